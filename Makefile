@@ -1,0 +1,53 @@
+# Everything runs from a virtual environment of the project's own, made from the hashed lock file.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := help
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+
+$(VENV)/.run: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	touch $@
+
+demo: $(VENV)/.run ## Start a database, fill it with a real shop, open a playground on http://127.0.0.1:8000
+	$(BIN)/profile-gateway demo
+
+test: $(VENV)/.dev ## Everyday suite: types, lint, unit, property, integration, browser where Chromium is
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -m "not deep"
+
+deep: $(VENV)/.dev ## Full counts of the property tests, crashes
+	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest
+
+bench: $(VENV)/.dev ## Benchmarks, as ratios measured in one run
+	$(BIN)/python -m benchmarks
+
+lint: $(VENV)/.dev ## Format and check
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/mypy
+
+schema: $(VENV)/.run ## Write schema.graphql anew
+	$(BIN)/profile-gateway schema print > schema.graphql.new
+	mv schema.graphql.new schema.graphql
+
+lock: ## Resolve the dependencies anew; the lock files name no index
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group pyproject.toml:build -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group pyproject.toml:build --group pyproject.toml:dev -o requirements-dev.lock
+
+.PHONY: help demo test deep bench lint schema lock playground
+
+playground: ## Build the playground's page anew from the npm packages pinned in playground/
+	npm --prefix playground ci --ignore-scripts --no-audit --no-fund
+	npm --prefix playground run build

@@ -1,0 +1,1 @@
+"""Which channels are there? Each file here is one, and is found by being here."""

@@ -1,0 +1,91 @@
+"""What can go wrong with the store, filed by what the caller does next.
+
+StoreError
+├── Taken          a unique key is in use already: answer with what is there
+├── Overtaken      someone else changed the same documents in the meantime: read again, then decide
+├── TooSlow        the database gave up after the time allowed: narrow the question
+└── StoreDown      the database does not answer: try later
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    DuplicateKeyError,
+    ExecutionTimeout,
+    NetworkTimeout,
+    OperationFailure,
+    PyMongoError,
+)
+
+# Server codes, from MongoDB's error_codes.yml.
+_DUPLICATE_KEY = 11000
+_WRITE_CONFLICT = 112
+
+
+class StoreError(Exception):
+    """What the store could not do; the subclass says what to do next."""
+
+
+class Taken(StoreError):
+    """A unique key is in use already. `record` names the kind; the value is never told."""
+
+    def __init__(self, record: str) -> None:
+        super().__init__(f"A record of {record!r} with the same key is there already. Read it instead of adding it.")
+        self.record = record
+
+
+class Overtaken(StoreError):
+    """The same documents were changed by someone else in the meantime. Read them again."""
+
+
+class TooSlow(StoreError):
+    """The database gave up after the time allowed for one load. Ask for less at once."""
+
+
+class StoreDown(StoreError):
+    """The database does not answer. Nothing was lost; try again shortly."""
+
+
+@contextmanager
+def plain_errors(record: str = "") -> Iterator[None]:
+    """Says the driver's exceptions in the store's own words; the driver's own is the cause."""
+    try:
+        yield
+    except DuplicateKeyError as error:
+        raise Taken(_collection_of(error) or record) from error
+    except BulkWriteError as error:
+        raise _of_bulk(error, record) from error
+    except ExecutionTimeout as error:
+        raise TooSlow("The database gave up on a load that took too long. Ask for less at once.") from error
+    except (ConnectionFailure, NetworkTimeout) as error:
+        raise StoreDown("The database does not answer. Check that it runs, then try again.") from error
+    except OperationFailure as error:
+        if error.code == _WRITE_CONFLICT or error.has_error_label("TransientTransactionError"):
+            raise Overtaken("The same records were changed in the meantime. Read them again.") from error
+        raise StoreError(f"The database refused a command (code {error.code}).") from error
+    except PyMongoError as error:
+        raise StoreError(f"The database could not be asked: {type(error).__name__}.") from error
+
+
+def is_passing(error: StoreError) -> bool:
+    """Whether the same transaction may succeed when it is simply done again."""
+    cause = error.__cause__
+    return isinstance(cause, PyMongoError) and cause.has_error_label("TransientTransactionError")
+
+
+def _of_bulk(error: BulkWriteError, record: str) -> StoreError:
+    codes = {one.get("code") for one in error.details.get("writeErrors", [])}
+    if codes == {_DUPLICATE_KEY}:
+        return Taken(record)
+    if _WRITE_CONFLICT in codes:
+        return Overtaken("The same records were changed in the meantime. Read them again.")
+    return StoreError(f"The database refused a write to {record!r} (codes {sorted(map(str, codes))}).")
+
+
+def _collection_of(error: DuplicateKeyError) -> str:
+    # The server's message names the collection and, behind it, the value: only the first may be told.
+    words = str(error).split("collection: ")
+    return words[1].split(" ")[0].split(".", 1)[-1] if len(words) > 1 else ""

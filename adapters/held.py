@@ -1,0 +1,111 @@
+"""What is small and changes slowly (agents, labels, definitions): a fresh copy of it in every process.
+
+One change stream over the database says when a copy has become old; the next reader loads it again. While no
+stream is heard, nothing is held and every reader asks the database: a lost stream means slower, never stale.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import PyMongoError
+
+from adapters.failures import plain_errors
+from adapters.records import Document, Record, RecordId
+
+Held = Mapping[RecordId, Document]
+
+# How long the server may keep a silent stream waiting before it answers "nothing new".
+_WAIT_MS = 500
+# A stream that was not heard of for this long counts as lost: ten silent waits.
+_LOST_AFTER_S = 5.0
+# Between attempts to open a lost stream again; a primary is elected within ten seconds or so.
+_RETRY_S = 0.5
+
+
+class HeldRecords:
+    """Whole small collections by id, kept in the process."""
+
+    def __init__(self, database: AsyncDatabase[dict[str, Any]], records: Sequence[Record]) -> None:
+        self._database = database
+        self._names = [record.name for record in records]
+        self._copies: dict[str, Held] = {}
+        # Counts what was forgotten, so that a load that was under way meanwhile is not kept.
+        self._epochs: dict[str, int] = dict.fromkeys(self._names, 0)
+        self._loads: dict[str, asyncio.Future[Held]] = {}
+        self._heard_at = float("-inf")
+        self._follower: asyncio.Task[None] | None = None
+
+    def follow(self) -> None:
+        """Starts to listen for changes; until then, and without it, every read asks the database."""
+        if self._names and self._follower is None:
+            self._follower = asyncio.create_task(self._follow(), name="held records")
+
+    async def close(self) -> None:
+        """Stops listening."""
+        if self._follower is not None:
+            self._follower.cancel()
+            await asyncio.gather(self._follower, return_exceptions=True)
+            self._follower = None
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the stream was heard of lately, so that copies may be trusted."""
+        return asyncio.get_running_loop().time() - self._heard_at < _LOST_AFTER_S
+
+    def forget(self, record: Record) -> None:
+        """Drops the copy, as after a write of our own."""
+        if record.is_held:
+            self._forget(record.name)
+
+    async def all(self, record: Record) -> Held:
+        """Every document of the collection by id."""
+        name = record.name
+        copy = self._copies.get(name)
+        if copy is not None and self.is_fresh:
+            return copy
+        load = self._loads.get(name)
+        if load is None:
+            load = asyncio.ensure_future(self._load(name))
+            self._loads[name] = load
+            load.add_done_callback(lambda done: self._loads.pop(name) if self._loads.get(name) is done else None)
+        # Shielded: one caller that gives up must not take the answer from the others.
+        return await asyncio.shield(load)
+
+    async def _load(self, name: str) -> Held:
+        epoch = self._epochs[name]
+        with plain_errors(name):
+            documents = await self._database[name].find({}).to_list()
+        copy: Held = MappingProxyType({one["_id"]: one for one in documents})
+        if self.is_fresh and self._epochs[name] == epoch:
+            self._copies[name] = copy
+        return copy
+
+    def _forget(self, name: str) -> None:
+        self._copies.pop(name, None)
+        self._epochs[name] += 1
+        # A load that began before the change may have missed it: later readers start their own.
+        self._loads.pop(name, None)
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                await self._listen()
+            except PyMongoError:
+                # The stream is gone with its server; reads go to the database until one is heard again.
+                self._heard_at = float("-inf")
+            await asyncio.sleep(_RETRY_S)
+
+    async def _listen(self) -> None:
+        ours: list[Document] = [{"$match": {"ns.coll": {"$in": self._names}}}, {"$project": {"ns": 1}}]
+        async with await self._database.watch(ours, max_await_time_ms=_WAIT_MS) as stream:
+            # What changed while nobody listened is unknown.
+            for name in self._names:
+                self._forget(name)
+            while stream.alive:
+                change = await stream.try_next()
+                self._heard_at = asyncio.get_running_loop().time()
+                if change is not None:
+                    self._forget(change["ns"]["coll"])

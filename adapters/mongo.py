@@ -1,0 +1,281 @@
+"""Where does the gateway keep what it owns: in MongoDB, through the records that the slices declared."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextvars import ContextVar
+from typing import Any, Protocol, TypeVar
+
+from bson.codec_options import CodecOptions
+from pymongo import AsyncMongoClient, IndexModel, ReplaceOne, UpdateOne
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.errors import PyMongoError
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
+from pymongo.write_concern import WriteConcern
+
+from adapters.failures import StoreError, is_passing, plain_errors
+from adapters.held import HeldRecords
+from adapters.leases import Leases
+from adapters.records import Document, Index, Record, RecordId
+from adapters.windows import Owner, Row, Strand, Window, category_pipeline, count_pipeline, rows_of, window_pipeline
+
+T = TypeVar("T")
+
+# A load that takes longer than this holds up more than itself; the question has to be narrowed.
+MAX_LOAD_MS = 10_000
+
+_session: ContextVar[AsyncClientSession | None] = ContextVar("session", default=None)
+
+
+class CommandObserver(Protocol):
+    """Who is told of every command that goes to the database."""
+
+    def command_started(self, name: str, command: Document) -> None:
+        """Called just before a command leaves, in the task that sends it."""
+
+
+class Store:
+    """The records of the house in one database.
+
+    Raises StoreError and its kin, never an exception of the driver. Reads answer plain documents.
+    """
+
+    def __init__(self, client: AsyncMongoClient[dict[str, Any]], database: str, records: Sequence[Record]) -> None:
+        self._client = client
+        options: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
+        self._database = client.get_database(database, codec_options=options, write_concern=WriteConcern("majority"))
+        self.records = {record.name: record for record in records}
+        self.held = HeldRecords(self._database, [record for record in records if record.is_held])
+        self.leases = Leases(self._database)
+
+    @classmethod
+    async def open(
+        cls, url: str, database: str, records: Sequence[Record], *, observer: CommandObserver | None = None
+    ) -> "Store":
+        """A store that is connected; raises StoreDown where no primary answers within ten seconds."""
+        client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
+            url,
+            appname="profile-gateway",
+            retryWrites=True,
+            retryReads=True,
+            serverSelectionTimeoutMS=10_000,
+            event_listeners=[_Listener(observer)] if observer else [],
+        )
+        with plain_errors():
+            await client.admin.command("ping")
+        return cls(client, database, records)
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self.held.close()
+        await self._client.close()
+
+    async def prepare(self) -> None:
+        """Creates what the records declare: collections and indexes. Safe to call at every start."""
+        with plain_errors():
+            there = set(await self._database.list_collection_names())
+            for record in self.records.values():
+                if record.name not in there:
+                    await self._create(record)
+                indexes = list(record.all_indexes())
+                if indexes:
+                    await self._database[record.name].create_indexes([_model(index) for index in indexes])
+
+    async def ping(self) -> None:
+        """Returns when the database answers; raises StoreDown."""
+        with plain_errors():
+            await self._client.admin.command("ping")
+
+    # Reading
+
+    async def find(
+        self,
+        record: Record,
+        where: Document,
+        *,
+        order: Sequence[tuple[str, int]] = (),
+        limit: int = 0,
+    ) -> list[Document]:
+        """The documents that match, in order; at most `limit` of them, all where it is 0."""
+        with plain_errors():
+            cursor = self._collection(record).find(where, session=_session.get(), max_time_ms=MAX_LOAD_MS)
+            if order:
+                cursor = cursor.sort(list(order))
+            return list(await cursor.limit(limit).to_list())
+
+    async def by_ids(self, record: Record, ids: Iterable[RecordId]) -> dict[RecordId, Document]:
+        """Documents by their ids; those that are not there are absent."""
+        wanted = list(dict.fromkeys(ids))
+        if not wanted:
+            return {}
+        return {found["_id"]: found for found in await self.find(record, {"_id": {"$in": wanted}})}
+
+    async def first(self, record: Record, where: Document) -> Document | None:
+        """The document that matches, or None."""
+        found = await self.find(record, where, limit=1)
+        return found[0] if found else None
+
+    async def aggregate(self, record: Record, pipeline: Sequence[Document]) -> list[Document]:
+        """What the aggregation answers over the record's collection."""
+        with plain_errors():
+            cursor = await self._collection(record).aggregate(
+                list(pipeline), session=_session.get(), maxTimeMS=MAX_LOAD_MS
+            )
+            return list(await cursor.to_list())
+
+    async def count(self, record: Record, where: Document) -> int:
+        """How many documents match."""
+        with plain_errors():
+            return await self._collection(record).count_documents(where, session=_session.get(), maxTimeMS=MAX_LOAD_MS)
+
+    async def windows(self, owners: Sequence[Owner], strands: Sequence[Strand], window: Window) -> list[list[Row]]:
+        """The next rows of several collections merged, a list per owner, in one command."""
+        if not strands or not owners:
+            return [[] for _ in owners]
+        return rows_of(await self._aggregate_all(window_pipeline(owners, strands, window)))
+
+    async def counts(self, owners: Sequence[Owner], strands: Sequence[Strand]) -> list[int]:
+        """How many rows each owner has over all strands, in one command."""
+        if not strands or not owners:
+            return [0 for _ in owners]
+        answer = await self._aggregate_all(count_pipeline(owners, strands))
+        return [int(one["total"]) for one in sorted(answer, key=_number)]
+
+    async def categories(
+        self, owners: Sequence[Owner], records: Sequence[Record], top: int
+    ) -> list[dict[str, list[Document]]]:
+        """Each owner's facts grouped by category, by record name, in one command."""
+        if not records or not owners:
+            return [{} for _ in owners]
+        answer = await self._aggregate_all(category_pipeline(owners, records, top))
+        ordered = sorted(answer, key=_number)
+        return [{record.name: one[f"s{n}"] for n, record in enumerate(records)} for one in ordered]
+
+    # Writing
+
+    async def insert(self, record: Record, *documents: Document) -> None:
+        """Adds the documents in order; raises Taken at the first whose key is in use, and adds none behind it."""
+        with plain_errors(record.name):
+            await self._collection(record).insert_many([dict(one) for one in documents], session=_session.get())
+        self.held.forget(record)
+
+    async def update(self, record: Record, where: Document, change: Document) -> Document | None:
+        """Changes the first document that matches and answers it as it is then; None where none matches."""
+        with plain_errors(record.name):
+            changed: Document | None = await self._collection(record).find_one_and_update(
+                where, change, return_document=True, session=_session.get()
+            )
+        self.held.forget(record)
+        return changed
+
+    async def update_all(self, record: Record, where: Document, change: Document) -> int:
+        """Changes every document that matches and answers how many were changed."""
+        with plain_errors(record.name):
+            result = await self._collection(record).update_many(where, change, session=_session.get())
+        self.held.forget(record)
+        return result.modified_count
+
+    async def delete(self, record: Record, where: Document) -> int:
+        """Removes every document that matches and answers how many there were."""
+        with plain_errors(record.name):
+            result = await self._collection(record).delete_many(where, session=_session.get())
+        self.held.forget(record)
+        return result.deleted_count
+
+    async def upsert(
+        self, record: Record, changes: Sequence[tuple[RecordId, Document]], *, ordered: bool = False
+    ) -> tuple[int, int]:
+        """Applies each update to the document of that id, making it where it is missing: (inserted, changed)."""
+        if not changes:
+            return 0, 0
+        steps = [UpdateOne({"_id": where}, change, upsert=True) for where, change in changes]
+        with plain_errors(record.name):
+            result = await self._collection(record).bulk_write(steps, ordered=ordered, session=_session.get())
+        self.held.forget(record)
+        return result.upserted_count, result.modified_count
+
+    async def replace(self, record: Record, documents: Sequence[Document]) -> None:
+        """Puts each whole document in the place of the one with its id, or adds it."""
+        if not documents:
+            return
+        steps = [ReplaceOne({"_id": one["_id"]}, dict(one), upsert=True) for one in documents]
+        with plain_errors(record.name):
+            await self._collection(record).bulk_write(steps, ordered=False, session=_session.get())
+        self.held.forget(record)
+
+    async def transact(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Does all of the work or none of it, and answers what it answers.
+
+        `work` may run more than once (MongoDB asks for that on a passing conflict), so it must have no effect
+        outside the store. A transaction inside another joins it.
+        """
+        if _session.get() is not None:
+            return await work()
+
+        async def inside(session: AsyncClientSession) -> T:
+            token = _session.set(session)
+            try:
+                return await work()
+            except StoreError as error:
+                # The driver repeats the work when it sees its own exception, not ours.
+                if is_passing(error) and error.__cause__:
+                    raise error.__cause__ from error
+                raise
+            finally:
+                _session.reset(token)
+
+        with plain_errors():
+            async with self._client.start_session() as session:
+                return await session.with_transaction(inside)
+
+    async def explain(self, command: Document) -> Document:
+        """What the database would do for a command, with the keys and documents that it examines."""
+        with plain_errors():
+            answer: Document = await self._database.command({"explain": dict(command), "verbosity": "executionStats"})
+            return answer
+
+    async def drop(self) -> None:
+        """Removes the whole database."""
+        await self._client.drop_database(self._database.name)
+
+    # Inside
+
+    def _collection(self, record: Record) -> AsyncCollection[dict[str, Any]]:
+        return self._database[record.name]
+
+    async def _aggregate_all(self, pipeline: Sequence[Document]) -> list[Document]:
+        with plain_errors():
+            cursor = await self._database.aggregate(list(pipeline), session=_session.get(), maxTimeMS=MAX_LOAD_MS)
+            return list(await cursor.to_list())
+
+    async def _create(self, record: Record) -> None:
+        # Another process may be starting too.
+        try:
+            await self._database.create_collection(record.name)
+        except PyMongoError:
+            if record.name not in await self._database.list_collection_names():
+                raise
+
+
+def _number(answer: Document) -> int:
+    return int(answer["n"])
+
+
+def _model(index: Index) -> IndexModel:
+    more: dict[str, Any] = {"unique": True} if index.unique else {}
+    if index.where is not None:
+        more["partialFilterExpression"] = dict(index.where)
+    return IndexModel(index.keys(), **more)
+
+
+class _Listener(CommandListener):
+    def __init__(self, observer: CommandObserver) -> None:
+        self._observer = observer
+
+    def started(self, event: CommandStartedEvent) -> None:
+        self._observer.command_started(event.command_name, event.command)
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        pass
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        pass

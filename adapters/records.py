@@ -1,0 +1,174 @@
+"""What is a declared record: what a slice keeps, said once, for everyone who has to know.
+
+Index creation, history, merge, export, erasure, redaction, live updates and the job runner read these
+declarations and nothing else, so a slice appears in all of them without another edit.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from bson import Decimal128, ObjectId
+from bson.errors import InvalidId
+
+Document = Mapping[str, Any]
+RecordId = ObjectId
+
+# A separator that no vendor's id contains, so that ("a", "b:c") and ("a:b", "c") stay two keys.
+_SEPARATOR = "\x1f"
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index by its fields in order; a leading minus means descending."""
+
+    fields: tuple[str, ...]
+    unique: bool = False
+    where: Document | None = None
+    """Only documents that match are indexed (MongoDB's partial index)."""
+
+    def keys(self) -> list[tuple[str, int]]:
+        """The fields as MongoDB writes them: name and direction."""
+        return [(name.lstrip("-"), -1 if name.startswith("-") else 1) for name in self.fields]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """How a record stands in the history pivot: under which kind, at which moment, on which channel."""
+
+    kind: str
+    """Upper case, as clients read it: `NOTE`."""
+    at: str
+    """The field that holds the moment. Its value never changes once written."""
+    channel: str | None = None
+    """The field that holds the channel's name; absent where the record belongs to no channel."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """How a record's facts are found in the summary and attributes pivots."""
+
+    at: str
+    """The field that holds when the fact was observed."""
+    category: str
+    """The field that holds the category under which the summary counts it."""
+    score: str | None = None
+    """The field by which the strongest facts of a category are chosen; without it the newest are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A bounded list that a slice keeps inside the customer's own document."""
+
+    name: str
+    """The field of the customer document."""
+    at_most: int
+    """How many a customer may have: nothing inside one document grows without bound."""
+    personal: frozenset[str] = frozenset()
+    """Fields of an entry that only viewers with the right to personal values read."""
+    element: str | None = None
+    """Its name among the elements that a merge can bring along."""
+    indexes: tuple[Index, ...] = ()
+    facts: Facts | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A collection: what one document is, to whom it belongs, what makes it one, and who hears of it."""
+
+    name: str
+    """The collection's name: plural, lower case."""
+    customer: str | None = None
+    """The field that holds the customer's id; None for what belongs to no customer (products, agents)."""
+    key: tuple[str, ...] = ()
+    """The fields whose values make it one record wherever it was seen; its id is derived from them.
+    Empty: ids are random."""
+    indexes: tuple[Index, ...] = ()
+    personal: frozenset[str] = frozenset()
+    """Fields that only viewers with the right to personal values read."""
+    element: str | None = None
+    """Its name among the elements that a merge can bring along."""
+    timeline: Timeline | None = None
+    facts: Facts | None = None
+    news: frozenset[str] = frozenset()
+    """Fields whose change subscribers are told of."""
+    jobs: tuple[str, ...] = ()
+    """Names of the leased jobs that it needs."""
+    is_held: bool = False
+    """Small and slowly changing: every process keeps a fresh copy of the whole collection."""
+    parts: tuple[Part, ...] = field(default=())
+    """Filled for the customer's own collection when the house is put together."""
+
+    def id_of(self, document: Document) -> RecordId:
+        """The id that this document has wherever it is seen first: derived from the key, or random without one."""
+        if not self.key:
+            return ObjectId()
+        return derived_id(self.name, *(str(document[name]) for name in self.key))
+
+    def all_indexes(self) -> Iterable[Index]:
+        """Every index to create: the declared ones and those that the declared timeline and facts read by."""
+        yield from self.indexes
+        for part in self.parts:
+            yield from part.indexes
+        if self.customer is None:
+            return
+        orders: dict[tuple[str, ...], None] = {}
+        if self.timeline:
+            orders[self.customer, self.timeline.at, "_id"] = None
+            if self.timeline.channel:
+                orders[self.customer, self.timeline.channel, self.timeline.at, "_id"] = None
+        if self.facts:
+            orders[self.customer, self.facts.at, "_id"] = None
+        yield from (Index(order) for order in orders)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """Where a value was seen, when, and whether someone verified it; stored beside the value."""
+
+    observed_from: str
+    observed_at: datetime
+    is_verified: bool = False
+
+    def document(self) -> dict[str, Any]:
+        """The observation as it is stored."""
+        return {"observed_from": self.observed_from, "observed_at": self.observed_at, "is_verified": self.is_verified}
+
+
+def derived_id(*words: str) -> RecordId:
+    """The id that the same words give at every time and in every process."""
+    digest = hashlib.sha256(_SEPARATOR.join(words).encode()).digest()
+    return ObjectId(digest[:12])
+
+
+def key_hash(*words: str) -> str:
+    """The primary key of an identity: 32 bytes in hex that show nothing of the words."""
+    return hashlib.sha256(_SEPARATOR.join(words).encode()).hexdigest()
+
+
+def new_id() -> RecordId:
+    """A random id."""
+    return ObjectId()
+
+
+def parse_id(text: str) -> RecordId | None:
+    """The id that the text spells, or None where it spells none."""
+    try:
+        return ObjectId(text)
+    except (InvalidId, TypeError):
+        return None
+
+
+def decimal_of(value: Any) -> Decimal:
+    """A stored number as an exact decimal."""
+    if isinstance(value, Decimal128):
+        return value.to_decimal()
+    return Decimal(str(value))
+
+
+def stored_decimal(value: Decimal) -> Decimal128:
+    """An exact decimal as it is stored; raises decimal.Inexact beyond 34 digits."""
+    return Decimal128(value)

@@ -1,0 +1,110 @@
+"""Who serves the customers, and how does a token's subject become an agent?"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from adapters.failures import Taken
+from adapters.mongo import Store
+from adapters.records import Document, Index, Record, RecordId
+from resolvers.kit.context import Context, Info
+from resolvers.kit.described import graph_type, told
+from resolvers.kit.slice import Slice
+from resolvers.kit.stored import Node, kept, reader_of
+from resolvers.kit.viewer import EVERYONE, STAFF, Role
+
+SLICE = Slice("agents")
+
+AGENTS = Record(
+    name="agents", customer=None, key=("subject",), indexes=(Index(("subject",), unique=True),), is_held=True
+)
+GROUPS = Record(
+    name="agent_groups", customer=None, key=("name",), indexes=(Index(("name",), unique=True),), is_held=True
+)
+
+
+@SLICE.keeps(GROUPS)
+class AgentGroup(Node):
+    """Agents who share work: a team, a shift, a country."""
+
+    name: str = kept("What the group is called.")
+
+
+@SLICE.keeps(AGENTS)
+class Agent(Node):
+    """A person who serves customers."""
+
+    name: str = kept("What colleagues call the agent.")
+    email: str | None = kept("The agent's work address.")
+    role: Role = kept("What the agent may do.")
+    created_at: datetime = kept("When the gateway first saw the agent.")
+
+
+@graph_type
+class ViewerInfo:
+    """Who asks, as the gateway understood the token or key."""
+
+    subject: str = told("The token's subject, or the name of the API key.")
+    role: Role = told("What kind of caller you are.")
+    may_see_personal: bool = told("Whether personal values are shown to you.")
+    agent: Agent | None = told("The agent that the subject is; null for partners and visitors.")
+
+
+@SLICE.query(may=EVERYONE)
+async def viewer(info: Info) -> ViewerInfo:
+    """Who you are to this gateway: the first question to ask when something is hidden or forbidden."""
+    who = info.context.viewer
+    found = await agents_by_id(info.context, [who.agent_id]) if who.agent_id else {}
+    agent = found.get(who.agent_id) if who.agent_id else None
+    return ViewerInfo(subject=who.subject, role=who.role, may_see_personal=who.may_see_personal, agent=agent)
+
+
+@SLICE.query(may=STAFF)
+async def agents(info: Info) -> list[Agent]:
+    """Everyone who serves customers, by name."""
+    held = await info.context.store.held.all(AGENTS)
+    return [reader_of(Agent).read(one) for one in sorted(held.values(), key=lambda one: str(one["name"]))]
+
+
+@SLICE.query(may=STAFF)
+async def agent_groups(info: Info) -> list[AgentGroup]:
+    """The groups among which work is divided, by name."""
+    held = await info.context.store.held.all(GROUPS)
+    return [reader_of(AgentGroup).read(one) for one in sorted(held.values(), key=lambda one: str(one["name"]))]
+
+
+@SLICE.column(Agent, may=STAFF)
+async def groups(agents: list[Agent], info: Info) -> list[list[AgentGroup]]:
+    """The groups to which the agent belongs."""
+    held = await info.context.store.held.all(GROUPS)
+    everyone = await info.context.store.held.all(AGENTS)
+    read = reader_of(AgentGroup).read
+    return [[read(held[key]) for key in everyone[agent.key].get("group_ids", ()) if key in held] for agent in agents]
+
+
+async def agents_by_id(context: Context, ids: Sequence[RecordId | None]) -> Mapping[RecordId, Agent]:
+    """Agents by storage id; those that are no longer there are absent."""
+    held = await context.store.held.all(AGENTS)
+    read = reader_of(Agent).read
+    return {key: read(held[key]) for key in ids if key is not None and key in held}
+
+
+async def agent_of_subject(store: Store, subject: str, *, name: str, role: Role, at: datetime) -> RecordId:
+    """The agent that a token's subject is: made at the first sight of a valid token, and found ever after.
+
+    The name and role are the token's at that first sight; what an administrator changed later stays.
+    """
+    key = AGENTS.id_of({"subject": subject})
+    if key in await store.held.all(AGENTS):
+        return key
+    try:
+        await store.insert(AGENTS, agent_document(subject=subject, name=name, role=role, at=at))
+    except Taken:
+        # Another process saw the same token first.
+        return key
+    return key
+
+
+def agent_document(*, subject: str, name: str, role: Role, at: datetime, email: str | None = None) -> Document:
+    """An agent as it is stored."""
+    document = {"subject": subject, "name": name, "email": email, "role": role.value, "created_at": at}
+    return {"_id": AGENTS.id_of(document), "group_ids": []} | document

@@ -1,0 +1,269 @@
+"""What may stand in an attribute: the types of the configurable schema and their rules?
+
+Ten types are those of Expertflow's customer schema; DATE and CHOICE are ours.
+"""
+
+import hashlib
+import ipaddress
+import math
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import date
+from enum import Enum
+from typing import Any
+
+from adapters.records import Document
+from resolvers.kit.described import graph_enum
+from resolvers.kit.scalars import canonical_email, canonical_phone
+
+# A name of the schema is a word of programs and of paths in documents.
+NAME = re.compile(r"[a-z][A-Za-z0-9]{0,63}")
+
+# Past this, a text is a document and belongs elsewhere.
+LONGEST = 4_000
+LONGEST_PATTERN = 500
+MOST_CHOICES = 200
+# scrypt's cost for interactive use: 16 MiB, some 50 ms (RFC 7914 and OWASP's cheat sheet of 2023).
+_SCRYPT = {"n": 2**14, "r": 8, "p": 1}
+
+
+@graph_enum(
+    {
+        "ALPHANUMERIC": "Letters and digits only.",
+        "BOOLEAN": "True or false.",
+        "EMAIL": "An e-mail address.",
+        "IP": "An IP address, version 4 or 6.",
+        "NAME": "A name of a person or thing: letters, blanks, apostrophes, full stops and hyphens.",
+        "NUMBER": "A number.",
+        "PHONE_NUMBER": "A phone number, kept in E.164.",
+        "PASSWORD": "A secret that can be written and never read.",
+        "STRING": "Any text.",
+        "URL": "A web address.",
+        "DATE": "A calendar day.",
+        "CHOICE": "One of the definition's choices.",
+    }
+)
+class AttributeType(Enum):
+    """What kind of value an attribute holds."""
+
+    ALPHANUMERIC = "ALPHANUMERIC"
+    BOOLEAN = "BOOLEAN"
+    EMAIL = "EMAIL"
+    IP = "IP"
+    NAME = "NAME"
+    NUMBER = "NUMBER"
+    PHONE_NUMBER = "PHONE_NUMBER"
+    PASSWORD = "PASSWORD"  # noqa: S105 - the type's name
+    STRING = "STRING"
+    URL = "URL"
+    DATE = "DATE"
+    CHOICE = "CHOICE"
+
+
+@graph_enum(
+    {
+        "GIVEN_NAME": "The person's given name.",
+        "FAMILY_NAME": "The person's family name.",
+        "BIRTH_DATE": "The day of birth.",
+        "PHONE": "A phone number.",
+        "EMAIL": "An e-mail address.",
+        "ADDRESS": "A postal address or a part of one.",
+        "IDENTIFIER": "A number or word that one person has and no other.",
+    }
+)
+class MatchingRole(Enum):
+    """What an attribute says when two customers may be the same person."""
+
+    GIVEN_NAME = "GIVEN_NAME"
+    FAMILY_NAME = "FAMILY_NAME"
+    BIRTH_DATE = "BIRTH_DATE"
+    PHONE = "PHONE"
+    EMAIL = "EMAIL"
+    ADDRESS = "ADDRESS"
+    IDENTIFIER = "IDENTIFIER"
+
+
+def checked(definition: Document, value: Any, default_region: str | None = None) -> Any:
+    """The value as it is stored; raises ValueError where it breaks a rule, never quoting a personal value."""
+    stored = _BY_TYPE[AttributeType(definition["type"])](value, definition, default_region)
+    if isinstance(stored, str) and AttributeType(definition["type"]) is not AttributeType.PASSWORD:
+        _check_text(definition, stored)
+    return stored
+
+
+def rule_broken(definition: Document) -> tuple[tuple[str, ...], str] | None:
+    """What is wrong with a definition itself: where in the input, and in words; None where nothing is."""
+    if not NAME.fullmatch(definition["name"]):
+        return ("name",), (
+            f"{definition['name']!r} is no attribute name. Send up to 64 letters and digits, beginning with a "
+            "lower-case letter, as loyaltyTier."
+        )
+    if definition["max_length"] is not None and not 1 <= definition["max_length"] <= LONGEST:
+        return ("rules", "maxLength"), f"`maxLength` is {definition['max_length']}; send 1 to {LONGEST}."
+    return _pattern_broken(definition) or _choices_broken(definition) or _default_broken(definition)
+
+
+def breaking(definition: Document) -> Mapping[str, Any]:
+    """What a customer's document matches whose stored value breaks the definition's rules."""
+    path = f"attributes.{definition['name']}"
+    broken: list[Mapping[str, Any]] = []
+    if definition["max_length"] is not None:
+        longer = {"$gt": [{"$strLenCP": {"$toString": f"${path}"}}, definition["max_length"]]}
+        broken.append({"$expr": longer})
+    if definition["pattern"]:
+        broken.append({path: {"$not": re.compile(f"^(?:{definition['pattern']})$")}})
+    if definition["choices"]:
+        broken.append({path: {"$nin": definition["choices"]}})
+    return {"$and": [{path: {"$exists": True}}, {"$or": broken}]} if broken else {}
+
+
+def _pattern_broken(definition: Document) -> tuple[tuple[str, ...], str] | None:
+    pattern = definition["pattern"]
+    if pattern is None:
+        return None
+    if len(pattern) > LONGEST_PATTERN:
+        return ("rules", "pattern"), f"`pattern` has {len(pattern)} characters; send at most {LONGEST_PATTERN}."
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        return ("rules", "pattern"), f"`pattern` is {pattern!r}, which is no regular expression: {error}."
+    return None
+
+
+def _choices_broken(definition: Document) -> tuple[tuple[str, ...], str] | None:
+    is_choice, choices = definition["type"] == "CHOICE", definition["choices"]
+    if is_choice != bool(choices):
+        return ("rules", "choices"), "`choices` go with the type CHOICE: that type needs some, the others take none."
+    if len(choices) > MOST_CHOICES or len(set(choices)) < len(choices):
+        return ("rules", "choices"), f"Send at most {MOST_CHOICES} choices, each once."
+    return None
+
+
+def _default_broken(definition: Document) -> tuple[tuple[str, ...], str] | None:
+    if definition["default"] is None:
+        return None
+    try:
+        checked(definition, definition["default"])
+    except ValueError as error:
+        return ("rules", "default"), f"The default breaks the attribute's own rules: {error}"
+    return None
+
+
+def _check_text(definition: Document, text: str) -> None:
+    longest = definition["max_length"] or LONGEST
+    if len(text) > longest:
+        raise ValueError(f"{definition['name']!r} takes at most {longest} characters; that has {len(text)}.")
+    if definition["pattern"] and not re.fullmatch(definition["pattern"], text):
+        raise ValueError(f"That does not match the pattern of {definition['name']!r}: {definition['pattern']}")
+
+
+# Both apostrophes: the typewriter's and the typographer's.
+_NAME_MARKS = "'\N{RIGHT SINGLE QUOTATION MARK}.-,"
+
+Rule = Callable[[Any, Document, str | None], Any]
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"That is a {type(value).__name__}, not a text. Send a string.")  # noqa: TRY004 - one error for a value that breaks a rule
+    text = value.strip()
+    if not text:
+        raise ValueError("That is empty. Send a text, or remove the value.")
+    return text
+
+
+def _alphanumeric(value: Any, _definition: Document, _region: str | None) -> str:
+    text = _text(value)
+    if not text.isalnum():
+        raise ValueError("Only letters and digits may stand there.")
+    return text
+
+
+def _boolean(value: Any, _definition: Document, _region: str | None) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("Send true or false.")  # noqa: TRY004 - as above
+    return value
+
+
+def _email(value: Any, _definition: Document, _region: str | None) -> str:
+    return canonical_email(_text(value))
+
+
+def _ip(value: Any, _definition: Document, _region: str | None) -> str:
+    try:
+        return str(ipaddress.ip_address(_text(value)))
+    except ValueError as error:
+        raise ValueError("That is not an IP address. Send one such as 192.0.2.1 or 2001:db8::1.") from error
+
+
+def _name(value: Any, _definition: Document, _region: str | None) -> str:
+    text = " ".join(_text(value).split())
+    if any(not (one.isalpha() or one.isspace() or one in _NAME_MARKS) for one in text):
+        raise ValueError("A name holds letters, blanks, apostrophes, full stops, commas and hyphens.")
+    return text
+
+
+def _number(value: Any, _definition: Document, _region: str | None) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("Send a number.")  # noqa: TRY004 - as above
+    # Beyond this, neither JSON's readers nor MongoDB's 64-bit integers keep every digit.
+    if not math.isfinite(value) or abs(value) >= 2**53:
+        raise ValueError("That number is too large to keep exactly; send at most 9,007,199,254,740,991.")
+    return value
+
+
+def _phone(value: Any, _definition: Document, region: str | None) -> str:
+    return canonical_phone(_text(value), region)
+
+
+def _password(value: Any, definition: Document, _region: str | None) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("Send the secret as a string.")
+    _check_text(definition, value)
+    salt = secrets.token_bytes(16)
+    digest = hashlib.scrypt(value.encode(), salt=salt, **_SCRYPT)
+    return f"scrypt:{salt.hex()}:{digest.hex()}"
+
+
+def _string(value: Any, _definition: Document, _region: str | None) -> str:
+    return _text(value)
+
+
+def _url(value: Any, _definition: Document, _region: str | None) -> str:
+    text = _text(value)
+    if not re.fullmatch(r"https?://[^\s/?#]+[^\s]*", text):
+        raise ValueError("That is not a web address. Send one that begins with https://.")
+    return text
+
+
+def _date(value: Any, _definition: Document, _region: str | None) -> str:
+    try:
+        return (value if isinstance(value, date) else date.fromisoformat(_text(value))).isoformat()
+    except ValueError as error:
+        raise ValueError("That is not a day. Send one such as 1984-02-29.") from error
+
+
+def _choice(value: Any, definition: Document, _region: str | None) -> str:
+    text = _text(value)
+    if text not in definition["choices"]:
+        raise ValueError(
+            f"That is not among the choices of {definition['name']!r}: {', '.join(definition['choices'])}."
+        )
+    return text
+
+
+_BY_TYPE: Mapping[AttributeType, Rule] = {
+    AttributeType.ALPHANUMERIC: _alphanumeric,
+    AttributeType.BOOLEAN: _boolean,
+    AttributeType.EMAIL: _email,
+    AttributeType.IP: _ip,
+    AttributeType.NAME: _name,
+    AttributeType.NUMBER: _number,
+    AttributeType.PHONE_NUMBER: _phone,
+    AttributeType.PASSWORD: _password,
+    AttributeType.STRING: _string,
+    AttributeType.URL: _url,
+    AttributeType.DATE: _date,
+    AttributeType.CHOICE: _choice,
+}

@@ -1,0 +1,283 @@
+"""Which attributes does this company keep about its customers, and what may stand in them?
+
+The customer schema is configurable: administrators define attributes, and every write of a value is checked against
+its definition (resolvers/attribute_rules.py). `firstName`, `lastName` and `phoneNumber` are the system's own.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import strawberry
+
+from adapters.failures import Taken
+from adapters.records import Document, Index, Record, RecordId
+from resolvers.attribute_rules import AttributeType, MatchingRole, breaking, rule_broken
+from resolvers.kit.context import Context, Info
+from resolvers.kit.described import about, graph_input, graph_type, told
+from resolvers.kit.errors import Conflict, InvalidInput, NotFound, conflict, invalid, not_found
+from resolvers.kit.ids import key_of
+from resolvers.kit.scalars import AttributeScalar
+from resolvers.kit.slice import Slice
+from resolvers.kit.stored import Node, kept
+from resolvers.kit.viewer import ADMINISTRATORS
+
+SLICE = Slice("attributes")
+
+DEFINITIONS = Record(
+    name="attribute_definitions",
+    customer=None,
+    key=("name",),
+    indexes=(Index(("name",), unique=True),),
+    is_held=True,
+)
+
+# Every value is held inside the customer's document: a schema of more attributes wants another home for them.
+MOST_DEFINITIONS = 200
+
+
+@SLICE.keeps(DEFINITIONS)
+class AttributeDefinition(Node):
+    """One attribute of the configurable customer schema: what it is called and what may stand in it."""
+
+    name: str = kept("The name by which programs know it: letters and digits, beginning with a lower-case letter.")
+    label: str = kept("What people read beside the value.")
+    category: str = kept("The heading under which the summary counts it.")
+    type: AttributeType = kept("What kind of value it holds.")
+    order: int = kept("Its place among the others: smaller comes first.")
+    is_required: bool = kept("Whether every customer record must have a value.")
+    default: AttributeScalar | None = kept("The value of a new customer for whom none is given.")
+    max_length: int | None = kept("The most characters that a value may have; null where the type's own limit serves.")
+    pattern: str | None = kept("A regular expression that the whole value must match.")
+    choices: list[str] = kept("The values allowed, for the type CHOICE; empty for the others.")
+    is_personal: bool = kept("Whether only viewers with the right to personal values may read it.")
+    is_searchable: bool = kept("Whether `customers(search:)` finds customers by it.")
+    is_channel_identifier: bool = kept("Whether its value names a customer on a channel.")
+    matching_role: MatchingRole | None = kept("What its value says when two customers may be the same person.")
+    is_system: bool = kept("Whether it is the gateway's own, which cannot be removed.")
+
+
+def system_definition(name: str, label: str, order: int, **more: Any) -> Document:
+    """A definition that every base has."""
+    return definition_document(name=name, label=label, order=order, is_system=True, is_personal=True, **more)
+
+
+def definition_document(*, name: str, label: str, type: AttributeType = AttributeType.STRING, **more: Any) -> Document:
+    """A definition as it is stored, with what is not said at its usual value."""
+    usual: dict[str, Any] = {
+        "category": "Profile",
+        "order": 100,
+        "is_required": False,
+        "default": None,
+        "max_length": None,
+        "pattern": None,
+        "choices": [],
+        "is_personal": False,
+        "is_searchable": False,
+        "is_channel_identifier": False,
+        "matching_role": None,
+        "is_system": False,
+    }
+    document = usual | {"name": name, "label": label, "type": type.value} | more
+    return {"_id": DEFINITIONS.id_of(document)} | document
+
+
+SYSTEM_DEFINITIONS: tuple[Document, ...] = (
+    system_definition(
+        "firstName", "First name", 1, type=AttributeType.NAME, is_searchable=True, matching_role="GIVEN_NAME"
+    ),
+    system_definition(
+        "lastName", "Last name", 2, type=AttributeType.NAME, is_searchable=True, matching_role="FAMILY_NAME"
+    ),
+    system_definition(
+        "phoneNumber", "Phone number", 3, type=AttributeType.PHONE_NUMBER, is_searchable=True, matching_role="PHONE"
+    ),
+)
+
+
+async def definitions(context: Context) -> Mapping[str, Document]:
+    """Every definition by name, in order."""
+    held = await context.store.held.all(DEFINITIONS)
+    found = {one["name"]: one for one in (*SYSTEM_DEFINITIONS, *held.values())}
+    return dict(sorted(found.items(), key=lambda item: (item[1]["order"], item[0])))
+
+
+def personal_paths(known: Mapping[str, Document]) -> frozenset[str]:
+    """Where personal values of the configurable schema stand in a customer's document."""
+    return frozenset(f"attributes.{name}" for name, one in known.items() if one["is_personal"])
+
+
+@SLICE.query()
+async def attribute_definitions(info: Info) -> list[AttributeDefinition]:
+    """The configurable customer schema: every attribute definition, in its order."""
+    read = SLICE.keepings[0].reader.read
+    return [read(one) for one in (await definitions(info.context)).values()]
+
+
+# Changing the schema
+
+
+@graph_input
+class AttributeRulesInput:
+    """What may stand in an attribute, and who may read it. What is left out stays as it is."""
+
+    label: str | None = told("What people read beside the value.", default=strawberry.UNSET)
+    category: str | None = told("The heading under which the summary counts it.", default=strawberry.UNSET)
+    order: int | None = told("Its place among the others: smaller comes first.", default=strawberry.UNSET)
+    is_required: bool | None = told("Whether every customer must have a value.", default=strawberry.UNSET)
+    default: AttributeScalar | None = told("The value of a new customer without one.", default=strawberry.UNSET)
+    max_length: int | None = told("The most characters that a value may have.", default=strawberry.UNSET)
+    pattern: str | None = told("A regular expression that the whole value must match.", default=strawberry.UNSET)
+    choices: list[str] | None = told("The values allowed, for the type CHOICE.", default=strawberry.UNSET)
+    is_personal: bool | None = told("Whether it is hidden without the right to see it.", default=strawberry.UNSET)
+    is_searchable: bool | None = told("Whether `customers(search:)` looks in it.", default=strawberry.UNSET)
+    is_channel_identifier: bool | None = told("Whether it names a customer on a channel.", default=strawberry.UNSET)
+    matching_role: MatchingRole | None = told("What it says when two may be the same.", default=strawberry.UNSET)
+
+
+@graph_input
+class AddAttributeDefinitionInput:
+    """A new attribute of the customer schema."""
+
+    name: str = told("The name by which programs know it; it cannot be changed later.")
+    type: AttributeType = told("What kind of value it holds.")
+    rules: AttributeRulesInput | None = told("Its label, limits and rights.", default=None)
+
+
+@graph_input
+class ChangeAttributeDefinitionInput:
+    """A change of an attribute's rules. Its name and type stay."""
+
+    id: strawberry.ID = told("The definition.")
+    rules: AttributeRulesInput = told("What is to be different.")
+
+
+@graph_input
+class RemoveAttributeDefinitionInput:
+    """An attribute that the company no longer keeps."""
+
+    id: strawberry.ID = told("The definition.")
+    with_values: bool = told("Also remove every customer's value; without it a used attribute stays.", default=False)
+
+
+@graph_type
+class AttributeDefinitionPayload:
+    """The definition as it is now."""
+
+    definition: AttributeDefinition = told("The definition.")
+
+
+@graph_type
+class RemoveAttributeDefinitionPayload:
+    """What was removed."""
+
+    removed_id: strawberry.ID = told("The id that the definition had.")
+    values_removed: int = told("How many customers had a value, which is gone.")
+
+
+@SLICE.mutation(may=ADMINISTRATORS)
+async def add_attribute_definition(
+    info: Info,
+    input: Annotated[AddAttributeDefinitionInput, about("The new attribute.")],
+) -> AttributeDefinitionPayload | InvalidInput | Conflict:
+    """Adds an attribute to the customer schema. Administrators only."""
+    context = info.context
+    known = await definitions(context)
+    if len(known) >= MOST_DEFINITIONS:
+        raise conflict(f"There are {len(known)} definitions; at most {MOST_DEFINITIONS} are kept. Remove one first.")
+    if input.name in known:
+        raise conflict(f"There is an attribute {input.name!r} already. Change that one.", "input", "name")
+    document = definition_document(name=input.name, label=input.name, type=input.type, **_given(input.rules))
+    _check(document)
+    try:
+        await context.store.insert(DEFINITIONS, document)
+    except Taken as error:
+        raise conflict(f"There is an attribute {input.name!r} already. Change that one.", "input", "name") from error
+    return AttributeDefinitionPayload(definition=SLICE.keepings[0].reader.read(document))
+
+
+@SLICE.mutation(may=ADMINISTRATORS)
+async def change_attribute_definition(
+    info: Info,
+    input: Annotated[ChangeAttributeDefinitionInput, about("What is to be different.")],
+) -> AttributeDefinitionPayload | InvalidInput | NotFound | Conflict:
+    """Changes an attribute's rules. Refused where stored values would break the new rules, with their number."""
+    context = info.context
+    old = await _require(context, input.id)
+    changed = {**old, **_given(input.rules)}
+    _check(changed)
+    broken = await _values_that_break(context, changed)
+    if broken:
+        raise conflict(
+            f"{broken} customers have a value of {old['name']!r} that breaks the new rules. "
+            "Mend those values first, or widen the rules.",
+            "input",
+            "rules",
+        )
+    await context.store.replace(DEFINITIONS, [changed])
+    return AttributeDefinitionPayload(definition=SLICE.keepings[0].reader.read(changed))
+
+
+@SLICE.mutation(may=ADMINISTRATORS)
+async def remove_attribute_definition(
+    info: Info,
+    input: Annotated[RemoveAttributeDefinitionInput, about("Which attribute.")],
+) -> RemoveAttributeDefinitionPayload | NotFound | Conflict:
+    """Removes an attribute. The system's own stay, and one that has values is removed with them or not at all."""
+    context = info.context
+    old = await _require(context, input.id)
+    if old["is_system"]:
+        raise conflict(f"{old['name']!r} is the gateway's own attribute and cannot be removed.", "input", "id")
+    path = f"attributes.{old['name']}"
+    customers = context.declared.customers
+
+    async def remove() -> int:
+        used = await context.store.count(customers, {path: {"$exists": True}})
+        if used and not input.with_values:
+            raise conflict(
+                f"{used} customers have a value of {old['name']!r}. Send `withValues: true` to remove those too.",
+                "input",
+                "withValues",
+            )
+        await context.store.delete(DEFINITIONS, {"_id": old["_id"]})
+        return await context.store.update_all(customers, {path: {"$exists": True}}, {"$unset": {path: ""}})
+
+    return RemoveAttributeDefinitionPayload(removed_id=input.id, values_removed=await context.store.transact(remove))
+
+
+def _given(rules: AttributeRulesInput | None) -> dict[str, Any]:
+    """The rules that the caller named, as they are stored."""
+    if rules is None:
+        return {}
+    named = {name: getattr(rules, name) for name in rules.__dataclass_fields__}
+    given = {name: value for name, value in named.items() if value is not strawberry.UNSET}
+    for name in ("label", "category", "order", "is_required", "is_personal", "is_searchable", "is_channel_identifier"):
+        if name in given and given[name] is None:
+            raise invalid(f"`{name}` cannot be null. Leave it out to keep it as it is.", "input", "rules", name)
+    if "choices" in given:
+        given["choices"] = given["choices"] or []
+    return given
+
+
+def _check(document: Document) -> None:
+    broken = rule_broken(document)
+    if broken:
+        where, message = broken
+        raise invalid(message, "input", *where)
+
+
+async def _require(context: Context, given: str) -> Document:
+    key: RecordId | None = key_of(given, "AttributeDefinition")
+    for one in (await definitions(context)).values():
+        if one["_id"] == key:
+            return one
+    raise not_found("attribute definition")
+
+
+async def _values_that_break(context: Context, definition: Document) -> int:
+    broken = breaking(definition)
+    return await context.store.count(context.declared.customers, broken) if broken else 0
+
+
+def searchable(known: Mapping[str, Document]) -> Sequence[str]:
+    """The names of the attributes by which customers are found."""
+    return [name for name, one in known.items() if one["is_searchable"]]

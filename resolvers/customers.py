@@ -1,0 +1,222 @@
+"""Who are the customers: one document each, found by id or in a list?
+
+The hub of the house. Panels (notes, tickets, purchases ...) add their fields to Customer; this file knows none of them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import strawberry
+
+from adapters.records import Document, Index, Observation, Record, RecordId
+from adapters.windows import Owner
+from resolvers.agents import Agent, agents_by_id
+from resolvers.attributes import definitions, personal_paths
+from resolvers.kit.context import Context, Info
+from resolvers.kit.described import about, graph_type, told
+from resolvers.kit.ids import require_key
+from resolvers.kit.scalars import AttributeScalar
+from resolvers.kit.slice import Slice
+from resolvers.kit.stored import Node, Redacted, kept, reader_of
+from resolvers.kit.viewer import EVERYONE
+
+SLICE = Slice("customers")
+
+CUSTOMERS = Record(
+    name="customers",
+    customer="_id",
+    indexes=(
+        Index(("created_at", "_id")),
+        Index(("updated_at", "_id")),
+        Index(("last_interaction_at", "_id")),
+        Index(("sort_name", "_id")),
+        Index(("search",)),
+        Index(("assigned_agent_id", "last_interaction_at", "_id")),
+        # One entry per value, whatever the administrators define.
+        Index(("attributes.$**",)),
+    ),
+    personal=frozenset({"display_name"}),
+    news=frozenset({"attributes", "assigned_agent_id", "last_interaction_at"}),
+)
+
+
+@graph_type
+class EntryPoint:
+    """Where a customer or conversation came in."""
+
+    channel: str = kept("The channel's name.")
+    page: str | None = kept("The page, story or advertisement from which it began.")
+    referrer: str | None = kept("The page that led there.")
+
+
+@SLICE.keeps(CUSTOMERS, keys=["id"], may=EVERYONE)
+class Customer(Node, Redacted):
+    """A person who deals with the company, whole: everything known of them hangs on this.
+
+    A customer is anonymous until a name or a contact point is known.
+    """
+
+    display_name: str | None = kept("The name to show; null while the customer is anonymous.")
+    first_name: str | None = kept("The given name.", at="attributes.firstName")
+    last_name: str | None = kept("The family name.", at="attributes.lastName")
+    is_anonymous: bool = kept("Whether neither a name nor a contact point is known.")
+    entry_point: EntryPoint | None = kept("Where the customer first came in.")
+    created_at: datetime = kept("When the gateway first heard of the customer.")
+    created_by: str | None = kept("Who or what made the record: an agent's subject, an import, a channel.")
+    updated_at: datetime = kept("When the record was last changed.")
+    updated_by: str | None = kept("Who or what changed it last.")
+    last_interaction_at: datetime = kept("When the customer was last heard of on any channel.")
+    version: int = kept("Counts the changes of this record; send back the one you saw when you edit.")
+    document: strawberry.Private[Document]
+
+    @classmethod
+    def resolve_reference(cls, info: Info, id: strawberry.ID) -> Any:
+        """The customer that another subgraph refers to."""
+        return customer_by_id(info.context, require_key(id, "Customer", "id"))
+
+    def owner(self, records: Sequence[Record]) -> Owner:
+        """The ids under which records of each kind were written: the customer's own and its aliases'."""
+        aliases = self.document.get("aliases", ())
+        return {
+            record.name: [self.key, *(one["id"] for one in aliases if record.element in one["elements"])]
+            for record in records
+        }
+
+
+@graph_type
+class AttributeValue:
+    """What one attribute of the customer schema holds for one customer."""
+
+    name: str = told("The attribute's name.")
+    label: str = told("What people read beside the value.")
+    category: str = told("The heading under which the summary counts it.")
+    value: AttributeScalar | None = told("The value; null where it is hidden from you or can never be read.")
+    is_hidden: bool = told("Whether there is a value that you have no right to see.")
+    observed_from: str | None = told("Where the value was seen.")
+    observed_at: datetime | None = told("When it was seen there.")
+    is_verified: bool = told("Whether someone made sure of it.")
+
+
+@SLICE.column(Customer, may=EVERYONE)
+async def attributes(customers: list[Customer], info: Info) -> list[list[AttributeValue]]:
+    """What the configurable schema holds for the customer, in the schema's order. Empty ones are left out."""
+    known = await definitions(info.context)
+    hides = not info.context.viewer.may_see_personal
+    return [attribute_values(customer.document, known, hides_personal=hides) for customer in customers]
+
+
+@SLICE.column(Customer)
+async def assigned_agent(customers: list[Customer], info: Info) -> list[Agent | None]:
+    """The agent who looks after the customer; null while none does."""
+    keys = [customer.document.get("assigned_agent_id") for customer in customers]
+    found = await agents_by_id(info.context, keys)
+    return [found.get(key) if key else None for key in keys]
+
+
+@SLICE.query(may=EVERYONE)
+async def customer(
+    info: Info,
+    id: Annotated[strawberry.ID, about("The customer's id, also one from before a merge.")],
+) -> Customer | None:
+    """One customer by id; null when there is none, or none that you may see."""
+    return await customer_by_id(info.context, require_key(id, "Customer", "id"))
+
+
+def attribute_values(
+    document: Document, known: Mapping[str, Document], *, hides_personal: bool
+) -> list[AttributeValue]:
+    """A customer's attribute values in the schema's order."""
+    values: Mapping[str, Any] = document.get("attributes", {})
+    seen: Mapping[str, Document] = document.get("observed", {})
+    return [
+        _attribute_value(
+            known[name], values[name], seen.get(name, {}), is_hidden=_is_hidden(known[name], hides_personal)
+        )
+        for name in known
+        if name in values
+    ]
+
+
+def _is_hidden(definition: Document, hides_personal: bool) -> bool:
+    return hides_personal and bool(definition["is_personal"])
+
+
+def _attribute_value(definition: Document, value: Any, seen: Document, *, is_hidden: bool) -> AttributeValue:
+    is_secret = definition["type"] == "PASSWORD"
+    return AttributeValue(
+        name=definition["name"],
+        label=definition["label"],
+        category=definition["category"],
+        value=None if is_hidden or is_secret else value,
+        is_hidden=is_hidden,
+        observed_from=seen.get("observed_from"),
+        observed_at=seen.get("observed_at"),
+        is_verified=seen.get("is_verified", False),
+    )
+
+
+async def customer_by_id(context: Context, key: RecordId) -> Customer | None:
+    """The customer, or the survivor of the merge that the customer went into; None where there is none to see."""
+    return await context.loaders.load(customers_by_id, key)
+
+
+async def customers_by_id(context: Context, keys: Sequence[RecordId]) -> Mapping[RecordId, Customer]:
+    """Customers by id; an old id gives the survivor, and those that the viewer may not see are absent."""
+    found = await context.store.by_ids(CUSTOMERS, keys)
+    survivors = {key: one["merged_into"] for key, one in found.items() if one.get("merged_into")}
+    if survivors:
+        found |= await context.store.by_ids(CUSTOMERS, survivors.values())
+    documents = {key: found[survivors.get(key, key)] for key in keys if survivors.get(key, key) in found}
+    read = await customer_reader(context)
+    return {key: read(one) for key, one in documents.items() if context.viewer.may_see_customer(one["_id"])}
+
+
+async def customer_reader(context: Context) -> Callable[[Document], Customer]:
+    """Makes customers from documents, without what the viewer may not see."""
+    hidden: frozenset[str] = frozenset()
+    if not context.viewer.may_see_personal:
+        hidden = CUSTOMERS.personal | personal_paths(await definitions(context))
+    read = reader_of(Customer).read
+
+    def made(document: Document) -> Customer:
+        one: Customer = read(document, hidden, document=document)
+        return one
+
+    return made
+
+
+def customer_document(
+    *,
+    key: RecordId,
+    values: Mapping[str, Any],
+    observed: Observation,
+    at: datetime,
+    by: str,
+    entry_point: Document | None = None,
+) -> dict[str, Any]:
+    """A new customer as it is stored, with attribute values that were checked before."""
+    return {
+        "_id": key,
+        "attributes": dict(values),
+        "observed": dict.fromkeys(values, observed.document()),
+        "entry_point": entry_point,
+        "created_at": at,
+        "created_by": by,
+        "updated_at": at,
+        "updated_by": by,
+        "last_interaction_at": at,
+        "version": 1,
+    } | naming(values)
+
+
+def naming(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What follows from the names in the attribute values: what to show, and by what to sort."""
+    first, last = values.get("firstName"), values.get("lastName")
+    shown = " ".join(one for one in (first, last) if one)
+    return {
+        "display_name": shown or None,
+        # Anonymous customers sort behind everyone: the highest code point is in no name.
+        "sort_name": f"{last or ''} {first or ''}".casefold().strip() or "\U0010ffff",
+        "is_anonymous": not shown,
+    }

@@ -1,0 +1,73 @@
+"""How does a client hold a place in a list without seeing what is in it?
+
+A cursor is encrypted and authenticated with AES-SIV (RFC 5297), which needs no nonce: the same place gives the
+same cursor. It is bound to its list, so that a cursor of one customer's tickets opens nothing else.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+from adapters.records import parse_id
+from adapters.windows import Position
+from resolvers.kit.errors import BadUserInput
+
+STORED = "stored"
+"""The source that the gateway's own database is."""
+
+Positions = Mapping[str, Position]
+"""A place in a list that several sources feed: how far each was read."""
+
+
+class CursorSeal:
+    """Makes and opens cursors with a key derived from the gateway's secret; the same in every process."""
+
+    def __init__(self, secret: str) -> None:
+        self._cipher = AESSIV(hashlib.sha512(b"cursor\x1f" + secret.encode()).digest())
+
+    def close(self, list_name: str, positions: Positions) -> str:
+        """The cursor of a place in the list."""
+        plain = orjson.dumps([[source, *_packed(place)] for source, place in sorted(positions.items())])
+        sealed = self._cipher.encrypt(plain, [list_name.encode()])
+        return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+
+    def open(self, list_name: str, cursor: str, argument: str) -> Positions:
+        """The place that a cursor of this list holds; raises BadUserInput for anything else."""
+        try:
+            sealed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+            plain = orjson.loads(self._cipher.decrypt(sealed, [list_name.encode()]))
+        except (binascii.Error, InvalidTag, ValueError) as error:
+            raise BadUserInput(
+                f"`{argument}` is not a cursor of this list. Send a `cursor`, `startCursor` or `endCursor` that the "
+                "same field of the same object answered, in the same order, unchanged; or leave it out to begin anew."
+            ) from error
+        return {source: _unpacked(*rest) for source, *rest in plain}
+
+
+def _packed(place: Position) -> list[Any]:
+    order: Any = place.order
+    if isinstance(order, datetime):
+        # MongoDB keeps milliseconds.
+        return ["t", round(order.timestamp() * 1000), place.kind, str(place.id)]
+    if isinstance(order, Decimal):
+        return ["d", str(order), place.kind, str(place.id)]
+    return ["", order, place.kind, str(place.id)]
+
+
+def _unpacked(tag: str, order: Any, kind: str, key: str) -> Position:
+    found = parse_id(key)
+    if found is None:
+        raise ValueError("The cursor holds no id.")
+    if tag == "t":
+        order = datetime.fromtimestamp(order / 1000, UTC)
+    elif tag == "d":
+        order = Decimal(order)
+    return Position(order, kind, found)

@@ -1,0 +1,73 @@
+"""How does a class become a type of the graph, its docstring the description?
+
+Strawberry does not read docstrings; these decorators pass them on, so that each word is written once.
+"""
+
+import inspect
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, TypeVar, dataclass_transform
+
+import strawberry
+from strawberry.types.arguments import StrawberryArgumentAnnotation
+
+C = TypeVar("C")
+E = TypeVar("E", bound=Enum)
+
+
+def description_of(thing: Any) -> str:
+    """The docstring, unfolded to one paragraph a blank line apart; raises where there is none."""
+    text = inspect.getdoc(thing)
+    if not text:
+        raise TypeError(f"{thing.__module__}.{thing.__qualname__} has no docstring; it is its description in the API.")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
+
+
+def told(description: str, *, default: Any = strawberry.UNSET, name: str | None = None) -> Any:
+    """A plain field with its description: of an input, or of a type that no document stands behind."""
+    if default is strawberry.UNSET:
+        return strawberry.field(description=description, name=name)
+    return strawberry.field(description=description, default=default, name=name)
+
+
+def computed(function: Callable[..., Any]) -> Any:
+    """A field of a type that a method of it answers; the method's docstring is the description."""
+    return strawberry.field(resolver=function, description=description_of(function))
+
+
+def about(description: str, *, name: str | None = None) -> StrawberryArgumentAnnotation:
+    """The description of an argument, for `Annotated`."""
+    return strawberry.argument(description=description, name=name)
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field, told))
+def graph_type(cls: type[C]) -> type[C]:
+    """An object type."""
+    return strawberry.type(cls, description=description_of(cls))
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field, told))
+def graph_interface(cls: type[C]) -> type[C]:
+    """An interface."""
+    return strawberry.interface(cls, description=description_of(cls))
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field, told))
+def graph_input(cls: type[C]) -> type[C]:
+    """An input type."""
+    return strawberry.input(cls, description=description_of(cls))
+
+
+def graph_enum(values: dict[str, str]) -> Callable[[type[E]], type[E]]:
+    """An enum whose values carry these descriptions; one is wanted for each."""
+
+    def make(cls: type[E]) -> type[E]:
+        missing = {member.name for member in cls} ^ set(values)
+        if missing:
+            raise TypeError(f"{cls.__qualname__}: describe each value once; look at {sorted(missing)}.")
+        made = strawberry.enum(cls, description=description_of(cls))
+        for value in made.__strawberry_definition__.values:  # type: ignore[attr-defined]
+            value.description = values[value.name]
+        return made
+
+    return make

@@ -1,0 +1,146 @@
+"""How does a slice's function become a field of the graph?
+
+Each way of writing one (column, field, mutation) becomes an ordinary resolver here: rights are checked, paging
+arguments become a Page, columns are gathered, refusals become data.
+"""
+
+import inspect
+import types
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+import strawberry
+from strawberry.types.field import StrawberryField
+
+from resolvers.kit.described import description_of
+from resolvers.kit.errors import Forbidden, Refused
+from resolvers.kit.paging import PAGE_ARGUMENTS, Page
+from resolvers.kit.slice import AddedField
+from resolvers.kit.viewer import Roles, Viewer
+
+Close = Callable[[Any], Any]
+"""Replaces open types in an annotation by those that the schema built."""
+
+_WAYS = ("column", "field", "mutation")
+# What a resolver's own parameters are called; everything else is an argument of the field.
+_ROOT, _INFO, _PAGE = "root", "info", "page"
+
+
+def field_of(added: AddedField, close: Close) -> StrawberryField:
+    """The Strawberry field of a slice's function."""
+    hints = get_type_hints(added.function, include_extras=True)
+    parameters = list(inspect.signature(added.function).parameters.values())
+    if added.way not in _WAYS:
+        raise TypeError(f"{added.name}: {added.way!r} is not one of {_WAYS}.")
+    arguments = {one.name: one for one in parameters if one.name not in {parameters[0].name, _INFO}}
+    answer = hints["return"]
+    if added.way == "column":
+        answer = _element(answer, added)
+    if added.way == "mutation":
+        answer = _result_union(answer, added)
+    resolver = _resolver(added, has_page=_PAGE in arguments)
+    _sign(resolver, added, {name: (one, hints[name]) for name, one in arguments.items()}, close(answer), close)
+    field: StrawberryField = strawberry.field(resolver=resolver, description=description_of(added.function))
+    field.python_name = added.name
+    field.origin = added.hub
+    return field
+
+
+def _resolver(added: AddedField, *, has_page: bool) -> Callable[..., Any]:
+    function, may, name = added.function, added.may, added.name
+    takes_root = next(iter(inspect.signature(function).parameters)) != _INFO
+
+    async def column(root: Any, info: Any, **arguments: Any) -> Any:
+        _check(info.context.viewer, may, name)
+        if has_page:
+            _take_page(arguments, info.context)
+
+        async def resolve(parents: list[Any]) -> Any:
+            return await _settled(function(parents, info, **arguments))
+
+        # The same node of the document has the same arguments for every parent.
+        place = (function, id(info.field_nodes[0]))
+        return await info.context.loaders.column(place, resolve, root)
+
+    async def field(root: Any, info: Any, **arguments: Any) -> Any:
+        _check(info.context.viewer, may, name)
+        if has_page:
+            _take_page(arguments, info.context)
+        first = (root, info) if takes_root else (info,)
+        return await _settled(function(*first, **arguments))
+
+    async def mutation(root: Any, info: Any, **arguments: Any) -> Any:
+        del root
+        _check(info.context.viewer, may, name)
+        try:
+            return await function(info, **arguments)
+        except Refused as refused:
+            return refused.refusal
+        finally:
+            # What the next mutation of the same request reads must be as this one left it.
+            info.context.loaders.forget()
+
+    return {"column": column, "field": field, "mutation": mutation}[added.way]
+
+
+def _check(viewer: Viewer, may: Roles, name: str) -> None:
+    if viewer.role not in may:
+        allowed = ", ".join(sorted(may))
+        raise Forbidden(f"`{name}` is not for the role {viewer.role.value}; it is for {allowed}. Leave it out.")
+
+
+def _take_page(arguments: dict[str, Any], context: Any) -> None:
+    limits = context.limits
+    given = {name: arguments.pop(name, None) for name in PAGE_ARGUMENTS}
+    arguments[_PAGE] = Page.of(**given, sizes=(limits.page_size, limits.largest_page))
+
+
+async def _settled(value: Any) -> Any:
+    return await value if inspect.isawaitable(value) else value
+
+
+def _sign(
+    resolver: Callable[..., Any],
+    added: AddedField,
+    arguments: Mapping[str, tuple[inspect.Parameter, Any]],
+    answer: Any,
+    close: Close,
+) -> None:
+    """Gives the resolver the signature from which Strawberry reads arguments and type."""
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    both = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    shown = [inspect.Parameter(_ROOT, both), inspect.Parameter(_INFO, both, annotation=strawberry.Info)]
+    for name, (parameter, hint) in arguments.items():
+        if name == _PAGE:
+            shown += [
+                inspect.Parameter(one, keyword, default=strawberry.UNSET, annotation=annotation)
+                for one, annotation in PAGE_ARGUMENTS.items()
+            ]
+        else:
+            shown.append(inspect.Parameter(name, keyword, default=parameter.default, annotation=close(hint)))
+    resolver.__signature__ = inspect.Signature(shown, return_annotation=answer)  # type: ignore[attr-defined]
+    resolver.__annotations__ = {
+        one.name: one.annotation for one in shown if one.annotation is not inspect.Parameter.empty
+    } | {"return": answer}
+    resolver.__name__ = added.name
+    resolver.__module__ = added.function.__module__
+
+
+def _element(answer: Any, added: AddedField) -> Any:
+    if get_origin(answer) is Annotated:
+        inner, *notes = get_args(answer)
+        return Annotated[(_element(inner, added), *notes)]
+    if get_origin(answer) is not list:
+        raise TypeError(f"The column {added.name} answers {answer!r}; a column answers a list, one value per parent.")
+    return get_args(answer)[0]
+
+
+def _result_union(answer: Any, added: AddedField) -> Any:
+    """The union that a mutation answers, named for it: add_note -> AddNoteResult."""
+    members = get_args(answer) if get_origin(answer) in {Union, types.UnionType} else (answer,)
+    words = added.name.split("_")
+    name = "".join(word.capitalize() for word in words) + "Result"
+    description = (
+        f"What `{words[0] + ''.join(word.capitalize() for word in words[1:])}` answers: the payload, or why not."
+    )
+    return Annotated[Union[tuple(members)], strawberry.union(name, description=description)]  # noqa: UP007

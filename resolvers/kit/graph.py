@@ -1,0 +1,158 @@
+"""How do the slices' declarations become one schema?
+
+Strawberry calls `Schema.get_fields` once per type while it builds; overriding it lets a slice's fields stand on a
+type that knows nothing of the slice. It works for object types alone: a field added to an input would appear in the
+SDL but never reach the resolver, and one added to an interface fails the build, so those are refused here, and open
+inputs, enums and unions are built anew for each schema.
+"""
+
+import enum
+import types
+from collections.abc import Iterable
+from dataclasses import make_dataclass
+from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
+
+import strawberry
+from strawberry.federation import Schema as FederationSchema
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.types.field import StrawberryField
+
+from resolvers.kit.described import description_of
+from resolvers.kit.fields import field_of
+from resolvers.kit.scalars import SCALARS
+from resolvers.kit.slice import AddedField, Declared, Mutation, Open, OpenEnum, OpenInput, OpenUnion, Query, Slice
+
+FEDERATION_VERSION: Final = "2.9"
+"""Strawberry's newest, 2.11, is rejected by some composers."""
+
+
+_FEDERATION_TYPES = {
+    "_Any": "What another subgraph knows of an entity: its type and key (Apollo Federation).",
+    "_Entity": "Everything that another subgraph may refer to by key (Apollo Federation).",
+    "_Service": "This subgraph, as a federation's router asks for it (Apollo Federation).",
+}
+_FEDERATION_FIELDS = {
+    ("Query", "_entities"): "The entities to which another subgraph refers (Apollo Federation).",
+    ("Query", "_service"): "This subgraph's own schema (Apollo Federation).",
+    ("_Service", "sdl"): "The schema in the schema definition language.",
+}
+
+
+class Graph(FederationSchema):
+    """The schema of a set of slices, and what they declare."""
+
+    def __init__(self, slices: Iterable[Slice], *, extensions: Iterable[Any] = ()) -> None:
+        self.declared = Declared(slices)
+        self._built: dict[Open, Any] = {}
+        self._added = self._added_by_hub()
+        super().__init__(
+            query=Query,
+            mutation=Mutation if Mutation.__name__ in self._added else None,
+            # Entities and node types that no field mentions must still be in the schema.
+            types=[keeping.cls for keeping in self.declared.keepings],
+            config=StrawberryConfig(scalar_map=dict(SCALARS)),
+            federation_version=FEDERATION_VERSION,
+            extensions=list(extensions),
+        )
+        self._describe_federation()
+
+    def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
+        """The type's own fields and behind them those that slices added."""
+        own = list(type_definition.fields)
+        added = self._added.get(type_definition.name, [])
+        if not added:
+            return own
+        if type_definition.is_input or type_definition.is_interface:
+            raise TypeError(
+                f"{added[0].name} cannot be added to {type_definition.name}: fields are added to object types alone. "
+                "Make the input open (OpenInput), or give each implementing type the field."
+            )
+        # Python names are compared, because GraphQL names are not given yet while the schema is built.
+        taken = {field.python_name for field in own}
+        fields = []
+        for one in added:
+            if one.name in taken:
+                raise TypeError(f"Two slices give {type_definition.name} a field {one.name!r}. Rename one of them.")
+            taken.add(one.name)
+            fields.append(field_of(one, self._close))
+        return own + fields
+
+    def _describe_federation(self) -> None:
+        """Strawberry makes these names without words of their own; every public name has some."""
+        known = self._schema.type_map
+        for name, description in _FEDERATION_TYPES.items():
+            if name in known:
+                known[name].description = description
+        for (owner, field), description in _FEDERATION_FIELDS.items():
+            fields = getattr(known.get(owner), "fields", {})
+            if field in fields:
+                fields[field].description = description
+        entities = getattr(known["Query"], "fields", {}).get("_entities")
+        if entities:
+            entities.args["representations"].description = "Each with its `__typename` and the fields of its key."
+
+    def _added_by_hub(self) -> dict[str, list[AddedField]]:
+        added: dict[str, list[AddedField]] = {}
+        for one in self.declared.slices:
+            for field in one.fields:
+                added.setdefault(field.hub.__strawberry_definition__.name, []).append(field)
+        return added
+
+    def _close(self, annotation: Any) -> Any:
+        """The annotation with every open type in it replaced by the one built for this schema."""
+        if get_origin(annotation) is Annotated:
+            inner, *notes = get_args(annotation)
+            opened = [note for note in notes if isinstance(note, OpenInput | OpenEnum | OpenUnion)]
+            others = [note for note in notes if note not in opened]
+            closed = _with_leaf(inner, self._build(opened[0])) if opened else self._close(inner)
+            return Annotated[(closed, *others)] if others else closed
+        if get_origin(annotation) is list:
+            return list[self._close(get_args(annotation)[0])]  # type: ignore[misc]
+        if get_origin(annotation) in {Union, types.UnionType}:
+            return Union[tuple(self._close(one) for one in get_args(annotation))]  # noqa: UP007
+        return annotation
+
+    def _build(self, opened: Open) -> Any:
+        if opened not in self._built:
+            match opened:
+                case OpenInput():
+                    self._built[opened] = self._input(opened)
+                case OpenEnum():
+                    self._built[opened] = _enum(opened, self.declared)
+                case OpenUnion():
+                    members = tuple(opened.members(self.declared))
+                    union = strawberry.union(opened.name, description=opened.description)
+                    self._built[opened] = Annotated[Union[members], union]  # noqa: UP007
+        return self._built[opened]
+
+    def _input(self, opened: OpenInput) -> Any:
+        members: list[tuple[str, Any, Any]] = []
+        for name, condition in self.declared.conditions(opened).items():
+            hints = get_type_hints(condition.function, include_extras=True)
+            value = hints[next(iter(hints))]
+            field = strawberry.field(description=description_of(condition.function), default=strawberry.UNSET)
+            members.append((name, self._close(value) | None, field))
+        made = make_dataclass(opened.name, members)
+        made.__module__ = __name__
+        return strawberry.input(made, name=opened.name, description=opened.description)
+
+
+def _enum(opened: OpenEnum, declared: Declared) -> Any:
+    values = opened.values(declared)
+    # A string too, so that resolvers read it as one.
+    made = enum.Enum(opened.name, {name: name for name in values}, type=str)  # type: ignore[misc]
+    described: Any = strawberry.enum(made, description=opened.description)
+    for value in described.__strawberry_definition__.values:
+        value.description = values[value.name]
+    return described
+
+
+def _with_leaf(annotation: Any, leaf: Any) -> Any:
+    """The same lists and nulls around another type."""
+    if get_origin(annotation) is list:
+        return list[_with_leaf(get_args(annotation)[0], leaf)]  # type: ignore[misc]
+    if get_origin(annotation) in {Union, types.UnionType}:
+        inner = [one for one in get_args(annotation) if one is not types.NoneType]
+        return _with_leaf(inner[0], leaf) | None
+    return leaf

@@ -1,0 +1,152 @@
+"""How is a long list read in pages: Relay's connections, with a stated and fixed order?
+
+`first` and `after` walk in the order of the list, `last` and `before` against it; a page always shows its rows in the
+order of the list, so `last: 20` of a history that begins with the oldest is the newest twenty, still oldest first.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeVar
+
+import strawberry
+
+from adapters.windows import Position, Window
+from resolvers.kit.cursors import STORED, CursorSeal
+from resolvers.kit.described import about, computed, graph_type, told
+from resolvers.kit.errors import BadUserInput
+
+T = TypeVar("T")
+
+PAGE_ARGUMENTS: dict[str, Any] = {
+    "first": Annotated[int | None, about("How many rows, read in the order of the list. With `after`.")],
+    "after": Annotated[str | None, about("Begin behind this cursor of the same list.")],
+    "last": Annotated[int | None, about("How many rows, read from the end of the list. With `before`.")],
+    "before": Annotated[str | None, about("End ahead of this cursor of the same list.")],
+}
+"""The four arguments that every connection takes, as Strawberry reads them."""
+
+
+Counting = Callable[[Any], Awaitable[int]]
+"""Counts a list when asked; takes the context."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which rows of a list a question asks for."""
+
+    size: int
+    is_backward: bool = False
+    cursor: str | None = None
+
+    @classmethod
+    def of(
+        cls, first: int | None, after: str | None, last: int | None, before: str | None, *, sizes: tuple[int, int]
+    ) -> "Page":
+        """The page that the arguments name; raises BadUserInput. `sizes`: the usual size and the largest."""
+        usual, largest = sizes
+        is_backward = last is not None or (first is None and before is not None)
+        if is_backward and (first is not None or after is not None):
+            raise BadUserInput(
+                "A page is read one way: send `first` with `after`, or `last` with `before`, not parts of both."
+            )
+        if not is_backward and before is not None:
+            raise BadUserInput("`before` goes with `last`, not with `first`. Send `last` and `before`.")
+        asked, name = (last, "last") if is_backward else (first, "first")
+        if asked is not None and asked < 1:
+            raise BadUserInput(f"`{name}` is {asked}; a page has at least 1 row. Ask for 1 to {largest}.")
+        if asked is not None and asked > largest:
+            way = "`pageInfo.startCursor`" if is_backward else "`pageInfo.endCursor`"
+            raise BadUserInput(
+                f"`{name}` is {asked}; at most {largest} rows are given at once. Ask for {largest} and follow {way}."
+            )
+        return cls(usual if asked is None else asked, is_backward, before if is_backward else after)
+
+    def window(self, list_name: str, seal: CursorSeal, *, newest_first: bool) -> Window:
+        """The rows to read: one more than the page shows, to know whether there are others."""
+        beyond = None
+        if self.cursor is not None:
+            argument = "before" if self.is_backward else "after"
+            beyond = seal.open(list_name, self.cursor, argument).get(STORED)
+        return Window(limit=self.size + 1, is_descending=newest_first != self.is_backward, beyond=beyond)
+
+
+@graph_type
+class PageInfo:
+    """Where a page stands in its list, and how to go on."""
+
+    has_next_page: bool = told("Whether the list goes on behind this page.")
+    has_previous_page: bool = told("Whether the list has rows ahead of this page.")
+    seal_first: strawberry.Private[Callable[[], str | None]]
+    seal_last: strawberry.Private[Callable[[], str | None]]
+
+    @computed
+    def start_cursor(self) -> str | None:
+        """The cursor of the page's first row, for `before`; null on an empty page."""
+        return self.seal_first()
+
+    @computed
+    def end_cursor(self) -> str | None:
+        """The cursor of the page's last row, for `after`; null on an empty page."""
+        return self.seal_last()
+
+
+@graph_type
+class Edge(Generic[T]):
+    """One row of a list, with its place in it."""
+
+    node: T = told("The row itself.")
+    seal: strawberry.Private[Callable[[], str]]
+
+    @computed
+    def cursor(self) -> str:
+        """The row's place in this list, for `after` and `before`."""
+        return self.seal()
+
+
+@graph_type
+class Connection(Generic[T]):
+    """One page of a list, in the order that the field states."""
+
+    edges: list[Edge[T]] = told("The rows with their cursors.")
+    nodes: list[T] = told("The rows without their cursors.")
+    page_info: PageInfo = told("Where the page stands in the list.")
+    counting: strawberry.Private[Counting]
+
+    @computed
+    async def total_count(self, info: strawberry.Info) -> int:
+        """How many rows the whole list has. Counted only when asked for."""
+        return await self.counting(info.context)
+
+
+@dataclass(frozen=True, slots=True)
+class PageRow(Generic[T]):
+    """A row on its way to a page: what to show and where it stands."""
+
+    node: T
+    position: Position
+
+
+def connection(
+    rows: Sequence[PageRow[T]], page: Page, list_name: str, seal: CursorSeal, counting: Counting
+) -> Connection[T]:
+    """The page made of the rows that its window read, at most one more than the page shows."""
+    shown = list(rows[: page.size])
+    has_more = len(rows) > page.size
+    if page.is_backward:
+        shown.reverse()
+
+    def sealed(row: PageRow[T]) -> Callable[[], str]:
+        return lambda: seal.close(list_name, {STORED: row.position})
+
+    info = PageInfo(
+        has_next_page=page.cursor is not None if page.is_backward else has_more,
+        has_previous_page=has_more if page.is_backward else page.cursor is not None,
+        seal_first=sealed(shown[0]) if shown else _nothing,
+        seal_last=sealed(shown[-1]) if shown else _nothing,
+    )
+    edges = [Edge(node=row.node, seal=sealed(row)) for row in shown]
+    return Connection(edges=edges, nodes=[row.node for row in shown], page_info=info, counting=counting)
+
+
+def _nothing() -> None:
+    return None

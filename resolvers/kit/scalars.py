@@ -1,0 +1,164 @@
+"""How do money, moments, phone numbers and e-mail addresses stand in the graph?"""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, NewType
+
+import email_validator
+import phonenumbers
+import strawberry
+from graphql import GraphQLError
+from strawberry.types.scalar import ScalarDefinition
+
+from adapters.records import Document, decimal_of, stored_decimal
+from resolvers.kit.described import graph_type, told
+
+EmailAddress = NewType("EmailAddress", str)
+PhoneNumber = NewType("PhoneNumber", str)
+CurrencyCode = NewType("CurrencyCode", str)
+Url = NewType("Url", str)
+AttributeScalar = NewType("AttributeScalar", object)
+
+# ISO 4217 alphabetic codes are three letters.
+_CURRENCY_LETTERS = 3
+
+
+@graph_type
+class Money:
+    """An exact amount of one currency. Amounts of different currencies are never added."""
+
+    amount: Decimal = told("The exact amount in the currency's major unit, as a decimal string: `19.90`.")
+    currency: CurrencyCode = told("The currency.")
+
+    @classmethod
+    def from_stored(cls, stored: Document) -> "Money":
+        """The amount as it stands in a document."""
+        return cls(amount=decimal_of(stored["amount"]), currency=CurrencyCode(stored["currency"]))
+
+    def document(self) -> dict[str, Any]:
+        """The amount as it is stored."""
+        return {"amount": stored_decimal(self.amount), "currency": self.currency}
+
+
+def canonical_email(text: str) -> str:
+    """The address as it is compared: domain in lower case and Unicode normalised; raises ValueError.
+
+    The local part keeps its case, as RFC 5321 demands, but compares without it: no provider of note tells them apart.
+    """
+    try:
+        checked = email_validator.validate_email(text.strip(), check_deliverability=False, allow_smtputf8=True)
+    except email_validator.EmailNotValidError as error:
+        raise ValueError(f"That is not an e-mail address: {error}") from error
+    return checked.normalized.casefold()
+
+
+def canonical_phone(text: str, default_region: str | None = None) -> str:
+    """The number in E.164; `default_region` (ISO 3166, `US`) reads national notations; raises ValueError."""
+    try:
+        number = phonenumbers.parse(text, default_region)
+    except phonenumbers.NumberParseException as error:
+        raise ValueError("That is not a phone number. Send it with its country code, as +14155550123.") from error
+    if not phonenumbers.is_possible_number(number):
+        raise ValueError("That phone number has too many or too few digits. Send it as +14155550123.")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def canonical_currency(text: str) -> str:
+    """The ISO 4217 code in upper case; raises ValueError."""
+    code = text.strip().upper()
+    if len(code) != _CURRENCY_LETTERS or not code.isascii() or not code.isalpha():
+        raise ValueError(f"{text!r} is not a currency code. Send the three letters of ISO 4217, as USD.")
+    return code
+
+
+def parse_moment(text: str) -> datetime:
+    """The moment with its zone; raises ValueError where the zone is missing."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone. Send an offset or Z, as 2026-11-21T09:30:00Z.")
+    return moment
+
+
+def _moment_text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _told(parse: Any, example: str) -> Any:
+    """The parser with its errors said for the caller."""
+
+    def parse_value(value: Any) -> Any:
+        if not isinstance(value, str):
+            raise GraphQLError(f"{value!r} is not a string. Send one such as {example!r}.")
+        try:
+            return parse(value)
+        except (ValueError, InvalidOperation) as error:
+            raise GraphQLError(str(error) or f"Send a value such as {example!r}.") from error
+
+    return parse_value
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation as error:
+        raise ValueError(f"{text!r} is not a decimal number. Send digits, as '19.90'.") from error
+    if not value.is_finite():
+        raise ValueError(f"{text!r} is not a finite number. Send digits, as '19.90'.")
+    return value
+
+
+def _decimal_text(value: Decimal) -> str:
+    return format(value, "f")
+
+
+def _attribute_value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return _moment_text(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _scalar(name: str, description: str, serialize: Any, parse: Any, example: str) -> ScalarDefinition:
+    return strawberry.scalar(name=name, description=description, serialize=serialize, parse_value=_told(parse, example))
+
+
+def _url(text: str) -> str:
+    if not text.startswith(("https://", "http://")):
+        raise ValueError(f"{text[:64]!r} is not a web address. Send one that begins with https://.")
+    return text
+
+
+SCALARS: Mapping[object, ScalarDefinition] = {
+    datetime: _scalar(
+        "DateTime",
+        "A moment with its time zone, RFC 3339: `2026-11-21T09:30:00Z`. Answers are in UTC; input needs an offset.",
+        _moment_text,
+        parse_moment,
+        "2026-11-21T09:30:00Z",
+    ),
+    date: _scalar("Date", "A calendar day, ISO 8601: `2026-11-21`.", date.isoformat, date.fromisoformat, "2026-11-21"),
+    Decimal: _scalar("Decimal", "An exact decimal number as a string: `19.90`.", _decimal_text, _decimal, "19.90"),
+    CurrencyCode: _scalar("CurrencyCode", "A currency by ISO 4217: `USD`.", str, canonical_currency, "USD"),
+    EmailAddress: _scalar("EmailAddress", "An e-mail address.", str, canonical_email, "ann@example.com"),
+    PhoneNumber: _scalar(
+        "PhoneNumber",
+        "A phone number in E.164: `+14155550123`. Input in any notation with its country code.",
+        str,
+        canonical_phone,
+        "+14155550123",
+    ),
+    Url: _scalar("Url", "A web address.", str, _url, "https://example.com"),
+    AttributeScalar: strawberry.scalar(
+        name="AttributeScalar",
+        description=(
+            "A value of the configurable schema: a string, a number or a boolean, as the definition's type says; "
+            "dates are ISO 8601 strings."
+        ),
+        serialize=_attribute_value,
+        parse_value=_same,
+    ),
+}

@@ -1,0 +1,257 @@
+"""What does one slice of the graph declare: what it keeps, and the fields it adds to others?
+
+A hub never imports its spokes. A slice that wants a field on Customer declares it here; the schema is built from
+the slices' declarations (kit/graph.py). Inputs, enums and unions to which several slices contribute are *open*: a
+hub names them, slices contribute, and each schema builds its own.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, dataclass_transform
+
+import strawberry
+
+from adapters.records import Document, Part, Record
+from resolvers.kit.described import description_of, graph_type, told
+from resolvers.kit.stored import Node, Reader, inner, kept, reader_of
+from resolvers.kit.viewer import STAFF_AND_PARTNERS, Roles
+
+C = TypeVar("C")
+F = TypeVar("F", bound=Callable[..., Any])
+
+Match = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInput:
+    """An input object whose fields are conditions that slices contribute; all given ones hold together."""
+
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEnum:
+    """An enum whose values come from what slices declare."""
+
+    name: str
+    description: str
+    values: Callable[["Declared"], Mapping[str, str]]
+    """The values with their descriptions, from the declarations."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenUnion:
+    """A union whose member types come from what slices declare."""
+
+    name: str
+    description: str
+    members: Callable[["Declared"], Sequence[type[Any]]]
+
+
+Open = OpenInput | OpenEnum | OpenUnion
+
+
+@graph_type
+class Query:
+    """Everything that can be asked."""
+
+
+@graph_type
+class Mutation:
+    """Everything that can be changed. Each change answers what it made, or a Refusal that says why not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Having:
+    """A condition on customers by records that belong to them: at least one that matches."""
+
+    record: Record
+    where: Match
+
+
+@dataclass(frozen=True, slots=True)
+class AddedField:
+    """A field that a slice adds to a type declared elsewhere."""
+
+    hub: type[Any]
+    function: Callable[..., Any]
+    way: str
+    """`column`: answers all parents at once. `field`: answers one. `mutation`: one, with refusals as data."""
+    may: Roles
+
+    @property
+    def name(self) -> str:
+        """The field's Python name."""
+        return self.function.__name__
+
+
+@dataclass(frozen=True, slots=True)
+class AddedCondition:
+    """A field of an open input, and what it means for the database."""
+
+    to: OpenInput
+    function: Callable[..., Match | Having]
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """A stored thing with the type that shows it."""
+
+    what: Record | Part
+    cls: type[Any]
+    may: Roles
+
+    @property
+    def reader(self) -> Reader:
+        """Makes the type's objects from stored documents."""
+        return reader_of(self.cls)
+
+
+class Slice:
+    """One concept of the graph: what it keeps, and the fields that it adds to others."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.keepings: list[Keeping] = []
+        self.fields: list[AddedField] = []
+        self.conditions: list[AddedCondition] = []
+
+    @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field, told, kept, inner))
+    def keeps(
+        self, what: Record | Part, *, may: Roles = STAFF_AND_PARTNERS, keys: Sequence[str] = ()
+    ) -> Callable[[type[C]], type[C]]:
+        """Makes the class the graph's type of what is kept; with `keys` it is a federation entity."""
+
+        def make(cls: type[C]) -> type[C]:
+            if keys:
+                cls = strawberry.federation.type(cls, keys=list(keys), description=description_of(cls))
+            else:
+                cls = graph_type(cls)
+            self.keepings.append(Keeping(what, cls, may))
+            return cls
+
+        return make
+
+    def column(self, hub: type[Any], *, may: Roles = STAFF_AND_PARTNERS) -> Callable[[F], F]:
+        """Adds `fn(parents, info, **arguments) -> list` as a field of the hub: one answer per parent, in order.
+
+        A parameter named `page`, annotated Page, stands for the four paging arguments.
+        """
+        return self._adds(hub, "column", may)
+
+    def field(self, hub: type[Any], *, may: Roles = STAFF_AND_PARTNERS) -> Callable[[F], F]:
+        """Adds `fn(parent, info, **arguments)` as a field of the hub."""
+        return self._adds(hub, "field", may)
+
+    def query(self, *, may: Roles = STAFF_AND_PARTNERS) -> Callable[[F], F]:
+        """Adds `fn(info, **arguments)` to what can be asked."""
+        return self._adds(Query, "field", may)
+
+    def mutation(self, *, may: Roles) -> Callable[[F], F]:
+        """Adds `fn(info, input) -> Payload | Refusals` to what can be changed; Refused is answered as data."""
+        return self._adds(Mutation, "mutation", may)
+
+    def condition(self, to: OpenInput) -> Callable[[F], F]:
+        """Adds a condition to an open input: the function's name, its first parameter's type, its docstring.
+
+        It is called as `fn(value, context)` and answers what the customer's document must match, or Having.
+        """
+
+        def add(function: F) -> F:
+            self.conditions.append(AddedCondition(to, function))
+            return function
+
+        return add
+
+    def _adds(self, hub: type[Any], way: str, may: Roles) -> Callable[[F], F]:
+        def add(function: F) -> F:
+            self.fields.append(AddedField(hub, function, way, may))
+            return function
+
+        return add
+
+
+class Declared:
+    """What a set of slices declares, as everyone who has to know reads it."""
+
+    def __init__(self, slices: Iterable[Slice]) -> None:
+        self.slices = tuple(slices)
+        self.keepings = [keeping for one in self.slices for keeping in one.keepings]
+        parts = tuple(keeping.what for keeping in self.keepings if isinstance(keeping.what, Part))
+        self.records = [_with_parts(one.what, parts) for one in self.keepings if isinstance(one.what, Record)]
+        self.by_type = {one.cls.__name__: one for one in self.keepings}
+        self.by_name = {one.what.name: one for one in self.keepings}
+
+    @property
+    def customers(self) -> Record:
+        """The record whose documents are the customers themselves."""
+        return next(record for record in self.records if record.customer == "_id")
+
+    @property
+    def on_timeline(self) -> list[Keeping]:
+        """What stands in the history pivot."""
+        return [one for one in self.keepings if isinstance(one.what, Record) and one.what.timeline]
+
+    @property
+    def with_facts(self) -> list[Keeping]:
+        """What the summary and attributes pivots count."""
+        return [one for one in self.keepings if one.what.facts]
+
+    @property
+    def nodes(self) -> dict[str, Keeping]:
+        """What `node` finds, by type name."""
+        return {
+            name: one
+            for name, one in self.by_type.items()
+            if issubclass(one.cls, Node) and isinstance(one.what, Record)
+        }
+
+    def conditions(self, to: OpenInput) -> dict[str, AddedCondition]:
+        """The conditions of an open input by Python name."""
+        return {one.function.__name__: one for slice_ in self.slices for one in slice_.conditions if one.to == to}
+
+    def matching(self, to: OpenInput, given: Any, context: Any) -> tuple[list[Match], list[Having]]:
+        """What the conditions that were given demand of the customer's document, and of its records."""
+        matches: list[Match] = []
+        havings: list[Having] = []
+        for name, condition in self.conditions(to).items() if given is not None else ():
+            value = getattr(given, name)
+            if value is strawberry.UNSET or value is None:
+                continue
+            demand = condition.function(value, context)
+            (havings if isinstance(demand, Having) else matches).append(demand)  # type: ignore[arg-type]
+        return matches, havings
+
+    def export(self) -> list[Document]:
+        """The declarations as plain data: what is stored, about whom, what is personal, who reads it."""
+        return [_exported(one) for one in self.keepings]
+
+
+def _with_parts(record: Record, parts: tuple[Part, ...]) -> Record:
+    """The customers' own record with the parts that slices keep in its documents."""
+    return replace(record, parts=parts) if record.customer == "_id" else record
+
+
+def _exported(keeping: Keeping) -> Document:
+    what = keeping.what
+    shown: dict[str, Any] = {
+        "name": what.name,
+        "type": keeping.cls.__name__,
+        "stands": "in the customer's document" if isinstance(what, Part) else "in a collection",
+        "personal": sorted(what.personal),
+        "element": what.element,
+        "facts": what.facts is not None,
+        "read_by": sorted(keeping.may),
+    }
+    if isinstance(what, Part):
+        return shown | {"at_most": what.at_most}
+    return shown | {
+        "customer": what.customer,
+        "key": list(what.key),
+        "indexes": [list(index.fields) for index in what.all_indexes()],
+        "timeline": what.timeline.kind if what.timeline else None,
+        "news": sorted(what.news),
+        "jobs": list(what.jobs),
+        "is_held": what.is_held,
+    }

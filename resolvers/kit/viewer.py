@@ -1,0 +1,64 @@
+"""Who asks, and in which role?
+
+Whose token this is, the gate finds out (gateway/auth.py); what the role may see and do stands here and beside
+the fields.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from adapters.records import RecordId
+from resolvers.kit.described import graph_enum
+
+
+@graph_enum(
+    {
+        "ADMINISTRATOR": "Shapes the customer schema and may do everything.",
+        "SUPERVISOR": "Leads agents.",
+        "AGENT": "Serves customers.",
+        "PARTNER": "A program of another company, with an API key and its scopes.",
+        "VISITOR": "One customer in a browser, who sees only what is the visitor's own.",
+    }
+)
+class Role(StrEnum):
+    """What kind of caller a viewer is."""
+
+    ADMINISTRATOR = "administrator"
+    SUPERVISOR = "supervisor"
+    AGENT = "agent"
+    PARTNER = "partner"
+    VISITOR = "visitor"
+
+
+Roles = frozenset[Role]
+
+ADMINISTRATORS: Roles = frozenset({Role.ADMINISTRATOR})
+STAFF: Roles = frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR, Role.AGENT})
+STAFF_AND_PARTNERS: Roles = STAFF | {Role.PARTNER}
+EVERYONE: Roles = frozenset(Role)
+
+PERSONAL_SCOPE = "personal"
+"""The scope that lets a partner read personal values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """Who asks: proven by a token or key."""
+
+    subject: str
+    """The token's subject, or the name of the API key."""
+    role: Role
+    agent_id: RecordId | None = None
+    """The agent that the subject is; None for partners and visitors."""
+    customer_id: RecordId | None = None
+    """The one customer that a visitor is; None for everyone else."""
+    scopes: frozenset[str] = frozenset()
+
+    @property
+    def may_see_personal(self) -> bool:
+        """Whether personal values are shown: to staff, to visitors about themselves, to partners with the scope."""
+        return self.role is not Role.PARTNER or PERSONAL_SCOPE in self.scopes
+
+    def may_see_customer(self, customer_id: RecordId | None) -> bool:
+        """Whether records of this customer are shown: a visitor sees the visitor's own alone."""
+        return self.role is not Role.VISITOR or customer_id == self.customer_id

@@ -1,0 +1,174 @@
+"""What do agents want colleagues to know about a customer?"""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from adapters.records import Document, Record, RecordId, Timeline, new_id
+from adapters.windows import Strand
+from resolvers.agents import Agent, agents_by_id
+from resolvers.customers import Customer, customer_by_id
+from resolvers.kit.context import Context, Info
+from resolvers.kit.described import about, graph_input, graph_type, told
+from resolvers.kit.errors import InvalidInput, NotFound, NotPermitted, invalid, not_found, not_permitted
+from resolvers.kit.ids import key_of
+from resolvers.kit.lists import customer_lists, reading
+from resolvers.kit.paging import Connection, Page
+from resolvers.kit.slice import Slice
+from resolvers.kit.stored import Node, inner, kept, reader_of
+from resolvers.kit.viewer import STAFF, Role
+
+SLICE = Slice("notes")
+
+NOTES = Record(
+    name="notes",
+    element="NOTES",
+    timeline=Timeline(kind="NOTE", at="created_at"),
+    news=frozenset({"text"}),
+)
+
+# A note is a remark; what is longer is a document and belongs into an attachment.
+LONGEST_NOTE = 10_000
+
+
+@SLICE.keeps(NOTES, may=STAFF)
+class Note(Node):
+    """A remark of an agent, shown to colleagues whenever the customer is opened."""
+
+    text: str = kept("What the agent wrote, as plain text.")
+    created_at: datetime = kept("When it was written.")
+    edited_at: datetime | None = kept("When it was last changed; null if never.")
+    author_id: strawberry.Private[RecordId | None] = inner()
+
+
+@SLICE.column(Customer, may=STAFF)
+async def notes(customers: list[Customer], info: Info, page: Page) -> list[Connection[Note]]:
+    """What agents wrote about the customer, newest first."""
+    strand = Strand(record=NOTES, order="created_at")
+    return await customer_lists(info, customers, [strand], page, reading(reader_of(Note), info.context, NOTES))
+
+
+@SLICE.column(Note, may=STAFF)
+async def author(notes: list[Note], info: Info) -> list[Agent | None]:
+    """The agent who wrote it; null once that agent is gone."""
+    found = await agents_by_id(info.context, [note.author_id for note in notes])
+    return [found.get(note.author_id) if note.author_id else None for note in notes]
+
+
+@graph_input
+class AddNoteInput:
+    """A remark about a customer."""
+
+    customer_id: strawberry.ID = told("Whom it is about.")
+    text: str = told(f"What to write down, plain text of at most {LONGEST_NOTE} characters.")
+
+
+@graph_input
+class EditNoteInput:
+    """Another wording of a note."""
+
+    id: strawberry.ID = told("The note.")
+    text: str = told(f"The new text, of at most {LONGEST_NOTE} characters.")
+
+
+@graph_input
+class RemoveNoteInput:
+    """A note that is no longer wanted."""
+
+    id: strawberry.ID = told("The note.")
+
+
+@graph_type
+class AddNotePayload:
+    """The note that was written."""
+
+    note: Note = told("The new note.")
+
+
+@graph_type
+class EditNotePayload:
+    """The note as it reads now."""
+
+    note: Note = told("The note.")
+
+
+@graph_type
+class RemoveNotePayload:
+    """What was removed."""
+
+    removed_id: strawberry.ID = told("The id that the note had.")
+
+
+@SLICE.mutation(may=STAFF)
+async def add_note(
+    info: Info,
+    input: Annotated[AddNoteInput, about("The remark.")],
+) -> AddNotePayload | NotFound | InvalidInput:
+    """Writes a note about a customer, in the name of the agent who asks."""
+    context = info.context
+    key = key_of(input.customer_id, "Customer")
+    customer = await customer_by_id(context, key) if key else None
+    if customer is None:
+        raise not_found("customer", ("input", "customerId"))
+    document = {
+        "_id": new_id(),
+        "customer_id": customer.key,
+        "text": _checked_text(input.text),
+        "author_id": context.viewer.agent_id,
+        "created_at": context.clock(),
+        "edited_at": None,
+    }
+    await context.store.insert(NOTES, document)
+    return AddNotePayload(note=reader_of(Note).read(document))
+
+
+@SLICE.mutation(may=STAFF)
+async def edit_note(
+    info: Info,
+    input: Annotated[EditNoteInput, about("The note and its new text.")],
+) -> EditNotePayload | NotFound | InvalidInput | NotPermitted:
+    """Changes the text of a note. Its author may, and administrators and supervisors."""
+    context = info.context
+    note = await _own_note(context, input.id)
+    change = {"$set": {"text": _checked_text(input.text), "edited_at": context.clock()}}
+    changed = await context.store.update(NOTES, {"_id": note["_id"]}, change)
+    if changed is None:
+        raise not_found("note")
+    return EditNotePayload(note=reader_of(Note).read(changed))
+
+
+@SLICE.mutation(may=STAFF)
+async def remove_note(
+    info: Info,
+    input: Annotated[RemoveNoteInput, about("Which note.")],
+) -> RemoveNotePayload | NotFound | NotPermitted:
+    """Removes a note for good. Its author may, and administrators and supervisors."""
+    note = await _own_note(info.context, input.id)
+    if not await info.context.store.delete(NOTES, {"_id": note["_id"]}):
+        raise not_found("note")
+    return RemoveNotePayload(removed_id=input.id)
+
+
+async def _own_note(context: Context, given: str) -> Document:
+    """The note, where this viewer may change it."""
+    key = key_of(given, "Note")
+    note = await context.store.first(NOTES, {"_id": key}) if key else None
+    if note is None:
+        raise not_found("note")
+    if context.viewer.role is Role.AGENT and note["author_id"] != context.viewer.agent_id:
+        raise not_permitted(
+            "Another agent wrote this note. Ask its author or a supervisor to change it.", "input", "id"
+        )
+    return note
+
+
+def _checked_text(text: str) -> str:
+    words = text.strip()
+    if not words:
+        raise invalid("The note is empty. Write something, or remove the note.", "input", "text")
+    if len(words) > LONGEST_NOTE:
+        raise invalid(
+            f"The note has {len(words)} characters; at most {LONGEST_NOTE} are kept. Shorten it.", "input", "text"
+        )
+    return words
