@@ -19,6 +19,7 @@ from adapters.records import Document, Index, Record, RecordId
 from adapters.windows import Owner, Row, Strand, Window, category_pipeline, count_pipeline, rows_of, window_pipeline
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 # A load that takes longer than this holds up more than itself; the question has to be narrowed.
 MAX_LOAD_MS = 10_000
@@ -102,7 +103,7 @@ class Store:
                 cursor = cursor.sort(list(order))
             return list(await cursor.limit(limit).to_list())
 
-    async def by_ids(self, record: Record, ids: Iterable[RecordId]) -> dict[RecordId, Document]:
+    async def by_ids(self, record: Record, ids: Iterable[K]) -> dict[K, Document]:
         """Documents by their ids; those that are not there are absent."""
         wanted = list(dict.fromkeys(ids))
         if not wanted:

@@ -72,7 +72,6 @@ class Part:
     element: str | None = None
     """Its name among the elements that a merge can bring along."""
     indexes: tuple[Index, ...] = ()
-    facts: Facts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

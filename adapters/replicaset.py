@@ -47,7 +47,8 @@ def url_of(socket: Path) -> str:
     """Give the URL for clients of the set behind this socket.
 
     It names the set instead of asking for a direct connection, so that a client waits for the primary while mongod
-    restarts. PyMongo then reads the address from the server's answer and lowers its case: the path must have no capitals.
+    restarts. PyMongo then reads the address from the server's answer and lowers its case, so the path must have no
+    capitals.
     """
     return f"mongodb://{quote(str(socket), safe='')}/?replicaSet={SET_NAME}"
 
@@ -59,7 +60,7 @@ async def become_primary(socket: Path) -> None:
     Has no end of its own while nothing answers: the caller bounds it. Raises ReplicaSetError when the server refuses.
     """
     await _listening(socket)
-    while not await _step(socket):
+    while not await _step(socket):  # noqa: ASYNC110  what is awaited happens in another process
         await asyncio.sleep(_LOOK_AGAIN_S)
 
 
@@ -78,10 +79,10 @@ async def _listening(socket: Path) -> None:
 async def _step(socket: Path) -> bool:
     """Go one step towards primary; say whether it is one.
 
-    Every step connects anew: mongod closes its connections when its configuration changes.
+    Every step connects anew, and to this server only: mongod closes connections when its configuration changes.
     """
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
-        str(socket), directConnection=True, serverSelectionTimeoutMS=_ANSWER_MS
+        f"mongodb://{quote(str(socket), safe='')}/", directConnection=True, serverSelectionTimeoutMS=_ANSWER_MS
     )
     try:
         return await _look(client, str(socket))

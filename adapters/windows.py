@@ -27,6 +27,16 @@ class Strand:
     """The field by which the list is sorted; ties are broken by kind, then id."""
     kind: str = ""
     where: Mapping[str, Any] = field(default_factory=dict)
+    by: str | None = None
+    """The field that holds the owner's id; the record's customer field unless said otherwise."""
+
+    @property
+    def owner_field(self) -> str:
+        """The field by which rows are found to be an owner's."""
+        found = self.by or self.record.customer
+        if found is None:
+            raise ValueError(f"The record {self.record.name!r} belongs to no customer; say by which field to read it.")
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +99,7 @@ def count_pipeline(owners: Sequence[Owner], strands: Sequence[Strand]) -> list[D
             "$lookup": {
                 "from": strand.record.name,
                 "localField": f"ids.{strand.record.name}",
-                "foreignField": strand.record.customer,
+                "foreignField": strand.owner_field,
                 "as": f"s{n}",
                 "pipeline": [*_match(strand.where), {"$count": "n"}],
             }
@@ -169,7 +179,7 @@ def _lookup(name: str, strand: Strand, bounds: Document, window: Window) -> Docu
         "$lookup": {
             "from": strand.record.name,
             "localField": f"ids.{strand.record.name}",
-            "foreignField": strand.record.customer,
+            "foreignField": strand.owner_field,
             "as": name,
             "pipeline": pipeline,
         }

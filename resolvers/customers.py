@@ -15,7 +15,9 @@ from resolvers.agents import Agent, agents_by_id
 from resolvers.attributes import definitions, personal_paths
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_type, told
-from resolvers.kit.ids import require_key
+from resolvers.kit.errors import not_found
+from resolvers.kit.facts import Fact
+from resolvers.kit.ids import key_of, require_key
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, Redacted, kept, reader_of
@@ -106,6 +108,28 @@ async def attributes(customers: list[Customer], info: Info) -> list[list[Attribu
     return [attribute_values(customer.document, known, hides_personal=hides) for customer in customers]
 
 
+@SLICE.facts
+async def attribute_facts(customers: list[Customer], context: Context) -> list[list[Fact]]:
+    """The attribute values among the facts."""
+    known = await definitions(context)
+    hides = not context.viewer.may_see_personal
+    return [
+        [_fact(value) for value in attribute_values(one.document, known, hides_personal=hides)] for one in customers
+    ]
+
+
+def _fact(value: AttributeValue) -> Fact:
+    return Fact(
+        category=value.category,
+        name=value.label,
+        value=value.value,
+        is_hidden=value.is_hidden,
+        observed_from=value.observed_from,
+        observed_at=value.observed_at,
+        is_verified=value.is_verified,
+    )
+
+
 @SLICE.column(Customer)
 async def assigned_agent(customers: list[Customer], info: Info) -> list[Agent | None]:
     """The agent who looks after the customer; null while none does."""
@@ -159,6 +183,15 @@ def _attribute_value(definition: Document, value: Any, seen: Document, *, is_hid
 async def customer_by_id(context: Context, key: RecordId) -> Customer | None:
     """The customer, or the survivor of the merge that the customer went into; None where there is none to see."""
     return await context.loaders.load(customers_by_id, key)
+
+
+async def require_customer(context: Context, given: str) -> Customer:
+    """The customer of a mutation's `input.customerId`; refuses with NOT_FOUND where there is none."""
+    key = key_of(given, "Customer")
+    found = await customer_by_id(context, key) if key else None
+    if found is None:
+        raise not_found("customer", ("input", "customerId"))
+    return found
 
 
 async def customers_by_id(context: Context, keys: Sequence[RecordId]) -> Mapping[RecordId, Customer]:

@@ -8,7 +8,7 @@ import strawberry
 from adapters.records import Document, Record, RecordId, Timeline, new_id
 from adapters.windows import Strand
 from resolvers.agents import Agent, agents_by_id
-from resolvers.customers import Customer, customer_by_id
+from resolvers.customers import Customer, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import InvalidInput, NotFound, NotPermitted, invalid, not_found, not_permitted
@@ -107,10 +107,7 @@ async def add_note(
 ) -> AddNotePayload | NotFound | InvalidInput:
     """Writes a note about a customer, in the name of the agent who asks."""
     context = info.context
-    key = key_of(input.customer_id, "Customer")
-    customer = await customer_by_id(context, key) if key else None
-    if customer is None:
-        raise not_found("customer", ("input", "customerId"))
+    customer = await require_customer(context, input.customer_id)
     document = {
         "_id": new_id(),
         "customer_id": customer.key,

@@ -3,7 +3,25 @@
 A slice imports only slices above it in this list. To add a concept, write its file and add one line here.
 """
 
-from resolvers import agents, attributes, campaigns, customers, notes, products
+from resolvers import (
+    agents,
+    attachments,
+    attributes,
+    campaigns,
+    channels,
+    contacts,
+    conversations,
+    custom_data,
+    customers,
+    identities,
+    interests,
+    labels,
+    notes,
+    products,
+    purchases,
+    tags,
+    tickets,
+)
 from resolvers.kit.graph import Graph
 
 SLICES = (
@@ -11,8 +29,19 @@ SLICES = (
     agents.SLICE,
     products.SLICE,
     campaigns.SLICE,
+    channels.SLICE,
     customers.SLICE,
+    identities.SLICE,
+    contacts.SLICE,
+    labels.SLICE,
+    tags.SLICE,
+    custom_data.SLICE,
     notes.SLICE,
+    conversations.SLICE,
+    tickets.SLICE,
+    attachments.SLICE,
+    purchases.SLICE,
+    interests.SLICE,
 )
 
 

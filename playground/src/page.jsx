@@ -20,6 +20,8 @@ subscriptions.protocol = endpoint.protocol === 'https:' ? 'wss:' : 'ws:';
 // Several playgrounds meet on one loopback port over the months, and browsers store by host and port: without a
 // name of our own, an editor would open with another project's questions.
 const PREFIX = 'profile-gateway:';
+const TABS = 'graphiql:tabState';
+const SEEN = 'question';
 
 function keptInBrowser() {
   try {
@@ -27,7 +29,11 @@ function keptInBrowser() {
     const ours = () => Object.keys(kept).filter((key) => key.startsWith(PREFIX));
     return {
       getItem: (key) => kept.getItem(PREFIX + key),
-      setItem: (key, value) => kept.setItem(PREFIX + key, value),
+      setItem: (key, value) => {
+        kept.setItem(PREFIX + key, value);
+        // The question counts as seen once the tabs that hold it are kept, which GraphiQL does a moment later.
+        if (key === TABS) kept.setItem(PREFIX + SEEN, settings.question);
+      },
       removeItem: (key) => kept.removeItem(PREFIX + key),
       clear: () => ours().forEach((key) => kept.removeItem(key)),
       get length() {
@@ -41,8 +47,7 @@ function keptInBrowser() {
 
 // A returning visitor keeps their tabs; a question that is new since then opens in a tab of its own.
 function questionIfNew(kept) {
-  const before = kept?.getItem('question');
-  kept?.setItem('question', settings.question);
+  const before = kept?.getItem(SEEN);
   return before && before !== settings.question ? settings.question : undefined;
 }
 

@@ -1,12 +1,14 @@
 """How is a customer's list of records read, for one customer or for fifty, in one command?"""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from adapters.records import Record, RecordId
 from adapters.windows import Owner, Row, Strand
 from resolvers.kit.context import Context, Info
+from resolvers.kit.errors import BadUserInput
 from resolvers.kit.paging import Connection, Page, PageRow, connection
 from resolvers.kit.stored import Reader
 from resolvers.kit.viewer import Viewer
@@ -30,6 +32,18 @@ def hidden_from(viewer: Viewer, record: Record) -> frozenset[str]:
     return frozenset() if viewer.may_see_personal else record.personal
 
 
+def between(since: datetime | None, until: datetime | None) -> dict[str, datetime]:
+    """What a moment must match to lie at or after `since` and before `until`; raises BadUserInput where none can."""
+    if since and until and since >= until:
+        raise BadUserInput(f"`until` is {until.isoformat()}, which is not after `since`. Send a later `until`.")
+    return ({"$gte": since} if since else {}) | ({"$lt": until} if until else {})
+
+
+def ids_of(customers: Sequence[Owning], record: Record) -> list[Sequence[RecordId]]:
+    """For each customer the ids under which its records of this kind were written."""
+    return [customer.owner([record])[record.name] for customer in customers]
+
+
 async def customer_lists(
     info: Info,
     customers: Sequence[Owning],
@@ -40,27 +54,56 @@ async def customer_lists(
     newest_first: bool = True,
 ) -> list[Connection[T]]:
     """One page per customer, in their order, read by one command; counting, when asked for, is one more."""
-    context: Context = info.context
-    names = [f"{info.field_name}:{customer.key}" for customer in customers]
     records = [strand.record for strand in strands]
-    owners = [customer.owner(records) for customer in customers]
+    owners = {customer.key: customer.owner(records) for customer in customers}
+    found = await _lists(info, owners, strands, page, read, newest_first=newest_first)
+    return [found[customer.key] for customer in customers]
+
+
+async def lists_by(
+    info: Info,
+    keys: Sequence[RecordId],
+    strands: Sequence[Strand],
+    page: Page,
+    read: Callable[[Row], T],
+    *,
+    newest_first: bool = True,
+) -> list[Connection[T]]:
+    """One page per owner that is no customer (a conversation's messages), in their order, read by one command."""
+    owners: dict[RecordId, Owner] = {key: {strand.record.name: [key] for strand in strands} for key in keys}
+    found = await _lists(info, owners, strands, page, read, newest_first=newest_first)
+    return [found[key] for key in keys]
+
+
+async def _lists(
+    info: Info,
+    owned: Mapping[RecordId, Owner],
+    strands: Sequence[Strand],
+    page: Page,
+    read: Callable[[Row], T],
+    *,
+    newest_first: bool,
+) -> dict[RecordId, Connection[T]]:
+    context: Context = info.context
+    owners = list(owned.values())
+    names = [f"{info.field_name}:{key}" for key in owned]
     window = page.window(names[0], context.seal, newest_first=newest_first)
-    if page.cursor is not None and len(customers) > 1:
+    if page.cursor is not None:
         # A cursor is of one list: it is refused for any other.
         for name in names[1:]:
             page.window(name, context.seal, newest_first=newest_first)
     found = await context.store.windows(owners, strands, window)
     counting = _counting(strands)
-    return [
-        connection(
+    return {
+        key: connection(
             [PageRow(read(row), row.position) for row in rows],
             page,
             name,
             context.seal,
             partial(counting, key=_frozen(owner)),
         )
-        for rows, name, owner in zip(found, names, owners, strict=True)
-    ]
+        for (key, owner), rows, name in zip(owned.items(), found, names, strict=True)
+    }
 
 
 def reading(reader: Reader, context: Context, record: Record) -> Callable[[Row], Any]:

@@ -62,6 +62,11 @@ class Mutation:
     """Everything that can be changed. Each change answers what it made, or a Refusal that says why not."""
 
 
+CUSTOMER_FILTER = OpenInput(
+    "CustomerFilter", "Which customers a list shows: those that fulfil every condition given. Left out: all."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Having:
     """A condition on customers by records that belong to them: at least one that matches."""
@@ -79,11 +84,8 @@ class AddedField:
     way: str
     """`column`: answers all parents at once. `field`: answers one. `mutation`: one, with refusals as data."""
     may: Roles
-
-    @property
-    def name(self) -> str:
-        """The field's Python name."""
-        return self.function.__name__
+    name: str
+    """The field's Python name: the function's, where one file has no two of a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class Slice:
         self.keepings: list[Keeping] = []
         self.fields: list[AddedField] = []
         self.conditions: list[AddedCondition] = []
+        self.fact_readers: list[Callable[..., Any]] = []
 
     @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field, told, kept, inner))
     def keeps(
@@ -133,20 +136,20 @@ class Slice:
 
         return make
 
-    def column(self, hub: type[Any], *, may: Roles = STAFF_AND_PARTNERS) -> Callable[[F], F]:
+    def column(self, hub: type[Any], *, may: Roles = STAFF_AND_PARTNERS, name: str | None = None) -> Callable[[F], F]:
         """Adds `fn(parents, info, **arguments) -> list` as a field of the hub: one answer per parent, in order.
 
         A parameter named `page`, annotated Page, stands for the four paging arguments.
         """
-        return self._adds(hub, "column", may)
+        return self._adds(hub, "column", may, name)
 
     def field(self, hub: type[Any], *, may: Roles = STAFF_AND_PARTNERS) -> Callable[[F], F]:
         """Adds `fn(parent, info, **arguments)` as a field of the hub."""
         return self._adds(hub, "field", may)
 
-    def query(self, *, may: Roles = STAFF_AND_PARTNERS) -> Callable[[F], F]:
+    def query(self, *, may: Roles = STAFF_AND_PARTNERS, name: str | None = None) -> Callable[[F], F]:
         """Adds `fn(info, **arguments)` to what can be asked."""
-        return self._adds(Query, "field", may)
+        return self._adds(Query, "field", may, name)
 
     def mutation(self, *, may: Roles) -> Callable[[F], F]:
         """Adds `fn(info, input) -> Payload | Refusals` to what can be changed; Refused is answered as data."""
@@ -164,9 +167,14 @@ class Slice:
 
         return add
 
-    def _adds(self, hub: type[Any], way: str, may: Roles) -> Callable[[F], F]:
+    def facts(self, function: F) -> F:
+        """Adds facts that stand in the customer's document: `async fn(customers, context) -> list[list[Fact]]`."""
+        self.fact_readers.append(function)
+        return function
+
+    def _adds(self, hub: type[Any], way: str, may: Roles, name: str | None = None) -> Callable[[F], F]:
         def add(function: F) -> F:
-            self.fields.append(AddedField(hub, function, way, may))
+            self.fields.append(AddedField(hub, function, way, may, name or function.__name__))
             return function
 
         return add
@@ -195,8 +203,13 @@ class Declared:
 
     @property
     def with_facts(self) -> list[Keeping]:
-        """What the summary and attributes pivots count."""
-        return [one for one in self.keepings if one.what.facts]
+        """Records that the summary and attributes pivots count."""
+        return [one for one in self.keepings if isinstance(one.what, Record) and one.what.facts]
+
+    @property
+    def fact_readers(self) -> list[Callable[..., Any]]:
+        """Readers of the facts that stand in the customer's own document."""
+        return [reader for one in self.slices for reader in one.fact_readers]
 
     @property
     def nodes(self) -> dict[str, Keeping]:
@@ -241,7 +254,6 @@ def _exported(keeping: Keeping) -> Document:
         "stands": "in the customer's document" if isinstance(what, Part) else "in a collection",
         "personal": sorted(what.personal),
         "element": what.element,
-        "facts": what.facts is not None,
         "read_by": sorted(keeping.may),
     }
     if isinstance(what, Part):
@@ -250,6 +262,7 @@ def _exported(keeping: Keeping) -> Document:
         "customer": what.customer,
         "key": list(what.key),
         "indexes": [list(index.fields) for index in what.all_indexes()],
+        "facts": what.facts is not None,
         "timeline": what.timeline.kind if what.timeline else None,
         "news": sorted(what.news),
         "jobs": list(what.jobs),

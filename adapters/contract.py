@@ -1,0 +1,231 @@
+"""What does the outside hand over: plain records, whichever channel, file or delivery they came from?
+
+An adapter reads its vendor's words into these; `resolvers/ingest.py` gives them their meaning. Moments carry a time
+zone, money is exact, and whatever the source did not say is None.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """A person as one channel knows them: channel, our account there, and the person's id on it."""
+
+    channel: str
+    account: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """An exact amount of one currency (ISO 4217)."""
+
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """A way to reach a person: type PHONE, EMAIL or POSTAL, as one line, and for addresses in parts."""
+
+    type: str
+    value: str
+    postal: Mapping[str, str | None] | None = None
+    is_primary: bool = False
+    is_verified: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """What a source says of one person."""
+
+    who: Who
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    """Values of the configurable schema by attribute name."""
+    reaches: tuple[Reach, ...] = ()
+    tags: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    """Labels by name; they must be defined."""
+    custom_data: Mapping[str, str] = field(default_factory=dict)
+    profile: Mapping[str, str | None] = field(default_factory=dict)
+    """What the channel shows of the person: name, username, picture_url, gender, locale, time_zone."""
+    assigned_agent: str | None = None
+    """The agent's subject."""
+    entry_point: Mapping[str, str | None] | None = None
+    """channel, page, referrer."""
+    created_at: datetime | None = None
+    seen_at: datetime | None = None
+    also: tuple[Who, ...] = ()
+    """Other identities that the source proves to be the same person's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One line of an order."""
+
+    line: str
+    """What makes the line one within its order: the shop's line number or id."""
+    title: str
+    quantity: int
+    total: Amount
+    unit_price: Amount | None = None
+    sku: str | None = None
+    product: str | None = None
+    """The product's id in the same shop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """A parcel on its way."""
+
+    company: str | None = None
+    number: str | None = None
+    url: str | None = None
+    status: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """An order in a shop. Its channel and account are those of `who`."""
+
+    external_id: str
+    who: Who
+    placed_at: datetime
+    items: tuple[Item, ...]
+    number: str | None = None
+    status: str = "PLACED"
+    total: Amount | None = None
+    """None: the sum of the items, which then share one currency."""
+    parcels: tuple[Parcel, ...] = ()
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A product as a shop lists it."""
+
+    channel: str
+    account: str
+    external_id: str
+    name: str
+    sku: str | None = None
+    category: str | None = None
+    description: str | None = None
+    price: Amount | None = None
+    image_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A ticket on a desk."""
+
+    channel: str
+    account: str
+    external_id: str
+    who: Who
+    number: str
+    subject: str | None
+    status: str
+    created_at: datetime
+    updated_at: datetime
+    agent: str | None = None
+    """The agent's subject."""
+    campaign: str | None = None
+    """The campaign's name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """A conversation."""
+
+    channel: str
+    account: str
+    external_id: str
+    who: Who
+    started_at: datetime
+    last_message_at: datetime
+    status: str = "OPEN"
+    subject: str | None = None
+    agent: str | None = None
+    entry_point: Mapping[str, str | None] | None = None
+    resolved_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Utterance:
+    """A message of a conversation."""
+
+    channel: str
+    account: str
+    external_id: str
+    talk: str
+    """The conversation's id on the same channel account."""
+    who: Who
+    direction: str
+    sent_at: datetime
+    text: str | None
+    status: str = "RECEIVED"
+    author_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One place of a taxonomy of interests."""
+
+    taxonomy: str
+    external_id: str
+    name: str
+    path: tuple[str, ...]
+    parent: str | None = None
+    """The external id of the place above."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaning:
+    """Something that a person is drawn to."""
+
+    who: Who
+    taxonomy: str
+    topic: str
+    """The place's id in the taxonomy."""
+    score: float
+    observed_at: datetime
+    triggered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """A note of an agent."""
+
+    external_id: str
+    who: Who
+    text: str
+    created_at: datetime
+    author: str | None = None
+    """The agent's subject."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """What is known of a file that came with a message or ticket."""
+
+    channel: str
+    account: str
+    external_id: str
+    who: Who
+    of: str
+    """The message's or ticket's id on the same channel account."""
+    of_kind: str
+    """`message` or `ticket`."""
+    name: str
+    media_type: str
+    size_bytes: int
+    created_at: datetime
+
+
+HandedOver = Person | Order | Listing | Case | Talk | Utterance | Place | Leaning | Remark | File
+"""Everything that the outside hands over."""

@@ -1,0 +1,67 @@
+"""Which files came with a customer's tickets and messages?"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import strawberry
+
+from adapters.records import Index, Record, RecordId
+from adapters.windows import Strand
+from resolvers.conversations import Message
+from resolvers.customers import Customer
+from resolvers.kit.context import Info
+from resolvers.kit.lists import customer_lists, hidden_from, reading
+from resolvers.kit.paging import Connection, Page
+from resolvers.kit.slice import Slice
+from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
+from resolvers.kit.viewer import EVERYONE
+from resolvers.tickets import Ticket
+
+SLICE = Slice("attachments")
+
+ATTACHMENTS = Record(
+    name="attachments",
+    element="CONVERSATIONS",
+    indexes=(Index(("customer_id", "created_at", "_id")), Index(("of_id", "created_at"))),
+    personal=frozenset({"name"}),
+)
+
+
+@SLICE.keeps(ATTACHMENTS, may=EVERYONE)
+class Attachment(Node, Redacted):
+    """A file that came with a message or ticket. This tells of it; its bytes are downloaded apart."""
+
+    name: str | None = kept("The file's name.")
+    media_type: str = kept("What kind of file it is, as `image/png`.")
+    size_bytes: int = kept("How large it is.")
+    created_at: datetime = kept("When it came.")
+    of_id: strawberry.Private[RecordId] = inner()
+
+
+@SLICE.column(Customer)
+async def attachments(customers: list[Customer], info: Info, page: Page) -> list[Connection[Attachment]]:
+    """The files that came with the customer's messages and tickets, newest first."""
+    strand = Strand(record=ATTACHMENTS, order="created_at")
+    read = reading(reader_of(Attachment), info.context, ATTACHMENTS)
+    return await customer_lists(info, customers, [strand], page, read)
+
+
+async def _of(things: Sequence[Message] | Sequence[Ticket], info: Info) -> list[list[Attachment]]:
+    keys = [one.key for one in things]
+    found = await info.context.store.find(
+        ATTACHMENTS, {"of_id": {"$in": keys}}, order=[("of_id", 1), ("created_at", 1)]
+    )
+    read, hidden = reader_of(Attachment).read, hidden_from(info.context.viewer, ATTACHMENTS)
+    return [[read(one, hidden) for one in found if one["of_id"] == key] for key in keys]
+
+
+@SLICE.column(Message, may=EVERYONE, name="attachments")
+async def attachments_of_messages(messages: list[Message], info: Info) -> list[list[Attachment]]:
+    """The files that came with the message, in order."""
+    return await _of(messages, info)
+
+
+@SLICE.column(Ticket, name="attachments")
+async def attachments_of_tickets(tickets: list[Ticket], info: Info) -> list[list[Attachment]]:
+    """The files that came with the ticket, in order."""
+    return await _of(tickets, info)

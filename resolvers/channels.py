@@ -1,0 +1,86 @@
+"""Which channels, and which accounts of ours on them, does this gateway know?"""
+
+from collections.abc import Iterable
+
+from adapters.records import Document, Index, Record
+from resolvers.kit.context import Context, Info
+from resolvers.kit.described import graph_type, told
+from resolvers.kit.errors import BadUserInput
+from resolvers.kit.scalars import canonical_email, canonical_phone
+from resolvers.kit.slice import Slice
+from resolvers.kit.stored import Node, kept, reader_of
+
+SLICE = Slice("channels")
+
+CHANNEL_ACCOUNTS = Record(
+    name="channel_accounts",
+    customer=None,
+    key=("channel", "account"),
+    indexes=(Index(("channel", "account"), unique=True),),
+    is_held=True,
+)
+
+# On these channels a customer is known by a phone number or an address, which people write in many ways.
+_BY_PHONE = frozenset({"whatsapp", "sms", "phone", "viber"})
+_BY_EMAIL = frozenset({"email"})
+
+
+@SLICE.keeps(CHANNEL_ACCOUNTS)
+class ChannelAccount(Node):
+    """Our page, number, mailbox or shop on a channel."""
+
+    channel: str = kept("The channel's name, as `whatsapp`.")
+    account: str = kept("Which of our accounts on that channel.")
+    label: str | None = kept("What colleagues call it.")
+
+
+@graph_type
+class Channel:
+    """A way on which customers reach the company."""
+
+    name: str = told("The channel's name, as `whatsapp`.")
+    accounts: list[ChannelAccount] = told("Our accounts on it.")
+
+
+@SLICE.query()
+async def channels(info: Info) -> list[Channel]:
+    """Every channel that this gateway knows, with our accounts on it, by name."""
+    held = await info.context.store.held.all(CHANNEL_ACCOUNTS)
+    read = reader_of(ChannelAccount).read
+    accounts = [read(one) for one in sorted(held.values(), key=lambda one: (one["channel"], one["account"]))]
+    names = dict.fromkeys(account.channel for account in accounts)
+    return [Channel(name=name, accounts=[one for one in accounts if one.channel == name]) for name in names]
+
+
+async def require_channels(context: Context, names: Iterable[str], argument: str) -> None:
+    """Raises BadUserInput where one of the names is no channel of this gateway."""
+    known = sorted({one["channel"] for one in (await context.store.held.all(CHANNEL_ACCOUNTS)).values()})
+    for name in names:
+        if name not in known:
+            offered = ", ".join(known) or "none yet"
+            raise BadUserInput(f"`{argument}` is {name[:64]!r}, which is no channel here. Known channels: {offered}.")
+
+
+def channel_account_document(channel: str, account: str, label: str | None = None) -> Document:
+    """A channel account as it is stored."""
+    document = {"channel": channel, "account": account, "label": label}
+    return {"_id": CHANNEL_ACCOUNTS.id_of(document)} | document
+
+
+def canonical_value(channel: str, value: str, default_region: str | None = None) -> str:
+    """A customer's id on a channel in the one form in which it is compared; raises ValueError.
+
+    Phone numbers become E.164, addresses lower case, scoped ids of vendors stay as they are. A WhatsApp
+    business-scoped id (`US.1349...`) is no phone number and stays too.
+    """
+    text = value.strip()
+    if not text:
+        raise ValueError("That is empty. Send the customer's id on the channel.")
+    if channel in _BY_PHONE and not _is_scoped(text):
+        return canonical_phone(text if text.startswith("+") or default_region else f"+{text}", default_region)
+    return canonical_email(text) if channel in _BY_EMAIL else text
+
+
+def _is_scoped(text: str) -> bool:
+    country, dot, rest = text.partition(".")
+    return bool(dot) and country.isalpha() and country.isupper() and rest.replace(".", "").isalnum()

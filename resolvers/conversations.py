@@ -1,0 +1,169 @@
+"""Which conversations does the company have with a customer, and what was said in them?"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Annotated
+
+import strawberry
+
+from adapters.records import Index, Record, RecordId, Timeline
+from adapters.windows import Strand
+from resolvers.agents import Agent, agents_by_id
+from resolvers.channels import require_channels
+from resolvers.customers import Customer, EntryPoint
+from resolvers.kit.context import Context, Info
+from resolvers.kit.described import about, graph_enum
+from resolvers.kit.lists import customer_lists, hidden_from, lists_by, reading
+from resolvers.kit.paging import Connection, Page
+from resolvers.kit.slice import Slice
+from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
+from resolvers.kit.viewer import EVERYONE
+
+SLICE = Slice("conversations")
+
+CONVERSATIONS = Record(
+    name="conversations",
+    key=("channel", "account", "external_id"),
+    element="CONVERSATIONS",
+    indexes=(
+        Index(("customer_id", "last_message_at", "_id")),
+        Index(("assigned_agent_id", "status", "last_message_at", "_id")),
+    ),
+    personal=frozenset({"subject"}),
+    news=frozenset({"status", "assigned_agent_id", "last_message_at"}),
+)
+MESSAGES = Record(
+    name="messages",
+    key=("channel", "account", "external_id"),
+    element="CONVERSATIONS",
+    indexes=(Index(("conversation_id", "sent_at", "_id")),),
+    personal=frozenset({"text"}),
+    timeline=Timeline(kind="MESSAGE", at="sent_at", channel="channel"),
+    news=frozenset({"status"}),
+)
+
+
+@graph_enum(
+    {
+        "OPEN": "Someone is waiting for the next word.",
+        "FOLLOW_UP": "An agent wants to come back to it.",
+        "RESOLVED": "Done; the customer's next message begins a new conversation.",
+    }
+)
+class ConversationStatus(Enum):
+    """Where a conversation stands."""
+
+    OPEN = "OPEN"
+    FOLLOW_UP = "FOLLOW_UP"
+    RESOLVED = "RESOLVED"
+
+
+@graph_enum({"IN": "From the customer.", "OUT": "From the company."})
+class MessageDirection(Enum):
+    """Which way a message went."""
+
+    IN = "IN"
+    OUT = "OUT"
+
+
+@graph_enum(
+    {
+        "RECEIVED": "Came in from the customer.",
+        "QUEUED": "Waits to be handed to the channel.",
+        "SENT": "The channel took it.",
+        "DELIVERED": "It reached the customer's device.",
+        "READ": "The customer opened it.",
+        "FAILED": "The channel refused or lost it.",
+        "UNKNOWN": "The channel did not say whether it took it.",
+    }
+)
+class MessageStatus(Enum):
+    """How far a message came. A status only climbs."""
+
+    RECEIVED = "RECEIVED"
+    QUEUED = "QUEUED"
+    SENT = "SENT"
+    DELIVERED = "DELIVERED"
+    READ = "READ"
+    FAILED = "FAILED"
+    UNKNOWN = "UNKNOWN"
+
+
+@SLICE.keeps(CONVERSATIONS, may=EVERYONE)
+class Conversation(Node, Redacted):
+    """Messages back and forth on one channel, from the first word until it is resolved."""
+
+    channel: str = kept("The channel's name.")
+    account: str = kept("Which of our accounts on the channel.")
+    subject: str | None = kept("What it is about, where the channel has subjects.")
+    status: ConversationStatus = kept("Where it stands.")
+    entry_point: EntryPoint | None = kept("Where it came in.")
+    started_at: datetime = kept("When it began.")
+    last_message_at: datetime = kept("When the newest message was written.")
+    resolved_at: datetime | None = kept("When it was resolved; null while it is not.")
+    assigned_agent_id: strawberry.Private[RecordId | None] = inner()
+
+
+@SLICE.keeps(MESSAGES, may=EVERYONE)
+class Message(Node, Redacted):
+    """One message of a conversation."""
+
+    channel: str = kept("The channel's name.")
+    account: str = kept("Which of our accounts on the channel.")
+    direction: MessageDirection = kept("Which way it went.")
+    text: str | None = kept("What was written; null where it is hidden from you, or where there was no text.")
+    sent_at: datetime = kept("When it was written, by the channel's clock.")
+    status: MessageStatus = kept("How far it came.")
+    author_name: str | None = kept("The agent's name on an outgoing message, where it is known.")
+    conversation_id: strawberry.Private[RecordId] = inner()
+
+
+@SLICE.column(Customer, may=EVERYONE)
+async def conversations(
+    customers: list[Customer],
+    info: Info,
+    page: Page,
+    statuses: Annotated[list[ConversationStatus] | None, about("Only conversations that stand so.")] = None,
+    channels: Annotated[list[str] | None, about("Only conversations on these channels.")] = None,
+) -> list[Connection[Conversation]]:
+    """The customer's conversations, that with the newest message first."""
+    await require_channels(info.context, channels or (), "channels")
+    where: dict[str, object] = {}
+    if statuses:
+        where["status"] = {"$in": [one.value for one in statuses]}
+    if channels:
+        where["channel"] = {"$in": channels}
+    strand = Strand(record=CONVERSATIONS, order="last_message_at", where=where)
+    read = reading(reader_of(Conversation), info.context, CONVERSATIONS)
+    return await customer_lists(info, customers, [strand], page, read)
+
+
+@SLICE.column(Conversation)
+async def assigned_agent(conversations: list[Conversation], info: Info) -> list[Agent | None]:
+    """The agent who handles the conversation; null while none does."""
+    keys = [one.assigned_agent_id for one in conversations]
+    found = await agents_by_id(info.context, keys)
+    return [found.get(key) if key else None for key in keys]
+
+
+@SLICE.column(Conversation, may=EVERYONE)
+async def messages(conversations: list[Conversation], info: Info, page: Page) -> list[Connection[Message]]:
+    """What was written, oldest first."""
+    strand = Strand(record=MESSAGES, order="sent_at", by="conversation_id")
+    read = reading(reader_of(Message), info.context, MESSAGES)
+    return await lists_by(info, [one.key for one in conversations], [strand], page, read, newest_first=False)
+
+
+@SLICE.column(Message, may=EVERYONE)
+async def conversation(messages: list[Message], info: Info) -> list[Conversation | None]:
+    """The conversation to which the message belongs."""
+    found = await conversations_by_id(info.context, [one.conversation_id for one in messages])
+    return [found.get(one.conversation_id) for one in messages]
+
+
+async def conversations_by_id(context: Context, ids: Sequence[RecordId]) -> Mapping[RecordId, Conversation]:
+    """Conversations by storage id; those that are not there are absent."""
+    hidden = hidden_from(context.viewer, CONVERSATIONS)
+    read = reader_of(Conversation).read
+    return {key: read(one, hidden) for key, one in (await context.store.by_ids(CONVERSATIONS, ids)).items()}

@@ -1,0 +1,132 @@
+"""Which keys and values did people, flows and purchases note about a customer?"""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import strawberry
+
+from adapters.records import Index, Part
+from resolvers.customers import Customer, customer_reader, require_customer
+from resolvers.kit.context import Context, Info
+from resolvers.kit.described import about, graph_input, graph_type, told
+from resolvers.kit.errors import Conflict, InvalidInput, NotFound, invalid, not_found
+from resolvers.kit.facts import Fact
+from resolvers.kit.parts import add_part, parts_of, remove_part
+from resolvers.kit.scalars import AttributeScalar
+from resolvers.kit.slice import CUSTOMER_FILTER, Match, Slice
+from resolvers.kit.stored import Redacted, kept
+from resolvers.kit.viewer import STAFF
+
+SLICE = Slice("custom data")
+
+CUSTOM_DATA = Part(
+    name="custom_data",
+    at_most=100,
+    personal=frozenset({"value"}),
+    element="CUSTOM_DATA",
+    indexes=(Index(("custom_data.name", "custom_data.value")),),
+)
+
+LONGEST_NAME, LONGEST_VALUE = 100, 2_000
+
+
+@SLICE.keeps(CUSTOM_DATA)
+class CustomDatum(Redacted):
+    """A key and a value noted about a customer."""
+
+    name: str = kept("The key.")
+    value: str | None = kept("The value.")
+    added_at: datetime = kept("When it was noted.")
+    added_by: str | None = kept("Who or what noted it.")
+
+
+@SLICE.column(Customer)
+async def custom_data(customers: list[Customer], info: Info) -> list[list[CustomDatum]]:
+    """The keys and values noted about the customer, in the order in which they were added."""
+    return parts_of(info.context, customers, CUSTOM_DATA, CustomDatum)
+
+
+@SLICE.facts
+async def custom_data_facts(customers: list[Customer], context: Context) -> list[list[Fact]]:
+    """The custom data among the facts."""
+    found: list[list[CustomDatum]] = parts_of(context, customers, CUSTOM_DATA, CustomDatum)
+    return [[_fact(datum) for datum in data] for data in found]
+
+
+def _fact(datum: CustomDatum) -> Fact:
+    return Fact(
+        category="Custom data",
+        name=datum.name,
+        value=AttributeScalar(datum.value) if datum.value else None,
+        is_hidden="value" in datum.hidden_fields,
+        observed_from=datum.added_by,
+        observed_at=datum.added_at,
+    )
+
+
+@SLICE.condition(CUSTOMER_FILTER)
+def noted_as(names: list[str], context: Context) -> Match:
+    """Customers about whom custom data of every one of these names is noted."""
+    del context
+    return {"custom_data.name": {"$all": names}}
+
+
+@graph_input
+class AddCustomDataInput:
+    """A key and a value about a customer."""
+
+    customer_id: strawberry.ID = told("The customer.")
+    name: str = told(f"The key, of at most {LONGEST_NAME} characters; a customer has each key once.")
+    value: str = told(f"The value, of at most {LONGEST_VALUE} characters.")
+
+
+@graph_input
+class RemoveCustomDataInput:
+    """A key that is no longer wanted."""
+
+    customer_id: strawberry.ID = told("The customer.")
+    name: str = told("The key.")
+
+
+@graph_type
+class CustomDataPayload:
+    """The customer as it is now."""
+
+    customer: Customer = told("The customer.")
+
+
+@SLICE.mutation(may=STAFF)
+async def add_custom_data(
+    info: Info, input: Annotated[AddCustomDataInput, about("The key, the value and the customer.")]
+) -> CustomDataPayload | NotFound | InvalidInput | Conflict:
+    """Notes a key and a value about a customer."""
+    context = info.context
+    customer = await require_customer(context, input.customer_id)
+    entry: dict[str, Any] = {
+        "name": _checked(input.name, "name", LONGEST_NAME),
+        "value": _checked(input.value, "value", LONGEST_VALUE),
+        "added_at": context.clock(),
+        "added_by": context.viewer.subject,
+    }
+    document = await add_part(context, customer.key, CUSTOM_DATA, entry, same="name")
+    return CustomDataPayload(customer=(await customer_reader(context))(document))
+
+
+@SLICE.mutation(may=STAFF)
+async def remove_custom_data(
+    info: Info, input: Annotated[RemoveCustomDataInput, about("The key and the customer.")]
+) -> CustomDataPayload | NotFound:
+    """Removes a key and its value from a customer."""
+    context = info.context
+    customer = await require_customer(context, input.customer_id)
+    document = await remove_part(context, customer.key, CUSTOM_DATA, {"name": input.name.strip()})
+    if document is None:
+        raise not_found("custom data on this customer", ("input", "name"))
+    return CustomDataPayload(customer=(await customer_reader(context))(document))
+
+
+def _checked(text: str, field: str, longest: int) -> str:
+    words = text.strip()
+    if not words or len(words) > longest:
+        raise invalid(f"`{field}` has {len(words)} characters; send 1 to {longest}.", "input", field)
+    return words

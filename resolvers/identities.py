@@ -1,0 +1,131 @@
+"""By which accounts on which channels is a customer known?
+
+Uniqueness is a primary key: `identity_keys` holds the hash of (channel, account, value) and points at the customer,
+so that no two customers can ever hold the same identity. Identities themselves are ordinary records with random ids.
+"""
+
+from datetime import datetime
+from enum import Enum
+from typing import Annotated
+
+from adapters.records import Index, Record, key_hash
+from resolvers.channels import canonical_value, require_channels
+from resolvers.customers import Customer, customer_by_id
+from resolvers.kit.context import Context, Info
+from resolvers.kit.described import about, graph_enum, graph_type, told
+from resolvers.kit.errors import BadUserInput
+from resolvers.kit.lists import hidden_from, ids_of
+from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
+from resolvers.kit.stored import Node, Redacted, kept, reader_of
+from resolvers.kit.viewer import EVERYONE, STAFF_AND_PARTNERS
+
+SLICE = Slice("identities")
+
+IDENTITIES = Record(
+    name="identities",
+    element="IDENTITIES",
+    indexes=(Index(("customer_id", "channel", "account")), Index(("channel", "customer_id"))),
+    personal=frozenset({"value", "profile"}),
+    news=frozenset({"value", "claim"}),
+)
+IDENTITY_KEYS = Record(name="identity_keys", indexes=(Index(("customer_id",)),))
+
+
+@graph_enum(
+    {
+        "VERIFIED": "Proven: the channel itself, or a signed statement, says so.",
+        "ASSERTED": "Said by the person or an agent, and not proven.",
+        "INFERRED": "Concluded by a machine.",
+    }
+)
+class ClaimStrength(Enum):
+    """How well a statement about identity is founded."""
+
+    VERIFIED = "VERIFIED"
+    ASSERTED = "ASSERTED"
+    INFERRED = "INFERRED"
+
+
+@graph_enum({"ANONYMOUS": "Nothing but the identity is known.", "IDENTIFIED": "A name or a contact point is known."})
+class CustomerKind(Enum):
+    """How well a customer is known."""
+
+    ANONYMOUS = "ANONYMOUS"
+    IDENTIFIED = "IDENTIFIED"
+
+
+@graph_type
+class ChannelProfile:
+    """What a channel says of the person behind an identity. Each value is null where the channel does not give it."""
+
+    name: str | None = kept("The name shown there.")
+    username: str | None = kept("The handle, without an at sign.")
+    picture_url: str | None = kept("A picture; such addresses expire within days.")
+    gender: str | None = kept("The gender as the channel writes it.")
+    locale: str | None = kept("The language and country, as `en_US`.")
+    time_zone: str | None = kept("The time zone as the channel writes it.")
+
+
+@SLICE.keeps(IDENTITIES, may=EVERYONE)
+class Identity(Node, Redacted):
+    """A customer's account on one channel: known by channel, our account there, and the customer's id on it."""
+
+    channel: str = kept("The channel's name.")
+    account: str = kept("Which of our accounts the id belongs to: vendors' ids are scoped to it.")
+    value: str | None = kept("The customer's id on the channel: a number, an address, a scoped id.")
+    claim: ClaimStrength = kept("How well it is founded that this identity is the customer's.")
+    profile: ChannelProfile | None = kept("What the channel says of the person.")
+    first_seen_at: datetime = kept("When it was first seen.")
+    last_seen_at: datetime = kept("When it was last heard of.")
+
+
+@graph_type
+class IdentifiedCustomer:
+    """Who stands behind an identity."""
+
+    customer: Customer = told("The customer.")
+    kind: CustomerKind = told("How well the customer is known.")
+
+
+@SLICE.column(Customer, may=EVERYONE)
+async def identities(customers: list[Customer], info: Info) -> list[list[Identity]]:
+    """The customer's accounts on channels, by channel and account."""
+    context = info.context
+    read, hidden = reader_of(Identity).read, hidden_from(context.viewer, IDENTITIES)
+    owned = ids_of(customers, IDENTITIES)
+    found = await context.store.find(
+        IDENTITIES,
+        {"customer_id": {"$in": [key for ids in owned for key in ids]}},
+        order=[("customer_id", 1), ("channel", 1), ("account", 1)],
+    )
+    return [[read(one, hidden) for one in found if one["customer_id"] in ids] for ids in owned]
+
+
+@SLICE.query(may=STAFF_AND_PARTNERS)
+async def customer_by_identity(
+    info: Info,
+    channel: Annotated[str, about("The channel's name, as `whatsapp`.")],
+    account: Annotated[str, about("Which of our accounts on that channel.")],
+    value: Annotated[str, about("The customer's id there; phone numbers and addresses in any notation.")],
+) -> IdentifiedCustomer | None:
+    """The customer behind an identity; null when nobody is known by it."""
+    context = info.context
+    await require_channels(context, [channel], "channel")
+    try:
+        canonical = canonical_value(channel, value, context.limits.default_region)
+    except ValueError as error:
+        raise BadUserInput(f"`value` cannot be an identity on {channel!r}. {error}") from error
+    found = await context.store.by_ids(IDENTITY_KEYS, [key_hash(channel, account, canonical)])
+    keys = [one["customer_id"] for one in found.values()]
+    customer = await customer_by_id(context, keys[0]) if keys else None
+    if customer is None:
+        return None
+    kind = CustomerKind.ANONYMOUS if customer.is_anonymous else CustomerKind.IDENTIFIED
+    return IdentifiedCustomer(customer=customer, kind=kind)
+
+
+@SLICE.condition(CUSTOMER_FILTER)
+def on_channels(channels: list[str], context: Context) -> Having:
+    """Customers who are known on any of these channels."""
+    del context
+    return Having(IDENTITIES, {"channel": {"$in": channels}})

@@ -1,0 +1,62 @@
+"""How are the bounded lists inside a customer's document read and changed?"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from adapters.records import Document, Part, RecordId
+from resolvers.kit.context import Context
+from resolvers.kit.errors import conflict
+from resolvers.kit.stored import reader_of
+
+
+class Holding(Protocol):
+    """Whoever holds parts: a customer with its document."""
+
+    @property
+    def key(self) -> RecordId:
+        """The storage id."""
+
+    @property
+    def document(self) -> Document:
+        """The stored document."""
+
+
+def parts_of(context: Context, customers: Sequence[Holding], part: Part, cls: type[Any]) -> list[list[Any]]:
+    """Each customer's entries as objects of their type, in stored order, without what the viewer may not see."""
+    hidden = frozenset() if context.viewer.may_see_personal else part.personal
+    read = reader_of(cls).read
+    return [[read(entry, hidden) for entry in customer.document.get(part.name, ())] for customer in customers]
+
+
+async def add_part(context: Context, key: RecordId, part: Part, entry: Mapping[str, Any], *, same: str) -> Document:
+    """The customer's document with the entry added; raises Refused where one with the same field is there, or no room.
+
+    One atomic command, so that of two adders at once one is told of the other.
+    """
+    free = {
+        "_id": key,
+        f"{part.name}.{same}": {"$ne": entry[same]},
+        f"{part.name}.{part.at_most - 1}": {"$exists": False},
+    }
+    changed = await context.store.update(
+        context.declared.customers, free, {"$push": {part.name: entry}} | touch(context)
+    )
+    if changed is not None:
+        return changed
+    document = await context.store.first(context.declared.customers, {"_id": key}) or {}
+    if len(document.get(part.name, ())) >= part.at_most:
+        words = part.name.replace("_", " ")
+        raise conflict(f"The customer has {part.at_most} {words} already, the most that are kept. Remove one first.")
+    raise conflict("The customer has that already. Nothing was changed.", "input")
+
+
+async def remove_part(context: Context, key: RecordId, part: Part, match: Mapping[str, Any]) -> Document | None:
+    """The customer's document without the entry; None where the entry was not there."""
+    there = {"_id": key, part.name: {"$elemMatch": match}}
+    change = {"$pull": {part.name: match}} | touch(context)
+    return await context.store.update(context.declared.customers, there, change)
+
+
+def touch(context: Context) -> dict[str, Any]:
+    """What every change of a customer's record also writes: who, when, and the next version."""
+    return {"$set": {"updated_at": context.clock(), "updated_by": context.viewer.subject}, "$inc": {"version": 1}}

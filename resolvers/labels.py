@@ -1,0 +1,219 @@
+"""Which classes of customer does the company define, and who belongs to them?"""
+
+import re
+from datetime import datetime
+from typing import Annotated, Any
+
+import strawberry
+
+from adapters.failures import Taken
+from adapters.records import Document, Index, Part, Record, RecordId
+from resolvers.customers import Customer, customer_reader, require_customer
+from resolvers.kit.context import Context, Info
+from resolvers.kit.described import about, graph_input, graph_type, told
+from resolvers.kit.errors import Conflict, InvalidInput, NotFound, conflict, invalid, not_found
+from resolvers.kit.facts import Fact
+from resolvers.kit.ids import key_of
+from resolvers.kit.parts import add_part, remove_part
+from resolvers.kit.slice import CUSTOMER_FILTER, Match, Slice
+from resolvers.kit.stored import Node, inner, kept, reader_of
+from resolvers.kit.viewer import ADMINISTRATORS, STAFF
+
+SLICE = Slice("labels")
+
+LABELS = Record(name="labels", customer=None, key=("name",), indexes=(Index(("name",), unique=True),), is_held=True)
+CUSTOMER_LABELS = Part(name="labels", at_most=20, element="LABELS", indexes=(Index(("labels.label_id",)),))
+
+LONGEST_NAME = 50
+_COLOR = re.compile("#[0-9a-fA-F]{6}")
+
+
+@SLICE.keeps(LABELS)
+class Label(Node):
+    """A defined class of customer, such as VIP, with the priority that it gives."""
+
+    name: str = kept("What the class is called.")
+    color: str = kept("Its colour as `#rrggbb`.")
+    priority: int = kept("How urgent its customers are: larger comes first.")
+    description: str | None = kept("Who belongs to it.")
+
+
+@SLICE.keeps(CUSTOMER_LABELS)
+class CustomerLabel:
+    """A label on a customer, with who put it there."""
+
+    added_at: datetime = kept("When the customer was put into the class.")
+    added_by: str | None = kept("Who or what did.")
+    label_id: strawberry.Private[RecordId] = inner()
+
+
+@SLICE.query(name="labels")
+async def defined_labels(info: Info) -> list[Label]:
+    """Every label that the company defines, the most urgent first."""
+    held = await info.context.store.held.all(LABELS)
+    return [reader_of(Label).read(one) for one in sorted(held.values(), key=_urgency)]
+
+
+@SLICE.column(Customer)
+async def labels(customers: list[Customer], info: Info) -> list[list[Label]]:
+    """The classes to which the customer belongs, the most urgent first."""
+    held = await info.context.store.held.all(LABELS)
+    read = reader_of(Label).read
+    return [
+        [read(one) for one in sorted((held[entry["label_id"]] for entry in _entries(customer, held)), key=_urgency)]
+        for customer in customers
+    ]
+
+
+@SLICE.facts
+async def label_facts(customers: list[Customer], context: Context) -> list[list[Fact]]:
+    """The labels among the facts."""
+    held = await context.store.held.all(LABELS)
+    return [
+        [
+            Fact(
+                category="Labels",
+                name=held[entry["label_id"]]["name"],
+                value=None,
+                observed_from=entry["added_by"],
+                observed_at=entry["added_at"],
+            )
+            for entry in _entries(customer, held)
+        ]
+        for customer in customers
+    ]
+
+
+@SLICE.condition(CUSTOMER_FILTER)
+def labelled(labels: list[strawberry.ID], context: Context) -> Match:
+    """Customers who belong to any of these labels."""
+    del context
+    return {"labels.label_id": {"$in": [key_of(one, "Label") for one in labels]}}
+
+
+def _entries(customer: Customer, held: Any) -> list[Document]:
+    """The customer's labels that are still defined."""
+    return [entry for entry in customer.document.get("labels", ()) if entry["label_id"] in held]
+
+
+def _urgency(label: Document) -> tuple[int, str]:
+    return -label["priority"], label["name"]
+
+
+@graph_input
+class AddLabelInput:
+    """A new class of customer."""
+
+    name: str = told(f"What to call it, at most {LONGEST_NAME} characters.")
+    color: str = told("Its colour as `#rrggbb`.", default="#808080")
+    priority: int = told("How urgent its customers are: larger comes first.", default=0)
+    description: str | None = told("Who belongs to it.", default=None)
+
+
+@graph_input
+class RemoveLabelInput:
+    """A class of customer that is no longer wanted."""
+
+    id: strawberry.ID = told("The label.")
+
+
+@graph_input
+class CustomerLabelInput:
+    """A customer and a class."""
+
+    customer_id: strawberry.ID = told("The customer.")
+    label_id: strawberry.ID = told("The label.")
+
+
+@graph_type
+class AddLabelPayload:
+    """The label that was made."""
+
+    label: Label = told("The new label.")
+
+
+@graph_type
+class RemoveLabelPayload:
+    """What was removed."""
+
+    removed_id: strawberry.ID = told("The id that the label had.")
+
+
+@graph_type
+class CustomerLabelPayload:
+    """The customer as it is now."""
+
+    customer: Customer = told("The customer.")
+
+
+@SLICE.mutation(may=ADMINISTRATORS)
+async def add_label(
+    info: Info, input: Annotated[AddLabelInput, about("The new label.")]
+) -> AddLabelPayload | InvalidInput | Conflict:
+    """Defines a label. Administrators only."""
+    name = input.name.strip()
+    if not name or len(name) > LONGEST_NAME:
+        raise invalid(f"A label's name has 1 to {LONGEST_NAME} characters.", "input", "name")
+    if not _COLOR.fullmatch(input.color):
+        raise invalid(f"`color` is {input.color!r}; send six hexadecimal digits, as #ffcc00.", "input", "color")
+    document = label_document(name=name, color=input.color, priority=input.priority, description=input.description)
+    try:
+        await info.context.store.insert(LABELS, document)
+    except Taken as error:
+        raise conflict(f"There is a label {name!r} already.", "input", "name") from error
+    return AddLabelPayload(label=reader_of(Label).read(document))
+
+
+@SLICE.mutation(may=ADMINISTRATORS)
+async def remove_label(
+    info: Info, input: Annotated[RemoveLabelInput, about("Which label.")]
+) -> RemoveLabelPayload | NotFound:
+    """Removes a label, also from every customer who belongs to it. Administrators only."""
+    context = info.context
+    key = key_of(input.id, "Label")
+    if key is None or not await context.store.delete(LABELS, {"_id": key}):
+        raise not_found("label")
+    # Readers leave out labels that are not defined, so that customers may follow at leisure.
+    on_customers = {"labels.label_id": key}
+    await context.store.update_all(context.declared.customers, on_customers, {"$pull": {"labels": {"label_id": key}}})
+    return RemoveLabelPayload(removed_id=input.id)
+
+
+@SLICE.mutation(may=STAFF)
+async def label_customer(
+    info: Info, input: Annotated[CustomerLabelInput, about("The customer and the label.")]
+) -> CustomerLabelPayload | NotFound | Conflict:
+    """Puts a customer into a class."""
+    context = info.context
+    customer = await require_customer(context, input.customer_id)
+    key = await _require(context, input.label_id)
+    entry = {"label_id": key, "added_at": context.clock(), "added_by": context.viewer.subject}
+    document = await add_part(context, customer.key, CUSTOMER_LABELS, entry, same="label_id")
+    return CustomerLabelPayload(customer=(await customer_reader(context))(document))
+
+
+@SLICE.mutation(may=STAFF)
+async def unlabel_customer(
+    info: Info, input: Annotated[CustomerLabelInput, about("The customer and the label.")]
+) -> CustomerLabelPayload | NotFound:
+    """Takes a customer out of a class."""
+    context = info.context
+    customer = await require_customer(context, input.customer_id)
+    key = await _require(context, input.label_id)
+    document = await remove_part(context, customer.key, CUSTOMER_LABELS, {"label_id": key})
+    if document is None:
+        raise not_found("label on this customer", ("input", "labelId"))
+    return CustomerLabelPayload(customer=(await customer_reader(context))(document))
+
+
+async def _require(context: Context, given: str) -> RecordId:
+    key = key_of(given, "Label")
+    if key is None or key not in await context.store.held.all(LABELS):
+        raise not_found("label", ("input", "labelId"))
+    return key
+
+
+def label_document(*, name: str, color: str, priority: int, description: str | None = None) -> Document:
+    """A label as it is stored."""
+    document = {"name": name, "color": color, "priority": priority, "description": description}
+    return {"_id": LABELS.id_of(document)} | document

@@ -1,0 +1,108 @@
+"""Which words did people put on a customer?"""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import strawberry
+
+from adapters.records import Index, Part
+from resolvers.customers import Customer, customer_reader, require_customer
+from resolvers.kit.context import Context, Info
+from resolvers.kit.described import about, graph_input, graph_type, told
+from resolvers.kit.errors import Conflict, InvalidInput, NotFound, invalid, not_found
+from resolvers.kit.facts import Fact
+from resolvers.kit.parts import add_part, parts_of, remove_part
+from resolvers.kit.slice import CUSTOMER_FILTER, Match, Slice
+from resolvers.kit.stored import kept
+from resolvers.kit.viewer import STAFF
+
+SLICE = Slice("tags")
+
+TAGS = Part(name="tags", at_most=100, element="TAGS", indexes=(Index(("tags.word",)),))
+
+LONGEST_TAG = 50
+
+
+@SLICE.keeps(TAGS)
+class Tag:
+    """One word that someone put on a customer."""
+
+    word: str = kept("The word, in lower case.")
+    added_at: datetime = kept("When it was put there.")
+    added_by: str | None = kept("Who or what put it there.")
+
+
+@SLICE.column(Customer)
+async def tags(customers: list[Customer], info: Info) -> list[list[Tag]]:
+    """The words on the customer, in the order in which they were added."""
+    return parts_of(info.context, customers, TAGS, Tag)
+
+
+@SLICE.facts
+async def tag_facts(customers: list[Customer], context: Context) -> list[list[Fact]]:
+    """The tags among the facts."""
+    found: list[list[Tag]] = parts_of(context, customers, TAGS, Tag)
+    return [[_fact(tag) for tag in tags] for tags in found]
+
+
+def _fact(tag: Tag) -> Fact:
+    return Fact(category="Tags", name=tag.word, value=None, observed_from=tag.added_by, observed_at=tag.added_at)
+
+
+@SLICE.condition(CUSTOMER_FILTER)
+def tagged(words: list[str], context: Context) -> Match:
+    """Customers who carry every one of these tags."""
+    del context
+    return {"tags.word": {"$all": [word.strip().casefold() for word in words]}}
+
+
+@graph_input
+class TagInput:
+    """A word on a customer."""
+
+    customer_id: strawberry.ID = told("The customer.")
+    word: str = told(f"One word of at most {LONGEST_TAG} characters; case does not matter.")
+
+
+@graph_type
+class TagPayload:
+    """The customer as it is now."""
+
+    customer: Customer = told("The customer.")
+
+
+@SLICE.mutation(may=STAFF)
+async def add_tag(
+    info: Info, input: Annotated[TagInput, about("The word and the customer.")]
+) -> TagPayload | NotFound | InvalidInput | Conflict:
+    """Puts a tag on a customer."""
+    context = info.context
+    customer = await require_customer(context, input.customer_id)
+    entry: dict[str, Any] = {
+        "word": _checked(input.word),
+        "added_at": context.clock(),
+        "added_by": context.viewer.subject,
+    }
+    document = await add_part(context, customer.key, TAGS, entry, same="word")
+    return TagPayload(customer=(await customer_reader(context))(document))
+
+
+@SLICE.mutation(may=STAFF)
+async def remove_tag(
+    info: Info, input: Annotated[TagInput, about("The word and the customer.")]
+) -> TagPayload | NotFound | InvalidInput:
+    """Takes a tag off a customer."""
+    context = info.context
+    customer = await require_customer(context, input.customer_id)
+    document = await remove_part(context, customer.key, TAGS, {"word": _checked(input.word)})
+    if document is None:
+        raise not_found("tag on this customer", ("input", "word"))
+    return TagPayload(customer=(await customer_reader(context))(document))
+
+
+def _checked(word: str) -> str:
+    text = word.strip().casefold()
+    if not text or len(text) > LONGEST_TAG or any(one.isspace() for one in text):
+        message = f"A tag is one word of at most {LONGEST_TAG} characters; join words with a hyphen."
+        raise invalid(message, "input", "word")
+    return text

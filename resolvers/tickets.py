@@ -1,0 +1,133 @@
+"""What did customers ask the company to settle, and how far is it?"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Annotated, Any
+
+import strawberry
+
+from adapters.records import Index, Record, RecordId, Timeline
+from adapters.windows import Strand
+from resolvers.agents import Agent, agents_by_id
+from resolvers.campaigns import Campaign, campaigns_by_id
+from resolvers.customers import Customer
+from resolvers.kit.context import Context, Info
+from resolvers.kit.described import about, graph_enum, graph_input, told
+from resolvers.kit.ids import require_key
+from resolvers.kit.lists import between, customer_lists, reading
+from resolvers.kit.paging import Connection, Page
+from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
+from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
+from resolvers.kit.viewer import STAFF_AND_PARTNERS
+
+SLICE = Slice("tickets")
+
+TICKETS = Record(
+    name="tickets",
+    key=("channel", "account", "external_id"),
+    element="TICKETS",
+    indexes=(
+        Index(("customer_id", "status", "created_at", "_id")),
+        Index(("status", "customer_id")),
+        Index(("campaign_id", "status")),
+        Index(("assigned_agent_id", "status", "created_at")),
+    ),
+    personal=frozenset({"subject"}),
+    timeline=Timeline(kind="TICKET", at="created_at", channel="channel"),
+    news=frozenset({"status", "assigned_agent_id"}),
+)
+
+
+@graph_enum(
+    {
+        "NEW": "Nobody took it up yet.",
+        "OPEN": "An agent works on it.",
+        "PENDING": "It waits for the customer.",
+        "ON_HOLD": "It waits for someone else.",
+        "SOLVED": "It is settled, and can be opened again.",
+        "CLOSED": "It is settled for good.",
+    }
+)
+class TicketStatus(Enum):
+    """How far a ticket is. The steps are those of the ticket desks in use."""
+
+    NEW = "NEW"
+    OPEN = "OPEN"
+    PENDING = "PENDING"
+    ON_HOLD = "ON_HOLD"
+    SOLVED = "SOLVED"
+    CLOSED = "CLOSED"
+
+
+@SLICE.keeps(TICKETS, may=STAFF_AND_PARTNERS)
+class Ticket(Node, Redacted):
+    """Something that a customer asked the company to settle."""
+
+    number: str = kept("The number by which people speak of it.")
+    subject: str | None = kept("What it is about.")
+    status: TicketStatus = kept("How far it is.")
+    channel: str = kept("The channel on which the ticket desk is.")
+    account: str = kept("Which of our accounts on it.")
+    created_at: datetime = kept("When it was opened.")
+    updated_at: datetime = kept("When it last changed.")
+    agent_id: strawberry.Private[RecordId | None] = inner(at="assigned_agent_id")
+    campaign_id: strawberry.Private[RecordId | None] = inner()
+
+
+@graph_input
+class TicketFilter:
+    """Which tickets: those that fulfil every condition given."""
+
+    statuses: list[TicketStatus] | None = told("Only tickets that stand in one of these ways.", default=None)
+    since: datetime | None = told("Only tickets created at this moment or later.", default=None)
+    until: datetime | None = told("Only tickets created before this moment.", default=None)
+    campaign_id: strawberry.ID | None = told("Only tickets of this campaign.", default=None)
+    agent_id: strawberry.ID | None = told("Only tickets assigned to this agent.", default=None)
+
+    def match(self) -> dict[str, Any]:
+        """What a stored ticket must match; raises BadUserInput."""
+        where: dict[str, Any] = {}
+        if self.statuses:
+            where["status"] = {"$in": [one.value for one in self.statuses]}
+        if self.since or self.until:
+            where["created_at"] = between(self.since, self.until)
+        if self.campaign_id:
+            where["campaign_id"] = require_key(self.campaign_id, "Campaign", "filter.campaignId")
+        if self.agent_id:
+            where["assigned_agent_id"] = require_key(self.agent_id, "Agent", "filter.agentId")
+        return where
+
+
+@SLICE.column(Customer)
+async def tickets(
+    customers: list[Customer],
+    info: Info,
+    page: Page,
+    filter: Annotated[TicketFilter | None, about("Which tickets; left out: all.")] = None,
+) -> list[Connection[Ticket]]:
+    """The customer's tickets, newest first."""
+    strand = Strand(record=TICKETS, order="created_at", where=filter.match() if filter else {})
+    return await customer_lists(info, customers, [strand], page, reading(reader_of(Ticket), info.context, TICKETS))
+
+
+@SLICE.column(Ticket)
+async def assigned_agent(tickets: list[Ticket], info: Info) -> list[Agent | None]:
+    """The agent who works on it; null while none does."""
+    found = await agents_by_id(info.context, [one.agent_id for one in tickets])
+    return [found.get(one.agent_id) if one.agent_id else None for one in tickets]
+
+
+@SLICE.column(Ticket)
+async def campaign(tickets: list[Ticket], info: Info) -> list[Campaign | None]:
+    """The campaign to which it is counted; null where it belongs to none."""
+    keys: Sequence[RecordId] = [one.campaign_id for one in tickets if one.campaign_id]
+    found = await campaigns_by_id(info.context, keys)
+    return [found.get(one.campaign_id) if one.campaign_id else None for one in tickets]
+
+
+@SLICE.condition(CUSTOMER_FILTER)
+def with_tickets(statuses: list[TicketStatus], context: Context) -> Having:
+    """Customers who have a ticket that stands in one of these ways."""
+    del context
+    return Having(TICKETS, {"status": {"$in": [one.value for one in statuses]}})
