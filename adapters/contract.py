@@ -227,5 +227,60 @@ class File:
     created_at: datetime
 
 
-HandedOver = Person | Order | Listing | Case | Talk | Utterance | Place | Leaning | Remark | File
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Colleague:
+    """A person who serves customers, as the company's directory lists them."""
+
+    subject: str
+    """The subject of the colleague's tokens."""
+    name: str
+    role: str = "agent"
+    email: str | None = None
+    teams: tuple[str, ...] = ()
+    """Groups by name; they must be defined."""
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    """A group of colleagues who share work."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """A campaign."""
+
+    name: str
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Class:
+    """A label: a defined class of customer."""
+
+    name: str
+    color: str = "#808080"
+    priority: int = 0
+    description: str | None = None
+
+
+HandedOver = (
+    Person
+    | Order
+    | Listing
+    | Case
+    | Talk
+    | Utterance
+    | Place
+    | Leaning
+    | Remark
+    | File
+    | Colleague
+    | Team
+    | Effort
+    | Class
+)
 """Everything that the outside hands over."""

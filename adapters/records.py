@@ -80,7 +80,7 @@ class Record:
 
     name: str
     """The collection's name: plural, lower case."""
-    customer: str | None = None
+    customer: str | None = "customer_id"
     """The field that holds the customer's id; None for what belongs to no customer (products, agents)."""
     key: tuple[str, ...] = ()
     """The fields whose values make it one record wherever it was seen; its id is derived from them.

@@ -13,7 +13,6 @@ from typing import Any
 
 from adapters.records import Document, Record, RecordId
 
-
 Owner = Mapping[str, Sequence[RecordId]]
 """To whom rows belong: by record name, the customer ids under which its records were written."""
 
@@ -46,6 +45,11 @@ class Position:
     order: Any
     kind: str
     id: RecordId
+
+    @property
+    def sort_key(self) -> tuple[Any, str, RecordId]:
+        """What two positions of a list compare by, as the database does."""
+        return self.order, self.kind, self.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

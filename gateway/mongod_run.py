@@ -24,9 +24,14 @@ __all__ = ["Run", "find_binary"]
 START_S = 120.0
 # The guard ends mongod within its grace; then it is the guard that hangs.
 _STOP_S = mongod_guard.GRACE_S + 5
-# mongod's exit code for a data folder that another mongod has locked (DBPathInUse).
-_IN_USE = 100
 _LOOK_AGAIN_S = 0.005
+_ENGINE = (
+    # Three journal files are made in advance and read at each start: 100 MB each would cost 0.2 s and 200 MB more.
+    "log=(file_max=32MB),"
+    # Of a cache this small the defaults, 20 and 10 per cent, refuse a transaction that writes one large document
+    # (16 MB, and once more in the oplog); with these one of 40 MB passes.
+    "eviction_dirty_trigger=60,eviction_updates_trigger=50"
+)
 
 
 def find_binary() -> Path:
@@ -66,8 +71,7 @@ def _arguments(home: Home, cache_gb: float) -> list[str]:
         # Change streams resume from it: hours of a shop's changes. mongod's default is 5 % of the disk, up to 50 GB.
         *("--oplogSize", "512"),
         *("--wiredTigerCacheSizeGB", str(cache_gb)),
-        # Three journal files are made in advance and read at each start: 100 MB each would cost 0.2 s and 200 MB more.
-        *("--wiredTigerEngineConfigString", "log=(file_max=32MB)"),
+        *("--wiredTigerEngineConfigString", _ENGINE),
         # Nobody is there to take over, so the default of 15 s for stepping down would be waited in vain.
         *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),
         # Diagnostic files of up to 200 MB, written each second, that only MongoDB's makers read.
@@ -175,7 +179,7 @@ class Run:
         return self._home.logged_since(self._log_start)
 
     def _diagnosis(self) -> MongodError:
-        code = self.ended.result()
-        if code == _IN_USE:
+        output = self._logged()
+        if "DBPathInUse" in output:  # by a mongod that someone else started; its exit code, 100, says nothing
             return in_use(self._home.folder, pid_in(self._home.data / "mongod.lock"))
-        return diagnosis(self._binary, self._home.folder, code, self._logged())
+        return diagnosis(self._binary, self._home.folder, self.ended.result(), output)

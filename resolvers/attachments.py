@@ -10,7 +10,7 @@ from adapters.windows import Strand
 from resolvers.conversations import Message
 from resolvers.customers import Customer
 from resolvers.kit.context import Info
-from resolvers.kit.lists import customer_lists, hidden_from, reading
+from resolvers.kit.lists import Listing, customer_lists, hidden_from, reading
 from resolvers.kit.paging import Connection, Page
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
@@ -43,7 +43,7 @@ async def attachments(customers: list[Customer], info: Info, page: Page) -> list
     """The files that came with the customer's messages and tickets, newest first."""
     strand = Strand(record=ATTACHMENTS, order="created_at")
     read = reading(reader_of(Attachment), info.context, ATTACHMENTS)
-    return await customer_lists(info, customers, [strand], page, read)
+    return await customer_lists(info, customers, Listing([strand]), page, read)
 
 
 async def _of(things: Sequence[Message] | Sequence[Ticket], info: Info) -> list[list[Attachment]]:

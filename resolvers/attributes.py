@@ -106,6 +106,13 @@ def personal_paths(known: Mapping[str, Document]) -> frozenset[str]:
     return frozenset(f"attributes.{name}" for name, one in known.items() if one["is_personal"])
 
 
+@SLICE.finds(AttributeDefinition)
+async def definitions_by_id(context: Context, keys: Sequence[RecordId]) -> Mapping[RecordId, AttributeDefinition]:
+    """Definitions by id, the system's own among them."""
+    known = {one["_id"]: one for one in (await definitions(context)).values()}
+    return {key: SLICE.keepings[0].reader.read(known[key]) for key in keys if key in known}
+
+
 @SLICE.query()
 async def attribute_definitions(info: Info) -> list[AttributeDefinition]:
     """The configurable customer schema: every attribute definition, in its order."""

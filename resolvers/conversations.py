@@ -14,7 +14,7 @@ from resolvers.channels import require_channels
 from resolvers.customers import Customer, EntryPoint
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum
-from resolvers.kit.lists import customer_lists, hidden_from, lists_by, reading
+from resolvers.kit.lists import Listing, customer_lists, hidden_from, lists_by, reading
 from resolvers.kit.paging import Connection, Page
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
@@ -136,7 +136,7 @@ async def conversations(
         where["channel"] = {"$in": channels}
     strand = Strand(record=CONVERSATIONS, order="last_message_at", where=where)
     read = reading(reader_of(Conversation), info.context, CONVERSATIONS)
-    return await customer_lists(info, customers, [strand], page, read)
+    return await customer_lists(info, customers, Listing([strand]), page, read)
 
 
 @SLICE.column(Conversation)
@@ -152,7 +152,7 @@ async def messages(conversations: list[Conversation], info: Info, page: Page) ->
     """What was written, oldest first."""
     strand = Strand(record=MESSAGES, order="sent_at", by="conversation_id")
     read = reading(reader_of(Message), info.context, MESSAGES)
-    return await lists_by(info, [one.key for one in conversations], [strand], page, read, newest_first=False)
+    return await lists_by(info, [one.key for one in conversations], Listing([strand], newest_first=False), page, read)
 
 
 @SLICE.column(Message, may=EVERYONE)

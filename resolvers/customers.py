@@ -194,6 +194,7 @@ async def require_customer(context: Context, given: str) -> Customer:
     return found
 
 
+@SLICE.finds(Customer)
 async def customers_by_id(context: Context, keys: Sequence[RecordId]) -> Mapping[RecordId, Customer]:
     """Customers by id; an old id gives the survivor, and those that the viewer may not see are absent."""
     found = await context.store.by_ids(CUSTOMERS, keys)

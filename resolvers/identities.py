@@ -19,8 +19,6 @@ from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
 from resolvers.kit.stored import Node, Redacted, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, STAFF_AND_PARTNERS
 
-SLICE = Slice("identities")
-
 IDENTITIES = Record(
     name="identities",
     element="IDENTITIES",
@@ -29,6 +27,8 @@ IDENTITIES = Record(
     news=frozenset({"value", "claim"}),
 )
 IDENTITY_KEYS = Record(name="identity_keys", indexes=(Index(("customer_id",)),))
+
+SLICE = Slice("identities", unshown=[IDENTITY_KEYS])
 
 
 @graph_enum(

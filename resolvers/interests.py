@@ -13,7 +13,7 @@ from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about
 from resolvers.kit.facts import Fact
 from resolvers.kit.ids import key_of, require_key
-from resolvers.kit.lists import customer_lists, reading
+from resolvers.kit.lists import Listing, customer_lists, reading
 from resolvers.kit.paging import Connection, Page
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
 from resolvers.kit.stored import Node, inner, kept, reader_of
@@ -88,7 +88,7 @@ async def interests(
     where = {"category": {"$in": categories}} if categories else {}
     strand = Strand(record=INTERESTS, order="score", where=where)
     read = reading(reader_of(Interest), info.context, INTERESTS)
-    return await customer_lists(info, customers, [strand], page, read)
+    return await customer_lists(info, customers, Listing([strand]), page, read)
 
 
 @SLICE.column(Interest)

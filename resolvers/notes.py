@@ -13,10 +13,10 @@ from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import InvalidInput, NotFound, NotPermitted, invalid, not_found, not_permitted
 from resolvers.kit.ids import key_of
-from resolvers.kit.lists import customer_lists, reading
+from resolvers.kit.lists import Listing, customer_lists, reading
 from resolvers.kit.paging import Connection, Page
 from resolvers.kit.slice import Slice
-from resolvers.kit.stored import Node, inner, kept, reader_of
+from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
 from resolvers.kit.viewer import STAFF, Role
 
 SLICE = Slice("notes")
@@ -24,6 +24,8 @@ SLICE = Slice("notes")
 NOTES = Record(
     name="notes",
     element="NOTES",
+    # Agents write down what people tell them.
+    personal=frozenset({"text"}),
     timeline=Timeline(kind="NOTE", at="created_at"),
     news=frozenset({"text"}),
 )
@@ -33,10 +35,10 @@ LONGEST_NOTE = 10_000
 
 
 @SLICE.keeps(NOTES, may=STAFF)
-class Note(Node):
+class Note(Node, Redacted):
     """A remark of an agent, shown to colleagues whenever the customer is opened."""
 
-    text: str = kept("What the agent wrote, as plain text.")
+    text: str | None = kept("What the agent wrote, as plain text; null where it is hidden from you.")
     created_at: datetime = kept("When it was written.")
     edited_at: datetime | None = kept("When it was last changed; null if never.")
     author_id: strawberry.Private[RecordId | None] = inner()
@@ -46,7 +48,7 @@ class Note(Node):
 async def notes(customers: list[Customer], info: Info, page: Page) -> list[Connection[Note]]:
     """What agents wrote about the customer, newest first."""
     strand = Strand(record=NOTES, order="created_at")
-    return await customer_lists(info, customers, [strand], page, reading(reader_of(Note), info.context, NOTES))
+    return await customer_lists(info, customers, Listing([strand]), page, reading(reader_of(Note), info.context, NOTES))
 
 
 @SLICE.column(Note, may=STAFF)

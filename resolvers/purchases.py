@@ -14,7 +14,7 @@ from adapters.windows import Strand
 from resolvers.customers import Customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_input, graph_type, told
-from resolvers.kit.lists import between, customer_lists, ids_of, reading
+from resolvers.kit.lists import Listing, between, customer_lists, ids_of, reading
 from resolvers.kit.paging import Connection, Page
 from resolvers.kit.scalars import CurrencyCode, Money
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
@@ -144,7 +144,7 @@ async def purchases(
     """The customer's orders, newest first."""
     strand = Strand(record=PURCHASES, order="placed_at", where=filter.match() if filter else {})
     read = reading(reader_of(Purchase), info.context, PURCHASES)
-    return await customer_lists(info, customers, [strand], page, read)
+    return await customer_lists(info, customers, Listing([strand]), page, read)
 
 
 @SLICE.column(PurchaseLine, may=EVERYONE)

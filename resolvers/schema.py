@@ -13,9 +13,13 @@ from resolvers import (
     conversations,
     custom_data,
     customers,
+    directory,
+    facts,
+    history,
     identities,
     interests,
     labels,
+    nodes,
     notes,
     products,
     purchases,
@@ -42,6 +46,11 @@ SLICES = (
     attachments.SLICE,
     purchases.SLICE,
     interests.SLICE,
+    # Views across panels, which read what the slices above declare.
+    directory.SLICE,
+    facts.SLICE,
+    history.SLICE,
+    nodes.SLICE,
 )
 
 

@@ -15,7 +15,7 @@ from resolvers.customers import Customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_input, told
 from resolvers.kit.ids import require_key
-from resolvers.kit.lists import between, customer_lists, reading
+from resolvers.kit.lists import Listing, between, customer_lists, reading
 from resolvers.kit.paging import Connection, Page
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
 from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
@@ -108,7 +108,9 @@ async def tickets(
 ) -> list[Connection[Ticket]]:
     """The customer's tickets, newest first."""
     strand = Strand(record=TICKETS, order="created_at", where=filter.match() if filter else {})
-    return await customer_lists(info, customers, [strand], page, reading(reader_of(Ticket), info.context, TICKETS))
+    return await customer_lists(
+        info, customers, Listing([strand]), page, reading(reader_of(Ticket), info.context, TICKETS)
+    )
 
 
 @SLICE.column(Ticket)

@@ -9,10 +9,10 @@ inputs, enums and unions are built anew for each schema.
 import enum
 import types
 from collections.abc import Iterable
-from dataclasses import make_dataclass
 from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
 
 import strawberry
+from graphql import Undefined, is_input_object_type
 from strawberry.federation import Schema as FederationSchema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import StrawberryObjectDefinition
@@ -44,7 +44,7 @@ class Graph(FederationSchema):
 
     def __init__(self, slices: Iterable[Slice], *, extensions: Iterable[Any] = ()) -> None:
         self.declared = Declared(slices)
-        self._built: dict[Open, Any] = {}
+        self._built: dict[Any, Any] = {}
         self._added = self._added_by_hub()
         super().__init__(
             query=Query,
@@ -56,6 +56,7 @@ class Graph(FederationSchema):
             extensions=list(extensions),
         )
         self._describe_federation()
+        self._leave_out_null_defaults()
 
     def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
         """The type's own fields and behind them those that slices added."""
@@ -92,6 +93,15 @@ class Graph(FederationSchema):
         if entities:
             entities.args["representations"].description = "Each with its `__typename` and the fields of its key."
 
+    def _leave_out_null_defaults(self) -> None:
+        """An optional argument says so by its type; `= null` behind it is noise to the reader of the schema."""
+        for known in self._schema.type_map.values():
+            fields: dict[str, Any] = getattr(known, "fields", {})
+            arguments = [one for field in fields.values() for one in getattr(field, "args", {}).values()]
+            for one in [*arguments, *(fields.values() if is_input_object_type(known) else ())]:
+                if one.default_value is None:
+                    one.default_value = Undefined
+
     def _added_by_hub(self) -> dict[str, list[AddedField]]:
         added: dict[str, list[AddedField]] = {}
         for one in self.declared.slices:
@@ -111,7 +121,24 @@ class Graph(FederationSchema):
             return list[self._close(get_args(annotation)[0])]  # type: ignore[misc]
         if get_origin(annotation) in {Union, types.UnionType}:
             return Union[tuple(self._close(one) for one in get_args(annotation))]  # noqa: UP007
-        return annotation
+        return self._closed_input(annotation) if _is_input(annotation) else annotation
+
+    def _closed_input(self, cls: Any) -> Any:
+        """The input type itself, or a copy of it for this schema where it has fields of open types."""
+        hints = get_type_hints(cls, include_extras=True)
+        closed = {name: self._close(hint) for name, hint in hints.items() if _is_open(hint)}
+        if not closed:
+            return cls
+        if cls not in self._built:
+            namespace: dict[str, Any] = {"__annotations__": closed, "__module__": cls.__module__}
+            for field in cls.__strawberry_definition__.fields:
+                if field.python_name in closed:
+                    namespace[field.python_name] = strawberry.field(
+                        description=field.description, default=field.default
+                    )
+            made = type(cls.__name__, (cls,), namespace)
+            self._built[cls] = strawberry.input(made, description=cls.__strawberry_definition__.description)
+        return self._built[cls]
 
     def _build(self, opened: Open) -> Any:
         if opened not in self._built:
@@ -127,15 +154,13 @@ class Graph(FederationSchema):
         return self._built[opened]
 
     def _input(self, opened: OpenInput) -> Any:
-        members: list[tuple[str, Any, Any]] = []
+        annotations: dict[str, Any] = {}
+        members: dict[str, Any] = {"__annotations__": annotations, "__module__": __name__}
         for name, condition in self.declared.conditions(opened).items():
             hints = get_type_hints(condition.function, include_extras=True)
-            value = hints[next(iter(hints))]
-            field = strawberry.field(description=description_of(condition.function), default=strawberry.UNSET)
-            members.append((name, self._close(value) | None, field))
-        made = make_dataclass(opened.name, members)
-        made.__module__ = __name__
-        return strawberry.input(made, name=opened.name, description=opened.description)
+            annotations[name] = self._close(hints[next(iter(hints))]) | None
+            members[name] = strawberry.field(description=description_of(condition.function), default=None)
+        return strawberry.input(type(opened.name, (), members), description=opened.description)
 
 
 def _enum(opened: OpenEnum, declared: Declared) -> Any:
@@ -146,6 +171,17 @@ def _enum(opened: OpenEnum, declared: Declared) -> Any:
     for value in described.__strawberry_definition__.values:
         value.description = values[value.name]
     return described
+
+
+def _is_input(annotation: Any) -> bool:
+    definition = getattr(annotation, "__strawberry_definition__", None)
+    return bool(getattr(definition, "is_input", False))
+
+
+def _is_open(hint: Any) -> bool:
+    if get_origin(hint) is Annotated:
+        return any(isinstance(note, OpenInput | OpenEnum | OpenUnion) for note in get_args(hint)[1:])
+    return any(_is_open(one) for one in get_args(hint))
 
 
 def _with_leaf(annotation: Any, leaf: Any) -> Any:

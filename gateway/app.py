@@ -1,0 +1,180 @@
+"""How is the house put together? The only room that knows all three folders.
+
+settings -> database (one of its own, or MONGODB_URL) -> store -> graph -> who may ask -> `/graphql`. What was opened
+last is closed first.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from adapters.mongo import Store
+from adapters.records import Record
+from gateway import playground
+from gateway.answering import Answering
+from gateway.auth import Auth
+from gateway.database import database, opened_store
+from gateway.endpoint import Endpoint
+from gateway.health import Health
+from gateway.kept_secrets import with_secrets
+from gateway.keys import API_KEYS
+from gateway.settings import BadSettings, Settings, load_settings
+from gateway.telemetry import CommandCount, Telemetry, configure_logs
+from gateway.telling import UNAVAILABLE, told
+from resolvers.kit.context import Context, GraphLimits
+from resolvers.kit.cursors import CursorSeal
+from resolvers.kit.graph import Graph
+from resolvers.kit.slice import Slice
+from resolvers.kit.viewer import Viewer
+from resolvers.schema import SLICES
+
+PATH: Final = "/graphql"
+
+FIRST_QUESTION: Final = """# Who are you to this gateway? Put your token under Headers first.
+query WhoAmI {
+  viewer {
+    subject
+    role
+    maySeePersonal
+  }
+}
+"""
+"""What stands in the playground where nothing else is given: it fits an empty database too."""
+
+GATE_RECORDS: Final = (API_KEYS,)
+"""What the gate itself keeps; the slices' records are the graph's."""
+
+
+def records_of(graph: Graph) -> list[Record]:
+    """Every record of the house, for Store.open."""
+    return [*graph.declared.records, *GATE_RECORDS]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class House:
+    """An open store and everything that answers from it; `settings.secret` must be set."""
+
+    def __init__(
+        self, settings: Settings, *, store: Store, graph: Graph, clock: Callable[[], datetime] = _utc_now
+    ) -> None:
+        if settings.secret is None:
+            raise BadSettings("Cursors cannot be sealed without a secret. Set GATEWAY_SECRET.")
+        self.settings = settings
+        self.store = store
+        self.graph = graph
+        self.clock = clock
+        self.seal = CursorSeal(settings.secret.get_secret_value())
+        self.auth = Auth(store, settings, clock=lambda: clock().timestamp())
+        self.answering = Answering(graph, execution_s=settings.execution_s)
+        self.limits = GraphLimits(
+            page_size=settings.page_size, largest_page=settings.largest_page, default_region=settings.default_region
+        )
+
+    def context_for(self, viewer: Viewer) -> Context:
+        """What the resolvers of one request are handed."""
+        return Context(
+            viewer=viewer,
+            store=self.store,
+            declared=self.graph.declared,
+            seal=self.seal,
+            clock=self.clock,
+            limits=self.limits,
+        )
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """`/graphql` of this house."""
+        return Endpoint(self.settings, answering=self.answering, auth=self.auth, context_for=self.context_for)
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, *, graph: Graph, url: str) -> AsyncIterator[House]:
+    """A house on the database behind the URL, ready to answer; its store is closed behind the block."""
+    async with opened_store(url, settings, records_of(graph), observer=CommandCount()) as store:
+        yield House(settings, store=store, graph=graph)
+
+
+def build(
+    settings: Settings,
+    *,
+    slices: Iterable[Slice] = SLICES,
+    question: str = FIRST_QUESTION,
+    tokens: Mapping[str, str] | None = None,
+) -> Starlette:
+    """The application, which opens a house of its own when it starts and closes it when it ends.
+
+    `question` and `tokens` (by role) stand in the playground.
+    """
+    complete = with_secrets(settings)
+    graph = Graph(slices)
+    door = Door()
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with database(complete) as url, open_house(complete, graph=graph, url=url) as house:
+            door.open(house)
+            yield
+            door.close()
+
+    return Starlette(
+        routes=_routes(complete, door, question, tokens), middleware=[Middleware(Telemetry)], lifespan=lifespan
+    )
+
+
+def application(house: House, *, question: str = FIRST_QUESTION, tokens: Mapping[str, str] | None = None) -> Starlette:
+    """The application of a house that is open already, and that whoever opened it closes."""
+    door = Door()
+    door.open(house)
+    return Starlette(routes=_routes(house.settings, door, question, tokens), middleware=[Middleware(Telemetry)])
+
+
+def from_environment() -> Starlette:
+    """The application of one worker process (`uvicorn gateway.app:from_environment --factory`)."""
+    settings = load_settings()
+    configure_logs(settings.log_level)
+    return build(settings)
+
+
+class Door:
+    """What stands behind the routes: nobody until a house is open."""
+
+    def __init__(self) -> None:
+        self._house: House | None = None
+        self._endpoint: Endpoint | None = None
+
+    def open(self, house: House) -> None:
+        """Lets questions in."""
+        self._house, self._endpoint = house, house.endpoint
+
+    def close(self) -> None:
+        """Lets nobody in any more."""
+        self._house = self._endpoint = None
+
+    @property
+    def store(self) -> Store | None:
+        """The store behind it, if anyone is in."""
+        return self._house.store if self._house else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`/graphql`."""
+        if self._endpoint is None:
+            words = told("The gateway is starting or stopping. Try again in a few seconds.", UNAVAILABLE)
+            await JSONResponse({"errors": [words]}, 503, headers={"Retry-After": "5"})(scope, receive, send)
+            return
+        await self._endpoint(scope, receive, send)
+
+
+def _routes(settings: Settings, door: Door, question: str, tokens: Mapping[str, str] | None) -> list[BaseRoute]:
+    health = Health(lambda: door.store)
+    page = playground.routes(question, tokens=tokens) if settings.playground else []
+    return [Route(PATH, door), *health.routes, *page]

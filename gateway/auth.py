@@ -1,0 +1,148 @@
+"""Whose request is this: from a token or key to a Viewer.
+
+What was found out about a token is remembered for a minute, so that a request costs no verification and no database
+command for it. Keys need no memory: their record is held in the process.
+"""
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from adapters.mongo import Store
+from adapters.records import RecordId
+from gateway.keys import BadKey, key_behind
+from gateway.settings import Settings
+from gateway.tokens import BadToken, KeysUnreachable, Tokens
+from resolvers.agents import agent_of_subject
+from resolvers.kit.errors import Unauthenticated, Unavailable
+from resolvers.kit.ids import key_of
+from resolvers.kit.viewer import STAFF, Role, Viewer
+
+# A role that was taken away ends with the token anyway; a minute is shorter than any token's life.
+_REMEMBER_S: Final = 60.0
+# About 5 MB, and more than there are people signed in at once in the largest of contact centres.
+_REMEMBER_AT_MOST: Final = 10_000
+_LONGEST_SUBJECT: Final = 256
+
+_HOW: Final = "Send `Authorization: Bearer <token>`, or `X-API-Key: <key>`."
+
+
+class NotSignedIn(Unauthenticated):
+    """Nobody is signed in, or what was sent is no longer good; `challenge` is the WWW-Authenticate header for it."""
+
+    def __init__(self, message: str, *, error: str | None = None) -> None:
+        super().__init__(message)
+        # RFC 6750, section 3.1: who sent nothing is told no error.
+        self.challenge = 'Bearer realm="profile-gateway"' + (f', error="{error}"' if error else "")
+
+
+class Auth:
+    """Finds out who asks."""
+
+    def __init__(self, store: Store, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._tokens = Tokens(settings)
+        self._role_claim = settings.jwt_role_claim
+        self._clock = clock
+        self._seen: OrderedDict[bytes, tuple[Viewer, float]] = OrderedDict()
+
+    async def viewer_of(self, headers: Mapping[str, str]) -> Viewer:
+        """The viewer whom the headers prove; raises NotSignedIn, or Unavailable while nobody can be proven."""
+        scheme, _, credential = headers.get("authorization", "").strip().partition(" ")
+        key = headers.get("x-api-key", "").strip()
+        if scheme and key:
+            raise NotSignedIn(
+                "Both `Authorization` and `X-API-Key` were sent. Send one of them.", error="invalid_request"
+            )
+        match scheme.lower():
+            case "bearer":
+                return await self._of_token(credential.strip())
+            case "apikey":
+                return await self._of_key(credential.strip())
+            case "":
+                if key:
+                    return await self._of_key(key)
+                raise NotSignedIn(f"Nobody is signed in. {_HOW}")
+            case _:
+                raise NotSignedIn(f"That way of signing in is not known here. {_HOW}", error="invalid_request")
+
+    async def _of_key(self, presented: str) -> Viewer:
+        try:
+            key = await key_behind(self._store, presented, at=self._now())
+        except BadKey as error:
+            raise NotSignedIn(str(error), error="invalid_token") from error
+        return Viewer(subject=key.name, role=Role.PARTNER, scopes=key.scopes)
+
+    async def _of_token(self, token: str) -> Viewer:
+        digest = hashlib.sha256(token.encode()).digest()
+        viewer, until = self._seen.get(digest, (None, 0.0))
+        now = self._clock()
+        if viewer is not None and now < until:
+            return viewer
+        self._seen.pop(digest, None)
+        try:
+            claims = await self._tokens.claims(token)
+            viewer = await self._viewer(claims)
+        except BadToken as error:
+            raise NotSignedIn(str(error), error="invalid_token") from error
+        except KeysUnreachable as error:
+            raise Unavailable("Tokens cannot be verified right now. Try again in a few seconds.") from error
+        self._remember(digest, viewer, min(now + _REMEMBER_S, float(claims["exp"])))
+        return viewer
+
+    def _remember(self, digest: bytes, viewer: Viewer, until: float) -> None:
+        self._seen[digest] = (viewer, until)
+        if len(self._seen) > _REMEMBER_AT_MOST:
+            self._seen.popitem(last=False)
+
+    async def _viewer(self, claims: Mapping[str, Any]) -> Viewer:
+        subject = _subject(claims)
+        role = _role(claims, self._role_claim)
+        if role in STAFF:
+            name = claims.get("name")
+            name = name if isinstance(name, str) and name.strip() else subject
+            agent = await agent_of_subject(self._store, subject, name=name, role=role, at=self._now())
+            return Viewer(subject=subject, role=role, agent_id=agent)
+        if role is Role.VISITOR:
+            return Viewer(subject=subject, role=role, customer_id=_customer(claims))
+        return Viewer(subject=subject, role=role, scopes=_scopes(claims))
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock(), UTC)
+
+
+def _subject(claims: Mapping[str, Any]) -> str:
+    subject = str(claims["sub"]).strip()
+    if not subject or len(subject) > _LONGEST_SUBJECT:
+        raise BadToken(f"The token's `sub` must have 1 to {_LONGEST_SUBJECT} characters.")
+    return subject
+
+
+def _role(claims: Mapping[str, Any], claim: str) -> Role:
+    try:
+        return Role(str(claims.get(claim)))
+    except ValueError as error:
+        roles = ", ".join(f"`{role.value}`" for role in Role)
+        raise BadToken(
+            f"The token's claim `{claim}` is missing or names no role. It must be one of {roles}."
+        ) from error
+
+
+def _customer(claims: Mapping[str, Any]) -> RecordId:
+    given = claims.get("customer_id")
+    customer = key_of(given, "Customer") if isinstance(given, str) else None
+    if customer is None:
+        raise BadToken(
+            "A visitor's token needs the claim `customer_id`: the `id` of a Customer, as this gateway gave it."
+        )
+    return customer
+
+
+def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:
+    """RFC 8693, section 4.2: `scope` is one string with spaces between; some providers send a list."""
+    given = claims.get("scope", ())
+    words = given.split() if isinstance(given, str) else given if isinstance(given, list) else ()
+    return frozenset(word for word in words if isinstance(word, str))

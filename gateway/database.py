@@ -1,0 +1,62 @@
+"""On which database does this process work: the one that MONGODB_URL names, or one of the gateway's own?"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+import structlog
+
+from adapters.mongo import CommandObserver, Store
+from adapters.records import Record
+from gateway.mongod import FolderInUse, Mongod
+from gateway.settings import Settings
+
+URL_FILE: Final = "gateway.url"
+"""In the data folder while the gateway's own database runs: where its commands find it."""
+
+_log = structlog.get_logger("gateway.database")
+
+
+@asynccontextmanager
+async def database(settings: Settings, *, may_join: bool = False) -> AsyncIterator[str]:
+    """The URL of the database, for as long as the block lasts; one of its own is started and stopped around it.
+
+    Where another gateway runs one in the same folder, FolderInUse is raised; with `may_join` the URL is that one's.
+    """
+    if settings.mongodb_url is not None:
+        yield settings.mongodb_url.get_secret_value()
+        return
+    mongod = Mongod(settings.data_folder, cache_gb=settings.mongod_cache_gb, on_event=_heard)
+    address = settings.data_folder / URL_FILE
+    try:
+        await mongod.start()
+    except FolderInUse:
+        if not may_join or not address.exists():
+            raise
+        yield address.read_text("utf-8")
+        return
+    try:
+        address.write_text(mongod.url, "utf-8")
+        yield mongod.url
+    finally:
+        address.unlink(missing_ok=True)
+        await mongod.stop()
+
+
+@asynccontextmanager
+async def opened_store(
+    url: str, settings: Settings, records: Sequence[Record], *, observer: CommandObserver | None = None
+) -> AsyncIterator[Store]:
+    """The store, its collections and indexes made, its held records followed; closed behind the block."""
+    store = await Store.open(url, settings.database, records, observer=observer)
+    try:
+        await store.prepare()
+        store.held.follow()
+        yield store
+    finally:
+        await store.close()
+
+
+def _heard(event: str, facts: Mapping[str, object]) -> None:
+    is_trouble = event in {"mongod.died", "mongod.restart_failed", "mongod.gave_up"}
+    (_log.error if is_trouble else _log.info)(event, **facts)

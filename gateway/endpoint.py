@@ -1,0 +1,309 @@
+"""How does a question come in over HTTP, and how does its answer go out?
+
+Rule by rule from the GraphQL-over-HTTP specification (working draft of 2025). `Endpoint.answer` is data in, data
+out; starlette stands around it as a thin skin.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from gateway import telling
+from gateway.answering import Answer, Answering, Fate, NotAsked, Question
+from gateway.auth import Auth, NotSignedIn
+from gateway.settings import Settings
+from resolvers.kit.context import Context
+from resolvers.kit.errors import Unavailable
+from resolvers.kit.viewer import Viewer
+
+GRAPHQL: Final = "application/graphql-response+json"
+JSON: Final = "application/json"
+_METHODS: Final = "GET, POST"
+
+# nosniff: an answer is never a page. no-store: it holds customers, and depends on who asks.
+_SAFE: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Vary": "Accept, Authorization"}
+
+_BAD_REQUEST, _TIMEOUT, _TOO_LARGE, _UNSUPPORTED = 400, 408, 413, 415
+_UNAUTHENTICATED, _WRONG_METHOD, _NOT_ACCEPTABLE, _UNAVAILABLE = 401, 405, 406, 503
+# nginx's number for it; nobody reads it but the log.
+_CLIENT_GONE = 499
+
+Headers = Mapping[str, str]
+"""Names in lower case, or a mapping that does not tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """A request as the endpoint reads it."""
+
+    method: str
+    headers: Headers
+    parameters: Mapping[str, str]
+    """Of the query string."""
+    body: AsyncIterator[bytes]
+    gone: Callable[[], Awaitable[None]]
+    """Returns when the client has closed the connection; waited for only behind the body's end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """What goes back."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Refusal(Exception):
+    """The request is not a question that can be looked at; says with which status, code and headers."""
+
+    def __init__(self, status: int, message: str, *, code: str = telling.BAD_REQUEST, **headers: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+class ClientGone(Exception):
+    """The client closed the connection before there was an answer."""
+
+
+class Endpoint:
+    """`/graphql`: an ASGI application."""
+
+    def __init__(
+        self, settings: Settings, *, answering: Answering, auth: Auth, context_for: Callable[[Viewer], Context]
+    ) -> None:
+        self._settings = settings
+        self._answering = answering
+        self._auth = auth
+        self._context_for = context_for
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The skin: starlette's request in, starlette's response out."""
+        request = Request(scope, receive)
+
+        async def gone() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+
+        outgoing = await self.answer(
+            Incoming(
+                method=request.method,
+                headers=request.headers,
+                parameters=request.query_params,
+                body=request.stream(),
+                gone=gone,
+            )
+        )
+        await Response(outgoing.body, outgoing.status, headers=dict(outgoing.headers))(scope, receive, send)
+
+    async def answer(self, incoming: Incoming) -> Outgoing:
+        """The answer to a request, whatever it is."""
+        media_type = JSON
+        try:
+            _check_method(incoming.method)
+            media_type = _negotiated(incoming.headers.get("accept"))
+            if incoming.method == "POST":
+                self._check_headers(incoming.headers)
+            # Before the body is read: who is not signed in shall not make us hold it.
+            viewer = await self._auth.viewer_of(incoming.headers)
+            question = await self._question(incoming)
+            return _rendered(await self._answered(incoming, question, viewer), media_type)
+        except Refusal as refusal:
+            return _refused(refusal, media_type)
+        except NotSignedIn as error:
+            return _refused(
+                Refusal(_UNAUTHENTICATED, error.message, code=error.code, WWW_Authenticate=error.challenge), media_type
+            )
+        except Unavailable as error:
+            return _refused(Refusal(_UNAVAILABLE, error.message, code=error.code, Retry_After="5"), media_type)
+        except ClientGone:
+            return Outgoing(status=_CLIENT_GONE, body=b"")
+        except Exception as error:  # noqa: BLE001  the outermost room: told by reference and logged whole
+            return _rendered(_unanswered(error), media_type)
+
+    async def _answered(self, incoming: Incoming, question: Question, viewer: Viewer) -> Answer:
+        try:
+            prepared = self._answering.prepare(question)
+        except NotAsked as reason:
+            return reason.answer
+        if incoming.method == "GET" and prepared.is_mutation:
+            # A link or an image on a stranger's page makes a browser GET: that must never change anything.
+            raise Refusal(_WRONG_METHOD, "A mutation comes by POST; by GET come queries alone.", Allow="POST")
+        return await _unless_gone(self._answering.answer(prepared, question, self._context_for(viewer)), incoming.gone)
+
+    # Reading
+
+    def _check_headers(self, headers: Headers) -> None:
+        kind, charset = _content_type(headers.get("content-type", ""))
+        if kind != JSON or charset not in {"", "utf-8", "utf8"}:
+            raise Refusal(
+                _UNSUPPORTED, f"A question is posted as `Content-Type: {JSON}`, in UTF-8. Send it so.", Accept=JSON
+            )
+        if headers.get("content-encoding", "identity").lower() != "identity":
+            raise Refusal(_UNSUPPORTED, "Compressed bodies are not read. Send it plain.", Accept_Encoding="identity")
+        size = headers.get("content-length", "0")
+        if size.isdecimal() and int(size[:20]) > self._settings.body_bytes:
+            raise self._too_large(f"has {size[:20]} bytes")
+
+    def _too_large(self, words: str) -> Refusal:
+        limit = self._settings.body_bytes
+        message = (
+            f"The body {words}; at most {limit} are read. Ask for less at once, or move values out of the question."
+        )
+        return Refusal(_TOO_LARGE, message, code=telling.LIMIT_EXCEEDED, Connection="close")
+
+    async def _question(self, incoming: Incoming) -> Question:
+        if incoming.method == "GET":
+            given: Any = dict(incoming.parameters)
+            for name in ("variables", "extensions"):
+                # An empty parameter is what a form sends for nothing.
+                given[name] = _json(given[name].encode(), f"`{name}`") if given.get(name) else None
+        else:
+            given = _json(await self._body(incoming.body), "The body")
+        return self._checked(given)
+
+    async def _body(self, body: AsyncIterator[bytes]) -> bytes:
+        held = bytearray()
+        try:
+            async with asyncio.timeout(self._settings.body_read_s):
+                async for chunk in body:
+                    held += chunk
+                    if len(held) > self._settings.body_bytes:
+                        raise self._too_large(f"has more than {self._settings.body_bytes} bytes")
+        except TimeoutError as error:
+            message = f"The body did not arrive within {self._settings.body_read_s:g} seconds. Send it again, faster."
+            raise Refusal(_TIMEOUT, message, code=telling.LIMIT_EXCEEDED, Connection="close") from error
+        return bytes(held)
+
+    def _checked(self, given: Any) -> Question:
+        """The parameters as the specification types them (section 5.1)."""
+        if not isinstance(given, dict):
+            raise Refusal(_BAD_REQUEST, f"The body is {_kind(given)}; send an object, {{'query': '...'}} in JSON.")
+        text = given.get("query")
+        if not isinstance(text, str) or not text.strip():
+            raise Refusal(_BAD_REQUEST, f"`query` is {_kind(text or None)}; it must be the question's text.")
+        if (size := len(text.encode())) > self._settings.question_bytes:
+            limit = self._settings.question_bytes
+            message = f"The question has {size} bytes; at most {limit} are read. Send values as variables."
+            raise Refusal(_TOO_LARGE, message, code=telling.LIMIT_EXCEEDED)
+        name = given.get("operationName")
+        if name is not None and not isinstance(name, str):
+            raise Refusal(_BAD_REQUEST, f"`operationName` is {_kind(name)}; it must be a string, or left out.")
+        for key in ("variables", "extensions"):
+            if not isinstance(given.get(key), dict | None):
+                raise Refusal(_BAD_REQUEST, f"`{key}` is {_kind(given[key])}; it must be an object, or left out.")
+        return Question(text=text, variables=given.get("variables"), operation_name=name)
+
+
+def _check_method(method: str) -> None:
+    if method not in _METHODS.split(", "):
+        raise Refusal(_WRONG_METHOD, f"Questions come by {_METHODS}, not by {method[:16]}.", Allow=_METHODS)
+
+
+async def _unless_gone(work: Coroutine[Any, Any, Answer], gone: Callable[[], Awaitable[None]]) -> Answer:
+    """What the work gives; it is cancelled, and ClientGone raised, when nobody is left to read it."""
+    working = asyncio.create_task(work)
+    leaving = asyncio.ensure_future(gone())
+    leaving.add_done_callback(lambda left: left.cancelled() or working.cancel())
+    try:
+        return await working
+    except asyncio.CancelledError as error:
+        if leaving.done() and not leaving.cancelled():
+            raise ClientGone from error
+        raise
+    finally:
+        leaving.cancel()
+
+
+def _unanswered(error: Exception) -> Answer:
+    shown = telling.told_of(error)
+    is_passing = shown["extensions"]["code"] == telling.UNAVAILABLE
+    return Answer(Fate.GAVE_UP if is_passing else Fate.UNFORESEEN, {"errors": [shown]})
+
+
+def _rendered(answer: Answer, media_type: str) -> Outgoing:
+    try:
+        body = orjson.dumps(answer.body)
+    except orjson.JSONEncodeError as error:
+        answer = Answer(Fate.UNFORESEEN, {"errors": [telling.told_unforeseen(error)]})
+        body = orjson.dumps(answer.body)
+    # Section 6.4.1: under `application/json` a well-formed request is answered with 200, whatever became of it,
+    # because a client cannot tell whose 4xx it would be.
+    status = answer.fate if media_type == GRAPHQL else Fate.ANSWERED
+    return Outgoing(status=status, body=body, headers=_headers(media_type))
+
+
+def _refused(refusal: Refusal, media_type: str) -> Outgoing:
+    body = orjson.dumps({"errors": [telling.told(str(refusal), refusal.code)]})
+    return Outgoing(status=refusal.status, body=body, headers=_headers(media_type) | refusal.headers)
+
+
+def _headers(media_type: str) -> dict[str, str]:
+    return {"Content-Type": f"{media_type}; charset=utf-8"} | _SAFE
+
+
+def _negotiated(accept: str | None) -> str:
+    """The media type that the client likes best of the two (RFC 9110, section 12.5.1); raises Refusal for neither.
+
+    Nothing said means the specification's own type (its legacy watershed); "anything" means the older one, because
+    who says that has not shown to know the newer.
+    """
+    if not accept:
+        return GRAPHQL
+    ranges = [_range(one, place) for place, one in enumerate(accept.split(","))]
+    liked = [(liking, media_type) for media_type in (JSON, GRAPHQL) if (liking := _liking(ranges, media_type))]
+    if not liked:
+        raise Refusal(_NOT_ACCEPTABLE, f"Answers come as {GRAPHQL} or {JSON}. Name one of them in `Accept`.")
+    return max(liked, key=lambda one: one[0])[1]
+
+
+def _range(text: str, place: int) -> tuple[str, float, int]:
+    name, *parameters = (one.strip().lower() for one in text.split(";"))
+    weight = next((one[2:] for one in parameters if one.startswith("q=")), "1")
+    try:
+        return name, float(weight), -place
+    except ValueError:
+        return name, 0.0, -place
+
+
+def _liking(ranges: list[tuple[str, float, int]], media_type: str) -> tuple[float, int, int] | None:
+    """How well a type is liked: weight, how exactly it was named, how early. None where it is not taken."""
+    exactness = {media_type: 2, "application/*": 1, "*/*": 0}
+    fitting = [(exactness[name], weight, place) for name, weight, place in ranges if name in exactness]
+    if not fitting:
+        return None
+    exact, weight, place = max(fitting)
+    return (weight, exact, place) if weight > 0 else None
+
+
+def _content_type(text: str) -> tuple[str, str]:
+    """The media type and the charset, in lower case."""
+    kind, *parameters = (one.strip().lower() for one in text.split(";"))
+    charset = next((one.removeprefix("charset=") for one in parameters if one.startswith("charset=")), "")
+    return kind, charset.strip('"')
+
+
+def _json(text: bytes, what: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        # The library's words name the place and quote nothing.
+        raise Refusal(
+            _BAD_REQUEST, f"{what} is not JSON: {error}. Send it in UTF-8, nested less than 1024 deep."
+        ) from error
+
+
+def _kind(value: object) -> str:
+    """What JSON calls it."""
+    if value is None:
+        return "missing"
+    names = {bool: "a boolean", str: "a string", list: "a list", dict: "an object"}
+    return names.get(type(value), "a number")

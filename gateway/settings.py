@@ -1,0 +1,286 @@
+"""Which knobs does the gateway have, how do they stand by default, and why so?
+
+Every knob is an environment variable: `GATEWAY_` and the field's name in capitals, MONGODB_URL alone without the
+prefix. A secret may stand in a file instead: `GATEWAY_SECRET_FILE` names one, and so for each secret knob.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import phonenumbers
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX: Final = "GATEWAY_"
+KEPT_IN_A_FILE: Final = "_FILE"
+
+# RFC 7518, section 3.2: an HS256 key has at least the 256 bits of its hash.
+SHORTEST_SECRET_BYTES: Final = 32
+# What PyJWT verifies with a public key. `none` and HS* are not here: with a public key set they would let anyone sign.
+ASYMMETRIC: Final = frozenset(
+    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+)
+
+
+class BadSettings(Exception):
+    """A knob holds what it cannot hold; the message says which, and what it takes."""
+
+
+def _data_folder() -> Path:
+    # The XDG base directory specification: an unset or relative path means the default.
+    home = Path(os.environ.get("XDG_DATA_HOME", ""))
+    return (home if home.is_absolute() else Path.home() / ".local" / "share") / "profile-gateway"
+
+
+class Settings(BaseSettings):
+    """The knobs. Secrets show in no repr."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        frozen=True,
+        populate_by_name=True,
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
+        extra="ignore",
+    )
+
+    mongodb_url: SecretStr | None = Field(
+        default=None,
+        validation_alias="MONGODB_URL",
+        description="The MongoDB replica set or sharded cluster to work on. Without it the gateway runs a database of "
+        "its own in the data folder. Secret, because it may hold a password.",
+    )
+    database: str = Field(
+        default="profile_gateway",
+        pattern=r"^[A-Za-z0-9_-]{1,63}$",
+        description="The database's name: 63 letters, digits, `_` and `-` at most, which is MongoDB's own bound.",
+    )
+    data_folder: Path = Field(
+        default_factory=_data_folder,
+        description="Where the gateway's own database and the secrets that it made for itself stand. By default "
+        "`profile-gateway` in XDG_DATA_HOME, else in `~/.local/share`.",
+    )
+    mongod_cache_gb: float = Field(
+        default=0.25,
+        ge=0.25,
+        description="Memory for the cache of the gateway's own database. MongoDB takes no less; it is enough for a "
+        "laptop's data, and half of the machine, MongoDB's own default, is not the gateway's to take.",
+    )
+    host: str = Field(
+        default="127.0.0.1",
+        description="The address to listen on: this machine alone, until you decide otherwise.",
+    )
+    port: int = Field(default=8000, ge=0, le=65535, description="The port to listen on; 0 takes any free one.")
+    workers: int = Field(
+        default=1,
+        ge=1,
+        le=256,
+        description="Processes that answer. One fills one core; more than there are cores gains nothing.",
+    )
+    secret: SecretStr | None = Field(
+        default=None,
+        description="Seals cursors, so all processes must share it: 32 bytes or more. Needed with MONGODB_URL; beside "
+        "the gateway's own database one is made once and kept in the data folder.",
+    )
+    jwt_secret: SecretStr | None = Field(
+        default=None,
+        description="Verifies tokens signed with HS256: 32 bytes or more, as RFC 7518 demands. Beside the gateway's "
+        "own database, and without a key set, one is made once and kept in the data folder.",
+    )
+    jwt_jwks_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description="The key set (JWKS) of the identity provider whose tokens are taken.",
+    )
+    jwt_algorithms: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("RS256", "ES256"),
+        description="Algorithms taken from the key set, a comma between them. The two that providers use; never "
+        "`none` or HS*, with which a public key would do to forge a token.",
+    )
+    jwt_issuer: str | None = Field(
+        default=None, description="What a token's `iss` must be. Set it whenever the key set is not yours alone."
+    )
+    jwt_audience: str | None = Field(
+        default=None, description="What a token's `aud` must hold, so that tokens made for other services are refused."
+    )
+    jwt_leeway_s: float = Field(
+        default=30.0, ge=0, le=300, description="How far the clocks of issuer and gateway may differ, in seconds."
+    )
+    jwt_role_claim: str = Field(default="role", min_length=1, description="The claim that holds the viewer's role.")
+    page_size: int = Field(default=20, ge=1, description="Rows of a page when a question names no number: a screenful.")
+    largest_page: int = Field(
+        default=100, ge=1, description="Rows of a page at most: the work of one answer stays bounded."
+    )
+    default_region: str | None = Field(
+        default=None,
+        description="The country (ISO 3166, `CO`) by which phone numbers without a country code are read; without it "
+        "they are refused, since guessing would join strangers.",
+    )
+    body_bytes: int = Field(
+        default=256 * 1024, ge=1024, description="A request's body at most: the longest question with its variables."
+    )
+    question_bytes: int = Field(
+        default=64 * 1024,
+        ge=1024,
+        description="A question's text at most: parsing costs time before anything is known.",
+    )
+    body_read_s: float = Field(
+        default=10.0, gt=0, description="How long a body may take to arrive: a slow sender must not hold a place."
+    )
+    execution_s: float = Field(
+        default=15.0,
+        gt=0,
+        description="How long an answer may take: no agent waits longer with a customer on the line.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least important lines to log; `info` has one per request."
+    )
+    playground: bool = Field(
+        default=True,
+        description="Whether `/` shows the playground. It needs a token to ask anything; hide it in public.",
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given in code wins over the environment, and that over files that the environment names."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, _SecretFiles(settings_cls)
+
+    @field_validator("jwt_algorithms", mode="before")
+    @classmethod
+    def _split(cls, given: Any) -> Any:
+        if isinstance(given, str):
+            return tuple(one.strip() for one in given.split(",") if one.strip())
+        return given
+
+    @field_validator("jwt_algorithms")
+    @classmethod
+    def _only_asymmetric(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        if wrong := sorted(set(given) - ASYMMETRIC):
+            raise ValueError(
+                f"{', '.join(wrong)} cannot be verified with a public key. Choose from {sorted(ASYMMETRIC)}"
+            )
+        if not given:
+            raise ValueError("it names no algorithm. Leave it out for RS256 and ES256")
+        return given
+
+    @field_validator("secret", "jwt_secret")
+    @classmethod
+    def _long_enough(cls, given: SecretStr | None) -> SecretStr | None:
+        if given is not None and (size := len(given.get_secret_value().encode())) < SHORTEST_SECRET_BYTES:
+            raise ValueError(
+                f"it has {size} bytes; at least {SHORTEST_SECRET_BYTES} are needed. "
+                "Make one with `openssl rand -base64 32`"
+            )
+        return given
+
+    @field_validator("mongodb_url")
+    @classmethod
+    def _is_mongodb(cls, given: SecretStr | None) -> SecretStr | None:
+        if given is not None and not given.get_secret_value().startswith(("mongodb://", "mongodb+srv://")):
+            raise ValueError("it must begin with mongodb:// or mongodb+srv://")
+        return given
+
+    @field_validator("default_region")
+    @classmethod
+    def _is_region(cls, given: str | None) -> str | None:
+        if given is not None and given not in phonenumbers.SUPPORTED_REGIONS:
+            raise ValueError(f"{given[:16]!r} is no country code of ISO 3166. Write it in capitals, like `CO`")
+        return given
+
+    @model_validator(mode="after")
+    def _pages_fit(self) -> "Settings":
+        if self.page_size > self.largest_page:
+            raise ValueError(
+                f"{PREFIX}PAGE_SIZE is {self.page_size}, more than {PREFIX}LARGEST_PAGE, which is {self.largest_page}. "
+                "Raise the second or lower the first"
+            )
+        return self
+
+
+class _SecretFiles(PydanticBaseSettingsSource):
+    """Reads a secret knob from the file that `<its name>_FILE` names."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        name = environment_name(field_name) + KEPT_IN_A_FILE
+        path = os.environ.get(name)
+        if not path or not is_secret(field):
+            return None, field_name, False
+        if os.environ.get(environment_name(field_name)):
+            raise BadSettings(f"Both {environment_name(field_name)} and {name} are set. Unset one of them.")
+        try:
+            return Path(path).read_text("utf-8").strip(), field_name, False
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadSettings(f"{name} names {path!r}, which cannot be read. Check the path and its rights.") from error
+
+    def __call__(self) -> dict[str, Any]:
+        values = {name: self.get_field_value(one, name)[0] for name, one in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in values.items() if value}
+
+
+def load_settings(**given: Any) -> Settings:
+    """The settings from the environment, what is given here (and is not None) before it; raises BadSettings."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        raise BadSettings("\n".join(_in_words(error))) from error
+
+
+def environment_name(field: str) -> str:
+    """The environment variable of a knob."""
+    alias = Settings.model_fields[field].validation_alias
+    return alias if isinstance(alias, str) else PREFIX + field.upper()
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Whether the knob's value must never be shown."""
+    return "SecretStr" in str(field.annotation)
+
+
+def unknown_names() -> list[str]:
+    """Environment variables that look like knobs and are none: most often a slip of the pen."""
+    known = {environment_name(name) for name in Settings.model_fields}
+    known |= {environment_name(name) + KEPT_IN_A_FILE for name, one in Settings.model_fields.items() if is_secret(one)}
+    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+
+
+def settings_table() -> str:
+    """Every knob with its default and its reason, as a table in Markdown."""
+    rows = ["| Variable | Default | What it is, and why so |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        secret = " Secret: may stand in a file." if is_secret(field) else ""
+        rows.append(f"| `{environment_name(name)}` | {_default(field)} | {field.description}{secret} |")
+    return "\n".join(rows) + "\n"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.default_factory is not None:
+        return "see there"
+    match field.default:
+        case None:
+            return "none"
+        case bool() as switch:
+            return "`true`" if switch else "`false`"
+        case tuple() as several:
+            return f"`{','.join(several)}`"
+        case plain:
+            return f"`{plain}`"
+
+
+def _in_words(error: ValidationError) -> Iterator[str]:
+    """One sentence a mistake, the value itself left out: it may be a secret."""
+    for one in error.errors(include_input=False, include_url=False, include_context=False):
+        where = str(one["loc"][0]) if one["loc"] else ""
+        name = environment_name(where) if where in Settings.model_fields else where
+        words = one["msg"].removeprefix("Value error, ")
+        yield f"{name}: {words}." if name else f"{words}."

@@ -1,0 +1,165 @@
+"""What happened, and how much did it cost: one log line per request, with no personal data in it.
+
+Logged are the path without its query string (a GET carries the question there), the operation's name, never the
+variables, never who asked. What is raised unforeseen is logged with its traceback under a reference.
+"""
+
+import logging
+import re
+import sys
+import time
+import uuid
+from collections.abc import MutableMapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Final, TextIO
+
+import orjson
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.typing import Processor
+
+from adapters.records import Document
+
+# What others may choose as a request's id: nothing that could forge a log line or fill the log.
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_HEADER: Final = b"x-request-id"
+# Asked every few seconds by whoever watches the process; nobody reads that at `info`.
+_WATCHED: Final = frozenset({"/healthz", "/readyz"})
+
+_log = structlog.get_logger("gateway.request")
+
+
+@dataclass(slots=True)
+class Trace:
+    """One request as it is accounted for."""
+
+    request_id: str
+    commands: int = 0
+    """How many commands went to the database."""
+    operation: str | None = None
+
+
+_trace: ContextVar[Trace | None] = ContextVar("trace", default=None)
+
+
+def current_trace() -> Trace | None:
+    """The request that this task answers, if it answers one."""
+    return _trace.get()
+
+
+class CommandCount:
+    """Counts the store's commands on the request that causes them (adapters.mongo.CommandObserver)."""
+
+    def command_started(self, name: str, command: Document) -> None:
+        """One more for the request under way."""
+        del name, command
+        trace = _trace.get()
+        if trace is not None:
+            trace.commands += 1
+
+
+class Telemetry:
+    """Around the whole application: gives each request its id, logs how it ended."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers as the application does, with the request's id added."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        trace = Trace(_request_id(scope))
+        token = _trace.set(trace)
+        began = time.perf_counter()
+        status = 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (_HEADER, trace.request_id.encode())]
+            await send(message)
+
+        try:
+            with structlog.contextvars.bound_contextvars(request_id=trace.request_id):
+                await self._app(scope, receive, answer)
+        finally:
+            _trace.reset(token)
+            _tell(scope, trace, status, time.perf_counter() - began)
+
+
+def _request_id(scope: Scope) -> str:
+    sent = dict(scope["headers"]).get(_HEADER, b"").decode("latin-1")
+    return sent if _REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+
+
+def _tell(scope: Scope, trace: Trace, status: int, took_s: float) -> None:
+    level = logging.DEBUG if scope["path"] in _WATCHED else logging.INFO
+    _log.log(
+        level,
+        "request",
+        request_id=trace.request_id,
+        method=scope["method"],
+        # Only paths of ours: what else is asked for may be anything.
+        path=scope["path"] if "endpoint" in scope else None,
+        status=status,
+        ms=round(took_s * 1000, 1),
+        commands=trace.commands,
+        operation=trace.operation,
+    )
+
+
+def configure_logs(level: str, *, stream: TextIO | None = None) -> None:
+    """Sends every log line, libraries' too, to the stream (standard error): JSON, or colours on a terminal."""
+    out = stream or sys.stderr
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(out.isatty())],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    _quieten(level)
+
+
+def _rendering(is_terminal: bool) -> list[Processor]:
+    if is_terminal:
+        # The formatter that rich would bring shows local variables, and those hold customers.
+        return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_json)]
+
+
+def _json(line: MutableMapping[str, Any], **_: Any) -> str:
+    return orjson.dumps(line, default=str).decode()
+
+
+def _quieten(level: str) -> None:
+    for name in ("uvicorn", "uvicorn.error"):
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+    # The request line above says the same, without the query string.
+    logging.getLogger("uvicorn.access").disabled = True
+    # The driver logs whole commands at `debug`, and those hold customers.
+    logging.getLogger("pymongo").setLevel(logging.WARNING)
+    logging.getLogger("asyncio").setLevel(max(logging.getLevelName(level.upper()), logging.WARNING))

@@ -1,0 +1,95 @@
+"""What may a caller be told of an error, and what stays in the log?
+
+An error that was written for the caller goes out as it is, with its code; so does what graphql-core says of the
+question itself. The store's troubles that pass are said as such. Anything else is a bug: the caller gets a reference,
+the log gets the whole under the same reference.
+"""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any, Final
+
+import structlog
+from graphql import GraphQLError
+
+from adapters.failures import Overtaken, StoreDown, TooSlow
+from resolvers.kit.errors import TellableError
+
+PARSE_FAILED: Final = "GRAPHQL_PARSE_FAILED"
+VALIDATION_FAILED: Final = "GRAPHQL_VALIDATION_FAILED"
+OPERATION_UNKNOWN: Final = "OPERATION_RESOLUTION_FAILURE"
+BAD_REQUEST: Final = "BAD_REQUEST"
+BAD_USER_INPUT: Final = "BAD_USER_INPUT"
+LIMIT_EXCEEDED: Final = "LIMIT_EXCEEDED"
+UNAVAILABLE: Final = "UNAVAILABLE"
+INTERNAL: Final = "INTERNAL"
+
+# The store says in its own words what happened; the code says what to do next.
+_PASSING: Final[dict[type[Exception], str]] = {
+    StoreDown: UNAVAILABLE,
+    Overtaken: UNAVAILABLE,
+    TooSlow: LIMIT_EXCEEDED,
+}
+
+Told = dict[str, Any]
+"""An error as it stands in a response."""
+
+_log = structlog.get_logger("gateway.errors")
+
+
+def told(message: str, code: str) -> Told:
+    """An error of the gate itself."""
+    return {"message": message, "extensions": {"code": code}}
+
+
+def told_of_question(errors: Sequence[GraphQLError], code: str) -> list[Told]:
+    """What graphql-core says of the question: its words are about what the caller wrote."""
+    return [_formatted(error, error.message, error.extensions or {"code": code}) for error in errors]
+
+
+def told_of_execution(errors: Sequence[GraphQLError]) -> list[Told]:
+    """What is told of errors that fields raised."""
+    return [_told_of(error) for error in errors]
+
+
+def told_of(error: Exception) -> Told:
+    """What is told of an error that was raised outside the execution."""
+    code = next((code for kind, code in _PASSING.items() if isinstance(error, kind)), None)
+    return told(str(error), code) if code else told_unforeseen(error)
+
+
+def told_unforeseen(error: BaseException, *, path: Sequence[str | int] | None = None) -> Told:
+    """What is told of a bug: a reference, under which the log has the whole."""
+    reference = secrets.token_hex(6)
+    _log.error("unforeseen", reference=reference, path=list(path or ()), exc_info=error)
+    return told(
+        f"Something went wrong that nobody foresaw. Tell whoever runs this gateway the reference {reference}.", INTERNAL
+    ) | {"extensions": {"code": INTERNAL, "reference": reference}}
+
+
+def _told_of(error: GraphQLError) -> Told:
+    cause = error.original_error
+    while isinstance(cause, GraphQLError) and not isinstance(cause, TellableError) and cause.original_error is not None:
+        cause = cause.original_error
+    if isinstance(cause, TellableError) or isinstance(error, TellableError):
+        return _formatted(error, error.message, error.extensions or {})
+    if code := next((code for kind, code in _PASSING.items() if isinstance(cause, kind)), None):
+        return _formatted(error, str(cause), {"code": code})
+    if _is_about_question(error, cause):
+        return _formatted(error, error.message, {"code": BAD_USER_INPUT})
+    unforeseen = told_unforeseen(cause or error, path=error.path)
+    return _formatted(error, unforeseen["message"], unforeseen["extensions"])
+
+
+def _is_about_question(error: GraphQLError, cause: BaseException | None) -> bool:
+    """graphql-core points at the document where an argument is wrong; where a value cannot be serialised, nowhere."""
+    return isinstance(cause, GraphQLError) and bool(cause.nodes) if cause is not None else bool(error.nodes)
+
+
+def _formatted(error: GraphQLError, message: str, extensions: dict[str, Any]) -> Told:
+    shown: Told = {"message": message}
+    if error.locations:
+        shown["locations"] = [{"line": one.line, "column": one.column} for one in error.locations]
+    if error.path is not None:
+        shown["path"] = list(error.path)
+    return shown | {"extensions": extensions}

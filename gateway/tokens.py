@@ -1,0 +1,157 @@
+"""Is this token good, and what does it claim?
+
+A token's own header says with which algorithm it is signed, and must not be believed: HS256 is verified with the
+secret and nothing else, the asymmetric ones with the key set and nothing else (RFC 8725, section 3.1).
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+import jwt
+from pydantic import SecretStr
+
+from gateway.settings import Settings
+
+_SYMMETRIC: Final = "HS256"
+# What servers and proxies commonly allow for one header line.
+_LONGEST_TOKEN: Final = 8 * 1024
+# Providers announce a new key long before they sign with it; PyJWT's own client takes the same five minutes.
+_KEYS_FRESH_S: Final = 300.0
+# A token with an unknown key, or a provider that is down, makes us ask the provider again no more often than this.
+_ASK_AGAIN_S: Final = 10.0
+# A sign-in waits for it, so it must be shorter than the patience of who signs in.
+_KEYS_WAIT_S: Final = 5.0
+
+# The first that fits counts, so the special stand before the general.
+_WRONG: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (jwt.ExpiredSignatureError, "The token has expired. Sign in again and send the new one."),
+    (jwt.ImmatureSignatureError, "The token is not valid yet. Check the clock of the machine that signed it."),
+    (
+        jwt.InvalidIssuerError,
+        "The token was issued by someone whom this gateway does not trust. Sign in where it asks.",
+    ),
+    (jwt.InvalidAudienceError, "The token was made for another service. Ask for one whose audience is this gateway."),
+    (jwt.InvalidAlgorithmError, "The token is signed with an algorithm that this gateway does not take."),
+    (jwt.InvalidSignatureError, "The token's signature does not fit. It was changed, or signed with another key."),
+    (jwt.DecodeError, "That is not a token: three parts of base64url with dots between them are expected."),
+)
+
+
+class BadToken(Exception):
+    """Why a token is not taken, and what to do; nothing of the token is quoted."""
+
+
+class KeysUnreachable(Exception):
+    """The identity provider does not give its keys now, so nobody can be told good from bad."""
+
+
+class KeySet:
+    """The public keys of an identity provider, fetched in a thread and held; old ones serve while it is down."""
+
+    def __init__(self, url: str) -> None:
+        self._client = jwt.PyJWKClient(url, cache_jwk_set=False, timeout=_KEYS_WAIT_S)
+        self._keys: Mapping[str, jwt.PyJWK] = {}
+        self._fetched_at = float("-inf")
+        self._asked_at = float("-inf")
+        self._asking = asyncio.Lock()
+
+    async def key(self, name: str) -> jwt.PyJWK | None:
+        """The key of that name (`kid`), or None where the set has none; raises KeysUnreachable."""
+        if name in self._keys and time.monotonic() - self._fetched_at < _KEYS_FRESH_S:
+            return self._keys[name]
+        async with self._asking:
+            # Who waited for the lock finds the keys that the other one has just fetched.
+            if time.monotonic() - self._asked_at >= _ASK_AGAIN_S:
+                await self._fetch_unless_held(name)
+            elif not self._keys:
+                raise KeysUnreachable("The identity provider did not give its keys a moment ago.")
+        return self._keys.get(name)
+
+    async def fetch(self) -> int:
+        """Fetches the keys anew and says how many there are; raises KeysUnreachable."""
+        self._asked_at = time.monotonic()
+        try:
+            found = await asyncio.to_thread(self._client.get_signing_keys, refresh=True)
+        except (jwt.PyJWTError, ValueError, OSError) as error:
+            raise KeysUnreachable(f"The identity provider does not give its keys: {error}") from error
+        self._keys = {one.key_id: one for one in found if one.key_id}
+        self._fetched_at = time.monotonic()
+        return len(self._keys)
+
+    async def _fetch_unless_held(self, name: str) -> None:
+        try:
+            await self.fetch()
+        except KeysUnreachable:
+            # A key that was good when last seen stays so while the provider is away.
+            if name not in self._keys:
+                raise
+
+
+class Tokens:
+    """Verifies tokens by what the settings say."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._secret = settings.jwt_secret.get_secret_value() if settings.jwt_secret else None
+        self._keys = KeySet(settings.jwt_jwks_url) if settings.jwt_jwks_url else None
+
+    async def claims(self, token: str) -> Mapping[str, Any]:
+        """What a good token claims, `exp` and `sub` among it; raises BadToken, or KeysUnreachable."""
+        if len(token) > _LONGEST_TOKEN:
+            raise BadToken(f"The token has {len(token)} characters; at most {_LONGEST_TOKEN} are read.")
+        try:
+            header = jwt.get_unverified_header(token)
+            key, algorithms = await self._key(header)
+            return self._decoded(token, key, algorithms)
+        except jwt.MissingRequiredClaimError as error:
+            raise BadToken(f"The token has no claim `{error.claim}`. Ask for one that has it.") from error
+        except jwt.PyJWTError as error:
+            words = next((words for kind, words in _WRONG if isinstance(error, kind)), "The token is not a valid one.")
+            raise BadToken(words) from error
+
+    def _decoded(self, token: str, key: str | jwt.PyJWK, algorithms: list[str]) -> Mapping[str, Any]:
+        settings = self._settings
+        return jwt.decode(
+            token,
+            key,
+            algorithms=algorithms,
+            issuer=settings.jwt_issuer,
+            audience=settings.jwt_audience,
+            leeway=settings.jwt_leeway_s,
+            options={
+                "require": ["exp", "sub"],
+                # Without a name of our own every audience is meant; PyJWT would refuse those that name one.
+                "verify_aud": settings.jwt_audience is not None,
+                "enforce_minimum_key_length": True,
+            },
+        )
+
+    async def _key(self, header: Mapping[str, Any]) -> tuple[str | jwt.PyJWK, list[str]]:
+        if header.get("alg") == _SYMMETRIC:
+            if self._secret is None:
+                raise BadToken("Tokens signed with a shared secret (HS256) are not taken here. " + self._taken())
+            return self._secret, [_SYMMETRIC]
+        if self._keys is None:
+            raise BadToken("The token is signed in a way that is not taken here. " + self._taken())
+        if header.get("alg") not in self._settings.jwt_algorithms:
+            raise BadToken("The token is signed in a way that is not taken here. " + self._taken())
+        name = header.get("kid")
+        if not isinstance(name, str):
+            raise BadToken("The token does not name its key. Its header needs a `kid`.")
+        key = await self._keys.key(name)
+        if key is None:
+            raise BadToken("The token is signed with a key that the identity provider does not publish. Sign in again.")
+        return key, list(self._settings.jwt_algorithms)
+
+    def _taken(self) -> str:
+        ways = [_SYMMETRIC] if self._secret is not None else []
+        ways += self._settings.jwt_algorithms if self._keys is not None else ()
+        return f"Send one signed with {' or '.join(ways)}." if ways else "This gateway takes API keys alone."
+
+
+def sign_token(secret: SecretStr, claims: Mapping[str, Any], *, for_s: float, at: float) -> str:
+    """A token that carries the claims and is good for so many seconds from `at` on."""
+    timed = {"iat": int(at), "exp": int(at + for_s)}
+    return jwt.encode({**claims, **timed}, secret.get_secret_value(), algorithm=_SYMMETRIC)

@@ -1,0 +1,225 @@
+"""Which customers are there, in a list that can be filtered, searched and sorted?"""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from enum import Enum
+from functools import partial
+from typing import Annotated, Any
+
+import strawberry
+
+from adapters.records import Document
+from adapters.windows import Position, Window
+from resolvers.attribute_rules import checked
+from resolvers.attributes import definitions
+from resolvers.customers import CUSTOMERS, Customer, customer_reader
+from resolvers.kit.context import Context, Info
+from resolvers.kit.described import about, graph_enum, graph_input, told
+from resolvers.kit.errors import BadUserInput, Forbidden
+from resolvers.kit.ids import require_key
+from resolvers.kit.lists import between
+from resolvers.kit.paging import Connection, Page, PageRow, connection
+from resolvers.kit.scalars import AttributeScalar
+from resolvers.kit.slice import CUSTOMER_FILTER, Having, Match, Slice
+
+SLICE = Slice("directory")
+
+# Each word of a search is one walk through the index.
+MOST_WORDS = 5
+SHORTEST_WORD = 2
+
+
+@graph_enum(
+    {
+        "LAST_INTERACTION": "When the customer was last heard of.",
+        "CREATED": "When the gateway first heard of the customer.",
+        "UPDATED": "When the record was last changed.",
+        "NAME": "Family name, then given name; only with the right to see personal values.",
+    }
+)
+class CustomerOrderField(Enum):
+    """By what customers are sorted."""
+
+    LAST_INTERACTION = "last_interaction_at"
+    CREATED = "created_at"
+    UPDATED = "updated_at"
+    NAME = "sort_name"
+
+
+@graph_enum({"ASCENDING": "Smallest, oldest or first in the alphabet first.", "DESCENDING": "The other way round."})
+class Direction(Enum):
+    """Which end of an order comes first."""
+
+    ASCENDING = "ASCENDING"
+    DESCENDING = "DESCENDING"
+
+
+@graph_input
+class CustomerOrder:
+    """The order of a list of customers."""
+
+    field: CustomerOrderField = told("By what to sort.", default=CustomerOrderField.LAST_INTERACTION)
+    direction: Direction = told("Which end comes first.", default=Direction.DESCENDING)
+
+
+@SLICE.query()
+async def customers(
+    info: Info,
+    page: Page,
+    filter: Annotated[object | None, CUSTOMER_FILTER, about("Which customers; left out: all.")] = None,
+    search: Annotated[
+        str | None, about("Beginnings of names, e-mail addresses or phone numbers; all words must be found.")
+    ] = None,
+    order_by: Annotated[CustomerOrder | None, about("The order; left out: last heard of first.")] = None,
+) -> Connection[Customer]:
+    """Customers in the order asked for. Each person stands there once, whatever was merged."""
+    context = info.context
+    order = order_by or CustomerOrder()
+    if order.field is CustomerOrderField.NAME:
+        _require_personal(context, "sorting by name")
+    matches, havings = await context.declared.matching(CUSTOMER_FILTER, filter, context)
+    if search is not None:
+        matches.append(_searching(context, search))
+    # Whoever went into another by a merge is shown as that other.
+    matches.append({"merged_into": None})
+    name = f"customers:{order.field.name}:{order.direction.name}"
+    window = page.window(name, context.seal, newest_first=order.direction is Direction.DESCENDING)
+    pipeline = _pipeline(matches, havings, order.field.value, window)
+    found = await context.store.aggregate(CUSTOMERS, pipeline)
+    read = await customer_reader(context)
+    rows = [PageRow(read(one), Position(one[order.field.value], "", one["_id"])) for one in found]
+    return connection(rows, page, name, context.seal, partial(_count, matches=matches, havings=havings))
+
+
+def _pipeline(matches: Sequence[Match], havings: Sequence[Having], field: str, window: Window) -> list[Document]:
+    """The customers of the window; behind a position first its ties, then what lies beyond, each index-bounded."""
+    way = -1 if window.is_descending else 1
+    ranges: list[Document] = [{}]
+    if window.beyond is not None:
+        beyond = "$lt" if window.is_descending else "$gt"
+        ranges = [
+            {field: window.beyond.order, "_id": {beyond: window.beyond.id}},
+            {field: {beyond: window.beyond.order}},
+        ]
+    branches: list[list[Document]] = [
+        [
+            {"$match": {"$and": [*matches, one]} if one else {"$and": list(matches)}},
+            {"$sort": {field: way, "_id": way}},
+            *_having(havings),
+            {"$limit": window.limit},
+        ]
+        for one in ranges
+    ]
+    first, *others = branches
+    unions: list[Document] = [{"$unionWith": {"coll": CUSTOMERS.name, "pipeline": other}} for other in others]
+    tail: list[Document] = [{"$sort": {field: way, "_id": way}}, {"$limit": window.limit}] if unions else []
+    return [*first, *unions, *tail]
+
+
+def _having(havings: Sequence[Having]) -> list[Document]:
+    """Keeps the customers to whom at least one record of each kind belongs."""
+    stages: list[Document] = []
+    for n, having in enumerate(havings):
+        lookup = {
+            "from": having.record.name,
+            "localField": "_ids",
+            "foreignField": having.record.customer,
+            "pipeline": [{"$match": having.where}, {"$limit": 1}, {"$project": {"_id": 1}}],
+            "as": f"_has{n}",
+        }
+        ids = {"$concatArrays": [["$_id"], {"$ifNull": ["$aliases.id", []]}]}
+        stages += [{"$set": {"_ids": ids}}, {"$lookup": lookup}, {"$match": {f"_has{n}": {"$ne": []}}}]
+    return [*stages, {"$unset": ["_ids", *(f"_has{n}" for n in range(len(havings)))]}] if stages else []
+
+
+async def _count(context: Context, *, matches: Sequence[Match], havings: Sequence[Having]) -> int:
+    counting = [{"$match": {"$and": list(matches)}}, *_having(havings), {"$count": "n"}]
+    found = await context.store.aggregate(CUSTOMERS, counting)
+    return int(found[0]["n"]) if found else 0
+
+
+def _searching(context: Context, search: str) -> Match:
+    _require_personal(context, "searching")
+    words = search.casefold().split()
+    if not words or len(words) > MOST_WORDS or any(len(word) < SHORTEST_WORD for word in words):
+        raise BadUserInput(
+            f"`search` has {len(words)} words; send 1 to {MOST_WORDS}, each of at least {SHORTEST_WORD} characters."
+        )
+    return {"search": {"$all": [re.compile(f"^{re.escape(word)}") for word in words]}}
+
+
+def _require_personal(context: Context, what: str) -> None:
+    if not context.viewer.may_see_personal:
+        raise Forbidden(f"You have no right to see personal values, and so none to {what}. Ask for another scope.")
+
+
+# Conditions on the customer's own document
+
+
+@SLICE.condition(CUSTOMER_FILTER)
+def created_since(moment: datetime, context: Context) -> Match:
+    """Customers first heard of at this moment or later."""
+    del context
+    return {"created_at": between(moment, None)}
+
+
+@SLICE.condition(CUSTOMER_FILTER)
+def heard_of_since(moment: datetime, context: Context) -> Match:
+    """Customers heard of at this moment or later."""
+    del context
+    return {"last_interaction_at": between(moment, None)}
+
+
+@SLICE.condition(CUSTOMER_FILTER)
+def silent_since(moment: datetime, context: Context) -> Match:
+    """Customers not heard of since this moment."""
+    del context
+    return {"last_interaction_at": between(None, moment)}
+
+
+@SLICE.condition(CUSTOMER_FILTER)
+def is_anonymous(value: bool, context: Context) -> Match:
+    """Customers of whom no name and no contact point is known, or the others."""
+    del context
+    return {"is_anonymous": value}
+
+
+@SLICE.condition(CUSTOMER_FILTER)
+def assigned_to(agent: strawberry.ID, context: Context) -> Match:
+    """Customers whom this agent looks after."""
+    del context
+    return {"assigned_agent_id": require_key(agent, "Agent", "filter.assignedTo")}
+
+
+@graph_input
+class AttributeCondition:
+    """What an attribute of the customer schema must hold."""
+
+    name: str = told("The attribute's name.")
+    any_of: list[AttributeScalar] = told("One of these values.")
+
+
+@SLICE.condition(CUSTOMER_FILTER)
+async def attributes(conditions: list[AttributeCondition], context: Context) -> Match:
+    """Customers whose attributes fulfil every one of these conditions."""
+    known = await definitions(context)
+    return {"$and": [_attribute_match(one, known, context) for one in conditions]} if conditions else {}
+
+
+def _attribute_match(condition: AttributeCondition, known: Any, context: Context) -> Match:
+    definition = known.get(condition.name)
+    if definition is None:
+        raise BadUserInput(
+            f"`filter.attributes` names {condition.name[:64]!r}, which is no attribute. "
+            f"Known attributes: {', '.join(known)}."
+        )
+    if definition["is_personal"]:
+        _require_personal(context, f"filtering by {condition.name}")
+    try:
+        values = [checked(definition, value, context.limits.default_region) for value in condition.any_of]
+    except ValueError as error:
+        raise BadUserInput(
+            f"`filter.attributes` asks for a value that {condition.name!r} cannot hold. {error}"
+        ) from error
+    return {f"attributes.{condition.name}": {"$in": values}}

@@ -1,0 +1,69 @@
+"""Which thing has this id, whatever its type?"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import strawberry
+
+from adapters.records import RecordId
+from resolvers.kit.context import Context, Info
+from resolvers.kit.described import about
+from resolvers.kit.errors import BadUserInput
+from resolvers.kit.ids import split_id
+from resolvers.kit.lists import hidden_from
+from resolvers.kit.slice import Keeping, Slice
+from resolvers.kit.stored import Node
+from resolvers.kit.viewer import EVERYONE
+
+SLICE = Slice("nodes")
+
+
+@SLICE.query(may=EVERYONE)
+async def node(info: Info, id: Annotated[strawberry.ID, about("The id of anything.")]) -> Node | None:
+    """The thing with this id; null when it is no longer there, or not yours to see."""
+    return (await _find(info.context, [id]))[0]
+
+
+@SLICE.query(may=EVERYONE)
+async def nodes(info: Info, ids: Annotated[list[strawberry.ID], about("Ids of anything.")]) -> list[Node | None]:
+    """The things with these ids, in their order; null for those that are not there or not yours to see."""
+    largest = info.context.limits.largest_page
+    if len(ids) > largest:
+        raise BadUserInput(f"`ids` has {len(ids)} ids; at most {largest} are found at once. Ask in several questions.")
+    return await _find(info.context, ids)
+
+
+async def _find(context: Context, ids: Sequence[str]) -> list[Node | None]:
+    """The things in the ids' order; one command per type among them."""
+    wanted = [_parsed(context, one) for one in ids]
+    by_type: dict[str, list[RecordId]] = {}
+    for type_name, key in wanted:
+        by_type.setdefault(type_name, []).append(key)
+    found = {name: await _of_type(context, name, keys) for name, keys in by_type.items()}
+    return [found[type_name].get(key) for type_name, key in wanted]
+
+
+def _parsed(context: Context, text: str) -> tuple[str, RecordId]:
+    split = split_id(text)
+    if split is None or split[0] not in context.declared.nodes:
+        raise BadUserInput(f"{text[:64]!r} is not an id of this gateway. Send an `id` as it was answered, unchanged.")
+    return split
+
+
+async def _of_type(context: Context, type_name: str, keys: Sequence[RecordId]) -> Mapping[RecordId, Any]:
+    keeping = context.declared.nodes[type_name]
+    if context.viewer.role not in keeping.may:
+        return {}
+    finder = context.declared.finders.get(type_name)
+    return await (finder(context, keys) if finder else _by_documents(context, keeping, keys))
+
+
+async def _by_documents(context: Context, keeping: Keeping, keys: Sequence[RecordId]) -> Mapping[RecordId, Any]:
+    record, viewer = keeping.record, context.viewer
+    hidden = hidden_from(viewer, record)
+    found = await context.store.by_ids(record, keys)
+    return {
+        key: keeping.reader.read(document, hidden)
+        for key, document in found.items()
+        if record.customer is None or viewer.may_see_customer(document[record.customer])
+    }

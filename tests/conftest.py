@@ -1,0 +1,157 @@
+"""What every test stands on: a real mongod, an empty store of this house, and a way to ask."""
+
+import os
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from tests.makers import Makers
+
+from adapters.mongo import Store
+from adapters.records import Document, RecordId
+from gateway.keys import API_KEYS
+from gateway.mongod import Mongod
+from resolvers.agents import AGENTS, agent_document
+from resolvers.kit.context import Context
+from resolvers.kit.cursors import CursorSeal
+from resolvers.kit.graph import Graph
+from resolvers.kit.viewer import Role, Viewer
+from resolvers.schema import SLICES
+from tests import toy
+
+# Sampled with a fixed seed every day; in full by `make deep`.
+_COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
+settings.register_profile("everyday", max_examples=25, derandomize=True, **_COMMON)
+settings.register_profile("deep", max_examples=500, **_COMMON)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "everyday"))
+
+NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+
+
+@dataclass
+class Commands:
+    """Counts and keeps the commands that reach the database on behalf of the test."""
+
+    seen: list[tuple[str, Document]] = field(default_factory=list)
+    _is_on: bool = False
+
+    def command_started(self, name: str, command: Document) -> None:
+        """Called by the store before a command leaves."""
+        # The change stream that keeps held records fresh beats all the time, whoever asks.
+        if self._is_on and name not in {"getMore", "killCursors", "endSessions", "hello"}:
+            self.seen.append((name, command))
+
+    @contextmanager
+    def counted(self) -> Iterator[list[tuple[str, Document]]]:
+        """The commands that are sent inside."""
+        self.seen, self._is_on = [], True
+        try:
+            yield self.seen
+        finally:
+            self._is_on = False
+
+
+@pytest.fixture(scope="session")
+async def mongod(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mongod]:
+    """One database server for the whole run."""
+    async with Mongod(tmp_path_factory.mktemp("mongod") / "data") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def house() -> Graph:
+    """The graph of the house with the toy slice in it."""
+    return Graph((*SLICES, toy.SLICE))
+
+
+@pytest.fixture(scope="session")
+def commands() -> Commands:
+    """What is sent to the database."""
+    return Commands()
+
+
+@pytest.fixture(scope="session")
+async def prepared(mongod: Mongod, house: Graph, commands: Commands) -> AsyncIterator[Store]:
+    """A store with every collection and index, for the whole run."""
+    store = await Store.open(mongod.url, "tests", [*house.declared.records, API_KEYS], observer=commands)
+    await store.prepare()
+    store.held.follow()
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def store(prepared: Store) -> AsyncIterator[Store]:
+    """An empty store."""
+    yield prepared
+    for record in prepared.records.values():
+        await prepared.delete(record, {})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the graph answered."""
+
+    data: Any
+    errors: list[Any]
+
+    @property
+    def codes(self) -> list[str]:
+        """The codes of the errors."""
+        return [(error.extensions or {}).get("code", "") for error in self.errors]
+
+
+@dataclass
+class Asking:
+    """Asks the graph as one of the roles."""
+
+    graph: Graph
+    store: Store
+    agent_id: RecordId
+    now: datetime = NOW
+
+    def context(self, role: Role = Role.AGENT, **viewer: Any) -> Context:
+        """The context of one request; each is a minute later than the one before."""
+        self.now += timedelta(minutes=1)
+        staff = role not in {Role.PARTNER, Role.VISITOR}
+        told = {"subject": role.value, "agent_id": self.agent_id if staff else None} | viewer
+        return Context(
+            viewer=Viewer(role=role, **told),
+            store=self.store,
+            declared=self.graph.declared,
+            seal=CursorSeal("a sample secret for tests"),
+            clock=lambda now=self.now: now,  # type: ignore[misc]
+        )
+
+    async def __call__(
+        self, query: str, *, as_: Role = Role.AGENT, viewer: Mapping[str, Any] | None = None, **variables: Any
+    ) -> Answer:
+        """The answer to a query."""
+        context = self.context(as_, **(viewer or {}))
+        result = await self.graph.execute(query, variable_values=variables, context_value=context)
+        return Answer(result.data, result.errors or [])
+
+
+@pytest.fixture
+async def ask(house: Graph, store: Store) -> Asking:
+    """Asks the graph; an agent unless said otherwise."""
+    agent = agent_document(subject="agent", name="Anna Agent", role=Role.AGENT, at=NOW)
+    await store.insert(AGENTS, agent)
+    return Asking(house, store, agent["_id"])
+
+
+@pytest.fixture
+def make(store: Store) -> Makers:
+    """Makes customers and what belongs to them."""
+    return Makers(store)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's folder."""
+    return Path(__file__).parent.parent
