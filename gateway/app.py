@@ -4,6 +4,10 @@ settings -> database (one of its own, or MONGODB_URL) -> store -> graph -> who m
 last is closed first.
 """
 
+import multiprocessing
+import os
+import signal
+import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -142,7 +146,20 @@ def from_environment() -> Starlette:
     """The application of one worker process (`uvicorn gateway.app:from_environment --factory`)."""
     settings = load_settings()
     configure_logs(settings.log_level)
+    _end_with_parent()
     return build(settings)
+
+
+def _end_with_parent() -> None:
+    """Ends this worker when the process that started it is gone, even killed: its database is gone then, too."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+
+        def wait() -> None:
+            parent.join()
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        threading.Thread(target=wait, name="parent", daemon=True).start()
 
 
 class Door:

@@ -28,12 +28,16 @@ def with_secrets(settings: Settings) -> Settings:
                 f"{PREFIX}SECRET, or in a file that {PREFIX}SECRET_FILE names."
             )
         return settings
-    more = {}
     if settings.secret is None:
-        more["secret"] = kept_secret(settings.data_folder / SEAL_FILE)
-    if settings.jwt_secret is None and settings.jwt_jwks_url is None:
-        more["jwt_secret"] = kept_secret(settings.data_folder / JWT_FILE)
-    return settings.model_copy(update=more)
+        settings = settings.model_copy(update={"secret": kept_secret(settings.data_folder / SEAL_FILE)})
+    return with_jwt_secret(settings)
+
+
+def with_jwt_secret(settings: Settings) -> Settings:
+    """The settings with the secret that signs and verifies tokens, where the gateway keeps one."""
+    if settings.mongodb_url or settings.jwt_jwks_url or settings.jwt_secret:
+        return settings
+    return settings.model_copy(update={"jwt_secret": kept_secret(settings.data_folder / JWT_FILE)})
 
 
 def kept_secret(file: Path) -> SecretStr:

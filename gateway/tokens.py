@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import jwt
-from pydantic import SecretStr
 
-from gateway.settings import Settings
+from gateway.settings import BadSettings, Settings
+from resolvers.kit.viewer import Role
 
 _SYMMETRIC: Final = "HS256"
 # What servers and proxies commonly allow for one header line.
@@ -151,7 +151,25 @@ class Tokens:
         return f"Send one signed with {' or '.join(ways)}." if ways else "This gateway takes API keys alone."
 
 
-def sign_token(secret: SecretStr, claims: Mapping[str, Any], *, for_s: float, at: float) -> str:
-    """A token that carries the claims and is good for so many seconds from `at` on."""
-    timed = {"iat": int(at), "exp": int(at + for_s)}
-    return jwt.encode({**claims, **timed}, secret.get_secret_value(), algorithm=_SYMMETRIC)
+def development_token(
+    settings: Settings, role: Role, subject: str, *, at: float, for_s: float, more: Mapping[str, Any] | None = None
+) -> str:
+    """A token that this gateway takes, signed with its own `jwt_secret`: for trying out, not for people.
+
+    `more` are further claims: `name`, `scope`, `customer_id`. Raises BadSettings where there is no secret to sign with.
+    """
+    if settings.jwt_secret is None:
+        raise BadSettings(
+            "There is no secret to sign a token with. Set GATEWAY_JWT_SECRET, for the gateway that serves too; tokens "
+            "of an identity provider come from there alone."
+        )
+    claims = {
+        "sub": subject,
+        settings.jwt_role_claim: role.value,
+        "iat": int(at),
+        "exp": int(at + for_s),
+        **({"iss": settings.jwt_issuer} if settings.jwt_issuer else {}),
+        **({"aud": settings.jwt_audience} if settings.jwt_audience else {}),
+        **(more or {}),
+    }
+    return jwt.encode(claims, settings.jwt_secret.get_secret_value(), algorithm=_SYMMETRIC)

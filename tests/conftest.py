@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from tests.makers import Makers
 
 from adapters.mongo import Store
 from adapters.records import Document, RecordId
@@ -23,6 +22,7 @@ from resolvers.kit.graph import Graph
 from resolvers.kit.viewer import Role, Viewer
 from resolvers.schema import SLICES
 from tests import toy
+from tests.makers import Makers
 
 # Sampled with a fixed seed every day; in full by `make deep`.
 _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}

@@ -11,7 +11,9 @@ query Panel($channel: String!, $account: String!, $value: String!) {
       tags { word }
       customData { name value }
       assignedAgent { name }
-      purchases(first: 5) { nodes { number placedAt status total { amount currency } lines { title quantity total { amount currency } } } }
+      purchases(first: 5) { nodes {
+        number placedAt status total { amount currency } lines { title quantity total { amount currency } }
+      } }
       tickets(first: 5) { nodes { number subject status createdAt assignedAgent { name } } }
       summary(top: 3) { factCount categories { category count top { name value score } } }
       history(last: 20) {

@@ -20,39 +20,38 @@ subscriptions.protocol = endpoint.protocol === 'https:' ? 'wss:' : 'ws:';
 // Several playgrounds meet on one loopback port over the months, and browsers store by host and port: without a
 // name of our own, an editor would open with another project's questions.
 const PREFIX = 'profile-gateway:';
-const TABS = 'graphiql:tabState';
-const SEEN = 'question';
 
 function keptInBrowser() {
   try {
-    const kept = window.localStorage;
-    const ours = () => Object.keys(kept).filter((key) => key.startsWith(PREFIX));
-    return {
-      getItem: (key) => kept.getItem(PREFIX + key),
-      setItem: (key, value) => {
-        kept.setItem(PREFIX + key, value);
-        // The question counts as seen once the tabs that hold it are kept, which GraphiQL does a moment later.
-        if (key === TABS) kept.setItem(PREFIX + SEEN, settings.question);
-      },
-      removeItem: (key) => kept.removeItem(PREFIX + key),
-      clear: () => ours().forEach((key) => kept.removeItem(key)),
+    const store = window.localStorage;
+    const ours = () => Object.keys(store).filter((key) => key.startsWith(PREFIX));
+    const kept = {
+      getItem: (key) => store.getItem(PREFIX + key),
+      setItem: (key, value) => store.setItem(PREFIX + key, value),
+      removeItem: (key) => store.removeItem(PREFIX + key),
+      clear: () => ours().forEach((key) => store.removeItem(key)),
       get length() {
         return ours().length;
       },
     };
+    openIfNew(kept);
+    return kept;
   } catch {
     return null; // The browser forbids storage: GraphiQL then keeps nothing.
   }
 }
 
-// A returning visitor keeps their tabs; a question that is new since then opens in a tab of its own.
-function questionIfNew(kept) {
-  const before = kept?.getItem(SEEN);
-  return before && before !== settings.question ? settings.question : undefined;
+// A returning visitor keeps their tabs; a question that is new since then opens in a tab of its own. GraphiQL begins
+// with the query and variables it kept, and adds a tab when none of the kept ones holds them.
+function openIfNew(kept) {
+  const before = kept.getItem('question');
+  kept.setItem('question', settings.question);
+  if (before === null || before === settings.question) return;
+  kept.setItem('graphiql:query', settings.question);
+  kept.removeItem('graphiql:variables');
 }
 
 const kept = keptInBrowser();
-const newQuestion = questionIfNew(kept);
 
 // What stands in the headers editor outranks the role: HTTP header names ignore case, objects do not.
 function fetcherWith(token) {
@@ -104,7 +103,6 @@ function Page() {
         fetcher={fetcher}
         storage={kept}
         defaultQuery={settings.question}
-        initialQuery={newQuestion}
         defaultEditorToolsVisibility={settings.tokens.length ? undefined : 'headers'}
         inputValueDeprecation
         schemaDescription

@@ -204,27 +204,21 @@ async def test_other_mongod_named(tmp_path):
         other.wait()
 
 
-async def test_moved_folder_starts(tmp_path):
-    """The folder moved to another place still starts, with its data; the socket's path is another then."""
-    async with Mongod(tmp_path / "here") as before, AsyncMongoClient(before.url) as client:
+async def test_stopped_folder_moves(tmp_path):
+    """After `stop` nothing is left but the folder; moved to another place it still starts, with its data."""
+    before = Mongod(tmp_path / "here")
+    await before.start()
+    async with AsyncMongoClient(before.url) as client:
         await client.shop.orders.insert_one({})
-        old_url = before.url
+    pid, place = before.pid, before._home.socket
+    await before.stop()
+    await asyncio.wait_for(before.wait(), 1)
+    assert not runs(pid)
+    assert not place.parent.exists()
     (tmp_path / "here").rename(tmp_path / "there")
     async with Mongod(tmp_path / "there") as after:
-        assert after.url != old_url
+        assert after._home.socket != place
         assert await orders_in(after) == 1
-
-
-async def test_stop_leaves_nothing(tmp_path):
-    """After `stop` there is no mongod, no socket, no folder for it; a second `stop` does nothing."""
-    database = Mongod(tmp_path)
-    await database.start()
-    pid, runtime = database.pid, database._home.socket.parent
-    await database.stop()
-    await database.stop()
-    await asyncio.wait_for(database.wait(), 1)
-    assert not runs(pid)
-    assert not runtime.exists()
 
 
 async def test_kill_leaves_nothing(tmp_path):
@@ -279,7 +273,7 @@ async def test_gives_up_aloud(tmp_path, fake):
     os.kill(database.pid, signal.SIGKILL)
     with pytest.raises(GaveUp, match=r"(?s)died 5 times in a row.*exit code 3.*the last words"):
         await asyncio.wait_for(database.wait(), 15)
-    await database.stop()
+    await database.stop()  # nothing is left to stop
     assert "the last words" in events["mongod.gave_up"]["message"]
 
 

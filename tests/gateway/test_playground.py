@@ -37,8 +37,9 @@ query Whole {
 }
 """
 # GraphiQL keeps its tabs half a second after the last change; Playwright's own waiting needs the eval that we forbid.
-QUESTION_IS_KEPT = """new Promise((kept) => {
-  const look = () => (localStorage.getItem("profile-gateway:question") ? kept() : setTimeout(look, 50));
+TABS_ARE_KEPT = """name => new Promise((kept) => {
+  const tabs = () => localStorage.getItem("profile-gateway:graphiql:tabState") ?? "";
+  const look = () => (tabs().includes(name) ? kept() : setTimeout(look, 50));
   look();
 })"""
 TOKENS = {"agent": "agent-token", "visitor": "visitor-token</script><script>window.broken = true</script>"}
@@ -290,12 +291,13 @@ async def test_new_question_opens_tab(visit: Visit) -> None:
     app = house()
     with contextmanager(served)(app) as address:
         await visit.open(address)
-        await visit.page.evaluate(QUESTION_IS_KEPT)
+        await visit.page.evaluate(TABS_ARE_KEPT, "Whole")
         app.router.routes[:2] = playground.routes("query Newer { askedWith }")
         for _ in range(2):
             await visit.page.reload()
             await expect(visit.page.get_by_role("tab")).to_contain_text(["Whole", "Newer"])
-        await expect(visit.page.locator(".graphiql-query-editor")).to_contain_text("query Newer")
+            await expect(visit.page.locator(".graphiql-query-editor")).to_contain_text("query Newer")
+            await visit.page.evaluate(TABS_ARE_KEPT, "Newer")
 
 
 @pytest.mark.browser

@@ -1,0 +1,245 @@
+"""What can be typed: `profile-gateway ...`. Skins alone; each command's work stands in its own room."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+from adapters.failures import StoreError
+from adapters.mongo import Store
+from gateway import doctor, keys, schema_file, serving
+from gateway.app import records_of
+from gateway.database import database, opened_store
+from gateway.kept_secrets import with_jwt_secret
+from gateway.keys import BadKey
+from gateway.mongod import MongodError
+from gateway.settings import BadSettings, Settings, load_settings, settings_table
+from gateway.telemetry import configure_logs
+from gateway.tokens import development_token
+from resolvers.kit.viewer import Role
+from resolvers.schema import graph
+
+T = TypeVar("T")
+
+# Locals in a traceback would show secrets and customers.
+app = typer.Typer(
+    name="profile-gateway",
+    help="One GraphQL question, one whole customer.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+schema_app = typer.Typer(help="The contract: print it, check it, see what stands behind it.", no_args_is_help=True)
+keys_app = typer.Typer(help="API keys for programs of other companies.", no_args_is_help=True)
+app.add_typer(schema_app, name="schema")
+app.add_typer(keys_app, name="keys")
+
+_out = Console()
+_note = Console(stderr=True)
+
+_SCOPES = ", ".join(f"`{name}` {what}" for name, what in keys.SCOPES.items())
+_STATES = {"ok": "green", "warning": "yellow", "broken": "bold red"}
+
+
+def main() -> None:
+    """Runs the command; what is known to go wrong is said in words, with exit status 1."""
+    try:
+        app()
+    except (BadSettings, MongodError, StoreError, BadKey) as error:
+        _note.print(str(error), style="red", markup=False, soft_wrap=True)
+        sys.exit(1)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="The address to listen on; this machine alone by default.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port; 0 takes any free one.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that answer; one fills one core.")] = None,
+) -> None:
+    """Answer questions until Ctrl-C.
+
+    Without MONGODB_URL a database of its own runs beside it and ends with it. Every setting is an environment
+    variable; `profile-gateway settings` lists them.
+
+    Example: `profile-gateway serve --port 8080`
+    """
+    settings = load_settings(host=host, port=port, workers=workers)
+    configure_logs(settings.log_level)
+    serving.serve(settings, announce=lambda address: announce(address, settings))
+
+
+def announce(address: str, settings: Settings) -> None:
+    """Says where it is."""
+    page = f"playground {address}/ · " if settings.playground else ""
+    _note.print(f"{page}questions {address}/graphql · end with Ctrl-C", style="bold", highlight=False, soft_wrap=True)
+
+
+@app.command("settings")
+def show_settings() -> None:
+    """List every setting with its default and its reason, as a table in Markdown.
+
+    Example: `profile-gateway settings`
+    """
+    sys.stdout.write(settings_table())
+
+
+@app.command()
+def token(
+    role: Annotated[Role, typer.Option(help="What the bearer is.")],
+    subject: Annotated[str, typer.Option(help="Who the bearer is; an agent of this subject is made at first sight.")],
+    name: Annotated[str | None, typer.Option(help="What colleagues call the agent.")] = None,
+    customer: Annotated[str | None, typer.Option(help="For a visitor: the `id` of the Customer.")] = None,
+    scope: Annotated[list[str] | None, typer.Option(help="For a partner; may be given several times.")] = None,
+    hours: Annotated[float, typer.Option(min=0.01, help="How long it is good.")] = 8.0,
+) -> None:
+    """Make a token for trying out.
+
+    It is signed with GATEWAY_JWT_SECRET, or with the secret that a gateway with its own database keeps. People get
+    their tokens from your identity provider (GATEWAY_JWT_JWKS_URL); whoever can run this command can be anyone.
+
+    Example: `profile-gateway token --role agent --subject anna`
+    """
+    if (role is Role.VISITOR) is (customer is None):
+        raise BadSettings("A visitor is one customer: give --customer with the role visitor, and with no other.")
+    more = {"name": name, "customer_id": customer, "scope": " ".join(scope) if scope else None}
+    made = development_token(
+        with_jwt_secret(load_settings()),
+        role,
+        subject,
+        at=time.time(),
+        for_s=hours * 3600,
+        more={claim: value for claim, value in more.items() if value is not None},
+    )
+    _note.print(f"For trying out, good for {hours:g} hours. Send it as `Authorization: Bearer ...`:", highlight=False)
+    sys.stdout.write(made + "\n")
+
+
+@app.command("doctor")
+def examine() -> None:
+    """Look for what is wrong with the set-up, and say how to mend it. Exits with 1 when something is broken.
+
+    Example: `profile-gateway doctor`
+    """
+    configure_logs("error")
+    found = asyncio.run(doctor.examine(load_settings()))
+    table = Table.grid(padding=(0, 2))
+    for name, finding in found:
+        table.add_row(f"[{_STATES[finding.state]}]{finding.state}[/]", name, Text(finding.words))
+    _out.print(table)
+    if any(finding.state is doctor.State.BROKEN for _, finding in found):
+        raise typer.Exit(1)
+
+
+@schema_app.command("print")
+def print_schema() -> None:
+    """Print the schema in the schema definition language.
+
+    Example: `profile-gateway schema print > schema.graphql`
+    """
+    sys.stdout.write(schema_file.sdl_of(graph()))
+
+
+@schema_app.command("check")
+def check_schema(
+    file: Annotated[Path, typer.Argument(help="The committed file.", exists=True, dir_okay=False)] = Path(
+        "schema.graphql"
+    ),
+) -> None:
+    """Compare the code with the committed file. Exits with 1, and shows how they differ, when they do.
+
+    Example: `profile-gateway schema check schema.graphql`
+    """
+    if changes := schema_file.differences(graph(), file):
+        sys.stdout.writelines(changes)
+        _note.print(
+            f"{file} does not say what the code says. If the change is meant, write it anew with `make schema`, review "
+            "it and commit it; every client reads it.",
+            style="red",
+            soft_wrap=True,
+        )
+        raise typer.Exit(1)
+    _note.print(f"{file} says what the code says.", style="green", soft_wrap=True)
+
+
+@schema_app.command("declarations")
+def print_declarations() -> None:
+    """Print as JSON what is kept, about whom, what of it is personal, and who may read it.
+
+    Example: `profile-gateway schema declarations`
+    """
+    sys.stdout.write(orjson.dumps(graph().declared.export(), option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+@keys_app.command("make")
+def make_key(
+    name: Annotated[str, typer.Argument(help="The program that will use it; `viewer.subject` says it.")],
+    scope: Annotated[list[str] | None, typer.Option(help=f"May be given several times: {_SCOPES}.")] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="How long it is good; for ever without it.")] = None,
+) -> None:
+    """Make an API key and print it, this once: only a hash of it is kept.
+
+    Example: `profile-gateway keys make newsletter --scope personal --days 90`
+    """
+    now = datetime.now(UTC)
+    expires = now + timedelta(days=days) if days else None
+
+    async def work(store: Store) -> str:
+        return await keys.make_key(store, name=name, scopes=scope or (), at=now, expires_at=expires)
+
+    made = _with_store(work)
+    _note.print("Copy it now; it cannot be shown again. Send it as `X-API-Key: ...`:", highlight=False)
+    sys.stdout.write(made + "\n")
+
+
+@keys_app.command("list")
+def list_keys() -> None:
+    """List the keys, the newest first.
+
+    Example: `profile-gateway keys list`
+    """
+    now = datetime.now(UTC)
+    table = Table(Column("handle", no_wrap=True), "name", "state", "scopes", "made", "expires", "last used")
+    for one in _with_store(keys.list_keys):
+        dates = (one.created_at, one.expires_at, one.last_used_at)
+        shown = [f"{at:%Y-%m-%d %H:%M}" if at else "never" for at in dates]
+        table.add_row(one.handle, Text(one.name), one.state(now), ", ".join(sorted(one.scopes)), *shown)
+    _out.print(table)
+
+
+@keys_app.command("revoke")
+def revoke_key(
+    handle: Annotated[str, typer.Argument(help="As `keys list` shows it; the whole key does, too.")],
+) -> None:
+    """End a key: every process refuses it within a second.
+
+    Example: `profile-gateway keys revoke pgw_6560c2a1f0a1b2c3d4e5f607`
+    """
+
+    async def work(store: Store) -> keys.ApiKey:
+        return await keys.revoke_key(store, handle, at=datetime.now(UTC))
+
+    _note.print(f"{_with_store(work).handle} is revoked.", style="green", highlight=False)
+
+
+def _with_store(work: Callable[[Store], Awaitable[T]]) -> T:
+    """What the work gives with the store open: of the gateway that runs on this data folder, if one does."""
+
+    async def inside() -> T:
+        settings = load_settings()
+        configure_logs("warning")
+        async with (
+            database(settings, may_join=True) as url,
+            opened_store(url, settings, records_of(graph())) as store,
+        ):
+            return await work(store)
+
+    return asyncio.run(inside())

@@ -1,0 +1,216 @@
+"""What is wrong with the set-up, and how is it mended?
+
+Each check answers with one line: ok, a warning, or broken with what to do. They stand by themselves, so that one that
+is broken hides no other.
+"""
+
+import platform
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from adapters.failures import StoreError
+from adapters.serverfacts import ServerFacts, server_facts
+from gateway.mongod import Mongod, MongodError
+from gateway.schema_file import CHECKOUT, COMMITTED, differences
+from gateway.settings import PREFIX, Settings, environment_name, unknown_names
+from gateway.tokens import KeySet, KeysUnreachable
+from resolvers.schema import graph
+
+OLDEST_PYTHON: Final = (3, 11)
+# 5.2 brought $documents, $sortArray and $topN, with which lists of many customers are read in one command.
+OLDEST_SERVER: Final = (5, 2)
+
+
+class State(StrEnum):
+    """How a check ended."""
+
+    OK = "ok"
+    WARNING = "warning"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor's."""
+
+    state: State
+    words: str
+
+
+def ok(words: str) -> Finding:
+    """All is well."""
+    return Finding(State.OK, words)
+
+
+def warning(words: str) -> Finding:
+    """It serves, and yet."""
+    return Finding(State.WARNING, words)
+
+
+def broken(words: str) -> Finding:
+    """It does not serve; the words say what to do."""
+    return Finding(State.BROKEN, words)
+
+
+Check = Callable[[Settings], Finding | Awaitable[Finding]]
+
+
+async def examine(settings: Settings) -> list[tuple[str, Finding]]:
+    """What every check found, by the check's name, in the order in which things are needed."""
+    found = []
+    for name, check in CHECKS.items():
+        answer = check(settings)
+        found.append((name, await answer if isinstance(answer, Awaitable) else answer))
+    return found
+
+
+def python_version(_settings: Settings) -> Finding:
+    """Whether this Python is new enough."""
+    version = platform.python_version()
+    if sys.version_info < OLDEST_PYTHON:
+        return broken(f"Python {version}; 3.11 or newer is needed.")
+    return ok(f"Python {version}.")
+
+
+def variables(_settings: Settings) -> Finding:
+    """Whether each variable that looks like a knob is one."""
+    if unknown := unknown_names():
+        return warning(f"{', '.join(unknown)}: no such setting. Check the spelling against the README's table.")
+    return ok("Every variable is a setting.")
+
+
+def clock(settings: Settings) -> Finding:
+    """Whether the machine's clock can be right: tokens and timelines hang on it."""
+    # The program's own files cannot be from the future.
+    installed = Path(__file__).stat().st_mtime
+    if time.time() < installed - settings.jwt_leeway_s:
+        return broken("The clock stands before the day on which this program was installed. Set it, best by NTP.")
+    return ok(time.strftime("%Y-%m-%d %H:%M UTC.", time.gmtime()))
+
+
+def data_folder(settings: Settings) -> Finding:
+    """Whether the data folder can be written to."""
+    folder = settings.data_folder
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        return broken(
+            f"{folder} cannot be written to: {error.strerror}. Give this user the right, or set "
+            f"{environment_name('data_folder')} to another folder."
+        )
+    if folder.stat().st_mode & 0o077:
+        return warning(f"{folder} is open to other users of this machine. Close it: chmod 700 {folder}")
+    return ok(f"{folder} is writable.")
+
+
+async def own_database(settings: Settings) -> Finding:
+    """Whether a database of the gateway's own starts here: the binary, its libraries, its socket's path."""
+    if settings.mongodb_url is not None:
+        return ok("Not needed: MONGODB_URL is set.")
+    began = time.monotonic()
+    try:
+        # In a folder of its own, so that one that serves already is not disturbed.
+        with tempfile.TemporaryDirectory(prefix="pg-") as folder:
+            async with Mongod(Path(folder) / "data") as mongod:
+                facts = await server_facts(mongod.url)
+    except MongodError as error:
+        return broken(str(error))
+    return ok(f"MongoDB {_dotted(facts)} starts, in {time.monotonic() - began:.1f} s.")
+
+
+async def your_database(settings: Settings) -> Finding:
+    """Whether the database that MONGODB_URL names does."""
+    if settings.mongodb_url is None:
+        return ok("MONGODB_URL is not set: the gateway runs a database of its own.")
+    try:
+        facts = await server_facts(settings.mongodb_url.get_secret_value())
+    except StoreError as error:
+        return broken(f"MONGODB_URL: {error}")
+    return _judged(facts, settings)
+
+
+def _judged(facts: ServerFacts, settings: Settings) -> Finding:
+    if facts.version < OLDEST_SERVER:
+        return broken(
+            f"MongoDB {_dotted(facts)}; 5.2 or newer is needed, best a supported release: upgrade the server."
+        )
+    if not facts.has_transactions:
+        return broken(
+            "MONGODB_URL names a server that stands alone: no transactions, no change streams. Make it a replica set "
+            "(of one is enough): start it with --replSet and run rs.initiate()."
+        )
+    off_s = facts.clock.timestamp() - time.time()
+    if abs(off_s) > max(settings.jwt_leeway_s, 1.0):
+        return warning(f"The database's clock is {off_s:+.0f} s off this machine's. Set both by NTP.")
+    return ok(f"MongoDB {_dotted(facts)}, replicated or sharded.")
+
+
+def _dotted(facts: ServerFacts) -> str:
+    return ".".join(map(str, facts.version))
+
+
+def secrets_set(settings: Settings) -> Finding:
+    """Whether the secrets are there; their length was checked when they were read."""
+    if settings.mongodb_url is not None and settings.secret is None:
+        return broken(f"{PREFIX}SECRET is not set: with MONGODB_URL it must be. Make one: openssl rand -base64 32")
+    if settings.mongodb_url is not None and settings.jwt_secret is None and settings.jwt_jwks_url is None:
+        return warning(f"No token can be verified: set {PREFIX}JWT_JWKS_URL or {PREFIX}JWT_SECRET. API keys do work.")
+    if settings.jwt_jwks_url and not (settings.jwt_issuer and settings.jwt_audience):
+        return warning(f"Set {PREFIX}JWT_ISSUER and {PREFIX}JWT_AUDIENCE, so that tokens made for others are refused.")
+    return ok("Set, or made and kept in the data folder.")
+
+
+async def key_set(settings: Settings) -> Finding:
+    """Whether the identity provider gives its keys."""
+    if settings.jwt_jwks_url is None:
+        return ok(f"Not used: {PREFIX}JWT_JWKS_URL is not set.")
+    try:
+        count = await KeySet(settings.jwt_jwks_url).fetch()
+    except KeysUnreachable as error:
+        return broken(f"{PREFIX}JWT_JWKS_URL: {error}. Check the address, and that it can be reached from here.")
+    return ok(f"{count} keys.")
+
+
+def port(settings: Settings) -> Finding:
+    """Whether the port is free."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        with socket.create_server((settings.host, settings.port), family=family):
+            return ok(f"{settings.host}:{settings.port} is free.")
+    except OSError as error:
+        return warning(
+            f"{settings.host}:{settings.port} cannot be listened on: {error.strerror}. If this gateway serves there, "
+            f"all is well; else set {PREFIX}PORT."
+        )
+
+
+def contract(_settings: Settings) -> Finding:
+    """Whether the committed schema is current, where this runs in a checkout."""
+    if not (CHECKOUT / "pyproject.toml").exists():
+        return ok("Not a checkout.")
+    if not COMMITTED.exists() or differences(graph(), COMMITTED):
+        return warning("schema.graphql does not say what the code says. Write it anew: make schema")
+    return ok("schema.graphql says what the code says.")
+
+
+CHECKS: Final[dict[str, Check]] = {
+    "Python": python_version,
+    "variables": variables,
+    "clock": clock,
+    "data folder": data_folder,
+    "own database": own_database,
+    "MONGODB_URL": your_database,
+    "secrets": secrets_set,
+    "key set": key_set,
+    "port": port,
+    "schema": contract,
+}

@@ -1,0 +1,177 @@
+"""How does the house stand on a port: in one process, or in several that share one database?"""
+
+import asyncio
+import os
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from signal import SIGINT, SIGTERM
+from typing import Final, Literal
+
+import uvicorn
+import uvloop
+from starlette.applications import Starlette
+from uvicorn.supervisors import Multiprocess
+
+from gateway.app import FIRST_QUESTION, House, application, open_house
+from gateway.database import database
+from gateway.kept_secrets import JWT_FILE, SEAL_FILE, with_secrets
+from gateway.settings import KEPT_IN_A_FILE, BadSettings, Settings, environment_name
+from resolvers.schema import graph
+
+# Linux's own bound since 5.4 is 4096 and was 128 before; a burst of agents who open their panels is smaller.
+_BACKLOG: Final = 2048
+# Behind the slowest answer a little, for writing it.
+_GRACE_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """What the playground shows first."""
+
+    question: str = FIRST_QUESTION
+    tokens: Mapping[str, str] = field(default_factory=dict)
+    """Ready-made tokens by role: whoever can open the page can read them."""
+
+
+Prepare = Callable[[House], Awaitable[Welcome]]
+
+
+async def _as_it_is(_house: House) -> Welcome:
+    return Welcome()
+
+
+def serve(settings: Settings, *, announce: Callable[[str], None], prepare: Prepare = _as_it_is) -> None:
+    """Serves until a signal asks for the end (SIGTERM, Ctrl-C); answers under way are finished first.
+
+    `prepare` does what is to be done in the open house before anyone comes in (one process only); `announce` is told
+    the address then. Raises BadSettings, MongodError, StoreError.
+    """
+    complete = with_secrets(settings)
+    with _listening(complete) as listener:
+        if complete.workers > 1:
+            _serve_in_workers(complete, listener, announce)
+        else:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(_serve_here(complete, listener, announce, prepare))
+
+
+@contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        opened = socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise BadSettings(
+            f"Port {settings.port} of {settings.host} cannot be listened on: {error.strerror}. Stop what does, "
+            f"or choose another with --port or {environment_name('port')}."
+        ) from error
+    with opened:
+        yield opened
+
+
+def _address_of(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+# One process
+
+
+async def _serve_here(
+    settings: Settings, listener: socket.socket, announce: Callable[[str], None], prepare: Prepare
+) -> None:
+    async with database(settings) as url, open_house(settings, graph=graph(), url=url) as house:
+        welcome = await prepare(house)
+        app = application(house, question=welcome.question, tokens=welcome.tokens)
+        server = _Server(_config(settings, app, lifespan="off"))
+        announce(_address_of(listener))
+        await server.serve(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Ends on a signal, and leaves it at that: uvicorn's own would raise it again, before the house is closed."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (SIGINT, SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (SIGINT, SIGTERM):
+                loop.remove_signal_handler(number)
+
+
+def _config(settings: Settings, app: Starlette | str, *, lifespan: Literal["on", "off"]) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        lifespan=lifespan,
+        factory=isinstance(app, str),
+        workers=settings.workers,
+        # Logging is set up already, and nobody is told what serves here.
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=round(settings.execution_s + _GRACE_S),
+    )
+
+
+# Several processes
+
+
+def _serve_in_workers(settings: Settings, listener: socket.socket, announce: Callable[[str], None]) -> None:
+    with _database_in_a_thread(settings) as url:
+        # What is wrong shows here, once and in words, and the workers find every index made.
+        asyncio.run(_open_once(settings, url))
+        os.environ.update(_for_workers(settings, url))
+        config = _config(settings, "gateway.app:from_environment", lifespan="on")
+        announce(_address_of(listener))
+        Multiprocess(config, sockets=[listener]).run()
+
+
+async def _open_once(settings: Settings, url: str) -> None:
+    async with open_house(settings, graph=graph(), url=url):
+        pass
+
+
+def _for_workers(settings: Settings, url: str) -> dict[str, str]:
+    """What a worker's environment needs beyond our own: secrets by their files, since an environment is readable."""
+    more: dict[str, str] = {environment_name("log_level"): settings.log_level}
+    if settings.mongodb_url is None:
+        more[environment_name("mongodb_url")] = url
+        for name, file in (("secret", SEAL_FILE), ("jwt_secret", JWT_FILE)):
+            path = settings.data_folder / file
+            if environment_name(name) not in os.environ and path.exists():
+                more[environment_name(name) + KEPT_IN_A_FILE] = str(path)
+    return more
+
+
+@contextmanager
+def _database_in_a_thread(settings: Settings) -> Iterator[str]:
+    """The database's URL; one of our own lives in this process, whose main thread the workers' supervisor needs."""
+    opened: Future[str] = Future()
+    ended = threading.Event()
+
+    async def keep() -> None:
+        try:
+            async with database(settings) as url:
+                opened.set_result(url)
+                await asyncio.to_thread(ended.wait)
+        except BaseException as error:
+            if not opened.done():
+                opened.set_exception(error)
+                return
+            raise
+
+    thread = threading.Thread(target=lambda: asyncio.run(keep()), name="database")
+    thread.start()
+    try:
+        yield opened.result()
+    finally:
+        ended.set()
+        thread.join()

@@ -1,0 +1,83 @@
+"""What became of the records that the outside handed over, and under which circumstances were they taken in?"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+
+from adapters.records import Document
+
+# MongoDB keeps milliseconds; what is finer would differ from itself when it is read again.
+_MILLISECOND_US = 1000
+
+
+class Outcome(Enum):
+    """What became of one record."""
+
+    INSERTED = "inserted"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one record, and for a rejected one why: in words that quote no personal value."""
+
+    outcome: Outcome
+    reason: str | None = None
+
+
+INSERTED, UPDATED, UNCHANGED = Result(Outcome.INSERTED), Result(Outcome.UPDATED), Result(Outcome.UNCHANGED)
+
+
+def changed_or_not(is_changed: bool) -> Result:
+    """The result of a record that was there before."""
+    return UPDATED if is_changed else UNCHANGED
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What became of each record of a batch, in the order in which they were handed over."""
+
+    results: Sequence[Result]
+
+    @property
+    def counts(self) -> Mapping[Outcome, int]:
+        """How many records came to each outcome."""
+        return Counter(one.outcome for one in self.results)
+
+
+class NotTaken(Exception):
+    """A record cannot be taken in; the message says why and what to do, and quotes no personal value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """The circumstances in which a batch is taken in."""
+
+    at: datetime
+    by: str
+    """Who brings it: an import, a channel."""
+    default_region: str | None
+    """The country by which phone numbers without a country code are read."""
+    definitions: Mapping[str, Document]
+    """The configurable customer schema by attribute name."""
+
+
+def stored_moment(moment: datetime, field: str) -> datetime:
+    """The moment as it is stored, in UTC and to the millisecond; raises NotTaken where the zone is missing."""
+    if moment.tzinfo is None:
+        raise NotTaken(f"`{field}` has no time zone. Say in which zone the source's clock runs.")
+    whole = moment.microsecond % _MILLISECOND_US
+    plain = moment.replace(microsecond=moment.microsecond - whole) if whole else moment
+    return plain if plain.tzinfo is UTC else plain.astimezone(UTC)
+
+
+def require_text(text: str, field: str) -> str:
+    """The text without blanks around it; raises NotTaken where nothing is left."""
+    words = text.strip()
+    if not words:
+        raise NotTaken(f"`{field}` is empty. A record without it cannot be told from others.")
+    return words

@@ -1,0 +1,71 @@
+"""How do many records change one collection in two reads and writes, and not one by one?
+
+A shelf holds the batch's working copies of a collection's documents: what is stored is read once, records change the
+copies in memory one after the other, and what differs at the end is written at once.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Generic, TypeVar
+
+from adapters.mongo import Store
+from adapters.records import Document, Record
+
+K = TypeVar("K")
+
+
+class Shelf(Generic[K]):
+    """The working copies of one collection's documents, by id."""
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self._stored: dict[K, Document] = {}
+        self._copies: dict[K, dict[str, Any]] = {}
+        self._added: dict[K, dict[str, Any]] = {}
+
+    async def load(self, store: Store, ids: Iterable[K]) -> None:
+        """Reads documents that are not on the shelf yet; those that are not stored stay absent."""
+        missing = [one for one in ids if one not in self._stored]
+        self._stored.update(await store.by_ids(self.record, missing))
+
+    def place(self, documents: Iterable[Document]) -> None:
+        """Puts documents on the shelf that were read in another way."""
+        self._stored.update((one["_id"], one) for one in documents)
+
+    def __contains__(self, key: object) -> bool:
+        """Whether there is a document of that id, stored or added."""
+        return key in self._stored or key in self._added
+
+    def get(self, key: K) -> Document | None:
+        """The document as it is by now; None where there is none."""
+        return self._added.get(key) or self._copies.get(key) or self._stored.get(key)
+
+    def copy(self, key: K) -> dict[str, Any]:
+        """The document for changing; raises KeyError where there is none."""
+        if key in self._added:
+            return self._added[key]
+        if key not in self._copies:
+            self._copies[key] = dict(self._stored[key])
+        return self._copies[key]
+
+    def add(self, document: dict[str, Any]) -> None:
+        """Adds a document that is not stored."""
+        self._added[document["_id"]] = document
+
+    def put(self, document: dict[str, Any]) -> None:
+        """Puts the document in the place of the one with its id."""
+        shelf = self._copies if document["_id"] in self._stored else self._added
+        shelf[document["_id"]] = document
+
+    async def write(self, store: Store) -> None:
+        """Writes what was added and what differs from what is stored: a command for each of the two."""
+        if self._added:
+            await store.insert(self.record, *self._added.values())
+        changes: list[tuple[Any, Document]] = [(key, {"$set": change}) for key, change in self._changes()]
+        await store.upsert(self.record, changes)
+
+    def _changes(self) -> Iterator[tuple[K, dict[str, Any]]]:
+        for key, copy in self._copies.items():
+            stored = self._stored[key]
+            change = {name: value for name, value in copy.items() if name not in stored or stored[name] != value}
+            if change:
+                yield key, change
