@@ -1,0 +1,85 @@
+"""On what does a benchmark stand: a mongod of its own, a prepared store, a way to ask, and paired medians."""
+
+import statistics
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from adapters.mongo import Store
+from gateway.mongod import Mongod
+from resolvers.kit.context import Context
+from resolvers.kit.cursors import CursorSeal
+from resolvers.kit.graph import Graph
+from resolvers.kit.viewer import Role, Viewer
+from resolvers.schema import graph
+
+
+class Bench:
+    """A graph over an empty store."""
+
+    def __init__(self, house: Graph, store: Store) -> None:
+        self.graph = house
+        self.store = store
+
+    async def ask(self, query: str, **variables: Any) -> Any:
+        """The data that an agent is answered; raises where there are errors."""
+        context = Context(
+            viewer=Viewer(subject="bench", role=Role.AGENT),
+            store=self.store,
+            declared=self.graph.declared,
+            seal=CursorSeal("a sample secret for benchmarks"),
+            clock=lambda: datetime.now(UTC),
+        )
+        result = await self.graph.execute(query, variable_values=variables, context_value=context)
+        if result.errors:
+            raise RuntimeError(result.errors[0])
+        return result.data
+
+
+@asynccontextmanager
+async def bench(cache_gb: float = 1.0) -> AsyncIterator[Bench]:
+    """A graph over a store on a database server that goes when the benchmark ends."""
+    house = graph()
+    with tempfile.TemporaryDirectory() as folder:
+        async with Mongod(Path(folder) / "data", cache_gb=cache_gb) as server:
+            store = await Store.open(server.url, "bench", house.declared.records)
+            await store.prepare()
+            store.held.follow()
+            try:
+                yield Bench(house, store)
+            finally:
+                await store.close()
+
+
+async def interleaved(
+    tasks: Mapping[str, Callable[[], Awaitable[object]]], *, rounds: int, calls: int
+) -> dict[str, list[float]]:
+    """Milliseconds a call of each task, one figure a round; the tasks take turns in every round (A B C A B C)."""
+    for task in tasks.values():
+        for _ in range(3):
+            await task()
+    times: dict[str, list[float]] = {name: [] for name in tasks}
+    for _ in range(rounds):
+        for name, task in tasks.items():
+            begin = time.perf_counter()
+            for _ in range(calls):
+                await task()
+            times[name].append((time.perf_counter() - begin) / calls * 1000)
+    return times
+
+
+def ratio(times: Mapping[str, Sequence[float]], name: str, against: str) -> float:
+    """The median of the rounds' paired ratios."""
+    return statistics.median(a / b for a, b in zip(times[name], times[against], strict=True))
+
+
+def report(times: Mapping[str, Sequence[float]], against: str) -> None:
+    """Prints each task's median and its ratio to one of them."""
+    width = max(map(len, times))
+    for name, figures in times.items():
+        median = statistics.median(figures)
+        print(f"  {name:<{width}}  {median:8.2f} ms   {ratio(times, name, against):5.2f} x {against}")

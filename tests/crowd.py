@@ -1,0 +1,127 @@
+"""Customers of whom everything is known: rows in every list, at equal moments too."""
+
+from datetime import timedelta
+from typing import Any
+
+from adapters.records import RecordId, new_id
+from resolvers.agents import GROUPS
+from resolvers.attachments import ATTACHMENTS
+from resolvers.attributes import DEFINITIONS, definition_document
+from resolvers.campaigns import CAMPAIGNS
+from resolvers.customers import CUSTOMERS
+from resolvers.interests import TOPICS
+from resolvers.labels import LABELS, label_document
+from resolvers.products import PRODUCTS
+from tests import toy
+from tests.makers import BEGIN, Made, Makers, money
+
+SEEN = {"observed_from": "shop/main", "observed_at": BEGIN, "is_verified": False}
+
+
+async def everything(make: Makers, of: Made, rows: int = 5) -> None:
+    """Rows in each of the customer's lists, every two of them at one moment."""
+    for n in range(rows):
+        at = BEGIN + timedelta(minutes=n // 2)
+        conversation = await make.conversation(of, last_message_at=at)
+        await make.message(of, conversation, sent_at=at)
+        ticket = await make.ticket(of, created_at=at)
+        await attachment(make, of, ticket, created_at=at)
+        await make.note(of, created_at=at)
+        await make.purchase(of, "10.00", placed_at=at)
+        await make.interest(of, f"Interest {n}", score=n // 2 / 10, triggered_at=at, observed_at=at)
+        await given_toy(make, of, given_at=at)
+
+
+async def crowd(make: Makers, customers: int, rows: int = 3) -> list[Made]:
+    """Customers with everything."""
+    people = []
+    for n in range(customers):
+        one = await make.customer(f"Ann{n}", "Lee")
+        await make.identity(one, "whatsapp", f"+1415555{n:04}")
+        await everything(make, one, rows)
+        people.append(one)
+    return people
+
+
+async def attachment(make: Makers, of: Made, thing: RecordId, **more: Any) -> RecordId:
+    """A file of a ticket or message."""
+    usual = {"name": "bill.pdf", "media_type": "application/pdf", "size_bytes": 9, "created_at": make.moment()}
+    return await make.put(ATTACHMENTS, of, of_id=thing, **(usual | more))
+
+
+async def given_toy(make: Makers, of: Made, **more: Any) -> RecordId:
+    """A toy of the slice that lives in the tests."""
+    usual = {"name": "Bear", "shelf": "top", "channel": "shop", "given_at": make.moment()}
+    return await make.put(toy.TOYS, of, **(usual | more))
+
+
+async def label(make: Makers, name: str = "VIP", priority: int = 1) -> RecordId:
+    """A label that the company defines."""
+    document = label_document(name=name, color="#ffcc00", priority=priority)
+    await make.store.insert(LABELS, document)
+    return document["_id"]  # type: ignore[no-any-return]
+
+
+async def definition(make: Makers, name: str, **more: Any) -> RecordId:
+    """An attribute of the customer schema."""
+    document = definition_document(name=name, label=name.capitalize(), **more)
+    await make.store.insert(DEFINITIONS, document)
+    return document["_id"]  # type: ignore[no-any-return]
+
+
+async def attributes(make: Makers, of: Made, **values: Any) -> None:
+    """Values of the customer schema."""
+    change = {f"attributes.{name}": value for name, value in values.items()}
+    seen = {f"observed.{name}": SEEN for name in values}
+    await make.store.update(CUSTOMERS, {"_id": of.key}, {"$set": change | seen})
+
+
+async def contact_point(make: Makers, of: Made, value: str, type: str = "EMAIL", **more: Any) -> None:
+    """A way to reach the customer."""
+    point = {"type": type, "value": value, "postal": None, "is_primary": False, **SEEN} | more
+    await make.store.update(CUSTOMERS, {"_id": of.key}, {"$push": {"contact_points": point}})
+
+
+async def small_things(make: Makers) -> None:
+    """One document in each collection that belongs to no customer."""
+    await label(make)
+    await definition(make, "tier")
+    await make.store.insert(GROUPS, {"_id": new_id(), "name": "Nights"})
+    await campaign(make)
+    await product(make)
+    await topic(make)
+
+
+async def campaign(make: Makers, name: str = "Spring") -> RecordId:
+    """A campaign."""
+    document = {"name": name, "starts_at": BEGIN, "ends_at": None}
+    document["_id"] = CAMPAIGNS.id_of(document)
+    await make.store.insert(CAMPAIGNS, document)
+    return document["_id"]  # type: ignore[return-value]
+
+
+async def product(make: Makers, number: str = "p1", **more: Any) -> RecordId:
+    """A product of the shop."""
+    usual: dict[str, Any] = {
+        "channel": "shop",
+        "account": "main",
+        "external_id": number,
+        "name": "Lamp",
+        "sku": f"SKU-{number}",
+        "category": "Light",
+        "description": None,
+        "price": money("19.90"),
+        "image_url": None,
+    }
+    document = usual | more
+    document["_id"] = PRODUCTS.id_of(document)
+    await make.store.insert(PRODUCTS, document)
+    return document["_id"]  # type: ignore[no-any-return]
+
+
+async def topic(make: Makers, name: str = "Sports", parent: RecordId | None = None) -> RecordId:
+    """A place in a taxonomy."""
+    document = {"taxonomy": "iab", "external_id": name, "name": name, "path": [name], "parent_id": parent}
+    document["_id"] = TOPICS.id_of(document)
+    await make.store.insert(TOPICS, document)
+    return document["_id"]  # type: ignore[return-value]

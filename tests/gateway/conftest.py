@@ -1,0 +1,106 @@
+"""What the gate's tests stand on: its application on the run's store, and a way to knock."""
+
+import logging
+import os
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+from pydantic import SecretStr
+from starlette.applications import Starlette
+from tests.gateway import trouble
+
+from adapters.mongo import Store
+from gateway.app import House, application
+from gateway.settings import Settings
+from gateway.tokens import development_token
+from resolvers.kit.graph import Graph
+from resolvers.kit.viewer import Role
+from resolvers.schema import SLICES
+
+SEAL = "a sample secret that seals cursors"
+SIGNS = "a sample secret that signs tokens, long enough"
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the machine's environment holds, a test says its settings itself."""
+    for name in list(os.environ):
+        if name.startswith("GATEWAY_") or name == "MONGODB_URL":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def logs_as_before() -> Iterator[None]:
+    """Puts back what a command set up for its own log."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session")
+def troubled() -> Graph:
+    """The graph of the house with fields that go wrong."""
+    return Graph((*SLICES, trouble.SLICE))
+
+
+@dataclass
+class Gate:
+    """The application, and a way to ask it over HTTP."""
+
+    house: House
+    client: httpx.AsyncClient
+
+    @property
+    def app(self) -> Starlette:
+        """The application itself, for a server of the test's own."""
+        return application(self.house)
+
+    def token(self, role: Role = Role.AGENT, subject: str = "anna", *, for_s: float = 600.0, **more: Any) -> str:
+        """A token that the gate takes."""
+        at = self.house.clock().timestamp()
+        return development_token(self.house.settings, role, subject, at=at, for_s=for_s, more=more)
+
+    def bearer(self, role: Role = Role.AGENT, **more: Any) -> dict[str, str]:
+        """The header that signs someone in."""
+        return {"Authorization": f"Bearer {self.token(role, **more)}"}
+
+    async def ask(self, query: str, *, headers: Mapping[str, str] | None = None, **body: Any) -> httpx.Response:
+        """The response to a posted question, asked by an agent unless the headers say otherwise."""
+        sent = self.bearer() if headers is None else dict(headers)
+        return await self.client.post("/graphql", json={"query": query, **body}, headers=sent)
+
+
+OpenGate = Callable[..., Gate]
+
+
+@pytest.fixture
+async def open_gate(store: Store, troubled: Graph, tmp_path: Path) -> AsyncIterator[OpenGate]:
+    """Opens gates on the run's store, with settings and a clock as the test says."""
+    async with AsyncExitStack() as opened:
+
+        def make(*, clock: Callable[[], datetime] = lambda: datetime.now(UTC), **given: Any) -> Gate:
+            secrets = {"secret": SecretStr(SEAL), "jwt_secret": SecretStr(SIGNS)}
+            settings = Settings(**{"data_folder": tmp_path, **secrets, **given})
+            house = House(settings, store=store, graph=troubled, clock=clock)
+            transport = httpx.ASGITransport(application(house))
+            client = httpx.AsyncClient(transport=transport, base_url="http://gate.example")
+            opened.push_async_callback(client.aclose)
+            return Gate(house, client)
+
+        yield make
+
+
+@pytest.fixture
+def gate(open_gate: OpenGate) -> Gate:
+    """A gate with everything at its default."""
+    return open_gate()

@@ -1,0 +1,158 @@
+"""Which knobs are there, and is a wrong one refused in words?"""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from gateway.kept_secrets import kept_secret, with_secrets
+from gateway.settings import BadSettings, Settings, environment_name, load_settings, settings_table, unknown_names
+
+LONG = "x" * 32
+
+
+def test_table_lists_every_setting() -> None:
+    """The README's table has a row for each knob, with its reason."""
+    rows = settings_table().splitlines()[2:]
+    assert [row.split("`")[1] for row in rows] == [environment_name(name) for name in Settings.model_fields]
+    assert all(len(row.split("|")[3].strip()) > 20 for row in rows)
+
+
+def test_environment_sets_knobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each knob is a variable with the prefix GATEWAY_, MONGODB_URL alone without."""
+    monkeypatch.setenv("GATEWAY_PORT", "9001")
+    monkeypatch.setenv("MONGODB_URL", "mongodb://db.example")
+    settings = load_settings()
+    assert settings.port == 9001
+    assert settings.mongodb_url and settings.mongodb_url.get_secret_value() == "mongodb://db.example"
+
+
+def test_given_outranks_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is typed wins over the environment; what is not typed leaves it alone."""
+    monkeypatch.setenv("GATEWAY_PORT", "9001")
+    assert load_settings(port=9002, host=None).port == 9002
+    assert load_settings(port=None).port == 9001
+
+
+def test_empty_variable_is_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty variable means the default."""
+    monkeypatch.setenv("GATEWAY_JWT_SECRET", "")
+    assert load_settings().jwt_secret is None
+
+
+def test_data_folder_follows_xdg(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The data folder stands in XDG_DATA_HOME; a relative one is ignored, as the standard says."""
+    monkeypatch.setenv("XDG_DATA_HOME", "/somewhere")
+    assert load_settings().data_folder == Path("/somewhere/profile-gateway")
+    monkeypatch.setenv("XDG_DATA_HOME", "somewhere")
+    assert load_settings().data_folder == Path.home() / ".local/share/profile-gateway"
+
+
+def test_repr_hides_secrets() -> None:
+    """Secrets show in no repr."""
+    settings = load_settings(secret=LONG, jwt_secret=LONG, mongodb_url="mongodb://me:password@db.example")
+    assert LONG not in repr(settings)
+    assert "password" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("GATEWAY_JWT_SECRET", "too short to be safe", "20 bytes; at least 32"),
+        ("GATEWAY_SECRET", "too short to be safe", "openssl rand -base64 32"),
+        ("GATEWAY_JWT_ALGORITHMS", "RS256,HS256", "HS256 cannot be verified with a public key"),
+        ("GATEWAY_JWT_ALGORITHMS", "none", "none cannot be verified"),
+        ("GATEWAY_JWT_ALGORITHMS", ",", "names no algorithm"),
+        ("GATEWAY_JWT_JWKS_URL", "file:///etc/passwd", "match pattern"),
+        ("GATEWAY_DEFAULT_REGION", "Colombia", "no country code"),
+        ("GATEWAY_PAGE_SIZE", "101", "more than GATEWAY_LARGEST_PAGE"),
+        ("GATEWAY_PORT", "http", "valid integer"),
+        ("GATEWAY_PORT", "65536", "less than or equal to 65535"),
+        ("GATEWAY_DATABASE", "a/b", "match pattern"),
+        ("MONGODB_URL", "http://me:password@db.example", "must begin with mongodb://"),
+    ],
+)
+def test_wrong_value_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str) -> None:
+    """A knob that holds what it cannot hold is named, with what it takes; a secret is not quoted."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(BadSettings, match=words) as caught:
+        load_settings()
+    assert name in str(caught.value)
+    assert "password" not in str(caught.value)
+    assert "too short" not in str(caught.value)
+
+
+def test_algorithms_split_at_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several algorithms stand with commas between them."""
+    monkeypatch.setenv("GATEWAY_JWT_ALGORITHMS", "RS256, EdDSA")
+    assert load_settings().jwt_algorithms == ("RS256", "EdDSA")
+
+
+def test_secret_stands_in_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`<name>_FILE` names a file that holds the secret."""
+    (tmp_path / "secret").write_text(LONG + "\n")
+    monkeypatch.setenv("GATEWAY_SECRET_FILE", str(tmp_path / "secret"))
+    secret = load_settings().secret
+    assert secret and secret.get_secret_value() == LONG
+
+
+def test_unreadable_secret_file_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A secret's file that is not there is an error, never no secret."""
+    monkeypatch.setenv("GATEWAY_JWT_SECRET_FILE", str(tmp_path / "gone"))
+    with pytest.raises(BadSettings, match="GATEWAY_JWT_SECRET_FILE names .* cannot be read"):
+        load_settings()
+
+
+def test_two_places_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A secret that stands both in the environment and in a file is refused."""
+    (tmp_path / "secret").write_text(LONG)
+    monkeypatch.setenv("GATEWAY_SECRET_FILE", str(tmp_path / "secret"))
+    monkeypatch.setenv("GATEWAY_SECRET", LONG)
+    with pytest.raises(BadSettings, match="Both GATEWAY_SECRET and GATEWAY_SECRET_FILE"):
+        load_settings()
+
+
+def test_slip_of_pen_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that looks like a knob and is none is found; those with _FILE behind a secret are some."""
+    monkeypatch.setenv("GATEWAY_PROT", "8001")
+    monkeypatch.setenv("GATEWAY_SECRET_FILE", "somewhere")
+    monkeypatch.setenv("GATEWAY_PORT_FILE", "somewhere")
+    assert unknown_names() == ["GATEWAY_PORT_FILE", "GATEWAY_PROT"]
+
+
+def test_secrets_made_once(tmp_path: Path) -> None:
+    """Beside a database of its own the gateway makes its secrets once, in files that only its user reads."""
+    folder = tmp_path / "data"
+    first, second = (with_secrets(load_settings(data_folder=folder)) for _ in range(2))
+    assert first.secret and first.jwt_secret and first.secret != first.jwt_secret
+    assert (first.secret, first.jwt_secret) == (second.secret, second.jwt_secret)
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
+
+
+def test_makers_at_once_agree(tmp_path: Path) -> None:
+    """Processes that make the secret at the same time get the same one, and leave nothing else behind."""
+    with ThreadPoolExecutor(8) as pool:
+        made = {one.get_secret_value() for one in pool.map(lambda _: kept_secret(tmp_path / "secret"), range(64))}
+    assert len(made) == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["secret"]
+
+
+def test_no_jwt_secret_beside_key_set(tmp_path: Path) -> None:
+    """Where an identity provider is named, no secret of our own signs anyone in."""
+    settings = load_settings(data_folder=tmp_path, jwt_jwks_url="https://id.example/keys")
+    assert with_secrets(settings).jwt_secret is None
+
+
+def test_cluster_needs_given_secret(tmp_path: Path) -> None:
+    """With MONGODB_URL and no secret the start ends in words: several processes must agree."""
+    settings = load_settings(data_folder=tmp_path, mongodb_url="mongodb://db.example")
+    with pytest.raises(BadSettings, match="GATEWAY_SECRET is not.*GATEWAY_SECRET_FILE"):
+        with_secrets(settings)
+    assert not list(tmp_path.iterdir())
+
+
+def test_damaged_secret_refused(tmp_path: Path) -> None:
+    """A kept secret that was cut short is refused, and its file named."""
+    (tmp_path / "secret").write_text("short")
+    with pytest.raises(BadSettings, match="cut short. Remove the file"):
+        with_secrets(load_settings(data_folder=tmp_path))
