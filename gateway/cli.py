@@ -43,6 +43,9 @@ keys_app = typer.Typer(help="API keys for programs of other companies.", no_args
 app.add_typer(schema_app, name="schema")
 app.add_typer(keys_app, name="keys")
 
+# A program that reads the table wants each row on one line.
+_PIPED_WIDTH = 200
+
 _out = Console()
 _note = Console(stderr=True)
 
@@ -207,12 +210,14 @@ def list_keys() -> None:
     Example: `profile-gateway keys list`
     """
     now = datetime.now(UTC)
-    table = Table(Column("handle", no_wrap=True), "name", "state", "scopes", "made", "expires", "last used")
+    table = Table(
+        Column("handle", no_wrap=True), "name", Column("state", no_wrap=True), "scopes", "made", "expires", "last used"
+    )
     for one in _with_store(keys.list_keys):
         dates = (one.created_at, one.expires_at, one.last_used_at)
-        shown = [f"{at:%Y-%m-%d %H:%M}" if at else "never" for at in dates]
+        shown = [f"{at:%Y-%m-%d}" if at else "never" for at in dates]
         table.add_row(one.handle, Text(one.name), one.state(now), ", ".join(sorted(one.scopes)), *shown)
-    _out.print(table)
+    _out.print(table, width=None if _out.is_terminal else _PIPED_WIDTH)
 
 
 @keys_app.command("revoke")

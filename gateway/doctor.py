@@ -4,6 +4,7 @@ Each check answers with one line: ok, a warning, or broken with what to do. They
 is broken hides no other.
 """
 
+import os
 import platform
 import socket
 import sys
@@ -188,8 +189,8 @@ def port(settings: Settings) -> Finding:
             return ok(f"{settings.host}:{settings.port} is free.")
     except OSError as error:
         return warning(
-            f"{settings.host}:{settings.port} cannot be listened on: {error.strerror}. If this gateway serves there, "
-            f"all is well; else set {PREFIX}PORT."
+            f"{settings.host}:{settings.port} cannot be listened on: {os.strerror(error.errno or 0)}. "
+            f"If this gateway serves there, all is well; else set {PREFIX}PORT."
         )
 
 

@@ -5,7 +5,7 @@ out; starlette stands around it as a thin skin.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -47,7 +47,7 @@ class Incoming:
     parameters: Mapping[str, str]
     """Of the query string."""
     body: AsyncIterator[bytes]
-    gone: Callable[[], Awaitable[None]]
+    gone: Callable[[], Coroutine[Any, Any, None]]
     """Returns when the client has closed the connection; waited for only behind the body's end."""
 
 
@@ -127,7 +127,7 @@ class Endpoint:
         except ClientGone:
             return Outgoing(status=_CLIENT_GONE, body=b"")
         except Exception as error:  # noqa: BLE001  the outermost room: told by reference and logged whole
-            return _rendered(_unanswered(error), media_type)
+            return _unanswered(error, media_type)
 
     async def _answered(self, incoming: Incoming, question: Question, viewer: Viewer) -> Answer:
         try:
@@ -208,25 +208,38 @@ def _check_method(method: str) -> None:
         raise Refusal(_WRONG_METHOD, f"Questions come by {_METHODS}, not by {method[:16]}.", Allow=_METHODS)
 
 
-async def _unless_gone(work: Coroutine[Any, Any, Answer], gone: Callable[[], Awaitable[None]]) -> Answer:
+async def _unless_gone(work: Coroutine[Any, Any, Answer], gone: Callable[[], Coroutine[Any, Any, None]]) -> Answer:
     """What the work gives; it is cancelled, and ClientGone raised, when nobody is left to read it."""
-    working = asyncio.create_task(work)
-    leaving = asyncio.ensure_future(gone())
-    leaving.add_done_callback(lambda left: left.cancelled() or working.cancel())
+    # The work stays in this task: one more to start and to end would only make answers slower.
+    working = asyncio.current_task()
+    is_over = is_gone = False
+
+    def cancel(left: asyncio.Task[None]) -> None:
+        nonlocal is_gone
+        if working is not None and not is_over and not left.cancelled():
+            is_gone = True
+            working.cancel()
+
+    leaving = asyncio.create_task(gone())
+    leaving.add_done_callback(cancel)
     try:
-        return await working
+        return await work
     except asyncio.CancelledError as error:
-        if leaving.done() and not leaving.cancelled():
-            raise ClientGone from error
-        raise
+        if not is_gone or working is None:
+            raise
+        working.uncancel()
+        raise ClientGone from error
     finally:
+        is_over = True
         leaving.cancel()
 
 
-def _unanswered(error: Exception) -> Answer:
+def _unanswered(error: Exception, media_type: str) -> Outgoing:
+    """What is said when the gate itself could not do its work, whatever was asked."""
     shown = telling.told_of(error)
     is_passing = shown["extensions"]["code"] == telling.UNAVAILABLE
-    return Answer(Fate.GAVE_UP if is_passing else Fate.UNFORESEEN, {"errors": [shown]})
+    status, more = (_UNAVAILABLE, {"Retry-After": "5"}) if is_passing else (int(Fate.UNFORESEEN), {})
+    return Outgoing(status=status, body=orjson.dumps({"errors": [shown]}), headers=_headers(media_type) | more)
 
 
 def _rendered(answer: Answer, media_type: str) -> Outgoing:
@@ -237,8 +250,8 @@ def _rendered(answer: Answer, media_type: str) -> Outgoing:
         body = orjson.dumps(answer.body)
     # Section 6.4.1: under `application/json` a well-formed request is answered with 200, whatever became of it,
     # because a client cannot tell whose 4xx it would be.
-    status = answer.fate if media_type == GRAPHQL else Fate.ANSWERED
-    return Outgoing(status=status, body=body, headers=_headers(media_type))
+    fate = answer.fate if media_type == GRAPHQL else Fate.ANSWERED
+    return Outgoing(status=int(fate), body=body, headers=_headers(media_type))
 
 
 def _refused(refusal: Refusal, media_type: str) -> Outgoing:

@@ -66,8 +66,8 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
         opened = socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
     except OSError as error:
         raise BadSettings(
-            f"Port {settings.port} of {settings.host} cannot be listened on: {error.strerror}. Stop what does, "
-            f"or choose another with --port or {environment_name('port')}."
+            f"Port {settings.port} of {settings.host} cannot be listened on: {os.strerror(error.errno or 0)}. "
+            f"Stop what does, or choose another with --port or {environment_name('port')}."
         ) from error
     with opened:
         yield opened
@@ -97,6 +97,7 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Asks the server to end when a signal comes; a second Ctrl-C does not wait for answers under way."""
         loop = asyncio.get_running_loop()
         for number in (SIGINT, SIGTERM):
             loop.add_signal_handler(number, self.handle_exit, number, None)

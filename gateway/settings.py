@@ -212,6 +212,7 @@ class _SecretFiles(PydanticBaseSettingsSource):
     """Reads a secret knob from the file that `<its name>_FILE` names."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """What the file of one knob holds; raises BadSettings where it cannot be read."""
         name = environment_name(field_name) + KEPT_IN_A_FILE
         path = os.environ.get(name)
         if not path or not is_secret(field):

@@ -102,8 +102,8 @@ def _tell(scope: Scope, trace: Trace, status: int, took_s: float) -> None:
         "request",
         request_id=trace.request_id,
         method=scope["method"],
-        # Only paths of ours: what else is asked for may be anything.
-        path=scope["path"] if "endpoint" in scope else None,
+        # Only paths of ours: what else is asked for, or stands where a route leaves room, may be anything.
+        path=scope["path"] if "endpoint" in scope and not scope["path_params"] else None,
         status=status,
         ms=round(took_s * 1000, 1),
         commands=trace.commands,

@@ -84,6 +84,10 @@ class MatchingRole(Enum):
     IDENTIFIER = "IDENTIFIER"
 
 
+# The types whose values are measured by `maxLength` and `pattern`.
+_TEXTS = frozenset(one.value for one in AttributeType) - {"BOOLEAN", "NUMBER"}
+
+
 def checked(definition: Document, value: Any, default_region: str | None = None) -> Any:
     """The value as it is stored; raises ValueError where it breaks a rule, never quoting a personal value."""
     stored = _BY_TYPE[AttributeType(definition["type"])](value, definition, default_region)
@@ -99,6 +103,11 @@ def rule_broken(definition: Document) -> tuple[tuple[str, ...], str] | None:
             f"{definition['name']!r} is no attribute name. Send up to 64 letters and digits, beginning with a "
             "lower-case letter, as loyaltyTier."
         )
+    for word in ("label", "category"):
+        if not definition[word].strip():
+            return ("rules", word), f"`{word}` is empty. Send what people are to read."
+    if definition["max_length"] is not None and definition["type"] not in _TEXTS:
+        return ("rules", "maxLength"), f"`maxLength` is for texts; the type {definition['type']} takes none."
     if definition["max_length"] is not None and not 1 <= definition["max_length"] <= LONGEST:
         return ("rules", "maxLength"), f"`maxLength` is {definition['max_length']}; send 1 to {LONGEST}."
     return _pattern_broken(definition) or _choices_broken(definition) or _default_broken(definition)
@@ -106,26 +115,37 @@ def rule_broken(definition: Document) -> tuple[tuple[str, ...], str] | None:
 
 def breaking(definition: Document) -> Mapping[str, Any]:
     """What a customer's document matches whose stored value breaks the definition's rules."""
+    if definition["type"] == AttributeType.PASSWORD.value:
+        # What is stored of a secret is a hash, which no rule is about.
+        return {}
     path = f"attributes.{definition['name']}"
     broken: list[Mapping[str, Any]] = []
     if definition["max_length"] is not None:
         longer = {"$gt": [{"$strLenCP": {"$toString": f"${path}"}}, definition["max_length"]]}
         broken.append({"$expr": longer})
     if definition["pattern"]:
-        broken.append({path: {"$not": re.compile(f"^(?:{definition['pattern']})$")}})
+        broken.append({path: {"$not": re.compile(_whole(definition["pattern"]))}})
     if definition["choices"]:
         broken.append({path: {"$nin": definition["choices"]}})
     return {"$and": [{path: {"$exists": True}}, {"$or": broken}]} if broken else {}
+
+
+def _whole(pattern: str) -> str:
+    """The pattern as the whole value must match it."""
+    return f"^(?:{pattern})$"
 
 
 def _pattern_broken(definition: Document) -> tuple[tuple[str, ...], str] | None:
     pattern = definition["pattern"]
     if pattern is None:
         return None
+    if definition["type"] not in _TEXTS:
+        return ("rules", "pattern"), f"`pattern` is for texts; the type {definition['type']} takes none."
     if len(pattern) > LONGEST_PATTERN:
         return ("rules", "pattern"), f"`pattern` has {len(pattern)} characters; send at most {LONGEST_PATTERN}."
     try:
-        re.compile(pattern)
+        # As the database is asked for it, too.
+        re.compile(_whole(pattern))
     except re.error as error:
         return ("rules", "pattern"), f"`pattern` is {pattern!r}, which is no regular expression: {error}."
     return None
@@ -137,12 +157,16 @@ def _choices_broken(definition: Document) -> tuple[tuple[str, ...], str] | None:
         return ("rules", "choices"), "`choices` go with the type CHOICE: that type needs some, the others take none."
     if len(choices) > MOST_CHOICES or len(set(choices)) < len(choices):
         return ("rules", "choices"), f"Send at most {MOST_CHOICES} choices, each once."
+    if any(not one or one != one.strip() for one in choices):
+        return ("rules", "choices"), "A choice is empty or has blanks around it. Send each as it is to be read."
     return None
 
 
 def _default_broken(definition: Document) -> tuple[tuple[str, ...], str] | None:
     if definition["default"] is None:
         return None
+    if definition["type"] == AttributeType.PASSWORD.value:
+        return ("rules", "default"), "A secret that everyone has is none. Leave the default out."
     try:
         checked(definition, definition["default"])
     except ValueError as error:

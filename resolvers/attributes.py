@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from adapters.failures import Taken
 from adapters.records import Document, Index, Record, RecordId
-from resolvers.attribute_rules import AttributeType, MatchingRole, breaking, rule_broken
+from resolvers.attribute_rules import AttributeType, MatchingRole, breaking, checked, rule_broken
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import Conflict, InvalidInput, NotFound, conflict, invalid, not_found
@@ -193,8 +194,8 @@ async def add_attribute_definition(
         raise conflict(f"There are {len(known)} definitions; at most {MOST_DEFINITIONS} are kept. Remove one first.")
     if input.name in known:
         raise conflict(f"There is an attribute {input.name!r} already. Change that one.", "input", "name")
-    document = definition_document(name=input.name, label=input.name, type=input.type, **_given(input.rules))
-    _check(document)
+    rules = {"label": input.name} | _given(input.rules)
+    document = _checked(definition_document(name=input.name, type=input.type, **rules))
     try:
         await context.store.insert(DEFINITIONS, document)
     except Taken as error:
@@ -210,8 +211,7 @@ async def change_attribute_definition(
     """Changes an attribute's rules. Refused where stored values would break the new rules, with their number."""
     context = info.context
     old = await _require(context, input.id)
-    changed = {**old, **_given(input.rules)}
-    _check(changed)
+    changed = _checked({**old, **_given(input.rules)})
     broken = await _values_that_break(context, changed)
     if broken:
         raise conflict(
@@ -246,7 +246,8 @@ async def remove_attribute_definition(
                 "withValues",
             )
         await context.store.delete(DEFINITIONS, {"_id": old["_id"]})
-        return await context.store.update_all(customers, {path: {"$exists": True}}, {"$unset": {path: ""}})
+        gone = {"$unset": {path: "", f"observed.{old['name']}": ""}}
+        return await context.store.update_all(customers, {path: {"$exists": True}}, gone)
 
     return RemoveAttributeDefinitionPayload(removed_id=input.id, values_removed=await context.store.transact(remove))
 
@@ -259,17 +260,23 @@ def _given(rules: AttributeRulesInput | None) -> dict[str, Any]:
     given = {name: value for name, value in named.items() if value is not strawberry.UNSET}
     for name in ("label", "category", "order", "is_required", "is_personal", "is_searchable", "is_channel_identifier"):
         if name in given and given[name] is None:
-            raise invalid(f"`{name}` cannot be null. Leave it out to keep it as it is.", "input", "rules", name)
+            shown = to_camel_case(name)
+            raise invalid(f"`{shown}` cannot be null. Leave it out to keep it as it is.", "input", "rules", shown)
+    if given.get("matching_role"):
+        given["matching_role"] = given["matching_role"].value
     if "choices" in given:
         given["choices"] = given["choices"] or []
     return given
 
 
-def _check(document: Document) -> None:
+def _checked(document: Document) -> Document:
+    """The definition with its default as it is stored; refused where it contradicts itself."""
     broken = rule_broken(document)
     if broken:
         where, message = broken
         raise invalid(message, "input", *where)
+    default = document["default"]
+    return {**document, "default": None if default is None else checked(document, default)}
 
 
 async def _require(context: Context, given: str) -> Document:

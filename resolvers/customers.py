@@ -21,7 +21,7 @@ from resolvers.kit.ids import key_of, require_key
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, Redacted, kept, reader_of
-from resolvers.kit.viewer import EVERYONE
+from resolvers.kit.viewer import EVERYONE, Role
 
 SLICE = Slice("customers")
 
@@ -41,6 +41,10 @@ CUSTOMERS = Record(
     personal=frozenset({"display_name"}),
     news=frozenset({"attributes", "assigned_agent_id", "last_interaction_at"}),
 )
+
+
+# Who of the staff changed the record is no business of the customer's.
+_OF_STAFF = frozenset({"created_by", "updated_by"})
 
 
 @graph_type
@@ -209,7 +213,9 @@ async def customers_by_id(context: Context, keys: Sequence[RecordId]) -> Mapping
 async def customer_reader(context: Context) -> Callable[[Document], Customer]:
     """Makes customers from documents, without what the viewer may not see."""
     hidden: frozenset[str] = frozenset()
-    if not context.viewer.may_see_personal:
+    if context.viewer.role is Role.VISITOR:
+        hidden = _OF_STAFF
+    elif not context.viewer.may_see_personal:
         hidden = CUSTOMERS.personal | personal_paths(await definitions(context))
     read = reader_of(Customer).read
 

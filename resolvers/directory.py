@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import strawberry
 
-from adapters.records import Document
+from adapters.records import Document, Record
 from adapters.windows import Position, Window
-from resolvers.attribute_rules import checked
+from resolvers.attribute_rules import AttributeType, checked
 from resolvers.attributes import definitions
 from resolvers.customers import CUSTOMERS, Customer, customer_reader
 from resolvers.kit.context import Context, Info
@@ -22,11 +22,12 @@ from resolvers.kit.lists import between
 from resolvers.kit.paging import Connection, Page, PageRow, connection
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Match, Slice
+from resolvers.search_words import LONGEST_WORD, words_asked
 
 SLICE = Slice("directory")
 
 # Each word of a search is one walk through the index.
-MOST_WORDS = 5
+MOST_ASKED = 5
 SHORTEST_WORD = 2
 
 
@@ -123,14 +124,23 @@ def _having(havings: Sequence[Having]) -> list[Document]:
     for n, having in enumerate(havings):
         lookup = {
             "from": having.record.name,
-            "localField": "_ids",
+            "localField": f"_ids{n}",
             "foreignField": having.record.customer,
             "pipeline": [{"$match": having.where}, {"$limit": 1}, {"$project": {"_id": 1}}],
             "as": f"_has{n}",
         }
-        ids = {"$concatArrays": [["$_id"], {"$ifNull": ["$aliases.id", []]}]}
-        stages += [{"$set": {"_ids": ids}}, {"$lookup": lookup}, {"$match": {f"_has{n}": {"$ne": []}}}]
-    return [*stages, {"$unset": ["_ids", *(f"_has{n}" for n in range(len(havings)))]}] if stages else []
+        ids = {f"_ids{n}": {"$concatArrays": [["$_id"], _alias_ids(having.record)]}}
+        stages += [{"$set": ids}, {"$lookup": lookup}, {"$match": {f"_has{n}": {"$ne": []}}}]
+    return (
+        [*stages, {"$unset": [f"_{name}{n}" for n in range(len(havings)) for name in ("ids", "has")]}] if stages else []
+    )
+
+
+def _alias_ids(record: Record) -> Document:
+    """The ids of a customer's aliases that bring records of this kind along, as Customer.owner tells them."""
+    brings = {"$in": [record.element, "$$alias.elements"]}
+    aliases = {"$filter": {"input": {"$ifNull": ["$aliases", []]}, "as": "alias", "cond": brings}}
+    return {"$map": {"input": aliases, "as": "alias", "in": "$$alias.id"}}
 
 
 async def _count(context: Context, *, matches: Sequence[Match], havings: Sequence[Having]) -> int:
@@ -141,12 +151,14 @@ async def _count(context: Context, *, matches: Sequence[Match], havings: Sequenc
 
 def _searching(context: Context, search: str) -> Match:
     _require_personal(context, "searching")
-    words = search.casefold().split()
-    if not words or len(words) > MOST_WORDS or any(len(word) < SHORTEST_WORD for word in words):
+    words = words_asked(search)
+    if not words or len(words) > MOST_ASKED or any(len(word) < SHORTEST_WORD for word in words):
         raise BadUserInput(
-            f"`search` has {len(words)} words; send 1 to {MOST_WORDS}, each of at least {SHORTEST_WORD} characters."
+            f"`search` has {len(words)} words; send 1 to {MOST_ASKED}, each of at least {SHORTEST_WORD} characters."
         )
-    return {"search": {"$all": [re.compile(f"^{re.escape(word)}") for word in words]}}
+    if "\0" in search:
+        raise BadUserInput("`search` holds the character U+0000, which is in no name. Leave it out.")
+    return {"search": {"$all": [re.compile(f"^{re.escape(word[:LONGEST_WORD])}") for word in words]}}
 
 
 def _require_personal(context: Context, what: str) -> None:
@@ -214,6 +226,8 @@ def _attribute_match(condition: AttributeCondition, known: Any, context: Context
             f"`filter.attributes` names {condition.name[:64]!r}, which is no attribute. "
             f"Known attributes: {', '.join(known)}."
         )
+    if definition["type"] == AttributeType.PASSWORD.value:
+        raise BadUserInput(f"{condition.name!r} holds a secret, which can be written and never read. Leave it out.")
     if definition["is_personal"]:
         _require_personal(context, f"filtering by {condition.name}")
     try:

@@ -1,27 +1,24 @@
-"""What does a person whom the outside hands over mean in storage: which customer is it, and what is new?
+"""What does a person whom the outside hands over mean in storage: which customer is it, and what is new?"""
 
-Uniqueness is that of `identity_keys`: of two takers of the same new person one meets the other's key, is thrown back
-by the database, and finds the customer at the next attempt.
-"""
-
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from adapters.contract import Person, Who
 from adapters.mongo import Store
-from adapters.records import Document, Observation, RecordId, key_hash, new_id
+from adapters.records import Document, Observation, RecordId, new_id
 from resolvers.customers import CUSTOMERS, customer_document, naming
-from resolvers.identities import IDENTITIES, IDENTITY_KEYS
 from resolvers.ingest_company import Company
-from resolvers.ingest_parts import canonical_who, contact_points, custom_data, labels, tags
-from resolvers.ingest_report import INSERTED, NotTaken, Result, Visit, changed_or_not, require_text, stored_moment
+from resolvers.ingest_identities import Account, Identities
+from resolvers.ingest_parts import contact_points, custom_data, labels, tags
+from resolvers.ingest_report import INSERTED, NotTaken, Result, Visit, changed_or_not, stored_moment
 from resolvers.ingest_shelf import Shelf
 from resolvers.ingest_values import Values
 from resolvers.search_words import search_words
 
-_PROFILE = ("name", "username", "picture_url", "gender", "locale", "time_zone")
 _ENTRY_POINT = ("channel", "page", "referrer")
+# Lists inside the document that are left out while they are empty.
+_PARTS = ("contact_points", "tags", "labels", "custom_data", "search")
 
 
 class People:
@@ -32,56 +29,176 @@ class People:
         self._company = company
         self._values = Values(visit)
         self._searchable = [one for one in visit.definitions.values() if one["is_searchable"]]
-        self._hashes: dict[Who, tuple[str, str]] = {}
-        self._keys: Shelf[str] = Shelf(IDENTITY_KEYS)
-        self._identities: Shelf[RecordId] = Shelf(IDENTITIES)
         self._customers: Shelf[RecordId] = Shelf(CUSTOMERS)
-        self.accounts: dict[tuple[str, str], None] = {}
-        """Every (channel, account) on which someone of the batch is known."""
+        self.identities = Identities(visit)
 
-    async def load(self, store: Store, whos: Iterable[Who]) -> None:
-        """Reads the customers of these identities, as far as there are any."""
-        hashes = [found[0] for who in whos if (found := self._try_hash(who))]
-        await self._keys.load(store, dict.fromkeys(hashes))
-        entries = [entry for one in hashes if (entry := self._keys.get(one))]
-        if not entries:
+    async def load(self, store: Store, whos: Iterable[Who], *, is_whole: bool) -> None:
+        """Reads the customers of these identities; without `is_whole` only what hearing of them may change."""
+        owners = await self.identities.load(store, whos)
+        await self._load(store, owners, is_whole=is_whole)
+        survivors = {found for one in owners if (found := (self._customers.get(one) or {}).get("merged_into"))}
+        await self._load(store, survivors, is_whole=is_whole)
+
+    async def _load(self, store: Store, keys: Iterable[RecordId], *, is_whole: bool) -> None:
+        if is_whole:
+            await self._customers.load(store, keys)
             return
-        await self._customers.load(store, dict.fromkeys(entry["customer_id"] for entry in entries))
-        await self._load_survivors(store, entries)
-        await self._identities.load(store, [entry["identity_id"] for entry in entries if entry.get("identity_id")])
-
-    def owner_of(self, who: Who) -> RecordId | None:
-        """The customer under whom records of this identity stand; None while nobody is known by it."""
-        found = self._try_hash(who)
-        entry = self._keys.get(found[0]) if found else None
-        return entry["customer_id"] if entry else None
+        wanted = [one for one in keys if one not in self._customers]
+        if wanted:
+            shown = dict.fromkeys(("merged_into", "last_interaction_at", "was_heard_of"), 1)
+            self._customers.place(
+                await store.aggregate(CUSTOMERS, [{"$match": {"_id": {"$in": wanted}}}, {"$project": shown}])
+            )
 
     def customer_of(self, who: Who, heard_at: datetime | None) -> RecordId:
-        """The same; where nobody is known by it, an anonymous customer is made.
+        """The customer under whom records of this identity stand; an anonymous one is made where nobody is known.
 
-        `heard_at` is when the person was heard of by this; the customer's last interaction only climbs.
+        `heard_at` is when the person was heard of by it: the customer's last interaction only climbs. Raises NotTaken.
         """
-        entry = self._keys.get(self._hash(who)[0])
-        if entry is None:
-            customer = self._new_customer(who, self._values.of_new({}), heard_at)
-            self._add_identity(who, customer["_id"], heard_at, "VERIFIED", None)
-            key: RecordId = customer["_id"]
-            return key
-        key = entry["customer_id"]
+        account = self.identities.account(who)
+        if account.owner is None:
+            values = self._values.defaults
+            words = search_words(values, (), self._searchable)
+            new = self._new(who, None, heard_at) | ({"search": words} if words else {})
+            return self._add(new, [account], heard_at)
         if heard_at is not None:
-            self._heard(self._customers, self._survivor(key), heard_at, "last_interaction_at")
-            self._heard(self._identities, entry.get("identity_id"), heard_at, "last_seen_at")
-        return key
+            self._hear(self._speaking(account.owner), heard_at)
+            self.identities.hear(account, heard_at)
+        return account.owner
 
     def take(self, person: Person) -> Result:
         """What becomes of the person; raises NotTaken, and then nothing is changed."""
-        news = _News(self, person)
-        key = self._one_owner(person)
-        return INSERTED if key is None and news.insert() else changed_or_not(news.update(self._survivor(key)))
+        accounts = [self.identities.account(who) for who in (person.who, *person.also)]
+        heard_at = stored_moment(person.seen_at, "seen_at") if person.seen_at else None
+        owner = self._one_owner(accounts)
+        old = self._new(person.who, person, heard_at) if owner is None else self._speaking(owner)
+        said = self._said(person, old)
+        if owner is None:
+            self._add({**old, **said}, accounts, heard_at)
+            self._describe(person, accounts)
+            return INSERTED
+        has_news = self._join(owner, accounts, heard_at)
+        has_news |= self._update(old, said)
+        has_news |= self._describe(person, accounts)
+        if heard_at is not None:
+            has_news |= self._hear(old, heard_at)
+            has_news |= self.identities.hear(accounts[0], heard_at)
+        return changed_or_not(is_changed=has_news)
 
     async def write(self, store: Store) -> None:
         """Writes whoever is new or different."""
-        # The keys first: whoever comes second is thrown back before more is done.
-        await self._keys.write(store)
+        await self.identities.write(store)
         await self._customers.write(store)
-        await self._identities.write(store)
+
+    # Which customer it is
+
+    def _one_owner(self, accounts: Iterable[Account]) -> RecordId | None:
+        owners = {self._speaking(one.owner)["_id"]: one.owner for one in accounts if one.owner}
+        if len(owners) > 1:
+            raise NotTaken(
+                f"The identities of this person belong to {len(owners)} customers. Merge those customers, or correct "
+                "the source; a machine does not merge people."
+            )
+        return next(iter(owners.values()), None)
+
+    def _speaking(self, key: RecordId) -> Document:
+        """The document that speaks for the customer: its own, or that of the one into whom it was merged."""
+        found = self._customers.get(key)
+        if found and found.get("merged_into"):
+            found = self._customers.get(found["merged_into"])
+        if found is None:
+            raise NotTaken("The identity points at a customer who is not there. Unlink the identity, then try again.")
+        return found
+
+    # What is new
+
+    def _new(self, who: Who, person: Person | None, heard_at: datetime | None) -> dict[str, Any]:
+        """A new customer with nothing but the schema's defaults."""
+        visit, values = self._visit, self._values.defaults
+        seen = _seen(who, visit)
+        created_at = stored_moment(person.created_at, "created_at") if person and person.created_at else visit.at
+        document = customer_document(key=new_id(), values=values, observed=seen, at=created_at, by=visit.by)
+        # Without a word from the person the record's making stands in, and the first word replaces it.
+        heard = {"last_interaction_at": heard_at or created_at, "was_heard_of": heard_at is not None}
+        return {**document, "updated_at": visit.at, **heard}
+
+    def _add(self, document: dict[str, Any], accounts: Iterable[Account], heard_at: datetime | None) -> RecordId:
+        self._customers.add(document)
+        key: RecordId = document["_id"]
+        self._join(key, accounts, heard_at)
+        return key
+
+    def _join(self, owner: RecordId, accounts: Iterable[Account], heard_at: datetime | None) -> bool:
+        """Gives the customer the accounts that nobody has; whether there were any."""
+        first, *others = accounts
+        free = [one for one in (first, *others) if one.owner is None]
+        for one in free:
+            self.identities.add(one, owner, heard_at, _claim(one.who, first.who))
+        return bool(free)
+
+    def _said(self, person: Person, old: Document) -> dict[str, Any]:
+        """The fields of the customer's document as they are when the source has had its say."""
+        seen, visit = _seen(person.who, self._visit), self._visit
+        values, observed = self._values.merged(old, person.attributes, seen)
+        points = contact_points(old.get("contact_points", ()), person.reaches, seen, visit.default_region)
+        names = naming(values)
+        said = {
+            "attributes": values,
+            "observed": observed,
+            "contact_points": points,
+            "tags": tags(old.get("tags", ()), person.tags, visit),
+            "labels": labels(old.get("labels", ()), [self._company.label(one) for one in person.labels], visit),
+            "custom_data": custom_data(old.get("custom_data", ()), person.custom_data, visit),
+            "search": search_words(values, points, self._searchable),
+            **names,
+            "is_anonymous": names["is_anonymous"] and not points,
+            **self._once(person, old),
+        }
+        return {name: value for name, value in said.items() if value or name not in _PARTS or name in old}
+
+    def _once(self, person: Person, old: Document) -> dict[str, Any]:
+        """What a source says the first time and nobody's later word replaces.
+
+        An agent who is assigned stays: only an administrator or that agent may change it.
+        """
+        entry_point = person.entry_point
+        once: dict[str, Any] = {}
+        if entry_point and not old.get("entry_point"):
+            once["entry_point"] = {name: entry_point.get(name) for name in _ENTRY_POINT}
+        if person.assigned_agent:
+            agent = self._company.agent(person.assigned_agent)
+            if not old.get("assigned_agent_id"):
+                once["assigned_agent_id"] = agent
+        if person.created_at:
+            once["created_at"] = min(stored_moment(person.created_at, "created_at"), old["created_at"])
+        return once
+
+    def _update(self, old: Document, said: Mapping[str, Any]) -> bool:
+        news = {name: value for name, value in said.items() if name not in old or old[name] != value}
+        if not news:
+            return False
+        touched = {"updated_at": self._visit.at, "updated_by": self._visit.by, "version": old["version"] + 1}
+        self._customers.copy(old["_id"]).update(news | touched)
+        return True
+
+    def _describe(self, person: Person, accounts: Iterable[Account]) -> bool:
+        first, *others = accounts
+        news = self.identities.describe(first, person.profile, "VERIFIED")
+        for one in others:
+            news |= self.identities.describe(one, {}, _claim(one.who, first.who))
+        return news
+
+    def _hear(self, found: Document, at: datetime) -> bool:
+        if found.get("was_heard_of", True) and found["last_interaction_at"] >= at:
+            return False
+        self._customers.copy(found["_id"]).update(last_interaction_at=at, was_heard_of=True)
+        return True
+
+
+def _seen(who: Who, visit: Visit) -> Observation:
+    return Observation(observed_from=f"{who.channel}/{who.account}", observed_at=visit.at)
+
+
+def _claim(who: Who, speaker: Who) -> str:
+    """A channel proves its own ids; what it says of another channel's is a statement."""
+    return "VERIFIED" if who.channel == speaker.channel else "ASSERTED"

@@ -32,7 +32,7 @@ class Result:
 INSERTED, UPDATED, UNCHANGED = Result(Outcome.INSERTED), Result(Outcome.UPDATED), Result(Outcome.UNCHANGED)
 
 
-def changed_or_not(is_changed: bool) -> Result:
+def changed_or_not(*, is_changed: bool) -> Result:
     """The result of a record that was there before."""
     return UPDATED if is_changed else UNCHANGED
 

@@ -12,7 +12,7 @@ from resolvers.customers import Customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about
 from resolvers.kit.facts import Fact
-from resolvers.kit.ids import key_of, require_key
+from resolvers.kit.ids import require_key
 from resolvers.kit.lists import Listing, customer_lists, reading
 from resolvers.kit.paging import Connection, Page
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
@@ -123,7 +123,7 @@ async def topics(
 def drawn_to(topics: list[strawberry.ID], context: Context) -> Having:
     """Customers who are drawn to any of these topics."""
     del context
-    return Having(INTERESTS, {"topic_id": {"$in": [key_of(one, "Topic") for one in topics]}})
+    return Having(INTERESTS, {"topic_id": {"$in": [require_key(one, "Topic", "filter.drawnTo") for one in topics]}})
 
 
 def _topic(held: Mapping[RecordId, Document], key: RecordId | None) -> Topic | None:

@@ -13,7 +13,7 @@ from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import Conflict, InvalidInput, NotFound, conflict, invalid, not_found
 from resolvers.kit.facts import Fact
-from resolvers.kit.ids import key_of
+from resolvers.kit.ids import key_of, require_key
 from resolvers.kit.parts import add_part, remove_part
 from resolvers.kit.slice import CUSTOMER_FILTER, Match, Slice
 from resolvers.kit.stored import Node, inner, kept, reader_of
@@ -88,7 +88,7 @@ async def label_facts(customers: list[Customer], context: Context) -> list[list[
 def labelled(labels: list[strawberry.ID], context: Context) -> Match:
     """Customers who belong to any of these labels."""
     del context
-    return {"labels.label_id": {"$in": [key_of(one, "Label") for one in labels]}}
+    return {"labels.label_id": {"$in": [require_key(one, "Label", "filter.labelled") for one in labels]}}
 
 
 def _entries(customer: Customer, held: Any) -> list[Document]:

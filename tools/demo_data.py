@@ -106,6 +106,14 @@ REMARKS = (
     "Was very patient about the late delivery. Be generous next time.",
     "Pays by invoice only.",
 )
+VISITS = (
+    ("Do you ship to Canada?", "Yes, in five to seven days."),
+    ("Is the workshop open on Sundays?", "On Saturdays until four; Sundays we ride ourselves."),
+    ("Which helmet fits a child of six?", "The Sport-100 in the smallest size. Come and try it on.", "Thanks!"),
+    ("hello?",),
+)
+LAST_QUARTER = datetime(2023, 4, 1, tzinfo=UTC)
+LAST_WEEK = datetime(2023, 6, 24, tzinfo=UTC)
 STATUSES = ("NEW", "OPEN", "PENDING", "ON_HOLD", "SOLVED", "SOLVED", "CLOSED", "CLOSED", "CLOSED")
 CHANNELS = (("whatsapp", "+12065550100"), ("messenger", "adventure-page"), ("webchat", "adventure-shop"))
 
@@ -127,7 +135,7 @@ def main(sets: Path, out: Path) -> None:
         _write(out / f"{source.name}.gz", source.read_bytes())
     names = {row["CustomerKey"]: row["FirstName"].title() for row in _table(sets, "Customers", "cp1252")}
     orders = _orders(sets)
-    chance = random.Random(SEED)  # noqa: S311 - the same rows every time
+    chance = random.Random(SEED)
     files: dict[str, Iterable[dict[str, Any]]] = {
         "colleagues": _colleagues(),
         "campaigns": ({"name": name, "starts_at": start, "ends_at": end} for name, start, end in CAMPAIGNS),
@@ -136,6 +144,8 @@ def main(sets: Path, out: Path) -> None:
         "interests": _interests(orders, _subcategories(sets)),
     }
     files |= _service(names, orders, chance)
+    files["parcels"] = _parcels(orders, chance)
+    files |= _visits(chance)
     dialogues = _dialogues(sets)
     for kind, rows in dialogues.items():
         files[kind] = [*rows, *files.get(kind, ())]
@@ -190,7 +200,7 @@ def _people(orders: dict[str, list[Order]], chance: random.Random) -> Iterator[d
     """What is known of shop customers beside the shop's own rows."""
     for n, (customer, placed) in enumerate(orders.items()):
         spent = sum(order.amount for order in placed)
-        label = "VIP" if spent >= 5000 else "Loyal" if len(placed) >= 3 else "New" if n % 7 == 0 else None  # noqa: PLR2004 - as LABELS says
+        label = "VIP" if spent >= 5000 else "Loyal" if len(placed) >= 3 else "New" if n % 7 == 0 else None
         row: dict[str, Any] = {"customer": customer, "labels": [label] if label else []}
         # Numbers 555-0100 to 555-0199 are set aside for fiction in every area code.
         if n % 2 == 0:
@@ -324,6 +334,53 @@ def _ticket(
                 "created_at": _text(at),
             }
         )
+
+
+def _parcels(orders: dict[str, list[Order]], chance: random.Random) -> Iterator[dict[str, Any]]:
+    """Where the parcels of the last quarter's orders are."""
+    for placed in orders.values():
+        for order in placed:
+            if order.at >= LAST_QUARTER:
+                carrier = chance.choice(("UPS", "DHL", "USPS"))
+                yield {
+                    "order": order.number,
+                    "company": carrier,
+                    "number": f"{carrier[:2]}{chance.randrange(10**9):09}",
+                    "status": "delivered" if order.at < LAST_WEEK else "in transit",
+                }
+
+
+def _visits(chance: random.Random) -> dict[str, list[dict[str, Any]]]:
+    """Conversations of people in the web chat of whom nothing else is known."""
+    talks, messages = [], []
+    for n in range(60):
+        visitor, at = f"visitor-{n:03}", LAST_QUARTER + timedelta(minutes=chance.randrange(90 * 24 * 60))
+        page = chance.choice(("/", "/bikes/mountain", "/bikes/road", "/helmets", "/sale"))
+        asked = chance.choice(VISITS)
+        talks.append(
+            {
+                "id": f"v{n:03}",
+                "visitor": visitor,
+                "page": page,
+                "referrer": chance.choice((None, "https://www.example.com/search", "https://news.example.com/ride")),
+                "status": chance.choice(("OPEN", "RESOLVED")),
+                "started_at": _text(at),
+                "last_message_at": _text(at + timedelta(minutes=len(asked) - 1)),
+            }
+        )
+        messages += [
+            {
+                "id": f"v{n:03}-{turn}",
+                "conversation": f"v{n:03}",
+                "visitor": visitor,
+                "direction": "OUT" if turn % 2 else "IN",
+                "status": "READ" if turn % 2 else "RECEIVED",
+                "text": text,
+                "sent_at": _text(at + timedelta(minutes=turn)),
+            }
+            for turn, text in enumerate(asked)
+        ]
+    return {"visits": talks, "visit_messages": messages}
 
 
 def _dialogues(sets: Path) -> dict[str, list[dict[str, Any]]]:

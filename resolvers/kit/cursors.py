@@ -42,7 +42,7 @@ class CursorSeal:
     def open(self, list_name: str, cursor: str, argument: str) -> Positions:
         """The place that a cursor of this list holds; raises BadUserInput for anything else."""
         try:
-            sealed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+            sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
             plain = orjson.loads(self._cipher.decrypt(sealed, [list_name.encode()]))
         except (binascii.Error, InvalidTag, ValueError) as error:
             raise BadUserInput(

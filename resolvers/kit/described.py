@@ -5,6 +5,7 @@ Strawberry does not read docstrings; these decorators pass them on, so that each
 
 import inspect
 from collections.abc import Callable
+from dataclasses import MISSING
 from enum import Enum
 from typing import Any, TypeVar, dataclass_transform
 
@@ -23,10 +24,8 @@ def description_of(thing: Any) -> str:
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
-def told(description: str, *, default: Any = strawberry.UNSET, name: str | None = None) -> Any:
+def told(description: str, *, default: Any = MISSING, name: str | None = None) -> Any:
     """A plain field with its description: of an input, or of a type that no document stands behind."""
-    if default is strawberry.UNSET:
-        return strawberry.field(description=description, name=name)
     return strawberry.field(description=description, default=default, name=name)
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from strawberry.utils.str_converters import to_camel_case
+
 from adapters.records import Document, Part, RecordId
 from resolvers.kit.context import Context
 from resolvers.kit.errors import conflict
@@ -47,7 +49,7 @@ async def add_part(context: Context, key: RecordId, part: Part, entry: Mapping[s
     if len(document.get(part.name, ())) >= part.at_most:
         words = part.name.replace("_", " ")
         raise conflict(f"The customer has {part.at_most} {words} already, the most that are kept. Remove one first.")
-    raise conflict("The customer has that already. Nothing was changed.", "input")
+    raise conflict("The customer has that already. Nothing was changed.", "input", to_camel_case(same))
 
 
 async def remove_part(context: Context, key: RecordId, part: Part, match: Mapping[str, Any]) -> Document | None:

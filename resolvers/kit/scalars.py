@@ -49,7 +49,7 @@ def canonical_email(text: str) -> str:
     try:
         checked = email_validator.validate_email(text.strip(), check_deliverability=False, allow_smtputf8=True)
     except email_validator.EmailNotValidError as error:
-        raise ValueError(f"That is not an e-mail address: {error}") from error
+        raise ValueError(f"That is not an e-mail address: {error} Send one such as ann@example.com.") from error
     return checked.normalized.casefold()
 
 
@@ -73,11 +73,18 @@ def canonical_currency(text: str) -> str:
 
 
 def parse_moment(text: str) -> datetime:
-    """The moment with its zone; raises ValueError where the zone is missing."""
-    moment = datetime.fromisoformat(text)
+    """The moment in UTC; raises ValueError where the zone is missing."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{text[:64]!r} is not a moment. Send one such as 2026-11-21T09:30:00Z.") from error
     if moment.tzinfo is None:
-        raise ValueError(f"{text!r} has no time zone. Send an offset or Z, as 2026-11-21T09:30:00Z.")
-    return moment
+        raise ValueError(f"{text[:64]!r} has no time zone. Send an offset or Z, as 2026-11-21T09:30:00Z.")
+    try:
+        # The offset of a moment in the first or the last year can step out of the calendar.
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text[:64]!r} lies beyond the years 1 to 9999. Send a moment between them.") from error
 
 
 def _moment_text(moment: datetime) -> str:
@@ -92,15 +99,23 @@ def _told(parse: Any, example: str) -> Any:
             raise GraphQLError(f"{value!r} is not a string. Send one such as {example!r}.")
         try:
             return parse(value)
-        except (ValueError, InvalidOperation) as error:
-            raise GraphQLError(str(error) or f"Send a value such as {example!r}.") from error
+        except ValueError as error:
+            raise GraphQLError(str(error)) from error
 
     return parse_value
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{text[:64]!r} is not a day. Send one such as 2026-11-21.") from error
+
+
 def _decimal(text: str) -> Decimal:
     try:
-        value = Decimal(text)
+        # Python takes 1_000 for a number.
+        value = Decimal(text.replace("_", " "))
     except InvalidOperation as error:
         raise ValueError(f"{text!r} is not a decimal number. Send digits, as '19.90'.") from error
     if not value.is_finite():
@@ -140,7 +155,7 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         parse_moment,
         "2026-11-21T09:30:00Z",
     ),
-    date: _scalar("Date", "A calendar day, ISO 8601: `2026-11-21`.", date.isoformat, date.fromisoformat, "2026-11-21"),
+    date: _scalar("Date", "A calendar day, ISO 8601: `2026-11-21`.", date.isoformat, _day, "2026-11-21"),
     Decimal: _scalar("Decimal", "An exact decimal number as a string: `19.90`.", _decimal_text, _decimal, "19.90"),
     CurrencyCode: _scalar("CurrencyCode", "A currency by ISO 4217: `USD`.", str, canonical_currency, "USD"),
     EmailAddress: _scalar("EmailAddress", "An e-mail address.", str, canonical_email, "ann@example.com"),

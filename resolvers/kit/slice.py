@@ -260,7 +260,8 @@ class Declared:
         havings: list[Having] = []
         for name, condition in self.conditions(to).items() if given is not None else ():
             value = getattr(given, name)
-            if value is None:
+            # An empty choice sets no condition, as in the filters of a customer's lists.
+            if value is None or value == []:
                 continue
             demand = condition.function(value, context)
             if inspect.isawaitable(demand):

@@ -14,7 +14,6 @@ import pytest
 import structlog
 from pydantic import SecretStr
 from starlette.applications import Starlette
-from tests.gateway import trouble
 
 from adapters.mongo import Store
 from gateway.app import House, application
@@ -23,6 +22,7 @@ from gateway.tokens import development_token
 from resolvers.kit.graph import Graph
 from resolvers.kit.viewer import Role
 from resolvers.schema import SLICES
+from tests.gateway import trouble
 
 SEAL = "a sample secret that seals cursors"
 SIGNS = "a sample secret that signs tokens, long enough"

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from gateway.kept_secrets import kept_secret, with_secrets
 from gateway.settings import BadSettings, Settings, environment_name, load_settings, settings_table, unknown_names
@@ -24,7 +25,7 @@ def test_environment_sets_knobs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MONGODB_URL", "mongodb://db.example")
     settings = load_settings()
     assert settings.port == 9001
-    assert settings.mongodb_url and settings.mongodb_url.get_secret_value() == "mongodb://db.example"
+    assert settings.mongodb_url == SecretStr("mongodb://db.example")
 
 
 def test_given_outranks_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,14 +93,13 @@ def test_secret_stands_in_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     """`<name>_FILE` names a file that holds the secret."""
     (tmp_path / "secret").write_text(LONG + "\n")
     monkeypatch.setenv("GATEWAY_SECRET_FILE", str(tmp_path / "secret"))
-    secret = load_settings().secret
-    assert secret and secret.get_secret_value() == LONG
+    assert load_settings().secret == SecretStr(LONG)
 
 
 def test_unreadable_secret_file_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A secret's file that is not there is an error, never no secret."""
     monkeypatch.setenv("GATEWAY_JWT_SECRET_FILE", str(tmp_path / "gone"))
-    with pytest.raises(BadSettings, match="GATEWAY_JWT_SECRET_FILE names .* cannot be read"):
+    with pytest.raises(BadSettings, match=r"GATEWAY_JWT_SECRET_FILE names .* cannot be read"):
         load_settings()
 
 
@@ -124,7 +124,7 @@ def test_secrets_made_once(tmp_path: Path) -> None:
     """Beside a database of its own the gateway makes its secrets once, in files that only its user reads."""
     folder = tmp_path / "data"
     first, second = (with_secrets(load_settings(data_folder=folder)) for _ in range(2))
-    assert first.secret and first.jwt_secret and first.secret != first.jwt_secret
+    assert None is not first.secret != first.jwt_secret is not None
     assert (first.secret, first.jwt_secret) == (second.secret, second.jwt_secret)
     assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
 
@@ -146,7 +146,7 @@ def test_no_jwt_secret_beside_key_set(tmp_path: Path) -> None:
 def test_cluster_needs_given_secret(tmp_path: Path) -> None:
     """With MONGODB_URL and no secret the start ends in words: several processes must agree."""
     settings = load_settings(data_folder=tmp_path, mongodb_url="mongodb://db.example")
-    with pytest.raises(BadSettings, match="GATEWAY_SECRET is not.*GATEWAY_SECRET_FILE"):
+    with pytest.raises(BadSettings, match=r"GATEWAY_SECRET is not.*GATEWAY_SECRET_FILE"):
         with_secrets(settings)
     assert not list(tmp_path.iterdir())
 
@@ -154,5 +154,5 @@ def test_cluster_needs_given_secret(tmp_path: Path) -> None:
 def test_damaged_secret_refused(tmp_path: Path) -> None:
     """A kept secret that was cut short is refused, and its file named."""
     (tmp_path / "secret").write_text("short")
-    with pytest.raises(BadSettings, match="cut short. Remove the file"):
+    with pytest.raises(BadSettings, match=r"cut short\. Remove the file"):
         with_secrets(load_settings(data_folder=tmp_path))

@@ -42,10 +42,10 @@ BAD_PAGES = {
 async def test_list_walks(ask: Asking, make: Makers, field: str) -> None:
     """Pages of any size, forwards and backwards, give every row once, in the order of the list."""
     one = await make.customer()
-    await everything(make, one)
+    await everything(make, one, 4)
     whole = await walk(ask, one, field, 100)
-    assert len(set(whole)) == len(whole) >= 5
-    for size, backward in product((1, 2, 3), (False, True)):
+    assert len(set(whole)) == len(whole) >= 4
+    for size, backward in product((2, 7), (False, True)):
         assert await walk(ask, one, field, size, backward=backward) == whole
 
 

@@ -1,0 +1,204 @@
+"""Is what a mapping says about a field right, and which expression does it come to?"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from string import Formatter
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from gateway.importing.expressions import COUNT, Column, Columns, Constant, Expression, Lookup, Source, Template
+from gateway.importing.targets import Field, Kind
+from gateway.importing.troubles import did_you_mean
+from gateway.importing.values import (
+    DECIMAL_MARKS,
+    ISO,
+    NAMED_STYLES,
+    Read,
+    choices,
+    days,
+    decimals,
+    flags,
+    moments,
+    numbers,
+    plain_text,
+    wholes,
+)
+
+_SOURCES = ("column", "columns", "constant", "template", "lookup")
+_ALWAYS = ("values", "otherwise", "default")
+_BY_KIND: Mapping[Kind, Sequence[str]] = {
+    Kind.TEXT: ("case",),
+    Kind.TEXTS: ("case", "split"),
+    Kind.MOMENT: ("styles", "zone"),
+    Kind.DAY: ("styles",),
+    Kind.AMOUNT: ("decimal",),
+    Kind.NUMBER: ("decimal",),
+    Kind.WHOLE: ("decimal",),
+    Kind.FLAG: (),
+}
+_CASES: Mapping[str, Callable[[str], str]] = {"title": str.title, "upper": str.upper, "lower": str.lower}
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What holds for every field of a section unless the field says otherwise."""
+
+    zone: str | None
+    decimal: str
+    empty: frozenset[str]
+    tables: Sequence[str]
+    """Names of the tables that a lookup may ask."""
+    problems: list[str] = field(default_factory=list)
+
+
+def expression_of(stated: Any, name: str, target: Field, where: str, usual: Usual) -> Expression | None:
+    """The expression; None where something is wrong, which is then among the problems."""
+    before = len(usual.problems)
+    given: Mapping[str, Any] = {"column": stated} if isinstance(stated, str) else stated
+    if not isinstance(given, Mapping):
+        usual.problems.append(
+            f'{where}: {stated!r} is neither a column\'s name nor a table such as {{ constant = "x" }}.'
+        )
+        return None
+    _check_keys(given, target, where, usual)
+    source = _source(given, where, usual)
+    read = _reader(given, target, where, usual)
+    values = given.get("values")
+    if values is not None and not isinstance(values, Mapping):
+        usual.problems.append(f'{where}, values: {values!r} is no table such as {{ M = "Male" }}.')
+    if source is None or len(usual.problems) > before:
+        return None
+    return Expression(
+        name=name,
+        kind=target.kind,
+        source=source,
+        read=read,
+        empty=usual.empty,
+        values=values,
+        otherwise=given.get("otherwise"),
+        default=str(given["default"]) if "default" in given else None,
+        split=given.get("split"),
+    )
+
+
+def _check_keys(given: Mapping[str, Any], target: Field, where: str, usual: Usual) -> None:
+    beside = ("by", "give") if "lookup" in given else ()
+    allowed = (*_SOURCES, *beside, *_ALWAYS, *_BY_KIND[target.kind])
+    for key in given:
+        if key not in allowed:
+            usual.problems.append(
+                f"{where}: {key!r} says nothing about {target.kind.value}.{did_you_mean(key, allowed)}"
+            )
+    chosen = [key for key in _SOURCES if key in given]
+    if len(chosen) != 1:
+        usual.problems.append(
+            f"{where}: says {len(chosen)} of {', '.join(_SOURCES)}; exactly one says where it comes from."
+        )
+    if "columns" in given and target.kind is not Kind.TEXTS:
+        usual.problems.append(f"{where}: `columns` makes a list, and {target.kind.value} is wanted. Use `template`.")
+
+
+def _source(given: Mapping[str, Any], where: str, usual: Usual) -> Source | None:
+    if "lookup" in given:
+        return _lookup(given, where, usual)
+    if "columns" in given:
+        names = given["columns"]
+        if isinstance(names, list) and names and all(isinstance(one, str) for one in names):
+            return Columns(tuple(names))
+        usual.problems.append(f'{where}, columns: {names!r} is no list of column names such as ["A", "B"].')
+        return None
+    if "constant" in given:
+        value = given["constant"]
+        return Constant(("true" if value else "false") if isinstance(value, bool) else str(value))
+    return _of_text(given, where, usual)
+
+
+def _of_text(given: Mapping[str, Any], where: str, usual: Usual) -> Source | None:
+    key = "template" if "template" in given else "column"
+    text = given.get(key)
+    if not isinstance(text, str) or not text:
+        usual.problems.append(f"{where}, {key}: {text!r} is no text.")
+        return None
+    if key == "column":
+        return Column(text)
+    try:
+        names = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
+    except ValueError as error:
+        usual.problems.append(f"{where}, template: {text!r} cannot be read: {error}. Write {{{{ for a brace.")
+        return None
+    if not [name for name in names if name and name != COUNT] or names.count(COUNT) > 1:
+        usual.problems.append(f"{where}, template: {text!r} names no column, or counts twice. Write {{Column}}-{{#}}.")
+        return None
+    return Template(text)
+
+
+def _lookup(given: Mapping[str, Any], where: str, usual: Usual) -> Source | None:
+    table, by, give = given["lookup"], given.get("by"), given.get("give")
+    if table not in usual.tables:
+        usual.problems.append(f"{where}, lookup: there is no table {table!r}.{did_you_mean(str(table), usual.tables)}")
+    if not isinstance(give, str):
+        usual.problems.append(f"{where}, give: say the column of the table {table!r} that is wanted.")
+    key = {"column": by} if isinstance(by, str) else by
+    if not isinstance(key, Mapping):
+        usual.problems.append(f"{where}, by: say the column that holds the key, or another lookup.")
+        return None
+    source = _source(key, f"{where}, by", usual)
+    return Lookup(str(table), source, give) if source and isinstance(give, str) else None
+
+
+# Reading
+
+
+def _reader(given: Mapping[str, Any], target: Field, where: str, usual: Usual) -> Read:
+    if target.choices:
+        return choices(target.choices)
+    mark = given.get("decimal", usual.decimal)
+    if mark not in DECIMAL_MARKS:
+        usual.problems.append(f"{where}, decimal: {mark!r} is none of {', '.join(map(repr, DECIMAL_MARKS))}.")
+        mark = usual.decimal
+    match target.kind:
+        case Kind.MOMENT:
+            return moments(_styles(given, where, usual), zone_of(given.get("zone", usual.zone), where, usual.problems))
+        case Kind.DAY:
+            return days(_styles(given, where, usual))
+        case Kind.AMOUNT:
+            return decimals(mark)
+        case Kind.NUMBER:
+            return numbers(mark)
+        case Kind.WHOLE:
+            return wholes(mark)
+        case Kind.FLAG:
+            return flags()
+        case _:
+            return _cased(given, where, usual)
+
+
+def _cased(given: Mapping[str, Any], where: str, usual: Usual) -> Read:
+    case = given.get("case")
+    if case is not None and case not in _CASES:
+        usual.problems.append(f"{where}, case: {case!r} is none.{did_you_mean(str(case), _CASES)}")
+    return _CASES.get(str(case), plain_text)
+
+
+def _styles(given: Mapping[str, Any], where: str, usual: Usual) -> Sequence[str]:
+    styles = given.get("styles", [ISO])
+    if not isinstance(styles, list) or not styles or not all(isinstance(one, str) for one in styles):
+        usual.problems.append(f'{where}, styles: {styles!r} is no list such as ["%d.%m.%Y", "iso"].')
+        return [ISO]
+    for one in styles:
+        if one not in NAMED_STYLES and "%" not in one:
+            usual.problems.append(
+                f"{where}, styles: {one!r} is neither {', '.join(NAMED_STYLES)} nor a pattern such as %d.%m.%Y."
+            )
+    return styles
+
+
+def zone_of(name: Any, where: str, problems: list[str]) -> ZoneInfo | None:
+    """The time zone of that name; None where none is named."""
+    if name is None:
+        return None
+    try:
+        return ZoneInfo(str(name))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        problems.append(f'{where}, zone: {name!r} is no time zone. Name one as "Europe/Berlin" or "UTC".')
+        return None

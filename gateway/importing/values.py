@@ -1,0 +1,188 @@
+"""What does a cell say: how does a text of the source become a moment, an amount, a number, a truth?
+
+Each maker answers a function from text to value that raises BadValue in words without the value itself. Columns repeat
+their values, so what was read once is remembered, up to a bound.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
+from typing import Any
+
+from gateway.importing.troubles import BadValue
+
+Read = Callable[[str], Any]
+
+# Dates and prices repeat; a column of nothing but different values must not fill the memory.
+_REMEMBERED = 16_384
+_MILLISECONDS = 1000
+
+ISO, UNIX, UNIX_MS = "iso", "unix", "unix_ms"
+NAMED_STYLES = (ISO, UNIX, UNIX_MS)
+
+TRUE_WORDS = frozenset({"true", "yes", "y", "1", "t", "on"})
+FALSE_WORDS = frozenset({"false", "no", "n", "0", "f", "off"})
+
+# Thousands come in groups of three, so that 1,99 is not taken for 199.
+_NUMBERS = {
+    ".": re.compile(r"(?:\d{1,3}(?:[,' ]\d{3})+|\d+)(?:\.\d+)?|\.\d+"),
+    ",": re.compile(r"(?:\d{1,3}(?:[.' ]\d{3})+|\d+)(?:,\d+)?|,\d+"),
+}
+DECIMAL_MARKS = tuple(_NUMBERS)
+_CURRENCY_CODE = re.compile(r"^[A-Z]{3}(?=[\s\d.,-])|(?<=[\s\d])[A-Z]{3}$")
+
+
+def remembering(read: Read) -> Read:
+    """The same function, which answers from memory what it has read before."""
+    known: dict[str, Any] = {}
+
+    def remembered(text: str) -> Any:
+        if text in known:
+            return known[text]
+        if len(known) >= _REMEMBERED:
+            known.clear()
+        value = known[text] = read(text)
+        return value
+
+    return remembered
+
+
+def moments(styles: Sequence[str], zone: tzinfo | None) -> Read:
+    """Reads moments in the first style that fits; those without an offset are of the zone."""
+    readers = [_moment_reader(style) for style in styles]
+    told = ", ".join(styles)
+
+    def read(text: str) -> datetime:
+        for one in readers:
+            try:
+                moment = one(text)
+            except (ValueError, OverflowError, OSError):
+                continue
+            if moment.tzinfo is None:
+                if zone is None:
+                    raise BadValue('the moment has no offset. Set `zone`, as zone = "Europe/Berlin"')
+                moment = moment.replace(tzinfo=zone)
+            return moment.astimezone(UTC)
+        raise BadValue(f"no moment of the styles {told} stands there")
+
+    return remembering(read)
+
+
+def _moment_reader(style: str) -> Callable[[str], datetime]:
+    if style == ISO:
+        return datetime.fromisoformat
+    if style in {UNIX, UNIX_MS}:
+        parts = _MILLISECONDS if style == UNIX_MS else 1
+        return lambda text: datetime.fromtimestamp(float(Decimal(text) / parts) if text.isdigit() else _none(), UTC)
+    # A style without an offset answers a moment without one, which then gets the zone.
+    return lambda text: datetime.strptime(text, style)  # noqa: DTZ007
+
+
+def _none() -> float:
+    raise ValueError
+
+
+def days(styles: Sequence[str]) -> Read:
+    """Reads calendar days in the first style that fits, as ISO 8601 texts."""
+
+    def read(text: str) -> str:
+        for style in styles:
+            try:
+                return (date.fromisoformat(text) if style == ISO else _day(text, style)).isoformat()
+            except ValueError:
+                continue
+        raise BadValue(f"no day of the styles {', '.join(styles)} stands there")
+
+    return remembering(read)
+
+
+def _day(text: str, style: str) -> date:
+    # A day has no zone.
+    return datetime.strptime(text, style).date()  # noqa: DTZ007
+
+
+def decimals(mark: str) -> Read:
+    """Reads exact numbers as people write money: `$90,000 `, `(12.50)`, `1.234,56 EUR`, `-3`."""
+    number = _NUMBERS[mark]
+
+    def read(text: str) -> Decimal:
+        bare = _CURRENCY_CODE.sub("", text.strip())
+        bare = "".join(one for one in bare if unicodedata.category(one) != "Sc").strip()
+        bare, is_negative = _unsigned(bare)
+        bare = bare.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
+        if not number.fullmatch(bare):
+            raise BadValue(f"no number stands there whose decimals are behind {mark!r}")
+        whole, _, rest = bare.partition(mark)
+        digits = "".join(one for one in whole if one.isdigit())
+        value = Decimal(f"{digits or '0'}.{rest}" if rest else digits)
+        return -value if is_negative else value
+
+    return remembering(read)
+
+
+def _unsigned(text: str) -> tuple[str, bool]:
+    """The number without its sign; accountants write parentheses or a sign behind."""
+    if text.startswith("(") and text.endswith(")"):
+        return text[1:-1].strip(), True
+    bare = text.replace("\N{MINUS SIGN}", "-")
+    if bare.startswith("-") or bare.endswith("-"):
+        return bare.strip("-").strip(), True
+    return bare.removeprefix("+").strip(), False
+
+
+def numbers(mark: str) -> Read:
+    """Reads numbers as whole ones where they are, else as floating ones."""
+    exact = decimals(mark)
+
+    def read(text: str) -> int | float:
+        value = exact(text)
+        return int(value) if value == value.to_integral_value() else float(value)
+
+    return remembering(read)
+
+
+def wholes(mark: str) -> Read:
+    """Reads whole numbers."""
+    exact = decimals(mark)
+
+    def read(text: str) -> int:
+        value = exact(text)
+        if value != value.to_integral_value():
+            raise BadValue("the number there is not whole")
+        return int(value)
+
+    return remembering(read)
+
+
+def flags() -> Read:
+    """Reads truths: true, yes, y, 1, on and their opposites."""
+
+    def read(text: str) -> bool:
+        word = text.casefold()
+        if word in TRUE_WORDS:
+            return True
+        if word in FALSE_WORDS:
+            return False
+        raise BadValue(f"none of {', '.join(sorted(TRUE_WORDS | FALSE_WORDS))} stands there. Set `values`")
+
+    return remembering(read)
+
+
+def choices(known: Sequence[str]) -> Read:
+    """Reads one of a few words, in any case."""
+    by_fold = {one.casefold(): one for one in known}
+
+    def read(text: str) -> str:
+        found = by_fold.get(text.casefold())
+        if found is None:
+            raise BadValue(f"none of {', '.join(known)} stands there. Set `values` to translate the source's words")
+        return found
+
+    return remembering(read)
+
+
+def plain_text(text: str) -> str:
+    """The text as it is."""
+    return text

@@ -1,0 +1,253 @@
+"""What do the records that the outside hands over mean in storage, whichever way they came: file, delivery or call?
+
+A batch is taken in whole: one transaction, a read and at most two writes per collection, whatever the number of
+records. Rejected records are told with their reasons; the others of the batch are taken.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, TypeGuard
+
+from adapters.contract import (
+    Case,
+    Class,
+    Colleague,
+    Effort,
+    File,
+    HandedOver,
+    Leaning,
+    Listing,
+    Order,
+    Person,
+    Place,
+    Remark,
+    Talk,
+    Team,
+    Utterance,
+    Who,
+)
+from adapters.failures import Overtaken, Taken
+from adapters.mongo import Store
+from adapters.records import Record, RecordId
+from resolvers.agents import AGENTS, GROUPS
+from resolvers.campaigns import CAMPAIGNS
+from resolvers.channels import CHANNEL_ACCOUNTS, channel_account_document
+from resolvers.conversations import CONVERSATIONS
+from resolvers.ingest_company import Company, company_id, definitions_by_name, topic_id
+from resolvers.ingest_panels import PANELS, Panel, begun_by, conversation_id
+from resolvers.ingest_people import People
+from resolvers.ingest_report import INSERTED, NotTaken, Outcome, Result, TakenIn, Visit, changed_or_not, stored_moment
+from resolvers.ingest_shelf import Shelf
+from resolvers.interests import TOPICS
+from resolvers.labels import LABELS
+
+# A collision of two takers is over when one has committed; more in a row means that something else is wrong.
+_ATTEMPTS = 10
+
+_COMPANY = (Team, Class, Effort, Place, Listing, Colleague)
+# What others name comes first: groups before colleagues, the company's own before people, people before what is theirs.
+_RANKS = {kind: n for n, kind in enumerate((*_COMPANY, Person, Talk, Utterance, Order, Case, Leaning, Remark, File))}
+# These name nothing of the company's, and are many.
+_NAMELESS = frozenset({Order, Utterance, File})
+Placed = Listing | Case | Talk | Utterance | File
+
+Along = Callable[[TakenIn], Awaitable[None]]
+
+
+async def take(
+    store: Store,
+    records: Sequence[HandedOver],
+    *,
+    at: datetime,
+    by: str,
+    default_region: str | None = None,
+    along: Along | None = None,
+) -> TakenIn:
+    """What became of each record, when all of them are stored or none is.
+
+    A person is found by identity and made where nobody is known by it; what belongs to someone unknown makes an
+    anonymous customer. `along` writes what must be committed together with the batch. `by` is kept as who changed
+    what. Raises StoreError where the database fails, and then nothing was written.
+    """
+    visit = Visit(
+        at=stored_moment(at, "at"),
+        by=by,
+        default_region=default_region,
+        definitions=await definitions_by_name(store),
+    )
+
+    async def work() -> TakenIn:
+        batch = _Batch(visit, records)
+        await batch.load(store)
+        taken = batch.take()
+        await batch.write(store)
+        if along is not None:
+            await along(taken)
+        return taken
+
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return await store.transact(work)
+        except (Taken, Overtaken):
+            # Someone else took the same new person in; the next attempt finds what they stored.
+            continue
+    return await store.transact(work)
+
+
+class _Batch:
+    """The records of one call, and the working copies of everything that they touch."""
+
+    def __init__(self, visit: Visit, records: Sequence[HandedOver]) -> None:
+        self._records = records
+        self._company = Company(visit)
+        self._people = People(visit, self._company)
+        self._panels: dict[str, Shelf[RecordId]] = {one.record.name: Shelf(one.record) for one in PANELS.values()}
+        self._accounts: Shelf[RecordId] = Shelf(CHANNEL_ACCOUNTS)
+        self._noted: set[tuple[str, str]] = set()
+        self._ids: dict[int, RecordId] = {}
+
+    async def load(self, store: Store) -> None:
+        """Reads whatever the records touch."""
+        named: dict[str, dict[RecordId, None]] = {}
+        for record in self._records:
+            if type(record) not in _NAMELESS:
+                for kept, key in _named_by(record):
+                    named.setdefault(kept.name, {})[key] = None
+        await self._company.load(store, named)
+        has_people = any(isinstance(record, Person) for record in self._records)
+        whos = (who for record in self._records for who in _whos(record))
+        await self._people.load(store, whos, is_whole=has_people)
+        places = self._people.identities.places | {
+            (one.channel, one.account) for one in self._records if _has_place(one)
+        }
+        await self._accounts.load(store, [_account_id(*place) for place in places])
+        await self._load_panels(store)
+
+    async def _load_panels(self, store: Store) -> None:
+        wanted: dict[str, list[RecordId]] = {}
+        for n, record in enumerate(self._records):
+            for name, key in self._panel_ids(n, record):
+                wanted.setdefault(name, []).append(key)
+        for name, keys in wanted.items():
+            await self._panels[name].load(store, keys)
+
+    def take(self) -> TakenIn:
+        """What becomes of each record. What others name comes first: the company's own, then people."""
+        results: dict[int, Result] = {}
+        for n in sorted(range(len(self._records)), key=lambda n: _RANKS[type(self._records[n])]):
+            try:
+                results[n] = self._take(n, self._records[n])
+            except NotTaken as error:
+                results[n] = Result(Outcome.REJECTED, str(error))
+        return TakenIn([results[n] for n in range(len(self._records))])
+
+    async def write(self, store: Store) -> None:
+        """Writes whatever is new or different."""
+        await self._people.write(store)
+        await self._company.write(store)
+        for shelf in self._panels.values():
+            await shelf.write(store)
+        await self._accounts.write(store)
+
+    def _take(self, n: int, record: HandedOver) -> Result:
+        if isinstance(record, _COMPANY):
+            result = self._company.take(record)
+        elif isinstance(record, Person):
+            result = self._people.take(record)
+        else:
+            result = self._take_panel(n, record, PANELS[type(record)])
+        for who in _whos(record):
+            self._note_account(who.channel, who.account)
+        if _has_place(record):
+            self._note_account(record.channel, record.account)
+        return result
+
+    def _take_panel(self, n: int, record: Any, panel: Panel[Any]) -> Result:
+        said = panel.document(record, self._company)
+        heard_at = panel.heard_at(record)
+        owner = self._people.customer_of(record.who, stored_moment(heard_at, "at") if heard_at else None)
+        if isinstance(record, Utterance):
+            owner = self._conversation_of(record, said, owner)
+        key = self._ids.get(n) or panel.id_of(record, owner)
+        new = {"_id": key, "customer_id": owner, **said}
+        shelf = self._panels[panel.record.name]
+        old = shelf.get(key)
+        if old is None:
+            shelf.add(new)
+            return INSERTED
+        merged = panel.merged(old, new)
+        if merged != old:
+            shelf.put(merged)
+        return changed_or_not(is_changed=merged != old)
+
+    def _conversation_of(self, record: Utterance, message: dict[str, Any], owner: RecordId) -> RecordId:
+        """The customer whose conversation it is; the conversation begins or grows by the message."""
+        shelf = self._panels[CONVERSATIONS.name]
+        known = shelf.get(message["conversation_id"])
+        if known is None:
+            shelf.add(begun_by({**message, "customer_id": owner}) | {"external_id": record.talk})
+            return owner
+        if known["last_message_at"] < message["sent_at"]:
+            shelf.copy(known["_id"])["last_message_at"] = message["sent_at"]
+        customer: RecordId = known["customer_id"]
+        return customer
+
+    def _panel_ids(self, n: int, record: HandedOver) -> Iterator[tuple[str, RecordId]]:
+        """The documents that the record may change, as far as they may be stored already."""
+        panel = PANELS.get(type(record))
+        if panel is None:
+            return
+        owner = self._people.identities.owner_of(record.who) if isinstance(record, Leaning) else None
+        # An interest's id follows from its customer: of a new one there are none.
+        if owner is not None or not isinstance(record, Leaning):
+            self._ids[n] = panel.id_of(record, owner)
+            yield panel.record.name, self._ids[n]
+        if isinstance(record, Utterance):
+            yield CONVERSATIONS.name, conversation_id(record.channel, record.account, record.talk)
+
+    def _note_account(self, channel: str, account: str) -> None:
+        if (channel, account) not in self._noted:
+            self._noted.add((channel, account))
+            if _account_id(channel, account) not in self._accounts:
+                self._accounts.add({**channel_account_document(channel, account)})
+
+
+def _account_id(channel: str, account: str) -> RecordId:
+    return CHANNEL_ACCOUNTS.id_of({"channel": channel, "account": account})
+
+
+def _whos(record: HandedOver) -> Iterable[Who]:
+    if isinstance(record, _COMPANY):
+        return ()
+    return (record.who, *record.also) if isinstance(record, Person) else (record.who,)
+
+
+def _has_place(record: HandedOver) -> TypeGuard[Placed]:
+    return isinstance(record, Placed)
+
+
+def _named_by(record: HandedOver) -> Iterator[tuple[Record, RecordId]]:
+    """What belongs to the company and is brought or named by the record."""
+    subjects: tuple[str | None, ...] = ()
+    match record:
+        case Person():
+            yield from ((LABELS, LABELS.id_of({"name": name})) for name in record.labels)
+            subjects = (record.assigned_agent,)
+        case Case():
+            subjects = (record.agent,)
+            if record.campaign:
+                yield CAMPAIGNS, CAMPAIGNS.id_of({"name": record.campaign})
+        case Talk():
+            subjects = (record.agent,)
+        case Remark():
+            subjects = (record.author,)
+        case Leaning():
+            yield TOPICS, topic_id(record.taxonomy, record.topic)
+        case Colleague():
+            yield from ((GROUPS, GROUPS.id_of({"name": name})) for name in record.teams)
+            yield company_id(record)
+        case Team() | Effort() | Class() | Place() | Listing():
+            yield company_id(record)
+        case _:
+            pass
+    yield from ((AGENTS, AGENTS.id_of({"subject": one})) for one in subjects if one)

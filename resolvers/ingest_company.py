@@ -1,0 +1,212 @@
+"""What do products, topics, colleagues, groups, campaigns and labels from outside mean in storage?
+
+These belong to the company and to no customer. Other records of a batch name them, so they are taken in first.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from adapters.contract import Class, Colleague, Effort, Listing, Place, Team
+from adapters.failures import Taken
+from adapters.mongo import Store
+from adapters.records import Document, Record, RecordId
+from resolvers.agents import AGENTS, GROUPS, agent_document
+from resolvers.attribute_rules import rule_broken
+from resolvers.attributes import DEFINITIONS, MOST_DEFINITIONS, SYSTEM_DEFINITIONS
+from resolvers.campaigns import CAMPAIGNS
+from resolvers.ingest_money import stored_amount
+from resolvers.ingest_report import INSERTED, NotTaken, Result, Visit, changed_or_not, require_text, stored_moment
+from resolvers.ingest_shelf import Shelf
+from resolvers.interests import TOPICS
+from resolvers.kit.viewer import STAFF, Role
+from resolvers.labels import LABELS, label_document
+from resolvers.labels import LONGEST_NAME as LONGEST_LABEL
+from resolvers.products import PRODUCTS
+
+_COLOR = re.compile("#[0-9a-fA-F]{6}")
+
+CompanyRecord = Listing | Place | Colleague | Team | Effort | Class
+
+
+async def definitions_by_name(store: Store) -> Mapping[str, Document]:
+    """Every attribute definition by name, the system's own among them."""
+    held = await store.held.all(DEFINITIONS)
+    return {one["name"]: one for one in (*SYSTEM_DEFINITIONS, *held.values())}
+
+
+async def define_attributes(store: Store, wanted: Iterable[Document]) -> list[str]:
+    """Adds those definitions that are missing and answers their names; one that is there stays as it is.
+
+    Raises NotTaken where a definition breaks its own rules, or one of that name is of another type.
+    """
+    known = await definitions_by_name(store)
+    missing = [one for one in wanted if _is_missing(one, known)]
+    if len(known) + len(missing) > MOST_DEFINITIONS:
+        raise NotTaken(f"That would make {len(known) + len(missing)} attributes; at most {MOST_DEFINITIONS} are kept.")
+    for one in missing:
+        try:
+            await store.insert(DEFINITIONS, one)
+        except Taken:
+            # Someone defined it in the meantime.
+            return await define_attributes(store, missing)
+    return [one["name"] for one in missing]
+
+
+def _is_missing(wanted: Document, known: Mapping[str, Document]) -> bool:
+    broken = rule_broken(wanted)
+    if broken:
+        raise NotTaken(f"The attribute {wanted['name']!r} cannot be defined so. {broken[1]}")
+    there = known.get(wanted["name"])
+    if there and there["type"] != wanted["type"]:
+        raise NotTaken(
+            f"The attribute {wanted['name']!r} is defined already, as {there['type']}; the source wants "
+            f"{wanted['type']}. Use another name, or change the source."
+        )
+    return there is None
+
+
+class Company:
+    """What belongs to the company, as far as the batch brings or names it."""
+
+    def __init__(self, visit: Visit) -> None:
+        self._visit = visit
+        self._shelves: dict[str, Shelf[RecordId]] = {one.name: Shelf(one) for one, _ in _KINDS.values()}
+
+    async def load(self, store: Store, ids: Mapping[str, Iterable[RecordId]]) -> None:
+        """Reads what is stored under these ids, by collection."""
+        for name, wanted in ids.items():
+            await self._shelves[name].load(store, wanted)
+
+    async def write(self, store: Store) -> None:
+        """Writes whatever is new or different."""
+        for shelf in self._shelves.values():
+            await shelf.write(store)
+
+    def take(self, record: CompanyRecord) -> Result:
+        """What becomes of the record; raises NotTaken."""
+        kept, document_of = _KINDS[type(record)]
+        new, shelf = document_of(self, record), self._shelves[kept.name]
+        new["_id"] = kept.id_of(new)
+        old = shelf.get(new["_id"])
+        if old is None:
+            shelf.add(new)
+            return INSERTED
+        # When the gateway first saw an agent stays as it is.
+        merged = {**old, **new} | ({"created_at": old["created_at"]} if "created_at" in old else {})
+        if merged != old:
+            shelf.put(merged)
+        return changed_or_not(is_changed=merged != old)
+
+    def moment(self, given: datetime | None, field: str) -> datetime:
+        """The moment given, or that of the visit."""
+        return stored_moment(given, field) if given else self._visit.at
+
+    def agent(self, subject: str) -> RecordId:
+        """The agent of that subject; raises NotTaken where there is none."""
+        return self._named(AGENTS, {"subject": subject}, f"the agent {subject!r}")
+
+    def campaign(self, name: str) -> RecordId:
+        """The campaign of that name; raises NotTaken where there is none."""
+        return self._named(CAMPAIGNS, {"name": name}, f"the campaign {name!r}")
+
+    def label(self, name: str) -> RecordId:
+        """The label of that name; raises NotTaken where there is none."""
+        return self._named(LABELS, {"name": name}, f"the label {name!r}")
+
+    def group(self, name: str) -> RecordId:
+        """The group of that name; raises NotTaken where there is none."""
+        return self._named(GROUPS, {"name": name}, f"the group {name!r}")
+
+    def topic(self, taxonomy: str, external_id: str) -> Document:
+        """The place of a taxonomy; raises NotTaken where there is none."""
+        found = self._shelves[TOPICS.name].get(topic_id(taxonomy, external_id))
+        if found is None:
+            raise NotTaken(f"The taxonomy {taxonomy!r} has no topic {external_id!r} here. Import the taxonomy first.")
+        return found
+
+    def _named(self, record: Record, key: Document, told: str) -> RecordId:
+        found = record.id_of(key)
+        if found not in self._shelves[record.name]:
+            raise NotTaken(f"The source names {told}, which is not known here. Import or define it first.")
+        return found
+
+
+def company_id(record: CompanyRecord) -> tuple[Record, RecordId]:
+    """The collection in which the record stands, and its id there."""
+    kept, _ = _KINDS[type(record)]
+    return kept, kept.id_of({name: getattr(record, name) for name in kept.key})
+
+
+def topic_id(taxonomy: str, external_id: str) -> RecordId:
+    """The id of a place of a taxonomy, stored or not."""
+    return TOPICS.id_of({"taxonomy": taxonomy, "external_id": external_id})
+
+
+def _product(_company: Company, one: Listing) -> dict[str, Any]:
+    return {
+        "channel": require_text(one.channel, "channel"),
+        "account": require_text(one.account, "account"),
+        "external_id": require_text(one.external_id, "external_id"),
+        "name": require_text(one.name, "name"),
+        "sku": one.sku,
+        "category": one.category,
+        "description": one.description,
+        "price": stored_amount(one.price, "price") if one.price else None,
+        "image_url": one.image_url,
+    }
+
+
+def _topic(_company: Company, one: Place) -> dict[str, Any]:
+    return {
+        "taxonomy": require_text(one.taxonomy, "taxonomy"),
+        "external_id": require_text(one.external_id, "external_id"),
+        "name": require_text(one.name, "name"),
+        "path": list(one.path) or [one.name],
+        "parent_id": topic_id(one.taxonomy, one.parent) if one.parent else None,
+    }
+
+
+def _agent(company: Company, one: Colleague) -> dict[str, Any]:
+    if one.role not in STAFF:
+        raise NotTaken(f"`role` is {one.role!r}; an agent's is one of {', '.join(sorted(STAFF))}.")
+    document = agent_document(
+        subject=require_text(one.subject, "subject"),
+        name=require_text(one.name, "name"),
+        role=Role(one.role),
+        at=company.moment(one.created_at, "created_at"),
+        email=one.email,
+    )
+    return {**document, "group_ids": [company.group(name) for name in one.teams]}
+
+
+def _group(_company: Company, one: Team) -> dict[str, Any]:
+    return {"name": require_text(one.name, "name")}
+
+
+def _campaign(_company: Company, one: Effort) -> dict[str, Any]:
+    return {
+        "name": require_text(one.name, "name"),
+        "starts_at": stored_moment(one.starts_at, "starts_at") if one.starts_at else None,
+        "ends_at": stored_moment(one.ends_at, "ends_at") if one.ends_at else None,
+    }
+
+
+def _label(_company: Company, one: Class) -> dict[str, Any]:
+    name = require_text(one.name, "name")
+    if len(name) > LONGEST_LABEL:
+        raise NotTaken(f"A label's name has at most {LONGEST_LABEL} characters; that has {len(name)}.")
+    if not _COLOR.fullmatch(one.color):
+        raise NotTaken(f"`color` is {one.color!r}; give six hexadecimal digits, as #ffcc00.")
+    return {**label_document(name=name, color=one.color, priority=one.priority, description=one.description)}
+
+
+_KINDS: Mapping[type[Any], tuple[Record, Callable[[Company, Any], dict[str, Any]]]] = {
+    Listing: (PRODUCTS, _product),
+    Place: (TOPICS, _topic),
+    Colleague: (AGENTS, _agent),
+    Team: (GROUPS, _group),
+    Effort: (CAMPAIGNS, _campaign),
+    Class: (LABELS, _label),
+}

@@ -1,0 +1,162 @@
+"""Which customers stand behind the identities of a batch?
+
+Uniqueness is that of `identity_keys`: of two takers of the same new person one meets the other's key, is thrown back
+by the database, and finds the customer at the next attempt.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from adapters.contract import Who
+from adapters.mongo import Store
+from adapters.records import RecordId, key_hash, new_id
+from resolvers.identities import IDENTITIES, IDENTITY_KEYS
+from resolvers.ingest_parts import canonical_who
+from resolvers.ingest_report import NotTaken, Visit, require_text
+from resolvers.ingest_shelf import Shelf
+
+_PROFILE = ("name", "username", "picture_url", "gender", "locale", "time_zone")
+
+
+@dataclass(slots=True, eq=False)
+class Account:
+    """A person's account on a channel, as far as it is known here."""
+
+    who: Who
+    digest: str = ""
+    """The identity's primary key."""
+    value: str = ""
+    """The person's id in its canonical form."""
+    owner: RecordId | None = None
+    """The customer under whom its records stand."""
+    identity: RecordId | None = None
+    trouble: NotTaken | None = None
+    """Why this can be nobody's account."""
+
+
+class Identities:
+    """The identities of one batch: found by their keys, made where they are new."""
+
+    def __init__(self, visit: Visit) -> None:
+        self._visit = visit
+        self._accounts: dict[Who, Account] = {}
+        self._by_digest: dict[str, Account] = {}
+        self._keys: Shelf[str] = Shelf(IDENTITY_KEYS)
+        self._shelf: Shelf[RecordId] = Shelf(IDENTITIES)
+
+    @property
+    def places(self) -> set[tuple[str, str]]:
+        """The channel accounts on which the people of the batch are known."""
+        return {(who.channel, who.account) for who in self._accounts}
+
+    async def load(self, store: Store, whos: Iterable[Who]) -> list[RecordId]:
+        """Reads what is known of these identities and answers their customers."""
+        for who in whos:
+            self._find(who)
+        await self._keys.load(store, self._by_digest)
+        unnamed: list[Account] = []
+        for digest, account in self._by_digest.items():
+            entry = self._keys.get(digest)
+            if entry:
+                account.owner, account.identity = entry["customer_id"], entry.get("identity_id")
+                if account.identity is None:
+                    unnamed.append(account)
+        known = [account for account in self._by_digest.values() if account.owner]
+        await self._shelf.load(store, [one.identity for one in known if one.identity])
+        await self._load_unnamed(store, unnamed)
+        return list(dict.fromkeys(one.owner for one in known if one.owner))
+
+    async def _load_unnamed(self, store: Store, accounts: list[Account]) -> None:
+        """Keys that another room wrote without naming their identities: those are found through the customers."""
+        if not accounts:
+            return
+        found = await store.find(IDENTITIES, {"customer_id": {"$in": [one.owner for one in accounts]}})
+        self._shelf.place(found)
+        by_place = {(one["customer_id"], one["channel"], one["account"], one["value"]): one["_id"] for one in found}
+        for one in accounts:
+            one.identity = by_place.get((one.owner, one.who.channel, one.who.account, one.value))
+
+    def account(self, who: Who) -> Account:
+        """The account; raises NotTaken where this can be nobody's."""
+        found = self._find(who)
+        if found.trouble:
+            raise found.trouble
+        return found
+
+    def owner_of(self, who: Who) -> RecordId | None:
+        """The customer under whom records of this identity stand; None where nobody is known by it."""
+        return self._find(who).owner
+
+    def add(self, account: Account, owner: RecordId, heard_at: datetime | None, claim: str) -> None:
+        """Makes the account the customer's."""
+        seen_at = heard_at or self._visit.at
+        account.owner, account.identity = owner, new_id()
+        self._keys.add({"_id": account.digest, "customer_id": owner, "identity_id": account.identity})
+        self._shelf.add(
+            {
+                "_id": account.identity,
+                "customer_id": owner,
+                "channel": account.who.channel,
+                "account": account.who.account,
+                "value": account.value,
+                "claim": claim,
+                "profile": None,
+                "first_seen_at": seen_at,
+                "last_seen_at": seen_at,
+                "was_heard_of": heard_at is not None,
+            }
+        )
+
+    def hear(self, account: Account, at: datetime) -> bool:
+        """Notes that someone was heard of by this account; whether that was news."""
+        found = self._shelf.get(account.identity) if account.identity else None
+        if found is None:
+            return False
+        is_first = not found.get("was_heard_of", True)
+        if not is_first and found["first_seen_at"] <= at <= found["last_seen_at"]:
+            return False
+        copy = self._shelf.copy(found["_id"])
+        copy["first_seen_at"] = at if is_first else min(at, copy["first_seen_at"])
+        copy["last_seen_at"] = at if is_first else max(at, copy["last_seen_at"])
+        copy["was_heard_of"] = True
+        return True
+
+    def describe(self, account: Account, profile: Mapping[str, str | None], claim: str) -> bool:
+        """Notes what the channel says of the person, and how well it is founded; whether that was news."""
+        found = self._shelf.get(account.identity) if account.identity else None
+        if found is None or (not profile and claim == found["claim"]):
+            return False
+        said = {name: profile.get(name) for name in _PROFILE if profile.get(name) is not None}
+        merged = dict.fromkeys(_PROFILE) | (found["profile"] or {}) | said if said else found["profile"]
+        # What is verified stays so.
+        better = "VERIFIED" if "VERIFIED" in {claim, found["claim"]} else found["claim"]
+        if merged == found["profile"] and better == found["claim"]:
+            return False
+        self._shelf.copy(found["_id"]).update(profile=merged, claim=better)
+        return True
+
+    async def write(self, store: Store) -> None:
+        """Writes whatever is new or different, the keys first: whoever comes second is thrown back at once."""
+        await self._keys.write(store)
+        await self._shelf.write(store)
+
+    def _find(self, who: Who) -> Account:
+        found = self._accounts.get(who)
+        if found is None:
+            found = self._accounts[who] = self._made(who)
+        return found
+
+    def _made(self, who: Who) -> Account:
+        """The account; two spellings of one id are one account."""
+        try:
+            require_text(who.channel, "channel")
+            require_text(who.account, "account")
+            value = canonical_who(who.channel, who.value, self._visit.default_region)
+        except NotTaken as error:
+            return Account(who, trouble=error)
+        except ValueError:
+            # The cause may quote a part of the value.
+            return Account(who, trouble=NotTaken(f"The person's id cannot be one on the channel {who.channel!r}."))
+        digest = key_hash(who.channel, who.account, value)
+        return self._by_digest.setdefault(digest, Account(who, digest, value))

@@ -1,0 +1,46 @@
+"""How does an amount that the outside names stand in storage?"""
+
+from collections.abc import Sequence
+from decimal import Decimal, Inexact
+from functools import lru_cache
+from typing import Any
+
+from adapters.contract import Amount
+from adapters.records import stored_decimal
+from resolvers.ingest_report import NotTaken
+from resolvers.kit.scalars import canonical_currency
+
+
+def stored_amount(money: Amount, field: str) -> dict[str, Any]:
+    """The amount as it is stored; raises NotTaken where it is no exact number of a currency."""
+    if not money.amount.is_finite():
+        raise NotTaken(f"`{field}` is no finite number.")
+    try:
+        # By its digits: 1.0 and 1.00 are equal numbers and different prices.
+        return {"amount": _stored(str(money.amount)), "currency": _currency(money.currency)}
+    except Inexact as error:
+        raise NotTaken(f"`{field}` has more than 34 digits, the most that are kept exactly.") from error
+    except ValueError as error:
+        raise NotTaken(f"`{field}`: {error}") from error
+
+
+# The driver makes a decimal in 20 microseconds, and prices repeat.
+@lru_cache(maxsize=65_536)
+def _stored(digits: str) -> Any:
+    return stored_decimal(Decimal(digits))
+
+
+@lru_cache(maxsize=256)
+def _currency(code: str) -> str:
+    return canonical_currency(code)
+
+
+def sum_of(amounts: Sequence[Amount], field: str) -> Amount:
+    """What the amounts come to; raises NotTaken where there is none or they are of different currencies."""
+    if len(amounts) == 1:
+        return amounts[0]
+    currencies = {one.currency.strip().upper() for one in amounts}
+    if len(currencies) != 1:
+        told = ", ".join(sorted(currencies)) or "no currency, for there are no items"
+        raise NotTaken(f"`{field}` is not given and cannot be added up: the items are in {told}. Give the total.")
+    return Amount(sum((one.amount for one in amounts), Decimal(0)), currencies.pop())

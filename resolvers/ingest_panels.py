@@ -1,0 +1,348 @@
+"""What do orders, tickets, conversations, messages, interests, notes and files from outside mean in storage?
+
+Each kind says where its documents stand, what a document looks like, and what becomes of one that is there already:
+the newer `updated_at` wins where the source gives one, and the moment at which an entry stands on the timeline never
+changes once it is written.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+
+from adapters.contract import Case, File, Item, Leaning, Order, Parcel, Remark, Talk, Utterance, Who
+from adapters.records import Document, Record, RecordId, derived_id
+from resolvers.attachments import ATTACHMENTS
+from resolvers.conversations import CONVERSATIONS, MESSAGES, ConversationStatus, MessageDirection, MessageStatus
+from resolvers.ingest_company import Company, topic_id
+from resolvers.ingest_money import stored_amount, sum_of
+from resolvers.ingest_report import NotTaken, require_text, stored_moment
+from resolvers.interests import INTERESTS
+from resolvers.notes import LONGEST_NOTE, NOTES
+from resolvers.products import PRODUCTS
+from resolvers.purchases import PURCHASES, PurchaseStatus
+from resolvers.tickets import TICKETS, TicketStatus
+
+R = TypeVar("R")
+
+# An order of more lines is a warehouse's; nothing inside one document grows without bound.
+MOST_LINES = 1_000
+# How far a message came: a status only climbs.
+_REACHED = ("UNKNOWN", "QUEUED", "SENT", "FAILED", "DELIVERED", "READ", "RECEIVED")
+# The heading under which the summary counts an interest: this many upper levels of its taxonomy.
+_CATEGORY_LEVELS = 2
+
+Merge = Callable[[Document, dict[str, Any]], dict[str, Any]]
+
+
+def _newer(old: Document, new: dict[str, Any]) -> dict[str, Any]:
+    """The new document, unless the source itself calls it older."""
+    before, now = old.get("updated_at"), new.get("updated_at")
+    return {**old} if before and now and now < before else new
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel(Generic[R]):
+    """What records of one kind mean."""
+
+    record: Record
+    id_of: Callable[[R, RecordId | None], RecordId]
+    """The document's id, from the record and the customer."""
+    document: Callable[[R, Company], dict[str, Any]]
+    """What the source says, as it is stored, without id and customer; raises NotTaken."""
+    heard_at: Callable[[R], datetime | None]
+    """When the person was heard of by it."""
+    merge: Merge = _newer
+    kept: frozenset[str] = frozenset()
+    """Fields that the first writing fixes."""
+    follows_source: bool = True
+    """Whether it becomes another customer's when the source says so. People relink conversations, and that stays."""
+
+    def merged(self, old: Document | None, new: dict[str, Any]) -> dict[str, Any]:
+        """The document as it is when the source has had its say."""
+        if old is None:
+            return new
+        merged = self.merge(old, new)
+        fixed = self.kept if self.follows_source else self.kept | {"customer_id"}
+        return {**old, **merged, **{name: old[name] for name in fixed}}
+
+
+def conversation_id(channel: str, account: str, external_id: str) -> RecordId:
+    """The id of a conversation, stored or not."""
+    return CONVERSATIONS.id_of({"channel": channel, "account": account, "external_id": external_id})
+
+
+def _keyed(record: Record) -> Callable[[Any, RecordId | None], RecordId]:
+    """The id that follows from channel, account and external id: the record's own, or those of its person."""
+
+    def id_of(one: Any, _owner: RecordId | None) -> RecordId:
+        place = one.who if isinstance(one, Order | Remark) else one
+        return derived_id(record.name, place.channel, place.account, one.external_id)
+
+    return id_of
+
+
+def _place(one: Case | Talk | Utterance) -> dict[str, Any]:
+    return {
+        "channel": require_text(one.channel, "channel"),
+        "account": require_text(one.account, "account"),
+        "external_id": require_text(one.external_id, "external_id"),
+    }
+
+
+def _one_of(kinds: type[Enum], value: str, field: str) -> str:
+    if value not in kinds.__members__:
+        raise NotTaken(f"`{field}` is {value!r}; it is one of {', '.join(kinds.__members__)}.")
+    return value
+
+
+def _maybe(moment: datetime | None, field: str) -> datetime | None:
+    return stored_moment(moment, field) if moment else None
+
+
+# Orders
+
+
+def _order(one: Order, _company: Company) -> dict[str, Any]:
+    if len(one.items) > MOST_LINES:
+        raise NotTaken(f"The order has {len(one.items)} lines; at most {MOST_LINES} are kept. Split it in the source.")
+    lines = {item.line: item for item in one.items}
+    if len(lines) < len(one.items):
+        raise NotTaken("Two lines of the order have the same number. Number them apart in the source.")
+    total = one.total or sum_of([item.total for item in one.items], "total")
+    return {
+        "channel": one.who.channel,
+        "account": one.who.account,
+        "external_id": require_text(one.external_id, "external_id"),
+        "number": one.number or one.external_id,
+        "status": _one_of(PurchaseStatus, one.status, "status"),
+        "placed_at": stored_moment(one.placed_at, "placed_at"),
+        "total": stored_amount(total, "total"),
+        "lines": [_line(item, one.who) for item in one.items],
+        "tracking": [_tracking(parcel) for parcel in one.parcels],
+        "updated_at": _maybe(one.updated_at, "updated_at"),
+    }
+
+
+def _line(item: Item, who: Who) -> dict[str, Any]:
+    return {
+        "line": item.line,
+        "title": require_text(item.title, "title"),
+        "sku": item.sku,
+        "quantity": item.quantity,
+        "unit_price": stored_amount(item.unit_price, "unit_price") if item.unit_price else None,
+        "total": stored_amount(item.total, "line total"),
+        "product_id": _product_id(who.channel, who.account, item.product) if item.product else None,
+    }
+
+
+# A catalogue is small beside the lines that name its products.
+@lru_cache(maxsize=16_384)
+def _product_id(channel: str, account: str, external_id: str) -> RecordId:
+    return derived_id(PRODUCTS.name, channel, account, external_id)
+
+
+def _tracking(parcel: Parcel) -> dict[str, Any]:
+    return {"company": parcel.company, "number": parcel.number, "url": parcel.url, "status": parcel.status}
+
+
+# Tickets
+
+
+def _ticket(one: Case, company: Company) -> dict[str, Any]:
+    return {
+        **_place(one),
+        "number": require_text(one.number, "number"),
+        "subject": one.subject,
+        "status": _one_of(TicketStatus, one.status, "status"),
+        "created_at": stored_moment(one.created_at, "created_at"),
+        "updated_at": stored_moment(one.updated_at, "updated_at"),
+        "assigned_agent_id": company.agent(one.agent) if one.agent else None,
+        "campaign_id": company.campaign(one.campaign) if one.campaign else None,
+    }
+
+
+# Conversations and their messages
+
+
+def _conversation(one: Talk, company: Company) -> dict[str, Any]:
+    return {
+        **_place(one),
+        "subject": one.subject,
+        "status": _one_of(ConversationStatus, one.status, "status"),
+        "entry_point": {name: one.entry_point.get(name) for name in ("channel", "page", "referrer")}
+        if one.entry_point
+        else None,
+        "started_at": stored_moment(one.started_at, "started_at"),
+        "last_message_at": stored_moment(one.last_message_at, "last_message_at"),
+        "resolved_at": _maybe(one.resolved_at, "resolved_at"),
+        "assigned_agent_id": company.agent(one.agent) if one.agent else None,
+    }
+
+
+def _longer(old: Document, new: dict[str, Any]) -> dict[str, Any]:
+    """Messages may have arrived before their conversation was told of."""
+    return new | {
+        "started_at": min(old["started_at"], new["started_at"]),
+        "last_message_at": max(old["last_message_at"], new["last_message_at"]),
+        "entry_point": old["entry_point"] or new["entry_point"],
+    }
+
+
+def _message(one: Utterance, _company: Company) -> dict[str, Any]:
+    return {
+        **_place(one),
+        "conversation_id": conversation_id(one.channel, one.account, require_text(one.talk, "talk")),
+        "direction": _one_of(MessageDirection, one.direction, "direction"),
+        "text": one.text,
+        "sent_at": stored_moment(one.sent_at, "sent_at"),
+        "status": _one_of(MessageStatus, one.status, "status"),
+        "author_name": one.author_name,
+    }
+
+
+def _climbed(old: Document, new: dict[str, Any]) -> dict[str, Any]:
+    further = max(old["status"], new["status"], key=_REACHED.index)
+    return new | {"status": further}
+
+
+def begun_by(message: Document) -> dict[str, Any]:
+    """The conversation that a message begins which arrived before it."""
+    return {
+        "_id": message["conversation_id"],
+        "customer_id": message["customer_id"],
+        "channel": message["channel"],
+        "account": message["account"],
+        "subject": None,
+        "status": ConversationStatus.OPEN.value,
+        "entry_point": None,
+        "started_at": message["sent_at"],
+        "last_message_at": message["sent_at"],
+        "resolved_at": None,
+        "assigned_agent_id": None,
+    }
+
+
+# Interests, notes and files
+
+
+def category_of(path: tuple[str, ...] | list[str]) -> str:
+    """The heading of a topic: the upper levels of its path, without itself unless it stands at the top."""
+    return " > ".join((path[:-1] or path)[:_CATEGORY_LEVELS])
+
+
+def _interest(one: Leaning, company: Company) -> dict[str, Any]:
+    topic = company.topic(one.taxonomy, one.topic)
+    if not 0 <= one.score <= 1:
+        raise NotTaken(f"`score` is {one.score}; it lies between 0 and 1.")
+    observed_at = stored_moment(one.observed_at, "observed_at")
+    return {
+        "topic_id": topic["_id"],
+        "name": topic["name"],
+        "category": category_of(topic["path"]),
+        "score": float(one.score),
+        "observed_from": f"{one.who.channel}/{one.who.account}",
+        "triggered_at": _maybe(one.triggered_at, "triggered_at") or observed_at,
+        "observed_at": observed_at,
+    }
+
+
+def _later(old: Document, new: dict[str, Any]) -> dict[str, Any]:
+    return {**old} if new["observed_at"] < old["observed_at"] else new
+
+
+def _interest_id(one: Leaning, owner: RecordId | None) -> RecordId:
+    return INTERESTS.id_of({"customer_id": owner, "topic_id": topic_id(one.taxonomy, one.topic)})
+
+
+def _note(one: Remark, company: Company) -> dict[str, Any]:
+    text = require_text(one.text, "text")
+    if len(text) > LONGEST_NOTE:
+        raise NotTaken(f"The note has {len(text)} characters; at most {LONGEST_NOTE} are kept. Shorten it.")
+    require_text(one.external_id, "external_id")
+    return {
+        "text": text,
+        "author_id": company.agent(one.author) if one.author else None,
+        "created_at": stored_moment(one.created_at, "created_at"),
+        "edited_at": None,
+    }
+
+
+def _file(one: File, _company: Company) -> dict[str, Any]:
+    homes = {"message": MESSAGES, "ticket": TICKETS}
+    if one.of_kind not in homes:
+        raise NotTaken(f"`of_kind` is {one.of_kind!r}; a file comes with a message or a ticket.")
+    if one.size_bytes < 0:
+        raise NotTaken(f"`size_bytes` is {one.size_bytes}; no file is smaller than nothing.")
+    require_text(one.external_id, "external_id")
+    return {
+        "name": require_text(one.name, "name"),
+        "media_type": require_text(one.media_type, "media_type"),
+        "size_bytes": one.size_bytes,
+        "created_at": stored_moment(one.created_at, "created_at"),
+        "of_id": derived_id(homes[one.of_kind].name, one.channel, one.account, require_text(one.of, "of")),
+    }
+
+
+def _unheard(_one: Any) -> None:
+    """What the company writes is no word of the customer's."""
+
+
+PANELS: Mapping[type[Any], Panel[Any]] = {
+    Order: Panel(
+        record=PURCHASES,
+        id_of=_keyed(PURCHASES),
+        document=_order,
+        heard_at=lambda one: one.placed_at,
+        kept=frozenset({"placed_at"}),
+    ),
+    Case: Panel(
+        record=TICKETS,
+        id_of=_keyed(TICKETS),
+        document=_ticket,
+        heard_at=lambda one: one.created_at,
+        kept=frozenset({"created_at"}),
+    ),
+    Talk: Panel(
+        record=CONVERSATIONS,
+        id_of=_keyed(CONVERSATIONS),
+        document=_conversation,
+        # The newest message may be the company's.
+        heard_at=lambda one: one.started_at,
+        merge=_longer,
+        follows_source=False,
+    ),
+    Utterance: Panel(
+        record=MESSAGES,
+        id_of=_keyed(MESSAGES),
+        document=_message,
+        heard_at=lambda one: one.sent_at if one.direction == "IN" else None,
+        merge=_climbed,
+        kept=frozenset({"sent_at", "conversation_id"}),
+        follows_source=False,
+    ),
+    Leaning: Panel(
+        record=INTERESTS,
+        id_of=_interest_id,
+        document=_interest,
+        heard_at=lambda one: one.observed_at,
+        merge=_later,
+        kept=frozenset({"triggered_at"}),
+    ),
+    Remark: Panel(
+        record=NOTES,
+        id_of=_keyed(NOTES),
+        document=_note,
+        heard_at=_unheard,
+        kept=frozenset({"created_at", "edited_at"}),
+    ),
+    File: Panel(
+        record=ATTACHMENTS,
+        id_of=_keyed(ATTACHMENTS),
+        document=_file,
+        heard_at=lambda one: one.created_at,
+        kept=frozenset({"created_at"}),
+    ),
+}

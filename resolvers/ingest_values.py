@@ -1,0 +1,71 @@
+"""Which attribute values does a customer have when a source has said its own?"""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from adapters.records import Document, Observation
+from resolvers.attribute_rules import checked
+from resolvers.ingest_report import NotTaken, Visit
+
+_SECRET = "PASSWORD"  # noqa: S105 - the type's name
+
+
+class Values:
+    """Checks attribute values against the configurable schema, each different value once a batch."""
+
+    def __init__(self, visit: Visit) -> None:
+        self._region = visit.default_region
+        self._definitions = visit.definitions
+        self._checked: dict[tuple[str, type, Any], Any] = {}
+        self._defaults = {name: one["default"] for name, one in visit.definitions.items() if one["default"] is not None}
+        self._required = [name for name, one in visit.definitions.items() if one["is_required"]]
+
+    @property
+    def defaults(self) -> Mapping[str, Any]:
+        """The values of a new customer of whom nothing is said."""
+        return self._defaults
+
+    def merged(
+        self, old: Document, given: Mapping[str, Any], seen: Observation
+    ) -> tuple[Mapping[str, Any], Mapping[str, Document]]:
+        """The values and where they were observed; the very same where the source says nothing new.
+
+        A secret is written once: what is stored cannot be compared with what a source says.
+        Raises NotTaken where a value breaks a rule or a required one is missing.
+        """
+        values: Mapping[str, Any] = old["attributes"]
+        news = {
+            name: stored
+            for name, value in given.items()
+            if value is not None and (stored := self._stored(name, value, values)) != values.get(name)
+        }
+        missing = [name for name in self._required if name not in values and name not in news]
+        if missing:
+            raise NotTaken(
+                f"The customer schema requires {', '.join(map(repr, missing))}, which the source leaves out."
+            )
+        if not news:
+            return values, old["observed"]
+        return {**values, **news}, {**old["observed"], **dict.fromkeys(news, seen.document())}
+
+    def _stored(self, name: str, value: Any, values: Mapping[str, Any]) -> Any:
+        definition = self._definitions.get(name)
+        if definition is None:
+            near = get_close_matches(name, self._definitions, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise NotTaken(f"{name!r} is no attribute of the customer schema.{hint} Define it first.")
+        if definition["type"] == _SECRET:
+            return values[name] if name in values else self._check(definition, value)
+        key = (name, type(value), value)
+        if key not in self._checked:
+            self._checked[key] = self._check(definition, value)
+        return self._checked[key]
+
+    def _check(self, definition: Document, value: Any) -> Any:
+        try:
+            return checked(definition, value, self._region)
+        except ValueError as error:
+            # E-mail's own checker may quote what it found.
+            told = "That is not an e-mail address." if definition["type"] == "EMAIL" else str(error)
+            raise NotTaken(f"{definition['name']!r} cannot hold its value. {told}") from error

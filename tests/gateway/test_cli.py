@@ -1,0 +1,260 @@
+"""Do the commands do what their help says, and say what is wrong in words?"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import jwt
+import pytest
+from typer.testing import CliRunner
+
+from gateway import cli, schema_file
+from gateway.settings import settings_table
+from resolvers.kit.ids import global_id
+from resolvers.schema import graph
+
+SECRET = "a sample secret that signs tokens, long enough"
+ME = {"query": "{ viewer { subject role } }"}
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, logs_as_before: None) -> CliRunner:
+    """Runs commands in this process, on a data folder of their own."""
+    del logs_as_before
+    monkeypatch.setenv("GATEWAY_DATA_FOLDER", str(tmp_path / "data"))
+    return CliRunner()
+
+
+def commands() -> list[list[str]]:
+    """Every command, its group before it."""
+    found = [[one.name or one.callback.__name__] for one in cli.app.registered_commands]
+    for group in cli.app.registered_groups:
+        found += [[group.name, one.name] for one in group.typer_instance.registered_commands]
+    return found
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_help_has_an_example(run: CliRunner, words: list[str]) -> None:
+    """Each command's help shows how it is typed."""
+    text = " ".join(run.invoke(cli.app, [*words, "--help"]).stdout.split())
+    assert f"Example: profile-gateway {' '.join(words)}" in text
+
+
+def test_commands_are_known() -> None:
+    """The commands that the README names are there."""
+    named = {" ".join(words) for words in commands()}
+    assert named >= {
+        "serve",
+        "token",
+        "doctor",
+        "schema print",
+        "schema check",
+        "keys make",
+        "keys list",
+        "keys revoke",
+    }
+
+
+def test_settings_lists_knobs(run: CliRunner) -> None:
+    """`settings` prints the README's table."""
+    assert run.invoke(cli.app, ["settings"]).stdout == settings_table()
+
+
+def test_schema_prints_itself(run: CliRunner) -> None:
+    """`schema print` writes what `schema check` accepts."""
+    assert run.invoke(cli.app, ["schema", "print"]).stdout == schema_file.sdl_of(graph())
+
+
+def test_current_schema_passes(run: CliRunner, tmp_path: Path) -> None:
+    """`schema check` exits with 0 when the file says what the code says."""
+    file = tmp_path / "schema.graphql"
+    file.write_text(schema_file.sdl_of(graph()))
+    assert run.invoke(cli.app, ["schema", "check", str(file)]).exit_code == 0
+
+
+def test_changed_schema_shows_how(run: CliRunner, tmp_path: Path) -> None:
+    """`schema check` exits with 1, shows a unified diff and says what to do, when it does not."""
+    file = tmp_path / "schema.graphql"
+    file.write_text(schema_file.sdl_of(graph()).replace("type Customer ", "type Client "))
+    result = run.invoke(cli.app, ["schema", "check", str(file)])
+    assert result.exit_code == 1
+    assert "\n-type Client " in result.stdout
+    assert "\n+type Customer " in result.stdout
+    assert "make schema" in " ".join(result.stderr.split())
+
+
+def test_declarations_are_json(run: CliRunner) -> None:
+    """`schema declarations` says for each record about whom it is and what of it is personal."""
+    shown = json.loads(run.invoke(cli.app, ["schema", "declarations"]).stdout)
+    customers = next(one for one in shown if one["name"] == "customers")
+    assert customers["personal"] == ["display_name"]
+
+
+def test_token_carries_claims(run: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`token` signs what the gate takes: role, subject, name, an end, and issuer and audience where they are set."""
+    monkeypatch.setenv("GATEWAY_JWT_SECRET", SECRET)
+    monkeypatch.setenv("GATEWAY_JWT_AUDIENCE", "gateway")
+    result = run.invoke(cli.app, ["token", "--role", "agent", "--subject", "anna", "--name", "Anna", "--hours", "1"])
+    claims = jwt.decode(result.stdout.strip(), SECRET, ["HS256"], audience="gateway")
+    assert (claims["sub"], claims["role"], claims["name"]) == ("anna", "agent", "Anna")
+    assert 3500 < claims["exp"] - time.time() <= 3600
+    assert "For trying out" in result.stderr
+
+
+def test_token_keeps_its_secret(run: CliRunner) -> None:
+    """Without a secret in the settings, tokens are signed with the one that the gateway keeps: twice the same."""
+    words = ["token", "--role", "visitor", "--subject", "v", "--customer", global_id("Customer", "6" * 24)]
+    first, second = (run.invoke(cli.app, words).stdout.strip() for _ in range(2))
+    kept = Path(os.environ["GATEWAY_DATA_FOLDER"], "jwt_secret").read_text()
+    assert jwt.decode(first, kept, ["HS256"])["customer_id"] == jwt.decode(second, kept, ["HS256"])["customer_id"]
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "told"),
+    [
+        (["token", "--role", "visitor", "--subject", "v"], {}, "give --customer with the role visitor"),
+        (["token", "--role", "agent", "--subject", "a", "--customer", "x"], {}, "with no other"),
+        (["token", "--role", "agent", "--subject", "a"], {"MONGODB_URL": "mongodb://x"}, "Set GATEWAY_JWT_SECRET"),
+        (["serve"], {"MONGODB_URL": "mongodb://x"}, "GATEWAY_SECRET is not"),
+        (["serve"], {"GATEWAY_PORT": "http"}, "GATEWAY_PORT: "),
+        (["serve", "--host", "192.0.2.1"], {}, "cannot be listened on"),
+        (["keys", "make", "x", "--scope", "all"], {}, "There is no scope all"),
+        (["keys", "revoke", "junk"], {}, "keys list"),
+    ],
+)
+def test_trouble_is_told_in_words(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    run: CliRunner,
+    words: list[str],
+    environment: dict[str, str],
+    told: str,
+) -> None:
+    """What is known to go wrong is told without a traceback, with exit status 1."""
+    del run
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "argv", ["profile-gateway", *words])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    shown = capsys.readouterr().err
+    assert told in shown
+    assert "Traceback" not in shown
+
+
+def test_keys_live_through_commands(run: CliRunner) -> None:
+    """A key is made, listed and revoked; only its making shows it."""
+    key = run.invoke(cli.app, ["keys", "make", "newsletter", "--scope", "personal", "--days", "9"]).stdout.strip()
+    assert re.fullmatch(r"pgw_[0-9a-f]{24}_[\w-]{43}", key)
+    handle = key.rsplit("_", 1)[0][:28]
+    listed = run.invoke(cli.app, ["keys", "list"]).stdout
+    assert handle in listed
+    assert key not in listed
+    assert run.invoke(cli.app, ["keys", "revoke", handle]).exit_code == 0
+    assert "revoked" in run.invoke(cli.app, ["keys", "list"]).stdout
+
+
+class Serving:
+    """A gateway in a process of its own."""
+
+    def __init__(self, folder: Path, *words: str) -> None:
+        self.environment = {**os.environ, "GATEWAY_DATA_FOLDER": str(folder)}
+        start = [sys.executable, "-c", "from gateway.cli import main; main()", "serve", "--port", "0", *words]
+        self.process = subprocess.Popen(start, env=self.environment, stderr=subprocess.PIPE, text=True)
+        self.lines: list[str] = []
+        self.address = ""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.lines.append(line)
+            if found := re.search(r"questions (http\S+)/graphql", line):
+                self.address = found[1]
+                break
+        self.rest = threading.Thread(target=lambda: self.lines.extend(self.process.stderr or ()))
+        self.rest.start()
+
+    def ready(self) -> None:
+        """Returns when questions are answered."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                if httpx.get(f"{self.address}/readyz").status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.1)
+        raise AssertionError("".join(self.lines))
+
+    def is_gone(self) -> bool:
+        """Whether nobody listens any more."""
+        try:
+            httpx.get(f"{self.address}/healthz", timeout=1)
+        except httpx.TransportError:
+            return True
+        return False
+
+
+@contextmanager
+def serving(folder: Path, *words: str) -> Iterator[Serving]:
+    """A gateway that is ended behind the block, if it has not ended by then."""
+    gateway = Serving(folder, *words)
+    try:
+        yield gateway
+    finally:
+        gateway.process.kill()
+        gateway.process.wait()
+        gateway.rest.join()
+        if gateway.process.stderr:
+            gateway.process.stderr.close()
+
+
+def test_commands_join_running_gateway(run: CliRunner) -> None:
+    """While a gateway runs on its own database, keys are made and revoked there; a second one is refused in words."""
+    folder = Path(os.environ["GATEWAY_DATA_FOLDER"])
+    with serving(folder) as gateway:
+        gateway.ready()
+        key = run.invoke(cli.app, ["keys", "make", "newsletter"]).stdout.strip()
+        asked = {"url": f"{gateway.address}/graphql", "json": ME, "headers": {"X-API-Key": key}}
+        assert httpx.post(**asked).json()["data"]["viewer"] == {"subject": "newsletter", "role": "PARTNER"}
+        assert run.invoke(cli.app, ["keys", "revoke", key]).exit_code == 0
+        time.sleep(1)
+        assert httpx.post(**asked).status_code == 401
+        second = subprocess.run(
+            [sys.executable, "-c", "from gateway.cli import main; main()", "serve", "--port", "0"],
+            env=gateway.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (second.returncode, "in use by process" in second.stderr) == (1, True)
+        gateway.process.send_signal(signal.SIGTERM)
+        assert gateway.process.wait(30) == 0
+    assert "mongod.stopped" in "".join(gateway.lines)
+    assert not (folder / "gateway.url").exists()
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_workers_end_with_parent(run: CliRunner, number: signal.Signals) -> None:
+    """Several processes answer on one port and take the same tokens; they end with the one that started them."""
+    with serving(Path(os.environ["GATEWAY_DATA_FOLDER"]), "--workers", "2") as gateway:
+        gateway.ready()
+        token = run.invoke(cli.app, ["token", "--role", "agent", "--subject", "anna"]).stdout.strip()
+        headers = {"Authorization": f"Bearer {token}"}
+        for _ in range(6):
+            assert httpx.post(f"{gateway.address}/graphql", json=ME, headers=headers).status_code == 200
+        gateway.process.send_signal(number)
+        gateway.process.wait(30)
+        deadline = time.monotonic() + 15
+        while not gateway.is_gone() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert gateway.is_gone()

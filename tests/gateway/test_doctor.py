@@ -1,0 +1,186 @@
+"""Does the doctor find what is wrong, and say how it is mended?"""
+
+import asyncio
+import gc
+import os
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from adapters.serverfacts import ServerFacts
+from gateway import cli, doctor, schema_file
+from gateway.doctor import State
+from gateway.mongod import Mongod, find_binary
+from gateway.settings import Settings
+from resolvers.schema import graph
+
+LONG = "x" * 32
+
+
+def settings(folder: Path, **given: Any) -> Settings:
+    """Settings on a data folder of the test's own."""
+    return Settings(data_folder=folder, **given)
+
+
+@pytest.fixture
+async def alone() -> AsyncIterator[str]:
+    """The URL of a mongod that is no replica set."""
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder:
+        path = Path(folder) / "mongodb-1.sock"
+        words = ["--dbpath", folder, "--bind_ip", str(path), "--port", "1", "--wiredTigerCacheSizeGB", "0.25"]
+        quiet = asyncio.subprocess.DEVNULL
+        process = await asyncio.create_subprocess_exec(find_binary(), *words, stdout=quiet, stderr=quiet)
+        yield f"mongodb://{str(path).replace('/', '%2F')}"
+        process.kill()
+        await process.wait()
+
+
+async def test_healthy_set_up_passes(tmp_path: Path) -> None:
+    """On a set-up without fault nothing is broken, and each check says what it saw."""
+    found = dict(await doctor.examine(settings(tmp_path / "data", port=0)))
+    assert list(found) == list(doctor.CHECKS)
+    assert {name for name, finding in found.items() if finding.state is State.BROKEN} == set()
+    assert found["own database"].words.startswith("MongoDB 6.0.5 starts, in ")
+
+
+def test_broken_set_up_exits_with_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, logs_as_before: None) -> None:
+    """The command exits with 1 when something is broken, and names it."""
+    del logs_as_before
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GATEWAY_DATA_FOLDER", str(tmp_path / "file" / "data"))
+    result = CliRunner().invoke(cli.app, ["doctor"])
+    assert result.exit_code == 1
+    assert "GATEWAY_DATA_FOLDER" in result.stdout
+
+
+def test_unwritable_folder_found(tmp_path: Path) -> None:
+    """A data folder that cannot be made is broken, and the setting named."""
+    (tmp_path / "file").touch()
+    found = doctor.data_folder(settings(tmp_path / "file" / "data"))
+    assert (found.state, "GATEWAY_DATA_FOLDER" in found.words) == (State.BROKEN, True)
+
+
+def test_open_folder_found(tmp_path: Path) -> None:
+    """A data folder that others can read is a warning."""
+    tmp_path.chmod(0o755)
+    found = doctor.data_folder(settings(tmp_path))
+    assert (found.state, f"chmod 700 {tmp_path}" in found.words) == (State.WARNING, True)
+
+
+def test_old_python_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A Python older than 3.11 is broken."""
+    monkeypatch.setattr(sys, "version_info", (3, 10, 9))
+    assert doctor.python_version(settings(tmp_path)).state is State.BROKEN
+
+
+def test_slip_of_pen_is_a_warning(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A variable that no setting has is named."""
+    monkeypatch.setenv("GATEWAY_PROT", "1")
+    found = doctor.variables(settings(tmp_path))
+    assert (found.state, "GATEWAY_PROT" in found.words) == (State.WARNING, True)
+
+
+def test_clock_before_installation_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A clock that stands before the program's own files is broken."""
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    assert doctor.clock(settings(tmp_path)).state is State.BROKEN
+
+
+async def test_broken_binary_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A mongod that cannot start is broken, and the way out named."""
+    (tmp_path / "mongod").write_text(
+        "#!/bin/sh\necho 'error while loading shared libraries: libcurl.so.4: no' >&2\nexit 127\n"
+    )
+    (tmp_path / "mongod").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    found = await doctor.own_database(settings(tmp_path / "data"))
+    assert (found.state, "libcurl4" in found.words) == (State.BROKEN, True)
+
+
+async def test_replica_set_passes(mongod: Mongod, tmp_path: Path) -> None:
+    """A replica set of a supported version does."""
+    found = await doctor.your_database(settings(tmp_path, mongodb_url=mongod.url))
+    assert (found.state, found.words) == (State.OK, "MongoDB 6.0.5, replicated or sharded.")
+
+
+async def test_lonely_server_found(alone: str, tmp_path: Path) -> None:
+    """A server without a replica set is broken: no transactions, no change streams."""
+    found = await doctor.your_database(settings(tmp_path, mongodb_url=alone))
+    assert (found.state, "rs.initiate()" in found.words) == (State.BROKEN, True)
+
+
+# PyMongo lets go of a socket that was connecting when its client is closed; Python closes it, and says so.
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("mongodb://me:password@127.0.0.1:1/", "does not answer"),
+        ("mongodb://me:pass:word@/", "could not be asked"),
+    ],
+)
+async def test_unreachable_server_found(tmp_path: Path, url: str, words: str) -> None:
+    """A server that does not answer, or a URL that is none, is broken; the password is not shown."""
+    found = await doctor.your_database(settings(tmp_path, mongodb_url=url))
+    assert (found.state, words in found.words) == (State.BROKEN, True)
+    assert "pass" not in found.words
+    gc.collect()
+
+
+@pytest.mark.parametrize(
+    ("version", "off_s", "state"),
+    [((5, 0, 31), 0, State.BROKEN), ((5, 2, 0), 0, State.OK), ((8, 0, 4), 0, State.OK), ((8, 0, 4), 90, State.WARNING)],
+)
+def test_server_facts_judged(tmp_path: Path, version: tuple[int, ...], off_s: int, state: State) -> None:
+    """A server before 5.2 is broken; a clock that is off by more than tokens allow is a warning."""
+    clock = datetime.now(UTC) + timedelta(seconds=off_s)
+    facts = ServerFacts(version=version, has_transactions=True, clock=clock)
+    assert doctor._judged(facts, settings(tmp_path)).state is state
+
+
+@pytest.mark.parametrize(
+    ("given", "state", "words"),
+    [
+        ({}, State.OK, "kept in the data folder"),
+        ({"mongodb_url": "mongodb://x"}, State.BROKEN, "GATEWAY_SECRET is not set"),
+        ({"mongodb_url": "mongodb://x", "secret": LONG}, State.WARNING, "No token can be verified"),
+        ({"mongodb_url": "mongodb://x", "secret": LONG, "jwt_secret": LONG}, State.OK, "Set"),
+        ({"jwt_jwks_url": "https://id.example/keys"}, State.WARNING, "GATEWAY_JWT_ISSUER"),
+    ],
+)
+def test_missing_secret_found(tmp_path: Path, given: dict[str, str], state: State, words: str) -> None:
+    """A secret that is needed and not set is named."""
+    found = doctor.secrets_set(settings(tmp_path, **given))
+    assert (found.state, words in found.words) == (state, True)
+
+
+async def test_dead_provider_found(tmp_path: Path) -> None:
+    """A key set that cannot be fetched is broken."""
+    found = await doctor.key_set(settings(tmp_path, jwt_jwks_url="http://127.0.0.1:1/keys"))
+    assert (found.state, "GATEWAY_JWT_JWKS_URL" in found.words) == (State.BROKEN, True)
+
+
+def test_taken_port_found(tmp_path: Path) -> None:
+    """A port that someone listens on is a warning: it may be this gateway."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        found = doctor.port(settings(tmp_path, port=taken.getsockname()[1]))
+    assert (found.state, "Address already in use" in found.words) == (State.WARNING, True)
+
+
+@pytest.mark.parametrize(("text", "state"), [(None, State.WARNING), ("type Query", State.WARNING), ("", State.OK)])
+def test_stale_schema_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | None, state: State) -> None:
+    """In a checkout, a committed schema that is missing or stale is a warning."""
+    (tmp_path / "pyproject.toml").touch()
+    file = tmp_path / "schema.graphql"
+    if text is not None:
+        file.write_text(text or schema_file.sdl_of(graph()))
+    monkeypatch.setattr(doctor, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(doctor, "COMMITTED", file)
+    assert doctor.contract(settings(tmp_path)).state is state

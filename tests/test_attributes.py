@@ -1,0 +1,227 @@
+"""The configurable customer schema: definitions and values."""
+
+from typing import Any
+
+import pytest
+from tests.changing import change, may, refused
+from tests.conftest import Asking
+from tests.crowd import attributes, definition
+from tests.makers import Makers
+from tests.walking import PARTNER, read, visitor
+
+from resolvers.attribute_rules import AttributeType
+from resolvers.attributes import DEFINITIONS, MOST_DEFINITIONS, definition_document
+from resolvers.customers import CUSTOMERS
+from resolvers.kit.ids import global_id
+from resolvers.kit.viewer import Role
+
+ADMIN = Role.ADMINISTRATOR
+SHOWN = "definition { id name label type maxLength isRequired isPersonal order choices isSystem }"
+VALUES = "attributes { name label category value isHidden observedFrom isVerified }"
+
+
+async def _added(ask: Asking, name: str = "tier", type: str = "STRING", **rules: Any) -> dict[str, Any]:
+    found = await change(ask, "addAttributeDefinition", SHOWN, ADMIN, name=name, type=type, rules=rules)
+    return found["definition"]  # type: ignore[no-any-return]
+
+
+async def test_system_definitions(ask: Asking) -> None:
+    """`firstName`, `lastName` and the phone number are the system's own, and personal."""
+    answer = await ask("{ attributeDefinitions { name isSystem isPersonal } }")
+    assert answer.data["attributeDefinitions"] == [
+        {"name": name, "isSystem": True, "isPersonal": True} for name in ("firstName", "lastName", "phoneNumber")
+    ]
+
+
+async def test_definitions_in_order(ask: Asking, make: Makers) -> None:
+    """Every attribute definition, in its order, then by name."""
+    for name, order in (("b", 50), ("a", 50), ("c", 0)):
+        await definition(make, name, order=order)
+    answer = await ask("{ attributeDefinitions { name } }", as_=Role.PARTNER)
+    names = [one["name"] for one in answer.data["attributeDefinitions"]]
+    assert names == ["c", "firstName", "lastName", "phoneNumber", "a", "b"]
+
+
+async def test_definition_added(ask: Asking) -> None:
+    """An administrator adds an attribute with its rules."""
+    found = await _added(ask, label="Tier", maxLength=9, isRequired=True)
+    assert found["id"]
+    assert found | {"id": ""} == {
+        "id": "",
+        "name": "tier",
+        "label": "Tier",
+        "type": "STRING",
+        "maxLength": 9,
+        "isRequired": True,
+        "isPersonal": False,
+        "order": 100,
+        "choices": [],
+        "isSystem": False,
+    }
+
+
+async def test_added_at_once(ask: Asking) -> None:
+    """What was added is read at once, also by its id."""
+    found = await _added(ask)
+    answer = await ask("query($id: ID!) { node(id: $id) { ... on AttributeDefinition { name } } }", id=found["id"])
+    assert answer.data["node"] == {"name": "tier"}
+
+
+async def test_default_settled(ask: Asking) -> None:
+    """A default is kept in the one form of its type, and a matching role by its name."""
+    rules = {"default": "Ann@Example.com", "matchingRole": "EMAIL"}
+    shown = "definition { default matchingRole }"
+    given = {"name": "work", "type": "EMAIL", "rules": rules}
+    found = await change(ask, "addAttributeDefinition", shown, ADMIN, **given)
+    assert found["definition"] == {"default": "ann@example.com", "matchingRole": "EMAIL"}
+
+
+@pytest.mark.parametrize("name", ["tier", "firstName"])
+async def test_definition_twice(ask: Asking, name: str) -> None:
+    """A name stands for one attribute, the system's own included."""
+    await _added(ask)
+    refusal = await refused(ask, "addAttributeDefinition", ADMIN, name=name, type="NUMBER")
+    assert refusal == ("CONFLICT", "input.name")
+
+
+async def test_definition_added_elsewhere(ask: Asking, make: Makers) -> None:
+    """An attribute that another process added meanwhile is a conflict."""
+    await ask("{ attributeDefinitions { name } }")
+    await make.store._database[DEFINITIONS.name].insert_one(dict(definition_document(name="tier", label="Tier")))
+    assert await refused(ask, "addAttributeDefinition", ADMIN, name="tier", type="NUMBER") == ("CONFLICT", "input.name")
+
+
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        ({"name": "Loyalty Tier"}, "name"),
+        ({"type": "CHOICE"}, "rules.choices"),
+        ({"rules": {"pattern": "("}}, "rules.pattern"),
+        ({"rules": {"label": None}}, "rules.label"),
+        ({"rules": {"isPersonal": None}}, "rules.isPersonal"),
+    ],
+)
+async def test_definition_refused(ask: Asking, given: dict[str, Any], place: str) -> None:
+    """A definition that contradicts itself is refused, with its place in the input."""
+    refusal = await refused(ask, "addAttributeDefinition", ADMIN, **({"name": "tier", "type": "STRING"} | given))
+    assert refusal == ("INVALID_INPUT", f"input.{place}")
+
+
+async def test_most_definitions(ask: Asking, make: Makers) -> None:
+    """The schema has a bounded number of attributes."""
+    many = [definition_document(name=f"a{n}", label="A") for n in range(MOST_DEFINITIONS - 3)]
+    await make.store.insert(DEFINITIONS, *many)
+    assert (await refused(ask, "addAttributeDefinition", ADMIN, name="more", type="STRING"))[0] == "CONFLICT"
+
+
+async def test_definition_changed(ask: Asking) -> None:
+    """What is left out stays as it is; what is null is taken away."""
+    old = await _added(ask, label="Tier", maxLength=9)
+    rules = {"order": 1, "maxLength": None}
+    found = await change(ask, "changeAttributeDefinition", SHOWN, ADMIN, id=old["id"], rules=rules)
+    assert found["definition"] == old | {"order": 1, "maxLength": None}
+
+
+async def test_system_changed(ask: Asking) -> None:
+    """The system's own attributes take other rules."""
+    key = global_id("AttributeDefinition", DEFINITIONS.id_of({"name": "firstName"}))
+    found = await change(ask, "changeAttributeDefinition", SHOWN, ADMIN, id=key, rules={"label": "Given name"})
+    assert found["definition"]["label"] == "Given name"
+    assert found["definition"]["isSystem"] is True
+
+
+@pytest.mark.parametrize(
+    ("type", "value", "rules", "count"),
+    [
+        ("STRING", "golden", {"maxLength": 4}, 1),
+        ("STRING", "gold", {"maxLength": 4}, 0),
+        ("STRING", "gold", {"pattern": "[0-9]+|silver"}, 1),
+        ("STRING", "123", {"pattern": "[0-9]+"}, 0),
+        ("CHOICE", "Gold", {"choices": ["Silver"]}, 1),
+        ("CHOICE", "Gold", {"choices": ["Silver", "Gold"]}, 0),
+    ],
+)
+async def test_change_that_breaks(
+    ask: Asking, make: Makers, type: str, value: str, rules: dict[str, Any], count: int
+) -> None:
+    """A change of the rules says how many stored values it would break, and is refused."""
+    old = await _added(ask, type=type, **({"choices": ["Gold"]} if type == "CHOICE" else {}))
+    await attributes(make, await make.customer(), tier=value)
+    found = await change(ask, "changeAttributeDefinition", "__typename", ADMIN, id=old["id"], rules=rules)
+    assert found.get("code") == ("CONFLICT" if count else None)
+    assert found.get("message", "0 customers").startswith(f"{count} customers")
+
+
+async def test_definition_removed(ask: Asking) -> None:
+    """An attribute that nobody has a value of is removed."""
+    old = await _added(ask)
+    found = await change(
+        ask, "removeAttributeDefinition", "removedId valuesRemoved", ADMIN, id=old["id"]
+    )
+    assert (found["removedId"], found["valuesRemoved"]) == (old["id"], 0)
+    assert len((await ask("{ attributeDefinitions { name } }")).data["attributeDefinitions"]) == 3
+
+
+async def test_removed_with_values(ask: Asking, make: Makers) -> None:
+    """An attribute that has values is removed with them or not at all."""
+    old, one = await _added(ask), await make.customer()
+    await attributes(make, one, tier="gold")
+    assert await refused(ask, "removeAttributeDefinition", ADMIN, id=old["id"]) == ("CONFLICT", "input.withValues")
+    found = await change(ask, "removeAttributeDefinition", "valuesRemoved", ADMIN, id=old["id"], withValues=True)
+    assert found["valuesRemoved"] == 1
+    stored = await make.store.first(CUSTOMERS, {"_id": one.key})
+    assert "tier" not in stored["attributes"]
+    assert "tier" not in stored["observed"]
+
+
+async def test_system_stays(ask: Asking) -> None:
+    """The system's own attributes cannot be removed."""
+    key = global_id("AttributeDefinition", DEFINITIONS.id_of({"name": "firstName"}))
+    assert await refused(ask, "removeAttributeDefinition", ADMIN, id=key, withValues=True) == ("CONFLICT", "input.id")
+
+
+async def test_definition_unknown(ask: Asking) -> None:
+    """A definition that is not there can be neither changed nor removed."""
+    for key in (global_id("AttributeDefinition", CUSTOMERS.id_of({})), global_id("Label", CUSTOMERS.id_of({})), "x"):
+        assert await refused(ask, "changeAttributeDefinition", ADMIN, id=key, rules={}) == ("NOT_FOUND", "input.id")
+        assert await refused(ask, "removeAttributeDefinition", ADMIN, id=key) == ("NOT_FOUND", "input.id")
+
+
+async def test_schema_by_role(ask: Asking) -> None:
+    """Administrators alone shape the customer schema."""
+    assert await may(ask, "addAttributeDefinition", name="tier", type="STRING") == {ADMIN}
+    assert await may(ask, "changeAttributeDefinition", id="x", rules={}) == {ADMIN}
+    assert await may(ask, "removeAttributeDefinition", id="x") == {ADMIN}
+
+
+async def test_values_in_order(ask: Asking, make: Makers) -> None:
+    """What the schema holds for the customer, in its order; empty ones are left out."""
+    await definition(make, "tier", order=0)
+    await definition(make, "unset")
+    one = await make.customer("Ann", None)
+    await attributes(make, one, tier="gold")
+    usual = {"category": "Profile", "isHidden": False, "observedFrom": "shop/main", "isVerified": False}
+    assert (await read(ask, one, VALUES))["attributes"] == [
+        {"name": "tier", "label": "Tier", "value": "gold"} | usual,
+        {"name": "firstName", "label": "First name", "value": "Ann"} | usual,
+    ]
+
+
+async def test_personal_values_hidden(ask: Asking, make: Makers) -> None:
+    """A partner without the scope is shown that there is a personal value, not which."""
+    await definition(make, "tier")
+    one = await make.customer("Ann", None)
+    await attributes(make, one, tier="gold")
+    found = (await read(ask, one, "attributes { name value isHidden }", **PARTNER))["attributes"]
+    assert {"name": "firstName", "value": None, "isHidden": True} in found
+    assert {"name": "tier", "value": "gold", "isHidden": False} in found
+
+
+async def test_secrets_unread(ask: Asking, make: Makers) -> None:
+    """A PASSWORD is written and never read, by nobody."""
+    await definition(make, "pin", type=AttributeType.PASSWORD)
+    one = await make.customer(None, None)
+    await attributes(make, one, pin="scrypt:00:00")
+    for who in ({"as_": ADMIN}, PARTNER, visitor(one)):
+        found = await read(ask, one, "attributes { name value }", **who)
+        assert found["attributes"] == [{"name": "pin", "value": None}]

@@ -1,0 +1,95 @@
+"""Which keys and values were noted about a customer?"""
+
+from typing import Any
+
+import pytest
+from tests.changing import GONE, change, may, refused
+from tests.conftest import Asking
+from tests.makers import Makers
+from tests.walking import PARTNER, read
+
+from resolvers.custom_data import CUSTOM_DATA, LONGEST_NAME, LONGEST_VALUE
+from resolvers.customers import CUSTOMERS
+from resolvers.kit.viewer import STAFF
+
+DATA = "customer { customData { name value addedBy } version }"
+
+
+async def test_datum_added(ask: Asking, make: Makers) -> None:
+    """A key and a value are noted; the record says by whom."""
+    one = await make.customer()
+    found = await change(ask, "addCustomData", DATA, customerId=one.id, name=" shoe size ", value=" 43 ")
+    datum = {"name": "shoe size", "value": "43", "addedBy": "agent"}
+    assert found["customer"] == {"customData": [datum], "version": 2}
+
+
+async def test_datum_removed(ask: Asking, make: Makers) -> None:
+    """A key and its value are removed, once."""
+    one = await make.customer()
+    await change(ask, "addCustomData", DATA, customerId=one.id, name="a", value="1")
+    found = await change(ask, "removeCustomData", DATA, customerId=one.id, name=" a ")
+    assert found["customer"] == {"customData": [], "version": 3}
+    assert await refused(ask, "removeCustomData", customerId=one.id, name="a") == ("NOT_FOUND", "input.name")
+
+
+@pytest.mark.parametrize(
+    ("given", "refusal"),
+    [
+        ({"name": " "}, ("INVALID_INPUT", "input.name")),
+        ({"name": "x" * (LONGEST_NAME + 1)}, ("INVALID_INPUT", "input.name")),
+        ({"value": ""}, ("INVALID_INPUT", "input.value")),
+        ({"value": "x" * (LONGEST_VALUE + 1)}, ("INVALID_INPUT", "input.value")),
+        ({"customerId": GONE}, ("NOT_FOUND", "input.customerId")),
+        ({"name": "there"}, ("CONFLICT", "input.name")),
+    ],
+)
+async def test_datum_refused(ask: Asking, make: Makers, given: dict[str, Any], refusal: tuple[str, str]) -> None:
+    """Key and value have a bounded length, and a customer has each key once."""
+    usual = {"customerId": (await make.customer()).id, "name": "a", "value": "1"}
+    await change(ask, "addCustomData", DATA, **(usual | {"name": "there"}))
+    assert await refused(ask, "addCustomData", **(usual | given)) == refusal
+
+
+async def test_most_data(ask: Asking, make: Makers) -> None:
+    """A customer has a bounded number of keys."""
+    one = await make.customer()
+    data = [{"name": f"k{n}", "value": "1", "added_at": make.moment(), "added_by": None} for n in range(100)]
+    await make.store.update(CUSTOMERS, {"_id": one.key}, {"$set": {"custom_data": data}})
+    found = await change(ask, "addCustomData", DATA, customerId=one.id, name="more", value="1")
+    assert (found["code"], CUSTOM_DATA.at_most) == ("CONFLICT", 100)
+    assert "100 custom data already" in found["message"]
+
+
+async def test_data_by_role(ask: Asking) -> None:
+    """The staff notes custom data."""
+    assert await may(ask, "addCustomData", customerId=GONE, name="a", value="1") == STAFF
+    assert await may(ask, "removeCustomData", customerId=GONE, name="a") == STAFF
+
+
+async def test_data_hidden(ask: Asking, make: Makers) -> None:
+    """A partner without the scope sees the keys, in the order in which they were added, and no value."""
+    one = await make.customer()
+    for name in ("z", "a"):
+        await change(ask, "addCustomData", DATA, customerId=one.id, name=name, value="1")
+    found = await read(ask, one, "customData { name value hiddenFields }", **PARTNER)
+    assert found["customData"] == [{"name": name, "value": None, "hiddenFields": ["value"]} for name in ("z", "a")]
+
+
+async def test_data_facts(ask: Asking, make: Makers) -> None:
+    """Custom data are facts; a hidden value says so."""
+    one = await make.customer(None, None)
+    await change(ask, "addCustomData", DATA, customerId=one.id, name="size", value="43")
+    fields = "facts { nodes { category name value isHidden } }"
+    fact = {"category": "Custom data", "name": "size"}
+    assert (await read(ask, one, fields))["facts"]["nodes"] == [fact | {"value": "43", "isHidden": False}]
+    assert (await read(ask, one, fields, **PARTNER))["facts"]["nodes"] == [fact | {"value": None, "isHidden": True}]
+
+
+async def test_noted_customers(ask: Asking, make: Makers) -> None:
+    """Customers about whom custom data of every one of these names is noted."""
+    one, two = await make.customer(), await make.customer()
+    for of, name in ((one, "a"), (one, "b"), (two, "b")):
+        await change(ask, "addCustomData", DATA, customerId=of.id, name=name, value="1")
+    query = "query($n: [String!]) { customers(filter: { notedAs: $n }) { totalCount } }"
+    for names, count in ((["b"], 2), (["a", "b"], 1), (["c"], 0)):
+        assert (await ask(query, n=names, **PARTNER)).data["customers"]["totalCount"] == count  # type: ignore[arg-type]
