@@ -105,8 +105,6 @@ class Tokens:
             header = jwt.get_unverified_header(token)
             key, algorithms = await self._key(header)
             return self._decoded(token, key, algorithms)
-        except RecursionError as error:
-            raise BadToken("The token's header is nested too deeply to be read.") from error
         except jwt.MissingRequiredClaimError as error:
             raise BadToken(f"The token has no claim `{error.claim}`. Ask for one that has it.") from error
         except jwt.PyJWTError as error:

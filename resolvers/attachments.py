@@ -1,20 +1,20 @@
 """Which files came with a customer's tickets and messages?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import strawberry
 
 from adapters.records import Index, Record, RecordId
 from adapters.windows import Strand
-from resolvers.conversations import Message
+from resolvers.conversations import MESSAGES, Message
 from resolvers.customers import Customer
-from resolvers.kit.context import Info
+from resolvers.kit.context import Context, Info
 from resolvers.kit.lists import Listing, customer_lists, hidden_from, reading
 from resolvers.kit.paging import Connection, Page
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
-from resolvers.kit.viewer import EVERYONE
+from resolvers.kit.viewer import EVERYONE, Role
 from resolvers.tickets import Ticket
 
 SLICE = Slice("attachments")
@@ -22,7 +22,7 @@ SLICE = Slice("attachments")
 ATTACHMENTS = Record(
     name="attachments",
     element="CONVERSATIONS",
-    indexes=(Index(("customer_id", "created_at", "_id")), Index(("of_id", "created_at"))),
+    indexes=(Index(("customer_id", "created_at", "_id")), Index(("of_id", "created_at", "_id"))),
     personal=frozenset({"name"}),
 )
 
@@ -38,6 +38,18 @@ class Attachment(Node, Redacted):
     of_id: strawberry.Private[RecordId] = inner()
 
 
+@SLICE.finds(Attachment)
+async def attachments_by_id(context: Context, keys: Sequence[RecordId]) -> Mapping[RecordId, Attachment]:
+    """Attachments by storage id; a visitor, to whom tickets are not shown, finds those of messages alone."""
+    viewer, found = context.viewer, await context.store.by_ids(ATTACHMENTS, keys)
+    if viewer.role is Role.VISITOR:
+        own = {key: one for key, one in found.items() if viewer.may_see_customer(one["customer_id"])}
+        messages = await context.store.by_ids(MESSAGES, [one["of_id"] for one in own.values()])
+        found = {key: one for key, one in own.items() if one["of_id"] in messages}
+    read, hidden = reader_of(Attachment).read, hidden_from(viewer, ATTACHMENTS)
+    return {key: read(one, hidden) for key, one in found.items()}
+
+
 @SLICE.column(Customer)
 async def attachments(customers: list[Customer], info: Info, page: Page) -> list[Connection[Attachment]]:
     """The files that came with the customer's messages and tickets, newest first."""
@@ -49,7 +61,7 @@ async def attachments(customers: list[Customer], info: Info, page: Page) -> list
 async def _of(things: Sequence[Message] | Sequence[Ticket], info: Info) -> list[list[Attachment]]:
     keys = [one.key for one in things]
     found = await info.context.store.find(
-        ATTACHMENTS, {"of_id": {"$in": keys}}, order=[("of_id", 1), ("created_at", 1)]
+        ATTACHMENTS, {"of_id": {"$in": keys}}, order=[("of_id", 1), ("created_at", 1), ("_id", 1)]
     )
     read, hidden = reader_of(Attachment).read, hidden_from(info.context.viewer, ATTACHMENTS)
     return [[read(one, hidden) for one in found if one["of_id"] == key] for key in keys]

@@ -69,14 +69,10 @@ async def take(
     anonymous customer. `along` writes what must be committed together with the batch. `by` is kept as who changed
     what. Raises StoreError where the database fails, and then nothing was written.
     """
-    visit = Visit(
-        at=stored_moment(at, "at"),
-        by=by,
-        default_region=default_region,
-        definitions=await definitions_by_name(store),
-    )
 
     async def work() -> TakenIn:
+        known = await definitions_by_name(store)
+        visit = Visit(at=stored_moment(at, "at"), by=by, default_region=default_region, definitions=known)
         batch = _Batch(visit, records)
         await batch.load(store)
         taken = batch.take()

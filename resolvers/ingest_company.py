@@ -31,9 +31,9 @@ CompanyRecord = Listing | Place | Colleague | Team | Effort | Class
 
 
 async def definitions_by_name(store: Store) -> Mapping[str, Document]:
-    """Every attribute definition by name, the system's own among them."""
-    held = await store.held.all(DEFINITIONS)
-    return {one["name"]: one for one in (*SYSTEM_DEFINITIONS, *held.values())}
+    """Every attribute definition by name, the system's own among them, as the present transaction sees them."""
+    stored = await store.find(DEFINITIONS, {})
+    return {one["name"]: one for one in (*SYSTEM_DEFINITIONS, *stored)}
 
 
 async def define_attributes(store: Store, wanted: Iterable[Document]) -> list[str]:

@@ -74,3 +74,15 @@ async def test_file_commands(ask: Asking, make: Makers, commands: Commands) -> N
         for _ in range(2):
             await attachment(make, one, await make.ticket(one))
     assert await costs(ask, commands, "tickets { nodes { attachments { name } } }", 2, 30) == [3, 3]
+
+
+async def test_message_files_by_id(ask: Asking, make: Makers) -> None:
+    """A visitor finds a file of the visitor's own message by id, and none of another customer."""
+    one, other = await make.customer(), await make.customer()
+    ids = []
+    for of in (one, other):
+        message = await make.message(of, await make.conversation(of))
+        ids.append(global_id("Attachment", await attachment(make, of, message)))
+    query = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+    assert (await ask(query, ids=ids, **visitor(one))).data == {"nodes": [{"id": ids[0]}, None]}
+    assert (await ask(query, ids=ids)).data == {"nodes": [{"id": key} for key in ids]}

@@ -45,7 +45,8 @@ MODULES = {_module(path) for path in ROOMS}
 
 def _arrows(path: Path) -> set[str]:
     """The rooms of this house that a room imports."""
-    return {found for name in _imports(path) for found in (name, name.rpartition(".")[0]) if found in MODULES}
+    named = (name if name in MODULES else name.rpartition(".")[0] for name in _imports(path))
+    return {name for name in named if name in MODULES}
 
 
 def _name(path: Path) -> str:

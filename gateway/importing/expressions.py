@@ -18,7 +18,7 @@ from typing import Any
 
 from gateway.importing.json_lines import LIST_MARK
 from gateway.importing.targets import Kind
-from gateway.importing.troubles import BadValue
+from gateway.importing.troubles import BadValue, did_you_mean
 from gateway.importing.values import Read
 
 Cells = Sequence[str]
@@ -169,6 +169,19 @@ class Expression:
     otherwise: Any = None
     default: str | None = None
     split: str | None = None
+
+    def lookup_problems(self, tables: Mapping[str, Mapping[str, Mapping[str, str]]]) -> Sequence[str]:
+        """What its lookups ask for and the tables do not have."""
+        source: Any = self.source
+        problems = []
+        while isinstance(source, Lookup):
+            first: Mapping[str, str] = next(iter(tables.get(source.table, {}).values()), {})
+            if first and source.give not in first:
+                problems.append(
+                    f"give: {source.table!r} has no column {source.give!r}.{did_you_mean(source.give, first)}"
+                )
+            source = source.by
+        return problems
 
     def bind(self, binding: Binding) -> Give:
         """The function from a row's cells to the field's value; None where the row says nothing."""

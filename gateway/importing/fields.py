@@ -156,21 +156,20 @@ def _reader(given: Mapping[str, Any], target: Field, where: str, usual: Usual) -
     if mark not in DECIMAL_MARKS:
         usual.problems.append(f"{where}, decimal: {mark!r} is none of {', '.join(map(repr, DECIMAL_MARKS))}.")
         mark = usual.decimal
-    match target.kind:
-        case Kind.MOMENT:
-            return moments(_styles(given, where, usual), zone_of(given.get("zone", usual.zone), where, usual.problems))
-        case Kind.DAY:
-            return days(_styles(given, where, usual))
-        case Kind.AMOUNT:
-            return decimals(mark)
-        case Kind.NUMBER:
-            return numbers(mark)
-        case Kind.WHOLE:
-            return wholes(mark)
-        case Kind.FLAG:
-            return flags()
-        case _:
-            return _cased(given, where, usual)
+    styles = _styles(given, where, usual)
+    zone = zone_of(given.get("zone", usual.zone), where, usual.problems)
+    case = _cased(given, where, usual)
+    readers: Mapping[Kind, Callable[[], Read]] = {
+        Kind.TEXT: lambda: case,
+        Kind.TEXTS: lambda: case,
+        Kind.MOMENT: lambda: moments(styles, zone),
+        Kind.DAY: lambda: days(styles),
+        Kind.AMOUNT: lambda: decimals(mark),
+        Kind.NUMBER: lambda: numbers(mark),
+        Kind.WHOLE: lambda: wholes(mark),
+        Kind.FLAG: flags,
+    }
+    return readers[target.kind]()
 
 
 def _cased(given: Mapping[str, Any], where: str, usual: Usual) -> Read:

@@ -180,11 +180,10 @@ class _Reading:
         return LookupTable(name=name, files=files, key=key, layout=layout)
 
     def _section(self, number: int, stated: Mapping[str, Any]) -> Section | None:
-        record = stated.get("record")
+        record = str(stated.get("record", ""))
         where = f"{self._path}: [[import]] {number}"
         if record not in TARGETS:
-            told = did_you_mean(str(record), TARGETS) if record else f" Known: {', '.join(TARGETS)}."
-            self._problems.append(f"{where}, record: {record!r} is no kind of record.{told}")
+            self._problems.append(f"{where}, record: {record!r} is no kind of record.{did_you_mean(record, TARGETS)}")
             return None
         where = f"{where} ({record})"
         self._check_keys(stated, _SECTION, where)

@@ -44,6 +44,8 @@ class Table:
     """The names of its columns, in order."""
     digest: str
     """Stands for the file's whole content."""
+    lines: int
+    """About how many rows it has: its line ends."""
 
     def rows(self) -> Iterator[Row]:
         """The rows in order. A broken one says what is wrong, and the next line begins anew."""
@@ -60,13 +62,13 @@ def open_table(path: Path, layout: Layout, wanted: Sequence[str]) -> Table:
     if kind is None:
         raise CannotImport(f"{path}: its name does not say how it is written. Set `format` to one of {FORMATS}.")
     layout = _with_format(layout, kind)
-    digest = _checked_digest(path, layout.encoding)
+    digest, line_count = _checked_digest(path, layout.encoding)
     with _text(path, layout.encoding) as lines:
         columns = list(wanted) if kind == JSONL else _header(lines, layout, path)
     twice = sorted({one for one in columns if one and columns.count(one) > 1})
     if twice:
         raise CannotImport(f"{path}: the header names {', '.join(map(repr, twice))} twice. Rename one of the columns.")
-    return Table(path, layout, columns, digest)
+    return Table(path, layout, columns, digest, line_count)
 
 
 def _with_format(layout: Layout, kind: str) -> Layout:
@@ -96,23 +98,24 @@ def _text(path: Path, encoding: str) -> Iterator[TextIO]:
         yield lines
 
 
-def _checked_digest(path: Path, encoding: str) -> str:
+def _checked_digest(path: Path, encoding: str) -> tuple[str, int]:
     digest = hashlib.sha256()
     decoder = getincrementaldecoder(encoding)()
-    read_bytes = 0
+    read_bytes = line_count = 0
     try:
         with _bytes(path) as raw:
             while chunk := raw.read(_CHUNK_BYTES):
                 pending = len(decoder.getstate()[0])
                 _decode(decoder, chunk, path, encoding, read_bytes - pending)
                 digest.update(chunk)
+                line_count += chunk.count(b"\n")
                 read_bytes += len(chunk)
             _decode(decoder, b"", path, encoding, read_bytes - len(decoder.getstate()[0]), is_last=True)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise CannotImport(f"{path} ends in .gz but is no whole gzip file. Pack or fetch it again.") from error
     if not read_bytes:
         raise CannotImport(f"{path} is empty. Export it again, or leave it out.")
-    return digest.hexdigest()
+    return digest.hexdigest(), line_count
 
 
 def _decode(

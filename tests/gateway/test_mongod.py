@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 from pymongo import AsyncMongoClient
 
-from gateway import mongod_home
+from gateway.mongod import home as mongod_home
 from gateway.mongod import CannotStart, FolderInUse, FolderUnusable, GaveUp, Mongod, MongodError, PathTooLong
 from gateway.mongod import find_binary as found
 

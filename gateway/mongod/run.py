@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Self
 
 from adapters import replicaset
-from gateway import mongod_guard
-from gateway.mongod_home import Home, pid_in
-from gateway.mongod_trouble import WAY_OUT, CannotStart, MongodError, diagnosis, in_use, quoted
+from gateway.mongod import guard
+from gateway.mongod.home import Home, pid_in
+from gateway.mongod.trouble import WAY_OUT, CannotStart, MongodError, diagnosis, in_use, quoted
 
 __all__ = ["Run", "find_binary"]
 
 # After a crash mongod replays up to 60 s of journal (its checkpoint interval), which takes less than writing it did.
 START_S = 120.0
 # The guard ends mongod within its grace; then it is the guard that hangs.
-_STOP_S = mongod_guard.GRACE_S + 5
+_STOP_S = guard.GRACE_S + 5
 _LOOK_AGAIN_S = 0.005
 _ENGINE = (
     # Three journal files are made in advance and read at each start: 100 MB each would cost 0.2 s and 200 MB more.
@@ -101,8 +101,8 @@ class Run:
         try:
             log_start = os.fstat(log).st_size
             # -I -S: neither the environment nor site-packages can change what the guard is.
-            script = [sys.executable, "-I", "-S", mongod_guard.__file__, str(os.getpid())]
-            guard = subprocess.Popen(  # noqa: S603  our own script, by argument list
+            script = [sys.executable, "-I", "-S", guard.__file__, str(os.getpid())]
+            started = subprocess.Popen(  # noqa: S603  our own script, by argument list
                 [*script, str(binary), *_arguments(home, cache_gb)],
                 stdin=held,
                 stdout=subprocess.PIPE,
@@ -116,7 +116,7 @@ class Run:
         finally:
             os.close(held)
             os.close(log)
-        return cls(binary, home, guard, leash, log_start)
+        return cls(binary, home, started, leash, log_start)
 
     @property
     def lived_s(self) -> float:

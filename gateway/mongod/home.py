@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from gateway.mongod_guard import GRACE_S
-from gateway.mongod_trouble import CannotStart, PathTooLong, in_use, unusable
+from gateway.mongod.guard import GRACE_S
+from gateway.mongod.trouble import CannotStart, PathTooLong, in_use, unusable
 
 __all__ = ["Home", "pid_in"]
 

@@ -12,28 +12,13 @@ from types import TracebackType
 from typing import Self
 
 from adapters import replicaset
-from gateway.mongod_home import Home
-from gateway.mongod_run import Run, find_binary
-from gateway.mongod_trouble import (
-    CannotStart,
-    FolderInUse,
-    FolderUnusable,
+from gateway.mongod.home import Home
+from gateway.mongod.run import Run, find_binary
+from gateway.mongod.trouble import (
     GaveUp,
     MongodError,
-    PathTooLong,
     said,
 )
-
-__all__ = [
-    "CannotStart",
-    "FolderInUse",
-    "FolderUnusable",
-    "GaveUp",
-    "Mongod",
-    "MongodError",
-    "PathTooLong",
-    "find_binary",
-]
 
 # mongod's own lower bound for its cache.
 SMALLEST_CACHE_GB = 0.25

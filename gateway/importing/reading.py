@@ -1,0 +1,169 @@
+"""How do the rows of a section's files become records, one after the other and always in the same order?
+
+Rows of one order need not stand together: the files are read once to count each order's rows, and a second time to
+make the orders, each as soon as its last row has come.
+"""
+
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.contract import HandedOver
+from gateway.importing.expressions import Binding, Give
+from gateway.importing.mapping import LookupTable, Section
+from gateway.importing.records import Said, Spot, order_of, record_of
+from gateway.importing.tables import Row, Table
+from gateway.importing.troubles import BadValue, CannotImport, did_you_mean
+
+Lookups = Mapping[str, Mapping[str, Mapping[str, str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A row and the number of its file in the section."""
+
+    file: int
+    row: Row
+
+
+@dataclass(slots=True)
+class Unit:
+    """The rows that make one record."""
+
+    rows: Sequence[Placed]
+    lane: int
+    """Which of the lanes takes it: the same for all that is one person's."""
+
+
+class SectionReader:
+    """The units of a section, and the records that they make."""
+
+    def __init__(self, section: Section, tables: Sequence[Table], lookups: Lookups) -> None:
+        self.section, self.tables = section, tables
+        self._lookups = lookups
+        self._spot = Spot(section.channel or "", section.account or "", section.currency)
+        self._required = [name for name, field in section.target.fields.items() if field.is_required]
+        self._bound = self._bind_all()
+
+    def units(self, lanes: int) -> Iterator[Unit]:
+        """The units in an order that is the same whenever the same files are read."""
+        self._bound = self._bind_all()
+        keys = self._giver(self._lane_field())
+        for rows in self._grouped() if self.section.is_grouped else ([one] for one in self._rows()):
+            yield Unit(rows, _lane(_value(keys, rows[0]), lanes))
+
+    def record(self, unit: Unit) -> HandedOver:
+        """The record that the unit makes; raises BadValue with what is wrong, in words without the value."""
+        broken = next((one.row for one in unit.rows if one.row.trouble), None)
+        if broken:
+            raise BadValue(broken.trouble if len(unit.rows) == 1 else f"line {broken.line}: {broken.trouble}")
+        if self.section.is_grouped:
+            return order_of([self._said(one) for one in unit.rows], self._spot)
+        return record_of(self.section.record, self._said(unit.rows[0]), self._spot)
+
+    def _said(self, placed: Placed) -> Said:
+        said: dict[str, Any] = {}
+        cells = placed.row.cells
+        for name, give in self._bound[placed.file].items():
+            try:
+                value = give(cells)
+            except BadValue as error:
+                raise BadValue(f"`{name}`: {error}.") from error
+            if value is not None:
+                said[name] = value
+        for name in self._required:
+            if name not in said:
+                raise BadValue(f"`{name}` is empty. Fill it in, or leave the row out.")
+        return said
+
+    # Rows
+
+    def _rows(self) -> Iterator[Placed]:
+        for number, table in enumerate(self.tables):
+            for row in table.rows():
+                yield Placed(number, row)
+
+    def _grouped(self) -> Iterator[Sequence[Placed]]:
+        """The rows of each record together, as soon as the last of them has come."""
+        keys = self._giver("id")
+        left = Counter(key for one in self._rows() if (key := _value(keys, one)) is not None)
+        keys = self._giver("id")
+        waiting: dict[str, list[Placed]] = {}
+        for one in self._rows():
+            key = _value(keys, one)
+            if key is None:
+                yield [one]
+                continue
+            waiting.setdefault(key, []).append(one)
+            left[key] -= 1
+            if not left[key]:
+                yield waiting.pop(key)
+
+    # Binding
+
+    def _bind_all(self) -> Sequence[Mapping[str, Give]]:
+        """For each file its fields' functions; templates count anew, over all files."""
+        counters: dict[str, Counter[tuple[str, ...]]] = {}
+        return [
+            {name: one.bind(Binding(_positions(table), self._lookups, counters)) for name, one in self._fields()}
+            for table in self.tables
+        ]
+
+    def _fields(self) -> Iterator[tuple[str, Any]]:
+        yield from self.section.fields.items()
+
+    def _giver(self, name: str) -> Sequence[Give]:
+        counters: dict[str, Counter[tuple[str, ...]]] = {}
+        field = self.section.fields[name]
+        return [field.bind(Binding(_positions(table), self._lookups, counters)) for table in self.tables]
+
+    def _lane_field(self) -> str:
+        """What stays together: a conversation with its messages, a person's records, else each record alone."""
+        return next(name for name in ("conversation", "who", "id", "name", "subject") if name in self.section.fields)
+
+
+def _value(givers: Sequence[Give], placed: Placed) -> str | None:
+    """The text of a field; None where the row is too broken to have one."""
+    try:
+        value = givers[placed.file](placed.row.cells)
+    except (BadValue, IndexError):
+        return None
+    return None if value is None else str(value)
+
+
+def _lane(key: str | None, lanes: int) -> int:
+    return zlib.crc32(key.encode()) % lanes if key else 0
+
+
+def _positions(table: Table) -> Mapping[str, int]:
+    return {name: n for n, name in enumerate(table.columns)}
+
+
+def check_columns(section: Section, table: Table, problems: list[str]) -> None:
+    """Adds to the problems each column that the section asks for and the file does not have."""
+    for field, expression in section.fields.items():
+        for name in expression.source.columns:
+            if name not in table.columns:
+                hint = did_you_mean(name, [one for one in table.columns if one])
+                problems.append(f"{table.path} has no column {name!r}, from which `{field}` is read.{hint}")
+
+
+def rows_by_key(table: LookupTable, file: Table) -> Mapping[str, Mapping[str, str]]:
+    """The rows of a lookup table by key; raises CannotImport where a key is there twice or a row is broken."""
+    if table.key not in file.columns:
+        raise CannotImport(
+            f"{file.path} has no column {table.key!r}, the key of the table {table.name!r}."
+            f"{did_you_mean(table.key, file.columns)}"
+        )
+    place = file.columns.index(table.key)
+    found: dict[str, Mapping[str, str]] = {}
+    for row in file.rows():
+        if row.trouble:
+            raise CannotImport(f"{file.path}, line {row.line}: {row.trouble}. Others look things up there: mend it.")
+        key = row.cells[place].strip()
+        if key in found:
+            raise CannotImport(f"{file.path}, line {row.line}: the key {key!r} is there twice. Leave one of them out.")
+        found[key] = {name: cell.strip() for name, cell in zip(file.columns, row.cells, strict=True)}
+    return found

@@ -1,0 +1,325 @@
+"""How does an import run: checked first, then in batches that are whole or not at all, and resumable?
+
+A section's records are dealt to two lanes by person, so that one batch is being written while the next is made, and
+two batches under way never touch the same person. Each lane keeps its own position, committed with its batch.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from adapters.failures import StoreError
+from adapters.mongo import Store
+from gateway.importing.choosing import Chosen, choose
+from gateway.importing.mapping import ImportMapping, Section, read_mapping
+from gateway.importing.position import Position, forget_run, keep_position, positions_of
+from gateway.importing.reading import Lookups, SectionReader, Unit, check_columns, rows_by_key
+from gateway.importing.rejects import RejectPart, gather, part_path
+from gateway.importing.summary import SectionSummary, Summary
+from gateway.importing.tables import Table, open_table
+from gateway.importing.troubles import BadValue, CannotImport
+from resolvers.ingest import take
+from resolvers.ingest_company import define_attributes, definitions_by_name
+from resolvers.ingest_report import NotTaken, Outcome, TakenIn
+
+# The database works on one batch while the next is made; more lanes than cores gain nothing.
+LANES = 2
+# Each batch costs a dozen commands whatever its size; past this, nothing is saved and more is lost by an interruption.
+BATCH = 1_000
+# Reading gives way to the lanes this often, so that the database never waits for long.
+_YIELD_EVERY = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How an import is to run."""
+
+    rejects_folder: Path = Path()
+    """Where rejected rows go."""
+    is_rehearsal: bool = False
+    """Read, check and count everything, and write nothing. Each batch is judged by what is stored already."""
+    is_restart: bool = False
+    """Begin at the first row, also where an earlier run was interrupted."""
+    default_region: str | None = None
+    """The country by which phone numbers without a country code are read, where the mapping names none."""
+    at: datetime | None = None
+    """The moment that is written as that of the import; now, unless said otherwise."""
+
+
+async def run_import(
+    store: Store, mapping_path: Path, files: Sequence[Path], *, console: Console, options: Options | None = None
+) -> Summary:
+    """What the import did. Raises CannotImport before anything is written, and StoreError where the database fails.
+
+    An import that was interrupted goes on where it stopped when the same mapping and files are given again.
+    """
+    way = options or Options()
+    begun = time.monotonic()
+    mapping = read_mapping(mapping_path, await definitions_by_name(store))
+    chosen = choose(mapping, files)
+    readers = _readers(chosen)
+    _check_folder(way)
+    run = _Run(store, mapping, way, _run_digest(mapping, readers))
+    await run.prepare()
+    summaries = []
+    with _progress(console) as progress:
+        for reader in readers:
+            total = sum(table.lines for table in reader.tables)
+            task = progress.add_task(reader.section.record, total=total)
+            summaries.append(await run.section(reader, lambda rows, task=task: _advance(progress, task, rows)))
+            progress.update(task, completed=total)
+    await run.finish()
+    return Summary(
+        sections=summaries,
+        notes=[*run.notes, *chosen.notes],
+        seconds=time.monotonic() - begun,
+        is_rehearsal=way.is_rehearsal,
+    )
+
+
+# Before the first row
+
+
+def _readers(chosen: Chosen) -> Sequence[SectionReader]:
+    """Everything opened and checked; raises CannotImport with all problems."""
+    problems: list[str] = []
+    lookups: dict[str, Mapping[str, Mapping[str, str]]] = {}
+    for name, (table, path) in chosen.tables.items():
+        try:
+            lookups[name] = rows_by_key(table, open_table(path, table.layout, ()))
+        except CannotImport as error:
+            problems += error.problems
+    opened = [(section, _open_all(section, paths, problems)) for section, paths in chosen.sections]
+    for section, tables in opened:
+        _check_lookups(section, lookups, problems)
+        for table in tables:
+            check_columns(section, table, problems)
+    if problems:
+        raise CannotImport(*dict.fromkeys(problems))
+    return [SectionReader(section, tables, lookups) for section, tables in opened]
+
+
+def _open_all(section: Section, paths: Sequence[Path], problems: list[str]) -> Sequence[Table]:
+    tables = []
+    for path in paths:
+        try:
+            tables.append(open_table(path, section.layout, section.columns))
+        except CannotImport as error:
+            problems += error.problems
+    return tables
+
+
+def _check_lookups(section: Section, lookups: Lookups, problems: list[str]) -> None:
+    for field, expression in section.fields.items():
+        problems += [f"{section.title}, fields.{field}, {problem}" for problem in expression.lookup_problems(lookups)]
+
+
+def _check_folder(way: Options) -> None:
+    folder = way.rejects_folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotImport(
+            f"{folder}, the folder for rejected rows, cannot be made: {error.strerror}. Name another."
+        ) from error
+
+
+def _run_digest(mapping: ImportMapping, readers: Sequence[SectionReader]) -> str:
+    words = [mapping.digest]
+    for reader in readers:
+        words += [str(reader.section.number), *(table.digest for table in reader.tables)]
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()
+
+
+# While it runs
+
+
+class _Rehearsed(Exception):
+    """Ends a rehearsal's transaction, so that nothing of it is kept."""
+
+    def __init__(self, taken: TakenIn) -> None:
+        self.taken = taken
+
+
+Advance = Callable[[int], None]
+Queue = asyncio.Queue[Sequence[Unit] | None]
+
+
+class _Run:
+    """One import under way."""
+
+    def __init__(self, store: Store, mapping: ImportMapping, way: Options, digest: str) -> None:
+        self._store, self._mapping, self._way = store, mapping, way
+        self._digest = digest
+        self._at = way.at or datetime.now(UTC)
+        self._by = f"import {mapping.path.name}"
+        self._region = mapping.region or way.default_region
+        self._positions: Mapping[tuple[int, int], Position] = {}
+        self.notes: list[str] = []
+
+    async def prepare(self) -> None:
+        """Finds where an earlier run stopped, and defines the attributes of the mapping."""
+        if self._way.is_restart and not self._way.is_rehearsal:
+            await forget_run(self._store, self._digest)
+        if not self._way.is_rehearsal:
+            self._positions = await positions_of(self._store, self._digest)
+        if self._positions:
+            done = sum(one.done for one in self._positions.values())
+            self.notes.append(f"An earlier run was interrupted; its {done:,} records were not read again.")
+        try:
+            if not self._way.is_rehearsal:
+                await define_attributes(self._store, self._mapping.attributes)
+        except NotTaken as error:
+            raise CannotImport(f"{self._mapping.path}: {error}") from error
+
+    async def finish(self) -> None:
+        """Forgets the positions: the next run with the same files begins at their first rows."""
+        if not self._way.is_rehearsal:
+            await forget_run(self._store, self._digest)
+
+    async def section(self, reader: SectionReader, advance: Advance) -> SectionSummary:
+        """Takes one section in and answers what became of it."""
+        lanes = [self._lane(reader, number) for number in range(LANES)]
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for lane in lanes:
+                    tasks.create_task(lane.work())
+                rows = await _deal(reader, lanes, advance)
+        except* (StoreError, OSError) as group:
+            raise group.exceptions[0] from group
+        counts = {one.value: sum(lane.position.counts.get(one.value, 0) for lane in lanes) for one in Outcome}
+        folder = self._way.rejects_folder
+        parts = [part_path(folder, self._digest, reader.section.number, lane.position.lane) for lane in lanes]
+        return SectionSummary(
+            record=reader.section.record,
+            files=[table.path for table in reader.tables],
+            rows=rows,
+            counts=counts,
+            reject_files=gather(parts, reader.tables, reader.section.record, folder),
+        )
+
+    def _lane(self, reader: SectionReader, number: int) -> "_Lane":
+        section = reader.section.number
+        position = self._positions.get((section, number)) or Position(self._digest, section, number)
+        part = RejectPart(part_path(self._way.rejects_folder, self._digest, section, number), position.rejected_bytes)
+        return _Lane(self, reader, position, part)
+
+    async def take(self, units: Sequence[Unit], lane: "_Lane", *, is_last: bool) -> None:
+        """Takes a batch in, with the lane's position in the same transaction."""
+        records, reasons = _made(lane.reader, units)
+        kept: Position = lane.position
+
+        async def along(taken: TakenIn) -> None:
+            nonlocal kept
+            rejected = {**reasons, **_rejected(taken, reasons, len(units))}
+            length = lane.part.add([(units[n], reason) for n, reason in sorted(rejected.items())])
+            counts = lane.position.count(taken.counts)
+            counts[Outcome.REJECTED.value] = counts.get(Outcome.REJECTED.value, 0) + len(reasons)
+            done = lane.position.done + len(units)
+            kept = replace(lane.position, done=done, counts=counts, rejected_bytes=length, is_complete=is_last)
+            if self._way.is_rehearsal:
+                raise _Rehearsed(taken)
+            await keep_position(self._store, kept, self._at)
+
+        async def work() -> None:
+            if self._way.is_rehearsal:
+                await define_attributes(self._store, self._mapping.attributes)
+            await take(self._store, records, at=self._at, by=self._by, default_region=self._region, along=along)
+
+        try:
+            await (self._store.transact(work) if self._way.is_rehearsal else work())
+        except _Rehearsed:
+            pass
+        lane.position, lane.part.length = kept, kept.rejected_bytes
+
+
+class _Lane:
+    """One of the lanes on which a section's batches are taken in, in order."""
+
+    def __init__(self, run: _Run, reader: SectionReader, position: Position, part: RejectPart) -> None:
+        self._run = run
+        self.reader, self.position, self.part = reader, position, part
+        self.skip = position.done
+        """Units of the lane that an earlier run has done."""
+        # One batch waits while another is written: enough that neither side stands idle.
+        self.queue: Queue = asyncio.Queue(maxsize=1)
+
+    async def work(self) -> None:
+        """Takes in what is dealt to the lane."""
+        while (units := await self.queue.get()) is not None:
+            await self._run.take(units, self, is_last=False)
+        if not self.position.is_complete:
+            await self._run.take([], self, is_last=True)
+
+
+async def _deal(reader: SectionReader, lanes: Sequence[_Lane], advance: Advance) -> int:
+    """Deals the units to the lanes in batches; answers how many rows were read."""
+    hands: list[list[Unit]] = [[] for _ in lanes]
+    rows = reported = 0
+    for number, unit in enumerate(_pending(reader, lanes)):
+        rows += len(unit.rows)
+        if number % _YIELD_EVERY == 0:
+            await asyncio.sleep(0)
+        if unit.lane < 0:
+            continue
+        hand = hands[unit.lane]
+        hand.append(unit)
+        if len(hand) == BATCH:
+            await lanes[unit.lane].queue.put(hand)
+            hands[unit.lane] = []
+            advance(rows - reported)
+            reported = rows
+    for lane, hand in zip(lanes, hands, strict=True):
+        if hand:
+            await lane.queue.put(hand)
+        await lane.queue.put(None)
+    return rows
+
+
+def _pending(reader: SectionReader, lanes: Sequence[_Lane]) -> Iterator[Unit]:
+    """All units; those that an earlier run has done are given no lane."""
+    done = [0] * len(lanes)
+    for unit in reader.units(len(lanes)):
+        lane = unit.lane
+        if done[lane] < lanes[lane].skip:
+            unit.lane = -1
+        done[lane] += 1
+        yield unit
+
+
+def _made(reader: SectionReader, units: Sequence[Unit]):  # type: ignore[no-untyped-def]
+    """The records of the units that make one, and why the others make none, by place."""
+    records, reasons = [], {}
+    for n, unit in enumerate(units):
+        try:
+            records.append(reader.record(unit))
+        except BadValue as error:
+            reasons[n] = str(error)
+    return records, reasons
+
+
+def _rejected(taken: TakenIn, reasons: Mapping[int, str], number: int) -> dict[int, str]:
+    """Why the gateway rejected records, by the place of their units."""
+    places = [n for n in range(number) if n not in reasons]
+    return {
+        n: str(result.reason)
+        for n, result in zip(places, taken.results, strict=True)
+        if result.outcome is Outcome.REJECTED
+    }
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
+    )
+
+
+def _advance(progress: Progress, task: TaskID, rows: int) -> None:
+    progress.advance(task, rows)

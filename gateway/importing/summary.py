@@ -1,0 +1,74 @@
+"""What did an import do, in numbers, and how does the command end?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from resolvers.ingest_report import Outcome
+
+ALL_TAKEN, SOME_REJECTED, NOTHING_TAKEN = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionSummary:
+    """What became of the rows of one section."""
+
+    record: str
+    files: Sequence[Path]
+    rows: int
+    """Rows that this run read; after an interruption the whole files'."""
+    counts: Mapping[str, int]
+    """Records by outcome, those before an interruption among them."""
+    reject_files: Mapping[Path, int]
+    """Files of rejected rows with their numbers of rows."""
+
+    def count(self, outcome: Outcome) -> int:
+        """How many records came to the outcome."""
+        return self.counts.get(outcome.value, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What an import did."""
+
+    sections: Sequence[SectionSummary]
+    notes: Sequence[str]
+    seconds: float
+    is_rehearsal: bool
+
+    def count(self, outcome: Outcome) -> int:
+        """How many records came to the outcome."""
+        return sum(one.count(outcome) for one in self.sections)
+
+    @property
+    def rows(self) -> int:
+        """How many rows were read."""
+        return sum(one.rows for one in self.sections)
+
+    @property
+    def exit_code(self) -> int:
+        """0: all was taken; 1: some was rejected; 2: nothing could be taken."""
+        rejected = self.count(Outcome.REJECTED)
+        taken = sum(self.count(one) for one in Outcome) - rejected
+        if rejected:
+            return SOME_REJECTED if taken else NOTHING_TAKEN
+        return ALL_TAKEN
+
+    def show(self, console: Console) -> None:
+        """Prints the numbers, and where the rejected rows are."""
+        table = Table("records", "rows", *(one.value for one in Outcome))
+        for one in self.sections:
+            table.add_row(one.record, f"{one.rows:,}", *(f"{one.count(outcome):,}" for outcome in Outcome))
+        console.print(table)
+        for note in self.notes:
+            console.print(note, highlight=False, markup=False)
+        pace = f", {self.rows / self.seconds:,.0f} rows/s" if self.seconds > 0 else ""
+        console.print(f"{self.rows:,} rows in {self.seconds:.1f} s{pace}", highlight=False)
+        if self.is_rehearsal:
+            console.print("A rehearsal: nothing was written.", highlight=False)
+        for path, number in (item for one in self.sections for item in one.reject_files.items()):
+            told = f"{number:,} rejected rows with their reasons: {path}. Mend them there and import that file."
+            console.print(told, highlight=False, markup=False)

@@ -1,0 +1,16 @@
+"""A database of one's own: a real mongod that goes when the gateway goes."""
+
+from gateway.mongod.run import find_binary
+from gateway.mongod.server import Mongod
+from gateway.mongod.trouble import CannotStart, FolderInUse, FolderUnusable, GaveUp, MongodError, PathTooLong
+
+__all__ = [
+    "CannotStart",
+    "FolderInUse",
+    "FolderUnusable",
+    "GaveUp",
+    "Mongod",
+    "MongodError",
+    "PathTooLong",
+    "find_binary",
+]
