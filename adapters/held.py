@@ -94,7 +94,10 @@ class HeldRecords:
             try:
                 await self._listen()
             except PyMongoError:
-                # The stream is gone with its server; reads go to the database until one is heard again.
+                # The stream is gone with its server; another is tried as long as it takes.
+                pass
+            finally:
+                # However it ended: reads go to the database until a stream is heard again.
                 self._heard_at = float("-inf")
             await asyncio.sleep(_RETRY_S)
 

@@ -22,17 +22,23 @@ class Leases:
 
     async def take(self, name: str, holder: str, *, for_s: float) -> bool:
         """Whether `holder` now has the lease, for so many seconds; the one who has it already renews it."""
-        free_or_ours = {"_id": name, "$or": [{"holder": holder}, {"$expr": {"$lt": ["$until", "$$NOW"]}}]}
+        # MongoDB takes no $expr in the condition of an upsert, so the choice stands in the change. A lease that
+        # is not there has no `until`, which sorts before every moment.
+        is_ours = {"$or": [{"$eq": ["$holder", {"$literal": holder}]}, {"$lt": ["$until", "$$NOW"]}]}
         until = {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": round(for_s * 1000)}}
+        change = {
+            "holder": {"$cond": [is_ours, {"$literal": holder}, "$holder"]},
+            "until": {"$cond": [is_ours, until, "$until"]},
+        }
         with plain_errors(_COLLECTION):
             try:
-                result = await self._leases.update_one(
-                    free_or_ours, [{"$set": {"holder": holder, "until": until}}], upsert=True
+                found = await self._leases.find_one_and_update(
+                    {"_id": name}, [{"$set": change}], upsert=True, return_document=True
                 )
             except DuplicateKeyError:
-                # The name is there and matched neither condition: someone else holds it.
+                # Someone else made the lease in the same moment.
                 return False
-        return result.matched_count == 1 or result.upserted_id is not None
+        return bool(found["holder"] == holder)
 
     async def give_back(self, name: str, holder: str) -> None:
         """Frees the lease, where `holder` still has it."""

@@ -1,6 +1,7 @@
 """Where does the gateway keep what it owns: in MongoDB, through the records that the slices declared."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar
 
@@ -25,6 +26,8 @@ K = TypeVar("K")
 MAX_LOAD_MS = 10_000
 
 _session: ContextVar[AsyncClientSession | None] = ContextVar("session", default=None)
+# What the transaction under way wrote to.
+_touched: ContextVar[list[Record] | None] = ContextVar("touched", default=None)
 
 
 class CommandObserver(Protocol):
@@ -53,17 +56,27 @@ class Store:
         cls, url: str, database: str, records: Sequence[Record], *, observer: CommandObserver | None = None
     ) -> "Store":
         """A store that is connected; raises StoreDown where no primary answers within ten seconds."""
-        client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
-            url,
-            appname="profile-gateway",
-            retryWrites=True,
-            retryReads=True,
-            serverSelectionTimeoutMS=10_000,
-            event_listeners=[_Listener(observer)] if observer else [],
-        )
-        with plain_errors():
-            await client.admin.command("ping")
-        return cls(client, database, records)
+        try:
+            client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
+                url,
+                appname="profile-gateway",
+                retryWrites=True,
+                retryReads=True,
+                serverSelectionTimeoutMS=10_000,
+                event_listeners=[_Listener(observer)] if observer else [],
+            )
+        except (PyMongoError, ValueError) as error:
+            raise StoreError(
+                "The database's URL cannot be read. Send one such as mongodb://host:27017/?replicaSet=name, "
+                "with user and password percent-encoded."
+            ) from error
+        store = cls(client, database, records)
+        try:
+            await store.ping()
+        except StoreError:
+            await store.close()
+            raise
+        return store
 
     async def close(self) -> None:
         """Closes every connection."""
@@ -155,31 +168,27 @@ class Store:
 
     async def insert(self, record: Record, *documents: Document) -> None:
         """Adds the documents in order; raises Taken at the first whose key is in use, and adds none behind it."""
-        with plain_errors(record.name):
+        with self._writing(record):
             await self._collection(record).insert_many([dict(one) for one in documents], session=_session.get())
-        self.held.forget(record)
 
     async def update(self, record: Record, where: Document, change: Document) -> Document | None:
         """Changes the first document that matches and answers it as it is then; None where none matches."""
-        with plain_errors(record.name):
+        with self._writing(record):
             changed: Document | None = await self._collection(record).find_one_and_update(
                 where, change, return_document=True, session=_session.get()
             )
-        self.held.forget(record)
         return changed
 
     async def update_all(self, record: Record, where: Document, change: Document) -> int:
         """Changes every document that matches and answers how many were changed."""
-        with plain_errors(record.name):
+        with self._writing(record):
             result = await self._collection(record).update_many(where, change, session=_session.get())
-        self.held.forget(record)
         return result.modified_count
 
     async def delete(self, record: Record, where: Document) -> int:
         """Removes every document that matches and answers how many there were."""
-        with plain_errors(record.name):
+        with self._writing(record):
             result = await self._collection(record).delete_many(where, session=_session.get())
-        self.held.forget(record)
         return result.deleted_count
 
     async def upsert(
@@ -189,9 +198,8 @@ class Store:
         if not changes:
             return 0, 0
         steps = [UpdateOne({"_id": where}, change, upsert=True) for where, change in changes]
-        with plain_errors(record.name):
+        with self._writing(record):
             result = await self._collection(record).bulk_write(steps, ordered=ordered, session=_session.get())
-        self.held.forget(record)
         return result.upserted_count, result.modified_count
 
     async def replace(self, record: Record, documents: Sequence[Document]) -> None:
@@ -199,9 +207,8 @@ class Store:
         if not documents:
             return
         steps = [ReplaceOne({"_id": one["_id"]}, dict(one), upsert=True) for one in documents]
-        with plain_errors(record.name):
+        with self._writing(record):
             await self._collection(record).bulk_write(steps, ordered=False, session=_session.get())
-        self.held.forget(record)
 
     async def transact(self, work: Callable[[], Awaitable[T]]) -> T:
         """Does all of the work or none of it, and answers what it answers.
@@ -211,9 +218,10 @@ class Store:
         """
         if _session.get() is not None:
             return await work()
+        touched: list[Record] = []
 
         async def inside(session: AsyncClientSession) -> T:
-            token = _session.set(session)
+            token, notes = _session.set(session), _touched.set(touched)
             try:
                 return await work()
             except StoreError as error:
@@ -223,10 +231,16 @@ class Store:
                 raise
             finally:
                 _session.reset(token)
+                _touched.reset(notes)
 
-        with plain_errors():
-            async with self._client.start_session() as session:
-                return await session.with_transaction(inside)
+        try:
+            with plain_errors():
+                async with self._client.start_session() as session:
+                    return await session.with_transaction(inside)
+        finally:
+            # Whoever read meanwhile has kept a copy from before the commit.
+            for record in touched:
+                self.held.forget(record)
 
     async def explain(self, command: Document) -> Document:
         """What the database would do for a command, with the keys and documents that it examines."""
@@ -239,6 +253,18 @@ class Store:
         await self._client.drop_database(self._database.name)
 
     # Inside
+
+    @contextmanager
+    def _writing(self, record: Record) -> Iterator[None]:
+        """Forgets the copy that is held once a write is over: also one that failed may have changed something."""
+        try:
+            with plain_errors(record.name):
+                yield
+        finally:
+            self.held.forget(record)
+            touched = _touched.get()
+            if touched is not None:
+                touched.append(record)
 
     def _collection(self, record: Record) -> AsyncCollection[dict[str, Any]]:
         return self._database[record.name]

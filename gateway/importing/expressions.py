@@ -12,7 +12,7 @@ and beside any of them `values`, `otherwise`, `default`, `split`, `case`, `style
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from string import Formatter
 from typing import Any
 
@@ -28,15 +28,14 @@ Give = Callable[[Cells], Any]
 COUNT = "#"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Binding:
-    """What an expression is bound to when a file is read: its columns, and what the whole section shares."""
+    """What an expression is bound to when a file is read."""
 
     positions: Mapping[str, int]
+    """The columns by name; behind them the counted templates by their text."""
     tables: Mapping[str, Mapping[str, Mapping[str, str]]]
     """Rows of other files by table name and key."""
-    counters: dict[str, Counter[tuple[str, ...]]] = field(default_factory=dict)
-    """How often a template's cells were seen, by template; shared by all files of a section."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +96,24 @@ class Template:
         """The columns that it reads."""
         return [name for name in self.names if name != COUNT]
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether it counts rows; such a template is filled in while rows are read in order, once for each row."""
+        return COUNT in self.names
+
     def bind(self, binding: Binding) -> Text:
         """The function that joins them."""
+        if self.is_counted:
+            n = binding.positions[self.text]
+            return lambda cells: cells[n]
         places = [binding.positions[name] for name in self.columns]
-        pattern = "".join(
-            part.replace("{", "{{").replace("}", "}}") + ("" if name is None else "{}")
-            for part, name, _, _ in Formatter().parse(self.text)
-        )
-        if COUNT not in self.names:
-            return lambda cells: _joined(pattern, [cells[n].strip() for n in places])
-        counter = binding.counters.setdefault(self.text, Counter())
-        spot = list(self.names).index(COUNT)
+        pattern = self._pattern()
+        return lambda cells: _joined(pattern, [cells[n].strip() for n in places])
+
+    def counting(self, binding: Binding, counter: Counter[tuple[str, ...]]) -> Text:
+        """The function that joins them with the number of rows so far that agree in them."""
+        places = [binding.positions[name] for name in self.columns]
+        pattern, spot = self._pattern(), list(self.names).index(COUNT)
 
         def counted(cells: Cells) -> str:
             parts = [cells[n].strip() for n in places]
@@ -115,6 +121,13 @@ class Template:
             return pattern.format(*parts[:spot], counter[key], *parts[spot:])
 
         return counted
+
+    def _pattern(self) -> str:
+        """The template with nothing but places in braces."""
+        return "".join(
+            part.replace("{", "{{").replace("}", "}}") + ("" if name is None else "{}")
+            for part, name, _, _ in Formatter().parse(self.text)
+        )
 
 
 def _joined(pattern: str, parts: Sequence[str]) -> str:

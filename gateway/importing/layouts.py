@@ -15,7 +15,7 @@ _BY_SUFFIX = {".csv": CSV, ".tsv": TSV, ".tab": TSV, ".jsonl": JSONL, ".ndjson":
 # Also takes the mark with which spreadsheets begin their UTF-8.
 USUAL_ENCODING = "utf-8-sig"
 
-_WORDS: Mapping[object, str] = {str: "text", int: "whole number", list: "list"}
+_WORDS = {"str": "text", "int": "whole number", "list": "list"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,5 +91,5 @@ def _check(given: dict[str, Any], where: str, problems: list[str]) -> None:
         problems.append(f"{where}, widths: the format `fixed` needs as many widths as columns.")
 
 
-def _told(kind: object) -> str:
-    return _WORDS[kind]
+def _told(kind: type[Any]) -> str:
+    return _WORDS[kind.__name__]

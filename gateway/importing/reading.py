@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.contract import HandedOver
-from gateway.importing.expressions import Binding, Give
+from gateway.importing.expressions import Binding, Give, Template
 from gateway.importing.mapping import LookupTable, Section
 from gateway.importing.records import Said, Spot, order_of, record_of
 from gateway.importing.tables import Row, Table
@@ -26,6 +26,8 @@ class Placed:
 
     file: int
     row: Row
+    cells: Sequence[str]
+    """The row's cells, and behind them what counted templates come to."""
 
 
 @dataclass(slots=True)
@@ -42,17 +44,18 @@ class SectionReader:
 
     def __init__(self, section: Section, tables: Sequence[Table], lookups: Lookups) -> None:
         self.section, self.tables = section, tables
-        self._lookups = lookups
         self._spot = Spot(section.channel or "", section.account or "", section.currency)
         self._required = [name for name, field in section.target.fields.items() if field.is_required]
-        self._bound = self._bind_all()
+        counted = (one.source for one in section.fields.values() if isinstance(one.source, Template))
+        self._counted = list(dict.fromkeys(one for one in counted if one.is_counted))
+        self._bindings = [Binding(self._positions(table), lookups) for table in tables]
+        self._bound = [self._gives(binding) for binding in self._bindings]
 
     def units(self, lanes: int) -> Iterator[Unit]:
         """The units in an order that is the same whenever the same files are read."""
-        self._bound = self._bind_all()
-        keys = self._giver(self._lane_field())
+        name = self._lane_field()
         for rows in self._grouped() if self.section.is_grouped else ([one] for one in self._rows()):
-            yield Unit(rows, _lane(_value(keys, rows[0]), lanes))
+            yield Unit(rows, _lane(self._text(name, rows[0]), lanes))
 
     def record(self, unit: Unit) -> HandedOver:
         """The record that the unit makes; raises BadValue with what is wrong, in words without the value."""
@@ -65,7 +68,7 @@ class SectionReader:
 
     def _said(self, placed: Placed) -> Said:
         said: dict[str, Any] = {}
-        cells = placed.row.cells
+        cells = placed.cells
         for name, give in self._bound[placed.file].items():
             try:
                 value = give(cells)
@@ -81,18 +84,19 @@ class SectionReader:
     # Rows
 
     def _rows(self) -> Iterator[Placed]:
-        for number, table in enumerate(self.tables):
+        counters: list[Counter[tuple[str, ...]]] = [Counter() for _ in self._counted]
+        for number, (table, binding) in enumerate(zip(self.tables, self._bindings, strict=True)):
+            counts = [one.counting(binding, counter) for one, counter in zip(self._counted, counters, strict=True)]
             for row in table.rows():
-                yield Placed(number, row)
+                more = [] if row.trouble else [count(row.cells) for count in counts]
+                yield Placed(number, row, [*row.cells, *more] if more else row.cells)
 
     def _grouped(self) -> Iterator[Sequence[Placed]]:
         """The rows of each record together, as soon as the last of them has come."""
-        keys = self._giver("id")
-        left = Counter(key for one in self._rows() if (key := _value(keys, one)) is not None)
-        keys = self._giver("id")
+        left = Counter(key for one in self._rows() if (key := self._text("id", one)) is not None)
         waiting: dict[str, list[Placed]] = {}
         for one in self._rows():
-            key = _value(keys, one)
+            key = self._text("id", one)
             if key is None:
                 yield [one]
                 continue
@@ -101,44 +105,29 @@ class SectionReader:
             if not left[key]:
                 yield waiting.pop(key)
 
+    def _text(self, name: str, placed: Placed) -> str | None:
+        """The text of a field; None where the row is too broken to have one."""
+        try:
+            value = self._bound[placed.file][name](placed.cells)
+        except (BadValue, IndexError):
+            return None
+        return None if value is None else str(value)
+
     # Binding
 
-    def _bind_all(self) -> Sequence[Mapping[str, Give]]:
-        """For each file its fields' functions; templates count anew, over all files."""
-        counters: dict[str, Counter[tuple[str, ...]]] = {}
-        return [
-            {name: one.bind(Binding(_positions(table), self._lookups, counters)) for name, one in self._fields()}
-            for table in self.tables
-        ]
+    def _positions(self, table: Table) -> Mapping[str, int]:
+        return {name: n for n, name in enumerate([*table.columns, *(one.text for one in self._counted)])}
 
-    def _fields(self) -> Iterator[tuple[str, Any]]:
-        yield from self.section.fields.items()
-
-    def _giver(self, name: str) -> Sequence[Give]:
-        counters: dict[str, Counter[tuple[str, ...]]] = {}
-        field = self.section.fields[name]
-        return [field.bind(Binding(_positions(table), self._lookups, counters)) for table in self.tables]
+    def _gives(self, binding: Binding) -> Mapping[str, Give]:
+        return {name: one.bind(binding) for name, one in self.section.fields.items()}
 
     def _lane_field(self) -> str:
         """What stays together: a conversation with its messages, a person's records, else each record alone."""
         return next(name for name in ("conversation", "who", "id", "name", "subject") if name in self.section.fields)
 
 
-def _value(givers: Sequence[Give], placed: Placed) -> str | None:
-    """The text of a field; None where the row is too broken to have one."""
-    try:
-        value = givers[placed.file](placed.row.cells)
-    except (BadValue, IndexError):
-        return None
-    return None if value is None else str(value)
-
-
 def _lane(key: str | None, lanes: int) -> int:
     return zlib.crc32(key.encode()) % lanes if key else 0
-
-
-def _positions(table: Table) -> Mapping[str, int]:
-    return {name: n for n, name in enumerate(table.columns)}
 
 
 def check_columns(section: Section, table: Table, problems: list[str]) -> None:

@@ -8,13 +8,16 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from adapters.contract import HandedOver
 from adapters.failures import StoreError
 from adapters.mongo import Store
 from gateway.importing.choosing import Chosen, choose
@@ -73,7 +76,7 @@ async def run_import(
         for reader in readers:
             total = sum(table.lines for table in reader.tables)
             task = progress.add_task(reader.section.record, total=total)
-            summaries.append(await run.section(reader, lambda rows, task=task: _advance(progress, task, rows)))
+            summaries.append(await run.section(reader, partial(progress.advance, task)))
             progress.update(task, completed=total)
     await run.finish()
     return Summary(
@@ -91,9 +94,9 @@ def _readers(chosen: Chosen) -> Sequence[SectionReader]:
     """Everything opened and checked; raises CannotImport with all problems."""
     problems: list[str] = []
     lookups: dict[str, Mapping[str, Mapping[str, str]]] = {}
-    for name, (table, path) in chosen.tables.items():
+    for name, (asked, path) in chosen.tables.items():
         try:
-            lookups[name] = rows_by_key(table, open_table(path, table.layout, ()))
+            lookups[name] = rows_by_key(asked, open_table(path, asked.layout, ()))
         except CannotImport as error:
             problems += error.problems
     opened = [(section, _open_all(section, paths, problems)) for section, paths in chosen.sections]
@@ -144,11 +147,8 @@ def _run_digest(mapping: ImportMapping, readers: Sequence[SectionReader]) -> str
 class _Rehearsed(Exception):
     """Ends a rehearsal's transaction, so that nothing of it is kept."""
 
-    def __init__(self, taken: TakenIn) -> None:
-        self.taken = taken
 
-
-Advance = Callable[[int], None]
+Advance = Callable[[float], None]
 Queue = asyncio.Queue[Sequence[Unit] | None]
 
 
@@ -225,7 +225,7 @@ class _Run:
             done = lane.position.done + len(units)
             kept = replace(lane.position, done=done, counts=counts, rejected_bytes=length, is_complete=is_last)
             if self._way.is_rehearsal:
-                raise _Rehearsed(taken)
+                raise _Rehearsed
             await keep_position(self._store, kept, self._at)
 
         async def work() -> None:
@@ -233,10 +233,8 @@ class _Run:
                 await define_attributes(self._store, self._mapping.attributes)
             await take(self._store, records, at=self._at, by=self._by, default_region=self._region, along=along)
 
-        try:
+        with suppress(_Rehearsed):
             await (self._store.transact(work) if self._way.is_rehearsal else work())
-        except _Rehearsed:
-            pass
         lane.position, lane.part.length = kept, kept.rejected_bytes
 
 
@@ -294,9 +292,10 @@ def _pending(reader: SectionReader, lanes: Sequence[_Lane]) -> Iterator[Unit]:
         yield unit
 
 
-def _made(reader: SectionReader, units: Sequence[Unit]):  # type: ignore[no-untyped-def]
+def _made(reader: SectionReader, units: Sequence[Unit]) -> tuple[list[HandedOver], dict[int, str]]:
     """The records of the units that make one, and why the others make none, by place."""
-    records, reasons = [], {}
+    records: list[HandedOver] = []
+    reasons: dict[int, str] = {}
     for n, unit in enumerate(units):
         try:
             records.append(reader.record(unit))
@@ -319,7 +318,3 @@ def _progress(console: Console) -> Progress:
     return Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
     )
-
-
-def _advance(progress: Progress, task: TaskID, rows: int) -> None:
-    progress.advance(task, rows)

@@ -28,6 +28,18 @@ SEAL = "a sample secret that seals cursors"
 SIGNS = "a sample secret that signs tokens, long enough"
 
 
+GRAPHQL = "application/graphql-response+json"
+JSON = "application/json"
+ME = "{ viewer { subject } }"
+ANSWERED = {"data": {"viewer": {"subject": "anna"}}}
+
+
+def code_of(response: httpx.Response) -> str:
+    """The code of the only error."""
+    (error,) = response.json()["errors"]
+    return str(error["extensions"]["code"])
+
+
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the machine's environment holds, a test says its settings itself."""

@@ -162,12 +162,11 @@ async def test_use_is_noted_by_the_hour(store: Store, commands: Commands) -> Non
     """The last use is kept to the hour, so that a busy key costs one write an hour."""
     key = await made(store)
     await key_behind(store, key, at=NOW)
-    await asyncio.sleep(0.6)
-    await store.held.all(API_KEYS)
     with commands.counted() as seen:
         for minute in range(29):
             await key_behind(store, key, at=NOW + timedelta(minutes=minute))
-    assert seen == []
+    # The note itself makes the held copy old, so the keys may be read again; they are not written.
+    assert {name for name, _ in seen} <= {"find"}
     await key_behind(store, key, at=NOW + timedelta(minutes=31))
     (known,) = await list_keys(store)
     assert known.last_used_at == NOW.replace(hour=10, minute=0)

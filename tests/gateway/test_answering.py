@@ -1,0 +1,148 @@
+"""Is a question that cannot be answered told why, and does nothing unforeseen get out?"""
+
+import json
+import logging
+import re
+from typing import Any
+
+import pytest
+
+from gateway.telemetry import configure_logs
+from tests.gateway import trouble
+from tests.gateway.conftest import GRAPHQL, JSON, Gate, OpenGate, code_of
+
+# Questions that cannot be answered
+
+UNASKED = [
+    ("{", "GRAPHQL_PARSE_FAILED"),
+    ("{ viewer { subject }", "GRAPHQL_PARSE_FAILED"),
+    ("#", "GRAPHQL_PARSE_FAILED"),
+    ("{ nonsense }", "GRAPHQL_VALIDATION_FAILED"),
+    ("subscription { viewer { subject } }", "GRAPHQL_VALIDATION_FAILED"),
+    ('{ echo(text: "a", number: 99999999999) }', "GRAPHQL_VALIDATION_FAILED"),
+    ('{ echo(text: "a", number: ' + "9" * 5_000 + ") }", None),
+    ("{" + "viewer {" * 3_000, "GRAPHQL_PARSE_FAILED"),
+    ("{ echo(text: " + "[" * 20_000 + "]" * 20_000 + ") }", "GRAPHQL_PARSE_FAILED"),
+    ("fragment F on Query { viewer { subject } }", None),
+]
+
+
+@pytest.mark.parametrize(("query", "code"), UNASKED)
+@pytest.mark.parametrize(("accept", "status"), [(JSON, 200), (GRAPHQL, 400)])
+async def test_unreadable_question_told(gate: Gate, query: str, code: str | None, accept: str, status: int) -> None:
+    """A document that cannot be parsed or is not valid: 400 under the newer type, 200 under application/json."""
+    response = await gate.ask(query, headers=gate.bearer() | {"Accept": accept})
+    assert response.status_code == status
+    assert "data" not in response.json()
+    codes = {error["extensions"]["code"] for error in response.json()["errors"]}
+    assert codes <= ({code} if code else {"GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"})
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "words"),
+    [
+        ("query A { bug } query B { bug }", None, "Say in `operationName` which of them is meant: A, B"),
+        ("query A { bug } query B { bug }", "", "which of them"),
+        ("query A { bug } query B { bug }", "C", "no operation 'C' in the document. There is: A, B"),
+        ("{ bug }", "C", "There is: none with a name"),
+    ],
+)
+async def test_unknown_operation_told(gate: Gate, query: str, name: str | None, words: str) -> None:
+    """If the operation cannot be determined it is not executed: 400 under the newer type."""
+    response = await gate.ask(query, operationName=name, headers=gate.bearer() | {"Accept": GRAPHQL})
+    assert (response.status_code, code_of(response)) == (400, "OPERATION_RESOLUTION_FAILURE")
+    assert words in response.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    "variables", [{}, {"n": "x"}, {"n": 2**40}, {"n": 10**30}, {"n": 1.5}, {"n": {"a": 1}}, {"n": None}]
+)
+async def test_wrong_variables_told(gate: Gate, variables: dict[str, Any]) -> None:
+    """Variables that cannot be coerced are a request error: no data, 400 under the newer type."""
+    query = 'query ($n: Int!) { echo(text: "a", number: $n) }'
+    response = await gate.ask(query, variables=variables, headers=gate.bearer() | {"Accept": GRAPHQL})
+    assert (response.status_code, code_of(response)) == (400, "BAD_USER_INPUT")
+    assert "data" not in response.json()
+
+
+# Errors of fields
+
+
+@pytest.mark.parametrize("accept", [JSON, GRAPHQL])
+@pytest.mark.parametrize(
+    ("field", "code", "words"),
+    [
+        ("refused", "BAD_USER_INPUT", "`first` is 0. Ask for 1 or more."),
+        ("down", "UNAVAILABLE", "The database does not answer."),
+        ("tooSlow", "LIMIT_EXCEEDED", "Ask for less at once."),
+        ("forFew", "FORBIDDEN", "not for the role agent"),
+    ],
+)
+async def test_tellable_error_told(gate: Gate, accept: str, field: str, code: str, words: str) -> None:
+    """An error of a field stands beside the data, with its code, its path and 200."""
+    response = await gate.ask(f"{{ {field} viewer {{ subject }} }}", headers=gate.bearer() | {"Accept": accept})
+    assert (response.status_code, code_of(response)) == (200, code)
+    (error,) = response.json()["errors"]
+    assert words in error["message"]
+    assert (error["path"], error["locations"]) == ([field], [{"line": 1, "column": 3}])
+    assert response.json()["data"] == {field: None, "viewer": {"subject": "anna"}}
+
+
+@pytest.mark.parametrize("field", ["bug", "neverNull", "tooLarge"])
+async def test_unforeseen_error_masked(gate: Gate, field: str, caplog: pytest.LogCaptureFixture) -> None:
+    """What nobody foresaw is told by a reference alone; the log has the whole under it."""
+    with caplog.at_level(logging.ERROR):
+        response = await gate.ask(f"{{ {field} }}")
+    (error,) = response.json()["errors"]
+    assert error["extensions"]["code"] == "INTERNAL"
+    assert re.fullmatch(r"Something went wrong.* reference [0-9a-f]{12}\.", error["message"])
+    assert "Ana" not in response.text
+    assert "1099511627776" not in response.text
+    assert error["extensions"]["reference"] in error["message"]
+
+
+async def test_whole_data_may_be_null(gate: Gate) -> None:
+    """If data is null because a field failed, the request was executed: 200 under the newer type."""
+    response = await gate.ask("{ neverNull }", headers=gate.bearer() | {"Accept": GRAPHQL})
+    assert (response.status_code, response.json()["data"]) == (200, None)
+
+
+async def test_log_finds_reference(gate: Gate, capsys: pytest.CaptureFixture[str], logs_as_before: None) -> None:
+    """The log line of the reference carries the traceback and the request's id, in one line of JSON."""
+    del logs_as_before
+    configure_logs("error")
+    response = await gate.ask("{ bug }")
+    (line,) = capsys.readouterr().err.splitlines()
+    logged = json.loads(line)
+    assert logged["reference"] == response.json()["errors"][0]["extensions"]["reference"]
+    assert logged["request_id"] == response.headers["x-request-id"]
+    assert "KeyError" in logged["exception"]
+    assert "trouble.py" in logged["exception"]
+
+
+# Time
+
+
+@pytest.mark.parametrize(("accept", "status"), [(JSON, 200), (GRAPHQL, 503)])
+async def test_long_answer_given_up(open_gate: OpenGate, accept: str, status: int) -> None:
+    """An answer that takes longer than the limit is cancelled, the limit named."""
+    gate = open_gate(execution_s=0.1)
+    trouble.ENDED.clear()
+    response = await gate.ask("{ slow(seconds: 5) }", headers=gate.bearer() | {"Accept": accept})
+    assert (response.status_code, code_of(response)) == (status, "LIMIT_EXCEEDED")
+    assert "longer than 0.1 seconds" in response.json()["errors"][0]["message"]
+    assert trouble.ENDED.is_set()
+
+
+async def test_long_mutation_says_what_stays(open_gate: OpenGate) -> None:
+    """A mutation that was given up says that what it had changed is kept."""
+    response = await open_gate(execution_s=0.1).ask("mutation { wait(seconds: 5) { __typename } }")
+    assert "had changed by then is kept" in response.json()["errors"][0]["message"]
+
+
+async def test_known_question_read_once(gate: Gate) -> None:
+    """A valid question that was seen before is not read again; what is kept has a bound."""
+    for number in range(200):
+        await gate.ask("{ viewer { subject } } #" + f"{number:05}" * 400)
+    known = gate.house.answering._known
+    assert 0 < sum(map(len, known)) <= 256 * 1024

@@ -1,0 +1,106 @@
+"""Does the house say how it is, and what it did, without saying whom it was about?"""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from graphql import parse, validate
+from pydantic import SecretStr
+
+from adapters.mongo import Store
+from gateway.app import FIRST_QUESTION, House, application, records_of
+from gateway.mongod import Mongod
+from gateway.settings import Settings
+from gateway.telemetry import configure_logs
+from resolvers.kit.graph import Graph
+from tests.gateway.conftest import GRAPHQL, JSON, ME, SEAL, SIGNS, Gate, OpenGate, code_of
+
+
+@pytest.mark.parametrize(("sent", "kept"), [("order-4711.a_b", True), ("short", False), ("a b c d e f", False)])
+async def test_request_has_id(gate: Gate, sent: str, kept: bool) -> None:
+    """Each answer carries an id: the client's own where it is a sound one, else a new one."""
+    response = await gate.ask(ME, headers=gate.bearer() | {"X-Request-Id": sent})
+    assert (response.headers["x-request-id"] == sent) is kept
+    assert len(response.headers["x-request-id"]) >= 8
+
+
+async def test_request_line_is_impersonal(gate: Gate, capsys: pytest.CaptureFixture[str], logs_as_before: None) -> None:
+    """A request's line says how it ended and what it cost, and nothing of who asked for whom."""
+    del logs_as_before
+    configure_logs("info")
+    await gate.client.get(
+        "/graphql", params={"query": 'query Secretly { echo(text: "Ana Ruiz") }'}, headers=gate.bearer()
+    )
+    await gate.client.get("/customers/ana.ruiz@example.com")
+    lines = map(json.loads, capsys.readouterr().err.splitlines())
+    answered, lost = (line for line in lines if line["logger"] == "gateway.request")
+    assert (answered["status"], answered["operation"], answered["path"]) == (200, "Secretly", "/graphql")
+    assert answered["commands"] >= 0
+    assert (lost["status"], lost["path"]) == (404, None)
+    assert "Ruiz" not in json.dumps([answered, lost])
+    assert "anna" not in json.dumps(answered)
+
+
+async def test_process_says_it_lives(gate: Gate) -> None:
+    """/healthz answers without asking the database."""
+    response = await gate.client.get("/healthz")
+    assert response.status_code == 200
+
+
+async def test_readiness_sees_database(gate: Gate) -> None:
+    """/readyz is 200 when the database answers and the indexes are there."""
+    assert (await gate.client.get("/readyz")).json() == {"ok": True, "message": "Questions are answered."}
+
+
+async def test_readiness_sees_lost_index(gate: Gate, store: Store) -> None:
+    """/readyz is 503, in words, when an index was lost."""
+    agents = store._database["agents"]
+    await agents.drop_index("subject_1")
+    try:
+        response = await gate.client.get("/readyz")
+        assert (response.status_code, "agents: subject" in response.json()["message"]) == (503, True)
+        await store.prepare()
+        assert (await gate.client.get("/readyz")).status_code == 200
+    finally:
+        await store.prepare()
+
+
+@pytest.fixture
+async def orphan(troubled: Graph, tmp_path: Path) -> AsyncIterator[Gate]:
+    """A gate whose database was there and is gone."""
+    settings = Settings(data_folder=tmp_path / "data", secret=SecretStr(SEAL), jwt_secret=SecretStr(SIGNS))
+    async with Mongod(settings.data_folder) as mongod:
+        store = await Store.open(mongod.url, "orphan", records_of(troubled))
+    house = House(settings, store=store, graph=troubled)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(application(house)), base_url="http://gate") as client:
+        yield Gate(house, client)
+    await store.close()
+
+
+async def test_readiness_sees_database_gone(orphan: Gate) -> None:
+    """/readyz is 503, in words and soon, when the database does not answer; /healthz goes on."""
+    response = await orphan.client.get("/readyz")
+    assert (response.status_code, response.json()["ok"]) == (503, False)
+    assert "The database does not answer." in response.json()["message"]
+    assert (await orphan.client.get("/healthz")).status_code == 200
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("accept", [JSON, GRAPHQL])
+async def test_gate_without_database_unavailable(orphan: Gate, accept: str) -> None:
+    """Where nobody can be signed in because the database is gone: 503 and UNAVAILABLE, try again later."""
+    response = await orphan.ask(ME, headers=orphan.bearer() | {"Accept": accept})
+    assert (response.status_code, response.headers["retry-after"], code_of(response)) == (503, "5", "UNAVAILABLE")
+
+
+def test_first_question_is_valid(troubled: Graph) -> None:
+    """The question that stands in the playground fits the schema."""
+    assert validate(troubled._schema, parse(FIRST_QUESTION)) == []
+
+
+@pytest.mark.parametrize(("shown", "status"), [(True, 200), (False, 404)])
+async def test_playground_can_be_hidden(open_gate: OpenGate, shown: bool, status: int) -> None:
+    """The playground stands at / unless the settings hide it; it shows to everyone and asks for nobody."""
+    assert (await open_gate(playground=shown).client.get("/")).status_code == status
