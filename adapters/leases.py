@@ -38,7 +38,7 @@ class Leases:
             except DuplicateKeyError:
                 # Someone else made the lease in the same moment.
                 return False
-        return bool(found["holder"] == holder)
+        return found is not None and found["holder"] == holder
 
     async def give_back(self, name: str, holder: str) -> None:
         """Frees the lease, where `holder` still has it."""

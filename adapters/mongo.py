@@ -73,7 +73,7 @@ class Store:
         store = cls(client, database, records)
         try:
             await store.ping()
-        except StoreError:
+        except BaseException:
             await store.close()
             raise
         return store
@@ -168,6 +168,8 @@ class Store:
 
     async def insert(self, record: Record, *documents: Document) -> None:
         """Adds the documents in order; raises Taken at the first whose key is in use, and adds none behind it."""
+        if not documents:
+            return
         with self._writing(record):
             await self._collection(record).insert_many([dict(one) for one in documents], session=_session.get())
 

@@ -27,6 +27,7 @@ from gateway.auth import Auth
 from gateway.database import database, opened_store
 from gateway.endpoint import Endpoint
 from gateway.health import Health
+from gateway.importing.position import IMPORTS
 from gateway.kept_secrets import with_secrets
 from gateway.keys import API_KEYS
 from gateway.settings import BadSettings, Settings, load_settings
@@ -52,7 +53,7 @@ query WhoAmI {
 """
 """What stands in the playground where nothing else is given: it fits an empty database too."""
 
-GATE_RECORDS: Final = (API_KEYS,)
+GATE_RECORDS: Final = (API_KEYS, IMPORTS)
 """What the gate itself keeps; the slices' records are the graph's."""
 
 

@@ -16,9 +16,12 @@ from rich.text import Text
 
 from adapters.failures import StoreError
 from adapters.mongo import Store
-from gateway import doctor, keys, schema_file, serving
-from gateway.app import records_of
+from gateway import demo, doctor, keys, schema_file, serving
+from gateway.app import House, records_of
 from gateway.database import database, opened_store
+from gateway.importing.run import Options, run_import
+from gateway.importing.summary import Summary
+from gateway.importing.troubles import CannotImport
 from gateway.kept_secrets import with_jwt_secret
 from gateway.keys import BadKey
 from gateway.mongod import MongodError
@@ -60,6 +63,9 @@ def main() -> None:
     except (BadSettings, MongodError, StoreError, BadKey) as error:
         _note.print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(1)
+    except CannotImport as error:
+        _note.print(str(error), style="red", markup=False, soft_wrap=True)
+        sys.exit(error.exit_code)
 
 
 @app.command()
@@ -84,6 +90,55 @@ def announce(address: str, settings: Settings) -> None:
     """Says where it is."""
     page = f"playground {address}/ · " if settings.playground else ""
     _note.print(f"{page}questions {address}/graphql · end with Ctrl-C", style="bold", highlight=False, soft_wrap=True)
+
+
+@app.command("demo")
+def show_demo(
+    host: Annotated[str | None, typer.Option(help="The address to listen on; this machine alone by default.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port; 0 takes any free one.")] = None,
+) -> None:
+    """Look around in a real shop: a database of its own, filled at the first start, and a playground.
+
+    Prints ready-made tokens; the playground sends them. Nothing of it touches your own database.
+
+    Example: `profile-gateway demo`
+    """
+    settings = demo.settings_for(load_settings(host=host, port=port))
+    configure_logs("warning")
+
+    async def prepare(house: House) -> serving.Welcome:
+        welcome = await demo.prepare(house, _note)
+        for role, token in welcome.tokens.items():
+            _note.print(f"[bold]{role}[/]", highlight=False)
+            sys.stdout.write(token + "\n")
+        return welcome
+
+    serving.serve(settings, announce=lambda address: announce(address, settings), prepare=prepare)
+
+
+@app.command("import")
+def import_files(
+    mapping: Annotated[Path, typer.Argument(help="Which columns become which fields: a file in TOML.")],
+    files: Annotated[list[Path], typer.Argument(help="CSV, TSV, text or JSON Lines, also compressed (.gz).")],
+    rejects: Annotated[Path, typer.Option(help="Where rejected rows go, each with its reason.")] = Path(),
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and count everything, and write nothing.")] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Begin anew where a run was interrupted.")] = False,
+) -> None:
+    """Take files in: customers, orders, tickets and the rest, through a mapping.
+
+    The same files again change nothing; changed rows are updated; an interrupted run goes on where it stopped. Exits
+    with 0 when every row was taken, with 1 when some were rejected, with 2 when nothing could be read.
+
+    Example: `profile-gateway import mappings/adventureworks.toml exports/*.csv`
+    """
+    options = Options(rejects_folder=rejects, is_rehearsal=dry_run, is_restart=restart)
+
+    async def work(store: Store) -> Summary:
+        return await run_import(store, mapping, files, console=_note, options=options)
+
+    summary = _with_store(work)
+    summary.show(_out)
+    raise typer.Exit(summary.exit_code)
 
 
 @app.command("settings")

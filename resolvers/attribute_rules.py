@@ -143,6 +143,8 @@ def _pattern_broken(definition: Document) -> tuple[tuple[str, ...], str] | None:
         return ("rules", "pattern"), f"`pattern` is for texts; the type {definition['type']} takes none."
     if len(pattern) > LONGEST_PATTERN:
         return ("rules", "pattern"), f"`pattern` has {len(pattern)} characters; send at most {LONGEST_PATTERN}."
+    if "\0" in pattern:
+        return ("rules", "pattern"), "`pattern` holds the character U+0000, which no value has. Leave it out."
     try:
         # As the database is asked for it, too.
         re.compile(_whole(pattern))

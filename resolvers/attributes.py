@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
-from adapters.failures import Taken
+from adapters.failures import StoreError, Taken
 from adapters.records import Document, Index, Record, RecordId
 from resolvers.attribute_rules import AttributeType, MatchingRole, breaking, checked, rule_broken
 from resolvers.kit.context import Context, Info
@@ -196,6 +196,7 @@ async def add_attribute_definition(
         raise conflict(f"There is an attribute {input.name!r} already. Change that one.", "input", "name")
     rules = {"label": input.name} | _given(input.rules)
     document = _checked(definition_document(name=input.name, type=input.type, **rules))
+    await _require_unbroken(context, document)
     try:
         await context.store.insert(DEFINITIONS, document)
     except Taken as error:
@@ -212,14 +213,7 @@ async def change_attribute_definition(
     context = info.context
     old = await _require(context, input.id)
     changed = _checked({**old, **_given(input.rules)})
-    broken = await _values_that_break(context, changed)
-    if broken:
-        raise conflict(
-            f"{broken} customers have a value of {old['name']!r} that breaks the new rules. "
-            "Mend those values first, or widen the rules.",
-            "input",
-            "rules",
-        )
+    await _require_unbroken(context, changed)
     await context.store.replace(DEFINITIONS, [changed])
     return AttributeDefinitionPayload(definition=SLICE.keepings[0].reader.read(changed))
 
@@ -287,9 +281,28 @@ async def _require(context: Context, given: str) -> Document:
     raise not_found("attribute definition")
 
 
-async def _values_that_break(context: Context, definition: Document) -> int:
-    broken = breaking(definition)
-    return await context.store.count(context.declared.customers, broken) if broken else 0
+async def _require_unbroken(context: Context, definition: Document) -> None:
+    """Refuses a definition that stored values break, and one whose pattern the database cannot read."""
+    rules = breaking(definition)
+    try:
+        broken = await context.store.count(context.declared.customers, rules) if rules else 0
+    except StoreError as error:
+        # Python and MongoDB (PCRE) differ in a few constructs; asking is the only proof that both read it.
+        if type(error) is not StoreError or definition["pattern"] is None:
+            raise
+        raise invalid(
+            "The database cannot read `pattern`. Write characters as they are, not as \\u escapes.",
+            "input",
+            "rules",
+            "pattern",
+        ) from error
+    if broken:
+        raise conflict(
+            f"{broken} customers have a value of {definition['name']!r} that breaks the new rules. "
+            "Mend those values first, or widen the rules.",
+            "input",
+            "rules",
+        )
 
 
 def searchable(known: Mapping[str, Document]) -> Sequence[str]:

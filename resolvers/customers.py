@@ -35,6 +35,8 @@ CUSTOMERS = Record(
         Index(("sort_name", "_id")),
         Index(("search",)),
         Index(("assigned_agent_id", "last_interaction_at", "_id")),
+        # Everyone who went into no other is counted by it.
+        Index(("merged_into",)),
         # One entry per value, whatever the administrators define.
         Index(("attributes.$**",)),
     ),
@@ -79,7 +81,8 @@ class Customer(Node, Redacted):
     @classmethod
     def resolve_reference(cls, info: Info, id: strawberry.ID) -> Any:
         """The customer that another subgraph refers to."""
-        return customer_by_id(info.context, require_key(id, "Customer", "id"))
+        # A reference is JSON of another program: its id may be of any type.
+        return customer_by_id(info.context, require_key(str(id), "Customer", "id"))
 
     def owner(self, records: Sequence[Record]) -> Owner:
         """The ids under which records of each kind were written: the customer's own and its aliases'."""

@@ -112,7 +112,7 @@ async def topics(
     parent_id: Annotated[strawberry.ID | None, about("The places right below this one; left out: the top.")] = None,
 ) -> list[Topic]:
     """One level of the taxonomies of interests, by taxonomy and name."""
-    parent = require_key(parent_id, "Topic", "parentId") if parent_id else None
+    parent = require_key(parent_id, "Topic", "parentId") if parent_id is not None else None
     held = await info.context.store.held.all(TOPICS)
     level = [one for one in held.values() if one["parent_id"] == parent and taxonomy in {None, one["taxonomy"]}]
     read = reader_of(Topic).read

@@ -92,9 +92,9 @@ class TicketFilter:
             where["status"] = {"$in": [one.value for one in self.statuses]}
         if self.since or self.until:
             where["created_at"] = between(self.since, self.until)
-        if self.campaign_id:
+        if self.campaign_id is not None:
             where["campaign_id"] = require_key(self.campaign_id, "Campaign", "filter.campaignId")
-        if self.agent_id:
+        if self.agent_id is not None:
             where["assigned_agent_id"] = require_key(self.agent_id, "Agent", "filter.agentId")
         return where
 

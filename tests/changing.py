@@ -34,7 +34,9 @@ async def _asked(ask: Asking, mutation: str, payload: str, role: Role, given: di
     field = ask.graph._schema.type_map["Mutation"].fields[mutation]  # type: ignore[attr-defined]
     name = mutation[0].upper() + mutation[1:]
     shown = f"... on Refusal {{ code message inputPath }} ... on {_payload(field.type, name)} {{ {payload} }}"
-    query = f"mutation($input: {field.args['input'].type}) {{ answer: {mutation}(input: $input) {{ __typename {shown} }} }}"
+    query = (
+        f"mutation($input: {field.args['input'].type}) {{ answer: {mutation}(input: $input) {{ __typename {shown} }} }}"
+    )
     return await ask(query, as_=role, input=given)
 
 

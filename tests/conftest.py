@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from rich.console import Console
 
 from adapters.mongo import Store
 from adapters.records import Document, RecordId
-from gateway.keys import API_KEYS
+from gateway.app import GATE_RECORDS
+from gateway.demo import fill
 from gateway.mongod import Mongod
 from resolvers.agents import AGENTS, agent_document
 from resolvers.kit.context import Context
@@ -78,7 +80,7 @@ def commands() -> Commands:
 @pytest.fixture(scope="session")
 async def prepared(mongod: Mongod, house: Graph, commands: Commands) -> AsyncIterator[Store]:
     """A store with every collection and index, for the whole run."""
-    store = await Store.open(mongod.url, "tests", [*house.declared.records, API_KEYS], observer=commands)
+    store = await Store.open(mongod.url, "tests", [*house.declared.records, *GATE_RECORDS], observer=commands)
     await store.prepare()
     store.held.follow()
     yield store
@@ -143,6 +145,18 @@ async def ask(house: Graph, store: Store) -> Asking:
     agent = agent_document(subject="agent", name="Anna Agent", role=Role.AGENT, at=NOW)
     await store.insert(AGENTS, agent)
     return Asking(house, store, agent["_id"])
+
+
+@pytest.fixture(scope="session")
+async def shop(mongod: Mongod, house: Graph) -> AsyncIterator[Asking]:
+    """Asks the demo's shop, which nobody empties."""
+    store = await Store.open(mongod.url, "shop", [*house.declared.records, *GATE_RECORDS])
+    await store.prepare()
+    store.held.follow()
+    await fill(store, Console(quiet=True))
+    (agent,) = await store.find(AGENTS, {"subject": "anna"})
+    yield Asking(house, store, agent["_id"])
+    await store.close()
 
 
 @pytest.fixture

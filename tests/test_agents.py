@@ -1,12 +1,11 @@
 """Who serves the customers, and who asks?"""
 
-from tests.conftest import NOW, Asking
-from tests.makers import Makers
-
 from adapters.mongo import Store
 from adapters.records import new_id
 from resolvers.agents import AGENTS, GROUPS, agent_document, agent_of_subject
 from resolvers.kit.viewer import Role
+from tests.conftest import NOW, Asking
+from tests.makers import Makers
 
 
 async def _agents(store: Store, *names: str) -> None:

@@ -2,12 +2,11 @@
 
 from datetime import timedelta
 
+from resolvers.kit.ids import global_id
 from tests.conftest import Asking, Commands
 from tests.crowd import attachment
 from tests.makers import BEGIN, Makers
 from tests.walking import PARTNER, costs, nodes, visitor
-
-from resolvers.kit.ids import global_id
 
 FILE = "name mediaType sizeBytes createdAt hiddenFields"
 

@@ -84,11 +84,9 @@ def test_bad_values(type_name: str, value: Any) -> None:
 @pytest.mark.parametrize("kind", AttributeType)
 def test_values_unquoted(kind: AttributeType) -> None:
     """A refused value is never quoted: it may be a personal one."""
-    for value in ("=Zed/7", {"a": "=Zed/7"}, "=Zed/7 " * 1000):
-        try:
+    for value in ({"a": "=Zed/7"}, "=Zed/7 " * 1000):
+        with pytest.raises(ValueError, match=r"^((?!Zed).)*$"):
             checked(_definition(kind.value), value)
-        except ValueError as error:
-            assert "Zed" not in str(error)
 
 
 JSON = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.lists(st.text()))

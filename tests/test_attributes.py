@@ -3,17 +3,17 @@
 from typing import Any
 
 import pytest
-from tests.changing import change, may, refused
-from tests.conftest import Asking
-from tests.crowd import attributes, definition
-from tests.makers import Makers
-from tests.walking import PARTNER, read, visitor
 
 from resolvers.attribute_rules import AttributeType
 from resolvers.attributes import DEFINITIONS, MOST_DEFINITIONS, definition_document
 from resolvers.customers import CUSTOMERS
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role
+from tests.changing import change, may, refused
+from tests.conftest import Asking
+from tests.crowd import attributes, definition
+from tests.makers import Makers
+from tests.walking import PARTNER, read, visitor
 
 ADMIN = Role.ADMINISTRATOR
 SHOWN = "definition { id name label type maxLength isRequired isPersonal order choices isSystem }"
@@ -152,12 +152,21 @@ async def test_change_that_breaks(
     assert found.get("message", "0 customers").startswith(f"{count} customers")
 
 
+@pytest.mark.parametrize("pattern", ["[\\u00c0-\\u017f]+", "a\0b", "\\N{DASH}"])
+async def test_pattern_of_database(ask: Asking, make: Makers, pattern: str) -> None:
+    """A pattern that the database cannot read is refused, whether there are values or none."""
+    refusal = ("INVALID_INPUT", "input.rules.pattern")
+    given: dict[str, Any] = {"name": "tier", "type": "STRING", "rules": {"pattern": pattern}}
+    assert await refused(ask, "addAttributeDefinition", ADMIN, **given) == refusal
+    old = await _added(ask)
+    await attributes(make, await make.customer(), tier="gold")
+    assert await refused(ask, "changeAttributeDefinition", ADMIN, id=old["id"], rules={"pattern": pattern}) == refusal
+
+
 async def test_definition_removed(ask: Asking) -> None:
     """An attribute that nobody has a value of is removed."""
     old = await _added(ask)
-    found = await change(
-        ask, "removeAttributeDefinition", "removedId valuesRemoved", ADMIN, id=old["id"]
-    )
+    found = await change(ask, "removeAttributeDefinition", "removedId valuesRemoved", ADMIN, id=old["id"])
     assert (found["removedId"], found["valuesRemoved"]) == (old["id"], 0)
     assert len((await ask("{ attributeDefinitions { name } }")).data["attributeDefinitions"]) == 3
 

@@ -1,11 +1,11 @@
 """Which campaigns bring customers and tickets in?"""
 
 import pytest
+
+from resolvers.kit.viewer import Role
 from tests.conftest import Asking
 from tests.crowd import campaign
 from tests.makers import Makers
-
-from resolvers.kit.viewer import Role
 
 
 async def test_campaigns_by_name(ask: Asking, make: Makers) -> None:

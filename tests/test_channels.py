@@ -3,11 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.conftest import Asking
-from tests.makers import Makers
 
 from resolvers.channels import canonical_value
 from resolvers.kit.viewer import Role
+from tests.conftest import Asking
+from tests.makers import Makers
 
 
 async def test_channels_by_name(ask: Asking, make: Makers) -> None:

@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from tests.conftest import Asking, Commands
-from tests.makers import BEGIN, Makers
-from tests.walking import PARTNER, costs, forbidden, nodes, read, refusal, visitor, walk
 
 from adapters.records import new_id
 from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.kit.ids import global_id
+from tests.conftest import Asking, Commands
+from tests.makers import BEGIN, Makers
+from tests.walking import PARTNER, costs, forbidden, nodes, read, refusal, visitor, walk
 
 
 async def test_newest_word_first(ask: Asking, make: Makers) -> None:

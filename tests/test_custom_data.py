@@ -3,14 +3,14 @@
 from typing import Any
 
 import pytest
-from tests.changing import GONE, change, may, refused
-from tests.conftest import Asking
-from tests.makers import Makers
-from tests.walking import PARTNER, read
 
 from resolvers.custom_data import CUSTOM_DATA, LONGEST_NAME, LONGEST_VALUE
 from resolvers.customers import CUSTOMERS
 from resolvers.kit.viewer import STAFF
+from tests.changing import GONE, change, may, refused
+from tests.conftest import Asking
+from tests.makers import Makers
+from tests.walking import PARTNER, read
 
 DATA = "customer { customData { name value addedBy } version }"
 

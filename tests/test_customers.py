@@ -4,15 +4,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.conftest import Asking, Commands
-from tests.makers import BEGIN, Makers
-from tests.walking import PARTNER, costs, forbidden, read, visitor
 
 from adapters.records import new_id
 from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role
+from tests.conftest import Asking, Commands
+from tests.makers import BEGIN, Makers
+from tests.walking import PARTNER, costs, forbidden, read, visitor
 
 BY_ID = "query($id: ID!) { customer(id: $id) { id displayName } }"
 
@@ -186,6 +186,23 @@ async def test_federated_customer(ask: Asking, make: Makers) -> None:
     assert seen.data["_entities"] == [None]
     hidden = await ask(ENTITIES, r=_references(one.id), as_=Role.PARTNER)
     assert hidden.data["_entities"][0]["displayName"] is None
+
+
+@pytest.mark.parametrize(
+    ("reference", "words"),
+    [
+        ({"__typename": "Customer", "id": "junk"}, "Send an `id` as a Customer"),
+        ({"__typename": "Customer", "id": 7}, "Send an `id` as a Customer"),
+        ({"__typename": "Customer"}, "id"),
+        ({"__typename": "Note", "id": global_id("Note", new_id())}, "Note"),
+        ({"__typename": "Nothing", "id": "x"}, "Nothing"),
+    ],
+)
+async def test_wrong_references(ask: Asking, reference: dict[str, Any], words: str) -> None:
+    """A reference that names no customer is refused, and says what was wrong with it."""
+    answer = await ask(ENTITIES, r=[reference])
+    assert len(answer.errors) == 1
+    assert words in answer.errors[0].message
 
 
 async def test_entity_commands(ask: Asking, make: Makers, commands: Commands) -> None:

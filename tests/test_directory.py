@@ -4,10 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.conftest import Asking, Commands
-from tests.crowd import attributes, definition
-from tests.makers import BEGIN, Made, Makers
-from tests.walking import PARTNER, visitor
 
 from adapters.records import new_id
 from resolvers.attribute_rules import AttributeType
@@ -15,6 +11,10 @@ from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role
+from tests.conftest import Asking, Commands
+from tests.crowd import attributes, definition
+from tests.makers import BEGIN, Made, Makers
+from tests.walking import PARTNER, visitor
 
 LIST = """query($filter: CustomerFilter, $search: String, $orderBy: CustomerOrder, $first: Int, $after: String,
   $last: Int, $before: String) {
@@ -121,7 +121,10 @@ async def test_cursor_of_other_order(ask: Asking, make: Makers) -> None:
         ({"filter": {"labelled": [global_id("Note", new_id())]}}, "`filter.labelled` is"),
         ({"filter": {"drawnTo": ["junk"]}}, "`filter.drawnTo` is 'junk'"),
         ({"filter": {"onChannels": ["fax"]}}, "`filter.onChannels` is 'fax'"),
-        ({"filter": {"attributes": [{"name": "shoe", "anyOf": [1]}]}}, "which is no attribute. Known attributes: first"),
+        (
+            {"filter": {"attributes": [{"name": "shoe", "anyOf": [1]}]}},
+            "which is no attribute. Known attributes: first",
+        ),
         ({"filter": {"attributes": [{"name": "firstName", "anyOf": [1]}]}}, "'firstName' cannot hold"),
         ({"filter": {"attributes": [{"name": "firstName", "anyOf": [{"$gt": ""}]}]}}, "'firstName' cannot hold"),
         (
@@ -272,7 +275,7 @@ async def test_directory_commands(ask: Asking, make: Makers, commands: Commands)
     """A list costs one command whatever its length, and its count one more."""
     for n in range(30):
         await make.identity(await make.customer(), "messenger", str(n))
-    query = "query($n: Int!) { customers(first: $n, filter: { onChannels: [\"messenger\"] }) { nodes { id } COUNT } }"
+    query = 'query($n: Int!) { customers(first: $n, filter: { onChannels: ["messenger"] }) { nodes { id } COUNT } }'
     await ask(query.replace("COUNT", ""), n=1)
     for n, count in ((2, ""), (30, ""), (2, "totalCount"), (30, "totalCount")):
         with commands.counted() as sent:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
 from tests.conftest import Asking, Commands
 from tests.crowd import attributes, contact_point, crowd, definition, given_toy
 from tests.makers import BEGIN, Made, Makers
@@ -89,7 +90,9 @@ async def test_fact_questions(ask: Asking, make: Makers) -> None:
 async def test_summary(ask: Asking, make: Makers) -> None:
     """What is known by category, with counts, the heading with most facts first, and the strongest of each."""
     one = await _known(make)
-    found = (await read(ask, one, "summary(top: 1) { factCount categories { category count top { name } } }"))["summary"]
+    found = (await read(ask, one, "summary(top: 1) { factCount categories { category count top { name } } }"))[
+        "summary"
+    ]
     assert found["factCount"] == 7
     assert [(row["category"], row["count"]) for row in found["categories"]] == [
         ("Profile", 2),

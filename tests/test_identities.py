@@ -1,15 +1,15 @@
 """By which accounts on which channels is a customer known?"""
 
 import pytest
-from tests.conftest import Asking, Commands
-from tests.makers import Makers
-from tests.walking import PARTNER, costs, read, visitor
 
 from adapters.failures import Taken
 from adapters.records import key_hash, new_id
 from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES, IDENTITY_KEYS
 from resolvers.kit.viewer import Role
+from tests.conftest import Asking, Commands
+from tests.makers import Makers
+from tests.walking import PARTNER, costs, read, visitor
 
 LOOK_UP = """query($channel: String!, $account: String!, $value: String!) {
   customerByIdentity(channel: $channel, account: $account, value: $value) { kind customer { id displayName } } }"""

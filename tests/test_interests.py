@@ -1,14 +1,14 @@
 """What are customers drawn to?"""
 
 import pytest
-from tests.conftest import Asking, Commands
-from tests.crowd import topic
-from tests.makers import BEGIN, Makers
-from tests.walking import PARTNER, costs, nodes, read, walk
 
 from adapters.records import new_id
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role
+from tests.conftest import Asking, Commands
+from tests.crowd import topic
+from tests.makers import BEGIN, Makers
+from tests.walking import PARTNER, costs, nodes, read, walk
 
 
 async def test_strongest_first(ask: Asking, make: Makers) -> None:
@@ -81,9 +81,10 @@ async def test_topics_by_level(ask: Asking, make: Makers) -> None:
 
 async def test_topic_questions(ask: Asking) -> None:
     """A parent that is no topic is refused; the taxonomies are not for visitors."""
-    wrong = await ask("query($p: ID) { topics(parentId: $p) { name } }", p=global_id("Label", new_id()))
-    assert wrong.codes == ["BAD_USER_INPUT"]
-    assert "is not the id of a Topic" in wrong.errors[0].message
+    for key in (global_id("Label", new_id()), ""):
+        wrong = await ask("query($p: ID) { topics(parentId: $p) { name } }", p=key)
+        assert wrong.codes == ["BAD_USER_INPUT"]
+        assert "is not the id of a Topic" in wrong.errors[0].message
     assert (await ask("{ topics { name } }", as_=Role.VISITOR)).codes == ["FORBIDDEN"]
 
 

@@ -3,17 +3,17 @@
 from typing import Any
 
 import pytest
-from tests.changing import GONE, change, may, refused
-from tests.conftest import Asking
-from tests.crowd import label
-from tests.makers import Makers
-from tests.walking import read
 
 from adapters.records import new_id
 from resolvers.customers import CUSTOMERS
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import STAFF, Role
 from resolvers.labels import CUSTOMER_LABELS, LABELS
+from tests.changing import GONE, change, may, refused
+from tests.conftest import Asking
+from tests.crowd import label
+from tests.makers import Makers
+from tests.walking import read
 
 ADMIN = Role.ADMINISTRATOR
 NAMES = "customer { labels { name } version updatedBy }"

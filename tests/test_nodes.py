@@ -1,15 +1,15 @@
 """Which thing has this id?"""
 
 import pytest
-from tests.conftest import Asking, Commands
-from tests.crowd import crowd, everything, small_things
-from tests.makers import Makers
-from tests.walking import PARTNER, visitor
 
 from adapters.records import new_id
 from resolvers.identities import IDENTITY_KEYS
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role
+from tests.conftest import Asking, Commands
+from tests.crowd import crowd, everything, small_things
+from tests.makers import Makers
+from tests.walking import PARTNER, visitor
 
 NODE = "query($id: ID!) { node(id: $id) { __typename id } }"
 NODES = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
@@ -51,7 +51,9 @@ async def test_node_hidden_values(ask: Asking, make: Makers) -> None:
     """Personal values are hidden by whatever way a thing is found."""
     one = await make.customer("Ann", "Lee")
     ticket = await make.ticket(one)
-    query = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Customer { firstName } ... on Redacted { hiddenFields } } }"
+    query = (
+        "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Customer { firstName } ... on Redacted { hiddenFields } } }"
+    )
     answer = await ask(query, ids=[one.id, global_id("Ticket", ticket)], **PARTNER)  # type: ignore[arg-type]
     assert answer.data["nodes"] == [
         {"firstName": None, "hiddenFields": ["displayName", "firstName", "lastName"]},

@@ -3,15 +3,15 @@
 from typing import Any
 
 import pytest
-from tests.changing import GONE, change, may, refused
-from tests.conftest import Asking, Commands
-from tests.makers import BEGIN, Makers
-from tests.walking import costs, forbidden, nodes, visitor
 
 from adapters.records import new_id
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import STAFF, Role
 from resolvers.notes import LONGEST_NOTE
+from tests.changing import GONE, change, may, refused
+from tests.conftest import Asking, Commands
+from tests.makers import BEGIN, Makers
+from tests.walking import costs, forbidden, nodes, visitor
 
 NOTE = "note { id text createdAt editedAt author { name } }"
 

@@ -1,12 +1,11 @@
 """What does the company sell?"""
 
+from adapters.records import RecordId, new_id
+from resolvers.kit.ids import global_id
 from tests.conftest import Asking, Commands
 from tests.crowd import product
 from tests.makers import Made, Makers, money
 from tests.walking import costs, nodes, visitor
-
-from adapters.records import RecordId, new_id
-from resolvers.kit.ids import global_id
 
 
 async def _bought(make: Makers, of: Made, thing: RecordId) -> None:
@@ -17,8 +16,10 @@ async def _bought(make: Makers, of: Made, thing: RecordId) -> None:
 async def test_product_fields(ask: Asking, make: Makers) -> None:
     """A product is shown as the shop lists it."""
     key = await product(make)
-    query = "query($id: ID!) { node(id: $id) { ... on Product { name sku category description price { amount currency } imageUrl } } }"
-    answer = await ask(query, id=global_id("Product", key))
+    shown = "name sku category description price { amount currency } imageUrl"
+    answer = await ask(
+        f"query($id: ID!) {{ node(id: $id) {{ ... on Product {{ {shown} }} }} }}", id=global_id("Product", key)
+    )
     assert answer.data["node"] == {
         "name": "Lamp",
         "sku": "SKU-p1",
@@ -50,7 +51,9 @@ async def test_product_gone(ask: Asking, make: Makers) -> None:
 async def test_product_without_price(ask: Asking, make: Makers) -> None:
     """A product that has no list price shows none."""
     key = await product(make, "p2", price=None)
-    answer = await ask("query($id: ID!) { node(id: $id) { ... on Product { price { amount } } } }", id=global_id("Product", key))
+    answer = await ask(
+        "query($id: ID!) { node(id: $id) { ... on Product { price { amount } } } }", id=global_id("Product", key)
+    )
     assert answer.data["node"] == {"price": None}
 
 

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+
+from resolvers.kit.ids import global_id
 from tests.conftest import Asking, Commands
 from tests.makers import BEGIN, Makers, money
 from tests.walking import PARTNER, costs, nodes, read, refusal, visitor
-
-from resolvers.kit.ids import global_id
 
 TOTALS = "{ since orders amount { amount currency } firstPlacedAt lastPlacedAt }"
 

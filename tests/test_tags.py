@@ -3,14 +3,14 @@
 import asyncio
 
 import pytest
-from tests.changing import GONE, change, may, refused
-from tests.conftest import Asking
-from tests.makers import Makers
-from tests.walking import PARTNER, read
 
 from resolvers.customers import CUSTOMERS
 from resolvers.kit.viewer import STAFF
 from resolvers.tags import LONGEST_TAG, TAGS
+from tests.changing import GONE, change, may, refused
+from tests.conftest import Asking
+from tests.makers import Makers
+from tests.walking import PARTNER, read
 
 WORDS = "customer { tags { word addedBy } version }"
 
@@ -72,9 +72,7 @@ async def test_tags_in_order(ask: Asking, make: Makers) -> None:
         await change(ask, "addTag", WORDS, customerId=one.id, word=word)
     found = await read(ask, one, "tags { word } facts { nodes { category name value } }", **PARTNER)
     assert found["tags"] == [{"word": "zebra"}, {"word": "ant"}]
-    assert found["facts"]["nodes"] == [
-        {"category": "Tags", "name": word, "value": None} for word in ("ant", "zebra")
-    ]
+    assert found["facts"]["nodes"] == [{"category": "Tags", "name": word, "value": None} for word in ("ant", "zebra")]
 
 
 async def test_tagged_customers(ask: Asking, make: Makers) -> None:

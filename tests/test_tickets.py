@@ -4,13 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
+from adapters.records import new_id
+from resolvers.kit.ids import global_id
 from tests.conftest import Asking, Commands
 from tests.crowd import campaign
 from tests.makers import BEGIN, Makers
 from tests.walking import PARTNER, costs, forbidden, nodes, read, refusal, visitor
-
-from adapters.records import new_id
-from resolvers.kit.ids import global_id
 
 
 async def test_tickets_newest_first(ask: Asking, make: Makers) -> None:
@@ -87,7 +87,9 @@ async def test_filtered_pages(ask: Asking, make: Makers) -> None:
     one = await make.customer()
     for n in range(6):
         await make.ticket(one, number=str(n), created_at=BEGIN, status="OPEN" if n % 2 else "CLOSED")
-    field = "tickets(first: 2, filter: { statuses: [OPEN] }AFTER) { nodes { number } pageInfo { endCursor hasNextPage } }"
+    field = (
+        "tickets(first: 2, filter: { statuses: [OPEN] }AFTER) { nodes { number } pageInfo { endCursor hasNextPage } }"
+    )
     page = (await read(ask, one, field.replace("AFTER", "")))["tickets"]
     after = f', after: "{page["pageInfo"]["endCursor"]}"'
     rest = (await read(ask, one, field.replace("AFTER", after)))["tickets"]
@@ -99,6 +101,8 @@ async def test_filtered_pages(ask: Asking, make: Makers) -> None:
     ("conditions", "words"),
     [
         ('{ agentId: "junk" }', "`filter.agentId` is 'junk', which is not the id of a Agent"),
+        ('{ agentId: "" }', "is not the id of a Agent"),
+        ('{ campaignId: "" }', "is not the id of a Campaign"),
         (f'{{ campaignId: "{global_id("Agent", new_id())}" }}', "is not the id of a Campaign"),
         ('{ since: "2026-01-02T00:00:00Z", until: "2026-01-01T00:00:00Z" }', "Send a later `until`"),
         ('{ since: "2026-01-02T00:00:00Z", until: "2026-01-02T00:00:00Z" }', "Send a later `until`"),

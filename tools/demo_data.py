@@ -29,9 +29,6 @@ REAL = (
     "adventureworks/AdventureWorks_Sales_2023.csv",
     "iab_taxonomies/Audience_Taxonomy_1.1.tsv",
 )
-SHOP = "adventureworks"
-DESK = "helpdesk"
-
 COLLEAGUES = (
     ("alma", "Alma Ortiz", "administrator", ["Head office"]),
     ("sven", "Sven Lund", "supervisor", ["Workshop", "Shop floor"]),
@@ -112,10 +109,10 @@ VISITS = (
     ("Which helmet fits a child of six?", "The Sport-100 in the smallest size. Come and try it on.", "Thanks!"),
     ("hello?",),
 )
+LAST_YEAR = datetime(2023, 1, 1, tzinfo=UTC)
 LAST_QUARTER = datetime(2023, 4, 1, tzinfo=UTC)
 LAST_WEEK = datetime(2023, 6, 24, tzinfo=UTC)
 STATUSES = ("NEW", "OPEN", "PENDING", "ON_HOLD", "SOLVED", "SOLVED", "CLOSED", "CLOSED", "CLOSED")
-CHANNELS = (("whatsapp", "+12065550100"), ("messenger", "adventure-page"), ("webchat", "adventure-shop"))
 
 
 class Order(NamedTuple):
@@ -136,15 +133,18 @@ def main(sets: Path, out: Path) -> None:
     names = {row["CustomerKey"]: row["FirstName"].title() for row in _table(sets, "Customers", "cp1252")}
     orders = _orders(sets)
     chance = random.Random(SEED)
+    service = _service(names, orders, chance)
     files: dict[str, Iterable[dict[str, Any]]] = {
+        "groups": ({"name": name} for name in sorted({name for *_, names in COLLEAGUES for name in names})),
         "colleagues": _colleagues(),
         "campaigns": ({"name": name, "starts_at": start, "ends_at": end} for name, start, end in CAMPAIGNS),
         "labels": (dict(zip(("name", "color", "priority", "description"), one, strict=True)) for one in LABELS),
-        "people": _people(orders, chance),
+        "people": _people(orders, service, chance),
         "interests": _interests(orders, _subcategories(sets)),
+        **service,
     }
-    files |= _service(names, orders, chance)
-    files["parcels"] = _parcels(orders, chance)
+    parcels = [["order", "company", "number", "status"], *_parcels(orders, chance)]
+    _write(out / "parcels.csv.gz", "".join(",".join(row) + "\n" for row in parcels).encode())
     files |= _visits(chance)
     dialogues = _dialogues(sets)
     for kind, rows in dialogues.items():
@@ -196,21 +196,36 @@ def _colleagues() -> Iterator[dict[str, Any]]:
         yield {"subject": subject, "name": name, "role": role, "email": f"{subject}@example.com", "groups": groups}
 
 
-def _people(orders: dict[str, list[Order]], chance: random.Random) -> Iterator[dict[str, Any]]:
-    """What is known of shop customers beside the shop's own rows."""
+def _people(
+    orders: dict[str, list[Order]], service: dict[str, list[dict[str, Any]]], chance: random.Random
+) -> Iterator[dict[str, Any]]:
+    """What is known of shop customers beside the shop's own rows, with the identities on channels that they use."""
+    used = {talk["id"][1:]: {talk["channel"]: talk["who"]} for talk in service["conversations"]}
+    for ticket in service["tickets"]:
+        used[ticket["customer"]]["helpdesk"] = ticket["customer"]
     for n, (customer, placed) in enumerate(orders.items()):
         spent = sum(order.amount for order in placed)
         label = "VIP" if spent >= 5000 else "Loyal" if len(placed) >= 3 else "New" if n % 7 == 0 else None
         row: dict[str, Any] = {"customer": customer, "labels": [label] if label else []}
-        # Numbers 555-0100 to 555-0199 are set aside for fiction in every area code.
-        if n % 2 == 0:
-            row["phone"] = f"+1{201 + n // 200 % 780}55501{n // 2 % 100:02}"
+        if phone := _phone(n):
+            row["phone"] = phone
+        row |= used.get(customer, {})
         row["tags"] = chance.sample(("newsletter", "club", "workshop", "commuter", "racer"), chance.randint(0, 2))
         if chance.random() < 0.4:
-            row["custom_data"] = {"frame size": chance.choice(("S", "M", "L", "XL"))}
+            row["frame_size"] = chance.choice(("S", "M", "L", "XL"))
         if label == "VIP" or chance.random() < 0.1:
             row["agent"] = chance.choice(("anna", "bela", "chidi", "dara"))
         yield row
+
+
+def _phone(n: int) -> str | None:
+    """A phone number for every second customer; 555-0100 to 555-0199 are set aside for fiction in every area code."""
+    return f"+1{201 + n // 200 % 780}55501{n // 2 % 100:02}" if n % 2 == 0 else None
+
+
+def _scoped(customer: str) -> str:
+    """An id as a messenger gives it: the same for one person on one page, and nothing elsewhere."""
+    return str(7_000_000_000_000_000 + int(customer) * 97)
 
 
 def _interests(orders: dict[str, list[Order]], subcategories: dict[str, str]) -> Iterator[dict[str, Any]]:
@@ -242,6 +257,7 @@ def _service(
     files: dict[str, list[dict[str, Any]]] = {
         kind: [] for kind in ("conversations", "messages", "tickets", "notes", "attachments")
     }
+    numbers = {customer: _phone(n) for n, customer in enumerate(orders)}
     for customer in sorted(chance.sample(sorted(orders), len(orders) // 5)):
         order = chance.choice(orders[customer])
         words = {
@@ -251,7 +267,11 @@ def _service(
             "day": f"{order.at:%A}",
         }
         agent = chance.choice(("anna", "bela", "chidi", "dara"))
-        _talk(files, customer, order, words, (agent, chance))
+        ways = {"messenger": _scoped(customer), "webchat": f"member-{customer}"}
+        if phone := numbers[customer]:
+            ways["whatsapp"] = phone
+        channel = chance.choice(sorted(ways))
+        _talk(files, customer, order, words | {"channel": channel, "who": ways[channel]}, (agent, chance))
         if chance.random() < 0.6:
             _ticket(files, customer, order, words, (agent, chance))
         if chance.random() < 0.3:
@@ -265,7 +285,7 @@ def _service(
 
 def _talk(files: dict[str, list[dict[str, Any]]], customer: str, order: Order, words: dict[str, str], by: Any) -> None:
     agent, chance = by
-    channel, account = chance.choice(CHANNELS)
+    channel, who = words["channel"], words["who"]
     at = order.at + timedelta(days=chance.randint(1, 9), hours=chance.randint(8, 18), minutes=chance.randint(0, 59))
     begin = at
     turns = chance.choice(TALKS)
@@ -276,8 +296,7 @@ def _talk(files: dict[str, list[dict[str, Any]]], customer: str, order: Order, w
                 "id": f"m{customer}-{n}",
                 "conversation": f"c{customer}",
                 "channel": channel,
-                "account": account,
-                "customer": customer,
+                "who": who,
                 "direction": "IN" if is_in else "OUT",
                 "status": "RECEIVED" if is_in else "READ",
                 "author": None if is_in else agent.title(),
@@ -291,8 +310,7 @@ def _talk(files: dict[str, list[dict[str, Any]]], customer: str, order: Order, w
         {
             "id": f"c{customer}",
             "channel": channel,
-            "account": account,
-            "customer": customer,
+            "who": who,
             "status": status,
             "agent": agent,
             "started_at": _text(begin),
@@ -336,18 +354,14 @@ def _ticket(
         )
 
 
-def _parcels(orders: dict[str, list[Order]], chance: random.Random) -> Iterator[dict[str, Any]]:
-    """Where the parcels of the last quarter's orders are."""
+def _parcels(orders: dict[str, list[Order]], chance: random.Random) -> Iterator[list[str]]:
+    """Where the parcels of the last year's orders are."""
     for placed in orders.values():
         for order in placed:
-            if order.at >= LAST_QUARTER:
+            if order.at >= LAST_YEAR:
                 carrier = chance.choice(("UPS", "DHL", "USPS"))
-                yield {
-                    "order": order.number,
-                    "company": carrier,
-                    "number": f"{carrier[:2]}{chance.randrange(10**9):09}",
-                    "status": "delivered" if order.at < LAST_WEEK else "in transit",
-                }
+                status = "delivered" if order.at < LAST_WEEK else "in transit"
+                yield [order.number, carrier, f"{carrier[:2]}{chance.randrange(10**9):09}", status]
 
 
 def _visits(chance: random.Random) -> dict[str, list[dict[str, Any]]]:

@@ -62,14 +62,16 @@ _KINDS: Mapping[str, type[Any]] = {
 
 def layout_of(stated: Mapping[str, Any], where: str, problems: list[str]) -> Layout:
     """The layout that a section of a mapping states; what is wrong with it is added to the problems."""
-    given = {key: stated[key] for key in KEYS if key in stated}
+    given: dict[str, Any] = {key: stated[key] for key in KEYS if key in stated}
     for key, value in list(given.items()):
         if not isinstance(value, _KINDS[key]) or isinstance(value, bool):
             problems.append(f"{where}, {key}: {value!r} is no {_told(_KINDS[key])}.")
             del given[key]
     _check(given, where, problems)
-    lists = {key: tuple(given[key]) for key in ("columns", "widths") if key in given}
-    return Layout(**{**given, **lists})
+    for key in ("columns", "widths"):
+        if key in given:
+            given[key] = tuple(given[key])
+    return Layout(**given)
 
 
 def _check(given: dict[str, Any], where: str, problems: list[str]) -> None:

@@ -69,7 +69,7 @@ async def run_import(
     chosen = choose(mapping, files)
     readers = _readers(chosen)
     _check_folder(way)
-    run = _Run(store, mapping, way, _run_digest(mapping, readers))
+    run = _Run(store, mapping, way, _run_digest(mapping, readers), console)
     await run.prepare()
     summaries = []
     with _progress(console) as progress:
@@ -81,7 +81,7 @@ async def run_import(
     await run.finish()
     return Summary(
         sections=summaries,
-        notes=[*run.notes, *chosen.notes],
+        notes=chosen.notes,
         seconds=time.monotonic() - begun,
         is_rehearsal=way.is_rehearsal,
     )
@@ -155,14 +155,14 @@ Queue = asyncio.Queue[Sequence[Unit] | None]
 class _Run:
     """One import under way."""
 
-    def __init__(self, store: Store, mapping: ImportMapping, way: Options, digest: str) -> None:
+    def __init__(self, store: Store, mapping: ImportMapping, way: Options, digest: str, console: Console) -> None:
         self._store, self._mapping, self._way = store, mapping, way
-        self._digest = digest
+        self._digest, self._console = digest, console
         self._at = way.at or datetime.now(UTC)
         self._by = f"import {mapping.path.name}"
         self._region = mapping.region or way.default_region
         self._positions: Mapping[tuple[int, int], Position] = {}
-        self.notes: list[str] = []
+        self.opening = asyncio.Lock()
 
     async def prepare(self) -> None:
         """Finds where an earlier run stopped, and defines the attributes of the mapping."""
@@ -172,7 +172,11 @@ class _Run:
             self._positions = await positions_of(self._store, self._digest)
         if self._positions:
             done = sum(one.done for one in self._positions.values())
-            self.notes.append(f"An earlier run was interrupted; its {done:,} records were not read again.")
+            self._console.print(
+                f"An earlier run was interrupted after {done:,} records; this one goes on behind them. Where it was "
+                "killed, the database gives its last batch up within a minute.",
+                highlight=False,
+            )
         try:
             if not self._way.is_rehearsal:
                 await define_attributes(self._store, self._mapping.attributes)
@@ -251,8 +255,13 @@ class _Lane:
 
     async def work(self) -> None:
         """Takes in what is dealt to the lane."""
-        while (units := await self.queue.get()) is not None:
-            await self._run.take(units, self, is_last=False)
+        first = await self.queue.get()
+        if first is not None:
+            # What all records share, such as their shop, is written with the first batch: two at once would collide.
+            async with self._run.opening:
+                await self._run.take(first, self, is_last=False)
+            while (units := await self.queue.get()) is not None:
+                await self._run.take(units, self, is_last=False)
         if not self.position.is_complete:
             await self._run.take([], self, is_last=True)
 

@@ -127,8 +127,10 @@ def _unsigned(text: str) -> tuple[str, bool]:
     if text.startswith("(") and text.endswith(")"):
         return text[1:-1].strip(), True
     bare = text.replace("\N{MINUS SIGN}", "-")
-    if bare.startswith("-") or bare.endswith("-"):
-        return bare.strip("-").strip(), True
+    if bare.startswith("-"):
+        return bare.removeprefix("-").strip(), True
+    if bare.endswith("-"):
+        return bare.removesuffix("-").strip(), True
     return bare.removeprefix("+").strip(), False
 
 

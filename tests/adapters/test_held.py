@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import Commands
 
 from adapters.failures import Taken
 from adapters.mongo import Store
 from adapters.records import Index, Record, new_id
 from gateway.mongod import Mongod
+from tests.conftest import Commands
 
 WORDS = Record(name="words", customer=None, indexes=(Index(("word",), unique=True),), is_held=True)
 OTHERS = Record(name="others", customer=None, is_held=True)

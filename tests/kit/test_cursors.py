@@ -20,7 +20,11 @@ MOMENTS = st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2200, 
     lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000)
 )
 ORDERS = st.one_of(
-    MOMENTS, st.floats(allow_nan=False, allow_infinity=False), st.text(), st.decimals(allow_nan=False), st.integers(0, 9)
+    MOMENTS,
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(),
+    st.decimals(allow_nan=False),
+    st.integers(0, 9),
 )
 PLACES = st.builds(Position, ORDERS, st.text(), st.binary(min_size=12, max_size=12).map(RecordId))
 POSITIONS = st.dictionaries(st.text(min_size=1), PLACES, max_size=4)

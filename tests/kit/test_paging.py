@@ -4,16 +4,16 @@ from functools import cache
 from itertools import product
 
 import pytest
-from tests import toy
-from tests.conftest import Asking, Commands
-from tests.crowd import crowd, everything
-from tests.makers import Makers
-from tests.walking import costs, read, refusal, walk
 
 from resolvers.kit.errors import BadUserInput
 from resolvers.kit.graph import Graph
 from resolvers.kit.paging import Page
 from resolvers.schema import SLICES
+from tests import toy
+from tests.conftest import Asking, Commands
+from tests.crowd import crowd, everything
+from tests.makers import Makers
+from tests.walking import costs, read, refusal, walk
 
 
 @cache

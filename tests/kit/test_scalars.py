@@ -108,7 +108,9 @@ def test_phone_notations(number: str, mark: str) -> None:
     assert canonical_phone(spread) == canonical_phone(number) == number
 
 
-@pytest.mark.parametrize(("text", "region"), [("(415) 555-0123", "US"), ("0415 550 123", "AU"), ("020 7946 0018", "GB")])
+@pytest.mark.parametrize(
+    ("text", "region"), [("(415) 555-0123", "US"), ("0415 550 123", "AU"), ("020 7946 0018", "GB")]
+)
 def test_default_region(text: str, region: str) -> None:
     """National notations are read by the default region alone."""
     assert canonical_phone(text, region).startswith("+")

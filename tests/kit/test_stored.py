@@ -9,9 +9,6 @@ import pytest
 import strawberry
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.conftest import Asking
-from tests.crowd import contact_point, crowd, small_things
-from tests.makers import BEGIN, Makers, money
 
 from adapters.records import RecordId, new_id
 from resolvers.kit.described import graph_enum, graph_type
@@ -21,6 +18,9 @@ from resolvers.kit.slice import Declared, Keeping
 from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of, stored_paths
 from resolvers.kit.viewer import Role
 from resolvers.schema import SLICES
+from tests.conftest import Asking
+from tests.crowd import contact_point, crowd, small_things
+from tests.makers import BEGIN, Makers, money
 
 
 @graph_enum({"BIG": "Large.", "SMALL": "Little."})
@@ -153,7 +153,8 @@ def _everything(ask: Asking) -> str:
     return f"""displayName firstName lastName attributes {{ name value }} contactPoints {{ value postal {{ city }} }}
       identities {{ value profile {{ name username }} }} customData {{ name value }} {_NOTES} tags {{ word }}
       conversations {{ nodes {{ subject messages {{ nodes {{ text attachments {{ name }} }} }} }} }}
-      tickets {{ nodes {{ subject attachments {{ name }} }} }} attachments {{ nodes {{ name }} }} toys {{ nodes {{ name }} }}
+      tickets {{ nodes {{ subject attachments {{ name }} }} }} attachments {{ nodes {{ name }} }}
+      toys {{ nodes {{ name }} }}
       facts {{ nodes {{ {facts} }} }} summary(top: 10) {{ categories {{ top {{ {facts} }} }} }}
       history {{ nodes {{ item {{ ... on Message {{ text conversation {{ subject }} }} ... on Ticket {{ subject }}
         ... on Toy {{ name }} }} }} }}"""

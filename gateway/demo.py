@@ -1,0 +1,160 @@
+"""What does a newcomer see in the first minute: a real shop, and a question about one whole customer?"""
+
+import gzip
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import orjson
+from rich.console import Console
+
+from adapters.mongo import Store
+from adapters.records import key_hash
+from gateway.app import House
+from gateway.importing.run import Options, run_import
+from gateway.serving import Welcome
+from gateway.settings import Settings
+from gateway.tokens import development_token
+from resolvers.conversations import MESSAGES
+from resolvers.identities import IDENTITY_KEYS
+from resolvers.ingest_report import Outcome
+from resolvers.kit.ids import global_id
+from resolvers.kit.viewer import PERSONAL_SCOPE, Role
+
+DATA: Final = Path(__file__).parent / "demo_data"
+"""The demo's rows; its SOURCES.md says whose they are."""
+
+# A week is longer than anyone looks at a demo, and whoever can open the page can read the tokens anyway.
+TOKENS_GOOD_FOR_S: Final = 7 * 86_400
+
+MAPPINGS: Final = Path(__file__).parent.parent / "mappings"
+
+CUSTOMER: Final = ("shop", "adventureworks", "13078")
+"""A customer of whom every kind of record is there."""
+
+QUESTION: Final = """# One customer, whole: press run (Ctrl-Enter).
+# Then change it: Ctrl-Space says what there is.
+query WholeCustomer {
+  customerByIdentity(
+    channel: "shop"
+    account: "adventureworks"
+    value: "13078"
+  ) {
+    kind
+    customer {
+      displayName
+      labels { name color }
+      tags { word }
+      customData { name value }
+      assignedAgent { name }
+      identities { channel value claim }
+      contactPoints { type value isPrimary }
+      attributes { label value }
+      purchaseTotals { orders amount { amount } }
+      purchases(first: 3) {
+        nodes {
+          number
+          placedAt
+          total { amount currency }
+          lines { title quantity }
+          tracking { company number }
+        }
+      }
+      tickets(first: 3) {
+        nodes {
+          number
+          subject
+          status
+          assignedAgent { name }
+          attachments { name }
+        }
+      }
+      notes(first: 3) { nodes { text } }
+      summary(top: 2) {
+        factCount
+        categories {
+          category
+          count
+          top { name value score }
+        }
+      }
+      history(last: 20) {
+        totalCount
+        nodes {
+          at
+          kind
+          channel
+          item {
+            ... on Message { direction text }
+            ... on Purchase { number }
+            ... on Ticket { number subject }
+            ... on Interest { name score }
+            ... on Note { text }
+          }
+        }
+        pageInfo { hasPreviousPage startCursor }
+      }
+    }
+  }
+}
+"""
+
+# Which files go through which mapping, in this order: what others name comes first.
+_IMPORTS: Final[Sequence[tuple[Path, Sequence[str]]]] = (
+    (MAPPINGS / "adventureworks.toml", ("*Product*.csv.gz", "*Customers.csv.gz", "*Sales_2021*", "*Sales_2022*")),
+    (MAPPINGS / "iab_audience.toml", ("Audience_Taxonomy*",)),
+    (DATA / "demo.toml", ("*.jsonl.gz", "parcels.csv.gz", "*Products.csv.gz", "*Sales_2023*")),
+)
+
+
+async def prepare(house: House, console: Console) -> Welcome:
+    """Fills an empty database with the shop, and answers what the playground shows first."""
+    if not await _is_full(house.store):
+        console.print("Filling the database with a shop: real customers, products and orders of AdventureWorks.")
+        await fill(house.store, console)
+    return Welcome(question=QUESTION, tokens=await _tokens(house))
+
+
+async def fill(store: Store, console: Console) -> None:
+    """Imports the demo's rows, going on where an interrupted filling stopped; the same rows again change nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        options = Options(rejects_folder=Path(folder))
+        for mapping, patterns in _IMPORTS:
+            files = sorted({file for pattern in patterns for file in DATA.glob(pattern)})
+            summary = await run_import(store, mapping, files, console=console, options=options)
+            if rejected := summary.count(Outcome.REJECTED):
+                raise RuntimeError(f"{mapping.name} rejected {rejected} of the demo's own rows; the demo is broken.")
+
+
+async def _is_full(store: Store) -> bool:
+    """Whether the last row of the last file is there."""
+    with gzip.open(DATA / "dialogue_messages.jsonl.gz", "rt", encoding="utf-8") as file:
+        last = orjson.loads(list(file)[-1])
+    key = MESSAGES.id_of({"channel": "webchat", "account": CUSTOMER[1], "external_id": last["id"]})
+    return await store.first(MESSAGES, {"_id": key}) is not None
+
+
+async def _tokens(house: House) -> dict[str, str]:
+    """A ready-made token for each role."""
+    keys = await house.store.by_ids(IDENTITY_KEYS, [key_hash(*CUSTOMER)])
+    customer = global_id("Customer", next(iter(keys.values()))["customer_id"])
+    now = time.time()
+
+    def token(role: Role, subject: str, **more: str) -> str:
+        return development_token(house.settings, role, subject, at=now, for_s=TOKENS_GOOD_FOR_S, more=more)
+
+    return {
+        "agent": token(Role.AGENT, "anna"),
+        "supervisor": token(Role.SUPERVISOR, "sven"),
+        "administrator": token(Role.ADMINISTRATOR, "alma"),
+        "partner": token(Role.PARTNER, "sample-partner"),
+        "partner with personal values": token(Role.PARTNER, "sample-partner", scope=PERSONAL_SCOPE),
+        "visitor": token(Role.VISITOR, "sample-visitor", customer_id=customer),
+    }
+
+
+def settings_for(settings: Settings) -> Settings:
+    """The settings with a database that is the demo's alone, so that it never mixes with real customers."""
+    return settings.model_copy(update={"data_folder": settings.data_folder / "demo", "database": "demo", "workers": 1})

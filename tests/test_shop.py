@@ -1,0 +1,89 @@
+"""The imported shop answers what its own files say, to the cent."""
+
+import csv
+import gzip
+import io
+from collections import defaultdict
+from collections.abc import Iterator
+from decimal import Decimal
+
+from gateway.demo import DATA, QUESTION
+from tests.conftest import Asking
+from tests.workloads import W1, W2
+
+TOTALS = """
+query Totals($after: String) {
+  customers(first: 100, after: $after, orderBy: { field: CREATED, direction: ASCENDING }) {
+    nodes { identities { channel value } purchases { totalCount } purchaseTotals { orders amount { amount currency } } }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+
+
+def _sales() -> Iterator[dict[str, str]]:
+    for year in (2021, 2022, 2023):
+        with gzip.open(DATA / f"AdventureWorks_Sales_{year}.csv.gz") as file:
+            yield from csv.DictReader(io.TextIOWrapper(file, "utf-8-sig"))
+
+
+def _orders() -> dict[str, dict[str, Decimal]]:
+    """Each customer's orders with their totals, straight from the files."""
+    found: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for row in _sales():
+        found[row["CustomerKey"]][row["OrderNumber"]] += Decimal(row["Sales"])
+    return found
+
+
+async def test_totals_to_the_cent(shop: Asking) -> None:
+    """Each customer's number of orders and their total are those of the sales files, for all customers."""
+    expected = {key: (len(orders), sum(orders.values())) for key, orders in _orders().items()}
+    found, after = {}, None
+    while True:
+        page = (await shop(TOTALS, after=after)).data["customers"]
+        for node in page["nodes"]:
+            keys = [one["value"] for one in node["identities"] if one["channel"] == "shop"]
+            if keys and node["purchaseTotals"]:
+                (total,) = node["purchaseTotals"]
+                assert node["purchases"]["totalCount"] == total["orders"]
+                found[keys[0]] = (total["orders"], Decimal(total["amount"]["amount"]))
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+        after = page["pageInfo"]["endCursor"]
+    assert found == expected
+
+
+async def test_panel_is_right(shop: Asking) -> None:
+    """W1 shows the newest five orders of the files, each with its lines' sum."""
+    orders = _orders()
+    busiest = max(sorted(orders), key=lambda key: len(orders[key]))
+    answer = await shop(W1, channel="shop", account="adventureworks", value=busiest)
+    assert answer.errors == []
+    shown = answer.data["customerByIdentity"]["customer"]["purchases"]["nodes"]
+    assert len(shown) == 5
+    for one in shown:
+        assert Decimal(one["total"]["amount"]) == orders[busiest][one["number"]]
+        assert sum(Decimal(line["total"]["amount"]) for line in one["lines"]) == orders[busiest][one["number"]]
+
+
+async def test_inbox_is_right(shop: Asking) -> None:
+    """W2 shows fifty customers, each with the last order of the files."""
+    answer = await shop(W2, first=50)
+    assert answer.errors == []
+    orders = _orders()
+    nodes = answer.data["customers"]["nodes"]
+    assert len(nodes) == 50
+    for node in nodes:
+        (key,) = [one["value"] for one in node["identities"] if one["channel"] == "shop"]
+        for one in node["purchases"]["nodes"]:
+            assert Decimal(one["total"]["amount"]) == orders[key][one["number"]]
+
+
+async def test_first_question_shows_all(shop: Asking) -> None:
+    """The question that stands in the playground has something of every kind to show."""
+    answer = await shop(QUESTION)
+    assert answer.errors == []
+    customer = answer.data["customerByIdentity"]["customer"]
+    assert [name for name, value in customer.items() if not value] == []
+    kinds = {node["kind"] for node in customer["history"]["nodes"]}
+    assert kinds >= {"MESSAGE", "PURCHASE", "TICKET", "INTEREST", "NOTE"}
