@@ -13,7 +13,7 @@ from typing import Any
 from adapters.contract import HandedOver
 from gateway.importing.expressions import Binding, Give, Template
 from gateway.importing.mapping import LookupTable, Section
-from gateway.importing.records import Said, Spot, order_of, record_of
+from gateway.importing.records import GROUPS, Said, Spot, order_of, record_of
 from gateway.importing.tables import Row, Table
 from gateway.importing.troubles import BadValue, CannotImport, did_you_mean
 
@@ -74,7 +74,12 @@ class SectionReader:
                 value = give(cells)
             except BadValue as error:
                 raise BadValue(f"`{name}`: {error}.") from error
-            if value is not None:
+            if value is None:
+                continue
+            group, dot, member = name.partition(".")
+            if dot and group in GROUPS:
+                said.setdefault(group, {})[member] = value
+            else:
                 said[name] = value
         for name in self._required:
             if name not in said:

@@ -31,9 +31,12 @@ from adapters.contract import (
 from gateway.importing.troubles import BadValue
 
 Said = Mapping[str, Any]
-"""A row's fields by name; what the row does not say is absent."""
+"""A row's fields by name, those of GROUPS together in one; what the row does not say is absent."""
+
+GROUPS = frozenset({"attributes", "custom_data", "identities", "profile", "entry_point", "postal"})
 
 _POSTAL = ("street", "city", "region", "postal_code", "country")
+_PARCEL = {f"parcel.{part}": part for part in ("company", "number", "url", "status")}
 _ENTRY_POINT = ("channel", "page", "referrer")
 
 
@@ -54,9 +57,8 @@ def record_of(kind: str, said: Said, spot: Spot) -> HandedOver:
 def order_of(rows: Sequence[Said], spot: Spot) -> Order:
     """The order whose lines these rows are; raises BadValue where they disagree about whose and when it is."""
     head = rows[0]
-    for name in ("who", "placed_at", "channel", "account", "currency"):
-        if any(row.get(name) != head.get(name) for row in rows):
-            raise BadValue(f"the {len(rows)} rows of this order disagree about `{name}`. Correct them in the source")
+    if len(rows) > 1:
+        _check_agreement(rows)
     currency = head.get("currency") or spot.currency or ""
     parcels = dict.fromkeys(parcel for row in rows if (parcel := _parcel(row)))
     return Order(
@@ -70,6 +72,14 @@ def order_of(rows: Sequence[Said], spot: Spot) -> Order:
         parcels=tuple(parcels),
         updated_at=max((row["updated_at"] for row in rows if "updated_at" in row), default=None),
     )
+
+
+def _check_agreement(rows: Sequence[Said]) -> None:
+    head = rows[0]
+    for name in ("who", "placed_at", "channel", "account", "currency"):
+        said = head.get(name)
+        if any(row.get(name) != said for row in rows):
+            raise BadValue(f"the {len(rows)} rows of this order disagree about `{name}`. Correct them in the source")
 
 
 def _last(rows: Sequence[Said], name: str) -> Any:
@@ -97,8 +107,9 @@ def _item(n: int, row: Said, currency: str) -> Item:
 
 
 def _parcel(row: Said) -> Parcel | None:
-    parts = {name: row.get(f"parcel.{name}") for name in ("company", "number", "url", "status")}
-    return Parcel(**parts) if any(parts.values()) else None
+    if _PARCEL.keys().isdisjoint(row):
+        return None
+    return Parcel(**{part: row.get(name) for name, part in _PARCEL.items()})
 
 
 def _maybe_amount(value: Decimal | None, currency: str) -> Amount | None:
@@ -115,7 +126,7 @@ def _place(said: Said, spot: Spot) -> dict[str, Any]:
 
 
 def _entry_point(said: Said) -> Mapping[str, str | None] | None:
-    parts = {name: said.get(f"entry_point.{name}") for name in _ENTRY_POINT}
+    parts: dict[str, str | None] = dict.fromkeys(_ENTRY_POINT) | _members(said, "entry_point")
     if not any(parts.values()):
         return None
     if not parts["channel"]:
@@ -124,34 +135,36 @@ def _entry_point(said: Said) -> Mapping[str, str | None] | None:
 
 
 def _members(said: Said, group: str) -> dict[str, Any]:
-    return {name.removeprefix(group): value for name, value in said.items() if name.startswith(group)}
+    """What the row says of a group whose members stand together."""
+    members: dict[str, Any] = said.get(group, {})
+    return members
 
 
 def _person(said: Said, spot: Spot) -> Person:
     who = _who(said, spot)
     return Person(
         who=who,
-        attributes=_members(said, "attributes."),
+        attributes=_members(said, "attributes"),
         reaches=tuple(_reaches(said)),
         tags=said.get("tags", ()),
         labels=said.get("labels", ()),
-        custom_data=_members(said, "custom_data."),
-        profile=_members(said, "profile."),
+        custom_data=_members(said, "custom_data"),
+        profile=_members(said, "profile"),
         assigned_agent=said.get("agent"),
         entry_point=_entry_point(said),
         created_at=said.get("created_at"),
         seen_at=said.get("seen_at"),
-        also=tuple(Who(name, who.account, value) for name, value in _members(said, "identities.").items()),
+        also=tuple(Who(name, who.account, value) for name, value in _members(said, "identities").items()),
     )
 
 
 def _reaches(said: Said) -> list[Reach]:
     found = [Reach(type="EMAIL", value=one) for one in said.get("email", ())]
     found += [Reach(type="PHONE", value=one) for one in said.get("phone", ())]
-    parts = {name: said.get(f"postal.{name}") for name in _POSTAL}
-    line = said.get("postal.line") or ", ".join(part for part in parts.values() if part)
-    if line:
-        found.append(Reach(type="POSTAL", value=line, postal=parts if any(parts.values()) else None))
+    if postal := _members(said, "postal"):
+        parts = {name: postal[name] for name in _POSTAL if name in postal}
+        line = postal.get("line") or ", ".join(parts.values())
+        found.append(Reach(type="POSTAL", value=line, postal=parts or None))
     return found
 
 

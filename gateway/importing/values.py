@@ -7,7 +7,7 @@ their values, so what was read once is remembered, up to a bound.
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,18 @@ Read = Callable[[str], Any]
 # Dates and prices repeat; a column of nothing but different values must not fill the memory.
 _REMEMBERED = 16_384
 _MILLISECONDS = 1000
+
+_DIRECTIVE = re.compile("%([a-zA-Z])")
+# As `strptime` itself reads them (_strptime.TimeRE).
+_NUMERIC = {
+    "Y": r"(\d{4})",
+    "y": r"(\d{2})",
+    "m": r"(1[0-2]|0[1-9]|[1-9])",
+    "d": r"(3[0-1]|[1-2]\d|0[1-9]|[1-9]| [1-9])",
+    "H": r"(2[0-3]|[0-1]\d|\d)",
+    "M": r"([0-5]\d|\d)",
+    "S": r"(6[0-1]|[0-5]\d|\d)",
+}
 
 ISO, UNIX, UNIX_MS = "iso", "unix", "unix_ms"
 NAMED_STYLES = (ISO, UNIX, UNIX_MS)
@@ -76,8 +88,9 @@ def _moment_reader(style: str) -> Callable[[str], datetime]:
     if style in {UNIX, UNIX_MS}:
         parts = _MILLISECONDS if style == UNIX_MS else 1
         return lambda text: datetime.fromtimestamp(float(Decimal(text) / parts) if text.isdigit() else _none(), UTC)
+    quick = _quick_reader(style)
     # A style without an offset answers a moment without one, which then gets the zone.
-    return lambda text: datetime.strptime(text, style)  # noqa: DTZ007
+    return quick or (lambda text: datetime.strptime(text, style))  # noqa: DTZ007
 
 
 def _none() -> float:
@@ -86,21 +99,47 @@ def _none() -> float:
 
 def days(styles: Sequence[str]) -> Read:
     """Reads calendar days in the first style that fits, as ISO 8601 texts."""
+    readers = [_moment_reader(style) for style in styles]
 
     def read(text: str) -> str:
-        for style in styles:
+        for one in readers:
             try:
-                return (date.fromisoformat(text) if style == ISO else _day(text, style)).isoformat()
-            except ValueError:
+                return one(text).date().isoformat()
+            except (ValueError, OverflowError, OSError):
                 continue
         raise BadValue(f"no day of the styles {', '.join(styles)} stands there")
 
     return remembering(read)
 
 
-def _day(text: str, style: str) -> date:
-    # A day has no zone.
-    return datetime.strptime(text, style).date()  # noqa: DTZ007
+def _quick_reader(style: str) -> Callable[[str], datetime] | None:
+    """What `strptime` reads in a style of numbers alone, at a fifth of its cost; None for other styles."""
+    parts = _DIRECTIVE.split(style)
+    directives = parts[1::2]
+    if not set(directives) <= _NUMERIC.keys() or len(set(directives)) < len(directives):
+        return None
+    pattern = "".join(_NUMERIC[part] if n % 2 else re.escape(part) for n, part in enumerate(parts))
+    if any(part.isspace() or "%" in part for part in parts[::2]) or not {"Y", "y"} & set(directives):
+        return None
+    match = re.compile(pattern, re.ASCII).fullmatch
+
+    def read(text: str) -> datetime:
+        found = match(text)
+        if found is None:
+            raise ValueError
+        said = dict(zip(directives, map(int, found.groups()), strict=True))
+        year = said.get("Y") or _century(said["y"])
+        # What has no offset gets the zone of its column.
+        return datetime(  # noqa: DTZ001
+            year, said.get("m", 1), said.get("d", 1), said.get("H", 0), said.get("M", 0), said.get("S", 0)
+        )
+
+    return read
+
+
+def _century(short: int) -> int:
+    # POSIX: 69 to 99 are of the twentieth century, 0 to 68 of the next.
+    return short + (1900 if short > 68 else 2000)  # noqa: PLR2004
 
 
 def decimals(mark: str) -> Read:

@@ -199,7 +199,9 @@ CONDITIONS = {
     "attributes": [{"name": "tier", "anyOf": ["gold"]}, {"name": "lastName", "anyOf": ["Lee"]}],
     "givenToys": ["top"],
 }
-LIST = """query($filter: CustomerFilter, $search: String, $order: CustomerOrderField!, $after: String, $before: String) {
+LIST = """query(
+  $filter: CustomerFilter, $search: String, $order: CustomerOrderField!, $after: String, $before: String
+) {
   up: customers(first: 1, filter: $filter, search: $search, orderBy: { field: $order, direction: ASCENDING }) {
     edges { cursor } totalCount }
   down: customers(first: 1, filter: $filter, search: $search, orderBy: { field: $order }, after: $after) {

@@ -118,7 +118,7 @@ async def test_killed_import_resumes(shop, mongod, stores) -> None:
     shop.write("sales.csv", _sales())
     shop.write("shop.toml", shop.mapping)
     printed = [await _imported(store, mongod.url, shop.folder, name) for name, store in stores.items()]
-    assert b"('inserted', 2988)" in printed[0]
+    assert b"('inserted', 2994)" in printed[0]
     assert printed[0] == printed[1]
     assert await _state(stores[WHOLE]) == await _state(stores[KILLED])
     rejects = [shop.folder / "rejects" / name / "sales.orders.rejected.csv" for name in stores]

@@ -62,6 +62,26 @@ def test_moments_of_styles() -> None:
     assert moments(["unix_ms"], None)("1767441600000") == noon
 
 
+STYLES = ["%m/%d/%Y", "%m-%d-%y", "%Y%m%d", "%d.%m.%Y %H:%M:%S", "%Y-%m-%dT%H:%M"]
+
+
+@given(
+    st.sampled_from(STYLES),
+    st.datetimes(datetime(1970, 1, 1), datetime(2068, 12, 31)),
+    st.text("0123456789/-.", max_size=9),
+)
+def test_styles_as_strptime(style: str, moment: datetime, junk: str) -> None:
+    """A style means what Python's own `strptime` reads by it, whether the text fits or not."""
+    for text in (moment.strftime(style), junk, moment.strftime(style).replace("0", "")):
+        try:
+            said = datetime.strptime(text, style).replace(tzinfo=UTC)
+        except ValueError:
+            with pytest.raises(BadValue):
+                moments([style], ZoneInfo("UTC"))(text)
+        else:
+            assert moments([style], ZoneInfo("UTC"))(text) == said
+
+
 def test_zone_is_needed() -> None:
     """A moment without an offset is refused where no zone is said."""
     with pytest.raises(BadValue, match="Set `zone`"):

@@ -25,6 +25,8 @@ is_there = pytest.mark.skipif(not WHOLE.exists(), reason=f"the whole sets are no
 LARGE = [pytest.param(SMALL, id="cut"), pytest.param(WHOLE, id="whole", marks=[is_there, pytest.mark.deep])]
 SETS = [pytest.param(SMALL, id="cut"), pytest.param(WHOLE, id="whole", marks=is_there)]
 
+HEADERS = ("Unique ID", "Relational ID System")
+
 Totals = dict[str, tuple[int, Decimal]]
 
 
@@ -138,17 +140,18 @@ async def test_cdnow(shop, data: Path) -> None:
 
 @pytest.mark.parametrize("data", SETS)
 @pytest.mark.parametrize(
-    ("mapping", "pattern", "headers"), [("iab_audience", "Audience*", 1), ("iab_content", "Content*", 2)]
+    ("mapping", "pattern", "ids"), [("iab_audience", "Audience*", (1, 2)), ("iab_content", "Content*", (0, 1))]
 )
-async def test_taxonomies(shop, data: Path, mapping: str, pattern: str, headers: int) -> None:
-    """Every row of a taxonomy is a topic, with its path and the topic above it."""
+async def test_taxonomies(shop, data: Path, mapping: str, pattern: str, ids: tuple[int, int]) -> None:
+    """Every row of a taxonomy is a topic that points at the topic which the row says stands above it."""
     folder = data / "iab_taxonomies"
     inserted = await _import(shop, mapping, folder, pattern)
     (content,) = _files(folder, pattern).values()
-    rows = [line.split("\t") for line in content.decode().splitlines()[headers:]]
-    assert inserted["topics"] == len([row for row in rows if any(cell.strip() for cell in row)])
-    topics = {one["_id"]: one for one in await shop.store.find(TOPICS, {})}
-    # Some rows of the source leave a level out, so the topic above is not always the next one.
-    above = [(one, topics[one["parent_id"]]) for one in topics.values() if one["parent_id"] in topics]
-    assert above
-    assert all(one["path"][: len(parent["path"])] == parent["path"] for one, parent in above)
+    rows = [line.split("\t") for line in content.decode().splitlines()]
+    said = {row[ids[0]].strip(): row[ids[1]].strip() for row in rows if row[ids[0]].strip() not in HEADERS}
+    topics = await shop.store.find(TOPICS, {})
+    names = {one["_id"]: one["external_id"] for one in topics}
+    stored = {one["external_id"]: names.get(one["parent_id"], "") for one in topics}
+    assert stored == {name: above if above in said else "" for name, above in said.items()}
+    assert inserted["topics"] == len(said)
+    assert all(one["path"][-1] for one in topics)
