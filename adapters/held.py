@@ -1,7 +1,8 @@
 """What is small and changes slowly (agents, labels, definitions): a fresh copy of it in every process.
 
 One change stream over the database says when a copy has become old; the next reader loads it again. While no
-stream is heard, nothing is held and every reader asks the database: a lost stream means slower, never stale.
+stream is heard, nothing is held and every reader asks the database: a lost stream means slower answers, and old ones
+for no longer than the two seconds in which its silence is noticed.
 """
 
 import asyncio
@@ -19,8 +20,8 @@ Held = Mapping[RecordId, Document]
 
 # How long the server may keep a silent stream waiting before it answers "nothing new".
 _WAIT_MS = 500
-# A stream that was not heard of for this long counts as lost: ten silent waits.
-_LOST_AFTER_S = 5.0
+# A stream that was not heard of for this long counts as lost: four silent waits.
+_LOST_AFTER_S = 2.0
 # Between attempts to open a lost stream again; a primary is elected within ten seconds or so.
 _RETRY_S = 0.5
 

@@ -171,11 +171,12 @@ async def remove_label(
     """Removes a label, also from every customer who belongs to it. Administrators only."""
     context = info.context
     key = key_of(input.id, "Label")
-    if key is None or not await context.store.delete(LABELS, {"_id": key}):
+    if key is None or key not in await context.store.held.all(LABELS):
         raise not_found("label")
-    # Readers leave out labels that are not defined, so that customers may follow at leisure.
-    on_customers = {"labels.label_id": key}
-    await context.store.update_all(context.declared.customers, on_customers, {"$pull": {"labels": {"label_id": key}}})
+    await _take_off_everyone(context, key)
+    await context.store.delete(LABELS, {"_id": key})
+    # Once more for those who were put into the class meanwhile: a later label of this name must not find them in it.
+    await _take_off_everyone(context, key)
     return RemoveLabelPayload(removed_id=input.id)
 
 
@@ -204,6 +205,11 @@ async def unlabel_customer(
     if document is None:
         raise not_found("label on this customer", ("input", "labelId"))
     return CustomerLabelPayload(customer=(await customer_reader(context))(document))
+
+
+async def _take_off_everyone(context: Context, key: RecordId) -> None:
+    on_customers = {"labels.label_id": key}
+    await context.store.update_all(context.declared.customers, on_customers, {"$pull": {"labels": {"label_id": key}}})
 
 
 async def _require(context: Context, given: str) -> RecordId:

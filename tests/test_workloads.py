@@ -1,5 +1,6 @@
 """W1 and W2 cost a fixed number of commands, whatever the number of rows."""
 
+from adapters.records import Document
 from tests.conftest import Asking, Commands
 from tests.makers import Makers
 from tests.workloads import W1, W2
@@ -19,8 +20,14 @@ async def _shop(make: Makers, customers: int, rows: int) -> None:
         await make.conversation(one, *["Hello"] * rows)
 
 
+def _beyond_held(ask: Asking, sent: list[tuple[str, Document]]) -> list[str]:
+    """The commands without loads of held records, whose copies a change stream may call old at any moment."""
+    held = {record.name for record in ask.store.records.values() if record.is_held}
+    return [name for name, command in sent if command[name] not in held]
+
+
 async def test_panel_commands(ask: Asking, make: Makers, commands: Commands) -> None:
-    """The agent panel asks MongoDB at most nine times."""
+    """The agent panel asks MongoDB seven times, of the nine allowed, however much there is to show."""
     await _shop(make, 1, 8)
     await ask(W1, channel="whatsapp", account="main", value="+1 415 555 0000")
     with commands.counted() as sent:
@@ -29,12 +36,11 @@ async def test_panel_commands(ask: Asking, make: Makers, commands: Commands) -> 
     customer = answer.data["customerByIdentity"]["customer"]
     assert len(customer["history"]["edges"]) == 20
     assert len(customer["purchases"]["nodes"]) == 5
-    print([name for name, _ in sent])
-    assert len(sent) <= 9
+    assert len(_beyond_held(ask, sent)) == 7
 
 
 async def test_inbox_commands(ask: Asking, make: Makers, commands: Commands) -> None:
-    """The inbox asks MongoDB at most seven times, for two customers as for thirty."""
+    """The inbox asks MongoDB five times, of the seven allowed, for two customers as for thirty."""
     await _shop(make, 30, 2)
     await ask(W2, first=30)
     lengths = []
@@ -43,5 +49,5 @@ async def test_inbox_commands(ask: Asking, make: Makers, commands: Commands) -> 
             answer = await ask(W2, first=first)
         assert answer.errors == []
         assert len(answer.data["customers"]["nodes"]) == first
-        lengths.append(len(sent))
-    assert lengths[0] == lengths[1] <= 7
+        lengths.append(len(_beyond_held(ask, sent)))
+    assert lengths == [5, 5]

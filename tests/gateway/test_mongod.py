@@ -16,9 +16,9 @@ import pytest
 import pytest_asyncio
 from pymongo import AsyncMongoClient
 
-from gateway.mongod import home as mongod_home
 from gateway.mongod import CannotStart, FolderInUse, FolderUnusable, GaveUp, Mongod, MongodError, PathTooLong
 from gateway.mongod import find_binary as found
+from gateway.mongod import home as mongod_home
 
 # A gateway in a process of its own, on the event loop that the server uses.
 GATEWAY = """

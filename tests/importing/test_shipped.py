@@ -21,7 +21,7 @@ from resolvers.purchases import PURCHASES
 ROOT = Path(__file__).parent.parent.parent
 SMALL, WHOLE = ROOT / "tests" / "data", ROOT.parent / "shared" / "data"
 is_there = pytest.mark.skipif(not WHOLE.exists(), reason=f"the whole sets are not in {WHOLE}")
-# Two runs over 69,659 rows are for `make deep`.
+# Two runs over tens of thousands of rows are for `make deep`; tests/test_shop.py has the whole shop every day.
 LARGE = [pytest.param(SMALL, id="cut"), pytest.param(WHOLE, id="whole", marks=[is_there, pytest.mark.deep])]
 SETS = [pytest.param(SMALL, id="cut"), pytest.param(WHOLE, id="whole", marks=is_there)]
 
@@ -71,7 +71,7 @@ def _customers(folder: Path) -> dict[str, dict[str, str]]:
         return {row["CustomerKey"]: row for row in csv.DictReader(file)}
 
 
-@pytest.mark.parametrize("data", SETS)
+@pytest.mark.parametrize("data", LARGE)
 async def test_adventureworks(shop, data: Path) -> None:
     """Every customer's orders are as many, and come to as much, as in the CSV files."""
     folder = data / "adventureworks"
