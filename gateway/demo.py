@@ -29,7 +29,9 @@ DATA: Final = Path(__file__).parent / "demo_data"
 # A week is longer than anyone looks at a demo, and whoever can open the page can read the tokens anyway.
 TOKENS_GOOD_FOR_S: Final = 7 * 86_400
 
-MAPPINGS: Final = Path(__file__).parent.parent / "mappings"
+_HERE: Final = Path(__file__).parent
+# In a wheel the mappings stand inside the package, in a checkout beside it.
+MAPPINGS: Final = _HERE / "mappings" if (_HERE / "mappings").is_dir() else _HERE.parent / "mappings"
 
 CUSTOMER: Final = ("shop", "adventureworks", "13078")
 """A customer of whom every kind of record is there."""
