@@ -293,6 +293,8 @@ def _model(index: Index) -> IndexModel:
     more: dict[str, Any] = {"unique": True} if index.unique else {}
     if index.where is not None:
         more["partialFilterExpression"] = dict(index.where)
+    if index.only:
+        more["wildcardProjection"] = dict.fromkeys(index.only, 1)
     return IndexModel(index.keys(), **more)
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Annotated
 
-from adapters.records import Index, Part
+from adapters.records import Part
 from resolvers.customers import Customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_type
@@ -22,7 +22,6 @@ CONTACT_POINTS = Part(
     at_most=50,
     personal=frozenset({"value", "postal"}),
     element="CONTACT_POINTS",
-    indexes=(Index(("contact_points.value",)),),
 )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from adapters.records import Index, Part
+from adapters.records import Part
 from resolvers.customers import Customer, customer_reader, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
@@ -24,7 +24,7 @@ CUSTOM_DATA = Part(
     at_most=100,
     personal=frozenset({"value"}),
     element="CUSTOM_DATA",
-    indexes=(Index(("custom_data.name", "custom_data.value")),),
+    found_by=("name",),
 )
 
 LONGEST_NAME, LONGEST_VALUE = 100, 2_000

@@ -30,16 +30,15 @@ CUSTOMERS = Record(
     customer="_id",
     indexes=(
         Index(("created_at", "_id")),
-        Index(("updated_at", "_id")),
         Index(("last_interaction_at", "_id")),
         Index(("sort_name", "_id")),
         Index(("search",)),
-        Index(("assigned_agent_id", "last_interaction_at", "_id")),
+        Index(("assigned_agent_id",)),
         # Everyone who went into no other is counted by it.
         Index(("merged_into",)),
-        # One entry per value, whatever the administrators define.
-        Index(("attributes.$**",)),
     ),
+    # Whatever the administrators define.
+    found_by=("attributes",),
     personal=frozenset({"display_name"}),
     news=frozenset({"attributes", "assigned_agent_id", "last_interaction_at"}),
 )

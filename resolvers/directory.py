@@ -35,7 +35,6 @@ SHORTEST_WORD = 2
     {
         "LAST_INTERACTION": "When the customer was last heard of.",
         "CREATED": "When the gateway first heard of the customer.",
-        "UPDATED": "When the record was last changed.",
         "NAME": "Family name, then given name; only with the right to see personal values.",
     }
 )
@@ -44,7 +43,6 @@ class CustomerOrderField(Enum):
 
     LAST_INTERACTION = "last_interaction_at"
     CREATED = "created_at"
-    UPDATED = "updated_at"
     NAME = "sort_name"
 
 

@@ -22,7 +22,7 @@ from resolvers.kit.viewer import ADMINISTRATORS, STAFF
 SLICE = Slice("labels")
 
 LABELS = Record(name="labels", customer=None, key=("name",), indexes=(Index(("name",), unique=True),), is_held=True)
-CUSTOMER_LABELS = Part(name="labels", at_most=20, element="LABELS", indexes=(Index(("labels.label_id",)),))
+CUSTOMER_LABELS = Part(name="labels", at_most=20, element="LABELS", found_by=("label_id",))
 
 LONGEST_NAME = 50
 _COLOR = re.compile("#[0-9a-fA-F]{6}")

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from adapters.records import Index, Part
+from adapters.records import Part
 from resolvers.customers import Customer, customer_reader, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
@@ -18,7 +18,7 @@ from resolvers.kit.viewer import STAFF
 
 SLICE = Slice("tags")
 
-TAGS = Part(name="tags", at_most=100, element="TAGS", indexes=(Index(("tags.word",)),))
+TAGS = Part(name="tags", at_most=100, element="TAGS", found_by=("word",))
 
 LONGEST_TAG = 50
 

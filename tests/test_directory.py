@@ -46,7 +46,6 @@ ORDERS = [
     ({}, ["Dan", "Bob", "Ann", "Cleo"]),
     ({"field": "LAST_INTERACTION", "direction": "ASCENDING"}, ["Cleo", "Ann", "Bob", "Dan"]),
     ({"field": "CREATED"}, ["Cleo", "Dan", "Ann", "Bob"]),
-    ({"field": "UPDATED", "direction": "ASCENDING"}, ["Cleo", "Bob", "Dan", "Ann"]),
     ({"field": "NAME", "direction": "ASCENDING"}, ["Bob", "Dan", "Ann", "Cleo"]),
     ({"field": "NAME"}, ["Cleo", "Ann", "Dan", "Bob"]),
 ]
