@@ -80,7 +80,7 @@ class House:
         self.clock = clock
         self.seal = CursorSeal(settings.secret.get_secret_value())
         self.auth = Auth(store, settings, clock=lambda: clock().timestamp())
-        self.answering = Answering(graph, execution_s=settings.execution_s)
+        self.answering = Answering(graph, execution_s=settings.execution_s, question_tokens=settings.question_tokens)
         self.limits = GraphLimits(
             page_size=settings.page_size, largest_page=settings.largest_page, default_region=settings.default_region
         )

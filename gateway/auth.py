@@ -90,7 +90,7 @@ class Auth:
             raise NotSignedIn(str(error), error="invalid_token") from error
         except KeysUnreachable as error:
             raise Unavailable("Tokens cannot be verified right now. Try again in a few seconds.") from error
-        self._remember(digest, viewer, min(now + _REMEMBER_S, float(claims["exp"])))
+        self._remember(digest, viewer, min(now + _REMEMBER_S, int(claims["exp"])))
         return viewer
 
     def _remember(self, digest: bytes, viewer: Viewer, until: float) -> None:
@@ -103,7 +103,7 @@ class Auth:
         role = _role(claims, self._role_claim)
         if role in STAFF:
             name = claims.get("name")
-            name = name if isinstance(name, str) and name.strip() else subject
+            name = _kept(name, "name") if isinstance(name, str) and name.strip() else subject
             agent = await agent_of_subject(self._store, subject, name=name, role=role, at=self._now())
             return Viewer(subject=subject, role=role, agent_id=agent)
         if role is Role.VISITOR:
@@ -115,10 +115,19 @@ class Auth:
 
 
 def _subject(claims: Mapping[str, Any]) -> str:
-    subject = str(claims["sub"]).strip()
+    subject = _kept(str(claims["sub"]), "sub").strip()
     if not subject or len(subject) > _LONGEST_SUBJECT:
         raise BadToken(f"The token's `sub` must have 1 to {_LONGEST_SUBJECT} characters.")
     return subject
+
+
+def _kept(text: str, claim: str) -> str:
+    """The text as it is; raises BadToken for half a character (a lone surrogate of JSON), which no database keeps."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise BadToken(f"The token's `{claim}` holds half a character (a lone surrogate). Write it whole.") from error
+    return text
 
 
 def _role(claims: Mapping[str, Any], claim: str) -> Role:

@@ -28,7 +28,7 @@ from gateway.mongod import MongodError
 from gateway.settings import BadSettings, Settings, load_settings, settings_table
 from gateway.telemetry import configure_logs
 from gateway.tokens import development_token
-from resolvers.kit.viewer import Role
+from resolvers.kit.viewer import SCOPES, Role
 from resolvers.schema import graph
 
 T = TypeVar("T")
@@ -46,13 +46,11 @@ keys_app = typer.Typer(help="API keys for programs of other companies.", no_args
 app.add_typer(schema_app, name="schema")
 app.add_typer(keys_app, name="keys")
 
-# A program that reads the table wants each row on one line.
-_PIPED_WIDTH = 200
-
 _out = Console()
 _note = Console(stderr=True)
 
-_SCOPES = ", ".join(f"`{name}` {what}" for name, what in keys.SCOPES.items())
+_SCOPES = ", ".join(f"`{name}` {what}" for name, what in SCOPES.items())
+_KEY_COLUMNS = ("handle", "name", "state", "scopes", "made", "expires", "last used")
 _STATES = {"ok": "green", "warning": "yellow", "broken": "bold red"}
 
 
@@ -131,7 +129,12 @@ def import_files(
 
     Example: `profile-gateway import mappings/adventureworks.toml exports/*.csv`
     """
-    options = Options(rejects_folder=rejects, is_rehearsal=dry_run, is_restart=restart)
+    options = Options(
+        rejects_folder=rejects,
+        is_rehearsal=dry_run,
+        is_restart=restart,
+        default_region=load_settings().default_region,
+    )
 
     async def work(store: Store) -> Summary:
         return await run_import(store, mapping, files, console=_note, options=options)
@@ -188,7 +191,7 @@ def examine() -> None:
     Example: `profile-gateway doctor`
     """
     configure_logs("error")
-    found = asyncio.run(doctor.examine(load_settings()))
+    found = asyncio.run(doctor.examine())
     table = Table.grid(padding=(0, 2))
     for name, finding in found:
         table.add_row(f"[{_STATES[finding.state]}]{finding.state}[/]", name, Text(finding.words))
@@ -260,19 +263,27 @@ def make_key(
 
 @keys_app.command("list")
 def list_keys() -> None:
-    """List the keys, the newest first.
+    """List the keys, the newest first. Into a pipe or a file: a line for each, a tab between the columns.
 
     Example: `profile-gateway keys list`
     """
     now = datetime.now(UTC)
-    table = Table(
-        Column("handle", no_wrap=True), "name", Column("state", no_wrap=True), "scopes", "made", "expires", "last used"
-    )
-    for one in _with_store(keys.list_keys):
-        dates = (one.created_at, one.expires_at, one.last_used_at)
-        shown = [f"{at:%Y-%m-%d}" if at else "never" for at in dates]
-        table.add_row(one.handle, Text(one.name), one.state(now), ", ".join(sorted(one.scopes)), *shown)
-    _out.print(table, width=None if _out.is_terminal else _PIPED_WIDTH)
+    rows = [_told(one, now) for one in _with_store(keys.list_keys)]
+    if not _out.is_terminal:
+        # A table is cut to a width that a pipe does not have; and a program wants to split the lines.
+        sys.stdout.writelines("\t".join(row) + "\n" for row in (_KEY_COLUMNS, *rows))
+        return
+    table = Table(*(Column(name, no_wrap=name in {"handle", "state"}) for name in _KEY_COLUMNS))
+    for row in rows:
+        table.add_row(*map(Text, row))
+    _out.print(table)
+
+
+def _told(key: keys.ApiKey, now: datetime) -> tuple[str, ...]:
+    """A key's cells, in the order of the columns, each on one line."""
+    dates = (key.created_at, key.expires_at, key.last_used_at)
+    shown = (f"{at:%Y-%m-%d}" if at else "never" for at in dates)
+    return key.handle, " ".join(key.name.split()), key.state(now), ", ".join(sorted(key.scopes)), *shown
 
 
 @keys_app.command("revoke")

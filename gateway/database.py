@@ -8,11 +8,18 @@ import structlog
 
 from adapters.mongo import CommandObserver, Store
 from adapters.records import Record
+from adapters.serverfacts import ServerFacts, server_facts
 from gateway.mongod import FolderInUse, Mongod
-from gateway.settings import Settings
+from gateway.settings import BadSettings, Settings
 
 URL_FILE: Final = "gateway.url"
 """In the data folder while the gateway's own database runs: where its commands find it."""
+
+OLDEST_SERVER: Final = (5, 2)
+"""It brought $documents, $sortArray and $topN, with which lists of many customers are read in one command."""
+
+# Servers that are started together with the gateway, or choose a primary anew, are ready by then.
+_PATIENCE_MS: Final = 10_000
 
 _log = structlog.get_logger("gateway.database")
 
@@ -47,7 +54,12 @@ async def database(settings: Settings, *, may_join: bool = False) -> AsyncIterat
 async def opened_store(
     url: str, settings: Settings, records: Sequence[Record], *, observer: CommandObserver | None = None
 ) -> AsyncIterator[Store]:
-    """The store, its collections and indexes made, its held records followed; closed behind the block."""
+    """The store, its collections and indexes made, its held records followed; closed behind the block.
+
+    Raises BadSettings, before anything is written, where the server cannot do what the gateway needs.
+    """
+    if reason := unfit(await server_facts(url, patience_ms=_PATIENCE_MS)):
+        raise BadSettings(reason)
     store = await Store.open(url, settings.database, records, observer=observer)
     try:
         await store.prepare()
@@ -55,6 +67,23 @@ async def opened_store(
         yield store
     finally:
         await store.close()
+
+
+def unfit(facts: ServerFacts) -> str | None:
+    """Why a server cannot be worked on, and what to do; None where it can."""
+    if facts.version < OLDEST_SERVER:
+        return f"MongoDB {dotted(facts)}; 5.2 or newer is needed, best a supported release: upgrade the server."
+    if not facts.has_transactions:
+        return (
+            "MONGODB_URL names a server that stands alone: no transactions, no change streams. Make it a replica set "
+            "(of one is enough): start it with --replSet and run rs.initiate()."
+        )
+    return None
+
+
+def dotted(facts: ServerFacts) -> str:
+    """The server's version as people write it."""
+    return ".".join(map(str, facts.version))
 
 
 def _heard(event: str, facts: Mapping[str, object]) -> None:

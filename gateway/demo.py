@@ -21,7 +21,7 @@ from resolvers.conversations import MESSAGES
 from resolvers.identities import IDENTITY_KEYS
 from resolvers.ingest_report import Outcome
 from resolvers.kit.ids import global_id
-from resolvers.kit.viewer import PERSONAL_SCOPE, Role
+from resolvers.kit.viewer import LOOKUP_SCOPE, PERSONAL_SCOPE, Role
 
 DATA: Final = Path(__file__).parent / "demo_data"
 """The demo's rows; its SOURCES.md says whose they are."""
@@ -151,8 +151,8 @@ async def _tokens(house: House) -> dict[str, str]:
         "agent": token(Role.AGENT, "anna"),
         "supervisor": token(Role.SUPERVISOR, "sven"),
         "administrator": token(Role.ADMINISTRATOR, "alma"),
-        "partner": token(Role.PARTNER, "sample-partner"),
-        "partner with personal values": token(Role.PARTNER, "sample-partner", scope=PERSONAL_SCOPE),
+        "partner": token(Role.PARTNER, "sample-partner", scope=LOOKUP_SCOPE),
+        "partner with personal values": token(Role.PARTNER, "sample-partner", scope=f"{LOOKUP_SCOPE} {PERSONAL_SCOPE}"),
         "visitor": token(Role.VISITOR, "sample-visitor", customer_id=customer),
     }
 

@@ -18,15 +18,14 @@ from typing import Final
 
 from adapters.failures import StoreError
 from adapters.serverfacts import ServerFacts, server_facts
+from gateway.database import dotted, unfit
 from gateway.mongod import Mongod, MongodError
 from gateway.schema_file import CHECKOUT, COMMITTED, differences
-from gateway.settings import PREFIX, Settings, environment_name, unknown_names
+from gateway.settings import PREFIX, BadSettings, Settings, environment_name, load_settings, unknown_names
 from gateway.tokens import KeySet, KeysUnreachable
 from resolvers.schema import graph
 
 OLDEST_PYTHON: Final = (3, 11)
-# 5.2 brought $documents, $sortArray and $topN, with which lists of many customers are read in one command.
-OLDEST_SERVER: Final = (5, 2)
 
 
 class State(StrEnum):
@@ -63,16 +62,24 @@ def broken(words: str) -> Finding:
 Check = Callable[[Settings], Finding | Awaitable[Finding]]
 
 
-async def examine(settings: Settings) -> list[tuple[str, Finding]]:
-    """What every check found, by the check's name, in the order in which things are needed."""
-    found = []
+async def examine(read: Callable[[], Settings] = load_settings) -> list[tuple[str, Finding]]:
+    """What every check found, by the check's name, in the order in which things are needed.
+
+    Where a setting cannot be read, the checks that hang on settings are left out.
+    """
+    found = [(name, check()) for name, check in FIRST_CHECKS.items()]
+    try:
+        settings = read()
+    except BadSettings as error:
+        return [*found, ("settings", broken(f"{error} The checks behind this one wait until that is mended."))]
+    found.append(("settings", ok("Every value can be read.")))
     for name, check in CHECKS.items():
         answer = check(settings)
         found.append((name, await answer if isinstance(answer, Awaitable) else answer))
     return found
 
 
-def python_version(_settings: Settings) -> Finding:
+def python_version() -> Finding:
     """Whether this Python is new enough."""
     version = platform.python_version()
     if sys.version_info < OLDEST_PYTHON:
@@ -80,7 +87,7 @@ def python_version(_settings: Settings) -> Finding:
     return ok(f"Python {version}.")
 
 
-def variables(_settings: Settings) -> Finding:
+def variables() -> Finding:
     """Whether each variable that looks like a knob is one."""
     if unknown := unknown_names():
         return warning(f"{', '.join(unknown)}: no such setting. Check the spelling against the README's table.")
@@ -125,7 +132,7 @@ async def own_database(settings: Settings) -> Finding:
                 facts = await server_facts(mongod.url)
     except MongodError as error:
         return broken(str(error))
-    return ok(f"MongoDB {_dotted(facts)} starts, in {time.monotonic() - began:.1f} s.")
+    return ok(f"MongoDB {dotted(facts)} starts, in {time.monotonic() - began:.1f} s.")
 
 
 async def your_database(settings: Settings) -> Finding:
@@ -140,23 +147,12 @@ async def your_database(settings: Settings) -> Finding:
 
 
 def _judged(facts: ServerFacts, settings: Settings) -> Finding:
-    if facts.version < OLDEST_SERVER:
-        return broken(
-            f"MongoDB {_dotted(facts)}; 5.2 or newer is needed, best a supported release: upgrade the server."
-        )
-    if not facts.has_transactions:
-        return broken(
-            "MONGODB_URL names a server that stands alone: no transactions, no change streams. Make it a replica set "
-            "(of one is enough): start it with --replSet and run rs.initiate()."
-        )
+    if reason := unfit(facts):
+        return broken(reason)
     off_s = facts.clock.timestamp() - time.time()
     if abs(off_s) > max(settings.jwt_leeway_s, 1.0):
         return warning(f"The database's clock is {off_s:+.0f} s off this machine's. Set both by NTP.")
-    return ok(f"MongoDB {_dotted(facts)}, replicated or sharded.")
-
-
-def _dotted(facts: ServerFacts) -> str:
-    return ".".join(map(str, facts.version))
+    return ok(f"MongoDB {dotted(facts)}, replicated or sharded.")
 
 
 def secrets_set(settings: Settings) -> Finding:
@@ -194,7 +190,7 @@ def port(settings: Settings) -> Finding:
         )
 
 
-def contract(_settings: Settings) -> Finding:
+def contract() -> Finding:
     """Whether the committed schema is current, where this runs in a checkout."""
     if not (CHECKOUT / "pyproject.toml").exists():
         return ok("Not a checkout.")
@@ -203,9 +199,14 @@ def contract(_settings: Settings) -> Finding:
     return ok("schema.graphql says what the code says.")
 
 
-CHECKS: Final[dict[str, Check]] = {
+FIRST_CHECKS: Final[dict[str, Callable[[], Finding]]] = {
     "Python": python_version,
+    "schema": contract,
     "variables": variables,
+}
+"""What can be looked at whatever the settings say."""
+
+CHECKS: Final[dict[str, Check]] = {
     "clock": clock,
     "data folder": data_folder,
     "own database": own_database,
@@ -213,5 +214,4 @@ CHECKS: Final[dict[str, Check]] = {
     "secrets": secrets_set,
     "key set": key_set,
     "port": port,
-    "schema": contract,
 }

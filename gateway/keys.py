@@ -15,12 +15,9 @@ from typing import Final
 
 from adapters.mongo import Store
 from adapters.records import Document, Record, RecordId, new_id, parse_id
-from resolvers.kit.viewer import PERSONAL_SCOPE
+from resolvers.kit.viewer import SCOPES
 
 API_KEYS: Final = Record(name="api_keys", customer=None, is_held=True)
-
-SCOPES: Final = {PERSONAL_SCOPE: "reads personal values"}
-"""What a key may be allowed beyond what every partner reads."""
 
 _MARK: Final = "pgw"
 _RANDOM_BYTES: Final = 32

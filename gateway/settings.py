@@ -127,6 +127,12 @@ class Settings(BaseSettings):
         ge=1024,
         description="A question's text at most: parsing costs time before anything is known.",
     )
+    question_tokens: int = Field(
+        default=2_000,
+        ge=200,
+        description="A question's words, numbers and signs at most: checking costs far more for each than reading. The "
+        "playground's own question about the schema has 163.",
+    )
     body_read_s: float = Field(
         default=10.0, gt=0, description="How long a body may take to arrive: a slow sender must not hold a place."
     )

@@ -17,6 +17,8 @@ from resolvers.kit.viewer import Role
 _SYMMETRIC: Final = "HS256"
 # What servers and proxies commonly allow for one header line.
 _LONGEST_TOKEN: Final = 8 * 1024
+# The end of the year 9999, behind which no calendar of ours goes.
+_LAST_MOMENT: Final = 253_402_300_799
 # Providers announce a new key long before they sign with it; PyJWT's own client takes the same five minutes.
 _KEYS_FRESH_S: Final = 300.0
 # A token with an unknown key, or a provider that is down, makes us ask the provider again no more often than this.
@@ -37,6 +39,8 @@ _WRONG: Final[tuple[tuple[type[Exception], str], ...]] = (
     (jwt.InvalidSignatureError, "The token's signature does not fit. It was changed, or signed with another key."),
     (jwt.DecodeError, "That is not a token: three parts of base64url with dots between them are expected."),
 )
+
+_NO_DATE: Final = "A date of the token (`exp`, `nbf` or `iat`) lies behind the year 9999. It counts seconds since 1970."
 
 
 class BadToken(Exception):
@@ -104,12 +108,18 @@ class Tokens:
         try:
             header = jwt.get_unverified_header(token)
             key, algorithms = await self._key(header)
-            return self._decoded(token, key, algorithms)
+            claims = self._decoded(token, key, algorithms)
         except jwt.MissingRequiredClaimError as error:
             raise BadToken(f"The token has no claim `{error.claim}`. Ask for one that has it.") from error
         except jwt.PyJWTError as error:
             words = next((words for kind, words in _WRONG if isinstance(error, kind)), "The token is not a valid one.")
             raise BadToken(words) from error
+        except OverflowError as error:
+            # What PyJWT lets through of a number as large as JSON may write it (1e999).
+            raise BadToken(_NO_DATE) from error
+        if int(claims["exp"]) > _LAST_MOMENT:
+            raise BadToken(_NO_DATE)
+        return claims
 
     def _decoded(self, token: str, key: str | jwt.PyJWK, algorithms: list[str]) -> Mapping[str, Any]:
         settings = self._settings

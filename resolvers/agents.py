@@ -22,7 +22,7 @@ GROUPS = Record(
 )
 
 
-@SLICE.keeps(GROUPS)
+@SLICE.keeps(GROUPS, may=STAFF)
 class AgentGroup(Node):
     """Agents who share work: a team, a shift, a country."""
 
@@ -34,7 +34,6 @@ class Agent(Node):
     """A person who serves customers."""
 
     name: str = kept("What colleagues call the agent.")
-    email: str | None = kept("The agent's work address.")
     role: Role = kept("What the agent may do.")
     created_at: datetime = kept("When the gateway first saw the agent.")
 
@@ -73,6 +72,13 @@ async def agent_groups(info: Info) -> list[AgentGroup]:
 
 
 @SLICE.column(Agent, may=STAFF)
+async def email(agents: list[Agent], info: Info) -> list[str | None]:
+    """The agent's work address."""
+    held = await info.context.store.held.all(AGENTS)
+    return [held[agent.key]["email"] if agent.key in held else None for agent in agents]
+
+
+@SLICE.column(Agent, may=STAFF)
 async def groups(agents: list[Agent], info: Info) -> list[list[AgentGroup]]:
     """The groups to which the agent belongs."""
     held = await info.context.store.held.all(GROUPS)
@@ -91,10 +97,13 @@ async def agents_by_id(context: Context, ids: Sequence[RecordId | None]) -> Mapp
 async def agent_of_subject(store: Store, subject: str, *, name: str, role: Role, at: datetime) -> RecordId:
     """The agent that a token's subject is: made at the first sight of a valid token, and found ever after.
 
-    The name and role are the token's at that first sight; what an administrator changed later stays.
+    The name is the token's at that first sight; the role follows the token, which is what counts.
     """
     key = AGENTS.id_of({"subject": subject})
-    if key in await store.held.all(AGENTS):
+    known = (await store.held.all(AGENTS)).get(key)
+    if known is not None:
+        if known["role"] != role.value:
+            await store.update(AGENTS, {"_id": key}, {"$set": {"role": role.value}})
         return key
     try:
         await store.insert(AGENTS, agent_document(subject=subject, name=name, role=role, at=at))

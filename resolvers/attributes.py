@@ -13,6 +13,7 @@ from strawberry.utils.str_converters import to_camel_case
 from adapters.failures import StoreError, Taken
 from adapters.records import Document, Index, Record, RecordId
 from resolvers.attribute_rules import AttributeType, MatchingRole, breaking, checked, rule_broken
+from resolvers.attribute_upkeep import how_many_have, how_many_lack, remove_values, search_anew
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import Conflict, InvalidInput, NotFound, conflict, invalid, not_found
@@ -72,7 +73,8 @@ def definition_document(*, name: str, label: str, type: AttributeType = Attribut
         "max_length": None,
         "pattern": None,
         "choices": [],
-        "is_personal": False,
+        # Whoever forgets to say so has hidden it, not shown it.
+        "is_personal": True,
         "is_searchable": False,
         "is_channel_identifier": False,
         "matching_role": None,
@@ -215,6 +217,8 @@ async def change_attribute_definition(
     changed = _checked({**old, **_given(input.rules)})
     await _require_unbroken(context, changed)
     await context.store.replace(DEFINITIONS, [changed])
+    if input.rules.is_searchable is not strawberry.UNSET:
+        await search_anew(context, changed["name"], await definitions(context))
     return AttributeDefinitionPayload(definition=SLICE.keepings[0].reader.read(changed))
 
 
@@ -228,22 +232,17 @@ async def remove_attribute_definition(
     old = await _require(context, input.id)
     if old["is_system"]:
         raise conflict(f"{old['name']!r} is the gateway's own attribute and cannot be removed.", "input", "id")
-    path = f"attributes.{old['name']}"
-    customers = context.declared.customers
-
-    async def remove() -> int:
-        used = await context.store.count(customers, {path: {"$exists": True}})
-        if used and not input.with_values:
-            raise conflict(
-                f"{used} customers have a value of {old['name']!r}. Send `withValues: true` to remove those too.",
-                "input",
-                "withValues",
-            )
-        await context.store.delete(DEFINITIONS, {"_id": old["_id"]})
-        gone = {"$unset": {path: "", f"observed.{old['name']}": ""}}
-        return await context.store.update_all(customers, {path: {"$exists": True}}, gone)
-
-    return RemoveAttributeDefinitionPayload(removed_id=input.id, values_removed=await context.store.transact(remove))
+    used = await how_many_have(context, old["name"])
+    if used and not input.with_values:
+        raise conflict(
+            f"{used} customers have a value of {old['name']!r}. Send `withValues: true` to remove those too.",
+            "input",
+            "withValues",
+        )
+    # The definition goes last: as long as it is there, an interrupted removal can be sent again.
+    removed = await remove_values(context, old["name"], await definitions(context)) if used else 0
+    await context.store.delete(DEFINITIONS, {"_id": old["_id"]})
+    return RemoveAttributeDefinitionPayload(removed_id=input.id, values_removed=removed)
 
 
 def _given(rules: AttributeRulesInput | None) -> dict[str, Any]:
@@ -296,6 +295,14 @@ async def _require_unbroken(context: Context, definition: Document) -> None:
             "rules",
             "pattern",
         ) from error
+    lacking = await how_many_lack(context, definition["name"]) if definition["is_required"] else 0
+    if lacking:
+        raise conflict(
+            f"{lacking} customers have no value of {definition['name']!r}. Give them one first, or do not require it.",
+            "input",
+            "rules",
+            "isRequired",
+        )
     if broken:
         raise conflict(
             f"{broken} customers have a value of {definition['name']!r} that breaks the new rules. "
@@ -303,8 +310,3 @@ async def _require_unbroken(context: Context, definition: Document) -> None:
             "input",
             "rules",
         )
-
-
-def searchable(known: Mapping[str, Document]) -> Sequence[str]:
-    """The names of the attributes by which customers are found."""
-    return [name for name, one in known.items() if one["is_searchable"]]

@@ -4,7 +4,7 @@ The hub of the house. Panels (notes, tickets, purchases ...) add their fields to
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import strawberry
@@ -24,6 +24,9 @@ from resolvers.kit.stored import Node, Redacted, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, Role
 
 SLICE = Slice("customers")
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands where a customer was never heard of, so that a moment is there to sort by, behind all real ones."""
 
 CUSTOMERS = Record(
     name="customers",
@@ -73,15 +76,12 @@ class Customer(Node, Redacted):
     created_by: str | None = kept("Who or what made the record: an agent's subject, an import, a channel.")
     updated_at: datetime = kept("When the record was last changed.")
     updated_by: str | None = kept("Who or what changed it last.")
-    last_interaction_at: datetime = kept("When the customer was last heard of on any channel.")
+    last_interaction_at: datetime | None = kept(
+        "When the customer was last heard of on any channel; null if never.",
+        read=lambda moment: None if moment == NEVER else moment,
+    )
     version: int = kept("Counts the changes of this record; send back the one you saw when you edit.")
     document: strawberry.Private[Document]
-
-    @classmethod
-    def resolve_reference(cls, info: Info, id: strawberry.ID) -> Any:
-        """The customer that another subgraph refers to."""
-        # A reference is JSON of another program: its id may be of any type.
-        return customer_by_id(info.context, require_key(str(id), "Customer", "id"))
 
     def owner(self, records: Sequence[Record]) -> Owner:
         """The ids under which records of each kind were written: the customer's own and its aliases'."""
@@ -106,7 +106,7 @@ class AttributeValue:
     is_verified: bool = told("Whether someone made sure of it.")
 
 
-@SLICE.column(Customer, may=EVERYONE)
+@SLICE.column(Customer)
 async def attributes(customers: list[Customer], info: Info) -> list[list[AttributeValue]]:
     """What the configurable schema holds for the customer, in the schema's order. Empty ones are left out."""
     known = await definitions(info.context)

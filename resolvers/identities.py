@@ -13,11 +13,11 @@ from resolvers.channels import canonical_value, require_channels
 from resolvers.customers import Customer, customer_by_id
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_type, told
-from resolvers.kit.errors import BadUserInput
+from resolvers.kit.errors import BadUserInput, Forbidden
 from resolvers.kit.lists import hidden_from, ids_of
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
 from resolvers.kit.stored import Node, Redacted, kept, reader_of
-from resolvers.kit.viewer import EVERYONE, STAFF_AND_PARTNERS
+from resolvers.kit.viewer import EVERYONE, LOOKUP_SCOPE, STAFF_AND_PARTNERS
 
 IDENTITIES = Record(
     name="identities",
@@ -106,8 +106,11 @@ async def customer_by_identity(
     account: Annotated[str, about("Which of our accounts on that channel.")],
     value: Annotated[str, about("The customer's id there; phone numbers and addresses in any notation.")],
 ) -> IdentifiedCustomer | None:
-    """The customer behind an identity; null when nobody is known by it."""
+    """The customer behind an identity; null when nobody is known by it. Partners need the scope `lookup`."""
     context = info.context
+    if not context.viewer.may_look_up:
+        # Whatever the data: an answer would tell whether somebody is known by it.
+        raise Forbidden(f"Looking people up by an identity needs the scope `{LOOKUP_SCOPE}`. Ask for it.")
     await require_channels(context, [channel], "channel")
     try:
         canonical = canonical_value(channel, value, context.limits.default_region)

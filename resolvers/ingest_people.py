@@ -7,7 +7,7 @@ from typing import Any
 from adapters.contract import Person, Who
 from adapters.mongo import Store
 from adapters.records import Document, Observation, RecordId, new_id
-from resolvers.customers import CUSTOMERS, customer_document, naming
+from resolvers.customers import CUSTOMERS, NEVER, customer_document, naming
 from resolvers.ingest_company import Company
 from resolvers.ingest_identities import Account, Identities
 from resolvers.ingest_parts import contact_points, custom_data, labels, tags
@@ -45,7 +45,7 @@ class People:
             return
         wanted = [one for one in keys if one not in self._customers]
         if wanted:
-            shown = dict.fromkeys(("merged_into", "last_interaction_at", "was_heard_of"), 1)
+            shown = dict.fromkeys(("merged_into", "last_interaction_at"), 1)
             self._customers.place(
                 await store.aggregate(CUSTOMERS, [{"$match": {"_id": {"$in": wanted}}}, {"$project": shown}])
             )
@@ -118,8 +118,7 @@ class People:
         seen = _seen(who, visit)
         created_at = stored_moment(person.created_at, "created_at") if person and person.created_at else visit.at
         document = customer_document(key=new_id(), values=values, observed=seen, at=created_at, by=visit.by)
-        # Without a word from the person the record's making stands in, and the first word replaces it.
-        heard = {"last_interaction_at": heard_at or created_at, "was_heard_of": heard_at is not None}
+        heard = {"last_interaction_at": heard_at or NEVER}
         return {**document, "updated_at": visit.at, **heard}
 
     def _add(self, document: dict[str, Any], accounts: Iterable[Account], heard_at: datetime | None) -> RecordId:
@@ -189,9 +188,9 @@ class People:
         return news
 
     def _hear(self, found: Document, at: datetime) -> bool:
-        if found.get("was_heard_of", True) and found["last_interaction_at"] >= at:
+        if found["last_interaction_at"] >= at:
             return False
-        self._customers.copy(found["_id"]).update(last_interaction_at=at, was_heard_of=True)
+        self._customers.copy(found["_id"])["last_interaction_at"] = at
         return True
 
 

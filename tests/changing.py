@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from graphql import get_nullable_type
+
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role
 from tests.conftest import Answer, Asking
@@ -42,6 +44,6 @@ async def _asked(ask: Asking, mutation: str, payload: str, role: Role, given: di
 
 def _payload(union: Any, name: str) -> str:
     """The one member of what a mutation answers that is no refusal."""
-    members = {member.name for member in union.of_type.types if not member.interfaces}
+    members = {member.name for member in get_nullable_type(union).types if not member.interfaces}
     assert len(members) == 1, name
     return members.pop()  # type: ignore[no-any-return]

@@ -68,12 +68,12 @@ async def test_viewer_of_agent_gone(ask: Asking, store: Store) -> None:
 
 
 async def test_first_sight(store: Store) -> None:
-    """A token's subject becomes an agent at first sight, and is found ever after."""
+    """A token's subject becomes an agent at first sight; its name stays, its role follows the token."""
     first = await agent_of_subject(store, "okta|7", name="Eve", role=Role.SUPERVISOR, at=NOW)
     again = await agent_of_subject(store, "okta|7", name="Evil", role=Role.ADMINISTRATOR, at=NOW)
     found = await store.find(AGENTS, {})
     assert first == again == found[0]["_id"]
-    assert [(one["name"], one["role"]) for one in found] == [("Eve", "supervisor")]
+    assert [(one["name"], one["role"]) for one in found] == [("Eve", "administrator")]
 
 
 async def test_subject_seen_elsewhere(ask: Asking, make: Makers) -> None:

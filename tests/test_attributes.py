@@ -1,5 +1,6 @@
 """The configurable customer schema: definitions and values."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from tests.changing import change, may, refused
 from tests.conftest import Asking
 from tests.crowd import attributes, definition
 from tests.makers import Makers
-from tests.walking import PARTNER, read, visitor
+from tests.walking import PARTNER, read
 
 ADMIN = Role.ADMINISTRATOR
 SHOWN = "definition { id name label type maxLength isRequired isPersonal order choices isSystem }"
@@ -53,7 +54,8 @@ async def test_definition_added(ask: Asking) -> None:
         "type": "STRING",
         "maxLength": 9,
         "isRequired": True,
-        "isPersonal": False,
+        # Whoever forgets to say so has hidden it.
+        "isPersonal": True,
         "order": 100,
         "choices": [],
         "isSystem": False,
@@ -218,7 +220,7 @@ async def test_values_in_order(ask: Asking, make: Makers) -> None:
 
 async def test_personal_values_hidden(ask: Asking, make: Makers) -> None:
     """A partner without the scope is shown that there is a personal value, not which."""
-    await definition(make, "tier")
+    await definition(make, "tier", is_personal=False)
     one = await make.customer("Ann", None)
     await attributes(make, one, tier="gold")
     found = (await read(ask, one, "attributes { name value isHidden }", **PARTNER))["attributes"]
@@ -231,6 +233,62 @@ async def test_secrets_unread(ask: Asking, make: Makers) -> None:
     await definition(make, "pin", type=AttributeType.PASSWORD)
     one = await make.customer(None, None)
     await attributes(make, one, pin="scrypt:00:00")
-    for who in ({"as_": ADMIN}, PARTNER, visitor(one)):
+    for who in ({"as_": ADMIN}, PARTNER):
         found = await read(ask, one, "attributes { name value }", **who)
         assert found["attributes"] == [{"name": "pin", "value": None}]
+
+
+async def test_search_follows_definition(ask: Asking, make: Makers) -> None:
+    """Who is found by an attribute follows its definition, for customers who were there before."""
+    made = await definition(make, "job", is_searchable=False)
+    one = await make.customer()
+    await attributes(make, one, job="zookeeper")
+    for is_searchable, expected in ((True, [one.id]), (False, [])):
+        rules = {"isSearchable": is_searchable}
+        await change(
+            ask, "changeAttributeDefinition", SHOWN, as_=ADMIN, id=global_id("AttributeDefinition", made), rules=rules
+        )
+        found = await ask('{ customers(search: "zookeeper") { nodes { id } } }')
+        assert [node["id"] for node in found.data["customers"]["nodes"]] == expected
+
+
+async def test_removed_value_not_found(ask: Asking, make: Makers) -> None:
+    """What was removed with its definition is found no longer."""
+    made = await definition(make, "job", is_searchable=True)
+    one = await make.customer(search=["zookeeper"])
+    await attributes(make, one, job="zookeeper")
+    await change(
+        ask,
+        "removeAttributeDefinition",
+        "valuesRemoved",
+        as_=ADMIN,
+        id=global_id("AttributeDefinition", made),
+        withValues=True,
+    )
+    found = await ask('{ customers(search: "zookeeper") { totalCount } }')
+    assert found.data["customers"]["totalCount"] == 0
+
+
+async def test_required_of_those_there(ask: Asking, make: Makers) -> None:
+    """An attribute that customers lack cannot be required of them."""
+    await make.customer()
+    answer = await refused(
+        ask, "addAttributeDefinition", as_=ADMIN, name="must", type="STRING", rules={"isRequired": True}
+    )
+    assert answer == ("CONFLICT", "input.rules.isRequired")
+
+
+async def test_pattern_costs_no_time(ask: Asking) -> None:
+    """A pattern that would hold a backtracking engine for days is answered at once."""
+    rules = {"pattern": "(a+)+", "default": "a" * 60 + "!"}
+    answer = await asyncio.wait_for(
+        refused(ask, "addAttributeDefinition", as_=ADMIN, name="slow", type="STRING", rules=rules), 5
+    )
+    assert answer == ("INVALID_INPUT", "input.rules.default")
+
+
+async def test_unbalanced_pattern(ask: Asking) -> None:
+    """A pattern that is one only with brackets around it is none."""
+    rules = {"pattern": "a)|(?:b"}
+    answer = await refused(ask, "addAttributeDefinition", as_=ADMIN, name="odd", type="STRING", rules=rules)
+    assert answer == ("INVALID_INPUT", "input.rules.pattern")

@@ -252,7 +252,7 @@ async def test_personal_questions(ask: Asking, make: Makers) -> None:
 
 async def test_open_attribute(ask: Asking, make: Makers) -> None:
     """A partner filters by attributes that are not personal."""
-    await definition(make, "tier")
+    await definition(make, "tier", is_personal=False)
     one = await make.customer()
     await attributes(make, one, tier="gold")
     assert await _ids(ask, **PARTNER, filter={"attributes": [{"name": "tier", "anyOf": ["gold"]}]}) == [one.id]

@@ -18,6 +18,7 @@ from gateway.importing.values import (
     days,
     decimals,
     flags,
+    is_pattern,
     moments,
     numbers,
     plain_text,
@@ -43,7 +44,7 @@ _CASES: Mapping[str, Callable[[str], str]] = {"title": str.title, "upper": str.u
 class Usual:
     """What holds for every field of a section unless the field says otherwise."""
 
-    zone: str | None
+    zone: ZoneInfo | None
     decimal: str
     empty: frozenset[str]
     tables: Sequence[str]
@@ -152,12 +153,9 @@ def _lookup(given: Mapping[str, Any], where: str, usual: Usual) -> Source | None
 def _reader(given: Mapping[str, Any], target: Field, where: str, usual: Usual) -> Read:
     if target.choices:
         return choices(target.choices)
-    mark = given.get("decimal", usual.decimal)
-    if mark not in DECIMAL_MARKS:
-        usual.problems.append(f"{where}, decimal: {mark!r} is none of {', '.join(map(repr, DECIMAL_MARKS))}.")
-        mark = usual.decimal
+    mark = decimal_mark(given["decimal"], where, usual.problems) if "decimal" in given else usual.decimal
     styles = _styles(given, where, usual)
-    zone = zone_of(given.get("zone", usual.zone), where, usual.problems)
+    zone = zone_of(given["zone"], where, usual.problems) if "zone" in given else usual.zone
     case = _cased(given, where, usual)
     readers: Mapping[Kind, Callable[[], Read]] = {
         Kind.TEXT: lambda: case,
@@ -185,11 +183,20 @@ def _styles(given: Mapping[str, Any], where: str, usual: Usual) -> Sequence[str]
         usual.problems.append(f'{where}, styles: {styles!r} is no list such as ["%d.%m.%Y", "iso"].')
         return [ISO]
     for one in styles:
-        if one not in NAMED_STYLES and "%" not in one:
+        if one not in NAMED_STYLES and not is_pattern(one):
             usual.problems.append(
-                f"{where}, styles: {one!r} is neither {', '.join(NAMED_STYLES)} nor a pattern such as %d.%m.%Y."
+                f"{where}, styles: {one!r} is neither {', '.join(NAMED_STYLES)} nor a pattern such as %d.%m.%Y, of "
+                "letters that Python's `strptime` knows."
             )
     return styles
+
+
+def decimal_mark(mark: Any, where: str, problems: list[str]) -> str:
+    """What stands before decimals; the usual point where the mapping names none of the marks."""
+    if mark in DECIMAL_MARKS:
+        return str(mark)
+    problems.append(f"{where}, decimal: {mark!r} is none of {', '.join(map(repr, DECIMAL_MARKS))}.")
+    return DECIMAL_MARKS[0]
 
 
 def zone_of(name: Any, where: str, problems: list[str]) -> ZoneInfo | None:

@@ -12,7 +12,10 @@ _Cells = tuple[int, Sequence[str], str | None]
 
 
 def json_rows(lines: Iterable[str], columns: Sequence[str], explode: str | None) -> Iterator[_Cells]:
-    """Line number, cells by dotted column name, and what is broken; an exploded list gives a row for each element."""
+    """Line number, cells by dotted column name, and what is broken; an exploded list gives a row for each element.
+
+    The only cell of a broken line is the line.
+    """
     paths = [one.split(".") for one in columns]
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -20,13 +23,17 @@ def json_rows(lines: Iterable[str], columns: Sequence[str], explode: str | None)
         try:
             found = orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            yield number, [], f"the line is no JSON: {error.msg} at column {error.colno}"
+            yield number, [_bare(line)], f"the line is no JSON: {error.msg} at column {error.colno}"
             continue
         if not isinstance(found, dict):
-            yield number, [], "the line is JSON but no object"
+            yield number, [_bare(line)], "the line is JSON but no object"
             continue
         for one in _exploded(found, explode):
             yield number, [_cell(_at(one, path)) for path in paths], None
+
+
+def _bare(line: str) -> str:
+    return line.rstrip("\r\n")
 
 
 def _exploded(found: dict[str, Any], path: str | None) -> Iterator[dict[str, Any]]:

@@ -36,6 +36,8 @@ class Layout:
     """Of format `fixed`: how many characters each column takes."""
     explode: str | None = None
     """Of format `jsonl`: the list of which each element becomes a row."""
+    leading: tuple[str, ...] = ()
+    """Columns in front that tell of the row and are none of its own; only files of rejected rows have some."""
 
     def format_of(self, path: Path) -> str | None:
         """The format of a file; None where neither the layout nor the file's name says it."""

@@ -9,8 +9,8 @@ from typing import Any
 
 from adapters.records import Document
 from gateway.importing.attributes import ATTRIBUTE_KINDS, attribute_definition
-from gateway.importing.expressions import Expression
-from gateway.importing.fields import Usual, expression_of, zone_of
+from gateway.importing.expressions import Expression, Template
+from gateway.importing.fields import Usual, decimal_mark, expression_of, zone_of
 from gateway.importing.layouts import KEYS as LAYOUT_KEYS
 from gateway.importing.layouts import Layout, layout_of
 from gateway.importing.targets import TARGETS, Field, Target
@@ -55,6 +55,12 @@ class Section:
     def columns(self) -> Sequence[str]:
         """Every column that it reads, each once."""
         return list(dict.fromkeys(name for one in self.fields.values() for name in one.source.columns))
+
+    @property
+    def counted(self) -> Sequence[str]:
+        """The fields that count rows, so that only the whole file tells them."""
+        fields = self.fields.items()
+        return [name for name, one in fields if isinstance(one.source, Template) and one.source.is_counted]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +144,8 @@ class _Reading:
         source = stated.get("source", {})
         self.source: Mapping[str, Any] = source if isinstance(source, Mapping) else {}
         self._check_keys(self.source, _SOURCE, f"{path}: [source]")
-        zone_of(self.source.get("zone"), f"{path}: [source]", problems)
+        self._zone = zone_of(self.source.get("zone"), f"{path}: [source]", problems)
+        self._decimal = decimal_mark(self.source.get("decimal", "."), f"{path}: [source]", problems)
         self._check_currency(self.source.get("currency"), f"{path}: [source]")
         self.attributes = [one for one in self._each("attribute", attribute_definition) if one]
         self._definitions = {**known, **{one["name"]: one for one in self.attributes}}
@@ -207,8 +214,8 @@ class _Reading:
 
     def _fields(self, stated: Mapping[str, Any], target: Target, where: str) -> dict[str, Expression]:
         usual = Usual(
-            zone=stated.get("zone", self.source.get("zone")),
-            decimal=stated.get("decimal", self.source.get("decimal", ".")),
+            zone=zone_of(stated["zone"], where, self._problems) if "zone" in stated else self._zone,
+            decimal=decimal_mark(stated["decimal"], where, self._problems) if "decimal" in stated else self._decimal,
             empty=frozenset({"", *map(str, stated.get("empty", self.source.get("empty", [])))}),
             tables=[one.name for one in self.tables],
             problems=self._problems,

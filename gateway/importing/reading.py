@@ -12,6 +12,7 @@ from typing import Any
 
 from adapters.contract import HandedOver
 from gateway.importing.expressions import Binding, Give, Template
+from gateway.importing.layouts import JSONL
 from gateway.importing.mapping import LookupTable, Section
 from gateway.importing.records import GROUPS, Said, Spot, order_of, record_of
 from gateway.importing.tables import Row, Table
@@ -157,7 +158,23 @@ def rows_by_key(table: LookupTable, file: Table) -> Mapping[str, Mapping[str, st
         if row.trouble:
             raise CannotImport(f"{file.path}, line {row.line}: {row.trouble}. Others look things up there: mend it.")
         key = row.cells[place].strip()
+        if not key:
+            # Nothing looks up an empty key.
+            continue
         if key in found:
             raise CannotImport(f"{file.path}, line {row.line}: the key {key!r} is there twice. Leave one of them out.")
         found[key] = {name: cell.strip() for name, cell in zip(file.columns, row.cells, strict=True)}
+    if file.layout.format == JSONL:
+        _check_said(table, file, found)
     return found
+
+
+def _check_said(table: LookupTable, file: Table, found: Mapping[str, Mapping[str, str]]) -> None:
+    """JSON has no header: a name that no line says is taken for a wrong one."""
+    if not found:
+        raise CannotImport(f"{file.path}: no line says {table.key!r}, the key of the table {table.name!r}.")
+    for name in file.columns:
+        if not any(row[name] for row in found.values()):
+            raise CannotImport(
+                f"{file.path}: no line says {name!r}, which is looked up in the table {table.name!r}. Correct `give`."
+            )

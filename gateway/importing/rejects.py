@@ -11,10 +11,10 @@ from pathlib import Path
 
 import orjson
 
+from gateway.importing.mending import LEADING, reject_name
 from gateway.importing.reading import Unit
 from gateway.importing.tables import Table
 
-_BEGIN = ("file", "line", "reason")
 # Rejected rows are people's data: nobody else on the machine reads them.
 _OURS_ALONE = 0o600
 
@@ -54,8 +54,7 @@ def part_path(folder: Path, run: str, section: int, lane: int) -> Path:
 
 def reject_path(folder: Path, table: Table, record: str) -> Path:
     """The CSV file of the rows of an input file that did not become such records."""
-    stem = table.path.name.removesuffix(".gz").rsplit(".", 1)[0]
-    return folder / f"{stem}.{record}.rejected.csv"
+    return folder / reject_name(table.path, record)
 
 
 def gather(parts: Sequence[Path], tables: Sequence[Table], record: str, folder: Path) -> Mapping[Path, int]:
@@ -80,5 +79,5 @@ def _write(path: Path, table: Table, rows: Sequence[tuple[int, str, list[str]]])
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OURS_ALONE)
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow([*_BEGIN, *table.columns])
-        writer.writerows([table.path.name, line, reason, *cells] for line, reason, cells in rows)
+        writer.writerow([*LEADING, *table.columns])
+        writer.writerows([table.origin, line, reason, *cells] for line, reason, cells in rows)

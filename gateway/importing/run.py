@@ -23,6 +23,7 @@ from adapters.failures import StoreError
 from adapters.mongo import Store
 from gateway.importing.choosing import Chosen, choose
 from gateway.importing.mapping import ImportMapping, Section, read_mapping
+from gateway.importing.mending import layout_for
 from gateway.importing.position import Position, forget_run, keep_position, positions_of
 from gateway.importing.reading import Lookups, SectionReader, Unit, check_columns, rows_by_key
 from gateway.importing.rejects import RejectPart, gather, part_path
@@ -71,7 +72,19 @@ async def run_import(
     readers = _readers(chosen)
     _check_folder(way)
     run = _Run(store, mapping, way, _run_digest(mapping, readers), console)
-    await run.prepare()
+    with _telling_of_stop(console, way):
+        await run.prepare()
+        summaries = await _sections(run, readers, console)
+        await run.finish()
+    return Summary(
+        sections=summaries,
+        notes=chosen.notes,
+        seconds=time.monotonic() - begun,
+        is_rehearsal=way.is_rehearsal,
+    )
+
+
+async def _sections(run: "_Run", readers: Sequence[SectionReader], console: Console) -> Sequence[SectionSummary]:
     summaries = []
     with _progress(console) as progress, _rare_collections():
         for reader in readers:
@@ -79,13 +92,19 @@ async def run_import(
             task = progress.add_task(reader.section.record, total=total)
             summaries.append(await run.section(reader, partial(progress.advance, task)))
             progress.update(task, completed=total)
-    await run.finish()
-    return Summary(
-        sections=summaries,
-        notes=chosen.notes,
-        seconds=time.monotonic() - begun,
-        is_rehearsal=way.is_rehearsal,
-    )
+    return summaries
+
+
+@contextmanager
+def _telling_of_stop(console: Console, way: Options) -> Iterator[None]:
+    """Says what holds after Ctrl-C, which asyncio makes a cancellation."""
+    try:
+        yield
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        same = "without --restart the same command" if way.is_restart else "the same command"
+        told = "it was a rehearsal, and nothing was written" if way.is_rehearsal else f"{same} goes on where it was"
+        console.print(f"Stopped; {told}.", highlight=False)
+        raise
 
 
 # Before the first row
@@ -95,9 +114,10 @@ def _readers(chosen: Chosen) -> Sequence[SectionReader]:
     """Everything opened and checked; raises CannotImport with all problems."""
     problems: list[str] = []
     lookups: dict[str, Mapping[str, Mapping[str, str]]] = {}
-    for name, (asked, path) in chosen.tables.items():
+    for name, asked in chosen.tables.items():
+        wanted = list(dict.fromkeys([asked.table.key, *asked.gives]))
         try:
-            lookups[name] = rows_by_key(asked, open_table(path, asked.layout, ()))
+            lookups[name] = rows_by_key(asked.table, open_table(asked.path, asked.table.layout, wanted))
         except CannotImport as error:
             problems += error.problems
     opened = [(section, _open_all(section, paths, problems)) for section, paths in chosen.sections]
@@ -114,7 +134,7 @@ def _open_all(section: Section, paths: Sequence[Path], problems: list[str]) -> S
     tables = []
     for path in paths:
         try:
-            tables.append(open_table(path, section.layout, section.columns))
+            tables.append(open_table(path, layout_for(path, section.layout), section.columns))
         except CannotImport as error:
             problems += error.problems
     return tables
@@ -207,6 +227,7 @@ class _Run:
             files=[table.path for table in reader.tables],
             rows=rows,
             counts=counts,
+            counts_rows=bool(reader.section.counted),
             reject_files=gather(parts, reader.tables, reader.section.record, folder),
         )
 

@@ -22,6 +22,8 @@ class SectionSummary:
     """Rows that this run read; after an interruption the whole files'."""
     counts: Mapping[str, int]
     """Records by outcome, those before an interruption among them."""
+    counts_rows: bool
+    """Whether a field counts the rows of the whole file, so that rejected rows cannot come without the others."""
     reject_files: Mapping[Path, int]
     """Files of rejected rows with their numbers of rows."""
 
@@ -69,6 +71,13 @@ class Summary:
         console.print(f"{self.rows:,} rows in {self.seconds:.1f} s{pace}", highlight=False)
         if self.is_rehearsal:
             console.print("A rehearsal: nothing was written.", highlight=False)
-        for path, number in (item for one in self.sections for item in one.reject_files.items()):
-            told = f"{number:,} rejected rows with their reasons: {path}. Mend them there and import that file."
-            console.print(told, highlight=False, markup=False)
+        for one in self.sections:
+            for path, number in one.reject_files.items():
+                told = f"{number:,} rejected rows with their reasons: {path}. {_remedy(one)}"
+                console.print(told, highlight=False, markup=False)
+
+
+def _remedy(section: SectionSummary) -> str:
+    if section.counts_rows:
+        return "Mend them in the file that they are from and import that again: their place among its rows counts."
+    return "Mend them there and import that file."

@@ -8,11 +8,12 @@ import zlib
 from codecs import IncrementalDecoder, getincrementaldecoder
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, TextIO
 
+from gateway.importing.encodings import check_beginning
 from gateway.importing.json_lines import json_rows
 from gateway.importing.layouts import FIXED, FORMATS, JSONL, TSV, WORDS, Layout
 from gateway.importing.troubles import CannotImport
@@ -46,6 +47,8 @@ class Table:
     """Stands for the file's whole content."""
     lines: int
     """About how many rows it has: its line ends."""
+    origin: str
+    """The name of the file where its rows stood first: of rejected rows that of the file they are from."""
 
     def rows(self) -> Iterator[Row]:
         """The rows in order. A broken one says what is wrong, and the next line begins anew."""
@@ -61,19 +64,34 @@ def open_table(path: Path, layout: Layout, wanted: Sequence[str]) -> Table:
     kind = layout.format_of(path)
     if kind is None:
         raise CannotImport(f"{path}: its name does not say how it is written. Set `format` to one of {FORMATS}.")
-    layout = _with_format(layout, kind)
-    digest, line_count = _checked_digest(path, layout.encoding)
+    layout = replace(layout, format=kind)
+    digest, line_count = _checked_digest(path, layout)
     with _text(path, layout.encoding) as lines:
-        columns = list(wanted) if kind == JSONL else _header(lines, layout, path)
+        columns = list(wanted) if kind == JSONL else _own(_header(lines, layout, path), layout, path)
+        origin = _origin(lines, layout, path) if layout.leading else path.name
     twice = sorted({one for one in columns if one and columns.count(one) > 1})
     if twice:
         raise CannotImport(f"{path}: the header names {', '.join(map(repr, twice))} twice. Rename one of the columns.")
-    return Table(path, layout, columns, digest, line_count)
+    return Table(path, layout, columns, digest, line_count, origin)
 
 
-def _with_format(layout: Layout, kind: str) -> Layout:
-    given = {name: getattr(layout, name) for name in Layout.__dataclass_fields__}
-    return Layout(**{**given, "format": kind})
+def _own(columns: list[str], layout: Layout, path: Path) -> list[str]:
+    """The columns behind the leading ones."""
+    count = len(layout.leading)
+    if tuple(columns[:count]) != layout.leading:
+        raise CannotImport(
+            f"{path}: the first line should begin with {','.join(layout.leading)}, as in every file of rejected rows. "
+            "Save it as CSV in UTF-8 with commas, and leave those columns in."
+        )
+    return columns[count:]
+
+
+def _origin(lines: TextIO, layout: Layout, path: Path) -> str:
+    """The file that the first row names; the others are from the same one."""
+    first = next((row.cells[0] for row in _cells(lines, layout, None) if row.cells[0] and not row.trouble), None)
+    if first is None:
+        raise CannotImport(f"{path}: no row says from which file it is. Leave the column `file` in.")
+    return first
 
 
 # Opening
@@ -98,19 +116,21 @@ def _text(path: Path, encoding: str) -> Iterator[TextIO]:
         yield lines
 
 
-def _checked_digest(path: Path, encoding: str) -> tuple[str, int]:
+def _checked_digest(path: Path, layout: Layout) -> tuple[str, int]:
     digest = hashlib.sha256()
-    decoder = getincrementaldecoder(encoding)()
+    decoder = getincrementaldecoder(layout.encoding)()
     read_bytes = line_count = 0
     try:
         with _bytes(path) as raw:
             while chunk := raw.read(_CHUNK_BYTES):
+                if not read_bytes:
+                    check_beginning(path, chunk, layout)
                 pending = len(decoder.getstate()[0])
-                _decode(decoder, chunk, path, encoding, read_bytes - pending)
+                _decode(decoder, chunk, path, layout, read_bytes - pending)
                 digest.update(chunk)
                 line_count += chunk.count(b"\n")
                 read_bytes += len(chunk)
-            _decode(decoder, b"", path, encoding, read_bytes - len(decoder.getstate()[0]), is_last=True)
+            _decode(decoder, b"", path, layout, read_bytes - len(decoder.getstate()[0]), is_last=True)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise CannotImport(f"{path} ends in .gz but is no whole gzip file. Pack or fetch it again.") from error
     if not read_bytes:
@@ -119,17 +139,18 @@ def _checked_digest(path: Path, encoding: str) -> tuple[str, int]:
 
 
 def _decode(
-    decoder: IncrementalDecoder, chunk: bytes, path: Path, encoding: str, begin: int, *, is_last: bool = False
+    decoder: IncrementalDecoder, chunk: bytes, path: Path, layout: Layout, begin: int, *, is_last: bool = False
 ) -> None:
     try:
         decoder.decode(chunk, is_last)
     except UnicodeDecodeError as error:
         byte = error.object[error.start]
-        others = [one for one in ("utf-8-sig", "cp1252", "latin-1") if one != encoding]
-        guess = "utf-16" if begin + error.start == 0 and byte in {0xFE, 0xFF} else " or ".join(map(repr, others))
+        others = [one for one in ("utf-8-sig", "cp1252", "latin-1") if one != layout.encoding]
+        remedy = f"Set `encoding` to that in which the file was written, often {' or '.join(map(repr, others))}."
+        if layout.leading:
+            remedy = "Save it as CSV in UTF-8, in which rejected rows are written."
         raise CannotImport(
-            f"{path}: byte {begin + error.start} (0x{byte:02x}) is no {encoding}. Set `encoding` to that in which the "
-            f"file was written, often {guess}."
+            f"{path}: byte {begin + error.start} (0x{byte:02x}) is no {layout.encoding}. {remedy}"
         ) from error
 
 
@@ -154,8 +175,16 @@ def _rows_of(lines: TextIO, layout: Layout, columns: Sequence[str]) -> Iterator[
         return
     for _ in islice(lines, layout.header):
         pass
-    for row in _cells(lines, layout, len(columns)):
-        yield Row(row.line + layout.header, row.cells, row.trouble)
+    leading = len(layout.leading)
+    for row in _cells(lines, layout, leading + len(columns)):
+        line = row.line + layout.header
+        yield _behind(row, leading, line) if leading else Row(line, row.cells, row.trouble)
+
+
+def _behind(row: Row, leading: int, line: int) -> Row:
+    """A rejected row without the columns in front of it, and with the line where it stood first."""
+    said = row.cells[1] if len(row.cells) > 1 else ""
+    return Row(int(said) if said.isdecimal() else line, row.cells[leading:], row.trouble)
 
 
 def _cells(lines: Iterator[str], layout: Layout, width: int | None) -> Iterator[Row]:

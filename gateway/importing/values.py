@@ -82,6 +82,17 @@ def moments(styles: Sequence[str], zone: tzinfo | None) -> Read:
     return remembering(read)
 
 
+def is_pattern(style: str) -> bool:
+    """Whether `strptime` can read by it what `strftime` writes by it."""
+    # Its digits differ from each other, so that a part in the wrong place is found out.
+    moment = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
+    try:
+        datetime.strptime(moment.strftime(style), style)  # noqa: DTZ007 - only whether it can be read
+    except (ValueError, re.error):
+        return False
+    return "%" in style
+
+
 def _moment_reader(style: str) -> Callable[[str], datetime]:
     if style == ISO:
         return datetime.fromisoformat

@@ -74,6 +74,9 @@ def _arguments(home: Home, cache_gb: float) -> list[str]:
         *("--wiredTigerEngineConfigString", _ENGINE),
         # Nobody is there to take over, so the default of 15 s for stepping down would be waited in vain.
         *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),
+        # A transaction whose client was killed holds its records until this is over: an import that is resumed would
+        # wait a minute, the default. One of ours is done in under a second.
+        *("--setParameter", "transactionLifetimeLimitSeconds=10"),
         # Diagnostic files of up to 200 MB, written each second, that only MongoDB's makers read.
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
     ]

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import strawberry
 from strawberry.types.field import StrawberryField
+from strawberry.utils.str_converters import to_camel_case
 
 from resolvers.kit.described import description_of
 from resolvers.kit.errors import Forbidden, Refused
@@ -26,8 +27,11 @@ _WAYS = ("column", "field", "mutation")
 _ROOT, _INFO, _PAGE = "root", "info", "page"
 
 
-def field_of(added: AddedField, close: Close) -> StrawberryField:
-    """The Strawberry field of a slice's function."""
+def field_of(added: AddedField, close: Close, *, seen_by: Roles) -> StrawberryField:
+    """The Strawberry field of a slice's function, on a type that these roles see.
+
+    Where one of them has no right to the field it is nullable: a forbidden field must not take its object along.
+    """
     hints = get_type_hints(added.function, include_extras=True)
     parameters = list(inspect.signature(added.function).parameters.values())
     if added.way not in _WAYS:
@@ -38,6 +42,8 @@ def field_of(added: AddedField, close: Close) -> StrawberryField:
         answer = _element(answer, added)
     if added.way == "mutation":
         answer = _result_union(answer, added)
+    if seen_by - added.may:
+        answer = answer | None if isinstance(answer, type) else Union[answer, None]  # noqa: UP007
     resolver = _resolver(added, has_page=_PAGE in arguments)
     _sign(resolver, added, {name: (one, hints[name]) for name, one in arguments.items()}, close(answer), close)
     field: StrawberryField = strawberry.field(resolver=resolver, description=description_of(added.function))
@@ -87,7 +93,9 @@ def _resolver(added: AddedField, *, has_page: bool) -> Callable[..., Any]:
 def _check(viewer: Viewer, may: Roles, name: str) -> None:
     if viewer.role not in may:
         allowed = ", ".join(sorted(may))
-        raise Forbidden(f"`{name}` is not for the role {viewer.role.value}; it is for {allowed}. Leave it out.")
+        raise Forbidden(
+            f"`{to_camel_case(name)}` is not for the role {viewer.role.value}; it is for {allowed}. Leave it out."
+        )
 
 
 def _take_page(arguments: dict[str, Any], context: Any) -> None:

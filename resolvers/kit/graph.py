@@ -14,14 +14,17 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_
 import strawberry
 from graphql import Undefined, is_input_object_type
 from strawberry.federation import Schema as FederationSchema
+from strawberry.federation.schema import FederationAny
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
 from resolvers.kit.described import description_of
+from resolvers.kit.entities import entities
 from resolvers.kit.fields import field_of
 from resolvers.kit.scalars import SCALARS
 from resolvers.kit.slice import AddedField, Declared, Mutation, Open, OpenEnum, OpenInput, OpenUnion, Query, Slice
+from resolvers.kit.viewer import EVERYONE
 
 FEDERATION_VERSION: Final = "2.9"
 """Strawberry's newest, 2.11, is rejected by some composers."""
@@ -76,8 +79,15 @@ class Graph(FederationSchema):
             if one.name in taken:
                 raise TypeError(f"Two slices give {type_definition.name} a field {one.name!r}. Rename one of them.")
             taken.add(one.name)
-            fields.append(field_of(one, self._close))
+            keeping = self.declared.by_type.get(type_definition.name)
+            fields.append(field_of(one, self._close, seen_by=keeping.may if keeping else EVERYONE))
         return own + fields
+
+    async def entities_resolver(  # type: ignore[override]  # the execution awaits what it answers
+        self, info: strawberry.Info, representations: list[FederationAny]
+    ) -> list[FederationAny]:
+        """Strawberry's own asks one reference at a time, without a bound, and breaks on what is none."""
+        return await entities(info.context, representations)
 
     def _describe_federation(self) -> None:
         """Strawberry makes these names without words of their own; every public name has some."""
@@ -166,7 +176,7 @@ class Graph(FederationSchema):
 def _enum(opened: OpenEnum, declared: Declared) -> Any:
     values = opened.values(declared)
     # A string too, so that resolvers read it as one.
-    made = enum.Enum(opened.name, {name: name for name in values}, type=str)  # type: ignore[misc]
+    made = enum.StrEnum(opened.name, {name: name for name in values})  # type: ignore[misc]
     described: Any = strawberry.enum(made, description=opened.description)
     for value in described.__strawberry_definition__.values:
         value.description = values[value.name]

@@ -104,6 +104,7 @@ class Keeping:
     what: Record | Part
     cls: type[Any]
     may: Roles
+    is_entity: bool = False
 
     @property
     def record(self) -> Record:
@@ -146,7 +147,7 @@ class Slice:
                 cls = strawberry.federation.type(cls, keys=list(keys), description=description_of(cls))
             else:
                 cls = graph_type(cls)
-            self.keepings.append(Keeping(what, cls, may))
+            self.keepings.append(Keeping(what, cls, may, is_entity=bool(keys)))
             return cls
 
         return make
@@ -225,6 +226,11 @@ class Declared:
     def customers(self) -> Record:
         """The record whose documents are the customers themselves."""
         return next(record for record in self.records if record.customer == "_id")
+
+    @property
+    def entities(self) -> dict[str, Keeping]:
+        """Types to which other subgraphs may refer, by name; each has a finder."""
+        return {name: one for name, one in self.by_type.items() if one.is_entity}
 
     @property
     def on_timeline(self) -> list[Keeping]:

@@ -38,7 +38,12 @@ STAFF_AND_PARTNERS: Roles = STAFF | {Role.PARTNER}
 EVERYONE: Roles = frozenset(Role)
 
 PERSONAL_SCOPE = "personal"
-"""The scope that lets a partner read personal values."""
+LOOKUP_SCOPE = "lookup"
+SCOPES = {
+    PERSONAL_SCOPE: "reads personal values",
+    LOOKUP_SCOPE: "asks who stands behind a phone number, an address or another identity",
+}
+"""What a partner may be allowed beyond what every partner reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +63,11 @@ class Viewer:
     def may_see_personal(self) -> bool:
         """Whether personal values are shown: to staff, to visitors about themselves, to partners with the scope."""
         return self.role is not Role.PARTNER or PERSONAL_SCOPE in self.scopes
+
+    @property
+    def may_look_up(self) -> bool:
+        """Whether identities may be asked for: an oracle for every number and address, and so a right of its own."""
+        return self.role is not Role.PARTNER or LOOKUP_SCOPE in self.scopes
 
     def may_see_customer(self, customer_id: RecordId | None) -> bool:
         """Whether records of this customer are shown: a visitor sees the visitor's own alone."""

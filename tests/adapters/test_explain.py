@@ -62,7 +62,13 @@ def _plain(command: Document) -> Document:
 
 
 def _parts(command: Document) -> Iterator[Document]:
-    """A command and each pipeline that it unites: mongod 6.0.5 dies of explaining a join inside a union."""
+    """A command and each pipeline that it unites: mongod 6.0.5 dies of explaining a join inside a union.
+
+    Of several updates in one command each is explained apart.
+    """
+    if len(command.get("updates", ())) > 1:
+        yield from ({**command, "updates": [one]} for one in command["updates"])
+        return
     stages = command.get("pipeline", [])
     for union in [stage["$unionWith"] for stage in stages if "$unionWith" in stage]:
         yield {**command, "aggregate": union["coll"], "pipeline": union["pipeline"]}
@@ -280,7 +286,7 @@ def _examined(plan: Any) -> int:
     return sum(_examined(inner) for inner in plan) if isinstance(plan, list) else 0
 
 
-@pytest.mark.parametrize("order", ["last_interaction_at", "created_at", "updated_at", "sort_name"])
+@pytest.mark.parametrize("order", ["last_interaction_at", "created_at", "sort_name"])
 async def test_page_examines_page(ask: Asking, make: Makers, commands: Commands, order: str) -> None:
     """A page of the directory costs what the page has, not what the list has, also behind a cursor."""
     for n in range(300):

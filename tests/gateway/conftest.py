@@ -1,9 +1,11 @@
 """What the gate's tests stand on: its application on the run's store, and a way to knock."""
 
+import asyncio
 import logging
 import os
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +19,7 @@ from starlette.applications import Starlette
 
 from adapters.mongo import Store
 from gateway.app import House, application
+from gateway.mongod import find_binary
 from gateway.settings import Settings
 from gateway.tokens import development_token
 from resolvers.kit.graph import Graph
@@ -32,6 +35,35 @@ GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
 ME = "{ viewer { subject } }"
 ANSWERED = {"data": {"viewer": {"subject": "anna"}}}
+
+
+@asynccontextmanager
+async def lone_mongod(*words: str) -> AsyncIterator[str]:
+    """The URL of a mongod that nobody has made a replica set."""
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder:
+        path = Path(folder) / "mongodb-1.sock"
+        place = ["--dbpath", folder, "--bind_ip", str(path), "--port", "1", "--wiredTigerCacheSizeGB", "0.25"]
+        quiet = asyncio.subprocess.DEVNULL
+        process = await asyncio.create_subprocess_exec(find_binary(), *place, *words, stdout=quiet, stderr=quiet)
+        try:
+            yield f"mongodb://{str(path).replace('/', '%2F')}/"
+        finally:
+            process.kill()
+            await process.wait()
+
+
+@pytest.fixture
+async def alone() -> AsyncIterator[str]:
+    """The URL of a server that is no replica set."""
+    async with lone_mongod() as url:
+        yield url
+
+
+@pytest.fixture
+async def uninitiated() -> AsyncIterator[str]:
+    """The URL of a server that waits to be made the replica set `shop`."""
+    async with lone_mongod("--replSet", "shop") as url:
+        yield url
 
 
 def code_of(response: httpx.Response) -> str:

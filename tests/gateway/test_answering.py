@@ -3,10 +3,12 @@
 import json
 import logging
 import re
+import time
 from typing import Any
 
 import pytest
 
+from gateway.answering import NotAsked, Question
 from gateway.telemetry import configure_logs
 from tests.gateway import trouble
 from tests.gateway.conftest import GRAPHQL, JSON, Gate, OpenGate, code_of
@@ -36,6 +38,44 @@ async def test_unreadable_question_told(gate: Gate, query: str, code: str | None
     assert "data" not in response.json()
     codes = {error["extensions"]["code"] for error in response.json()["errors"]}
     assert codes <= ({code} if code else {"GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"})
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("{" + "viewer{role}" * 4_900 + "}", "more than 2000 words"),
+        ("{ viewer { role " + "@a" * 3_000 + " } }", "more than 2000 words"),
+        ("{ viewer { role } }" + "#\n" * 3_000, "more than 2000 words"),
+        ("{" + "viewer{role}" * 498 + "}", "repeats the same fields"),
+        ("{ viewer { " + "role " * 1_990 + "} }", "repeats the same fields"),
+        ("{...F0}" + "".join(f"fragment F{n} on Query{{{f'viewer{{role}} ...F{n + 1} ' * 2}}}" for n in range(99))
+         + "fragment F99 on Query { viewer { role } }", "repeats the same fields"),
+    ],
+    ids=["fields", "directives", "comments", "objects", "leaves", "fragments"],
+)  # fmt: skip
+def test_costly_question_refused(gate: Gate, query: str, words: str) -> None:
+    """What would take long to check is refused before, with the limit and how to fit; nobody else waits for it."""
+    began = time.process_time()
+    with pytest.raises(NotAsked, match=words) as refused:
+        gate.house.answering.prepare(Question(text=query))
+    # 20 to 90 ms were measured, and seconds without the limits; a busy machine takes a few times as long.
+    assert time.process_time() - began < 0.5
+    (error,) = refused.value.answer.body["errors"]
+    assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
+
+
+async def test_token_limit_is_a_setting(open_gate: OpenGate) -> None:
+    """As many words, numbers and signs as the setting says are read, and not one more."""
+    gate = open_gate(question_tokens=200)
+    fits = "{ viewer { " + " ".join(f"a{n}: role" for n in range(65)) + " %s } }"
+    assert "errors" not in (await gate.ask(fits % "")).json()
+    assert code_of(await gate.ask(fits % "subject")) == "LIMIT_EXCEEDED"
+
+
+async def test_repeated_fields_answered(gate: Gate) -> None:
+    """A panel whose 50 parts each ask for the same object is answered."""
+    response = await gate.ask("{" + "viewer { role subject } " * 50 + "}")
+    assert response.json()["data"]["viewer"]["subject"] == "anna"
 
 
 @pytest.mark.parametrize(

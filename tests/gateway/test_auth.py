@@ -124,6 +124,14 @@ PAST, SOON = time.time() - 600, time.time() + 600
         (signed(role=["agent"]), "names no role"),
         (signed(sub=7), "not a valid one"),
         (signed(exp="tomorrow"), "not a token"),
+        (signed(exp=10**400), "behind the year 9999"),
+        (signed(exp=float("inf")), "behind the year 9999"),
+        (signed(nbf=float("inf")), "behind the year 9999"),
+        (signed(exp=float("nan")), "not a token"),
+        (signed(sub="\ud800"), "`sub` holds half a character"),
+        (signed(name="Anna \ud800"), "`name` holds half a character"),
+        (signed(role="\ud800"), "names no role"),
+        (signed(role="visitor", customer_id="\ud800"), "needs the claim `customer_id`"),
     ],
 )
 async def test_bad_token_says_why(gate: Gate, token: str, words: str) -> None:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -162,6 +163,40 @@ def test_keys_live_through_commands(run: CliRunner) -> None:
     assert key not in listed
     assert run.invoke(cli.app, ["keys", "revoke", handle]).exit_code == 0
     assert "revoked" in run.invoke(cli.app, ["keys", "list"]).stdout
+
+
+def test_piped_keys_are_whole(run: CliRunner) -> None:
+    """Into a pipe `keys list` writes a line for each key with every value whole, a tab between them."""
+    name = "the newsletter of the shop in Cartagena, and of the three others"
+    made = ["keys", "make", name, "--days", "9", "--scope", "personal", "--scope", "lookup"]
+    handle = run.invoke(cli.app, made).stdout[:28]
+    header, row = (line.split("\t") for line in run.invoke(cli.app, ["keys", "list"]).stdout.splitlines())
+    today = datetime.now(UTC)
+    dates = [f"{today:%Y-%m-%d}", f"{today + timedelta(days=9):%Y-%m-%d}", "never"]
+    assert row == [handle, name, "good", "lookup, personal", *dates]
+    assert header == ["handle", "name", "state", "scopes", "made", "expires", "last used"]
+
+
+MAPPING = """
+[source]
+channel = "shop"
+account = "main"
+[customers]
+file = "people.csv"
+key = "id"
+"customer.display_name" = "name"
+"customer.phone" = "phone"
+"""
+
+
+def test_import_reads_region(run: CliRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`import` reads phone numbers without a country code by GATEWAY_DEFAULT_REGION."""
+    (tmp_path / "shop.toml").write_text(MAPPING)
+    (tmp_path / "people.csv").write_text("id,name,phone\n1,Ana,300 123 4567\n")
+    words = ["import", str(tmp_path / "shop.toml"), str(tmp_path / "people.csv"), "--rejects", str(tmp_path)]
+    assert run.invoke(cli.app, [*words, "--dry-run"]).exit_code == 1
+    monkeypatch.setenv("GATEWAY_DEFAULT_REGION", "CO")
+    assert run.invoke(cli.app, words).exit_code == 0
 
 
 class Serving:

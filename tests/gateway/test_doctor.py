@@ -1,13 +1,10 @@
 """Does the doctor find what is wrong, and say how it is mended?"""
 
-import asyncio
 import gc
 import os
 import socket
 import sys
-import tempfile
 import time
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,8 +14,9 @@ from typer.testing import CliRunner
 
 from adapters.serverfacts import ServerFacts
 from gateway import cli, doctor, schema_file
+from gateway.database import unfit
 from gateway.doctor import State
-from gateway.mongod import Mongod, find_binary
+from gateway.mongod import Mongod
 from gateway.settings import Settings
 from resolvers.schema import graph
 
@@ -30,23 +28,10 @@ def settings(folder: Path, **given: Any) -> Settings:
     return Settings(data_folder=folder, **given)
 
 
-@pytest.fixture
-async def alone() -> AsyncIterator[str]:
-    """The URL of a mongod that is no replica set."""
-    with tempfile.TemporaryDirectory(prefix="pg-") as folder:
-        path = Path(folder) / "mongodb-1.sock"
-        words = ["--dbpath", folder, "--bind_ip", str(path), "--port", "1", "--wiredTigerCacheSizeGB", "0.25"]
-        quiet = asyncio.subprocess.DEVNULL
-        process = await asyncio.create_subprocess_exec(find_binary(), *words, stdout=quiet, stderr=quiet)
-        yield f"mongodb://{str(path).replace('/', '%2F')}"
-        process.kill()
-        await process.wait()
-
-
 async def test_healthy_set_up_passes(tmp_path: Path) -> None:
     """On a set-up without fault nothing is broken, and each check says what it saw."""
-    found = dict(await doctor.examine(settings(tmp_path / "data", port=0)))
-    assert list(found) == list(doctor.CHECKS)
+    found = dict(await doctor.examine(lambda: settings(tmp_path / "data", port=0)))
+    assert list(found) == [*doctor.FIRST_CHECKS, "settings", *doctor.CHECKS]
     assert {name for name, finding in found.items() if finding.state is State.BROKEN} == set()
     assert found["own database"].words.startswith("MongoDB 6.0.5 starts, in ")
 
@@ -59,6 +44,27 @@ def test_broken_set_up_exits_with_one(monkeypatch: pytest.MonkeyPatch, tmp_path:
     result = CliRunner().invoke(cli.app, ["doctor"])
     assert result.exit_code == 1
     assert "GATEWAY_DATA_FOLDER" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("GATEWAY_PAGE_SIZE", "x", "valid integer"),
+        ("MONGODB_URL", "postgres://me:secret@db", "must begin with mongodb"),
+    ],
+)
+def test_bad_setting_is_a_row(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str, logs_as_before: None
+) -> None:
+    """A setting that cannot be read is a broken row among the others, not the end of the table."""
+    del logs_as_before
+    monkeypatch.setenv(name, value)
+    result = CliRunner().invoke(cli.app, ["doctor"])
+    (row,) = [line for line in result.stdout.splitlines() if line.startswith("broken")]
+    shown = " ".join(result.stdout.split())
+    assert (result.exit_code, name in row, words in shown) == (1, True, True)
+    assert "ok Python" in shown
+    assert "me:secret" not in shown
 
 
 def test_unwritable_folder_found(tmp_path: Path) -> None:
@@ -75,16 +81,16 @@ def test_open_folder_found(tmp_path: Path) -> None:
     assert (found.state, f"chmod 700 {tmp_path}" in found.words) == (State.WARNING, True)
 
 
-def test_old_python_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_old_python_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Python older than 3.11 is broken."""
     monkeypatch.setattr(sys, "version_info", (3, 10, 9))
-    assert doctor.python_version(settings(tmp_path)).state is State.BROKEN
+    assert doctor.python_version().state is State.BROKEN
 
 
-def test_slip_of_pen_is_a_warning(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_slip_of_pen_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable that no setting has is named."""
     monkeypatch.setenv("GATEWAY_PROT", "1")
-    found = doctor.variables(settings(tmp_path))
+    found = doctor.variables()
     assert (found.state, "GATEWAY_PROT" in found.words) == (State.WARNING, True)
 
 
@@ -117,13 +123,28 @@ async def test_lonely_server_found(alone: str, tmp_path: Path) -> None:
     assert (found.state, "rs.initiate()" in found.words) == (State.BROKEN, True)
 
 
+@pytest.mark.parametrize("options", ["", "?replicaSet=shop", "?directConnection=true"])
+async def test_uninitiated_set_found(uninitiated: str, tmp_path: Path, options: str) -> None:
+    """A replica set that nobody has made yet is broken, and the command that makes it is named."""
+    found = await doctor.your_database(settings(tmp_path, mongodb_url=uninitiated + options))
+    assert (found.state, "run rs.initiate()" in found.words) == (State.BROKEN, True)
+
+
+async def test_wrong_set_name_found(alone: str, tmp_path: Path) -> None:
+    """A server that is not of the set that the URL names is broken, and where to look is said."""
+    found = await doctor.your_database(settings(tmp_path, mongodb_url=alone + "?replicaSet=shop"))
+    assert (found.state, "Check `replicaSet=`" in found.words) == (State.BROKEN, True)
+
+
 # PyMongo lets go of a socket that was connecting when its client is closed; Python closes it, and says so.
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 @pytest.mark.parametrize(
     ("url", "words"),
     [
         ("mongodb://me:password@127.0.0.1:1/", "does not answer"),
-        ("mongodb://me:pass:word@/", "could not be asked"),
+        ("mongodb://me:pass:word@/", "cannot be read"),
+        ("mongodb://me:password@db.example:99999/", "cannot be read"),
+        ("mongodb://me:password@[::1/", "cannot be read"),
     ],
 )
 async def test_unreachable_server_found(tmp_path: Path, url: str, words: str) -> None:
@@ -143,6 +164,7 @@ def test_server_facts_judged(tmp_path: Path, version: tuple[int, ...], off_s: in
     clock = datetime.now(UTC) + timedelta(seconds=off_s)
     facts = ServerFacts(version=version, has_transactions=True, clock=clock)
     assert doctor._judged(facts, settings(tmp_path)).state is state
+    assert (unfit(facts) is None) is (state is not State.BROKEN)
 
 
 @pytest.mark.parametrize(
@@ -183,4 +205,4 @@ def test_stale_schema_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tex
         file.write_text(text or schema_file.sdl_of(graph()))
     monkeypatch.setattr(doctor, "CHECKOUT", tmp_path)
     monkeypatch.setattr(doctor, "COMMITTED", file)
-    assert doctor.contract(settings(tmp_path)).state is state
+    assert doctor.contract().state is state

@@ -210,3 +210,17 @@ async def test_values_and_defaults(shop) -> None:
     shop.mapping = shop.mapping.replace('{ 2 = "PAID" }', '{ 2 = "PAID" }, otherwise = "REFUNDED"')
     await shop.bring_in()
     assert {one["status"] for one in await shop.store.find(PURCHASES, {})} == {"REFUNDED"}
+
+
+async def test_lookup_in_json_lines(shop, counted) -> None:
+    """A table in which others look things up may be JSON Lines, with keys and cells by dotted names."""
+    shop.mapping += "\n[[table]]\nname = 'goods'\nfiles = 'goods*'\nkey = 'of.no'\n"
+    look = '{ lookup = "goods", by = "product", give = "name.long" }'
+    shop.mapping = shop.mapping.replace('line.title = "product"', f"line.title = {look}").replace(
+        "line.quantity", 'line.sku = { lookup = "goods", by = "product", give = "sku" }\nline.quantity'
+    )
+    goods = [{"of": {"no": one}, "name": {"long": f"{one}, red"}, "sku": one[0]} for one in ("Bell", "Lamp")]
+    shop.files["goods.jsonl"] = b"\n".join(orjson.dumps(one) for one in goods)
+    assert counted(await shop.bring_in()) == {"inserted": 4}
+    items = [item for one in await shop.store.find(PURCHASES, {}) for item in one["lines"]]
+    assert {(one["title"], one["sku"]) for one in items} == {("Bell, red", "B"), ("Lamp, red", "L")}

@@ -54,6 +54,8 @@ BROKEN_FIELDS = [
     ('attributes.firstName = "first"', 'attributes.firstname = "first"', "Did you mean 'attributes.firstName'?"),
     ('styles = ["%d.%m.%Y"]', 'styles = ["DD.MM"]', "'DD.MM' is neither"),
     ('styles = ["%d.%m.%Y"]', 'styles = "%d"', "is no list such as"),
+    ('styles = ["%d.%m.%Y"]', 'styles = ["%Q"]', "'%Q' is neither iso, unix, unix_ms nor a pattern"),
+    ('styles = ["%d.%m.%Y"]', 'styles = ["%d.%d.%Y"]', "'%d.%d.%Y' is neither"),
     ('line.total = "price"', 'line.total = { column = "price", decimal = ";" }', "decimal: ';' is none of"),
     ('line.title = "product"', 'line.title = { columns = ["product"] }', "Use `template`"),
 ]
@@ -82,7 +84,10 @@ BROKEN_FILES = [
     ("sales.csv", b"\n\n", "should name the columns"),
     ("sales.csv", b"order,customer,order,day,product,pieces,price\n", "names 'order' twice"),
     ("sales.csv", b"order,customer\nA1,J\xf6rg\n", "byte 19 (0xf6) is no utf-8-sig. Set `encoding`"),
-    ("sales.csv", "order".encode("utf-16"), "often utf-16"),
+    ("sales.csv", "order".encode("utf-16"), "begins with the mark of utf-16, and is to be read as utf-8-sig. Set"),
+    ("sales.csv", "order,customer\n".encode("utf-16-le"), 'Set `encoding = "utf-16-le"`'),
+    ("sales.csv", "order,customer\n".encode("utf-16-be"), 'Set `encoding = "utf-16-be"`'),
+    ("sales.csv", b"PK\0\0\0\0a", "It is no text: export it"),
     ("sales.csv.gz", b"no gzip", "is no whole gzip file"),
     ("sales.csv.gz", gzip.compress(b"order,customer\n" * 99)[:-9], "is no whole gzip file"),
     ("sales.xyz", b"order\n", "Set `format`"),
@@ -98,6 +103,34 @@ async def test_broken_file(shop, name: str, content: bytes, words: str) -> None:
     problems = await shop.problems()
     assert words in problems
     assert name in problems
+
+
+@pytest.mark.parametrize(("mark", "told"), [("utf-16", "utf-16"), ("utf-8-sig", "utf-8-sig")])
+async def test_mark_of_encoding(shop, mark: str, told: str) -> None:
+    """A file that begins with the mark of another encoding is one problem, not one for each column."""
+    shop.mapping = shop.mapping.replace('files = "sales*"', 'files = "sales*"\nencoding = "cp1252"')
+    shop.files["sales.csv"] = shop.files["sales.csv"].encode(mark)
+    problems = await shop.problems()
+    assert f'Set `encoding = "{told}"`' in problems
+    assert len(problems.splitlines()) == 1
+
+
+async def test_nuls_are_one_problem(shop) -> None:
+    """So is one without a mark whose every second byte is NUL."""
+    shop.mapping = shop.mapping.replace('files = "sales*"', 'files = "sales*"\nencoding = "cp1252"')
+    shop.files["sales.csv"] = shop.files["sales.csv"].encode("utf-16-le")
+    problems = await shop.problems()
+    assert 'Set `encoding = "utf-16-le"`' in problems
+    assert len(problems.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("there", "key"), [('zone = "UTC"', 'zone = "Mars"'), ('zone = "UTC"', 'decimal = ";"')])
+@pytest.mark.parametrize("part", ["[source]", "[[import]]"])
+async def test_usual_told_once(shop, there: str, key: str, part: str) -> None:
+    """What holds for every field is told once where it is wrong, not for each field."""
+    before, last = shop.mapping.replace(there, "").rsplit(part, 1)
+    shop.mapping = f"{before}{part}\n{key}{last}"
+    assert len((await shop.problems()).splitlines()) == 1
 
 
 async def test_large_file_position(shop) -> None:
@@ -139,6 +172,18 @@ async def test_missing_lookup_file(shop) -> None:
     assert "'goods' has no column 'name'. Did you mean 'nme'?" in await shop.problems()
     shop.files["goods.csv"] = "no,name\nBell,Bell\nBell,Bells\n"
     assert "line 3: the key 'Bell' is there twice" in await shop.problems()
+
+
+async def test_lookup_without_such_keys(shop) -> None:
+    """A lookup in JSON Lines of which no line has the key, or what is asked for, is told of."""
+    shop.mapping += "\n[[table]]\nname = 'goods'\nfiles = 'goods*'\nkey = 'no'\n"
+    shop.mapping = shop.mapping.replace(
+        'line.title = "product"', 'line.title = { lookup = "goods", by = "product", give = "name" }'
+    )
+    shop.files["goods.jsonl"] = '{"n": "Bell"}\n{"n": "Lamp"}\n'
+    assert "no line says 'no', the key of the table 'goods'" in await shop.problems()
+    shop.files["goods.jsonl"] = '{"no": "Bell", "nme": "Bell"}\n{"no": "Lamp"}\n'
+    assert "no line says 'name', which is looked up in the table 'goods'" in await shop.problems()
 
 
 async def test_missing_mapping(shop) -> None:

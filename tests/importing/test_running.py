@@ -1,5 +1,6 @@
 """Does an import come to the same whether run once, twice, in pieces or over broken rows?"""
 
+import asyncio
 import gzip
 from decimal import Decimal
 
@@ -164,6 +165,30 @@ async def test_resumes_where_stopped(shop, monkeypatch, counted, batches: int) -
     assert len(shop.rejected("sales.orders.rejected.csv")) == 7
     assert ("interrupted" in shop.printed.getvalue()) == (batches > 0)
     assert await shop.store.count(IMPORTS, {}) == 0
+
+
+@pytest.mark.parametrize(
+    ("is_rehearsal", "words"), [(False, "the same command goes on where it was"), (True, "nothing was written")]
+)
+async def test_stopped_by_hand(shop, monkeypatch, counted, is_rehearsal: bool, words: str) -> None:
+    """Stopped with Ctrl-C, which cancels it, an import says in one line that the same command goes on."""
+    monkeypatch.setattr(run, "BATCH", 10)
+    _many(shop)
+    real, begun = run.take, asyncio.Event()
+
+    async def telling(*args, **more):
+        begun.set()
+        return await real(*args, **more)
+
+    monkeypatch.setattr(run, "take", telling)
+    under_way = asyncio.create_task(shop.bring_in(is_rehearsal=is_rehearsal))
+    await begun.wait()
+    under_way.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await under_way
+    (line,) = [one for one in shop.printed.getvalue().splitlines() if one.startswith("Stopped")]
+    assert words in line
+    assert sum(counted(await shop.bring_in()).values()) == 67
 
 
 async def test_restart_begins_anew(shop, monkeypatch, counted) -> None:

@@ -105,9 +105,9 @@ async def test_fields_added() -> None:
 
 
 async def test_field_rights() -> None:
-    """A field tells whom it is for; nobody else gets an answer."""
-    result = await _asked(_graph(shop, spoke), "{ shops { shout } }", Role.VISITOR)
-    assert result.data is None
+    """A field tells whom it is for; for everyone else it is null, and its object stays."""
+    result = await _asked(_graph(shop, spoke), "{ shops { name shout } }", Role.VISITOR)
+    assert result.data == {"shops": [{"name": one, "shout": None} for one in "ab"]}
     assert result.errors is not None
     assert (
         "`shout` is not for the role visitor; it is for administrator, agent, supervisor." in result.errors[0].message

@@ -1,0 +1,41 @@
+"""How does another subgraph's reference become the entity that it means (Apollo Federation's `_entities`)?"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from adapters.records import RecordId
+from resolvers.kit.context import Context
+from resolvers.kit.errors import BadUserInput
+from resolvers.kit.ids import key_of
+
+
+async def entities(context: Context, references: Sequence[Any]) -> list[Any]:
+    """The entities in the references' order, one load per type; an error stands where a reference is none.
+
+    None stands for what is not there or not the viewer's to see. Raises BadUserInput for more than a page of them.
+    """
+    largest = context.limits.largest_page
+    if len(references) > largest:
+        raise BadUserInput(
+            f"`representations` has {len(references)}; at most {largest} are found at once. Ask in parts."
+        )
+    wanted = [_wanted(context, one) for one in references]
+    by_type: dict[str, list[RecordId]] = {}
+    for one in wanted:
+        if not isinstance(one, BadUserInput):
+            by_type.setdefault(one[0], []).append(one[1])
+    found = {name: await context.declared.finders[name](context, keys) for name, keys in by_type.items()}
+    return [one if isinstance(one, BadUserInput) else found[one[0]].get(one[1]) for one in wanted]
+
+
+def _wanted(context: Context, reference: Any) -> tuple[str, RecordId] | BadUserInput:
+    """The type and storage id that the reference names."""
+    name = reference.get("__typename") if isinstance(reference, Mapping) else None
+    known = sorted(context.declared.entities)
+    if not isinstance(name, str) or name not in known:
+        return BadUserInput(f"A representation needs `__typename`, one of {', '.join(known)}. Send it as an object.")
+    given = reference.get("id")
+    key = key_of(given, name) if isinstance(given, str) else None
+    if key is None:
+        return BadUserInput(f"The representation of a {name} needs its `id`, as this gateway answered it, unchanged.")
+    return name, key
