@@ -1,6 +1,6 @@
 """What does the outside hand over: plain records, whichever channel, file or delivery they came from?
 
-An adapter reads its vendor's words into these; `resolvers/ingest.py` gives them their meaning. Moments carry a time
+An adapter reads its vendor's words into these; `resolvers/ingest/` gives them their meaning. Moments carry a time
 zone, money is exact, and whatever the source did not say is None.
 """
 

@@ -19,7 +19,7 @@ from gateway.settings import Settings
 from gateway.tokens import development_token
 from resolvers.conversations import MESSAGES
 from resolvers.identities import IDENTITY_KEYS
-from resolvers.ingest_report import Outcome
+from resolvers.ingest.report import Outcome
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import LOOKUP_SCOPE, PERSONAL_SCOPE, Role
 

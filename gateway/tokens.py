@@ -40,8 +40,6 @@ _WRONG: Final[tuple[tuple[type[Exception], str], ...]] = (
     (jwt.DecodeError, "That is not a token: three parts of base64url with dots between them are expected."),
 )
 
-_NO_DATE: Final = "A date of the token (`exp`, `nbf` or `iat`) lies behind the year 9999. It counts seconds since 1970."
-
 
 class BadToken(Exception):
     """Why a token is not taken, and what to do; nothing of the token is quoted."""
@@ -114,11 +112,8 @@ class Tokens:
         except jwt.PyJWTError as error:
             words = next((words for kind, words in _WRONG if isinstance(error, kind)), "The token is not a valid one.")
             raise BadToken(words) from error
-        except OverflowError as error:
-            # What PyJWT lets through of a number as large as JSON may write it (1e999).
-            raise BadToken(_NO_DATE) from error
         if int(claims["exp"]) > _LAST_MOMENT:
-            raise BadToken(_NO_DATE)
+            raise BadToken("The token's `exp` lies behind the year 9999. Ask for one that counts seconds since 1970.")
         return claims
 
     def _decoded(self, token: str, key: str | jwt.PyJWK, algorithms: list[str]) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters.records import new_id
+from adapters.records import derived_id
 from resolvers.attribute_rules import AttributeType
 from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES
@@ -117,7 +117,7 @@ async def test_cursor_of_other_order(ask: Asking, make: Makers) -> None:
         ({"search": "an le ma li so mu"}, "send 1 to 5"),
         ({"search": "ann\0"}, "`search` holds the character U+0000"),
         ({"filter": {"assignedTo": "junk"}}, "`filter.assignedTo` is 'junk', which is not the id of a Agent"),
-        ({"filter": {"labelled": [global_id("Note", new_id())]}}, "`filter.labelled` is"),
+        ({"filter": {"labelled": [global_id("Note", derived_id("sample"))]}}, "`filter.labelled` is"),
         ({"filter": {"drawnTo": ["junk"]}}, "`filter.drawnTo` is 'junk'"),
         ({"filter": {"onChannels": ["fax"]}}, "`filter.onChannels` is 'fax'"),
         (

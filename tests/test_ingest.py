@@ -41,10 +41,10 @@ from resolvers.channels import CHANNEL_ACCOUNTS
 from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES, IDENTITY_KEYS
-from resolvers.ingest import take
-from resolvers.ingest_company import define_attributes
-from resolvers.ingest_parts import canonical_address
-from resolvers.ingest_report import NotTaken, Outcome, TakenIn
+from resolvers.ingest.batch import take
+from resolvers.ingest.company import define_attributes
+from resolvers.ingest.parts import canonical_address
+from resolvers.ingest.report import NotTaken, Outcome, TakenIn
 from resolvers.interests import INTERESTS, TOPICS
 from resolvers.kit.scalars import canonical_email
 from resolvers.notes import NOTES

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.records import new_id
+from adapters.records import derived_id, new_id
 from resolvers.identities import IDENTITY_KEYS
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role
@@ -68,7 +68,9 @@ async def test_node_gone(ask: Asking) -> None:
         assert (answer.data, answer.errors) == ({"node": None}, [])
 
 
-@pytest.mark.parametrize("text", ["", "junk", "\0", global_id("Nothing", new_id()), global_id("Tag", new_id())])
+@pytest.mark.parametrize(
+    "text", ["", "junk", "\0", global_id("Nothing", derived_id("sample")), global_id("Tag", derived_id("sample"))]
+)
 async def test_wrong_ids(ask: Asking, text: str) -> None:
     """What is no id of this gateway is refused with what to send."""
     for query, given in ((NODE, {"id": text}), (NODES, {"ids": [global_id("Note", new_id()), text]})):

@@ -7,9 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 
+import pytest
+
 from gateway.demo import DATA, QUESTION
 from tests.conftest import Asking
 from tests.workloads import W1, W2
+
+# The shop is filled once, by the worker that runs these.
+pytestmark = pytest.mark.xdist_group("shop")
 
 TOTALS = """
 query Totals($after: String) {

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters.records import new_id
+from adapters.records import derived_id, new_id
 from resolvers.kit.ids import global_id
 from tests.conftest import Asking, Commands
 from tests.crowd import campaign
@@ -103,7 +103,7 @@ async def test_filtered_pages(ask: Asking, make: Makers) -> None:
         ('{ agentId: "junk" }', "`filter.agentId` is 'junk', which is not the id of a Agent"),
         ('{ agentId: "" }', "is not the id of a Agent"),
         ('{ campaignId: "" }', "is not the id of a Campaign"),
-        (f'{{ campaignId: "{global_id("Agent", new_id())}" }}', "is not the id of a Campaign"),
+        (f'{{ campaignId: "{global_id("Agent", derived_id("sample"))}" }}', "is not the id of a Campaign"),
         ('{ since: "2026-01-02T00:00:00Z", until: "2026-01-01T00:00:00Z" }', "Send a later `until`"),
         ('{ since: "2026-01-02T00:00:00Z", until: "2026-01-02T00:00:00Z" }', "Send a later `until`"),
     ],

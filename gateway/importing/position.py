@@ -6,7 +6,7 @@ from datetime import datetime
 
 from adapters.mongo import Store
 from adapters.records import Index, Record, RecordId, derived_id
-from resolvers.ingest_report import Outcome
+from resolvers.ingest.report import Outcome
 
 IMPORTS = Record(name="imports", customer=None, key=("run", "section", "lane"), indexes=(Index(("run",)),))
 

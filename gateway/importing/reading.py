@@ -46,11 +46,12 @@ class SectionReader:
     def __init__(self, section: Section, tables: Sequence[Table], lookups: Lookups) -> None:
         self.section, self.tables = section, tables
         self._spot = Spot(section.channel or "", section.account or "", section.currency)
-        self._required = [name for name, field in section.target.fields.items() if field.is_required]
+        self._required = {name: None for name, field in section.target.fields.items() if field.is_required}
         counted = (one.source for one in section.fields.values() if isinstance(one.source, Template))
         self._counted = list(dict.fromkeys(one for one in counted if one.is_counted))
         self._bindings = [Binding(self._positions(table), lookups) for table in tables]
         self._bound = [self._gives(binding) for binding in self._bindings]
+        self._steps = [[_step(name, give) for name, give in bound.items()] for bound in self._bound]
 
     def units(self, lanes: int) -> Iterator[Unit]:
         """The units in an order that is the same whenever the same files are read."""
@@ -70,21 +71,21 @@ class SectionReader:
     def _said(self, placed: Placed) -> Said:
         said: dict[str, Any] = {}
         cells = placed.cells
-        for name, give in self._bound[placed.file].items():
-            try:
+        name = ""
+        try:
+            for name, group, member, give in self._steps[placed.file]:
                 value = give(cells)
-            except BadValue as error:
-                raise BadValue(f"`{name}`: {error}.") from error
-            if value is None:
-                continue
-            group, dot, member = name.partition(".")
-            if dot and group in GROUPS:
-                said.setdefault(group, {})[member] = value
-            else:
-                said[name] = value
-        for name in self._required:
-            if name not in said:
-                raise BadValue(f"`{name}` is empty. Fill it in, or leave the row out.")
+                if value is None:
+                    continue
+                if group is None:
+                    said[name] = value
+                else:
+                    said.setdefault(group, {})[member] = value
+        except BadValue as error:
+            raise BadValue(f"`{name}`: {error}.") from error
+        if not self._required.keys() <= said.keys():
+            empty = next(one for one in self._required if one not in said)
+            raise BadValue(f"`{empty}` is empty. Fill it in, or leave the row out.")
         return said
 
     # Rows
@@ -113,6 +114,8 @@ class SectionReader:
 
     def _text(self, name: str, placed: Placed) -> str | None:
         """The text of a field; None where the row is too broken to have one."""
+        if placed.row.trouble and self.tables[placed.file].layout.format == JSONL:
+            return None
         try:
             value = self._bound[placed.file][name](placed.cells)
         except (BadValue, IndexError):
@@ -130,6 +133,12 @@ class SectionReader:
     def _lane_field(self) -> str:
         """What stays together: a conversation with its messages, a person's records, else each record alone."""
         return next(name for name in ("conversation", "who", "id", "name", "subject") if name in self.section.fields)
+
+
+def _step(name: str, give: Give) -> tuple[str, str | None, str, Give]:
+    """A field with the group that it belongs to and its name there, taken apart once and not for each row."""
+    group, dot, member = name.partition(".")
+    return (name, group, member, give) if dot and group in GROUPS else (name, None, name, give)
 
 
 def _lane(key: str | None, lanes: int) -> int:

@@ -57,20 +57,24 @@ def record_of(kind: str, said: Said, spot: Spot) -> HandedOver:
 def order_of(rows: Sequence[Said], spot: Spot) -> Order:
     """The order whose lines these rows are; raises BadValue where they disagree about whose and when it is."""
     head = rows[0]
+    latest, updated_at = head, head.get("updated_at")
     if len(rows) > 1:
         _check_agreement(rows)
+        # Exports append: what several rows say, the last of them says.
+        latest = {name: value for row in rows for name, value in row.items()}
+        updated_at = max((row["updated_at"] for row in rows if "updated_at" in row), default=None)
     currency = head.get("currency") or spot.currency or ""
     parcels = dict.fromkeys(parcel for row in rows if (parcel := _parcel(row)))
     return Order(
         external_id=head["id"],
         who=_who(head, spot),
         placed_at=head["placed_at"],
-        number=_last(rows, "number"),
-        status=_last(rows, "status") or "PLACED",
-        total=_maybe_amount(_last(rows, "total"), currency),
+        number=latest.get("number"),
+        status=latest.get("status") or "PLACED",
+        total=_maybe_amount(latest.get("total"), currency),
         items=tuple(_item(n, row, currency) for n, row in enumerate(rows, 1)),
         parcels=tuple(parcels),
-        updated_at=max((row["updated_at"] for row in rows if "updated_at" in row), default=None),
+        updated_at=updated_at,
     )
 
 
@@ -80,11 +84,6 @@ def _check_agreement(rows: Sequence[Said]) -> None:
         said = head.get(name)
         if any(row.get(name) != said for row in rows):
             raise BadValue(f"the {len(rows)} rows of this order disagree about `{name}`. Correct them in the source")
-
-
-def _last(rows: Sequence[Said], name: str) -> Any:
-    """What the last row says that says it: exports append."""
-    return next((row[name] for row in reversed(rows) if name in row), None)
 
 
 def _item(n: int, row: Said, currency: str) -> Item:

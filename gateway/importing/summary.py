@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from resolvers.ingest_report import Outcome
+from resolvers.ingest.report import Outcome
 
 ALL_TAKEN, SOME_REJECTED, NOTHING_TAKEN = 0, 1, 2
 

@@ -15,6 +15,7 @@ import httpx
 import pytest
 import structlog
 from pydantic import SecretStr
+from pymongo import AsyncMongoClient
 from starlette.applications import Starlette
 
 from adapters.mongo import Store
@@ -45,8 +46,12 @@ async def lone_mongod(*words: str) -> AsyncIterator[str]:
         place = ["--dbpath", folder, "--bind_ip", str(path), "--port", "1", "--wiredTigerCacheSizeGB", "0.25"]
         quiet = asyncio.subprocess.DEVNULL
         process = await asyncio.create_subprocess_exec(find_binary(), *place, *words, stdout=quiet, stderr=quiet)
+        url = f"mongodb://{str(path).replace('/', '%2F')}/"
         try:
-            yield f"mongodb://{str(path).replace('/', '%2F')}/"
+            # Asked directly it answers as soon as it listens, whatever it is.
+            async with AsyncMongoClient(url, directConnection=True) as client:
+                await client.admin.command("hello")
+            yield url
         finally:
             process.kill()
             await process.wait()

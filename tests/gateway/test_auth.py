@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from adapters.mongo import Store
-from adapters.records import new_id
+from adapters.records import derived_id, new_id
 from gateway import tokens
 from resolvers.agents import AGENTS
 from resolvers.kit.ids import global_id
@@ -58,7 +58,7 @@ async def test_visitor_is_one_customer(gate: Gate) -> None:
     assert response.json() == {"data": {"ownId": str(customer), "viewer": {"role": "VISITOR", "agent": None}}}
 
 
-@pytest.mark.parametrize("given", [None, "junk", 7, global_id("Agent", new_id())])
+@pytest.mark.parametrize("given", [None, "junk", 7, global_id("Agent", derived_id("sample"))])
 async def test_visitor_needs_customer(gate: Gate, given: object) -> None:
     """Without the id of a Customer a visitor is nobody."""
     response = await with_token(gate, signed(role="visitor", customer_id=given))
@@ -125,8 +125,8 @@ PAST, SOON = time.time() - 600, time.time() + 600
         (signed(sub=7), "not a valid one"),
         (signed(exp="tomorrow"), "not a token"),
         (signed(exp=10**400), "behind the year 9999"),
-        (signed(exp=float("inf")), "behind the year 9999"),
-        (signed(nbf=float("inf")), "behind the year 9999"),
+        (signed(exp=float("inf")), "not a token"),
+        (signed(nbf=float("inf")), "not a token"),
         (signed(exp=float("nan")), "not a token"),
         (signed(sub="\ud800"), "`sub` holds half a character"),
         (signed(name="Anna \ud800"), "`name` holds half a character"),

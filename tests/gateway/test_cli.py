@@ -181,22 +181,43 @@ MAPPING = """
 [source]
 channel = "shop"
 account = "main"
-[customers]
-file = "people.csv"
-key = "id"
-"customer.display_name" = "name"
-"customer.phone" = "phone"
+zone = "UTC"
+[[import]]
+record = "people"
+files = "*.csv"
+[import.fields]
+who = "id"
+phone = "phone"
 """
 
 
 def test_import_reads_region(run: CliRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """`import` reads phone numbers without a country code by GATEWAY_DEFAULT_REGION."""
     (tmp_path / "shop.toml").write_text(MAPPING)
-    (tmp_path / "people.csv").write_text("id,name,phone\n1,Ana,300 123 4567\n")
+    (tmp_path / "people.csv").write_text("id,phone\n1,300 123 4567\n2,+57 300 123 4568\n")
     words = ["import", str(tmp_path / "shop.toml"), str(tmp_path / "people.csv"), "--rejects", str(tmp_path)]
     assert run.invoke(cli.app, [*words, "--dry-run"]).exit_code == 1
     monkeypatch.setenv("GATEWAY_DEFAULT_REGION", "CO")
     assert run.invoke(cli.app, words).exit_code == 0
+
+
+def test_interrupted_import_is_quiet(run: CliRunner, tmp_path: Path) -> None:
+    """Ctrl-C ends an import with 130, as a shell expects, and without a traceback."""
+    del run
+    (tmp_path / "shop.toml").write_text(MAPPING)
+    (tmp_path / "people.csv").write_text(
+        "id,phone\n" + "".join(f"{n},+57300{n}\n" for n in range(10**6, 10**6 + 50_000))
+    )
+    words = [sys.executable, "-c", "from gateway.cli import main; main()", "import", "shop.toml", "people.csv"]
+    process = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    address = tmp_path / "data" / "gateway.url"
+    deadline = time.monotonic() + 60
+    while not address.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, notes = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in notes) == (130, False)
+    assert not address.exists()
 
 
 class Serving:

@@ -33,11 +33,11 @@ from resolvers.agents import AGENTS, GROUPS
 from resolvers.campaigns import CAMPAIGNS
 from resolvers.channels import CHANNEL_ACCOUNTS, channel_account_document
 from resolvers.conversations import CONVERSATIONS
-from resolvers.ingest_company import Company, company_id, definitions_by_name, topic_id
-from resolvers.ingest_panels import PANELS, Panel, begun_by, conversation_id
-from resolvers.ingest_people import People
-from resolvers.ingest_report import INSERTED, NotTaken, Outcome, Result, TakenIn, Visit, changed_or_not, stored_moment
-from resolvers.ingest_shelf import Shelf
+from resolvers.ingest.company import Company, company_id, definitions_by_name, topic_id
+from resolvers.ingest.panels import PANELS, Panel, begun_by, conversation_id
+from resolvers.ingest.people import People
+from resolvers.ingest.report import INSERTED, NotTaken, Outcome, Result, TakenIn, Visit, changed_or_not, stored_moment
+from resolvers.ingest.shelf import Shelf
 from resolvers.interests import TOPICS
 from resolvers.labels import LABELS
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.records import Document, Observation
 from resolvers.attribute_rules import checked
-from resolvers.ingest_report import NotTaken, Visit
+from resolvers.ingest.report import NotTaken, Visit
 
 _SECRET = "PASSWORD"  # noqa: S105 - the type's name
 

@@ -12,9 +12,9 @@ from adapters.contract import Who
 from adapters.mongo import Store
 from adapters.records import RecordId, key_hash, new_id
 from resolvers.identities import IDENTITIES, IDENTITY_KEYS
-from resolvers.ingest_parts import canonical_who
-from resolvers.ingest_report import NotTaken, Visit, require_text
-from resolvers.ingest_shelf import Shelf
+from resolvers.ingest.parts import canonical_who
+from resolvers.ingest.report import NotTaken, Visit, require_text
+from resolvers.ingest.shelf import Shelf
 
 _PROFILE = ("name", "username", "picture_url", "gender", "locale", "time_zone")
 

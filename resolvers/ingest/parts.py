@@ -14,7 +14,7 @@ from resolvers.channels import canonical_value
 from resolvers.contacts import CONTACT_POINTS, ContactPointType
 from resolvers.custom_data import CUSTOM_DATA, LONGEST_VALUE
 from resolvers.custom_data import LONGEST_NAME as LONGEST_KEY
-from resolvers.ingest_report import NotTaken, Visit
+from resolvers.ingest.report import NotTaken, Visit
 from resolvers.kit.scalars import canonical_email, canonical_phone
 from resolvers.labels import CUSTOMER_LABELS
 from resolvers.tags import LONGEST_TAG, TAGS

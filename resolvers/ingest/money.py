@@ -7,7 +7,7 @@ from typing import Any
 
 from adapters.contract import Amount
 from adapters.records import stored_decimal
-from resolvers.ingest_report import NotTaken
+from resolvers.ingest.report import NotTaken
 from resolvers.kit.scalars import canonical_currency
 
 

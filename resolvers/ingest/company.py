@@ -16,9 +16,9 @@ from resolvers.agents import AGENTS, GROUPS, agent_document
 from resolvers.attribute_rules import rule_broken
 from resolvers.attributes import DEFINITIONS, MOST_DEFINITIONS, SYSTEM_DEFINITIONS
 from resolvers.campaigns import CAMPAIGNS
-from resolvers.ingest_money import stored_amount
-from resolvers.ingest_report import INSERTED, NotTaken, Result, Visit, changed_or_not, require_text, stored_moment
-from resolvers.ingest_shelf import Shelf
+from resolvers.ingest.money import stored_amount
+from resolvers.ingest.report import INSERTED, NotTaken, Result, Visit, changed_or_not, require_text, stored_moment
+from resolvers.ingest.shelf import Shelf
 from resolvers.interests import TOPICS
 from resolvers.kit.viewer import STAFF, Role
 from resolvers.labels import LABELS, label_document

@@ -8,12 +8,12 @@ from adapters.contract import Person, Who
 from adapters.mongo import Store
 from adapters.records import Document, Observation, RecordId, new_id
 from resolvers.customers import CUSTOMERS, NEVER, customer_document, naming
-from resolvers.ingest_company import Company
-from resolvers.ingest_identities import Account, Identities
-from resolvers.ingest_parts import contact_points, custom_data, labels, tags
-from resolvers.ingest_report import INSERTED, NotTaken, Result, Visit, changed_or_not, stored_moment
-from resolvers.ingest_shelf import Shelf
-from resolvers.ingest_values import Values
+from resolvers.ingest.company import Company
+from resolvers.ingest.identities import Account, Identities
+from resolvers.ingest.parts import contact_points, custom_data, labels, tags
+from resolvers.ingest.report import INSERTED, NotTaken, Result, Visit, changed_or_not, stored_moment
+from resolvers.ingest.shelf import Shelf
+from resolvers.ingest.values import Values
 from resolvers.search_words import search_words
 
 _ENTRY_POINT = ("channel", "page", "referrer")

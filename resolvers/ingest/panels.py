@@ -16,9 +16,9 @@ from adapters.contract import Case, File, Item, Leaning, Order, Parcel, Remark, 
 from adapters.records import Document, Record, RecordId, derived_id
 from resolvers.attachments import ATTACHMENTS
 from resolvers.conversations import CONVERSATIONS, MESSAGES, ConversationStatus, MessageDirection, MessageStatus
-from resolvers.ingest_company import Company, topic_id
-from resolvers.ingest_money import stored_amount, sum_of
-from resolvers.ingest_report import NotTaken, require_text, stored_moment
+from resolvers.ingest.company import Company, topic_id
+from resolvers.ingest.money import stored_amount, sum_of
+from resolvers.ingest.report import NotTaken, require_text, stored_moment
 from resolvers.interests import INTERESTS
 from resolvers.notes import LONGEST_NOTE, NOTES
 from resolvers.products import PRODUCTS

@@ -1,0 +1,1 @@
+"""What do records from outside mean in storage, whichever way they came: file, delivery or call?"""
