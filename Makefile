@@ -24,7 +24,7 @@ test: $(VENV)/.dev ## Everyday suite: types, lint, unit, property, integration, 
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -m "not deep" --numprocesses 2 --dist loadgroup
+	$(BIN)/python -m pytest -m "not deep" --numprocesses 2 --dist loadfile
 
 deep: $(VENV)/.dev ## Full counts of the property tests, crashes
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest

@@ -87,13 +87,24 @@ async def _serve_here(
     async with database(settings) as url, open_house(settings, graph=graph(), url=url) as house:
         welcome = await prepare(house)
         app = application(house, question=welcome.question, tokens=welcome.tokens)
-        server = _Server(_config(settings, app, lifespan="off"))
-        announce(_address_of(listener))
+        server = _Server(_config(settings, app, lifespan="off"), announced=lambda: announce(_address_of(listener)))
         await server.serve(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
-    """Ends on a signal, and leaves it at that: uvicorn's own would raise it again, before the house is closed."""
+    """Ends on a signal, and leaves it at that: uvicorn's own would raise it again, before the house is closed.
+
+    `announced` is called when it listens, to signals too.
+    """
+
+    def __init__(self, config: uvicorn.Config, *, announced: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announced = announced
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Says where it is, once it is there."""
+        await super().startup(sockets)
+        self._announced()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -28,7 +28,7 @@ from tests.makers import Makers
 
 # Sampled with a fixed seed every day; in full by `make deep`.
 _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
-settings.register_profile("everyday", max_examples=25, derandomize=True, **_COMMON)
+settings.register_profile("everyday", max_examples=20, derandomize=True, **_COMMON)
 settings.register_profile("deep", max_examples=500, **_COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "everyday"))
 

@@ -1,23 +1,16 @@
-"""Every command and query of the README runs, and answers what the README says."""
+"""Every command of the README runs, and what it says is so; its queries are asked in test_shop.py."""
 
 import asyncio
-import json
 import os
 import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from gateway.settings import settings_table
-from resolvers.kit.viewer import Role
-from tests.conftest import Asking
-
-# The shop is filled once, by the worker that runs these.
-pytestmark = pytest.mark.xdist_group("shop")
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -90,33 +83,3 @@ def _exports(folder: Path) -> Path:
         '2,MR.,BOB,RAY,05/14/1975,M,M,bob@example.com,"$70,000 ",0,Bachelors,Manual,Y\n'
     )
     return file
-
-
-@pytest.mark.parametrize("query", QUERIES, ids=lambda text: text.split("(")[0].split("{")[0].strip())
-async def test_queries(shop: Asking, query: str) -> None:
-    """Every query of the README is answered without an error, with data."""
-    variables = {}
-    if "$customer" in query:
-        page = await shop("{ customers(first: 1) { nodes { id } } }")
-        variables["customer"] = page.data["customers"]["nodes"][0]["id"]
-    answer = await shop(query, as_=Role.AGENT, **variables)
-    assert answer.errors == []
-    found = next(iter(answer.data.values()))
-    assert found
-    # A refusal is data, too, and an empty list shows nothing.
-    assert "code" not in found
-    assert found.get("nodes", True)
-
-
-async def test_answer(shop: Asking) -> None:
-    """The first question's answer is the one that stands behind it."""
-    position = BLOCKS.index(("graphql", QUERIES[0]))
-    kind, shown = BLOCKS[position + 1]
-    answer = await shop(QUERIES[0])
-    assert kind == "json"
-    assert _without_noise(json.loads(shown)) == _without_noise({"data": answer.data})
-
-
-def _without_noise(answer: Any) -> Any:
-    """The answer as plain values, whatever the spacing."""
-    return json.loads(json.dumps(answer))

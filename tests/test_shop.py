@@ -1,20 +1,24 @@
-"""The imported shop answers what its own files say, to the cent."""
+"""The imported shop answers what its own files say, to the cent, and what the README says.
+
+Whatever needs the shop stands here: a file is run by one worker, and the shop is filled once.
+"""
 
 import csv
 import gzip
 import io
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from gateway.demo import DATA, QUESTION
+from resolvers.kit.viewer import Role
 from tests.conftest import Asking
+from tests.test_readme import BLOCKS, QUERIES
 from tests.workloads import W1, W2
-
-# The shop is filled once, by the worker that runs these.
-pytestmark = pytest.mark.xdist_group("shop")
 
 TOTALS = """
 query Totals($after: String) {
@@ -92,3 +96,33 @@ async def test_first_question_shows_all(shop: Asking) -> None:
     assert [name for name, value in customer.items() if not value] == []
     kinds = {node["kind"] for node in customer["history"]["nodes"]}
     assert kinds >= {"MESSAGE", "PURCHASE", "TICKET", "INTEREST", "NOTE"}
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda text: text.split("(")[0].split("{")[0].strip())
+async def test_queries(shop: Asking, query: str) -> None:
+    """Every query of the README is answered without an error, with data."""
+    variables = {}
+    if "$customer" in query:
+        page = await shop("{ customers(first: 1) { nodes { id } } }")
+        variables["customer"] = page.data["customers"]["nodes"][0]["id"]
+    answer = await shop(query, as_=Role.AGENT, **variables)
+    assert answer.errors == []
+    found = next(iter(answer.data.values()))
+    assert found
+    # A refusal is data, too, and an empty list shows nothing.
+    assert "code" not in found
+    assert found.get("nodes", True)
+
+
+async def test_answer(shop: Asking) -> None:
+    """The first question's answer is the one that stands behind it."""
+    position = BLOCKS.index(("graphql", QUERIES[0]))
+    kind, shown = BLOCKS[position + 1]
+    answer = await shop(QUERIES[0])
+    assert kind == "json"
+    assert _without_noise(json.loads(shown)) == _without_noise({"data": answer.data})
+
+
+def _without_noise(answer: Any) -> Any:
+    """The answer as plain values, whatever the spacing."""
+    return json.loads(json.dumps(answer))
