@@ -186,6 +186,7 @@ async def test_run_answers_at_once(visit: Visit, demo: str) -> None:
     await visit.shows("Bearer agent-token")
 
 
+@pytest.mark.deep
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_page_follows_system_theme(visit: Visit, demo: str, scheme: str) -> None:
@@ -227,6 +228,7 @@ async def test_nothing_leaves_loopback(visit: Visit, demo: str) -> None:
     assert visit.complaints == []
 
 
+@pytest.mark.deep
 @pytest.mark.browser
 async def test_outside_image_is_blocked(visit: Visit, demo: str) -> None:
     """An image from outside in a description is stopped by the page's policy, before any request is made."""
@@ -241,6 +243,7 @@ async def test_outside_image_is_blocked(visit: Visit, demo: str) -> None:
     assert (await blocked.value).failure == "csp"
 
 
+@pytest.mark.deep
 @pytest.mark.browser
 async def test_prettify_rewrites_question(visit: Visit, demo: str) -> None:
     """Prettify lays the question out, field by field."""
