@@ -97,6 +97,10 @@ async def _imported(store: Store, url: str, folder: Path, database: str) -> byte
     return printed
 
 
+# Crashes are for `make deep`.
+pytestmark = pytest.mark.deep
+
+
 @pytest.fixture
 async def stores(mongod: Mongod) -> AsyncIterator[dict[str, Store]]:
     """Two databases; a transaction whose client was killed is given up after a second, not after a minute."""
