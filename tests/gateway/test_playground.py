@@ -102,7 +102,11 @@ def house(**options: object) -> Starlette:
 def served(app: Starlette) -> Iterator[str]:
     """Serve on a free loopback port until the caller is done; give the address."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="websockets-sansio", lifespan="off"))
+    # A socket that a page left open must not hold the end of the run.
+    options = uvicorn.Config(
+        app, log_level="error", ws="websockets-sansio", lifespan="off", timeout_graceful_shutdown=2
+    )
+    server = uvicorn.Server(options)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     while not server.started:
