@@ -6,7 +6,7 @@ half of a short answer.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
@@ -17,7 +17,6 @@ from graphql import (
     GraphQLSyntaxError,
     OperationDefinitionNode,
     OperationType,
-    execute,
     get_operation_ast,
     parse,
 )
@@ -27,6 +26,7 @@ from graphql.validation.rules import overlapping_fields_can_be_merged
 from strawberry.schema.schema import validate_document
 
 from gateway import telling
+from gateway.execution import Known, Plans
 from gateway.telemetry import current_trace
 from gateway.telling import Told
 from resolvers.kit.context import Context
@@ -71,7 +71,7 @@ class Question:
 class Prepared:
     """A question that was read, checked and may be executed."""
 
-    document: DocumentNode
+    known: Known
     operation: OperationDefinitionNode
 
     @property
@@ -99,24 +99,25 @@ class NotAsked(Exception):
 class Answering:
     """Answers questions about one graph."""
 
-    def __init__(self, graph: Graph, *, execution_s: float, question_tokens: int) -> None:
+    def __init__(self, graph: Graph, *, execution_s: float, question_tokens: int, plans: Plans | None = None) -> None:
         self._graph = graph
+        self.plans = plans or Plans(graph)
         # Strawberry has no public name for the schema beneath it.
         self._schema = graph._schema  # noqa: SLF001
         self._execution_s = execution_s
         self._question_tokens = question_tokens
-        self._known: OrderedDict[str, DocumentNode] = OrderedDict()
+        self._known: OrderedDict[str, Known] = OrderedDict()
         self._known_characters = 0
 
     def prepare(self, question: Question) -> Prepared:
         """The question ready to execute; raises NotAsked."""
-        document = self._known.get(question.text)
-        if document is None:
-            document = self._checked(question.text)
-            self._keep(question.text, document)
+        known = self._known.get(question.text)
+        if known is None:
+            known = Known(self._checked(question.text))
+            self._keep(question.text, known)
         else:
             self._known.move_to_end(question.text)
-        return Prepared(document, _operation(document, question.operation_name))
+        return Prepared(known, _operation(known.document, question.operation_name))
 
     async def answer(self, prepared: Prepared, question: Question, context: Context) -> Answer:
         """The answer; takes `execution_s` at most and says so where that was too short."""
@@ -138,17 +139,8 @@ class Answering:
         return _answer_of(result)
 
     async def _execute(self, prepared: Prepared, question: Question, context: Context) -> ExecutionResult:
-        result = execute(
-            self._schema,
-            prepared.document,
-            context_value=context,
-            variable_values=dict(question.variables or {}),
-            operation_name=prepared.operation.name.value if prepared.operation.name else None,
-            # Strawberry's resolvers read variables and extensions from its own executor's info.
-            executor_class=self._graph.execution_context_class,
-            operation_extensions=None,
-        )
-        return await result if isinstance(result, Awaitable) else result
+        name = prepared.operation.name.value if prepared.operation.name else None
+        return await self.plans.execute(prepared.known, context=context, variables=question.variables, operation=name)
 
     def _checked(self, text: str) -> DocumentNode:
         try:
@@ -170,8 +162,8 @@ class Answering:
             raise NotAsked(telling.told_of_question(errors, telling.VALIDATION_FAILED))
         return document
 
-    def _keep(self, text: str, document: DocumentNode) -> None:
-        self._known[text] = document
+    def _keep(self, text: str, known: Known) -> None:
+        self._known[text] = known
         self._known_characters += len(text)
         while self._known_characters > _KEPT_CHARACTERS:
             oldest, _ = self._known.popitem(last=False)

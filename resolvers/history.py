@@ -49,17 +49,15 @@ class HistoryEntry:
     thing: strawberry.Private[Any]
 
 
-@SLICE.field(HistoryEntry, may=EVERYONE)
-def kind(entry: HistoryEntry, info: Info) -> Annotated[str, KIND]:
+@SLICE.reading(HistoryEntry)
+def kind(entry: HistoryEntry) -> Annotated[str, KIND]:
     """What kind of thing it is."""
-    del info
     return entry.kind_name
 
 
-@SLICE.field(HistoryEntry, may=EVERYONE)
-def item(entry: HistoryEntry, info: Info) -> Annotated[object, ITEM]:
+@SLICE.reading(HistoryEntry)
+def item(entry: HistoryEntry) -> Annotated[object, ITEM]:
     """The thing itself."""
-    del info
     return entry.thing
 
 

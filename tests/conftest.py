@@ -3,19 +3,22 @@
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from graphql import GraphQLError, parse, specified_rules
 from hypothesis import HealthCheck, settings
 from rich.console import Console
+from strawberry.schema.schema import validate_document
 
 from adapters.mongo import Store
 from adapters.records import Document, RecordId
 from gateway.app import GATE_RECORDS
 from gateway.demo import fill
+from gateway.execution import Known, Plans
 from gateway.mongod import Mongod
 from resolvers.agents import AGENTS, agent_document
 from resolvers.kit.context import Context
@@ -40,22 +43,22 @@ class Commands:
     """Counts and keeps the commands that reach the database on behalf of the test."""
 
     seen: list[tuple[str, Document]] = field(default_factory=list)
-    _is_on: bool = False
+    is_on: bool = False
 
     def command_started(self, name: str, command: Document) -> None:
         """Called by the store before a command leaves."""
         # The change stream that keeps held records fresh beats all the time, whoever asks.
-        if self._is_on and name not in {"getMore", "killCursors", "endSessions", "hello"}:
+        if self.is_on and name not in {"getMore", "killCursors", "endSessions", "hello"}:
             self.seen.append((name, command))
 
     @contextmanager
     def counted(self) -> Iterator[list[tuple[str, Document]]]:
         """The commands that are sent inside."""
-        self.seen, self._is_on = [], True
+        self.seen, self.is_on = [], True
         try:
             yield self.seen
         finally:
-            self._is_on = False
+            self.is_on = False
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -120,7 +123,11 @@ class Asking:
     graph: Graph
     store: Store
     agent_id: RecordId
+    commands: Commands | None = None
     now: datetime = NOW
+
+    def __post_init__(self) -> None:
+        self.plans = Plans(self.graph, compile_at=1)
 
     def context(self, role: Role = Role.AGENT, **viewer: Any) -> Context:
         """The context of one request; each is a minute later than the one before."""
@@ -140,16 +147,40 @@ class Asking:
     ) -> Answer:
         """The answer to a query."""
         context = self.context(as_, **(viewer or {}))
-        result = await self.graph.execute(query, variable_values=variables, context_value=context)
+        result = await self._planned(query, variables, context)
+        if result is None:
+            result = await self.graph.execute(query, variable_values=variables, context_value=context)
+        elif self._compares(query):
+            plain = await self.graph.execute(query, variable_values=variables, context_value=replace(context))
+            assert (result.data, _told(result)) == (plain.data, _told(plain)), "a plan answers as graphql-core does"
         return Answer(result.data, result.errors or [])
+
+    async def _planned(self, query: str, variables: Mapping[str, Any], context: Context) -> Any:
+        """What a plan answers; None where the query does not come that far."""
+        try:
+            document = parse(query)
+        except GraphQLError:
+            return None
+        if validate_document(self.graph._schema, document, tuple(specified_rules)):
+            return None
+        return await self.plans.execute(Known(document), context=context, variables=variables)
+
+    def _compares(self, query: str) -> bool:
+        """Whether the question may be asked twice: it changes nothing, and nobody counts."""
+        return "mutation" not in query and not (self.commands and self.commands.is_on)
+
+
+def _told(result: Any) -> list[Any]:
+    """The errors in the order of the answer, which is the order in which a plan tells them."""
+    return sorted(([str(one) for one in error.path or ()], error.message) for error in result.errors or [])
 
 
 @pytest.fixture
-async def ask(house: Graph, store: Store) -> Asking:
+async def ask(house: Graph, store: Store, commands: Commands) -> Asking:
     """Asks the graph; an agent unless said otherwise."""
     agent = agent_document(subject="agent", name="Anna Agent", role=Role.AGENT, at=NOW)
     await store.insert(AGENTS, agent)
-    return Asking(house, store, agent["_id"])
+    return Asking(house, store, agent["_id"], commands)
 
 
 @pytest.fixture(scope="session")

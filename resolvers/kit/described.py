@@ -15,6 +15,8 @@ from strawberry.types.arguments import StrawberryArgumentAnnotation
 C = TypeVar("C")
 E = TypeVar("E", bound=Enum)
 
+_READING = "__reading__"
+
 
 def description_of(thing: Any) -> str:
     """The docstring, unfolded to one paragraph a blank line apart; raises where there is none."""
@@ -30,8 +32,24 @@ def told(description: str, *, default: Any = MISSING, name: str | None = None) -
 
 
 def computed(function: Callable[..., Any]) -> Any:
-    """A field of a type that a method of it answers; the method's docstring is the description."""
+    """A field of a type that a method of it answers; the method's docstring is the description.
+
+    A method that takes the object alone answers at once, from what the object holds.
+    """
+    if len(inspect.signature(function).parameters) == 1:
+        as_reading(function, function)
     return strawberry.field(resolver=function, description=description_of(function))
+
+
+def as_reading(resolver: Callable[..., Any], read: Callable[[Any], Any]) -> Callable[..., Any]:
+    """Marks a resolver as one that only reads its parent: it may be called whenever it is convenient, or not at all."""
+    setattr(resolver, _READING, read)
+    return resolver
+
+
+def reading_of(resolver: Callable[..., Any]) -> Callable[[Any], Any] | None:
+    """What the resolver reads of its parent; None where it does more than that."""
+    return getattr(resolver, _READING, None)
 
 
 def about(description: str, *, name: str | None = None) -> StrawberryArgumentAnnotation:

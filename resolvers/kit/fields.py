@@ -6,15 +6,17 @@ arguments become a Page, columns are gathered, refusals become data.
 
 import inspect
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import strawberry
 from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
-from resolvers.kit.described import description_of
+from resolvers.kit.described import as_reading, description_of
 from resolvers.kit.errors import Forbidden, Refused
+from resolvers.kit.loading import one_each
 from resolvers.kit.paging import PAGE_ARGUMENTS, Page
 from resolvers.kit.slice import AddedField
 from resolvers.kit.viewer import Roles, Viewer
@@ -22,7 +24,9 @@ from resolvers.kit.viewer import Roles, Viewer
 Close = Callable[[Any], Any]
 """Replaces open types in an annotation by those that the schema built."""
 
-_WAYS = ("column", "field", "mutation")
+_WAYS = ("column", "field", "mutation", "reading")
+# Where a resolver says how the slice's function behind it is called.
+_WAY = "__way__"
 # What a resolver's own parameters are called; everything else is an argument of the field.
 _ROOT, _INFO, _PAGE = "root", "info", "page"
 
@@ -52,17 +56,49 @@ def field_of(added: AddedField, close: Close, *, seen_by: Roles) -> StrawberryFi
     return field
 
 
-def _resolver(added: AddedField, *, has_page: bool) -> Callable[..., Any]:
-    function, may, name = added.function, added.may, added.name
-    takes_root = next(iter(inspect.signature(function).parameters)) != _INFO
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a slice's function is called, by an executor that resolves a whole level at once or one field at a time."""
 
-    async def column(root: Any, info: Any, **arguments: Any) -> Any:
-        _check(info.context.viewer, may, name)
-        if has_page:
+    function: Callable[..., Any]
+    kind: str
+    """`column`, `field` or `mutation`."""
+    may: Roles
+    name: str
+    has_page: bool
+    takes_root: bool
+
+    async def all(self, parents: list[Any], info: Any, arguments: dict[str, Any]) -> Sequence[Any]:
+        """A column's answers for all parents, in their order; raises for all of them at once."""
+        self.prepare(info, arguments)
+        return one_each(parents, await _settled(self.function(parents, info, **arguments)), self.name)
+
+    def prepare(self, info: Any, arguments: dict[str, Any]) -> None:
+        """Checks the viewer's right to the field, and makes a Page of the paging arguments."""
+        _check(info.context.viewer, self.may, self.name)
+        if self.has_page:
             _take_page(arguments, info.context)
 
+    def one(self, parent: Any, info: Any, arguments: dict[str, Any]) -> Any:
+        """A field's answer for one parent: a value, or an awaitable of it."""
+        self.prepare(info, arguments)
+        first = (parent, info) if self.takes_root else (info,)
+        return self.function(*first, **arguments)
+
+
+def way_of(resolver: Callable[..., Any]) -> Way | None:
+    """How the slice's function behind a resolver is called; None where it was not made here."""
+    return getattr(resolver, _WAY, None)
+
+
+def _resolver(added: AddedField, *, has_page: bool) -> Callable[..., Any]:
+    function, kind = added.function, added.way
+    takes_root = next(iter(inspect.signature(function).parameters)) != _INFO
+    way = Way(function, kind, added.may, added.name, has_page, takes_root)
+
+    async def column(root: Any, info: Any, **arguments: Any) -> Any:
         async def resolve(parents: list[Any]) -> Any:
-            return await _settled(function(parents, info, **arguments))
+            return await way.all(parents, info, arguments)
 
         # The same node of the document has the same arguments for every parent.
         place = (function, id(info._raw_info.field_nodes[0]))  # noqa: SLF001 - Strawberry shows no node otherwise
@@ -70,24 +106,26 @@ def _resolver(added: AddedField, *, has_page: bool) -> Callable[..., Any]:
 
     # Not a coroutine itself: a function that answers at once costs no task.
     def field(root: Any, info: Any, **arguments: Any) -> Any:
-        _check(info.context.viewer, may, name)
-        if has_page:
-            _take_page(arguments, info.context)
-        first = (root, info) if takes_root else (info,)
-        return function(*first, **arguments)
+        return way.one(root, info, arguments)
 
     async def mutation(root: Any, info: Any, **arguments: Any) -> Any:
-        del root
-        _check(info.context.viewer, may, name)
         try:
-            return await function(info, **arguments)
+            return await way.one(root, info, arguments)
         except Refused as refused:
             return refused.refusal
         finally:
             # What the next mutation of the same request reads must be as this one left it.
             info.context.loaders.forget()
 
-    return {"column": column, "field": field, "mutation": mutation}[added.way]
+    def reading(root: Any, info: Any) -> Any:
+        del info
+        return function(root)
+
+    if kind == "reading":
+        return as_reading(reading, function)
+    resolver: Callable[..., Any] = {"column": column, "field": field, "mutation": mutation}[kind]
+    setattr(resolver, _WAY, way)
+    return resolver
 
 
 def _check(viewer: Viewer, may: Roles, name: str) -> None:

@@ -45,7 +45,7 @@ _FEDERATION_FIELDS = {
 class Graph(FederationSchema):
     """The schema of a set of slices, and what they declare."""
 
-    def __init__(self, slices: Iterable[Slice], *, extensions: Iterable[Any] = ()) -> None:
+    def __init__(self, slices: Iterable[Slice]) -> None:
         self.declared = Declared(slices)
         self._built: dict[Any, Any] = {}
         self._added = self._added_by_hub()
@@ -56,7 +56,6 @@ class Graph(FederationSchema):
             types=[keeping.cls for keeping in self.declared.keepings],
             config=StrawberryConfig(scalar_map=dict(SCALARS)),
             federation_version=FEDERATION_VERSION,
-            extensions=list(extensions),
         )
         self._describe_federation()
         self._leave_out_null_defaults()

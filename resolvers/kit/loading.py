@@ -47,13 +47,7 @@ class Loaders:
         if loader is None:
 
             async def for_all(parents: list[Any]) -> list[Any]:
-                values = list(await resolve(parents))
-                if len(values) != len(parents):
-                    raise TypeError(
-                        f"A column answers one value per parent, in their order: {resolve!r} was asked for "
-                        f"{len(parents)} and answered {len(values)}."
-                    )
-                return values
+                return list(one_each(parents, await resolve(parents), repr(resolve)))
 
             # Parents are objects, not keys: two equal ones still want two answers.
             loader = self._by_field[place] = DataLoader(load_fn=for_all, cache=False)
@@ -63,3 +57,13 @@ class Loaders:
         """Drops what was loaded, as after a mutation."""
         for loader in self._by_batch.values():
             loader.clear_all()
+
+
+def one_each(parents: Sequence[Any], answers: Sequence[Any], name: str) -> Sequence[Any]:
+    """A column's answers; raises TypeError where there is not one for each parent."""
+    if len(answers) != len(parents):
+        raise TypeError(
+            f"A column answers one value per parent, in their order: {name} was asked for {len(parents)} and "
+            f"answered {len(answers)}."
+        )
+    return answers

@@ -15,7 +15,7 @@ import strawberry
 from adapters.records import Document, Part, Record
 from resolvers.kit.described import description_of, graph_type, told
 from resolvers.kit.stored import Node, Reader, inner, kept, reader_of
-from resolvers.kit.viewer import STAFF_AND_PARTNERS, Roles
+from resolvers.kit.viewer import EVERYONE, STAFF_AND_PARTNERS, Roles
 
 C = TypeVar("C")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -83,7 +83,8 @@ class AddedField:
     hub: type[Any]
     function: Callable[..., Any]
     way: str
-    """`column`: answers all parents at once. `field`: answers one. `mutation`: one, with refusals as data."""
+    """`column`: answers all parents at once. `field`: answers one. `mutation`: one, with refusals as data.
+    `reading`: reads the parent, and needs nothing else."""
     may: Roles
     name: str
     """The field's Python name: the function's, where one file has no two of a name."""
@@ -162,6 +163,10 @@ class Slice:
     def field(self, hub: type[Any], *, may: Roles = STAFF_AND_PARTNERS) -> Callable[[F], F]:
         """Adds `fn(parent, info, **arguments)` as a field of the hub."""
         return self._adds(hub, "field", may)
+
+    def reading(self, hub: type[Any]) -> Callable[[F], F]:
+        """Adds `fn(parent)` as a field of the hub: read at once from what the parent holds, for whoever sees it."""
+        return self._adds(hub, "reading", EVERYONE)
 
     def query(self, *, may: Roles = STAFF_AND_PARTNERS, name: str | None = None) -> Callable[[F], F]:
         """Adds `fn(info, **arguments)` to what can be asked."""

@@ -1,0 +1,22 @@
+"""How is a checked question executed at the speed of its data?
+
+graphql-core resolves field by field and object by object. Here an operation is compiled once into a *plan*, and a
+plan is executed a level at a time: what only reads its parent is one generated function, what has to be asked for is
+asked for all parents at once.
+
+    plans.py     which plan fits a request, and whether one does
+    plan.py      what a plan is: for each place of the operation, the fields and how each is come by
+    ways.py      how a field is come by: read, asked for as a column, resolved one by one
+    writing.py   the generated functions for what is only read
+    admitting.py which values are what their type says, without a second look
+    running.py   a plan at work, level by level
+    exact.py     whatever is out of the ordinary, as graphql-core does it
+    failing.py   what errors make of the answer
+
+An answer is the same with and without a plan. Errors stand in the order of the answer, which is graphql-core's order
+where nothing is waited for.
+"""
+
+from gateway.execution.plans import Known, Plans, Unplanned
+
+__all__ = ["Known", "Plans", "Unplanned"]

@@ -1,0 +1,171 @@
+"""Which values are what their type says, so that they need no second look?
+
+Values of the usual class pass by a comparison of classes. Everything else is looked at here once: what can be taken
+as it is, is; for the rest `Odd` is raised, and graphql-core's own code decides what becomes of it.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from types import CoroutineType, GeneratorType
+from typing import Any, Final
+
+from graphql import (
+    GraphQLAbstractType,
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLFloat,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLLeafType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLString,
+    Undefined,
+)
+from graphql.pyutils import is_awaitable
+from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.types.cast import get_strawberry_type_cast
+
+# GraphQL specification, 3.5.1: an Int has 32 bits.
+_LEAST_INT: Final = -(2**31)
+_LARGEST_INT: Final = 2**31 - 1
+
+Admit = Callable[[Any], Any]
+"""Takes a value and answers what may be used in its place; raises Odd."""
+
+
+class Odd(Exception):
+    """The value is none that a plan knows how to take: graphql-core decides."""
+
+
+def is_odd(value: Any) -> bool:
+    """Whether the value stands for something else: an error, or what will be there later."""
+    return isinstance(value, Exception) or value is Undefined or is_awaitable(value)
+
+
+def usual_class(leaf: GraphQLLeafType) -> type | None:
+    """The class whose values stand in the answer as they are; None where there is none."""
+    if leaf is GraphQLString or leaf is GraphQLID:
+        return str
+    return bool if leaf is GraphQLBoolean else None
+
+
+def leaf_admission(leaf: GraphQLLeafType) -> Admit:
+    """Makes of a value that is not null what stands in the answer."""
+    if leaf is GraphQLInt:
+        return _admit_int
+    if leaf is GraphQLFloat:
+        return _admit_float
+    if isinstance(leaf, GraphQLEnumType) and (members := _members(leaf)):
+        return _enum_admission(leaf, members)
+    return _coercing(leaf)
+
+
+def _coercing(leaf: GraphQLLeafType) -> Admit:
+    coerce = leaf.coerce_output_value
+    # Classes of which a value was seen to be nothing odd; a generator may or may not be awaitable.
+    plain: set[type] = set()
+
+    def admit(value: Any) -> Any:
+        if value.__class__ not in plain:
+            if value is None or is_odd(value):
+                raise Odd
+            if not isinstance(value, CoroutineType | GeneratorType):
+                plain.add(value.__class__)
+        coerced = coerce(value)
+        if coerced is None or coerced is Undefined:
+            raise Odd
+        return coerced
+
+    return admit
+
+
+def _admit_int(value: Any) -> Any:
+    if value.__class__ is int and _LEAST_INT <= value <= _LARGEST_INT:
+        return value
+    return _coerce_int(value)
+
+
+def _admit_float(value: Any) -> Any:
+    # Neither infinite nor no number: those differ from themselves by something.
+    if value.__class__ is float and value - value == 0:
+        return value
+    return _coerce_float(value)
+
+
+_coerce_int: Final = _coercing(GraphQLInt)
+_coerce_float: Final = _coercing(GraphQLFloat)
+
+
+def _members(leaf: GraphQLEnumType) -> type[Enum] | None:
+    """The Python enum whose members are called as the values of the graph are; None where they are called otherwise."""
+    cls = getattr(leaf, "wrapped_cls", None)
+    if not isinstance(cls, type) or not issubclass(cls, Enum):
+        return None
+    same = all(name in cls.__members__ and one.value == cls[name].value for name, one in leaf.values.items())
+    return cls if same and len(cls.__members__) == len(leaf.values) == len(list(cls)) else None
+
+
+def _enum_admission(leaf: GraphQLEnumType, members: type[Enum]) -> Admit:
+    coerce = _coercing(leaf)
+
+    def admit(value: Any) -> Any:
+        return value._name_ if value.__class__ is members else coerce(value)
+
+    return admit
+
+
+def object_class(kind: GraphQLObjectType) -> type | None:
+    """The class whose objects are of the type without asking; None where the type has none of its own."""
+    definition = kind.extensions.get("strawberry-definition")
+    if not isinstance(definition, StrawberryObjectDefinition) or not _is_strawberrys(kind):
+        return None
+    return definition.origin
+
+
+def object_admission(kind: GraphQLObjectType) -> Admit:
+    """Lets a value that is not null pass as an object of the type."""
+    is_type_of, may_ask = kind.is_type_of, _is_strawberrys(kind)
+
+    def admit(value: Any) -> Any:
+        if value is None or not may_ask or is_odd(value):
+            raise Odd
+        # Strawberry's own test does not look at the execution's info.
+        if is_type_of is not None and is_type_of(value, None) is not True:  # type: ignore[arg-type]
+            raise Odd
+        return value
+
+    return admit
+
+
+def _is_strawberrys(kind: GraphQLObjectType) -> bool:
+    """Whether the type's test, if it has one, is that of Strawberry, which looks at the value alone."""
+    return kind.is_type_of is None or kind.is_type_of.__module__ == "strawberry.schema.schema_converter"
+
+
+def admit_list(value: Any) -> Any:
+    """Lets a tuple pass as a list; raises Odd for all else that may or may not be iterated."""
+    if value.__class__ is tuple:
+        return value
+    raise Odd
+
+
+def kinds_by_class(schema: GraphQLSchema, abstract: GraphQLAbstractType) -> dict[type, GraphQLObjectType]:
+    """The object types that a class settles, for an interface or union whose own test is Strawberry's."""
+    test = abstract.resolve_type
+    if test is None or not test.__module__.startswith("strawberry."):
+        return {}
+    found: dict[type, GraphQLObjectType] = {}
+    for kind in schema.get_possible_types(abstract):
+        definition = kind.extensions.get("strawberry-definition")
+        cls = object_class(kind)
+        # Of generic types several share one class; what was made of one tells which it is.
+        is_one = definition is not None and definition.concrete_of is None and not definition.is_graphql_generic
+        if cls is not None and is_one:
+            found[cls] = kind
+    return found
+
+
+def is_cast(value: Any) -> bool:
+    """Whether Strawberry was told to take the object for another type than its own."""
+    return get_strawberry_type_cast(value) is not None

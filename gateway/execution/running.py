@@ -1,0 +1,280 @@
+"""How does a plan work: level by level, all objects of one place together?
+
+What is only read is there at once. What is asked for is waited for, all of it side by side; when the answers for one
+field are there, the level below it goes on, whatever its neighbours still wait for.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from graphql import ExecutionResult, GraphQLError, is_abstract_type
+from graphql.pyutils import is_awaitable
+
+from gateway.execution import exact
+from gateway.execution.admitting import Odd, admit_list, is_cast, is_odd, object_admission, object_class
+from gateway.execution.batch import Batch, Spot
+from gateway.execution.calling import Calls
+from gateway.execution.failing import Failure, Failures
+from gateway.execution.plan import AnyExecutor, FieldPlan, Plan, Selection
+from gateway.execution.ways import Attribute, Called, Reading, Resolved, TypeName, reader
+from resolvers.kit.graph import Graph
+
+# After so many objects others have their turn: some 100 microseconds.
+_TURN = 64
+
+Work = list[Coroutine[Any, Any, None]]
+"""What is waited for, and what comes after it."""
+
+
+class Running:
+    """One execution of a plan."""
+
+    def __init__(self, plan: Plan, executor: AnyExecutor, graph: Graph) -> None:
+        self._plan = plan
+        self._executor = executor
+        self._calls = Calls(executor, graph)
+        self._failures = Failures()
+
+    async def result(self) -> ExecutionResult:
+        """The answer, as graphql-core gives it."""
+        root = Batch(self._plan.root, [self._executor.root_value])
+        work: Work = []
+        errors: list[GraphQLError] = []
+        if self._plan.is_serial:
+            errors, is_null = await self._one_by_one(root)
+        else:
+            self._begin(root, work)
+            await _together(work)
+            errors, is_null = self._failures.settle()
+        return ExecutionResult(None if is_null else root.answers[0], errors or None)
+
+    async def _one_by_one(self, root: Batch) -> tuple[list[GraphQLError], bool]:
+        """Root fields one after the other; what follows a null that took everything is not begun."""
+        errors: list[GraphQLError] = []
+        work: Work = []
+        root.outs = self._made(root, root.sources, 0, work)
+        await _together(work)
+        for field in [None, *root.selection.asked]:
+            work = []
+            if field is not None:
+                self._ask(root, field, work)
+            await _together(work)
+            more, is_null = self._failures.settle()
+            self._failures.found.clear()
+            errors += more
+            if is_null:
+                return errors, True
+        return errors, False
+
+    # A level
+
+    def _begin(self, batch: Batch, work: Work) -> None:
+        """Writes what is only read of the objects, and asks for the rest."""
+        if len(batch.sources) > _TURN:
+            work.append(self._begin_in_turns(batch))
+            return
+        batch.outs = self._made(batch, batch.sources, 0, work)
+        batch.show()
+        for field in batch.selection.asked:
+            self._ask(batch, field, work)
+
+    async def _begin_in_turns(self, batch: Batch) -> None:
+        work: Work = []
+        outs: list[dict[str, Any]] = []
+        for start in range(0, len(batch.sources), _TURN):
+            outs += self._made(batch, batch.sources[start : start + _TURN], start, work)
+            await asyncio.sleep(0)
+        batch.outs = outs
+        batch.show()
+        for field in batch.selection.asked:
+            self._ask(batch, field, work)
+        await _together(work)
+
+    def _made(self, batch: Batch, sources: Sequence[Any], start: int, work: Work) -> list[dict[str, Any]]:
+        make = batch.selection.make
+        try:
+            return [make(source) for source in sources]
+        except Exception:  # noqa: BLE001  one of them is odd; each is looked at alone
+            return [self._made_alone(batch, start + n, source, work) for n, source in enumerate(sources)]
+
+    def _made_alone(self, batch: Batch, number: int, source: Any, work: Work) -> dict[str, Any]:
+        selection = batch.selection
+        try:
+            return selection.make(source)
+        except Exception:  # noqa: BLE001  whatever it was, the exact way meets it again and says it right
+            out: dict[str, Any] = {one.key: _typename(one) for one in selection.fields}
+        for field in selection.made.read if selection.made else ():
+            self._complete_exactly(batch, number, field, _read(field, source), out, work)
+        return out
+
+    # One field of a level
+
+    def _ask(self, batch: Batch, field: FieldPlan, work: Work) -> None:
+        if not batch.sources:
+            return
+        way = field.way
+        if isinstance(way, Called) and way.is_column:
+            work.append(self._ask_column(batch, field, way))
+            return
+        match way:
+            case Attribute() | Reading():
+                values = [_read(field, source) for source in batch.sources]
+            case Called():
+                values = [self._call(batch, n, field, way) for n in range(len(batch.sources))]
+            case Resolved():
+                values = [self._resolve(batch, n, field, way) for n in range(len(batch.sources))]
+            case _:
+                raise TypeError(f"{field.key} is no field that is asked for.")
+        if any(map(is_awaitable, values)) and not field.is_read:
+            work.append(self._ask_each(batch, field, values))
+        else:
+            self._take(batch, field, values, work)
+
+    async def _ask_column(self, batch: Batch, field: FieldPlan, way: Called) -> None:
+        values: Sequence[Any]
+        try:
+            info = self._calls.info(field, way, batch.path(0, field))
+            values = await way.way.all(list(batch.sources), info, self._calls.arguments(field, way, info))
+        except Exception as error:  # noqa: BLE001  it is the field's error, for every object
+            values = [error] * len(batch.sources)
+        await self._go_on(batch, field, values)
+
+    async def _ask_each(self, batch: Batch, field: FieldPlan, values: list[Any]) -> None:
+        waiting = [n for n, value in enumerate(values) if is_awaitable(value)]
+        found = await asyncio.gather(*(values[n] for n in waiting), return_exceptions=True)
+        for n, value in zip(waiting, found, strict=True):
+            if isinstance(value, BaseException) and not isinstance(value, Exception):
+                raise value
+            values[n] = value
+        await self._go_on(batch, field, values)
+
+    async def _go_on(self, batch: Batch, field: FieldPlan, values: Sequence[Any]) -> None:
+        work: Work = []
+        self._take(batch, field, values, work)
+        await _together(work)
+
+    def _call(self, batch: Batch, number: int, field: FieldPlan, way: Called) -> Any:
+        try:
+            info = self._calls.info(field, way, batch.path(number, field))
+            return way.way.one(batch.sources[number], info, self._calls.arguments(field, way, info))
+        except Exception as error:  # noqa: BLE001  it is the field's error
+            return error
+
+    def _resolve(self, batch: Batch, number: int, field: FieldPlan, way: Resolved) -> Any:
+        try:
+            info = self._calls.raw_info(field, batch.path(number, field))
+            return way.resolve(batch.sources[number], info, **self._calls.given(field))
+        except Exception as error:  # noqa: BLE001  it is the field's error
+            return error
+
+    # The values of a field
+
+    def _take(self, batch: Batch, field: FieldPlan, values: Sequence[Any], work: Work) -> None:
+        """Shows what was answered, and begins the level below it."""
+        if field.finish is None:
+            self._take_down(batch, field, values, work)
+            return
+        finish, key = field.finish, field.key
+        for number, (out, value) in enumerate(zip(batch.answers, values, strict=True)):
+            try:
+                out[key] = finish(value)
+            except Exception:  # noqa: BLE001  whatever it was, the exact way meets it again and says it right
+                self._complete_exactly(batch, number, field, value, out, work)
+
+    def _take_down(self, batch: Batch, field: FieldPlan, values: Sequence[Any], work: Work) -> None:
+        below: dict[Selection, Batch] = {}
+        is_list, shape = field.shape.is_list, field.shape
+        for number, (out, value) in enumerate(zip(batch.answers, values, strict=True)):
+            if value is None and shape.is_nullable:
+                continue
+            try:
+                if shape.is_deeper:
+                    raise Odd  # noqa: TRY301  lists of lists of objects are too rare to be planned
+                items = (value if value.__class__ is list else admit_list(value)) if is_list else (value,)
+                selections = [_selection(field, one) for one in items]
+            except Exception:  # noqa: BLE001  whatever it was, the exact way meets it again and says it right
+                self._complete_exactly(batch, number, field, value, out, work)
+                continue
+            if is_list:
+                out[field.key] = [None] * len(items)
+            for n, (item, selection) in enumerate(zip(items, selections, strict=True)):
+                if selection is None:
+                    continue
+                one = below.get(selection)
+                if one is None:
+                    one = below[selection] = Batch(selection, [], batch, field, [])
+                one.sources.append(item)
+                one.origins.append((number, n if is_list else None))  # type: ignore[union-attr]
+        for one in below.values():
+            self._begin(one, work)
+
+    def _complete_exactly(
+        self, batch: Batch, number: int, field: FieldPlan, value: Any, out: dict[str, Any], work: Work
+    ) -> None:
+        completed = exact.complete(self._executor, field, batch.path(number, field), value)
+        if isinstance(completed, exact.Completed):
+            self._show(batch, number, field, completed, out)
+            return
+
+        async def later() -> None:
+            self._show(batch, number, field, await completed, out)
+
+        work.append(later())
+
+    def _show(
+        self, batch: Batch, number: int, field: FieldPlan, completed: exact.Completed, out: dict[str, Any]
+    ) -> None:
+        out[field.key] = completed.value
+        if completed.told or completed.climbing:
+            spot = Spot(batch, number)
+            self._failures.found.append(Failure(spot, field.place, completed.told, completed.climbing))
+
+
+def _typename(field: FieldPlan) -> str | None:
+    return field.parent_type.name if isinstance(field.way, TypeName) else None
+
+
+def _read(field: FieldPlan, source: Any) -> Any:
+    way = field.way
+    if not isinstance(way, Attribute | Reading):
+        raise TypeError(f"{field.key} is not read from its parent.")
+    try:
+        return reader(way)(source)
+    except Exception as error:  # noqa: BLE001  it is the field's error
+        return error
+
+
+def _selection(field: FieldPlan, value: Any) -> Selection | None:
+    """What is asked of the value below the field; None for a null that may stand in the list. Raises Odd."""
+    if value is None and field.shape.is_list and field.shape.has_nulls:
+        return None
+    below = field.below
+    if below is None:
+        raise Odd
+    if not is_abstract_type(field.named):
+        if value.__class__ is not object_class(field.named):
+            object_admission(field.named)(value)
+        return below(field.named)
+    kind = field.kinds.get(value.__class__)
+    if kind is None or is_cast(value) or is_odd(value):
+        raise Odd
+    return below(kind)
+
+
+async def _together(work: Work) -> None:
+    """Everything side by side; where one of them breaks off, all do."""
+    if len(work) == 1:
+        await work[0]
+        return
+    if not work:
+        return
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        for task in tasks:
+            await task
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise

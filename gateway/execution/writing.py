@@ -1,0 +1,164 @@
+"""How does what is only read of an object become its answer: one generated function for each place of an operation?
+
+The function reads attributes one after the other and shows a dict of them. A value that is not of the usual class is
+handed to its admission, which takes it or raises; then nothing was written, and the object is looked at again the
+exact way. Reading has no effect, so that looking twice changes nothing.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from graphql import (
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+    is_object_type,
+)
+
+from gateway.execution.admitting import (
+    admit_list,
+    leaf_admission,
+    object_admission,
+    object_class,
+    usual_class,
+)
+from gateway.execution.ways import Attribute, Coming, Reading, TypeName
+
+Make = Callable[[Any], dict[str, Any]]
+Finish = Callable[[Any], Any]
+Below = Callable[[GraphQLObjectType], Any]
+"""The selection on an object type that stands below a field."""
+
+
+class Field(Protocol):
+    """What is written of a field."""
+
+    key: str
+    way: Coming
+    definition: GraphQLField
+    named: Any
+    below: Below | None
+
+
+def finisher(kind: GraphQLOutputType, named: Any, below: Below | None) -> Finish | None:
+    """Completes a value of the type by reading alone; None where something below it has to be asked for."""
+    if not _is_readable(named, below):
+        return None
+    expressions = _Expressions(below)
+    text = f"def finish(v): return {expressions.completed(kind, 'v')}"
+    return expressions.executed(text, "finish")
+
+
+def _is_readable(named: Any, below: Below | None) -> bool:
+    if is_leaf_type(named):
+        return True
+    return is_object_type(named) and below is not None and not below(named).asked
+
+
+class Made:
+    """A written function and what it reads."""
+
+    __slots__ = ("make", "read", "source")
+
+    def __init__(self, make: Make, source: str, read: list[Any]) -> None:
+        self.make = make
+        self.source = source
+        """Its text, for whoever wants to see it."""
+        self.read = read
+        """The fields that it writes."""
+
+
+class Writer:
+    """Collects the fields of one place and writes their function."""
+
+    def __init__(self, kind: GraphQLObjectType) -> None:
+        self._kind = kind
+        self._names: dict[str, Any] = {}
+        self._lines: list[str] = []
+        self._entries: list[str] = []
+        self._read: list[Any] = []
+
+    def takes(self, field: Field) -> bool:
+        """Whether the field is written here; else it keeps its place in the answer, and is asked for."""
+        key = repr(field.key)
+        if isinstance(field.way, TypeName):
+            self._entries.append(f"{key}: {self._kind.name!r}")
+            return True
+        source = self._source(field.way) if _is_readable(field.named, field.below) else None
+        if source is None:
+            self._entries.append(f"{key}: None")
+            return False
+        value = f"v{len(self._lines)}"
+        self._lines.append(f"    {value} = {source}")
+        expressions = _Expressions(field.below, self._names)
+        self._entries.append(f"{key}: {expressions.completed(field.definition.type, value)}")
+        self._read.append(field)
+        return True
+
+    def write(self) -> Made:
+        """The function."""
+        text = "\n".join(["def make(s):", *self._lines, f"    return {{{', '.join(self._entries)}}}"])
+        return Made(_Expressions(None, self._names).executed(text, "make"), text, self._read)
+
+    def _source(self, way: Coming) -> str | None:
+        match way:
+            case Attribute(name):
+                return f"s.{name}"
+            case Reading(function):
+                name = f"r{len(self._names)}"
+                self._names[name] = function
+                return f"{name}(s)"
+        return None
+
+
+class _Expressions:
+    """Expressions for values of a type, and the things that they name."""
+
+    def __init__(self, below: Below | None, names: dict[str, Any] | None = None) -> None:
+        self._below = below
+        self._names = {} if names is None else names
+
+    def completed(self, kind: GraphQLOutputType, value: str, depth: int = 0) -> str:
+        """The expression for a value of the type, which stands in a variable."""
+        if is_non_null_type(kind):
+            return f"({self._present(kind.of_type, value, depth)})"
+        return f"(None if {value} is None else {self._present(kind, value, depth)})"
+
+    def executed(self, text: str, name: str) -> Callable[[Any], Any]:
+        """The function of that name in the text.
+
+        The text holds attribute names of our own types, keys that GraphQL's grammar admits, and numbered names.
+        """
+        exec(compile(text, f"<{name}>", "exec"), self._names)  # noqa: S102
+        function: Callable[[Any], Any] = self._names.pop(name)
+        return function
+
+    def _present(self, kind: Any, value: str, depth: int) -> str:
+        """The same for one that is not null; a null is odd."""
+        if is_list_type(kind):
+            item = f"i{depth}"
+            items = f"{value} if {value}.__class__ is list else {self._name('l', admit_list)}({value})"
+            return f"[{self.completed(kind.of_type, item, depth + 1)} for {item} in ({items})]"
+        if is_leaf_type(kind):
+            admit = f"{self._name('a', leaf_admission(kind))}({value})"
+            usual = usual_class(kind)
+            return f"{value} if {value}.__class__ is {usual.__name__} else {admit}" if usual else admit
+        return self._object(kind, value)
+
+    def _object(self, kind: GraphQLObjectType, value: str) -> str:
+        if self._below is None:
+            raise TypeError(f"{kind.name} is an object, and nothing is selected of it.")
+        make = self._name("m", self._below(kind).make)
+        admit = self._name("a", object_admission(kind))
+        usual = object_class(kind)
+        if usual is None:
+            return f"{make}({admit}({value}))"
+        return f"{make}({value} if {value}.__class__ is {self._name('c', usual)} else {admit}({value}))"
+
+    def _name(self, letter: str, thing: Any) -> str:
+        name = f"{letter}{len(self._names)}"
+        self._names[name] = thing
+        return name
