@@ -4,6 +4,7 @@ StoreError
 ├── Taken          a unique key is in use already: answer with what is there
 ├── Overtaken      someone else changed the same documents in the meantime: read again, then decide
 ├── TooSlow        the database gave up after the time allowed: narrow the question
+├── StoreRefused   the database does not take the command: ask in another way
 └── StoreDown      the database does not answer: try later
 """
 
@@ -45,6 +46,10 @@ class TooSlow(StoreError):
     """The database gave up after the time allowed for one load. Ask for less at once."""
 
 
+class StoreRefused(StoreError):
+    """The database does not take the command, or cannot give its answer whole. Ask in another way."""
+
+
 class StoreDown(StoreError):
     """The database does not answer. Nothing was lost; try again shortly."""
 
@@ -65,7 +70,7 @@ def plain_errors(record: str = "") -> Iterator[None]:
     except OperationFailure as error:
         if error.code == _WRITE_CONFLICT or error.has_error_label("TransientTransactionError"):
             raise Overtaken("The same records were changed in the meantime. Read them again.") from error
-        raise StoreError(f"The database refused a command (code {error.code}).") from error
+        raise StoreRefused(f"The database refused a command (code {error.code}).") from error
     except PyMongoError as error:
         raise StoreError(f"The database could not be asked: {type(error).__name__}.") from error
 

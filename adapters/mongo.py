@@ -16,8 +16,10 @@ from pymongo.write_concern import WriteConcern
 from adapters.failures import StoreError, is_passing, plain_errors
 from adapters.held import HeldRecords
 from adapters.leases import Leases
+from adapters.levels import Levels
+from adapters.loads import CategoryLoad, CountLoad, EveryLoad, Load, WindowLoad, answers_of, pipeline_of
 from adapters.records import Document, Index, Record, RecordId
-from adapters.windows import Owner, Row, Strand, Window, category_pipeline, count_pipeline, rows_of, window_pipeline
+from adapters.windows import Owner, Row, Strand, Window
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -50,6 +52,7 @@ class Store:
         self.records = {record.name: record for record in records}
         self.held = HeldRecords(self._database, [record for record in records if record.is_held])
         self.leases = Leases(self._database)
+        self._levels = Levels(self._aggregate_all)
 
     @classmethod
     async def open(
@@ -142,27 +145,32 @@ class Store:
             return await self._collection(record).count_documents(where, session=_session.get(), maxTimeMS=MAX_LOAD_MS)
 
     async def windows(self, owners: Sequence[Owner], strands: Sequence[Strand], window: Window) -> list[list[Row]]:
-        """The next rows of several collections merged, a list per owner, in one command."""
-        if not strands or not owners:
-            return [[] for _ in owners]
-        return rows_of(await self._aggregate_all(window_pipeline(owners, strands, window)))
+        """The next rows of several collections merged, a list per owner."""
+        return await self._load(WindowLoad(owners, strands, window)) if strands else [[] for _ in owners]
 
     async def counts(self, owners: Sequence[Owner], strands: Sequence[Strand]) -> list[int]:
-        """How many rows each owner has over all strands, in one command."""
-        if not strands or not owners:
-            return [0 for _ in owners]
-        answer = await self._aggregate_all(count_pipeline(owners, strands))
-        return [int(one["total"]) for one in sorted(answer, key=_number)]
+        """How many rows each owner has over all strands."""
+        return await self._load(CountLoad(owners, strands)) if strands else [0 for _ in owners]
 
     async def categories(
         self, owners: Sequence[Owner], records: Sequence[Record], top: int
     ) -> list[dict[str, list[Document]]]:
-        """Each owner's facts grouped by category, by record name, in one command."""
-        if not records or not owners:
-            return [{} for _ in owners]
-        answer = await self._aggregate_all(category_pipeline(owners, records, top))
-        ordered = sorted(answer, key=_number)
-        return [{record.name: one[f"s{n}"] for n, record in enumerate(records)} for one in ordered]
+        """Each owner's facts grouped by category, by record name."""
+        return await self._load(CategoryLoad(owners, records, top)) if records else [{} for _ in owners]
+
+    async def every(self, owners: Sequence[Owner], record: Record) -> list[list[Document]]:
+        """Each owner's documents of a record kind, in no order."""
+        return await self._load(EveryLoad(owners, record))
+
+    async def _load(self, load: Load) -> list[Any]:
+        """What is loaded for each owner: in one command with all that is asked for the same owners side by side."""
+        if not load.owners:
+            return []
+        if _session.get() is not None:
+            # Inside a transaction nobody else's load comes along.
+            (answers,) = answers_of([load], await self._aggregate_all(pipeline_of([load])))
+            return answers
+        return await self._levels.ask(load)
 
     # Writing
 
@@ -283,10 +291,6 @@ class Store:
         except PyMongoError:
             if record.name not in await self._database.list_collection_names():
                 raise
-
-
-def _number(answer: Document) -> int:
-    return int(answer["n"])
 
 
 def _model(index: Index) -> IndexModel:

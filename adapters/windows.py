@@ -1,4 +1,4 @@
-"""Which rows come next: several collections read as one list, for several customers, in one command.
+"""Which rows come next: several collections read as one list, for several customers?
 
 MongoDB's `$lookup` with an equality on the customer and a sorted, limited pipeline walks the index
 `(customer, order, _id)` and touches one key more than it returns documents, whatever the length of the
@@ -75,85 +75,7 @@ class Row:
         return Position(self.order, self.kind, self.document["_id"])
 
 
-def window_pipeline(owners: Sequence[Owner], strands: Sequence[Strand], window: Window) -> list[Document]:
-    """The aggregation that answers each owner's rows in order, under `rows`: one document per owner."""
-    way = -1 if window.is_descending else 1
-    branches = [_lookup(f"s{n}", strand, where, window) for n, (strand, where) in enumerate(_branches(strands, window))]
-    joined = {"$concatArrays": [f"$s{n}" for n in range(len(branches))]}
-    ordered = {"$sortArray": {"input": joined, "sortBy": {"order": way, "kind": way, "_id": way}}}
-    return [
-        _documents(owners),
-        *branches,
-        {"$project": {"n": 1, "rows": {"$slice": [ordered, window.limit]}}},
-    ]
-
-
-def rows_of(answer: Sequence[Document]) -> list[list[Row]]:
-    """The rows that the aggregation answered, a list per owner."""
-    return [
-        [Row(row["order"], row["kind"], row["document"]) for row in found["rows"]]
-        for found in sorted(answer, key=lambda one: int(one["n"]))
-    ]
-
-
-def count_pipeline(owners: Sequence[Owner], strands: Sequence[Strand]) -> list[Document]:
-    """The aggregation that counts each owner's rows, under `total`."""
-    branches: list[Document] = [
-        {
-            "$lookup": {
-                "from": strand.record.name,
-                "localField": f"ids.{strand.record.name}",
-                "foreignField": strand.owner_field,
-                "as": f"s{n}",
-                "pipeline": [*_match(strand.where), {"$count": "n"}],
-            }
-        }
-        for n, strand in enumerate(strands)
-    ]
-    total = {"$sum": [{"$ifNull": [{"$first": f"$s{n}.n"}, 0]} for n in range(len(strands))]}
-    return [
-        _documents(owners),
-        *branches,
-        {"$project": {"n": 1, "total": total}},
-    ]
-
-
-def category_pipeline(owners: Sequence[Owner], records: Sequence[Record], top: int) -> list[Document]:
-    """The aggregation that groups each owner's facts by category: `{category, count, top: [document]}`.
-
-    One field `s0`, `s1`, ... per record kind, in the order given; the strongest facts first, else the newest.
-    """
-    branches: list[Document] = []
-    for n, record in enumerate(records):
-        facts = record.facts
-        if facts is None:
-            raise ValueError(f"The record {record.name!r} declares no facts, so it cannot be summarised.")
-        best = {facts.score: -1} if facts.score else {}
-        group = {
-            "_id": f"${facts.category}",
-            "count": {"$sum": 1},
-            "top": {"$topN": {"n": top, "sortBy": {**best, facts.at: -1, "_id": -1}, "output": "$$ROOT"}},
-        }
-        branches.append(
-            {
-                "$lookup": {
-                    "from": record.name,
-                    "localField": f"ids.{record.name}",
-                    "foreignField": record.customer,
-                    "as": f"s{n}",
-                    "pipeline": [{"$group": group}, {"$sort": {"_id": 1}}],
-                }
-            }
-        )
-    return [_documents(owners), *branches]
-
-
-def _documents(owners: Sequence[Owner]) -> Document:
-    owned = [{name: list(ids) for name, ids in owner.items()} for owner in owners]
-    return {"$documents": [{"n": n, "ids": ids} for n, ids in enumerate(owned)]}
-
-
-def _branches(strands: Sequence[Strand], window: Window) -> Iterator[tuple[Strand, Document]]:
+def branches(strands: Sequence[Strand], window: Window) -> Iterator[tuple[Strand, Document]]:
     """Each strand with the index-bounded ranges that a position leaves of it."""
     beyond = "$lt" if window.is_descending else "$gt"
     place = window.beyond
@@ -170,29 +92,22 @@ def _branches(strands: Sequence[Strand], window: Window) -> Iterator[tuple[Stran
         yield strand, {strand.order: {beyond: place.order}}
 
 
-def _lookup(name: str, strand: Strand, bounds: Document, window: Window) -> Document:
+def stretch(strand: Strand, bounds: Document, window: Window) -> list[Document]:
+    """The stages that read a strand's share of the window, at most as many rows as the window wants."""
     way = -1 if window.is_descending else 1
     row = {"order": f"${strand.order}", "kind": {"$literal": strand.kind}, "document": "$$ROOT"}
-    pipeline = [
-        *_match(_both(strand.where, bounds)),
+    return [
+        *matching(_both(strand.where, bounds)),
         {"$sort": {strand.order: way, "_id": way}},
         {"$limit": window.limit},
         {"$project": row},
     ]
-    return {
-        "$lookup": {
-            "from": strand.record.name,
-            "localField": f"ids.{strand.record.name}",
-            "foreignField": strand.owner_field,
-            "as": name,
-            "pipeline": pipeline,
-        }
-    }
 
 
 def _both(where: Document, bounds: Document) -> Document:
     return {"$and": [where, bounds]} if where and bounds else where or bounds
 
 
-def _match(where: Document) -> list[Document]:
+def matching(where: Document) -> list[Document]:
+    """The stage that lets matching documents through; none where all do."""
     return [{"$match": where}] if where else []

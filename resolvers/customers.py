@@ -191,6 +191,21 @@ async def customer_by_id(context: Context, key: RecordId) -> Customer | None:
     return await context.loaders.load(customers_by_id, key)
 
 
+async def customer_of(context: Context, record: Record, key: Any) -> Customer | None:
+    """The customer to whom the document of that id belongs, read together with it; None where there is none to see."""
+    join = {"from": CUSTOMERS.name, "foreignField": "_id"}
+    stages: list[Document] = [
+        {"$match": {"_id": key}},
+        {"$lookup": {**join, "localField": record.customer, "as": "own"}},
+        {"$lookup": {**join, "localField": "own.merged_into", "as": "survivor"}},
+    ]
+    for one in await context.store.aggregate(record, stages):
+        document = next(iter([*one["survivor"], *one["own"]]), None)
+        if document is not None and context.viewer.may_see_customer(document["_id"]):
+            return (await customer_reader(context))(document)
+    return None
+
+
 async def require_customer(context: Context, given: str) -> Customer:
     """The customer of a mutation's `input.customerId`; refuses with NOT_FOUND where there is none."""
     key = key_of(given, "Customer")

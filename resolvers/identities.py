@@ -8,13 +8,13 @@ from datetime import datetime
 from enum import Enum
 from typing import Annotated
 
-from adapters.records import Index, Record, key_hash
+from adapters.records import Document, Index, Record, RecordId, key_hash
 from resolvers.channels import canonical_value, require_channels
-from resolvers.customers import Customer, customer_by_id
+from resolvers.customers import Customer, customer_of
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_type, told
 from resolvers.kit.errors import BadUserInput, Forbidden
-from resolvers.kit.lists import hidden_from, ids_of
+from resolvers.kit.lists import hidden_from
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
 from resolvers.kit.stored import Node, Redacted, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, LOOKUP_SCOPE, STAFF_AND_PARTNERS
@@ -92,11 +92,13 @@ async def identities(customers: list[Customer], info: Info) -> list[list[Identit
     """The customer's accounts on channels, by channel and account."""
     context = info.context
     read, hidden = reader_of(Identity).read, hidden_from(context.viewer, IDENTITIES)
-    owned = ids_of(customers, IDENTITIES)
-    found = await context.store.find(IDENTITIES, {"customer_id": {"$in": [key for ids in owned for key in ids]}})
+    found = await context.store.every([one.owner([IDENTITIES]) for one in customers], IDENTITIES)
     # Sorted here: the index gives each alias of a customer apart.
-    found.sort(key=lambda one: (one["channel"], one["account"], one["_id"]))
-    return [[read(one, hidden) for one in found if one["customer_id"] in ids] for ids in owned]
+    return [[read(one, hidden) for one in sorted(documents, key=_place)] for documents in found]
+
+
+def _place(identity: Document) -> tuple[str, str, RecordId]:
+    return identity["channel"], identity["account"], identity["_id"]
 
 
 @SLICE.query(may=STAFF_AND_PARTNERS)
@@ -116,9 +118,7 @@ async def customer_by_identity(
         canonical = canonical_value(channel, value, context.limits.default_region)
     except ValueError as error:
         raise BadUserInput(f"`value` cannot be an identity on {channel!r}. {error}") from error
-    found = await context.store.by_ids(IDENTITY_KEYS, [key_hash(channel, account, canonical)])
-    keys = [one["customer_id"] for one in found.values()]
-    customer = await customer_by_id(context, keys[0]) if keys else None
+    customer = await customer_of(context, IDENTITY_KEYS, key_hash(channel, account, canonical))
     if customer is None:
         return None
     kind = CustomerKind.ANONYMOUS if customer.is_anonymous else CustomerKind.IDENTIFIED

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.loads import CategoryLoad
 from adapters.mongo import Store
 from adapters.records import Facts, Record, RecordId, Timeline
-from adapters.windows import Owner, Position, Row, Strand, Window, category_pipeline
+from adapters.windows import Owner, Position, Row, Strand, Window
 from gateway.mongod import Mongod
 from tests.conftest import Commands
 
@@ -185,4 +186,4 @@ def test_ownerless_strand() -> None:
 def test_factless_record() -> None:
     """A record that declares no facts cannot be summarised."""
     with pytest.raises(ValueError, match="'notes' declares no facts"):
-        category_pipeline([], [Record(name="notes")], 1)
+        CategoryLoad([], [Record(name="notes")], 1).joins("l0")

@@ -1,0 +1,97 @@
+"""How do loads that are asked for side by side become one command?
+
+Whoever resolves a level asks for everything before anything is answered. So a load waits until whoever is ready has
+spoken, which costs one turn of the event loop; what then waits for the same owners goes as one aggregation. Where the
+database refuses it, because what it found is too large for one document or a cluster does not take a stage, each load
+goes alone.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from adapters.failures import StoreRefused
+from adapters.loads import Load, answers_of, pipeline_of
+from adapters.records import Document, RecordId
+
+Aggregate = Callable[[Sequence[Document]], Awaitable[list[Document]]]
+"""Runs an aggregation over the whole database."""
+
+_Key = tuple[RecordId, ...]
+
+
+class Levels:
+    """Gathers the loads of one store."""
+
+    def __init__(self, aggregate: Aggregate) -> None:
+        self._aggregate = aggregate
+        self._waves: dict[_Key, _Wave] = {}
+
+    async def ask(self, load: Load) -> list[Any]:
+        """The load's answers in the order of its owners."""
+        key = tuple(next(iter(owner.values()))[0] for owner in load.owners)
+        wave = self._waves.get(key)
+        if wave is None:
+            wave = self._waves[key] = _Wave(self._aggregate)
+            asyncio.get_running_loop().call_soon(self._send, key)
+        return await wave.join(load)
+
+    def _send(self, key: _Key) -> None:
+        self._waves.pop(key).send()
+
+
+class _Wave:
+    """Loads for the same owners that go together."""
+
+    def __init__(self, aggregate: Aggregate) -> None:
+        self._aggregate = aggregate
+        self._loads: list[Load] = []
+        self._futures: list[asyncio.Future[list[Any]]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def join(self, load: Load) -> list[Any]:
+        """The load's answers, once the wave was sent and came back."""
+        future: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+        self._loads.append(load)
+        self._futures.append(future)
+        try:
+            return await future
+        finally:
+            # When nobody waits any more, the database need not work on.
+            if self._task is not None and all(one.done() for one in self._futures):
+                self._task.cancel()
+
+    def send(self) -> None:
+        """Asks the database for what is still waited for; nobody joins any more."""
+        waiting = [n for n, future in enumerate(self._futures) if not future.done()]
+        self._loads = [self._loads[n] for n in waiting]
+        self._futures = [self._futures[n] for n in waiting]
+        if waiting:
+            self._task = asyncio.ensure_future(self._answer())
+
+    async def _answer(self) -> None:
+        try:
+            found = await self._together()
+        except Exception as error:  # noqa: BLE001  it belongs to whoever asked
+            found = [error] * len(self._loads)
+        for future, answer in zip(self._futures, found, strict=True):
+            if future.done():
+                continue
+            if isinstance(answer, Exception):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
+
+    async def _together(self) -> Sequence[list[Any] | Exception]:
+        try:
+            return answers_of(self._loads, await self._aggregate(pipeline_of(self._loads)))
+        except StoreRefused:
+            if len(self._loads) == 1:
+                raise
+        return await asyncio.gather(*map(self._alone, self._loads))
+
+    async def _alone(self, load: Load) -> list[Any] | Exception:
+        try:
+            return answers_of([load], await self._aggregate(pipeline_of([load])))[0]
+        except Exception as error:  # noqa: BLE001  it belongs to whoever asked for this load
+            return error
