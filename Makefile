@@ -32,6 +32,9 @@ deep: $(VENV)/.dev ## Full counts of the property tests, crashes
 bench: $(VENV)/.dev ## Benchmarks, as ratios measured in one run
 	$(BIN)/python -m benchmarks
 
+conformance: $(VENV)/.dev ## graphql-core's own execution tests, on plans
+	$(BIN)/python tests/conformance/graphql_core.py
+
 lint: $(VENV)/.dev ## Format and check
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -46,7 +49,7 @@ lock: ## Resolve the dependencies anew; the lock files name no index
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group pyproject.toml:build -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group pyproject.toml:build --group pyproject.toml:dev -o requirements-dev.lock
 
-.PHONY: help demo test deep bench lint schema lock playground
+.PHONY: help demo test deep bench conformance lint schema lock playground
 
 playground: ## Build the playground's page anew from the npm packages pinned in playground/
 	npm --prefix playground ci --ignore-scripts --no-audit --no-fund

@@ -67,6 +67,16 @@ class Spot:
         place = (*Spot(batch.parent, above).place(), batch.field.place)
         return place if item is None else (*place, item)
 
+    def is_all(self) -> bool:
+        """Whether a null climbs from here to the whole answer."""
+        batch, field = self.batch, self.batch.field
+        if batch.parent is None or field is None or batch.origins is None:
+            return True
+        above, item = batch.origins[self.number]
+        if field.shape.is_nullable or (item is not None and field.shape.has_nulls):
+            return False
+        return Spot(batch.parent, above).is_all()
+
     def nullify(self) -> Place | None:
         """Makes null of the nearest thing around the object that may be; its place, or None where that is all."""
         batch = self.batch

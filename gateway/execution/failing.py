@@ -1,8 +1,8 @@
 """What do errors make of an answer: which of them are told, and what is null because of them?
 
-An error is told where it stands in the answer. The error of a field that may not be null makes null of the nearest
-object, item or field around it that may be, and of what stands behind it in there nothing is told any more: that is
-what graphql-core does where nothing is waited for (GraphQL specification, 6.4.4).
+Errors are told in the order in which they happened, and those of one moment in the order of the answer. The error of
+a field that may not be null makes null of the nearest object, item or field around it that may be, and of what happens
+in there afterwards nothing is told any more. That is how graphql-core does it (GraphQL specification, 6.4.4).
 """
 
 from collections.abc import Sequence
@@ -24,11 +24,16 @@ class Spot(Protocol):
     def nullify(self) -> Place | None:
         """Makes null of what must be, the object's error being its own; answers its place, None for the whole."""
 
+    def is_all(self) -> bool:
+        """Whether a null climbs from here to the whole answer."""
+
 
 @dataclass(slots=True)
 class Failure:
     """What went wrong at one field of one object."""
 
+    moment: int
+    """When it happened: what one waiting brought has one moment."""
     spot: Spot
     field_place: int
     told: Sequence[GraphQLError] = ()
@@ -47,7 +52,8 @@ class Failures:
         """The errors to tell, in order, and whether the whole answer is null; nulls are put where they belong."""
         errors: list[GraphQLError] = []
         gone: set[Place] = set()
-        ordered = sorted((((*one.spot.place(), one.field_place), one) for one in self.found), key=lambda pair: pair[0])
+        placed = [((*one.spot.place(), one.field_place), one) for one in self.found]
+        ordered = sorted(placed, key=lambda pair: (pair[1].moment, pair[0]))
         for place, failure in ordered:
             if any(place[:length] in gone for length in range(1, len(place) + 1)):
                 continue

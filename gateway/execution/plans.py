@@ -105,6 +105,8 @@ class Plans:
     def _compiled(self, executor: AnyExecutor, choices: VariableValues) -> Plan | Unplanned:
         if executor.middleware_manager is not None:
             return Unplanned("middleware")
+        if not is_known(executor):
+            return Unplanned("an executor of its own")
         if executor.operation.operation.value == "subscription":
             return Unplanned("subscription")
         try:
@@ -115,6 +117,11 @@ class Plans:
             return Unplanned("nested too deeply")
         self.counts["compiled"] += 1
         return plan
+
+
+def is_known(executor: AnyExecutor) -> bool:
+    """Whether the executor executes as graphql-core's own does, so that a plan may stand in for it."""
+    return type(executor).__module__.partition(".")[0] in {"graphql", "strawberry"}
 
 
 def _choices(known: Known, values: VariableValues) -> VariableValues:

@@ -6,6 +6,7 @@ field are there, the level below it goes on, whatever its neighbours still wait 
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, is_abstract_type
@@ -27,6 +28,10 @@ Work = list[Coroutine[Any, Any, None]]
 """What is waited for, and what comes after it."""
 
 
+class _Over(Exception):
+    """The whole answer is null: nothing that is still waited for can change it."""
+
+
 class Running:
     """One execution of a plan."""
 
@@ -35,37 +40,53 @@ class Running:
         self._executor = executor
         self._calls = Calls(executor, graph)
         self._failures = Failures()
+        self._moment = 0
+        self._is_over = False
 
     async def result(self) -> ExecutionResult:
         """The answer, as graphql-core gives it."""
         root = Batch(self._plan.root, [self._executor.root_value])
-        work: Work = []
         errors: list[GraphQLError] = []
+        is_null = False
+        stretches: list[Sequence[FieldPlan]] = [root.selection.asked]
         if self._plan.is_serial:
-            errors, is_null = await self._one_by_one(root)
-        else:
-            self._begin(root, work)
-            await _together(work)
-            errors, is_null = self._failures.settle()
-        return ExecutionResult(None if is_null else root.answers[0], errors or None)
-
-    async def _one_by_one(self, root: Batch) -> tuple[list[GraphQLError], bool]:
-        """Root fields one after the other; what follows a null that took everything is not begun."""
-        errors: list[GraphQLError] = []
-        work: Work = []
-        root.outs = self._made(root, root.sources, 0, work)
-        await _together(work)
-        for field in [None, *root.selection.asked]:
-            work = []
-            if field is not None:
-                self._ask(root, field, work)
-            await _together(work)
+            # Root fields follow one another; what comes after a null that took everything is not begun.
+            stretches = [[one] for one in root.selection.asked] or [[]]
+        for n, fields in enumerate(stretches):
+            if is_null:
+                break
+            with suppress(_Over):
+                await self._stretch(root, fields, is_first=n == 0)
             more, is_null = self._failures.settle()
             self._failures.found.clear()
             errors += more
-            if is_null:
-                return errors, True
-        return errors, False
+        return ExecutionResult(None if is_null else root.answers[0], errors or None)
+
+    async def _stretch(self, root: Batch, fields: Sequence[FieldPlan], *, is_first: bool) -> None:
+        work: Work = []
+        if is_first:
+            root.outs = self._made(root, root.sources, 0, work)
+        for field in fields:
+            self._ask(root, field, work)
+        await self.together(work)
+
+    async def together(self, work: Work) -> None:
+        """Everything side by side; where one of them breaks off, all do."""
+        if self._is_over:
+            self._executor.settle_in_background(list(work))
+            raise _Over
+        if len(work) == 1:
+            await work[0]
+            return
+        tasks = [asyncio.ensure_future(one) for one in work]
+        try:
+            for task in tasks:
+                await task
+        except BaseException:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            raise
 
     # A level
 
@@ -89,7 +110,7 @@ class Running:
         batch.show()
         for field in batch.selection.asked:
             self._ask(batch, field, work)
-        await _together(work)
+        await self.together(work)
 
     def _made(self, batch: Batch, sources: Sequence[Any], start: int, work: Work) -> list[dict[str, Any]]:
         make = batch.selection.make
@@ -150,9 +171,10 @@ class Running:
         await self._go_on(batch, field, values)
 
     async def _go_on(self, batch: Batch, field: FieldPlan, values: Sequence[Any]) -> None:
+        self._moment += 1
         work: Work = []
         self._take(batch, field, values, work)
-        await _together(work)
+        await self.together(work)
 
     def _call(self, batch: Batch, number: int, field: FieldPlan, way: Called) -> Any:
         try:
@@ -218,7 +240,11 @@ class Running:
             return
 
         async def later() -> None:
-            self._show(batch, number, field, await completed, out)
+            found = await completed
+            self._moment += 1
+            self._show(batch, number, field, found, out)
+            if self._is_over:
+                raise _Over
 
         work.append(later())
 
@@ -228,7 +254,8 @@ class Running:
         out[field.key] = completed.value
         if completed.told or completed.climbing:
             spot = Spot(batch, number)
-            self._failures.found.append(Failure(spot, field.place, completed.told, completed.climbing))
+            self._failures.found.append(Failure(self._moment, spot, field.place, completed.told, completed.climbing))
+            self._is_over = self._is_over or (completed.climbing is not None and spot.is_all())
 
 
 def _typename(field: FieldPlan) -> str | None:
@@ -260,21 +287,3 @@ def _selection(field: FieldPlan, value: Any) -> Selection | None:
     if kind is None or is_cast(value) or is_odd(value):
         raise Odd
     return below(kind)
-
-
-async def _together(work: Work) -> None:
-    """Everything side by side; where one of them breaks off, all do."""
-    if len(work) == 1:
-        await work[0]
-        return
-    if not work:
-        return
-    tasks = [asyncio.ensure_future(one) for one in work]
-    try:
-        for task in tasks:
-            await task
-    except BaseException:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        raise
