@@ -1,0 +1,61 @@
+"""The house's own graph answers the same with plans as without, whatever is asked."""
+
+import os
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+from graphql import parse, specified_rules
+from strawberry.schema.schema import validate_document
+
+from gateway.execution import Known, Plans
+from resolvers.kit.ids import global_id
+from resolvers.kit.viewer import Role
+from tests.conftest import Asking
+from tests.crowd import crowd, small_things
+from tests.execution.asking import Asked
+from tests.makers import Makers
+
+QUESTIONS = int(os.environ.get("DIFFERENTIAL_QUESTIONS", "400")) // 2
+ROLES = [Role.AGENT, Role.ADMINISTRATOR, Role.PARTNER, Role.VISITOR]
+
+
+async def test_same_answers(ask: Asking, make: Makers) -> None:
+    """Data, errors and their order are equal for random questions of every role."""
+    people = await crowd(make, 4, 3)
+    await small_things(make)
+    await make.channel("shop")
+    ids = [global_id("Customer", one.key) for one in people]
+    given: dict[str, list[Any]] = {
+        "id": ids,
+        "ids": [*ids, "junk"],
+        "channel": ["whatsapp", "shop"],
+        "account": ["main"],
+        "value": ["+14155550000", "+14155550001"],
+        "first": [1, 2, 3],
+        "last": [2],
+        "after": [],
+        "search": ["ann"],
+        "top": [1, 3],
+    }
+    counts = 0
+    for seed in range(QUESTIONS):
+        text, variables = Asked(Random(seed), ask.graph._schema, given).question()
+        document = parse(text)
+        assert validate_document(ask.graph._schema, document, tuple(specified_rules)) == [], text
+        role = ROLES[seed % len(ROLES)]
+        context = ask.context(role, **({"customer_id": people[0].key} if role is Role.VISITOR else {}))
+        known = Known(document)
+        planned = await Plans(ask.graph, compile_at=1).execute(known, context=context, variables=variables)
+        plain = await Plans(ask.graph, is_on=False).execute(
+            Known(document), context=replace(context), variables=variables
+        )
+        counts += all(not hasattr(one, "reason") for one in known.plans.values())
+        shown = f"seed {seed} {role}\n{text}\n{variables}\n{planned.errors}\n{plain.errors}"
+        assert str(planned.data) == str(plain.data), shown
+        assert _told(planned) == _told(plain), shown
+    assert counts > QUESTIONS * 0.9
+
+
+def _told(result: Any) -> list[Any]:
+    return sorted(([str(one) for one in error.path or ()], error.message) for error in result.errors or [])
