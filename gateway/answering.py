@@ -26,7 +26,7 @@ from graphql.validation.rules import overlapping_fields_can_be_merged
 from strawberry.schema.schema import validate_document
 
 from gateway import telling
-from gateway.execution import Known, Plans
+from gateway.execution import Executed, Known, Plans
 from gateway.telemetry import current_trace
 from gateway.telling import Told
 from resolvers.kit.context import Context
@@ -99,8 +99,17 @@ class NotAsked(Exception):
 class Answering:
     """Answers questions about one graph."""
 
-    def __init__(self, graph: Graph, *, execution_s: float, question_tokens: int, plans: Plans | None = None) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        *,
+        execution_s: float,
+        question_tokens: int,
+        plans: Plans | None = None,
+        shows_plans: bool = False,
+    ) -> None:
         self._graph = graph
+        self._shows_plans = shows_plans
         self.plans = plans or Plans(graph)
         # Strawberry has no public name for the schema beneath it.
         self._schema = graph._schema  # noqa: SLF001
@@ -127,7 +136,7 @@ class Answering:
             trace.operation = name.value[:64] if name else prepared.operation.operation.value
         try:
             async with asyncio.timeout(self._execution_s) as patience:
-                result = await self._execute(prepared, question, context)
+                executed = await self._execute(prepared, question, context)
         except TimeoutError as error:
             if not patience.expired():
                 return Answer(Fate.UNFORESEEN, {"errors": [telling.told_unforeseen(error)]})
@@ -136,9 +145,14 @@ class Answering:
             return Answer(Fate.ILL_FORMED, {"errors": [_too_deep("variables")]})
         except Exception as error:  # noqa: BLE001  whatever it is, it is told by reference and logged whole
             return Answer(Fate.UNFORESEEN, {"errors": [telling.told_unforeseen(error)]})
-        return _answer_of(result)
+        if trace:
+            trace.execution = executed.way
+        answer = _answer_of(executed.result)
+        if self._shows_plans:
+            answer.body["extensions"] = {"execution": executed.way}
+        return answer
 
-    async def _execute(self, prepared: Prepared, question: Question, context: Context) -> ExecutionResult:
+    async def _execute(self, prepared: Prepared, question: Question, context: Context) -> Executed:
         name = prepared.operation.name.value if prepared.operation.name else None
         return await self.plans.execute(prepared.known, context=context, variables=question.variables, operation=name)
 

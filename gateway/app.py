@@ -26,6 +26,7 @@ from gateway.answering import Answering
 from gateway.auth import Auth
 from gateway.database import database, opened_store
 from gateway.endpoint import Endpoint
+from gateway.execution import Plans
 from gateway.health import Health
 from gateway.importing.position import IMPORTS
 from gateway.kept_secrets import with_secrets
@@ -80,7 +81,13 @@ class House:
         self.clock = clock
         self.seal = CursorSeal(settings.secret.get_secret_value())
         self.auth = Auth(store, settings, clock=lambda: clock().timestamp())
-        self.answering = Answering(graph, execution_s=settings.execution_s, question_tokens=settings.question_tokens)
+        self.answering = Answering(
+            graph,
+            execution_s=settings.execution_s,
+            question_tokens=settings.question_tokens,
+            plans=Plans(graph, is_on=settings.plans),
+            shows_plans=settings.show_plans,
+        )
         self.limits = GraphLimits(
             page_size=settings.page_size, largest_page=settings.largest_page, default_region=settings.default_region
         )

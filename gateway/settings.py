@@ -141,6 +141,15 @@ class Settings(BaseSettings):
         gt=0,
         description="How long an answer may take: no agent waits longer with a customer on the line.",
     )
+    plans: bool = Field(
+        default=True,
+        description="Whether questions that come again are compiled. Answers are the same without; they take longer.",
+    )
+    show_plans: bool = Field(
+        default=False,
+        description="Whether answers tell in `extensions.execution` that a plan gave them, or why none did. The log "
+        "always does.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least important lines to log; `info` has one per request."
     )

@@ -38,6 +38,8 @@ class Trace:
     commands: int = 0
     """How many commands went to the database."""
     operation: str | None = None
+    execution: str | None = None
+    """How the answer was come by: `planned`, or why not."""
 
 
 _trace: ContextVar[Trace | None] = ContextVar("trace", default=None)
@@ -108,6 +110,7 @@ def _tell(scope: Scope, trace: Trace, status: int, took_s: float) -> None:
         ms=round(took_s * 1000, 1),
         commands=trace.commands,
         operation=trace.operation,
+        execution=trace.execution,
     )
 
 

@@ -163,7 +163,7 @@ class Asking:
             return None
         if validate_document(self.graph._schema, document, tuple(specified_rules)):
             return None
-        return await self.plans.execute(Known(document), context=context, variables=variables)
+        return (await self.plans.execute(Known(document), context=context, variables=variables)).result
 
     def _compares(self, query: str) -> bool:
         """Whether the question may be asked twice: it changes nothing, and nobody counts."""

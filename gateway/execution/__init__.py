@@ -17,6 +17,6 @@ An answer is the same with and without a plan. Errors stand in the order of the 
 where nothing is waited for.
 """
 
-from gateway.execution.plans import Known, Plans, Unplanned
+from gateway.execution.plans import Executed, Known, Plans, Unplanned
 
-__all__ = ["Known", "Plans", "Unplanned"]
+__all__ = ["Executed", "Known", "Plans", "Unplanned"]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from graphql import ExecutionResult, VariableNode
+from graphql import ExecutionResult, GraphQLError, VariableNode
 from graphql.execution.values import VariableValues
 from graphql.language import DocumentNode
 
@@ -28,6 +28,14 @@ class Unplanned:
     """Why graphql-core executes the operation."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """An answer, and the way it was come by: `planned`, or why graphql-core executed the operation."""
+
+    result: ExecutionResult
+    way: str
 
 
 @dataclass(slots=True, eq=False)
@@ -60,9 +68,28 @@ class Plans:
 
     async def execute(
         self, known: Known, *, context: Any, variables: Mapping[str, Any] | None = None, operation: str | None = None
-    ) -> ExecutionResult:
+    ) -> Executed:
         """The answer to a checked document's operation, by a plan where there is one."""
-        executor = self._graph.execution_context_class.build(
+        executor = self.executor(known, context=context, variables=variables, operation=operation)
+        if isinstance(executor, list):
+            return Executed(ExecutionResult(None, executor), "not executed")
+        plan = self.plan(known, executor)
+        if isinstance(plan, Plan):
+            return Executed(await Running(plan, executor, self._graph).result(), "planned")
+        result: Any = executor.execute_operation()
+        return Executed(await result if executor.is_awaitable(result) else result, plan.reason)
+
+    def executor(
+        self,
+        known: Known,
+        *,
+        context: Any,
+        variables: Mapping[str, Any] | None = None,
+        operation: str | None = None,
+        **options: Any,
+    ) -> AnyExecutor | list[GraphQLError]:
+        """graphql-core's executor of the operation, with the variables coerced; errors where they do not fit."""
+        executor: AnyExecutor | list[GraphQLError] = self._graph.execution_context_class.build(
             self._schema,
             known.document,
             context_value=context,
@@ -70,15 +97,9 @@ class Plans:
             operation_name=operation,
             # Strawberry's resolvers read variables and extensions from its own executor's info.
             operation_extensions=None,
+            **options,
         )
-        if isinstance(executor, list):
-            return ExecutionResult(None, executor)
-        plan = self.plan(known, executor)
-        if isinstance(plan, Plan):
-            return await Running(plan, executor, self._graph).result()
-        result: Any = executor.execute_operation()
-        answer: ExecutionResult = await result if executor.is_awaitable(result) else result
-        return answer
+        return executor
 
     def plan(self, known: Known, executor: AnyExecutor) -> Plan | Unplanned:
         """The plan for what is asked, or why there is none."""

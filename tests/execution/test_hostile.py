@@ -41,7 +41,7 @@ async def _both(
     # What graphql-core leaves to settle in the background does so now.
     for _ in range(5):
         await asyncio.sleep(0)
-    return planned, plain, *worlds
+    return planned.result, plain.result, *worlds
 
 
 def _errors(result: ExecutionResult) -> list[tuple[list[Any], str]]:

@@ -46,10 +46,9 @@ async def test_same_answers(ask: Asking, make: Makers) -> None:
         role = ROLES[seed % len(ROLES)]
         context = ask.context(role, **({"customer_id": people[0].key} if role is Role.VISITOR else {}))
         known = Known(document)
-        planned = await Plans(ask.graph, compile_at=1).execute(known, context=context, variables=variables)
-        plain = await Plans(ask.graph, is_on=False).execute(
-            Known(document), context=replace(context), variables=variables
-        )
+        planned = (await Plans(ask.graph, compile_at=1).execute(known, context=context, variables=variables)).result
+        off = Plans(ask.graph, is_on=False)
+        plain = (await off.execute(Known(document), context=replace(context), variables=variables)).result
         counts += all(not hasattr(one, "reason") for one in known.plans.values())
         shown = f"seed {seed} {role}\n{text}\n{variables}\n{planned.errors}\n{plain.errors}"
         assert str(planned.data) == str(plain.data), shown
