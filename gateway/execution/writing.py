@@ -26,6 +26,7 @@ from gateway.execution.admitting import (
     usual_class,
 )
 from gateway.execution.ways import Attribute, Coming, Reading, TypeName
+from resolvers.kit.stored import STORED, Step
 
 Make = Callable[[Any], dict[str, Any]]
 Finish = Callable[[Any], Any]
@@ -80,6 +81,7 @@ class Writer:
         self._lines: list[str] = []
         self._entries: list[str] = []
         self._read: list[Any] = []
+        self._reads_documents = False
 
     def takes(self, field: Field) -> bool:
         """Whether the field is written here; else it keeps its place in the answer, and is asked for."""
@@ -91,7 +93,7 @@ class Writer:
         if source is None:
             self._entries.append(f"{key}: None")
             return False
-        value = f"v{len(self._lines)}"
+        value = f"v{len(self._read)}"
         self._lines.append(f"    {value} = {source}")
         expressions = _Expressions(field.below, self._names)
         self._entries.append(f"{key}: {expressions.completed(field.definition.type, value)}")
@@ -105,13 +107,28 @@ class Writer:
 
     def _source(self, way: Coming) -> str | None:
         match way:
+            case Attribute(_, Step() as step):
+                return self._of_document(step)
             case Attribute(name):
                 return f"s.{name}"
             case Reading(function):
-                name = f"r{len(self._names)}"
-                self._names[name] = function
-                return f"{name}(s)"
+                return f"{self._name(function)}(s)"
         return None
+
+    def _of_document(self, step: Step) -> str:
+        """The expression that reads a field from the document behind the object."""
+        if not self._reads_documents:
+            self._reads_documents = True
+            self._lines.insert(0, f"    d = s.{STORED}")
+        if len(step.path) > 1:
+            return f"{self._name(step.value)}(d)"
+        value = f"d.get({step.path[0]!r})"
+        return value if step.convert is None else f"{self._name(step.convert)}({value})"
+
+    def _name(self, thing: Any) -> str:
+        name = f"r{len(self._names)}"
+        self._names[name] = thing
+        return name
 
 
 class _Expressions:

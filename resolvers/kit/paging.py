@@ -70,54 +70,6 @@ class Page:
         return Window(limit=self.size + 1, is_descending=newest_first != self.is_backward, beyond=beyond)
 
 
-@graph_type
-class PageInfo:
-    """Where a page stands in its list, and how to go on."""
-
-    has_next_page: bool = told("Whether the list goes on behind this page.")
-    has_previous_page: bool = told("Whether the list has rows ahead of this page.")
-    seal_first: strawberry.Private[Callable[[], str | None]]
-    seal_last: strawberry.Private[Callable[[], str | None]]
-
-    @computed
-    def start_cursor(self) -> str | None:
-        """The cursor of the page's first row, for `before`; null on an empty page."""
-        return self.seal_first()
-
-    @computed
-    def end_cursor(self) -> str | None:
-        """The cursor of the page's last row, for `after`; null on an empty page."""
-        return self.seal_last()
-
-
-@graph_type
-class Edge(Generic[T]):
-    """One row of a list, with its place in it."""
-
-    node: T = told("The row itself.")
-    seal: strawberry.Private[Callable[[], str]]
-
-    @computed
-    def cursor(self) -> str:
-        """The row's place in this list, for `after` and `before`."""
-        return self.seal()
-
-
-@graph_type
-class Connection(Generic[T]):
-    """One page of a list, in the order that the field states."""
-
-    edges: list[Edge[T]] = told("The rows with their cursors.")
-    nodes: list[T] = told("The rows without their cursors.")
-    page_info: PageInfo = told("Where the page stands in the list.")
-    counting: strawberry.Private[Counting]
-
-    @computed
-    async def total_count(self, info: strawberry.Info) -> int:
-        """How many rows the whole list has. Counted only when asked for."""
-        return await self.counting(info.context)
-
-
 @dataclass(frozen=True, slots=True)
 class PageRow(Generic[T]):
     """A row on its way to a page: what to show and where it stands."""
@@ -126,27 +78,100 @@ class PageRow(Generic[T]):
     position: Position
 
 
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """Makes the cursors of one list."""
+
+    list_name: str
+    seal: CursorSeal
+
+    def cursor(self, row: PageRow[Any]) -> str:
+        """The row's place in the list, as a client sends it back."""
+        return self.seal.close(self.list_name, {STORED: row.position})
+
+
+@graph_type
+class PageInfo:
+    """Where a page stands in its list, and how to go on."""
+
+    has_next_page: bool = told("Whether the list goes on behind this page.")
+    has_previous_page: bool = told("Whether the list has rows ahead of this page.")
+    rows: strawberry.Private[Sequence[PageRow[Any]]]
+    sealing: strawberry.Private[Sealing]
+
+    @computed
+    def start_cursor(self) -> str | None:
+        """The cursor of the page's first row, for `before`; null on an empty page."""
+        return self.sealing.cursor(self.rows[0]) if self.rows else None
+
+    @computed
+    def end_cursor(self) -> str | None:
+        """The cursor of the page's last row, for `after`; null on an empty page."""
+        return self.sealing.cursor(self.rows[-1]) if self.rows else None
+
+
+@graph_type
+class Edge(Generic[T]):
+    """One row of a list, with its place in it."""
+
+    node: T = told("The row itself.")
+    row: strawberry.Private[PageRow[Any]]
+    sealing: strawberry.Private[Sealing]
+
+    @computed
+    def cursor(self) -> str:
+        """The row's place in this list, for `after` and `before`."""
+        return self.sealing.cursor(self.row)
+
+
+@graph_type
+class Connection(Generic[T]):
+    """One page of a list, in the order that the field states."""
+
+    rows: strawberry.Private[list[PageRow[T]]]
+    has_more: strawberry.Private[bool]
+    page: strawberry.Private[Page]
+    sealing: strawberry.Private[Sealing]
+    counting: strawberry.Private[Counting]
+
+    @computed
+    def edges(self) -> list[Edge[T]]:
+        """The rows with their cursors."""
+        return [Edge(node=row.node, row=row, sealing=self.sealing) for row in self.rows]
+
+    @computed
+    def nodes(self) -> list[T]:
+        """The rows without their cursors."""
+        return [row.node for row in self.rows]
+
+    @computed
+    def page_info(self) -> PageInfo:
+        """Where the page stands in the list."""
+        has_cursor, is_backward = self.page.cursor is not None, self.page.is_backward
+        return PageInfo(
+            has_next_page=has_cursor if is_backward else self.has_more,
+            has_previous_page=self.has_more if is_backward else has_cursor,
+            rows=self.rows,
+            sealing=self.sealing,
+        )
+
+    @computed
+    async def total_count(self, info: strawberry.Info) -> int:
+        """How many rows the whole list has. Counted only when asked for."""
+        return await self.counting(info.context)
+
+
 def connection(
     rows: Sequence[PageRow[T]], page: Page, list_name: str, seal: CursorSeal, counting: Counting
 ) -> Connection[T]:
     """The page made of the rows that its window read, at most one more than the page shows."""
     shown = list(rows[: page.size])
-    has_more = len(rows) > page.size
     if page.is_backward:
         shown.reverse()
-
-    def sealed(row: PageRow[T]) -> Callable[[], str]:
-        return lambda: seal.close(list_name, {STORED: row.position})
-
-    info = PageInfo(
-        has_next_page=page.cursor is not None if page.is_backward else has_more,
-        has_previous_page=has_more if page.is_backward else page.cursor is not None,
-        seal_first=sealed(shown[0]) if shown else _nothing,
-        seal_last=sealed(shown[-1]) if shown else _nothing,
+    return Connection(
+        rows=shown,
+        has_more=len(rows) > page.size,
+        page=page,
+        sealing=Sealing(list_name, seal),
+        counting=counting,
     )
-    edges = [Edge(node=row.node, seal=sealed(row)) for row in shown]
-    return Connection(edges=edges, nodes=[row.node for row in shown], page_info=info, counting=counting)
-
-
-def _nothing() -> None:
-    return None

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from functools import partial
+from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
@@ -23,6 +24,8 @@ T = TypeVar("T")
 Convert = Callable[[Any], Any]
 
 _WHERE = "stored at"
+STORED: Final = "_stored"
+"""Where an object keeps the document that it reads from, without what the viewer may not see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,34 +67,66 @@ class Redacted:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """How one field of a type is read from a document."""
+
+    path: tuple[str, ...]
+    convert: Convert | None
+
+    def value(self, stored: Document) -> Any:
+        """The field's value; an absent one is null, or what the conversion makes of None."""
+        value: Any = stored
+        for word in self.path:
+            value = value.get(word) if value is not None else None
+        return value if self.convert is None else self.convert(value)
+
+
+@dataclass(frozen=True, slots=True)
 class Reader:
-    """Makes objects of one type from documents."""
+    """Makes objects of one type from documents. An object reads a field when it is asked for it."""
 
     cls: type[Any]
-    steps: tuple[tuple[str, tuple[str, ...], Convert | None], ...]
-    has_id: bool
+    steps: Mapping[str, Step]
+    """By the field's Python name."""
     has_hidden: bool
+    _hiding: dict[frozenset[str], list[tuple[str, Step]]] = dataclasses.field(default_factory=dict)
 
     def read(self, stored: Document, /, hidden: frozenset[str] = frozenset(), **more: Any) -> Any:
         """The object; `hidden` are the stored fields that this viewer may not see, `more` what no document holds."""
-        values: dict[str, Any] = more
         unseen: list[str] = []
-        for name, path, convert in self.steps:
-            value = stored.get(path[0])
-            for word in path[1:]:
-                value = value.get(word) if value is not None else None
-            if hidden and value is not None and _is_under(path, hidden):
-                unseen.append(to_camel_case(name))
-                value = None
-            if convert is not None:
-                value = convert(value)
-            values[name] = value
-        if self.has_id:
-            values["key"] = stored["_id"]
-            values["id"] = global_id(self.cls.__name__, stored["_id"])
+        if hidden:
+            stored = self._redacted(stored, hidden, unseen)
+        made = object.__new__(self.cls)
+        values = {STORED: stored, **more}
         if self.has_hidden:
             values["hidden_fields"] = unseen
-        return self.cls(**values)
+        made.__dict__ = values
+        return made
+
+    def _redacted(self, stored: Document, hidden: frozenset[str], unseen: list[str]) -> Document:
+        """The document without what is hidden: what the object does not hold, nobody can read from it."""
+        hiding = self._hiding.get(hidden)
+        if hiding is None:
+            hiding = [(name, step) for name, step in self.steps.items() if _is_under(step.path, hidden)]
+            self._hiding[hidden] = hiding
+        for name, step in hiding:
+            shown = _without(stored, step.path)
+            if shown is not stored:
+                unseen.append(to_camel_case(name))
+                stored = shown
+        return stored
+
+
+def _without(stored: Any, path: tuple[str, ...]) -> Any:
+    """A copy without the value at the path; the same where there is none."""
+    first, *rest = path
+    value = stored.get(first) if stored is not None else None
+    if value is None:
+        return stored
+    if not rest:
+        return {**stored, first: None}
+    inner_value = _without(value, tuple(rest))
+    return stored if inner_value is value else {**stored, first: inner_value}
 
 
 _readers: dict[type[Any], Reader] = {}
@@ -106,19 +141,49 @@ def reader_of(cls: type[Any]) -> Reader:
 
 def _make_reader(cls: type[Any]) -> Reader:
     hints = get_type_hints(cls, include_extras=True)
-    steps = []
+    steps: dict[str, Step] = {}
     for one in fields(cls):
         where = one.metadata.get(_WHERE)
         if where is not None:
             path = tuple((where.path or one.name).split("."))
-            steps.append((one.name, path, where.convert or _conversion(hints[one.name])))
+            steps[one.name] = Step(path, where.convert or _conversion(hints[one.name]))
     names = {one.name for one in fields(cls)}
-    return Reader(cls, tuple(steps), "key" in names and "id" in names, "hidden_fields" in names)
+    if {"key", "id"} <= names:
+        steps |= {"key": Step(("_id",), None), "id": Step(("_id",), partial(global_id, cls.__name__))}
+    if steps:
+        _read_when_asked(cls, steps)
+    return Reader(cls, steps, "hidden_fields" in names)
+
+
+def _read_when_asked(cls: type[Any], steps: Mapping[str, Step]) -> None:
+    """Lets objects of the type read a field from their document the first time that they are asked for it."""
+
+    def read(self: Any, name: str) -> Any:
+        step, stored = steps.get(name), self.__dict__.get(STORED)
+        if step is None or stored is None:
+            raise AttributeError(f"{cls.__name__} has no {name!r}.")
+        value = self.__dict__[name] = step.value(stored)
+        return value
+
+    # Python asks this only for what does not stand in the object.
+    cls.__getattr__ = read
+
+
+def step_of(cls: type[Any] | None, name: str) -> Step | None:
+    """How a type's field is read from a document; None where no document stands behind it."""
+    if cls is None or not is_dataclass(cls):
+        return None
+    try:
+        return reader_of(cls).steps.get(name)
+    except (TypeError, NameError):
+        # A type that no document could be read into.
+        return None
 
 
 def stored_paths(cls: type[Any]) -> Mapping[str, str]:
     """Each kept field of a type with the path at which its value is stored."""
-    return {name: ".".join(path) for name, path, _ in reader_of(cls).steps}
+    steps = reader_of(cls).steps
+    return {name: ".".join(step.path) for name, step in steps.items() if step.path != ("_id",)}
 
 
 def _is_under(path: tuple[str, ...], hidden: frozenset[str]) -> bool:
