@@ -5,7 +5,6 @@ half of a short answer.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -26,15 +25,11 @@ from graphql.validation.rules import overlapping_fields_can_be_merged
 from strawberry.schema.schema import validate_document
 
 from gateway import telling
-from gateway.execution import Executed, Known, Plans
+from gateway.execution import Documents, Executed, Known, Plans
 from gateway.telemetry import current_trace
 from gateway.telling import Told
 from resolvers.kit.context import Context
 from resolvers.kit.graph import Graph
-
-# A document in memory takes about 100 times its text (measured: 90 to 140). So these are 25 MB, and hold 500
-# questions of the usual length, which is more than a panel, a widget and their releases ask.
-_KEPT_CHARACTERS: Final = 256 * 1024
 
 # What graphql-core may spend on comparing fields of the same name, pair by pair, before it gives a question up; it
 # reads this attribute for each question. Its own 500,000 hold the loop for 1.5 s; these 20,000 do for 0.05 s, and let
@@ -115,17 +110,13 @@ class Answering:
         self._schema = graph._schema  # noqa: SLF001
         self._execution_s = execution_s
         self._question_tokens = question_tokens
-        self._known: OrderedDict[str, Known] = OrderedDict()
-        self._known_characters = 0
+        self._documents = Documents()
 
     def prepare(self, question: Question) -> Prepared:
         """The question ready to execute; raises NotAsked."""
-        known = self._known.get(question.text)
+        known = self._documents.get(question.text)
         if known is None:
-            known = Known(self._checked(question.text))
-            self._keep(question.text, known)
-        else:
-            self._known.move_to_end(question.text)
+            known = self._documents.add(question.text, self._checked(question.text))
         return Prepared(known, _operation(known.document, question.operation_name))
 
     async def answer(self, prepared: Prepared, question: Question, context: Context) -> Answer:
@@ -145,6 +136,7 @@ class Answering:
             return Answer(Fate.ILL_FORMED, {"errors": [_too_deep("variables")]})
         except Exception as error:  # noqa: BLE001  whatever it is, it is told by reference and logged whole
             return Answer(Fate.UNFORESEEN, {"errors": [telling.told_unforeseen(error)]})
+        self._documents.weigh(question.text)
         if trace:
             trace.execution = executed.way
         answer = _answer_of(executed.result)
@@ -175,13 +167,6 @@ class Answering:
         if errors:
             raise NotAsked(telling.told_of_question(errors, telling.VALIDATION_FAILED))
         return document
-
-    def _keep(self, text: str, known: Known) -> None:
-        self._known[text] = known
-        self._known_characters += len(text)
-        while self._known_characters > _KEPT_CHARACTERS:
-            oldest, _ = self._known.popitem(last=False)
-            self._known_characters -= len(oldest)
 
     def _too_long(self) -> Told:
         return telling.told(

@@ -4,12 +4,15 @@ graphql-core resolves field by field and object by object. Here an operation is 
 plan is executed a level at a time: what only reads its parent is one generated function, what has to be asked for is
 asked for all parents at once.
 
+    known.py     which documents were read and checked already
     plans.py     which plan fits a request, and whether one does
     plan.py      what a plan is: for each place of the operation, the fields and how each is come by
     ways.py      how a field is come by: read, asked for as a column, resolved one by one
     writing.py   the generated functions for what is only read
     admitting.py which values are what their type says, without a second look
     running.py   a plan at work, level by level
+    batch.py     who stands together on a level
+    calling.py   with what a field's function is called
     exact.py     whatever is out of the ordinary, as graphql-core does it
     failing.py   what errors make of the answer
 
@@ -17,6 +20,7 @@ An answer is the same with and without a plan. Errors stand in the order of the 
 where nothing is waited for.
 """
 
-from gateway.execution.plans import Executed, Known, Plans, Unplanned
+from gateway.execution.known import Documents, Known, Unplanned
+from gateway.execution.plans import Executed, Plans
 
-__all__ = ["Executed", "Known", "Plans", "Unplanned"]
+__all__ = ["Documents", "Executed", "Known", "Plans", "Unplanned"]

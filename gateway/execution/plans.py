@@ -6,28 +6,20 @@ made for each choice of what `@skip` and `@include` leave out.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from graphql import ExecutionResult, GraphQLError, VariableNode
 from graphql.execution.values import VariableValues
 from graphql.language import DocumentNode
 
+from gateway.execution.known import Known, Unplanned
 from gateway.execution.plan import AnyExecutor, CannotPlan, Plan, compile_plan
 from gateway.execution.running import Running
 from resolvers.kit.graph import Graph
 
 # Choices of one document for which plans are kept: five independent switches. No panel has more.
 _MOST_CHOICES: Final = 32
-
-Key = tuple[str | None, tuple[Any, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Unplanned:
-    """Why graphql-core executes the operation."""
-
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +28,6 @@ class Executed:
 
     result: ExecutionResult
     way: str
-
-
-@dataclass(slots=True, eq=False)
-class Known:
-    """A document that was read and checked, with its plans."""
-
-    document: DocumentNode
-    seen: int = 0
-    plans: dict[Key, Plan | Unplanned] = field(default_factory=dict)
-    choosing: frozenset[str] | None = None
-    """The variables that `@skip` and `@include` name, once they were looked for."""
 
 
 class Plans:

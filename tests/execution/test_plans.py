@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from graphql import parse
 
-from gateway.execution import Known, Plans
+from gateway.execution import Documents, Known, Plans, Unplanned
 from resolvers.kit.graph import Graph
 from tests.execution.hostile import World, hostile_graph
 
@@ -104,3 +104,19 @@ def test_schema_extensions_are_refused() -> None:
     graph.extensions = [object]
     with pytest.raises(TypeError, match="schema extensions"):
         Plans(graph)
+
+
+def test_documents_are_bounded(hostile: Graph) -> None:
+    """What is kept weighs no more than it may: plans count, and the longest unasked goes first."""
+    documents = Documents(most_weight=1_000)
+    for n in range(20):
+        text = f"{{ a{n}: __typename }}".ljust(100)
+        documents.add(text, parse(text))
+        documents.get("{ a0: __typename }".ljust(100))
+    assert len(documents) == 10
+    first = documents.get("{ a0: __typename }".ljust(100))
+    assert first is not None
+    first.plans[None, ()] = Unplanned("a test")
+    documents.weigh("{ a0: __typename }".ljust(100))
+    assert len(documents) < 8
+    assert documents.get("{ a1: __typename }".ljust(100)) is None

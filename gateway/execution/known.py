@@ -1,0 +1,83 @@
+"""Which documents were read and checked already, with their plans, in bounded memory?
+
+Reading and checking cost more than half of a short answer, so that what was found valid is kept; the longest unasked
+goes first.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from graphql.language import DocumentNode
+
+from gateway.execution.plan import Plan
+
+# A document in memory takes about 100 times its text (measured: 90 to 140), a plan of it 330 times. So these are
+# 64 MB, and hold 120 compiled panels of 1,200 characters, which is more than a company's apps ask.
+MOST_WEIGHT: Final = 640 * 1024
+_PLAN_WEIGHT: Final = 3.3
+
+Key = tuple[str | None, tuple[Any, ...]]
+"""Which operation, and what is skipped and included in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unplanned:
+    """Why graphql-core executes the operation."""
+
+    reason: str
+
+
+@dataclass(slots=True, eq=False)
+class Known:
+    """A document that was read and checked, with its plans."""
+
+    document: DocumentNode
+    characters: int = 0
+    seen: int = 0
+    plans: dict[Key, Plan | Unplanned] = field(default_factory=dict)
+    choosing: frozenset[str] | None = None
+    """The variables that `@skip` and `@include` name, once they were looked for."""
+
+    @property
+    def weight(self) -> float:
+        """What it takes in memory, in characters of an uncompiled document."""
+        return self.characters * (1 + _PLAN_WEIGHT * len(self.plans))
+
+
+class Documents:
+    """Known documents by their text."""
+
+    def __init__(self, most_weight: float = MOST_WEIGHT) -> None:
+        self._most_weight = most_weight
+        self._known: OrderedDict[str, Known] = OrderedDict()
+        self._weights: dict[str, float] = {}
+        self._weight = 0.0
+
+    def __len__(self) -> int:
+        """How many are known."""
+        return len(self._known)
+
+    def get(self, text: str) -> Known | None:
+        """The document of that text, if it is known."""
+        known = self._known.get(text)
+        if known is not None:
+            self._known.move_to_end(text)
+        return known
+
+    def add(self, text: str, document: DocumentNode) -> Known:
+        """Keeps a document that was found valid."""
+        known = self._known[text] = Known(document, len(text))
+        self.weigh(text)
+        return known
+
+    def weigh(self, text: str) -> None:
+        """Makes room for what the document has become; to be called when it may have been compiled."""
+        known = self._known.get(text)
+        if known is None or self._weights.get(text) == known.weight:
+            return
+        self._weight += known.weight - self._weights.get(text, 0.0)
+        self._weights[text] = known.weight
+        while self._weight > self._most_weight:
+            oldest, _ = self._known.popitem(last=False)
+            self._weight -= self._weights.pop(oldest)

@@ -1,0 +1,147 @@
+"""Loads that are asked for side by side go as one command, and stop when nobody waits for them."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from pymongo import AsyncMongoClient
+
+from adapters.failures import StoreRefused
+from adapters.levels import Levels
+from adapters.loads import Join
+from adapters.mongo import Store
+from adapters.records import Document, Record, RecordId
+from adapters.windows import Owner, Strand, Window
+from gateway.mongod import Mongod
+from tests.conftest import Commands
+
+NOTES = Record(name="leaves")
+OWNERS: list[Owner] = [{"leaves": [RecordId(bytes([n] * 12))]} for n in range(3)]
+STRAND = Strand(record=NOTES, order="at")
+
+
+@pytest.fixture(scope="module")
+async def leaves(mongod: Mongod, commands: Commands) -> AsyncIterator[Store]:
+    """A store of one collection."""
+    store = await Store.open(mongod.url, "levels", [NOTES], observer=commands)
+    await store.prepare()
+    rows = [{"_id": RecordId(), "customer_id": owner["leaves"][0], "at": n} for owner in OWNERS for n in range(5)]
+    await store.delete(NOTES, {})
+    await store.insert(NOTES, *rows)
+    yield store
+    await store.close()
+
+
+async def test_one_command(leaves: Store, commands: Commands) -> None:
+    """What is asked for the same owners at once is one command; each gets its own answer."""
+    with commands.counted() as sent:
+        rows, counts, every = await asyncio.gather(
+            leaves.windows(OWNERS, [STRAND], Window(limit=2)),
+            leaves.counts(OWNERS, [STRAND]),
+            leaves.every(OWNERS, NOTES),
+        )
+    assert [name for name, _ in sent] == ["aggregate"]
+    assert ([len(one) for one in rows], counts, [len(one) for one in every]) == ([2] * 3, [5] * 3, [5] * 3)
+
+
+async def test_other_owners_apart(leaves: Store, commands: Commands) -> None:
+    """Loads for other owners are commands of their own."""
+    with commands.counted() as sent:
+        found = await asyncio.gather(leaves.counts(OWNERS, [STRAND]), leaves.counts(OWNERS[:1], [STRAND]))
+    assert len(sent) == 2
+    assert found == [[5, 5, 5], [5]]
+
+
+async def test_refused_together_goes_alone() -> None:
+    """Where the database refuses the loads together, each goes alone, and fails alone."""
+    asked: list[int] = []
+
+    async def aggregate(pipeline: Any) -> list[Document]:
+        kinds = [one["$lookup"]["from"] for one in pipeline if "$lookup" in one]
+        asked.append(len(kinds))
+        if len(kinds) > 1 or "bad" in kinds:
+            raise StoreRefused("too large")
+        return [{"n": 0, "l0": [{"_id": 1}]}]
+
+    levels = Levels(aggregate)
+    loads = [_Every("good"), _Every("bad"), _Every("fine")]
+    found = await asyncio.gather(*map(levels.ask, loads), return_exceptions=True)
+    assert asked == [3, 1, 1, 1]
+    assert found[0] == found[2] == [[{"_id": 1}]]
+    assert isinstance(found[1], StoreRefused)
+
+
+@dataclass(frozen=True)
+class _Every:
+    """All documents of a collection, or what takes for ever."""
+
+    name: str
+    stages: tuple[Document, ...] = ()
+
+    @property
+    def owners(self) -> list[Owner]:
+        return [{self.name: [RecordId(b"0" * 12)]}]
+
+    def joins(self, name: str) -> list[Join]:
+        record = Record(name=self.name)
+        return [Join(name=f"{name}_0", record=record, owner_field="customer_id", stages=self.stages)]
+
+    def shown(self, name: str) -> str:
+        return f"${name}_0"
+
+    def read(self, shown: Any) -> list[Any]:
+        return list(shown)
+
+
+# Each document is multiplied by a million and looked at: minutes of work.
+SLOW: tuple[Document, ...] = (
+    {"$set": {"a": {"$range": [0, 2_000]}}},
+    {"$unwind": "$a"},
+    {"$set": {"b": {"$range": [0, 2_000]}}},
+    {"$unwind": "$b"},
+    {"$group": {"_id": {"$mod": [{"$multiply": ["$a", "$b"]}, 7919]}, "n": {"$sum": 1}}},
+)
+
+
+async def _works(client: AsyncMongoClient[Any]) -> bool:
+    """Whether an aggregation runs in the test's database."""
+    cursor = await client.admin.aggregate(
+        [{"$currentOp": {}}, {"$match": {"ns": {"$regex": "^levels"}, "op": "command"}}]
+    )
+    return any("aggregate" in one.get("command", {}) for one in await cursor.to_list())
+
+
+async def _until(client: AsyncMongoClient[Any], *, works: bool) -> bool:
+    ends = time.monotonic() + 10
+    while time.monotonic() < ends:
+        if await _works(client) is works:
+            return True
+        await asyncio.sleep(0.05)
+    return False
+
+
+async def test_cancelled_work_stops(mongod: Mongod, leaves: Store) -> None:
+    """When everyone who waits gives up, the database stops working; as long as one waits, it goes on."""
+    async with AsyncMongoClient(mongod.url) as client:
+        key = OWNERS[0]["leaves"][0]
+        slow = _Slow("leaves", SLOW, key)
+        first, second = (asyncio.create_task(leaves._levels.ask(slow)) for _ in range(2))
+        assert await _until(client, works=True)
+        first.cancel()
+        await asyncio.sleep(0.2)
+        assert await _works(client)
+        second.cancel()
+        assert await _until(client, works=False)
+        assert await leaves.counts(OWNERS[:1], [STRAND]) == [5]
+
+
+@dataclass(frozen=True)
+class _Slow(_Every):
+    key: RecordId = field(default_factory=RecordId)
+
+    @property
+    def owners(self) -> list[Owner]:
+        return [{self.name: [self.key]}]
