@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resolvers.attribute_rules import AttributeType, breaking, checked, rule_broken
-from resolvers.attributes import definition_document
+from resolvers.attribute_schema import definition_document
 
 
 def _definition(type_name: str, **more: Any) -> Any:

@@ -35,7 +35,7 @@ from adapters.mongo import Store
 from adapters.records import Document, decimal_of
 from resolvers.agents import AGENTS
 from resolvers.attachments import ATTACHMENTS
-from resolvers.attributes import definition_document
+from resolvers.attribute_schema import definition_document
 from resolvers.campaigns import CAMPAIGNS
 from resolvers.channels import CHANNEL_ACCOUNTS
 from resolvers.conversations import CONVERSATIONS, MESSAGES

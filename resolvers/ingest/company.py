@@ -9,12 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from adapters.contract import Class, Colleague, Effort, Listing, Place, Team
-from adapters.failures import Taken
 from adapters.mongo import Store
 from adapters.records import Document, Record, RecordId
 from resolvers.agents import AGENTS, GROUPS, agent_document
 from resolvers.attribute_rules import rule_broken
-from resolvers.attributes import DEFINITIONS, MOST_DEFINITIONS, SYSTEM_DEFINITIONS
+from resolvers.attribute_schema import TooMany, add_definitions, definitions_by_name
 from resolvers.campaigns import CAMPAIGNS
 from resolvers.ingest.money import stored_amount
 from resolvers.ingest.report import INSERTED, NotTaken, Result, Visit, changed_or_not, require_text, stored_moment
@@ -30,12 +29,6 @@ _COLOR = re.compile("#[0-9a-fA-F]{6}")
 CompanyRecord = Listing | Place | Colleague | Team | Effort | Class
 
 
-async def definitions_by_name(store: Store) -> Mapping[str, Document]:
-    """Every attribute definition by name, the system's own among them, as the present transaction sees them."""
-    stored = await store.find(DEFINITIONS, {})
-    return {one["name"]: one for one in (*SYSTEM_DEFINITIONS, *stored)}
-
-
 async def define_attributes(store: Store, wanted: Iterable[Document]) -> list[str]:
     """Adds those definitions that are missing and answers their names; one that is there stays as it is.
 
@@ -43,15 +36,11 @@ async def define_attributes(store: Store, wanted: Iterable[Document]) -> list[st
     """
     known = await definitions_by_name(store)
     missing = [one for one in wanted if _is_missing(one, known)]
-    if len(known) + len(missing) > MOST_DEFINITIONS:
-        raise NotTaken(f"That would make {len(known) + len(missing)} attributes; at most {MOST_DEFINITIONS} are kept.")
-    for one in missing:
-        try:
-            await store.insert(DEFINITIONS, one)
-        except Taken:
-            # Someone defined it in the meantime.
-            return await define_attributes(store, missing)
-    return [one["name"] for one in missing]
+    try:
+        added = await add_definitions(store, missing) if missing else []
+    except TooMany as error:
+        raise NotTaken(f"{error} {len(missing)} more would be too many. Remove some, or take in less.") from error
+    return [one["name"] for one in added]
 
 
 def _is_missing(wanted: Document, known: Mapping[str, Document]) -> bool:
