@@ -12,7 +12,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from adapters.failures import StoreError
 from adapters.records import Document, RecordId
-from resolvers.attribute_rules import AttributeType, MatchingRole, breaking, checked, rule_broken
+from resolvers.attribute_rules import LONGEST_HEADING, AttributeType, MatchingRole, breaking, checked, rule_broken
 from resolvers.attribute_schema import (
     DEFINITIONS,
     SYSTEM_DEFINITIONS,
@@ -51,7 +51,7 @@ class AttributeDefinition(Node):
     is_required: bool = kept("Whether every customer record must have a value.")
     default: AttributeScalar | None = kept("The value of a new customer for whom none is given.")
     max_length: int | None = kept("The most characters that a value may have; null where the type's own limit serves.")
-    pattern: str | None = kept("A regular expression that the whole value must match.")
+    pattern: str | None = kept("A regular expression, in the syntax of RE2, that the whole value must match.")
     choices: list[str] = kept("The values allowed, for the type CHOICE; empty for the others.")
     is_personal: bool = kept("Whether only viewers with the right to personal values may read it.")
     is_searchable: bool = kept("Whether `customers(search:)` finds customers by it.")
@@ -93,14 +93,14 @@ async def attribute_definitions(info: Info) -> list[AttributeDefinition]:
 class AttributeRulesInput:
     """What may stand in an attribute, and who may read it. What is left out stays as it is."""
 
-    label: str | None = told("What people read beside the value.", default=strawberry.UNSET)
+    label: str | None = told(f"What people read, at most {LONGEST_HEADING} characters.", default=strawberry.UNSET)
     category: str | None = told("The heading under which the summary counts it.", default=strawberry.UNSET)
     order: int | None = told("Its place among the others: smaller comes first.", default=strawberry.UNSET)
     is_required: bool | None = told("Whether every customer must have a value.", default=strawberry.UNSET)
     default: AttributeScalar | None = told("The value of a new customer without one.", default=strawberry.UNSET)
     max_length: int | None = told("The most characters that a value may have.", default=strawberry.UNSET)
-    pattern: str | None = told("A regular expression that the whole value must match.", default=strawberry.UNSET)
-    choices: list[str] | None = told("The values allowed, for the type CHOICE.", default=strawberry.UNSET)
+    pattern: str | None = told("A regular expression of RE2 for the whole value.", default=strawberry.UNSET)
+    choices: list[str] | None = told("The values allowed, for CHOICE; 200 characters each.", default=strawberry.UNSET)
     is_personal: bool | None = told("Whether it is hidden without the right to see it.", default=strawberry.UNSET)
     is_searchable: bool | None = told("Whether `customers(search:)` looks in it.", default=strawberry.UNSET)
     is_channel_identifier: bool | None = told("Whether it names a customer on a channel.", default=strawberry.UNSET)
@@ -269,11 +269,12 @@ async def _require_unbroken(context: Context, definition: Document) -> None:
     try:
         broken = await context.store.count(context.declared.customers, rules) if rules else 0
     except StoreError as error:
-        # Python and MongoDB (PCRE) differ in a few constructs; asking is the only proof that both read it.
+        # RE2 and MongoDB (PCRE) differ in a few constructs; asking is the only proof that both read it.
         if type(error) is not StoreError or definition["pattern"] is None:
             raise
         raise invalid(
-            "The database cannot read `pattern`. Write characters as they are, not as \\u escapes.",
+            f"`pattern` is {definition['pattern']!r}. Two readers need it: RE2 for new values, which can read it, and "
+            "the database (PCRE) for those that are stored, which cannot. Write it with what both know.",
             "input",
             "rules",
             "pattern",

@@ -207,14 +207,14 @@ class AttributeCondition:
     """What an attribute of the customer schema must hold."""
 
     name: str = told("The attribute's name.")
-    any_of: list[AttributeScalar] = told("One of these values.")
+    any_of: list[AttributeScalar] = told("One of these values; an empty list sets no condition.")
 
 
 @SLICE.condition(CUSTOMER_FILTER)
 async def attributes(conditions: list[AttributeCondition], context: Context) -> Match:
     """Customers whose attributes fulfil every one of these conditions."""
     known = await definitions(context)
-    return {"$and": [_attribute_match(one, known, context) for one in conditions]} if conditions else {}
+    return {"$and": [_attribute_match(one, known, context) for one in conditions]}
 
 
 def _attribute_match(condition: AttributeCondition, known: Any, context: Context) -> Match:
@@ -234,4 +234,4 @@ def _attribute_match(condition: AttributeCondition, known: Any, context: Context
         raise BadUserInput(
             f"`filter.attributes` asks for a value that {condition.name!r} cannot hold. {error}"
         ) from error
-    return {f"attributes.{condition.name}": {"$in": values}}
+    return {f"attributes.{condition.name}": {"$in": values}} if values else {}

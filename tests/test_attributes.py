@@ -223,6 +223,41 @@ async def test_bound_of_many_at_once(ask: Asking, make: Makers) -> None:
     assert await make.store.count(DEFINITIONS, {}) == MOST_DEFINITIONS - 3
 
 
+@pytest.mark.parametrize(
+    ("pattern", "good", "bad"),
+    [
+        ("a(?i)b", "aB", "AB"),
+        (r"\Qa.b\E", "a.b", "axb"),
+        (r"\Qa.b", "a.b", "axb"),
+        (r"(?i)[a-z].*", "Gold", "1"),
+        ("(?i)gold|silver", "SILVER", "golden"),
+        (r"\p{Greek}+", "βγ", "abc"),
+        (r"[^\x00-\x{ff}]", "李", "a"),
+    ],
+)
+async def test_pattern_of_both(ask: Asking, make: Makers, pattern: str, good: str, bad: str) -> None:
+    """What RE2 and the database both read is a pattern, and both read it alike."""
+    old = await _added(ask, pattern=pattern, default=good)
+    await attributes(make, await make.customer(), tier=good)
+    rules: dict[str, Any] = {"pattern": pattern}
+    assert "definition" in await change(ask, "changeAttributeDefinition", SHOWN, ADMIN, id=old["id"], rules=rules)
+    await attributes(make, await make.customer(), tier=bad)
+    assert (await refused(ask, "changeAttributeDefinition", ADMIN, id=old["id"], rules=rules))[0] == "CONFLICT"
+    rules = {"default": bad}
+    answer = await refused(ask, "changeAttributeDefinition", ADMIN, id=old["id"], rules=rules)
+    assert answer == ("INVALID_INPUT", "input.rules.default")
+
+
+@pytest.mark.parametrize(("pattern", "words"), [("(?=a)", "RE2 cannot read"), ("(?P<1a>a)", "the database (PCRE)")])
+async def test_pattern_of_one(ask: Asking, pattern: str, words: str) -> None:
+    """A pattern that one of its two readers cannot read is refused in words that quote it and say which."""
+    given: dict[str, Any] = {"name": "tier", "type": "STRING", "rules": {"pattern": pattern}}
+    found = await change(ask, "addAttributeDefinition", SHOWN, ADMIN, **given)
+    assert found["code"] == "INVALID_INPUT"
+    assert words in found["message"]
+    assert repr(pattern) in found["message"]
+
+
 async def test_definition_removed(ask: Asking) -> None:
     """An attribute that nobody has a value of is removed."""
     old = await _added(ask)

@@ -405,6 +405,12 @@ async def test_definition_of_another_type(store: Store) -> None:
         await define_attributes(store, [definition_document(name="firstName", label="First")])
 
 
+async def test_definition_unreadable(store: Store) -> None:
+    """A pattern that the database cannot read is refused in a mapping too: its rules could never be changed."""
+    with pytest.raises(NotTaken, match=r"the database \(PCRE\) cannot read"):
+        await define_attributes(store, [definition_document(name="tier", label="Tier", pattern="(?P<1a>a)")])
+
+
 async def test_agent_choice_stays(store: Store) -> None:
     """Only an administrator or the assigned agent changes an assignment: no source does."""
     await bring(store, Colleague(subject="bob", name="Bob"), Colleague(subject="eve", name="Eve"))

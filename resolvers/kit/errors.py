@@ -9,12 +9,15 @@ Whatever else is raised is a bug: the gate masks it behind a reference. A mutati
 types that implement `Refusal`, in the union that the mutation answers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import strawberry
 from graphql import GraphQLError
 
 from resolvers.kit.described import graph_interface, graph_type
+
+T = TypeVar("T")
 
 
 class TellableError(GraphQLError):
@@ -104,6 +107,14 @@ def conflict(message: str, *path: str) -> Refused:
 def invalid(message: str, *path: str) -> Refused:
     """The refusal for a value that breaks a rule."""
     return Refused(InvalidInput(code="INVALID_INPUT", message=message, input_path=list(path) or None))
+
+
+def accepted(check: Callable[..., T], text: str, *path: str, longest: int) -> T:
+    """What the check of a text answers; its ValueError becomes the refusal of that place in the input."""
+    try:
+        return check(text, f"`{path[-1]}`", longest)
+    except ValueError as error:
+        raise invalid(str(error), *path) from error
 
 
 def not_permitted(message: str, *path: str) -> Refused:
