@@ -82,7 +82,11 @@ class House:
         self.auth = Auth(store, settings, clock=lambda: clock().timestamp())
         self.answering = Answering(graph, execution_s=settings.execution_s, question_tokens=settings.question_tokens)
         self.limits = GraphLimits(
-            page_size=settings.page_size, largest_page=settings.largest_page, default_region=settings.default_region
+            page_size=settings.page_size,
+            largest_page=settings.largest_page,
+            most_rows=settings.most_rows,
+            execution_s=settings.execution_s,
+            default_region=settings.default_region,
         )
 
     def context_for(self, viewer: Viewer) -> Context:

@@ -86,6 +86,7 @@ async def customers(
     window = page.window(name, context.seal, newest_first=order.direction is Direction.DESCENDING)
     pipeline = _pipeline(matches, havings, order.field.value, window)
     found = await context.store.aggregate(CUSTOMERS, pipeline)
+    context.budget.spend(len(found))
     read = await customer_reader(context)
     rows = [PageRow(read(one), Position(one[order.field.value], "", one["_id"])) for one in found]
     return connection(rows, page, name, context.seal, partial(_count, matches=matches, havings=havings))

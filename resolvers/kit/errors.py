@@ -4,6 +4,7 @@ Top-level errors are few, and each carries `extensions.code`:
     BAD_USER_INPUT      an argument of a query cannot be answered
     UNAUTHENTICATED     nobody is signed in, or the token is no longer good
     FORBIDDEN           the role has no right to this field
+    LIMIT_EXCEEDED      the question asks for more than is answered at once
     UNAVAILABLE         the database does not answer
 Whatever else is raised is a bug: the gate masks it behind a reference. A mutation's expected refusals are data:
 types that implement `Refusal`, in the union that the mutation answers.
@@ -45,6 +46,12 @@ class Forbidden(TellableError):
     """The viewer's role has no right to this."""
 
     code = "FORBIDDEN"
+
+
+class LimitExceeded(TellableError):
+    """The question asks for more than one answer may hold; the message says how much is given, and how to fit."""
+
+    code = "LIMIT_EXCEEDED"
 
 
 class Unavailable(TellableError):

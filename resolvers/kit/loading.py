@@ -10,6 +10,9 @@ from typing import Any, TypeVar
 
 from strawberry.dataloader import DataLoader
 
+from resolvers.kit.budget import Budget
+from resolvers.kit.stored import Node
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -20,16 +23,23 @@ Column = Callable[[list[Any]], Awaitable[Sequence[Any]]]
 """Takes parents and answers one value each, in their order."""
 
 
+def _things(value: Any) -> int:
+    """How many things a column hands out with a value; the rows of a page were counted when they were read."""
+    return len(value) if isinstance(value, list) else int(isinstance(value, Node))
+
+
 class Loaders:
     """The loads of one request: gathered per level, and equal keys asked once."""
 
-    def __init__(self, context: Any) -> None:
+    def __init__(self, context: Any, budget: Budget) -> None:
         self._context = context
+        self._budget = budget
         self._by_batch: dict[Any, DataLoader[Any, Any]] = {}
         self._by_field: dict[Any, DataLoader[Any, Any]] = {}
 
     async def load(self, batch: BatchFunction[K, V], key: K) -> V | None:
         """What the batch function finds for the key, or None."""
+        self._budget.spend(1)
         loader = self._by_batch.get(batch)
         if loader is None:
 
@@ -43,6 +53,7 @@ class Loaders:
 
     async def column(self, place: Hashable, resolve: Column, parent: Any) -> Any:
         """The column's value for one parent; all parents of the same place in the document go together."""
+        self._budget.require()
         loader = self._by_field.get(place)
         if loader is None:
 
@@ -53,6 +64,7 @@ class Loaders:
                         f"A column answers one value per parent, in their order: {resolve!r} was asked for "
                         f"{len(parents)} and answered {len(values)}."
                     )
+                self._budget.spend(sum(map(_things, values)))
                 return values
 
             # Parents are objects, not keys: two equal ones still want two answers.
