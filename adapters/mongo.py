@@ -111,10 +111,11 @@ class Store:
         *,
         order: Sequence[tuple[str, int]] = (),
         limit: int = 0,
+        only: Sequence[str] | None = None,
     ) -> list[Document]:
-        """The documents that match, in order; at most `limit` of them, all where it is 0."""
+        """The documents that match, in order; at most `limit` of them, all where it is 0. `only`: fields to read."""
         with plain_errors():
-            cursor = self._collection(record).find(where, session=_session.get(), max_time_ms=MAX_LOAD_MS)
+            cursor = self._collection(record).find(where, only, session=_session.get(), max_time_ms=MAX_LOAD_MS)
             if order:
                 cursor = cursor.sort(list(order))
             return list(await cursor.limit(limit).to_list())
@@ -194,6 +195,15 @@ class Store:
         with self._writing(record):
             result = await self._collection(record).update_many(where, change, session=_session.get())
         return result.modified_count
+
+    async def update_each(self, record: Record, changes: Sequence[tuple[Document, Document]]) -> int:
+        """Changes for each pair the document that matches its first part; answers how many there were to change."""
+        if not changes:
+            return 0
+        steps = [UpdateOne(where, change) for where, change in changes]
+        with self._writing(record):
+            result = await self._collection(record).bulk_write(steps, ordered=False, session=_session.get())
+        return result.matched_count
 
     async def delete(self, record: Record, where: Document) -> int:
         """Removes every document that matches and answers how many there were."""

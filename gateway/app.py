@@ -89,7 +89,11 @@ class House:
             shows_plans=settings.show_plans,
         )
         self.limits = GraphLimits(
-            page_size=settings.page_size, largest_page=settings.largest_page, default_region=settings.default_region
+            page_size=settings.page_size,
+            largest_page=settings.largest_page,
+            most_rows=settings.most_rows,
+            execution_s=settings.execution_s,
+            default_region=settings.default_region,
         )
 
     def context_for(self, viewer: Viewer) -> Context:

@@ -15,6 +15,7 @@ from typing import Final
 
 from adapters.mongo import Store
 from adapters.records import Document, Record, RecordId, new_id, parse_id
+from resolvers.kit.texts import plain_line
 from resolvers.kit.viewer import SCOPES
 
 API_KEYS: Final = Record(name="api_keys", customer=None, is_held=True)
@@ -62,8 +63,10 @@ async def make_key(
     wanted = sorted(set(scopes))
     if unknown := [one for one in wanted if one not in SCOPES]:
         raise BadKey(f"There is no scope {', '.join(unknown)}. Scopes are: {', '.join(SCOPES)}.")
-    if not name.strip() or len(name) > _LONGEST_NAME:
-        raise BadKey(f"A key's name has 1 to {_LONGEST_NAME} characters; name it for the program that will use it.")
+    try:
+        name = plain_line(name, "The key's name", _LONGEST_NAME)
+    except ValueError as error:
+        raise BadKey(f"{error} Name the key for the program that will use it.") from error
     if expires_at is not None and expires_at <= at:
         raise BadKey(f"The key would expire at {expires_at:%Y-%m-%d %H:%M}, which is past. Give a later date.")
     key, random = new_id(), secrets.token_urlsafe(_RANDOM_BYTES)

@@ -114,6 +114,12 @@ class Settings(BaseSettings):
     largest_page: int = Field(
         default=100, ge=1, description="Rows of a page at most: the work of one answer stays bounded."
     )
+    most_rows: int = Field(
+        default=15_000,
+        ge=100,
+        description="Rows that one question may load, all its lists and levels together: 100 customers with 100 orders "
+        "each, and half as much again beside them. Lists inside lists would otherwise multiply without end.",
+    )
     default_region: str | None = Field(
         default=None,
         description="The country (ISO 3166, `CO`) by which phone numbers without a country code are read; without it "

@@ -24,6 +24,9 @@ LIMIT_EXCEEDED: Final = "LIMIT_EXCEEDED"
 UNAVAILABLE: Final = "UNAVAILABLE"
 INTERNAL: Final = "INTERNAL"
 
+MOST_TOLD: Final = 5
+"""Errors of fields in one response; a list may repeat the same one for each of its rows."""
+
 # The store says in its own words what happened; the code says what to do next.
 _PASSING: Final[dict[type[Exception], str]] = {
     StoreDown: UNAVAILABLE,
@@ -48,8 +51,12 @@ def told_of_question(errors: Sequence[GraphQLError], code: str) -> list[Told]:
 
 
 def told_of_execution(errors: Sequence[GraphQLError]) -> list[Told]:
-    """What is told of errors that fields raised."""
-    return [_told_of(error) for error in errors]
+    """What is told of errors that fields raised: the first few, and how many more there are."""
+    shown = [_told_of(error) for error in errors[:MOST_TOLD]]
+    if more := len(errors) - len(shown):
+        words = f"{more} further errors are left out. Each of them made a field null, as those above did."
+        shown.append(told(words, shown[-1]["extensions"]["code"]))
+    return shown
 
 
 def told_of(error: Exception) -> Told:

@@ -19,6 +19,7 @@ import re2
 from adapters.records import Document
 from resolvers.kit.described import graph_enum
 from resolvers.kit.scalars import canonical_email, canonical_phone
+from resolvers.kit.texts import plain_line, plain_text
 
 # A name of the schema is a word of programs and of paths in documents.
 NAME = re.compile(r"[a-z][A-Za-z0-9]{0,63}")
@@ -29,6 +30,8 @@ LONGEST_PATTERN = 500
 # As many as there can be definitions.
 MOST_PATTERNS = 200
 MOST_CHOICES = 200
+# What stands in one line beside a value, or in a list to choose from.
+LONGEST_HEADING, LONGEST_CHOICE = 100, 200
 # scrypt's cost for interactive use: 16 MiB, some 50 ms (RFC 7914 and OWASP's cheat sheet of 2023).
 _SCRYPT = {"n": 2**14, "r": 8, "p": 1}
 
@@ -109,8 +112,10 @@ def rule_broken(definition: Document) -> tuple[tuple[str, ...], str] | None:
             "lower-case letter, as loyaltyTier."
         )
     for word in ("label", "category"):
-        if not definition[word].strip():
-            return ("rules", word), f"`{word}` is empty. Send what people are to read."
+        try:
+            plain_line(definition[word], f"`{word}`", LONGEST_HEADING)
+        except ValueError as error:
+            return ("rules", word), str(error)
     if definition["max_length"] is not None and definition["type"] not in _TEXTS:
         return ("rules", "maxLength"), f"`maxLength` is for texts; the type {definition['type']} takes none."
     if definition["max_length"] is not None and not 1 <= definition["max_length"] <= LONGEST:
@@ -129,15 +134,17 @@ def breaking(definition: Document) -> Mapping[str, Any]:
         longer = {"$gt": [{"$strLenCP": {"$toString": f"${path}"}}, definition["max_length"]]}
         broken.append({"$expr": longer})
     if definition["pattern"]:
-        broken.append({path: {"$not": re.compile(_whole(definition["pattern"]))}})
+        broken.append({path: {"$not": {"$regex": _whole(definition["pattern"])}}})
     if definition["choices"]:
         broken.append({path: {"$nin": definition["choices"]}})
     return {"$and": [{path: {"$exists": True}}, {"$or": broken}]} if broken else {}
 
 
 def _whole(pattern: str) -> str:
-    """The pattern as the whole value must match it."""
-    return f"^(?:{pattern})$"
+    """The pattern as the whole value must match it. Flags at its beginning hold up to the bracket that we close."""
+    # A quotation that runs to the pattern's end would swallow our bracket; where none is open, `\\E` means nothing.
+    end = r"\E" if r"\Q" in pattern else ""
+    return f"^(?:{pattern}{end})$"
 
 
 @lru_cache(maxsize=MOST_PATTERNS)
@@ -159,12 +166,12 @@ def _pattern_broken(definition: Document) -> tuple[tuple[str, ...], str] | None:
     if "\0" in pattern:
         return ("rules", "pattern"), "`pattern` holds the character U+0000, which no value has. Leave it out."
     try:
-        # Bare as values are matched, and whole as the database is asked.
         _compiled(pattern)
-        re.compile(_whole(pattern))
-    except (re.error, re2.error) as error:
-        words = error.args[0].decode() if isinstance(error.args[0], bytes) else error
-        return ("rules", "pattern"), f"`pattern` is {pattern!r}, which is no regular expression of RE2: {words}."
+    except re2.error as error:
+        return ("rules", "pattern"), (
+            f"`pattern` is {pattern!r}, which RE2 cannot read: {error.args[0].decode()}. Write it in RE2's syntax, "
+            "which has neither look-around nor backreferences."
+        )
     return None
 
 
@@ -174,8 +181,13 @@ def _choices_broken(definition: Document) -> tuple[tuple[str, ...], str] | None:
         return ("rules", "choices"), "`choices` go with the type CHOICE: that type needs some, the others take none."
     if len(choices) > MOST_CHOICES or len(set(choices)) < len(choices):
         return ("rules", "choices"), f"Send at most {MOST_CHOICES} choices, each once."
-    if any(not one or one != one.strip() for one in choices):
-        return ("rules", "choices"), "A choice is empty or has blanks around it. Send each as it is to be read."
+    if any(one != one.strip() for one in choices):
+        return ("rules", "choices"), "A choice has blanks around it. Send each as it is to be read."
+    try:
+        for number, one in enumerate(choices, 1):
+            plain_line(one, f"Choice {number}", LONGEST_CHOICE)
+    except ValueError as error:
+        return ("rules", "choices"), str(error)
     return None
 
 
@@ -208,10 +220,9 @@ Rule = Callable[[Any, Document, str | None], Any]
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError(f"That is a {type(value).__name__}, not a text. Send a string.")  # noqa: TRY004 - one error for a value that breaks a rule
-    text = value.strip()
-    if not text:
+    if not value.strip():
         raise ValueError("That is empty. Send a text, or remove the value.")
-    return text
+    return plain_text(value, "The value", max(LONGEST, len(value)))
 
 
 def _alphanumeric(value: Any, _definition: Document, _region: str | None) -> str:

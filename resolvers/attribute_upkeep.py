@@ -1,18 +1,25 @@
 """What does a change of the customer schema mean for the customers who are there already?
 
-Each is changed in bounded batches, and doing it again does no harm: a change that is interrupted is finished by
-sending it once more.
+Each is changed in bounded batches, and upon what was read of it: who was changed by someone else meanwhile is read
+again. A change that is interrupted is finished by sending it once more.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from adapters.records import Document
+from adapters.records import Document, RecordId
+from resolvers.attribute_schema import DEFINITIONS, definitions_by_name
 from resolvers.kit.context import Context
+from resolvers.kit.parts import touch
 from resolvers.search_words import search_words
 
 # Some tens of milliseconds of the database's time, in which nobody else's change waits.
 BATCH = 500
+# What the words of a customer are made of, and upon what they are written.
+_READ = ("attributes", "contact_points", "search", "version")
+
+Change = tuple[Document, Document]
+"""Upon what a customer's document is changed, and how."""
 
 
 async def how_many_have(context: Context, name: str) -> int:
@@ -26,34 +33,82 @@ async def how_many_lack(context: Context, name: str) -> int:
     return max(everyone - await how_many_have(context, name), 0)
 
 
-async def remove_values(context: Context, name: str, known: Mapping[str, Document]) -> int:
+async def remove_values(context: Context, name: str) -> int:
     """Takes the attribute's value from every customer, and what was searchable of it; answers from how many."""
-    left = {key: one for key, one in known.items() if key != name}
-    return await _rewrite(context, name, left, {"$unset": {f"attributes.{name}": "", f"observed.{name}": ""}})
+    touched = touch(context)
+
+    def change(customer: Document, searchable: Sequence[Document]) -> Change | None:
+        if name not in customer["attributes"]:
+            return None
+        words = _words(customer, [one for one in searchable if one["name"] != name])
+        gone = {f"attributes.{name}": "", f"observed.{name}": ""}
+        return _as_read(customer), {**touched, "$set": {**touched["$set"], "search": words}, "$unset": gone}
+
+    removed = 0
+    # Whose value is gone is not found any more.
+    while batch := await _batch(context, {f"attributes.{name}": {"$exists": True}}):
+        removed += await _settle(context, batch, change)
+    return removed
 
 
-async def search_anew(context: Context, name: str, known: Mapping[str, Document]) -> None:
-    """Makes customers who have the attribute found by it, or by it no longer, as its definition says now."""
-    await _rewrite(context, name, known, {})
+def upkeep_of(old: Document, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a change of these rules sets beside them, so that `search_anew` knows where to begin, or to go on."""
+    if "is_searchable" not in given:
+        return {}
+    if old.get("upkeep") and given["is_searchable"] == old["is_searchable"]:
+        # The same was sent before and was interrupted.
+        return {}
+    # Told from any other upkeep by the version, which is never the same again.
+    return {"upkeep": {"of": old.get("version"), "behind": None}}
 
 
-async def _rewrite(context: Context, name: str, known: Mapping[str, Document], more: Document) -> int:
-    customers, path = context.declared.customers, f"attributes.{name}"
-    searchable = [one for one in known.values() if one["is_searchable"]]
-    done, last = 0, None
+async def search_anew(context: Context, key: RecordId) -> None:
+    """Makes customers who have the attribute found by it, or by it no longer, as its definition says now.
+
+    How far it came stands in the definition itself.
+    """
+
+    def change(customer: Document, searchable: Sequence[Document]) -> Change | None:
+        words = _words(customer, searchable)
+        if words == customer.get("search", []):
+            return None
+        return _as_read(customer), {"$set": {"search": words}, "$inc": {"version": 1}}
+
+    while (definition := await context.store.first(DEFINITIONS, {"_id": key})) and (at := definition.get("upkeep")):
+        ahead = {"_id": {"$gt": at["behind"]}} if at["behind"] else {}
+        batch = await _batch(context, {f"attributes.{definition['name']}": {"$exists": True}, **ahead})
+        await _settle(context, batch, change)
+        reached: Document = {"$set": {"upkeep.behind": batch[-1]["_id"]}} if batch else {"$unset": {"upkeep": ""}}
+        here = {"_id": key, "upkeep.of": at["of"], "upkeep.behind": at["behind"]}
+        # No match where the rule was changed again meanwhile: then it begins anew.
+        await context.store.update(DEFINITIONS, here, reached)
+
+
+async def _settle(
+    context: Context, batch: Sequence[Document], change: Callable[[Document, Sequence[Document]], Change | None]
+) -> int:
+    """Changes everyone of the batch who needs it, whoever else changes them meanwhile; answers how many."""
+    customers, done = context.declared.customers, 0
     while True:
-        where: dict[str, Any] = {path: {"$exists": True}} | ({"_id": {"$gt": last}} if last else {})
-        batch = await context.store.find(customers, where, order=[("_id", 1)], limit=BATCH)
-        if not batch:
+        # Read behind the customers: who makes another attribute searchable later comes by them later, too.
+        known = await definitions_by_name(context.store)
+        searchable = [one for one in known.values() if one["is_searchable"]]
+        changes = [found for one in batch if (found := change(one, searchable))]
+        written = await context.store.update_each(customers, changes)
+        done += written
+        if written == len(changes):
             return done
-        await context.store.upsert(customers, [(one["_id"], _change(one, searchable, more, context)) for one in batch])
-        done, last = done + len(batch), batch[-1]["_id"]
+        batch = await _batch(context, {"_id": {"$in": [one["_id"] for one in batch]}})
 
 
-def _change(customer: Document, searchable: Sequence[Document], more: Document, context: Context) -> Document:
-    words = search_words(customer["attributes"], customer.get("contact_points", ()), searchable)
-    return {
-        "$set": {"search": words, "updated_at": context.clock(), "updated_by": context.viewer.subject},
-        "$inc": {"version": 1},
-        **more,
-    }
+async def _batch(context: Context, where: Document) -> list[Document]:
+    return await context.store.find(context.declared.customers, where, order=[("_id", 1)], limit=BATCH, only=_READ)
+
+
+def _as_read(customer: Document) -> Document:
+    # Not by `search`: with a second index to choose from, the database plans each write anew.
+    return {"_id": customer["_id"], "version": customer["version"]}
+
+
+def _words(customer: Document, searchable: Sequence[Document]) -> list[str]:
+    return list(search_words(customer["attributes"], customer.get("contact_points", ()), searchable))

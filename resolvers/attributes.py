@@ -10,31 +10,33 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
-from adapters.failures import StoreError, Taken
-from adapters.records import Document, Index, Record, RecordId
-from resolvers.attribute_rules import AttributeType, MatchingRole, breaking, checked, rule_broken
-from resolvers.attribute_upkeep import how_many_have, how_many_lack, remove_values, search_anew
+from adapters.failures import StoreRefused
+from adapters.records import Document, RecordId
+from resolvers.attribute_rules import LONGEST_HEADING, AttributeType, MatchingRole, breaking, checked, rule_broken
+from resolvers.attribute_schema import (
+    DEFINITIONS,
+    SYSTEM_DEFINITIONS,
+    TooMany,
+    add_definitions,
+    definition_document,
+    replace_rules,
+    stored_definition,
+)
+from resolvers.attribute_upkeep import how_many_have, how_many_lack, remove_values, search_anew, upkeep_of
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
-from resolvers.kit.errors import Conflict, InvalidInput, NotFound, conflict, invalid, not_found
+from resolvers.kit.errors import Conflict, InvalidInput, NotFound, Refused, conflict, invalid, not_found
 from resolvers.kit.ids import key_of
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, kept
+from resolvers.kit.turns import TURNS
 from resolvers.kit.viewer import ADMINISTRATORS
 
-SLICE = Slice("attributes")
+SLICE = Slice("attributes", unshown=[TURNS])
 
-DEFINITIONS = Record(
-    name="attribute_definitions",
-    customer=None,
-    key=("name",),
-    indexes=(Index(("name",), unique=True),),
-    is_held=True,
-)
-
-# Every value is held inside the customer's document: a schema of more attributes wants another home for them.
-MOST_DEFINITIONS = 200
+# Each time that a change is overtaken, another one was kept; as many administrators at once are not at work.
+_ATTEMPTS = 20
 
 
 @SLICE.keeps(DEFINITIONS)
@@ -49,52 +51,13 @@ class AttributeDefinition(Node):
     is_required: bool = kept("Whether every customer record must have a value.")
     default: AttributeScalar | None = kept("The value of a new customer for whom none is given.")
     max_length: int | None = kept("The most characters that a value may have; null where the type's own limit serves.")
-    pattern: str | None = kept("A regular expression that the whole value must match.")
+    pattern: str | None = kept("A regular expression, in the syntax of RE2, that the whole value must match.")
     choices: list[str] = kept("The values allowed, for the type CHOICE; empty for the others.")
     is_personal: bool = kept("Whether only viewers with the right to personal values may read it.")
     is_searchable: bool = kept("Whether `customers(search:)` finds customers by it.")
     is_channel_identifier: bool = kept("Whether its value names a customer on a channel.")
     matching_role: MatchingRole | None = kept("What its value says when two customers may be the same person.")
     is_system: bool = kept("Whether it is the gateway's own, which cannot be removed.")
-
-
-def system_definition(name: str, label: str, order: int, **more: Any) -> Document:
-    """A definition that every base has."""
-    return definition_document(name=name, label=label, order=order, is_system=True, is_personal=True, **more)
-
-
-def definition_document(*, name: str, label: str, type: AttributeType = AttributeType.STRING, **more: Any) -> Document:
-    """A definition as it is stored, with what is not said at its usual value."""
-    usual: dict[str, Any] = {
-        "category": "Profile",
-        "order": 100,
-        "is_required": False,
-        "default": None,
-        "max_length": None,
-        "pattern": None,
-        "choices": [],
-        # Whoever forgets to say so has hidden it, not shown it.
-        "is_personal": True,
-        "is_searchable": False,
-        "is_channel_identifier": False,
-        "matching_role": None,
-        "is_system": False,
-    }
-    document = usual | {"name": name, "label": label, "type": type.value} | more
-    return {"_id": DEFINITIONS.id_of(document)} | document
-
-
-SYSTEM_DEFINITIONS: tuple[Document, ...] = (
-    system_definition(
-        "firstName", "First name", 1, type=AttributeType.NAME, is_searchable=True, matching_role="GIVEN_NAME"
-    ),
-    system_definition(
-        "lastName", "Last name", 2, type=AttributeType.NAME, is_searchable=True, matching_role="FAMILY_NAME"
-    ),
-    system_definition(
-        "phoneNumber", "Phone number", 3, type=AttributeType.PHONE_NUMBER, is_searchable=True, matching_role="PHONE"
-    ),
-)
 
 
 async def definitions(context: Context) -> Mapping[str, Document]:
@@ -130,14 +93,14 @@ async def attribute_definitions(info: Info) -> list[AttributeDefinition]:
 class AttributeRulesInput:
     """What may stand in an attribute, and who may read it. What is left out stays as it is."""
 
-    label: str | None = told("What people read beside the value.", default=strawberry.UNSET)
+    label: str | None = told(f"What people read, at most {LONGEST_HEADING} characters.", default=strawberry.UNSET)
     category: str | None = told("The heading under which the summary counts it.", default=strawberry.UNSET)
     order: int | None = told("Its place among the others: smaller comes first.", default=strawberry.UNSET)
     is_required: bool | None = told("Whether every customer must have a value.", default=strawberry.UNSET)
     default: AttributeScalar | None = told("The value of a new customer without one.", default=strawberry.UNSET)
     max_length: int | None = told("The most characters that a value may have.", default=strawberry.UNSET)
-    pattern: str | None = told("A regular expression that the whole value must match.", default=strawberry.UNSET)
-    choices: list[str] | None = told("The values allowed, for the type CHOICE.", default=strawberry.UNSET)
+    pattern: str | None = told("A regular expression of RE2 for the whole value.", default=strawberry.UNSET)
+    choices: list[str] | None = told("The values allowed, for CHOICE; 200 characters each.", default=strawberry.UNSET)
     is_personal: bool | None = told("Whether it is hidden without the right to see it.", default=strawberry.UNSET)
     is_searchable: bool | None = told("Whether `customers(search:)` looks in it.", default=strawberry.UNSET)
     is_channel_identifier: bool | None = told("Whether it names a customer on a channel.", default=strawberry.UNSET)
@@ -191,18 +154,18 @@ async def add_attribute_definition(
 ) -> AttributeDefinitionPayload | InvalidInput | Conflict:
     """Adds an attribute to the customer schema. Administrators only."""
     context = info.context
-    known = await definitions(context)
-    if len(known) >= MOST_DEFINITIONS:
-        raise conflict(f"There are {len(known)} definitions; at most {MOST_DEFINITIONS} are kept. Remove one first.")
-    if input.name in known:
-        raise conflict(f"There is an attribute {input.name!r} already. Change that one.", "input", "name")
+    if input.name in await definitions(context):
+        raise _taken(input.name)
     rules = {"label": input.name} | _given(input.rules)
     document = _checked(definition_document(name=input.name, type=input.type, **rules))
     await _require_unbroken(context, document)
     try:
-        await context.store.insert(DEFINITIONS, document)
-    except Taken as error:
-        raise conflict(f"There is an attribute {input.name!r} already. Change that one.", "input", "name") from error
+        added = await add_definitions(context.store, [document])
+    except TooMany as error:
+        raise conflict(f"{error} Remove one first.") from error
+    if not added:
+        # Since we looked.
+        raise _taken(input.name)
     return AttributeDefinitionPayload(definition=SLICE.keepings[0].reader.read(document))
 
 
@@ -211,15 +174,26 @@ async def change_attribute_definition(
     info: Info,
     input: Annotated[ChangeAttributeDefinitionInput, about("What is to be different.")],
 ) -> AttributeDefinitionPayload | InvalidInput | NotFound | Conflict:
-    """Changes an attribute's rules. Refused where stored values would break the new rules, with their number."""
+    """Changes an attribute's rules. Refused where stored values would break the new rules, with their number.
+
+    Of several changes at once each is kept. Where `isSearchable` takes longer than one answer may, send the same again
+    until it is answered: each goes on where the one before was.
+    """
     context = info.context
-    old = await _require(context, input.id)
-    changed = _checked({**old, **_given(input.rules)})
-    await _require_unbroken(context, changed)
-    await context.store.replace(DEFINITIONS, [changed])
-    if input.rules.is_searchable is not strawberry.UNSET:
-        await search_anew(context, changed["name"], await definitions(context))
-    return AttributeDefinitionPayload(definition=SLICE.keepings[0].reader.read(changed))
+    given = _given(input.rules)
+    for _ in range(_ATTEMPTS):
+        old = await _require(context, input.id)
+        changed = _checked({**old, **given})
+        await _require_unbroken(context, changed)
+        rules = {name: changed[name] for name in (*given, "default")} | upkeep_of(old, given)
+        stored = await replace_rules(context.store, old, rules)
+        if stored is not None:
+            break
+    else:
+        raise conflict("Others change this definition all the time. Read it again, then send what is to be different.")
+    if "is_searchable" in given:
+        await search_anew(context, stored["_id"])
+    return AttributeDefinitionPayload(definition=SLICE.keepings[0].reader.read(stored))
 
 
 @SLICE.mutation(may=ADMINISTRATORS)
@@ -240,9 +214,17 @@ async def remove_attribute_definition(
             "withValues",
         )
     # The definition goes last: as long as it is there, an interrupted removal can be sent again.
-    removed = await remove_values(context, old["name"], await definitions(context)) if used else 0
-    await context.store.delete(DEFINITIONS, {"_id": old["_id"]})
+    removed = await remove_values(context, old["name"]) if used else 0
+    if not await context.store.delete(DEFINITIONS, {"_id": old["_id"]}):
+        raise not_found("attribute definition")
+    if input.with_values:
+        # Once more for values that were given meanwhile: a later attribute of this name must not find them.
+        removed += await remove_values(context, old["name"])
     return RemoveAttributeDefinitionPayload(removed_id=input.id, values_removed=removed)
+
+
+def _taken(name: str) -> Refused:
+    return conflict(f"There is an attribute {name!r} already. Change that one.", "input", "name")
 
 
 def _given(rules: AttributeRulesInput | None) -> dict[str, Any]:
@@ -273,11 +255,12 @@ def _checked(document: Document) -> Document:
 
 
 async def _require(context: Context, given: str) -> Document:
-    key: RecordId | None = key_of(given, "AttributeDefinition")
-    for one in (await definitions(context)).values():
-        if one["_id"] == key:
-            return one
-    raise not_found("attribute definition")
+    """The definition as the database has it, not as it is held: what is written depends on it."""
+    key = key_of(given, "AttributeDefinition")
+    found = await stored_definition(context.store, key) if key else None
+    if found is None:
+        raise not_found("attribute definition")
+    return found
 
 
 async def _require_unbroken(context: Context, definition: Document) -> None:
@@ -285,12 +268,13 @@ async def _require_unbroken(context: Context, definition: Document) -> None:
     rules = breaking(definition)
     try:
         broken = await context.store.count(context.declared.customers, rules) if rules else 0
-    except StoreError as error:
-        # Python and MongoDB (PCRE) differ in a few constructs; asking is the only proof that both read it.
-        if type(error) is not StoreError or definition["pattern"] is None:
+    except StoreRefused as error:
+        # RE2 and MongoDB (PCRE) differ in a few constructs; asking is the only proof that both read it.
+        if definition["pattern"] is None:
             raise
         raise invalid(
-            "The database cannot read `pattern`. Write characters as they are, not as \\u escapes.",
+            f"`pattern` is {definition['pattern']!r}. Two readers need it: RE2 for new values, which can read it, and "
+            "the database (PCRE) for those that are stored, which cannot. Write it with what both know.",
             "input",
             "rules",
             "pattern",

@@ -62,7 +62,9 @@ class ContactPoint(Redacted):
 async def contact_points(
     customers: list[Customer],
     info: Info,
-    types: Annotated[list[ContactPointType] | None, about("Only contact points of these types.")] = None,
+    types: Annotated[
+        list[ContactPointType] | None, about("Only contact points of these types; an empty list: all.")
+    ] = None,
 ) -> list[list[ContactPoint]]:
     """The customer's phones, e-mail and postal addresses, the primary one of each type first."""
     found: list[list[ContactPoint]] = parts_of(info.context, customers, CONTACT_POINTS, ContactPoint)

@@ -124,8 +124,10 @@ async def conversations(
     customers: list[Customer],
     info: Info,
     page: Page,
-    statuses: Annotated[list[ConversationStatus] | None, about("Only conversations that stand so.")] = None,
-    channels: Annotated[list[str] | None, about("Only conversations on these channels.")] = None,
+    statuses: Annotated[
+        list[ConversationStatus] | None, about("Only conversations that stand so; an empty list: all.")
+    ] = None,
+    channels: Annotated[list[str] | None, about("Only conversations on these channels; an empty list: all.")] = None,
 ) -> list[Connection[Conversation]]:
     """The customer's conversations, that with the newest message first."""
     await require_channels(info.context, channels or (), "channels")

@@ -9,12 +9,13 @@ from adapters.records import Part
 from resolvers.customers import Customer, customer_reader, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
-from resolvers.kit.errors import Conflict, InvalidInput, NotFound, invalid, not_found
+from resolvers.kit.errors import Conflict, InvalidInput, NotFound, accepted, not_found
 from resolvers.kit.facts import Fact
 from resolvers.kit.parts import add_part, parts_of, remove_part
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import CUSTOMER_FILTER, Match, Slice
 from resolvers.kit.stored import Redacted, kept
+from resolvers.kit.texts import plain_line, plain_text
 from resolvers.kit.viewer import STAFF
 
 SLICE = Slice("custom data")
@@ -103,8 +104,8 @@ async def add_custom_data(
     context = info.context
     customer = await require_customer(context, input.customer_id)
     entry: dict[str, Any] = {
-        "name": _checked(input.name, "name", LONGEST_NAME),
-        "value": _checked(input.value, "value", LONGEST_VALUE),
+        "name": accepted(plain_line, input.name, "input", "name", longest=LONGEST_NAME),
+        "value": accepted(plain_text, input.value, "input", "value", longest=LONGEST_VALUE),
         "added_at": context.clock(),
         "added_by": context.viewer.subject,
     }
@@ -123,10 +124,3 @@ async def remove_custom_data(
     if document is None:
         raise not_found("custom data on this customer", ("input", "name"))
     return CustomDataPayload(customer=(await customer_reader(context))(document))
-
-
-def _checked(text: str, field: str, longest: int) -> str:
-    words = text.strip()
-    if not words or len(words) > longest:
-        raise invalid(f"`{field}` has {len(words)} characters; send 1 to {longest}.", "input", field)
-    return words

@@ -86,6 +86,7 @@ async def customers(
     window = page.window(name, context.seal, newest_first=order.direction is Direction.DESCENDING)
     pipeline = _pipeline(matches, havings, order.field.value, window)
     found = await context.store.aggregate(CUSTOMERS, pipeline)
+    context.budget.spend(len(found))
     read = await customer_reader(context)
     rows = [PageRow(read(one), Position(one[order.field.value], "", one["_id"])) for one in found]
     return connection(rows, page, name, context.seal, partial(_count, matches=matches, havings=havings))
@@ -207,14 +208,14 @@ class AttributeCondition:
     """What an attribute of the customer schema must hold."""
 
     name: str = told("The attribute's name.")
-    any_of: list[AttributeScalar] = told("One of these values.")
+    any_of: list[AttributeScalar] = told("One of these values; an empty list sets no condition.")
 
 
 @SLICE.condition(CUSTOMER_FILTER)
 async def attributes(conditions: list[AttributeCondition], context: Context) -> Match:
     """Customers whose attributes fulfil every one of these conditions."""
     known = await definitions(context)
-    return {"$and": [_attribute_match(one, known, context) for one in conditions]} if conditions else {}
+    return {"$and": [_attribute_match(one, known, context) for one in conditions]}
 
 
 def _attribute_match(condition: AttributeCondition, known: Any, context: Context) -> Match:
@@ -234,4 +235,4 @@ def _attribute_match(condition: AttributeCondition, known: Any, context: Context
         raise BadUserInput(
             f"`filter.attributes` asks for a value that {condition.name!r} cannot hold. {error}"
         ) from error
-    return {f"attributes.{condition.name}": {"$in": values}}
+    return {f"attributes.{condition.name}": {"$in": values}} if values else {}

@@ -29,7 +29,7 @@ MOST_TOP = 10
 
 @graph_input
 class FactFilter:
-    """Which facts: those that fulfil every condition given."""
+    """Which facts: those that fulfil every condition given. An empty list sets none."""
 
     categories: list[str] | None = told("Only facts of these categories.", default=None)
     since: datetime | None = told("Only facts observed at this moment or later.", default=None)

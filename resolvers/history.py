@@ -63,7 +63,7 @@ def item(entry: HistoryEntry) -> Annotated[object, ITEM]:
 
 @graph_input
 class HistoryFilter:
-    """Which entries: those that fulfil every condition given."""
+    """Which entries: those that fulfil every condition given. An empty list sets none."""
 
     kinds: Annotated[list[str] | None, KIND] = told("Only these kinds.", default=None)
     channels: list[str] | None = told("Only what happened on these channels.", default=None)

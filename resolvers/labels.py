@@ -11,12 +11,13 @@ from adapters.records import Document, Index, Part, Record, RecordId
 from resolvers.customers import Customer, customer_reader, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
-from resolvers.kit.errors import Conflict, InvalidInput, NotFound, conflict, invalid, not_found
+from resolvers.kit.errors import Conflict, InvalidInput, NotFound, accepted, conflict, invalid, not_found
 from resolvers.kit.facts import Fact
 from resolvers.kit.ids import key_of, require_key
 from resolvers.kit.parts import add_part, remove_part
 from resolvers.kit.slice import CUSTOMER_FILTER, Match, Slice
 from resolvers.kit.stored import Node, inner, kept, reader_of
+from resolvers.kit.texts import plain_line, plain_text
 from resolvers.kit.viewer import ADMINISTRATORS, STAFF
 
 SLICE = Slice("labels")
@@ -24,7 +25,7 @@ SLICE = Slice("labels")
 LABELS = Record(name="labels", customer=None, key=("name",), indexes=(Index(("name",), unique=True),), is_held=True)
 CUSTOMER_LABELS = Part(name="labels", at_most=20, element="LABELS", found_by=("label_id",))
 
-LONGEST_NAME = 50
+LONGEST_NAME, LONGEST_DESCRIPTION = 50, 500
 _COLOR = re.compile("#[0-9a-fA-F]{6}")
 
 
@@ -107,7 +108,7 @@ class AddLabelInput:
     name: str = told(f"What to call it, at most {LONGEST_NAME} characters.")
     color: str = told("Its colour as `#rrggbb`.", default="#808080")
     priority: int = told("How urgent its customers are: larger comes first.", default=0)
-    description: str | None = told("Who belongs to it.", default=None)
+    description: str | None = told(f"Who belongs to it, at most {LONGEST_DESCRIPTION} characters.", default=None)
 
 
 @graph_input
@@ -151,12 +152,13 @@ async def add_label(
     info: Info, input: Annotated[AddLabelInput, about("The new label.")]
 ) -> AddLabelPayload | InvalidInput | Conflict:
     """Defines a label. Administrators only."""
-    name = input.name.strip()
-    if not name or len(name) > LONGEST_NAME:
-        raise invalid(f"A label's name has 1 to {LONGEST_NAME} characters.", "input", "name")
+    name = accepted(plain_line, input.name, "input", "name", longest=LONGEST_NAME)
+    description = None
+    if input.description is not None:
+        description = accepted(plain_text, input.description, "input", "description", longest=LONGEST_DESCRIPTION)
     if not _COLOR.fullmatch(input.color):
         raise invalid(f"`color` is {input.color!r}; send six hexadecimal digits, as #ffcc00.", "input", "color")
-    document = label_document(name=name, color=input.color, priority=input.priority, description=input.description)
+    document = label_document(name=name, color=input.color, priority=input.priority, description=description)
     try:
         await info.context.store.insert(LABELS, document)
     except Taken as error:

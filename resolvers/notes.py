@@ -11,12 +11,13 @@ from resolvers.agents import Agent, agents_by_id
 from resolvers.customers import Customer, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
-from resolvers.kit.errors import InvalidInput, NotFound, NotPermitted, invalid, not_found, not_permitted
+from resolvers.kit.errors import InvalidInput, NotFound, NotPermitted, accepted, not_found, not_permitted
 from resolvers.kit.ids import key_of
 from resolvers.kit.lists import Listing, customer_lists, reading
 from resolvers.kit.paging import Connection, Page
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
+from resolvers.kit.texts import plain_text
 from resolvers.kit.viewer import STAFF, Role
 
 SLICE = Slice("notes")
@@ -113,7 +114,7 @@ async def add_note(
     document = {
         "_id": new_id(),
         "customer_id": customer.key,
-        "text": _checked_text(input.text),
+        "text": accepted(plain_text, input.text, "input", "text", longest=LONGEST_NOTE),
         "author_id": context.viewer.agent_id,
         "created_at": context.clock(),
         "edited_at": None,
@@ -130,7 +131,12 @@ async def edit_note(
     """Changes the text of a note. Its author may, and administrators and supervisors."""
     context = info.context
     note = await _own_note(context, input.id)
-    change = {"$set": {"text": _checked_text(input.text), "edited_at": context.clock()}}
+    change = {
+        "$set": {
+            "text": accepted(plain_text, input.text, "input", "text", longest=LONGEST_NOTE),
+            "edited_at": context.clock(),
+        }
+    }
     changed = await context.store.update(NOTES, {"_id": note["_id"]}, change)
     if changed is None:
         raise not_found("note")
@@ -160,14 +166,3 @@ async def _own_note(context: Context, given: str) -> Document:
             "Another agent wrote this note. Ask its author or a supervisor to change it.", "input", "id"
         )
     return note
-
-
-def _checked_text(text: str) -> str:
-    words = text.strip()
-    if not words:
-        raise invalid("The note is empty. Write something, or remove the note.", "input", "text")
-    if len(words) > LONGEST_NOTE:
-        raise invalid(
-            f"The note has {len(words)} characters; at most {LONGEST_NOTE} are kept. Shorten it.", "input", "text"
-        )
-    return words

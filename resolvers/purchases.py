@@ -118,7 +118,7 @@ class Stretch(Enum):
 
 @graph_input
 class PurchaseFilter:
-    """Which purchases: those that fulfil every condition given."""
+    """Which purchases: those that fulfil every condition given. An empty list sets none."""
 
     statuses: list[PurchaseStatus] | None = told("Only orders that stand in one of these ways.", default=None)
     since: datetime | None = told("Only orders placed at this moment or later.", default=None)

@@ -14,6 +14,7 @@ from resolvers.kit.facts import Fact
 from resolvers.kit.parts import add_part, parts_of, remove_part
 from resolvers.kit.slice import CUSTOMER_FILTER, Match, Slice
 from resolvers.kit.stored import kept
+from resolvers.kit.texts import plain_line
 from resolvers.kit.viewer import STAFF
 
 SLICE = Slice("tags")
@@ -30,6 +31,14 @@ class Tag:
     word: str = kept("The word, in lower case.")
     added_at: datetime = kept("When it was put there.")
     added_by: str | None = kept("Who or what put it there.")
+
+
+def tag_word(text: str) -> str:
+    """The word as it is kept, in lower case; raises ValueError."""
+    word = plain_line(text, "The tag", LONGEST_TAG).casefold()
+    if any(one.isspace() for one in word):
+        raise ValueError(f"A tag is one word of at most {LONGEST_TAG} characters. Join words with a hyphen.")
+    return plain_line(word, "The tag in lower case", LONGEST_TAG)
 
 
 @SLICE.column(Customer)
@@ -94,15 +103,16 @@ async def remove_tag(
     """Takes a tag off a customer."""
     context = info.context
     customer = await require_customer(context, input.customer_id)
-    document = await remove_part(context, customer.key, TAGS, {"word": _checked(input.word)})
+    # Whatever stands there can be taken off, also what could not be put there today.
+    document = await remove_part(context, customer.key, TAGS, {"word": input.word.strip().casefold()})
     if document is None:
+        _checked(input.word)
         raise not_found("tag on this customer", ("input", "word"))
     return TagPayload(customer=(await customer_reader(context))(document))
 
 
 def _checked(word: str) -> str:
-    text = word.strip().casefold()
-    if not text or len(text) > LONGEST_TAG or any(one.isspace() for one in text):
-        message = f"A tag is one word of at most {LONGEST_TAG} characters; join words with a hyphen."
-        raise invalid(message, "input", "word")
-    return text
+    try:
+        return tag_word(word)
+    except ValueError as error:
+        raise invalid(str(error), "input", "word") from error

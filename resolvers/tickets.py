@@ -77,7 +77,7 @@ class Ticket(Node, Redacted):
 
 @graph_input
 class TicketFilter:
-    """Which tickets: those that fulfil every condition given."""
+    """Which tickets: those that fulfil every condition given. An empty list sets none."""
 
     statuses: list[TicketStatus] | None = told("Only tickets that stand in one of these ways.", default=None)
     since: datetime | None = told("Only tickets created at this moment or later.", default=None)

@@ -6,7 +6,7 @@ from typing import Any
 from adapters.records import RecordId, new_id
 from resolvers.agents import GROUPS
 from resolvers.attachments import ATTACHMENTS
-from resolvers.attributes import DEFINITIONS, definition_document
+from resolvers.attribute_schema import DEFINITIONS, definition_document
 from resolvers.campaigns import CAMPAIGNS
 from resolvers.customers import CUSTOMERS
 from resolvers.interests import TOPICS

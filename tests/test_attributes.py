@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 
+from adapters.contract import Person, Reach, Who
+from resolvers import attribute_upkeep
 from resolvers.attribute_rules import AttributeType
-from resolvers.attributes import DEFINITIONS, MOST_DEFINITIONS, definition_document
+from resolvers.attribute_schema import DEFINITIONS, MOST_DEFINITIONS, definition_document
 from resolvers.customers import CUSTOMERS
+from resolvers.ingest.batch import take
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role
 from tests.changing import change, may, refused
-from tests.conftest import Asking
+from tests.conftest import NOW, Asking, Commands
 from tests.crowd import attributes, definition
 from tests.makers import Makers
 from tests.walking import PARTNER, read
@@ -165,6 +168,96 @@ async def test_pattern_of_database(ask: Asking, make: Makers, pattern: str) -> N
     assert await refused(ask, "changeAttributeDefinition", ADMIN, id=old["id"], rules={"pattern": pattern}) == refusal
 
 
+async def test_changes_at_once_kept(ask: Asking) -> None:
+    """Of several changes at once every one is kept, or its sender is told of a conflict."""
+    old = await _added(ask, isPersonal=False)
+    rules: list[dict[str, Any]] = [{"isPersonal": True}, {"order": 7}, {"maxLength": 33}, {"category": "Y"}]
+    sent = [change(ask, "changeAttributeDefinition", SHOWN, ADMIN, id=old["id"], rules=one) for one in rules]
+    for answer, rule in zip(await asyncio.gather(*sent), rules, strict=True):
+        assert answer.get("code") in {None, "CONFLICT"}
+        if "code" not in answer:
+            (given,) = rule.items()
+            found = await ask("{ attributeDefinitions { name isPersonal order maxLength category } }")
+            assert given in next(one for one in found.data["attributeDefinitions"] if one["name"] == "tier").items()
+
+
+async def test_system_changes_at_once_kept(ask: Asking) -> None:
+    """The same of a definition of the system's own, which nobody had changed before."""
+    key = global_id("AttributeDefinition", DEFINITIONS.id_of({"name": "lastName"}))
+    rules: list[dict[str, Any]] = [{"isPersonal": False}, {"order": 7}, {"label": "Surname"}]
+    await asyncio.gather(*(change(ask, "changeAttributeDefinition", SHOWN, ADMIN, id=key, rules=one) for one in rules))
+    found = await change(ask, "changeAttributeDefinition", SHOWN, ADMIN, id=key, rules={})
+    assert [found["definition"][name] for name in ("isPersonal", "order", "label")] == [False, 7, "Surname"]
+
+
+async def test_change_of_held_copy(ask: Asking, make: Makers) -> None:
+    """What another process changed a moment ago stays, also in a definition from before there were versions."""
+    old = await _added(ask, isPersonal=False)
+    await ask("{ attributeDefinitions { name } }")
+    elsewhere = {"$set": {"is_personal": True}, "$unset": {"version": ""}}
+    await make.store._database[DEFINITIONS.name].update_one({"name": "tier"}, elsewhere)
+    found = await change(ask, "changeAttributeDefinition", SHOWN, ADMIN, id=old["id"], rules={"order": 1})
+    assert (found["definition"]["isPersonal"], found["definition"]["order"]) == (True, 1)
+
+
+async def test_removed_stays_removed(ask: Asking) -> None:
+    """A definition that is removed while it is changed does not come back."""
+    for n in range(8):
+        key = (await _added(ask, f"gone{n}"))["id"]
+        given = [change(ask, "changeAttributeDefinition", SHOWN, ADMIN, id=key, rules={"order": m}) for m in range(4)]
+        removal = change(ask, "removeAttributeDefinition", "removedId", ADMIN, id=key)
+        *_, removed = await asyncio.gather(*given, removal)
+        assert removed["removedId"] == key
+        answer = await ask("query($id: ID!) { node(id: $id) { id } }", id=key)
+        assert answer.data["node"] is None
+        assert await refused(ask, "changeAttributeDefinition", ADMIN, id=key, rules={}) == ("NOT_FOUND", "input.id")
+
+
+async def test_bound_of_many_at_once(ask: Asking, make: Makers) -> None:
+    """The bound on the number of definitions holds whoever adds at the same time."""
+    many = [definition_document(name=f"a{n}", label="A") for n in range(MOST_DEFINITIONS - 5)]
+    await make.store.insert(DEFINITIONS, *many)
+    sent = [change(ask, "addAttributeDefinition", SHOWN, ADMIN, name=f"b{n}", type="STRING") for n in range(12)]
+    answers = await asyncio.gather(*sent)
+    assert sorted(answer.get("code", "") for answer in answers) == ["", ""] + ["CONFLICT"] * 10
+    assert await make.store.count(DEFINITIONS, {}) == MOST_DEFINITIONS - 3
+
+
+@pytest.mark.parametrize(
+    ("pattern", "good", "bad"),
+    [
+        ("a(?i)b", "aB", "AB"),
+        (r"\Qa.b\E", "a.b", "axb"),
+        (r"\Qa.b", "a.b", "axb"),
+        (r"(?i)[a-z].*", "Gold", "1"),
+        ("(?i)gold|silver", "SILVER", "golden"),
+        (r"\p{Greek}+", "βγ", "abc"),
+        (r"[^\x00-\x{ff}]", "李", "a"),
+    ],
+)
+async def test_pattern_of_both(ask: Asking, make: Makers, pattern: str, good: str, bad: str) -> None:
+    """What RE2 and the database both read is a pattern, and both read it alike."""
+    old = await _added(ask, pattern=pattern, default=good)
+    await attributes(make, await make.customer(), tier=good)
+    rules: dict[str, Any] = {"pattern": pattern}
+    assert "definition" in await change(ask, "changeAttributeDefinition", SHOWN, ADMIN, id=old["id"], rules=rules)
+    await attributes(make, await make.customer(), tier=bad)
+    assert (await refused(ask, "changeAttributeDefinition", ADMIN, id=old["id"], rules=rules))[0] == "CONFLICT"
+    rules = {"default": bad}
+    answer = await refused(ask, "changeAttributeDefinition", ADMIN, id=old["id"], rules=rules)
+    assert answer == ("INVALID_INPUT", "input.rules.default")
+
+
+@pytest.mark.parametrize(("pattern", "words"), [("(?=a)", "RE2 cannot read"), ("(?P<1a>a)", "the database (PCRE)")])
+async def test_pattern_of_one(ask: Asking, pattern: str, words: str) -> None:
+    """A pattern that one of its two readers cannot read is refused in words that quote it and say which."""
+    given: dict[str, Any] = {"name": "tier", "type": "STRING", "rules": {"pattern": pattern}}
+    found = await change(ask, "addAttributeDefinition", SHOWN, ADMIN, **given)
+    assert found["code"] == "INVALID_INPUT"
+    assert words in found["message"]
+    assert repr(pattern) in found["message"]
+
+
 async def test_definition_removed(ask: Asking) -> None:
     """An attribute that nobody has a value of is removed."""
     old = await _added(ask)
@@ -250,6 +343,66 @@ async def test_search_follows_definition(ask: Asking, make: Makers) -> None:
         )
         found = await ask('{ customers(search: "zookeeper") { nodes { id } } }')
         assert [node["id"] for node in found.data["customers"]["nodes"]] == expected
+
+
+async def _workers(make: Makers, number: int) -> str:
+    """Customers with a job, by which nobody is found yet; the definition's id."""
+    made = await definition(make, "job", is_searchable=False)
+    for n in range(number):
+        one = await make.customer(f"Ann{n}", None)
+        await make.identity(one, "shop", str(n))
+        await attributes(make, one, job="zookeeper")
+    return global_id("AttributeDefinition", made)
+
+
+async def test_interrupted_search_goes_on(
+    ask: Asking, make: Makers, commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where making customers found was interrupted, sending the same again goes on where it was."""
+    monkeypatch.setattr(attribute_upkeep, "BATCH", 1)
+    sent: dict[str, Any] = {"id": await _workers(make, 40), "rules": {"isSearchable": True}}
+    first = asyncio.create_task(change(ask, "changeAttributeDefinition", SHOWN, ADMIN, **sent))
+    while await make.store.count(CUSTOMERS, {"search": "zookeeper"}) < 20:
+        pass
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    done = await make.store.count(CUSTOMERS, {"search": "zookeeper"})
+    assert done < 40
+    with commands.counted() as seen:
+        await change(ask, "changeAttributeDefinition", SHOWN, ADMIN, **sent)
+    assert await make.store.count(CUSTOMERS, {"search": "zookeeper"}) == 40
+    # One read for each who is left, perhaps one who was done and not yet noted, and the last, which finds nobody.
+    assert sum(command.get("find") == CUSTOMERS.name for _, command in seen) <= 40 - done + 2
+
+
+async def test_search_changed_while_made(ask: Asking, make: Makers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever administrators send while it is under way, customers are found as the definition says at the end."""
+    monkeypatch.setattr(attribute_upkeep, "BATCH", 3)
+    key = await _workers(make, 40)
+    sent = [
+        change(ask, "changeAttributeDefinition", SHOWN, ADMIN, id=key, rules={"isSearchable": one})
+        for one in (True, False, True, False)
+    ]
+    await asyncio.gather(*sent)
+    is_searchable = (await make.store.first(DEFINITIONS, {"name": "job"}))["is_searchable"]
+    assert await make.store.count(CUSTOMERS, {"search": "zookeeper"}) == (40 if is_searchable else 0)
+
+
+async def test_words_given_meanwhile_stay(ask: Asking, make: Makers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A contact point that is added while an attribute is made searchable is found as well."""
+    monkeypatch.setattr(attribute_upkeep, "BATCH", 20)
+    key = await _workers(make, 60)
+    people = [
+        Person(who=Who("shop", "main", str(n)), reaches=[Reach(type="EMAIL", value=f"ann{n}@example.com")])
+        for n in range(60)
+    ]
+    rules = {"isSearchable": True}
+    await asyncio.gather(
+        change(ask, "changeAttributeDefinition", SHOWN, ADMIN, id=key, rules=rules),
+        *(take(make.store, [one], at=NOW, by="shop") for one in people),
+    )
+    for n in range(60):
+        assert await make.store.count(CUSTOMERS, {"search": {"$all": ["zookeeper", f"ann{n}@example.com"]}}) == 1
 
 
 async def test_removed_value_not_found(ask: Asking, make: Makers) -> None:

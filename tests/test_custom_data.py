@@ -36,6 +36,9 @@ async def test_datum_removed(ask: Asking, make: Makers) -> None:
     ("given", "refusal"),
     [
         ({"name": " "}, ("INVALID_INPUT", "input.name")),
+        ({"name": "a\0"}, ("INVALID_INPUT", "input.name")),
+        ({"name": "\u202ea"}, ("INVALID_INPUT", "input.name")),
+        ({"value": "\u200b"}, ("INVALID_INPUT", "input.value")),
         ({"name": "x" * (LONGEST_NAME + 1)}, ("INVALID_INPUT", "input.name")),
         ({"value": ""}, ("INVALID_INPUT", "input.value")),
         ({"value": "x" * (LONGEST_VALUE + 1)}, ("INVALID_INPUT", "input.value")),

@@ -157,7 +157,8 @@ FILTERS: list[tuple[dict[str, Any], list[str]]] = [
         {"attributes": [{"name": "lastName", "anyOf": ["Abel"]}, {"name": "firstName", "anyOf": ["Bob"]}]},
         ["Bob"],
     ),
-    ({"attributes": [{"name": "lastName", "anyOf": []}]}, []),
+    ({"attributes": [{"name": "lastName", "anyOf": []}]}, ["Dan", "Bob", "Ann", "Cleo"]),
+    ({"attributes": [{"name": "lastName", "anyOf": []}, {"name": "firstName", "anyOf": ["Bob"]}]}, ["Bob"]),
 ]
 
 

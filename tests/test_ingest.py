@@ -35,7 +35,7 @@ from adapters.mongo import Store
 from adapters.records import Document, decimal_of
 from resolvers.agents import AGENTS
 from resolvers.attachments import ATTACHMENTS
-from resolvers.attributes import definition_document
+from resolvers.attribute_schema import definition_document
 from resolvers.campaigns import CAMPAIGNS
 from resolvers.channels import CHANNEL_ACCOUNTS
 from resolvers.conversations import CONVERSATIONS, MESSAGES
@@ -403,6 +403,12 @@ async def test_definition_of_another_type(store: Store) -> None:
     """An attribute that is defined already keeps its type; a source that wants another is refused."""
     with pytest.raises(NotTaken, match="defined already, as NAME"):
         await define_attributes(store, [definition_document(name="firstName", label="First")])
+
+
+async def test_definition_unreadable(store: Store) -> None:
+    """A pattern that the database cannot read is refused in a mapping too: its rules could never be changed."""
+    with pytest.raises(NotTaken, match=r"the database \(PCRE\) cannot read"):
+        await define_attributes(store, [definition_document(name="tier", label="Tier", pattern="(?P<1a>a)")])
 
 
 async def test_agent_choice_stays(store: Store) -> None:

@@ -45,6 +45,10 @@ async def test_label_added(ask: Asking) -> None:
     [
         ({"name": ""}, ("INVALID_INPUT", "input.name")),
         ({"name": "x" * 51}, ("INVALID_INPUT", "input.name")),
+        ({"name": "\0"}, ("INVALID_INPUT", "input.name")),
+        ({"name": "VIP\u202e"}, ("INVALID_INPUT", "input.name")),
+        ({"description": "\u200b"}, ("INVALID_INPUT", "input.description")),
+        ({"description": "x" * 501}, ("INVALID_INPUT", "input.description")),
         ({"color": "red"}, ("INVALID_INPUT", "input.color")),
         ({"color": "#ffcc0"}, ("INVALID_INPUT", "input.color")),
         ({"name": "VIP"}, ("CONFLICT", "input.name")),

@@ -60,6 +60,8 @@ async def test_note_removed(ask: Asking, make: Makers) -> None:
     ("given", "refusal"),
     [
         ({"text": " \n"}, ("INVALID_INPUT", "input.text")),
+        ({"text": "\0"}, ("INVALID_INPUT", "input.text")),
+        ({"text": "\u200b"}, ("INVALID_INPUT", "input.text")),
         ({"text": "x" * (LONGEST_NOTE + 1)}, ("INVALID_INPUT", "input.text")),
         ({"customerId": GONE}, ("NOT_FOUND", "input.customerId")),
         ({"customerId": "junk"}, ("NOT_FOUND", "input.customerId")),

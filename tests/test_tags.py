@@ -35,10 +35,19 @@ async def test_tag_removed(ask: Asking, make: Makers) -> None:
 async def test_tag_refused(ask: Asking, make: Makers, mutation: str) -> None:
     """A tag is one word of bounded length, on a customer who is there."""
     one = await make.customer()
-    for word in ("", "  ", "two words", "a\tb", "x" * (LONGEST_TAG + 1)):
+    for word in ("", "  ", "two words", "a\tb", "\0", "a\0b", "\u202e", "\u200b", "x" * (LONGEST_TAG + 1)):
         assert await refused(ask, mutation, customerId=one.id, word=word) == ("INVALID_INPUT", "input.word")
     for wrong in (GONE, "junk"):
         assert await refused(ask, mutation, customerId=wrong, word="a") == ("NOT_FOUND", "input.customerId")
+
+
+async def test_old_tag_removed(ask: Asking, make: Makers) -> None:
+    """A tag that could not be put on a customer today can be taken off."""
+    one = await make.customer()
+    tags = [{"word": "a\0", "added_at": make.moment(), "added_by": None}]
+    await make.store.update(CUSTOMERS, {"_id": one.key}, {"$set": {"tags": tags}})
+    found = await change(ask, "removeTag", WORDS, customerId=one.id, word="a\0")
+    assert found["customer"]["tags"] == []
 
 
 async def test_tag_twice(ask: Asking, make: Makers) -> None:

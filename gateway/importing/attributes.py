@@ -7,7 +7,7 @@ from adapters.records import Document
 from gateway.importing.targets import Kind
 from gateway.importing.troubles import did_you_mean
 from resolvers.attribute_rules import AttributeType, rule_broken
-from resolvers.attributes import definition_document
+from resolvers.attribute_schema import definition_document
 
 _TEXT_TYPES = frozenset(AttributeType) - {AttributeType.BOOLEAN, AttributeType.NUMBER, AttributeType.DATE}
 

@@ -30,8 +30,9 @@ from gateway.importing.rejects import RejectPart, gather, part_path
 from gateway.importing.summary import SectionSummary, Summary
 from gateway.importing.tables import Table, open_table
 from gateway.importing.troubles import BadValue, CannotImport
+from resolvers.attribute_schema import definitions_by_name
 from resolvers.ingest.batch import take
-from resolvers.ingest.company import define_attributes, definitions_by_name
+from resolvers.ingest.company import define_attributes
 from resolvers.ingest.report import NotTaken, Outcome, TakenIn
 
 # The database works on one batch while the next is made; more lanes than cores gain nothing.

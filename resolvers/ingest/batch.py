@@ -30,10 +30,11 @@ from adapters.failures import Overtaken, Taken
 from adapters.mongo import Store
 from adapters.records import Record, RecordId
 from resolvers.agents import AGENTS, GROUPS
+from resolvers.attribute_schema import definitions_by_name
 from resolvers.campaigns import CAMPAIGNS
 from resolvers.channels import CHANNEL_ACCOUNTS, channel_account_document
 from resolvers.conversations import CONVERSATIONS
-from resolvers.ingest.company import Company, company_id, definitions_by_name, topic_id
+from resolvers.ingest.company import Company, company_id, topic_id
 from resolvers.ingest.panels import PANELS, Panel, begun_by, conversation_id
 from resolvers.ingest.people import People
 from resolvers.ingest.report import INSERTED, NotTaken, Outcome, Result, TakenIn, Visit, changed_or_not, stored_moment

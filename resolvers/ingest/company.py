@@ -9,17 +9,28 @@ from datetime import datetime
 from typing import Any
 
 from adapters.contract import Class, Colleague, Effort, Listing, Place, Team
-from adapters.failures import Taken
+from adapters.failures import StoreError
 from adapters.mongo import Store
 from adapters.records import Document, Record, RecordId
 from resolvers.agents import AGENTS, GROUPS, agent_document
-from resolvers.attribute_rules import rule_broken
-from resolvers.attributes import DEFINITIONS, MOST_DEFINITIONS, SYSTEM_DEFINITIONS
+from resolvers.attribute_rules import breaking, rule_broken
+from resolvers.attribute_schema import TooMany, add_definitions, definitions_by_name
 from resolvers.campaigns import CAMPAIGNS
+from resolvers.customers import CUSTOMERS
 from resolvers.ingest.money import stored_amount
-from resolvers.ingest.report import INSERTED, NotTaken, Result, Visit, changed_or_not, require_text, stored_moment
+from resolvers.ingest.report import (
+    INSERTED,
+    NotTaken,
+    Result,
+    Visit,
+    changed_or_not,
+    require_readable,
+    require_text,
+    stored_moment,
+)
 from resolvers.ingest.shelf import Shelf
 from resolvers.interests import TOPICS
+from resolvers.kit.texts import plain_line
 from resolvers.kit.viewer import STAFF, Role
 from resolvers.labels import LABELS, label_document
 from resolvers.labels import LONGEST_NAME as LONGEST_LABEL
@@ -30,12 +41,6 @@ _COLOR = re.compile("#[0-9a-fA-F]{6}")
 CompanyRecord = Listing | Place | Colleague | Team | Effort | Class
 
 
-async def definitions_by_name(store: Store) -> Mapping[str, Document]:
-    """Every attribute definition by name, the system's own among them, as the present transaction sees them."""
-    stored = await store.find(DEFINITIONS, {})
-    return {one["name"]: one for one in (*SYSTEM_DEFINITIONS, *stored)}
-
-
 async def define_attributes(store: Store, wanted: Iterable[Document]) -> list[str]:
     """Adds those definitions that are missing and answers their names; one that is there stays as it is.
 
@@ -43,15 +48,27 @@ async def define_attributes(store: Store, wanted: Iterable[Document]) -> list[st
     """
     known = await definitions_by_name(store)
     missing = [one for one in wanted if _is_missing(one, known)]
-    if len(known) + len(missing) > MOST_DEFINITIONS:
-        raise NotTaken(f"That would make {len(known) + len(missing)} attributes; at most {MOST_DEFINITIONS} are kept.")
     for one in missing:
-        try:
-            await store.insert(DEFINITIONS, one)
-        except Taken:
-            # Someone defined it in the meantime.
-            return await define_attributes(store, missing)
-    return [one["name"] for one in missing]
+        await _require_readable(store, one)
+    try:
+        added = await add_definitions(store, missing) if missing else []
+    except TooMany as error:
+        raise NotTaken(f"{error} {len(missing)} more would be too many. Remove some, or take in less.") from error
+    return [one["name"] for one in added]
+
+
+async def _require_readable(store: Store, definition: Document) -> None:
+    """Refuses a pattern that RE2 reads and the database does not: the rules could never be changed."""
+    try:
+        if definition["pattern"]:
+            await store.count(CUSTOMERS, breaking(definition))
+    except StoreError as error:
+        if type(error) is not StoreError:
+            raise
+        raise NotTaken(
+            f"The attribute {definition['name']!r} has the pattern {definition['pattern']!r}, which the database "
+            "(PCRE) cannot read. Write it with what both RE2 and PCRE know."
+        ) from error
 
 
 def _is_missing(wanted: Document, known: Mapping[str, Document]) -> bool:
@@ -194,9 +211,7 @@ def _campaign(_company: Company, one: Effort) -> dict[str, Any]:
 
 
 def _label(_company: Company, one: Class) -> dict[str, Any]:
-    name = require_text(one.name, "name")
-    if len(name) > LONGEST_LABEL:
-        raise NotTaken(f"A label's name has at most {LONGEST_LABEL} characters; that has {len(name)}.")
+    name = require_readable(plain_line, one.name, "`name`", LONGEST_LABEL)
     if not _COLOR.fullmatch(one.color):
         raise NotTaken(f"`color` is {one.color!r}; give six hexadecimal digits, as #ffcc00.")
     return {**label_document(name=name, color=one.color, priority=one.priority, description=one.description)}

@@ -18,8 +18,9 @@ from resolvers.attachments import ATTACHMENTS
 from resolvers.conversations import CONVERSATIONS, MESSAGES, ConversationStatus, MessageDirection, MessageStatus
 from resolvers.ingest.company import Company, topic_id
 from resolvers.ingest.money import stored_amount, sum_of
-from resolvers.ingest.report import NotTaken, require_text, stored_moment
+from resolvers.ingest.report import NotTaken, require_readable, require_text, stored_moment
 from resolvers.interests import INTERESTS
+from resolvers.kit.texts import plain_text
 from resolvers.notes import LONGEST_NOTE, NOTES
 from resolvers.products import PRODUCTS
 from resolvers.purchases import PURCHASES, PurchaseStatus
@@ -258,9 +259,7 @@ def _interest_id(one: Leaning, owner: RecordId | None) -> RecordId:
 
 
 def _note(one: Remark, company: Company) -> dict[str, Any]:
-    text = require_text(one.text, "text")
-    if len(text) > LONGEST_NOTE:
-        raise NotTaken(f"The note has {len(text)} characters; at most {LONGEST_NOTE} are kept. Shorten it.")
+    text = require_readable(plain_text, one.text, "`text`", LONGEST_NOTE)
     require_text(one.external_id, "external_id")
     return {
         "text": text,

@@ -14,10 +14,11 @@ from resolvers.channels import canonical_value
 from resolvers.contacts import CONTACT_POINTS, ContactPointType
 from resolvers.custom_data import CUSTOM_DATA, LONGEST_VALUE
 from resolvers.custom_data import LONGEST_NAME as LONGEST_KEY
-from resolvers.ingest.report import NotTaken, Visit
+from resolvers.ingest.report import NotTaken, Visit, require_readable
 from resolvers.kit.scalars import canonical_email, canonical_phone
+from resolvers.kit.texts import plain_line, plain_text
 from resolvers.labels import CUSTOMER_LABELS
-from resolvers.tags import LONGEST_TAG, TAGS
+from resolvers.tags import TAGS, tag_word
 
 Entries = Sequence[Document]
 
@@ -121,10 +122,10 @@ def tags(old: Entries, words: Sequence[str], visit: Visit) -> Entries:
 
 
 def _word(word: str) -> str:
-    text = word.strip().casefold()
-    if not text or len(text) > LONGEST_TAG or any(one.isspace() for one in text):
-        raise NotTaken(f"A tag is one word of at most {LONGEST_TAG} characters. Join words with a hyphen.")
-    return text
+    try:
+        return tag_word(word)
+    except ValueError as error:
+        raise NotTaken(str(error)) from error
 
 
 def labels(old: Entries, ids: Sequence[RecordId], visit: Visit) -> Entries:
@@ -146,17 +147,11 @@ def custom_data(old: Entries, data: Mapping[str, str], visit: Visit) -> Entries:
     """The custom data with those of the source, whose values replace what stood under the same key."""
     entries = {entry["name"]: entry for entry in old}
     for name, value in data.items():
-        key, text = _limited(name, "key", LONGEST_KEY), _limited(value, "value", LONGEST_VALUE)
+        key = require_readable(plain_line, name, "A key of custom data", LONGEST_KEY)
+        text = require_readable(plain_text, value, "A value of custom data", LONGEST_VALUE)
         if key not in entries or entries[key]["value"] != text:
             entries[key] = {"name": key, "value": text, "added_at": visit.at, "added_by": visit.by}
     return _bounded(old, list(entries.values()), CUSTOM_DATA)
-
-
-def _limited(text: str, what: str, longest: int) -> str:
-    words = text.strip()
-    if not words or len(words) > longest:
-        raise NotTaken(f"A {what} of custom data has {len(words)} characters; give 1 to {longest}.")
-    return words
 
 
 def _bounded(old: Entries, new: Entries, part: Part) -> Entries:

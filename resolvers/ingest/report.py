@@ -1,7 +1,7 @@
 """What became of the records that the outside handed over, and under which circumstances were they taken in?"""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -73,6 +73,14 @@ def stored_moment(moment: datetime, field: str) -> datetime:
     whole = moment.microsecond % _MILLISECOND_US
     plain = moment.replace(microsecond=moment.microsecond - whole) if whole else moment
     return plain if plain.tzinfo is UTC else plain.astimezone(UTC)
+
+
+def require_readable(check: Callable[[str, str, int], str], text: str, what: str, longest: int) -> str:
+    """The text as the check keeps what people write (kit/texts.py); raises NotTaken where it refuses."""
+    try:
+        return check(text, what, longest)
+    except ValueError as error:
+        raise NotTaken(str(error)) from error
 
 
 def require_text(text: str, field: str) -> str:

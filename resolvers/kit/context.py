@@ -7,6 +7,7 @@ from datetime import datetime
 import strawberry
 
 from adapters.mongo import Store
+from resolvers.kit.budget import Budget
 from resolvers.kit.cursors import CursorSeal
 from resolvers.kit.loading import Loaders
 from resolvers.kit.slice import Declared
@@ -21,6 +22,10 @@ class GraphLimits:
     """Rows of a page when the question names no number."""
     largest_page: int = 100
     """Rows of a page at most."""
+    most_rows: int = 15_000
+    """Rows that one question may load, all its lists together."""
+    execution_s: float = 15.0
+    """How long an answer may take from the moment at which its context is made."""
     default_region: str | None = None
     """The country (ISO 3166) by which phone numbers without a country code are read."""
 
@@ -36,10 +41,12 @@ class Context:
     seal: CursorSeal
     clock: Callable[[], datetime]
     limits: GraphLimits = field(default_factory=GraphLimits)
+    budget: Budget = field(init=False)
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:
-        self.loaders = Loaders(self)
+        self.budget = Budget(self.limits.most_rows, self.limits.execution_s)
+        self.loaders = Loaders(self, self.budget)
 
 
 Info = strawberry.Info[Context, None]

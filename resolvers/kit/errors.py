@@ -4,17 +4,21 @@ Top-level errors are few, and each carries `extensions.code`:
     BAD_USER_INPUT      an argument of a query cannot be answered
     UNAUTHENTICATED     nobody is signed in, or the token is no longer good
     FORBIDDEN           the role has no right to this field
+    LIMIT_EXCEEDED      the question asks for more than is answered at once
     UNAVAILABLE         the database does not answer
 Whatever else is raised is a bug: the gate masks it behind a reference. A mutation's expected refusals are data:
 types that implement `Refusal`, in the union that the mutation answers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import strawberry
 from graphql import GraphQLError
 
 from resolvers.kit.described import graph_interface, graph_type
+
+T = TypeVar("T")
 
 
 class TellableError(GraphQLError):
@@ -42,6 +46,12 @@ class Forbidden(TellableError):
     """The viewer's role has no right to this."""
 
     code = "FORBIDDEN"
+
+
+class LimitExceeded(TellableError):
+    """The question asks for more than one answer may hold; the message says how much is given, and how to fit."""
+
+    code = "LIMIT_EXCEEDED"
 
 
 class Unavailable(TellableError):
@@ -104,6 +114,14 @@ def conflict(message: str, *path: str) -> Refused:
 def invalid(message: str, *path: str) -> Refused:
     """The refusal for a value that breaks a rule."""
     return Refused(InvalidInput(code="INVALID_INPUT", message=message, input_path=list(path) or None))
+
+
+def accepted(check: Callable[..., T], text: str, *path: str, longest: int) -> T:
+    """What the check of a text answers; its ValueError becomes the refusal of that place in the input."""
+    try:
+        return check(text, f"`{path[-1]}`", longest)
+    except ValueError as error:
+        raise invalid(str(error), *path) from error
 
 
 def not_permitted(message: str, *path: str) -> Refused:

@@ -19,6 +19,7 @@ from resolvers.kit.errors import Forbidden, Refused
 from resolvers.kit.loading import one_each
 from resolvers.kit.paging import PAGE_ARGUMENTS, Page
 from resolvers.kit.slice import AddedField
+from resolvers.kit.stored import Node
 from resolvers.kit.viewer import Roles, Viewer
 
 Close = Callable[[Any], Any]
@@ -71,7 +72,11 @@ class Way:
     async def all(self, parents: list[Any], info: Any, arguments: dict[str, Any]) -> Sequence[Any]:
         """A column's answers for all parents, in their order; raises for all of them at once."""
         self.prepare(info, arguments)
-        return one_each(parents, await _settled(self.function(parents, info, **arguments)), self.name)
+        budget = info.context.budget
+        budget.require()
+        answers = one_each(parents, await _settled(self.function(parents, info, **arguments)), self.name)
+        budget.spend(sum(map(_things, answers)))
+        return answers
 
     def prepare(self, info: Any, arguments: dict[str, Any]) -> None:
         """Checks the viewer's right to the field, and makes a Page of the paging arguments."""
@@ -84,6 +89,11 @@ class Way:
         self.prepare(info, arguments)
         first = (parent, info) if self.takes_root else (info,)
         return self.function(*first, **arguments)
+
+
+def _things(value: Any) -> int:
+    """How many things a column hands out with a value; the rows of a page were counted when they were read."""
+    return len(value) if isinstance(value, list) else int(isinstance(value, Node))
 
 
 def way_of(resolver: Callable[..., Any]) -> Way | None:

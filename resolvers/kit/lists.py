@@ -1,5 +1,6 @@
 """How is a customer's list of records read, for one customer or for fifty, in one command?"""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -70,7 +71,7 @@ async def customer_lists(
     records = [strand.record for strand in listing.strands]
     owners = {customer.key: customer.owner(records) for customer in customers}
     found = await _lists(info, owners, listing, page, read, beside)
-    return [found[customer.key] for customer in customers]
+    return _handed_out(info, [customer.key for customer in customers], found)
 
 
 async def lists_by(
@@ -79,6 +80,13 @@ async def lists_by(
     """One page per owner that is no customer (a conversation's messages), in their order, read by one command."""
     owners: dict[RecordId, Owner] = {key: {strand.record.name: [key] for strand in listing.strands} for key in keys}
     found = await _lists(info, owners, listing, page, read, {})
+    return _handed_out(info, keys, found)
+
+
+def _handed_out(info: Info, keys: Sequence[RecordId], found: Mapping[RecordId, Connection[T]]) -> list[Connection[T]]:
+    """The page of each key, in their order: read once, but counted for each place at which it stands."""
+    again = Counter(keys) - Counter(list(found))
+    info.context.budget.spend(sum(len(found[key].rows) * times for key, times in again.items()))
     return [found[key] for key in keys]
 
 
@@ -97,7 +105,7 @@ async def _lists(
     windows = [page.window(name, context.seal, newest_first=newest_first) for name in names.values()]
     if not windows:
         return {}
-    found = await context.store.windows(list(owned.values()), strands, windows[0])
+    found = await _read(context, list(owned.values()), strands, windows[0])
     counting = _counting(strands)
     pages = {}
     for (key, owner), rows in zip(owned.items(), found, strict=True):
@@ -107,6 +115,19 @@ async def _lists(
         merged = _merged(read_rows, at_hand, windows[0]) if at_hand else read_rows
         pages[key] = connection(merged, page, names[key], context.seal, count)
     return pages
+
+
+async def _read(
+    context: Context, owners: Sequence[Owner], strands: Sequence[Strand], window: Window
+) -> list[list[Row]]:
+    """The rows of each owner, in one command where they cannot be more than the request may load at all."""
+    at_once = max(context.budget.most_rows // window.limit, 1)
+    found: list[list[Row]] = []
+    for start in range(0, len(owners), at_once):
+        rows = await context.store.windows(owners[start : start + at_once], strands, window)
+        context.budget.spend(sum(map(len, rows)))
+        found += rows
+    return found
 
 
 def _merged(read: Sequence[PageRow[T]], at_hand: Sequence[PageRow[T]], window: Window) -> list[PageRow[T]]:

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 from strawberry.dataloader import DataLoader
 
+from resolvers.kit.budget import Budget
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -23,13 +25,15 @@ Column = Callable[[list[Any]], Awaitable[Sequence[Any]]]
 class Loaders:
     """The loads of one request: gathered per level, and equal keys asked once."""
 
-    def __init__(self, context: Any) -> None:
+    def __init__(self, context: Any, budget: Budget) -> None:
         self._context = context
+        self._budget = budget
         self._by_batch: dict[Any, DataLoader[Any, Any]] = {}
         self._by_field: dict[Any, DataLoader[Any, Any]] = {}
 
     async def load(self, batch: BatchFunction[K, V], key: K) -> V | None:
         """What the batch function finds for the key, or None."""
+        self._budget.spend(1)
         loader = self._by_batch.get(batch)
         if loader is None:
 

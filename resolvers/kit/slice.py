@@ -64,7 +64,9 @@ class Mutation:
 
 
 CUSTOMER_FILTER = OpenInput(
-    "CustomerFilter", "Which customers a list shows: those that fulfil every condition given. Left out: all."
+    "CustomerFilter",
+    "Which customers a list shows: those that fulfil every condition given. Left out: all. An empty list of things to "
+    "choose from sets no condition.",
 )
 
 

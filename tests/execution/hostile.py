@@ -17,6 +17,7 @@ import strawberry
 from strawberry.extensions import FieldExtension
 from strawberry.permission import BasePermission
 
+from resolvers.kit.budget import Budget
 from resolvers.kit.described import about, computed, graph_enum, graph_input, graph_interface, graph_type, told
 from resolvers.kit.errors import InvalidInput, invalid
 from resolvers.kit.graph import Graph
@@ -40,7 +41,8 @@ class World:
     limits: Any = None
 
     def __post_init__(self) -> None:
-        self.loaders = Loaders(self)
+        self.budget = Budget(10**6, 600.0)
+        self.loaders = Loaders(self, self.budget)
         self.random = Random(self.seed)
         self.made = 0
 

@@ -106,7 +106,7 @@ def test_schema_extensions_are_refused() -> None:
         Plans(graph)
 
 
-def test_documents_are_bounded(hostile: Graph) -> None:
+def test_documents_are_bounded() -> None:
     """What is kept weighs no more than it may: plans count, and the longest unasked goes first."""
     documents = Documents(most_weight=1_000)
     for n in range(20):

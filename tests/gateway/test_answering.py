@@ -12,6 +12,7 @@ from gateway.answering import NotAsked, Question
 from gateway.telemetry import configure_logs
 from tests.gateway import trouble
 from tests.gateway.conftest import GRAPHQL, JSON, Gate, OpenGate, code_of
+from tests.makers import Makers
 
 # Questions that cannot be answered
 
@@ -158,6 +159,29 @@ async def test_log_finds_reference(gate: Gate, capsys: pytest.CaptureFixture[str
     assert logged["request_id"] == response.headers["x-request-id"]
     assert "KeyError" in logged["exception"]
     assert "trouble.py" in logged["exception"]
+
+
+async def test_repeated_errors_counted(gate: Gate) -> None:
+    """At most five errors are told, and how many more there are."""
+    query = "{" + " ".join(f"a{n}: forFew" for n in range(12)) + "}"
+    errors = (await gate.ask(query)).json()["errors"]
+    assert [error.get("path") for error in errors] == [[f"a{n}"] for n in range(5)] + [None]
+    assert errors[-1]["message"].startswith("7 further errors")
+    assert errors[-1]["extensions"]["code"] == "FORBIDDEN"
+
+
+# Rows
+
+
+async def test_most_rows_is_a_setting(open_gate: OpenGate, make: Makers) -> None:
+    """A question that loads more rows than the setting says is refused, the limit named."""
+    for n in range(60):
+        await make.customer(f"Ann{n}")
+    gate, query = open_gate(most_rows=100), "{ customers(first: 60) { totalCount } %s }"
+    assert "errors" not in (await gate.ask(query % "")).json()
+    response = await gate.ask(query % "b: customers(first: 60) { totalCount }")
+    assert code_of(response) == "LIMIT_EXCEEDED"
+    assert "at most 100 are loaded" in response.text
 
 
 # Time

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from resolvers.kit.budget import Budget
 from resolvers.kit.loading import Loaders
 
 
@@ -25,7 +26,7 @@ class _Shelf:
 
 async def test_one_load_per_level() -> None:
     """Keys of one level go together, in order; what is not there is None."""
-    shelf, loaders = _Shelf(a=1, b=2), Loaders("context")
+    shelf, loaders = _Shelf(a=1, b=2), Loaders("context", Budget(100, 60.0))
     found = await asyncio.gather(*(loaders.load(shelf.find, key) for key in ("b", "x", "a")))
     assert found == [2, None, 1]
     assert shelf.asked == [["b", "x", "a"]]
@@ -33,7 +34,7 @@ async def test_one_load_per_level() -> None:
 
 async def test_equal_keys_once() -> None:
     """An equal key is asked for once in a request, absent ones too."""
-    shelf, loaders = _Shelf(a=1), Loaders("context")
+    shelf, loaders = _Shelf(a=1), Loaders("context", Budget(100, 60.0))
     await asyncio.gather(*(loaders.load(shelf.find, key) for key in ("a", "a", "x")))
     await asyncio.gather(*(loaders.load(shelf.find, key) for key in ("x", "a")))
     assert shelf.asked == [["a", "x"]]
@@ -41,7 +42,7 @@ async def test_equal_keys_once() -> None:
 
 async def test_forgotten_loads() -> None:
     """What was loaded is asked for again after a mutation."""
-    shelf, loaders = _Shelf(a=1), Loaders("context")
+    shelf, loaders = _Shelf(a=1), Loaders("context", Budget(100, 60.0))
     assert await loaders.load(shelf.find, "a") == 1
     shelf.things["a"] = 2
     loaders.forget()
@@ -54,7 +55,7 @@ async def test_load_error_shared() -> None:
     async def fails(_context: Any, _keys: Sequence[str]) -> Mapping[str, int]:
         raise ValueError("no")
 
-    loaders = Loaders("context")
+    loaders = Loaders("context", Budget(100, 60.0))
     found = await asyncio.gather(*(loaders.load(fails, key) for key in "ab"), return_exceptions=True)
     assert [str(one) for one in found] == ["no", "no"]
 
@@ -67,7 +68,7 @@ async def test_column_gathered() -> None:
         asked.append(parents)
         return [one * 2 for one in parents]
 
-    loaders = Loaders("context")
+    loaders = Loaders("context", Budget(100, 60.0))
     found = await asyncio.gather(*(loaders.column("place", doubled, one) for one in ("a", "b", "a")))
     assert found == ["aa", "bb", "aa"]
     assert asked == [["a", "b", "a"]]
@@ -82,7 +83,7 @@ async def test_places_apart() -> None:
     async def second(parents: list[str]) -> list[int]:
         return [2 for _ in parents]
 
-    loaders = Loaders("context")
+    loaders = Loaders("context", Budget(100, 60.0))
     found = await asyncio.gather(loaders.column("one", first, "a"), loaders.column("two", second, "a"))
     assert found == [1, 2]
 
@@ -93,6 +94,6 @@ async def test_column_too_short() -> None:
     async def short(parents: list[str]) -> list[str]:
         return parents[:-1]
 
-    loaders = Loaders("context")
+    loaders = Loaders("context", Budget(100, 60.0))
     with pytest.raises(TypeError, match="asked for 1 and answered 0"):
         await loaders.column("place", short, "a")

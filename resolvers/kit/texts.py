@@ -1,0 +1,55 @@
+"""What may stand in a text that people write?
+
+A text is kept without the blanks around it. It shows something, has a bounded length, and holds no character that
+nobody wrote: U+0000 and halves of characters. A line (a tag, a name, a heading) also holds no line break or other
+control character, and none that turns round the direction of what stands behind it on the page.
+"""
+
+import unicodedata
+
+# Embeddings, overrides and isolates of Unicode's bidirectional algorithm (UAX #9, section 2).
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Controls, formats, separators, and marks, which show on a letter alone.
+_UNSEEN_KINDS = frozenset({"Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn", "Me"})
+# Letters and symbols by category that are drawn as nothing: the fillers of Hangul and the empty pattern of Braille.
+_UNSEEN = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+_BREAKS = frozenset({"Cc", "Zl", "Zp"})
+
+
+def plain_text(text: str, what: str, longest: int) -> str:
+    """The text as it is kept, of one or more lines; raises ValueError in words that do not quote it."""
+    words = text.strip()
+    if not words:
+        raise ValueError(f"{what} is empty. Write 1 to {longest} characters.")
+    if len(words) > longest:
+        raise ValueError(f"{what} has {len(words)} characters, which is too long. Write 1 to {longest} characters.")
+    if words.isascii() and words.isprintable():
+        return words
+    if "\0" in words:
+        raise ValueError(f"{what} holds the character U+0000, which nobody can read. Leave it out.")
+    if any("\ud800" <= one <= "\udfff" for one in words):
+        raise ValueError(f"{what} holds half a character (a lone surrogate). Send it as whole UTF-8.")
+    if not any(map(_is_seen, words)):
+        raise ValueError(f"{what} holds nothing that can be seen. Write at least one letter, digit or sign.")
+    return words
+
+
+def plain_line(text: str, what: str, longest: int) -> str:
+    """The text as it is kept, where it is one line; raises ValueError in words that do not quote it."""
+    words = plain_text(text, what, longest)
+    if words.isascii() and words.isprintable():
+        return words
+    for one in words:
+        if one in _TURNING:
+            raise ValueError(
+                f"{what} holds the character U+{ord(one):04X}, which turns round what is read. Leave it out."
+            )
+        if unicodedata.category(one) in _BREAKS:
+            raise ValueError(
+                f"{what} holds the character U+{ord(one):04X}, a line break or control. Write it in one line."
+            )
+    return words
+
+
+def _is_seen(one: str) -> bool:
+    return one not in _UNSEEN and unicodedata.category(one) not in _UNSEEN_KINDS
