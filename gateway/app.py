@@ -66,6 +66,11 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _to_milliseconds(moment: datetime) -> datetime:
+    """The moment as MongoDB keeps it, so that what a mutation answers is what is read later."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
 class House:
     """An open store and everything that answers from it; `settings.secret` must be set."""
 
@@ -92,7 +97,7 @@ class House:
             store=self.store,
             declared=self.graph.declared,
             seal=self.seal,
-            clock=self.clock,
+            clock=lambda: _to_milliseconds(self.clock()),
             limits=self.limits,
         )
 
