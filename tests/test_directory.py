@@ -233,7 +233,7 @@ async def test_search(ask: Asking, make: Makers) -> None:
     assert len(await _ids(ask, search="an")) == 2
     assert await _ids(ask, search="x" * 30_000) == [one.id]
     assert await _ids(ask, search="nn") == []
-    assert await _ids(ask, search=".*") == []
+    assert await _ids(ask, search="a.*n") == []
 
 
 async def test_personal_questions(ask: Asking, make: Makers) -> None:
