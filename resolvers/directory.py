@@ -68,7 +68,7 @@ async def customers(
     page: Page,
     filter: Annotated[object | None, CUSTOMER_FILTER, about("Which customers; left out: all.")] = None,
     search: Annotated[
-        str | None, about("Beginnings of names, e-mail addresses or phone numbers; all words must be found.")
+        str | None, about("Beginnings of names, addresses or phone numbers in any notation; all must be found.")
     ] = None,
     order_by: Annotated[CustomerOrder | None, about("The order; left out: last heard of first.")] = None,
 ) -> Connection[Customer]:

@@ -21,6 +21,7 @@ SLICE = Slice("tags")
 TAGS = Part(name="tags", at_most=100, element="TAGS", found_by=("word",))
 
 LONGEST_TAG = 50
+_TAKEN = "The customer carries this tag already; there is nothing to do."
 
 
 @SLICE.keeps(TAGS)
@@ -83,7 +84,7 @@ async def add_tag(
         "added_at": context.clock(),
         "added_by": context.viewer.subject,
     }
-    document = await add_part(context, customer.key, TAGS, entry, same="word")
+    document = await add_part(context, customer.key, TAGS, entry, same="word", taken=_TAKEN)
     return TagPayload(customer=(await customer_reader(context))(document))
 
 
@@ -96,7 +97,7 @@ async def remove_tag(
     customer = await require_customer(context, input.customer_id)
     document = await remove_part(context, customer.key, TAGS, {"word": _checked(input.word)})
     if document is None:
-        raise not_found("tag on this customer", ("input", "word"))
+        raise not_found("tag on this customer", ("input", "word"), check="`Customer.tags` says which there are.")
     return TagPayload(customer=(await customer_reader(context))(document))
 
 
