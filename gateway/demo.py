@@ -158,5 +158,10 @@ async def _tokens(house: House) -> dict[str, str]:
 
 
 def settings_for(settings: Settings) -> Settings:
-    """The settings with a database that is the demo's alone, so that it never mixes with real customers."""
-    return settings.model_copy(update={"data_folder": settings.data_folder / "demo", "database": "demo", "workers": 1})
+    """The settings with a database that is the demo's alone, so that it never mixes with real customers.
+
+    Its log tells of trouble alone, unless a level is set: a newcomer looks for the tokens.
+    """
+    level = settings.log_level if "log_level" in settings.model_fields_set else "warning"
+    own = {"data_folder": settings.data_folder / "demo", "database": "demo", "workers": 1, "log_level": level}
+    return settings.model_copy(update=own)

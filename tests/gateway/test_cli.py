@@ -124,6 +124,10 @@ def test_token_keeps_its_secret(run: CliRunner) -> None:
     [
         (["token", "--role", "visitor", "--subject", "v"], {}, "give --customer with the role visitor"),
         (["token", "--role", "agent", "--subject", "a", "--customer", "x"], {}, "with no other"),
+        (["token", "--role", "visitor", "--subject", "v", "--customer", "junk"], {}, "as this gateway gave it"),
+        (["token", "--role", "partner", "--subject", "p", "--scope", "nope"], {}, "There is no scope nope. Scopes are"),
+        (["token", "--role", "agent", "--subject", "a", "--scope", "lookup"], {}, "Scopes are a partner's"),
+        (["token", "--role", "agent", "--subject", " "], {}, "must have 1 to"),
         (["token", "--role", "agent", "--subject", "a"], {"MONGODB_URL": "mongodb://x"}, "Set GATEWAY_JWT_SECRET"),
         (["serve"], {"MONGODB_URL": "mongodb://x"}, "GATEWAY_SECRET is not"),
         (["serve"], {"GATEWAY_PORT": "http"}, "GATEWAY_PORT: "),
