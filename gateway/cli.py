@@ -26,6 +26,7 @@ from gateway.importing.troubles import CannotImport
 from gateway.kept_secrets import with_jwt_secret
 from gateway.keys import BadKey
 from gateway.mongod import MongodError
+from gateway.playground import Welcome
 from gateway.settings import BadSettings, Settings, load_settings, settings_table
 from gateway.telemetry import configure_logs
 from gateway.tokens import BadToken, development_token
@@ -105,11 +106,13 @@ def show_demo(
     settings = demo.settings_for(load_settings(host=host, port=port))
     configure_logs(settings.log_level)
 
-    async def prepare(house: House) -> serving.Welcome:
+    async def prepare(house: House) -> Welcome:
         welcome = await demo.prepare(house, _note)
         for role, token in welcome.tokens.items():
             _note.print(f"[bold]{role}[/]", highlight=False)
             sys.stdout.write(token + "\n")
+            # Into a pipe it would else be seen at the end, far from its role.
+            sys.stdout.flush()
         return welcome
 
     serving.serve(settings, announce=lambda address: announce(address, settings), prepare=prepare)

@@ -11,8 +11,9 @@ from graphql import parse, validate
 from pydantic import SecretStr
 
 from adapters.mongo import Store
-from gateway.app import FIRST_QUESTION, House, application, records_of
+from gateway.app import House, application, records_of
 from gateway.mongod import Mongod
+from gateway.playground import FIRST_QUESTION
 from gateway.settings import Settings
 from gateway.telemetry import configure_logs
 from resolvers.kit.graph import Graph
