@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapters.records import Observation, Record, RecordId, new_id
-from benchmarks.bench import Bench, bench, interleaved, report
+from benchmarks.bench import Bench, bench, interleaved, judged, ratio, report
 from resolvers.conversations import MESSAGES
 from resolvers.customers import CUSTOMERS, customer_document
 from resolvers.interests import INTERESTS
@@ -15,6 +15,8 @@ from resolvers.tickets import TICKETS
 
 BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 SHORT, LONG = 100, 100_000
+# A page costs the same wherever it lies; what is more is noise.
+GOAL = 1.05
 PAGE = """
 query Page($id: ID!, $first: Int, $after: String, $last: Int) {
   customer(id: $id) { history(first: $first, after: $after, last: $last) {
@@ -40,6 +42,10 @@ async def main() -> None:
         times = await interleaved(tasks, rounds=15, calls=20)
         print(f"history: a page of 20 entries ({LONG} entries in four collections, five of a second)")
         report(times, f"first of {SHORT}")
+        depth = max(ratio(times, f"{place} of {LONG}", f"first of {LONG}") for place in ("middle", "last"))
+        length = ratio(times, f"first of {LONG}", f"first of {SHORT}")
+        figures = f"deep pages {depth:.2f} x the first, long histories {length:.2f} x short ones"
+        print(f"  {judged(max(depth, length) <= GOAL)}: {figures}; at most {GOAL} x")
 
 
 async def _history(house: Bench, length: int) -> str:

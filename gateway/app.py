@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Final
@@ -31,6 +31,7 @@ from gateway.health import Health
 from gateway.importing.position import IMPORTS
 from gateway.kept_secrets import with_secrets
 from gateway.keys import API_KEYS
+from gateway.playground import STRANGERS, Welcome
 from gateway.settings import BadSettings, Settings, load_settings
 from gateway.telemetry import CommandCount, Telemetry, configure_logs
 from gateway.telling import UNAVAILABLE, told
@@ -43,17 +44,6 @@ from resolvers.schema import SLICES
 
 PATH: Final = "/graphql"
 
-FIRST_QUESTION: Final = """# Who are you to this gateway? Put your token under Headers first.
-query WhoAmI {
-  viewer {
-    subject
-    role
-    maySeePersonal
-  }
-}
-"""
-"""What stands in the playground where nothing else is given: it fits an empty database too."""
-
 GATE_RECORDS: Final = (API_KEYS, IMPORTS)
 """What the gate itself keeps; the slices' records are the graph's."""
 
@@ -65,6 +55,11 @@ def records_of(graph: Graph) -> list[Record]:
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def _to_milliseconds(moment: datetime) -> datetime:
+    """The moment as MongoDB keeps it, so that what a mutation answers is what is read later."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 class House:
@@ -103,7 +98,7 @@ class House:
             store=self.store,
             declared=self.graph.declared,
             seal=self.seal,
-            clock=self.clock,
+            clock=lambda: _to_milliseconds(self.clock()),
             limits=self.limits,
         )
 
@@ -124,13 +119,8 @@ def build(
     settings: Settings,
     *,
     slices: Iterable[Slice] = SLICES,
-    question: str = FIRST_QUESTION,
-    tokens: Mapping[str, str] | None = None,
 ) -> Starlette:
-    """The application, which opens a house of its own when it starts and closes it when it ends.
-
-    `question` and `tokens` (by role) stand in the playground.
-    """
+    """The application, which opens a house of its own when it starts and closes it when it ends."""
     complete = with_secrets(settings)
     graph = Graph(slices)
     door = Door()
@@ -142,16 +132,14 @@ def build(
             yield
             door.close()
 
-    return Starlette(
-        routes=_routes(complete, door, question, tokens), middleware=[Middleware(Telemetry)], lifespan=lifespan
-    )
+    return Starlette(routes=_routes(complete, door, STRANGERS), middleware=[Middleware(Telemetry)], lifespan=lifespan)
 
 
-def application(house: House, *, question: str = FIRST_QUESTION, tokens: Mapping[str, str] | None = None) -> Starlette:
+def application(house: House, *, welcome: Welcome = STRANGERS) -> Starlette:
     """The application of a house that is open already, and that whoever opened it closes."""
     door = Door()
     door.open(house)
-    return Starlette(routes=_routes(house.settings, door, question, tokens), middleware=[Middleware(Telemetry)])
+    return Starlette(routes=_routes(house.settings, door, welcome), middleware=[Middleware(Telemetry)])
 
 
 def from_environment() -> Starlette:
@@ -203,7 +191,7 @@ class Door:
         await self._endpoint(scope, receive, send)
 
 
-def _routes(settings: Settings, door: Door, question: str, tokens: Mapping[str, str] | None) -> list[BaseRoute]:
+def _routes(settings: Settings, door: Door, welcome: Welcome) -> list[BaseRoute]:
     health = Health(lambda: door.store)
-    page = playground.routes(question, tokens=tokens) if settings.playground else []
+    page = playground.routes(welcome) if settings.playground else []
     return [Route(PATH, door), *health.routes, *page]

@@ -114,6 +114,13 @@ class Auth:
         return datetime.fromtimestamp(self._clock(), UTC)
 
 
+def require_sound(claims: Mapping[str, Any], role: Role) -> None:
+    """Raises BadToken where the gate would refuse these claims for that role."""
+    _subject(claims)
+    if role is Role.VISITOR:
+        _customer(claims)
+
+
 def _subject(claims: Mapping[str, Any]) -> str:
     subject = _kept(str(claims["sub"]), "sub").strip()
     if not subject or len(subject) > _LONGEST_SUBJECT:

@@ -18,6 +18,7 @@ from adapters.failures import StoreError
 from adapters.mongo import Store
 from gateway import demo, doctor, keys, schema_file, serving
 from gateway.app import House, records_of
+from gateway.auth import require_sound
 from gateway.database import database, opened_store
 from gateway.importing.run import Options, run_import
 from gateway.importing.summary import Summary
@@ -25,9 +26,10 @@ from gateway.importing.troubles import CannotImport
 from gateway.kept_secrets import with_jwt_secret
 from gateway.keys import BadKey
 from gateway.mongod import MongodError
+from gateway.playground import Welcome
 from gateway.settings import BadSettings, Settings, load_settings, settings_table
 from gateway.telemetry import configure_logs
-from gateway.tokens import development_token
+from gateway.tokens import BadToken, development_token
 from resolvers.kit.viewer import SCOPES, Role
 from resolvers.schema import graph
 
@@ -58,7 +60,7 @@ def main() -> None:
     """Runs the command; what is known to go wrong is said in words, with exit status 1."""
     try:
         app()
-    except (BadSettings, MongodError, StoreError, BadKey) as error:
+    except (BadSettings, MongodError, StoreError, BadKey, BadToken) as error:
         _note.print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(1)
     except CannotImport as error:
@@ -102,13 +104,15 @@ def show_demo(
     Example: `profile-gateway demo`
     """
     settings = demo.settings_for(load_settings(host=host, port=port))
-    configure_logs("warning")
+    configure_logs(settings.log_level)
 
-    async def prepare(house: House) -> serving.Welcome:
+    async def prepare(house: House) -> Welcome:
         welcome = await demo.prepare(house, _note)
         for role, token in welcome.tokens.items():
             _note.print(f"[bold]{role}[/]", highlight=False)
             sys.stdout.write(token + "\n")
+            # Into a pipe it would else be seen at the end, far from its role.
+            sys.stdout.flush()
         return welcome
 
     serving.serve(settings, announce=lambda address: announce(address, settings), prepare=prepare)
@@ -171,7 +175,10 @@ def token(
     """
     if (role is Role.VISITOR) is (customer is None):
         raise BadSettings("A visitor is one customer: give --customer with the role visitor, and with no other.")
-    more = {"name": name, "customer_id": customer, "scope": " ".join(scope) if scope else None}
+    if scope and role is not Role.PARTNER:
+        raise BadSettings("Scopes are a partner's: give --scope with the role partner, and with no other.")
+    more = {"name": name, "customer_id": customer, "scope": " ".join(keys.known_scopes(scope)) if scope else None}
+    require_sound({"sub": subject, **more}, role)
     made = development_token(
         with_jwt_secret(load_settings()),
         role,

@@ -14,7 +14,7 @@ from adapters.mongo import Store
 from adapters.records import key_hash
 from gateway.app import House
 from gateway.importing.run import Options, run_import
-from gateway.serving import Welcome
+from gateway.playground import Welcome
 from gateway.settings import Settings
 from gateway.tokens import development_token
 from resolvers.conversations import MESSAGES
@@ -103,6 +103,38 @@ query WholeCustomer {
 }
 """
 
+VISITOR_QUESTION: Final = """# What a customer sees: of themselves alone,
+# and nothing that agents wrote. Press run.
+query AboutMe {
+  customer(id: "CUSTOMER") {
+    displayName
+    contactPoints { type value isPrimary }
+    purchaseTotals { orders amount { amount } }
+    purchases(first: 3) {
+      nodes {
+        number
+        status
+        total { amount currency }
+        lines { title quantity }
+        tracking { company number }
+      }
+    }
+    conversations(first: 3) {
+      nodes {
+        channel
+        status
+        messages(last: 5) { nodes { direction text } }
+      }
+    }
+    history(last: 10) {
+      totalCount
+      nodes { at kind channel }
+    }
+  }
+}
+"""
+"""The question of a visitor, who looks nobody up; CUSTOMER stands for the visitor's own id."""
+
 # Which files go through which mapping, in this order: what others name comes first.
 _IMPORTS: Final[Sequence[tuple[Path, Sequence[str]]]] = (
     (MAPPINGS / "adventureworks.toml", ("*Product*.csv.gz", "*Customers.csv.gz", "*Sales_2021*", "*Sales_2022*")),
@@ -116,7 +148,10 @@ async def prepare(house: House, console: Console) -> Welcome:
     if not await _is_full(house.store):
         console.print("Filling the database with a shop: real customers, products and orders of AdventureWorks.")
         await fill(house.store, console)
-    return Welcome(question=QUESTION, tokens=await _tokens(house))
+    keys = await house.store.by_ids(IDENTITY_KEYS, [key_hash(*CUSTOMER)])
+    customer = global_id("Customer", next(iter(keys.values()))["customer_id"])
+    question = VISITOR_QUESTION.replace("CUSTOMER", customer)
+    return Welcome(question=QUESTION, tokens=_tokens(house, customer), questions={"visitor": question})
 
 
 async def fill(store: Store, console: Console) -> None:
@@ -138,10 +173,8 @@ async def _is_full(store: Store) -> bool:
     return await store.first(MESSAGES, {"_id": key}) is not None
 
 
-async def _tokens(house: House) -> dict[str, str]:
-    """A ready-made token for each role."""
-    keys = await house.store.by_ids(IDENTITY_KEYS, [key_hash(*CUSTOMER)])
-    customer = global_id("Customer", next(iter(keys.values()))["customer_id"])
+def _tokens(house: House, customer: str) -> dict[str, str]:
+    """A ready-made token for each role; the visitor is that customer."""
     now = time.time()
 
     def token(role: Role, subject: str, **more: str) -> str:
@@ -158,5 +191,10 @@ async def _tokens(house: House) -> dict[str, str]:
 
 
 def settings_for(settings: Settings) -> Settings:
-    """The settings with a database that is the demo's alone, so that it never mixes with real customers."""
-    return settings.model_copy(update={"data_folder": settings.data_folder / "demo", "database": "demo", "workers": 1})
+    """The settings with a database that is the demo's alone, so that it never mixes with real customers.
+
+    Its log tells of trouble alone, unless a level is set: a newcomer looks for the tokens.
+    """
+    level = settings.log_level if "log_level" in settings.model_fields_set else "warning"
+    own = {"data_folder": settings.data_folder / "demo", "database": "demo", "workers": 1, "log_level": level}
+    return settings.model_copy(update=own)

@@ -18,8 +18,8 @@ from typing import Final
 
 from adapters.failures import StoreError
 from adapters.serverfacts import ServerFacts, server_facts
-from gateway.database import dotted, unfit
-from gateway.mongod import Mongod, MongodError
+from gateway.database import URL_FILE, dotted, unfit
+from gateway.mongod import Glance, Mongod, MongodError, glance
 from gateway.schema_file import CHECKOUT, COMMITTED, differences
 from gateway.settings import PREFIX, BadSettings, Settings, environment_name, load_settings, unknown_names
 from gateway.tokens import KeySet, KeysUnreachable
@@ -121,7 +121,7 @@ def data_folder(settings: Settings) -> Finding:
 
 
 async def own_database(settings: Settings) -> Finding:
-    """Whether a database of the gateway's own starts here: the binary, its libraries, its socket's path."""
+    """Whether a database of the gateway's own can start here: the binary, its libraries, its socket's path."""
     if settings.mongodb_url is not None:
         return ok("Not needed: MONGODB_URL is set.")
     began = time.monotonic()
@@ -132,7 +132,40 @@ async def own_database(settings: Settings) -> Finding:
                 facts = await server_facts(mongod.url)
     except MongodError as error:
         return broken(str(error))
-    return ok(f"MongoDB {dotted(facts)} starts, in {time.monotonic() - began:.1f} s.")
+    return ok(f"MongoDB {dotted(facts)} can start: an empty one did, in {time.monotonic() - began:.1f} s.")
+
+
+async def database_files(settings: Settings) -> Finding:
+    """Whether the database in the data folder is whole, and who serves from it; nothing of it is touched."""
+    if settings.mongodb_url is not None:
+        return ok("Not needed: MONGODB_URL is set.")
+    folder = settings.data_folder
+    seen = glance(folder)
+    if seen.barred is not None:
+        return broken(
+            f"{seen.barred} cannot be read and written by this user. Run the gateway as the user who owns it, or give "
+            f"it to this one: chown -R {os.geteuid()} {folder}"
+        )
+    if seen.is_held:
+        return await _served(folder, seen)
+    if not seen.is_there:
+        return ok(f"None in {folder} yet; the first start makes it.")
+    if not seen.was_closed:
+        return warning(f"The database in {folder} was not ended in good order. The next start repairs it.")
+    return ok(f"In {folder}; nobody serves from it now.")
+
+
+async def _served(folder: Path, seen: Glance) -> Finding:
+    """What is found where a gateway holds the folder."""
+    holder = f"process {seen.owner}" if seen.owner else "another process"
+    try:
+        facts = await server_facts((folder / URL_FILE).read_text("utf-8"))
+    except (OSError, StoreError):
+        return warning(
+            f"{folder} is held by {holder}, and its database does not answer. Look again in a few seconds; "
+            f"if it neither starts nor ends, end it: kill {seen.owner or 'that process'}"
+        )
+    return ok(f"A gateway serves from {folder} ({holder}); MongoDB {dotted(facts)} answers.")
 
 
 async def your_database(settings: Settings) -> Finding:
@@ -210,6 +243,7 @@ CHECKS: Final[dict[str, Check]] = {
     "clock": clock,
     "data folder": data_folder,
     "own database": own_database,
+    "database files": database_files,
     "MONGODB_URL": your_database,
     "secrets": secrets_set,
     "key set": key_set,

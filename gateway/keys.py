@@ -60,9 +60,7 @@ async def make_key(
     store: Store, *, name: str, scopes: Iterable[str], at: datetime, expires_at: datetime | None = None
 ) -> str:
     """A new key, whole; it can never be read again. Raises BadKey where a name, scope or date cannot be."""
-    wanted = sorted(set(scopes))
-    if unknown := [one for one in wanted if one not in SCOPES]:
-        raise BadKey(f"There is no scope {', '.join(unknown)}. Scopes are: {', '.join(SCOPES)}.")
+    wanted = known_scopes(scopes)
     try:
         name = plain_line(name, "The key's name", _LONGEST_NAME)
     except ValueError as error:
@@ -84,6 +82,14 @@ async def make_key(
         },
     )
     return f"{_MARK}_{key}_{random}"
+
+
+def known_scopes(names: Iterable[str]) -> list[str]:
+    """The scopes, each once and in order; raises BadKey where one is none."""
+    wanted = sorted(set(names))
+    if unknown := [one for one in wanted if one not in SCOPES]:
+        raise BadKey(f"There is no scope {', '.join(unknown)}. Scopes are: {', '.join(SCOPES)}.")
+    return wanted
 
 
 async def list_keys(store: Store) -> list[ApiKey]:

@@ -7,7 +7,7 @@ compressed and are read once, when the routes are made; a name that was not ther
 import gzip
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -45,6 +45,34 @@ _MEDIA_TYPES: Final = {
 }
 
 
+FIRST_QUESTION: Final = """# Who are you to this gateway? Put your token under Headers first.
+query WhoAmI {
+  viewer {
+    subject
+    role
+    maySeePersonal
+  }
+}
+"""
+"""What stands in the playground where nothing else is given: it fits an empty database too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """What the page shows first."""
+
+    question: str = FIRST_QUESTION
+    tokens: Mapping[str, str] = field(default_factory=dict)
+    """Ready-made tokens by role, the first one in use at the start: for demonstrations, since whoever can open the
+    page can read them. Without any the page says where to put one's own."""
+    questions: Mapping[str, str] = field(default_factory=dict)
+    """By role, the question of those who may not ask that of the others."""
+
+
+STRANGERS: Final = Welcome()
+"""For those of whom nothing is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class _File:
     """One built file: what it is, its bytes as they stand on disk, and how long a browser may keep it."""
@@ -66,18 +94,16 @@ class _File:
         return Response(content, media_type=self.media_type, headers=headers)
 
 
-def routes(question: str, *, endpoint: str = "/graphql", tokens: Mapping[str, str] | None = None) -> list[BaseRoute]:
-    """Give the page at `/`, with the question in its editor, and its files under `/playground/`.
+def routes(welcome: Welcome, *, endpoint: str = "/graphql") -> list[BaseRoute]:
+    """Give the page at `/`, with a question in its editor, and its files under `/playground/`.
 
-    `endpoint` is a path on this host: the page's security policy lets it ask nowhere else. `tokens` are ready-made
-    tokens by role, the first one in use at the start; whoever can open the page can read them, so they are for
-    demonstrations. Without tokens the page says where to put one's own.
+    `endpoint` is a path on this host: the page's security policy lets it ask nowhere else.
     """
     if not endpoint.startswith("/") or endpoint.startswith("//"):
         raise ValueError(
             f"The playground's endpoint is {endpoint!r}; it must be a path on this host. Write it like '/graphql'."
         )
-    page = _page(question, endpoint, tokens or {})
+    page = _page(welcome, endpoint)
     files = _files()
     page_headers = {**_SECURITY, "Cache-Control": "private, no-cache"}
 
@@ -93,15 +119,15 @@ def routes(question: str, *, endpoint: str = "/graphql", tokens: Mapping[str, st
     return [Route("/", show_page), Route("/playground/{name:path}", show_file)]
 
 
-def _page(question: str, endpoint: str, tokens: Mapping[str, str]) -> bytes:
+def _page(welcome: Welcome, endpoint: str) -> bytes:
     source = _FOLDER / "page.html"
     if not source.is_file():
         raise FileNotFoundError(f"{source} is missing. Run `make playground` to build it.")
-    settings = {
-        "question": question,
-        "endpoint": endpoint,
-        "tokens": [{"role": role, "token": token} for role, token in tokens.items()],
-    }
+    roles = [
+        {"role": role, "token": token, "question": welcome.questions.get(role)}
+        for role, token in welcome.tokens.items()
+    ]
+    settings = {"question": welcome.question, "endpoint": endpoint, "tokens": roles}
     return source.read_text("utf-8").replace(_PLACEHOLDER, _json_inside_html(settings)).encode()
 
 

@@ -4,10 +4,9 @@ import asyncio
 import os
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from signal import SIGINT, SIGTERM
 from typing import Final, Literal
 
@@ -16,9 +15,10 @@ import uvloop
 from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
 
-from gateway.app import FIRST_QUESTION, House, application, open_house
+from gateway.app import House, application, open_house
 from gateway.database import database
 from gateway.kept_secrets import JWT_FILE, SEAL_FILE, with_secrets
+from gateway.playground import STRANGERS, Welcome
 from gateway.settings import KEPT_IN_A_FILE, BadSettings, Settings, environment_name
 from resolvers.schema import graph
 
@@ -28,20 +28,11 @@ _BACKLOG: Final = 2048
 _GRACE_S: Final = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Welcome:
-    """What the playground shows first."""
-
-    question: str = FIRST_QUESTION
-    tokens: Mapping[str, str] = field(default_factory=dict)
-    """Ready-made tokens by role: whoever can open the page can read them."""
-
-
 Prepare = Callable[[House], Awaitable[Welcome]]
 
 
 async def _as_it_is(_house: House) -> Welcome:
-    return Welcome()
+    return STRANGERS
 
 
 def serve(settings: Settings, *, announce: Callable[[str], None], prepare: Prepare = _as_it_is) -> None:
@@ -86,7 +77,7 @@ async def _serve_here(
 ) -> None:
     async with database(settings) as url, open_house(settings, graph=graph(), url=url) as house:
         welcome = await prepare(house)
-        app = application(house, question=welcome.question, tokens=welcome.tokens)
+        app = application(house, welcome=welcome)
         server = _Server(_config(settings, app, lifespan="off"), announced=lambda: announce(_address_of(listener)))
         await server.serve(sockets=[listener])
 

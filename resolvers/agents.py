@@ -8,6 +8,7 @@ from adapters.mongo import Store
 from adapters.records import Document, Index, Record, RecordId
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import graph_type, told
+from resolvers.kit.scalars import EmailAddress
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, STAFF, Role
@@ -72,7 +73,7 @@ async def agent_groups(info: Info) -> list[AgentGroup]:
 
 
 @SLICE.column(Agent, may=STAFF)
-async def email(agents: list[Agent], info: Info) -> list[str | None]:
+async def email(agents: list[Agent], info: Info) -> list[EmailAddress | None]:
     """The agent's work address."""
     held = await info.context.store.held.all(AGENTS)
     return [held[agent.key]["email"] if agent.key in held else None for agent in agents]

@@ -61,6 +61,18 @@ async def require_channels(context: Context, names: Iterable[str], argument: str
             raise BadUserInput(f"`{argument}` is {name[:64]!r}, which is no channel here. Known channels: {offered}.")
 
 
+async def require_account(context: Context, channel: str, account: str) -> None:
+    """Raises BadUserInput where the channel is none of this gateway, or the account is none of ours on it."""
+    await require_channels(context, [channel], "channel")
+    held = (await context.store.held.all(CHANNEL_ACCOUNTS)).values()
+    known = sorted(one["account"] for one in held if one["channel"] == channel)
+    if account not in known:
+        raise BadUserInput(
+            f"`account` is {account[:64]!r}, which is no account of ours on {channel!r}. "
+            f"Known accounts there: {', '.join(known)}."
+        )
+
+
 def channel_account_document(channel: str, account: str, label: str | None = None) -> Document:
     """A channel account as it is stored."""
     document = {"channel": channel, "account": account, "label": label}

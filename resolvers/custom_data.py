@@ -109,7 +109,11 @@ async def add_custom_data(
         "added_at": context.clock(),
         "added_by": context.viewer.subject,
     }
-    document = await add_part(context, customer.key, CUSTOM_DATA, entry, same="name")
+    taken = (
+        f"The customer has custom data {entry['name']!r} already, and keeps its value. "
+        "Remove it first with `removeCustomData`, then add it with the new one."
+    )
+    document = await add_part(context, customer.key, CUSTOM_DATA, entry, same="name", taken=taken)
     return CustomDataPayload(customer=(await customer_reader(context))(document))
 
 
@@ -122,5 +126,6 @@ async def remove_custom_data(
     customer = await require_customer(context, input.customer_id)
     document = await remove_part(context, customer.key, CUSTOM_DATA, {"name": input.name.strip()})
     if document is None:
-        raise not_found("custom data on this customer", ("input", "name"))
+        check = "`Customer.customData` says which names there are."
+        raise not_found("custom data on this customer", ("input", "name"), check=check)
     return CustomDataPayload(customer=(await customer_reader(context))(document))

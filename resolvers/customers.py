@@ -80,7 +80,9 @@ class Customer(Node, Redacted):
         "When the customer was last heard of on any channel; null if never.",
         read=lambda moment: None if moment == NEVER else moment,
     )
-    version: int = kept("Counts the changes of this record; send back the one you saw when you edit.")
+    version: int = kept(
+        "Counts the changes of this record. No mutation takes it yet: of two edits the later one stays."
+    )
     document: strawberry.Private[Document]
 
     def owner(self, records: Sequence[Record]) -> Owner:

@@ -68,7 +68,7 @@ async def customers(
     page: Page,
     filter: Annotated[object | None, CUSTOMER_FILTER, about("Which customers; left out: all.")] = None,
     search: Annotated[
-        str | None, about("Beginnings of names, e-mail addresses or phone numbers; all words must be found.")
+        str | None, about("Beginnings of names, addresses or phone numbers in any notation; all must be found.")
     ] = None,
     order_by: Annotated[CustomerOrder | None, about("The order; left out: last heard of first.")] = None,
 ) -> Connection[Customer]:
@@ -151,9 +151,15 @@ async def _count(context: Context, *, matches: Sequence[Match], havings: Sequenc
 def _searching(context: Context, search: str) -> Match:
     _require_personal(context, "searching")
     words = words_asked(search)
-    if not words or len(words) > MOST_ASKED or any(len(word) < SHORTEST_WORD for word in words):
+    if not 1 <= len(words) <= MOST_ASKED:
         raise BadUserInput(
             f"`search` has {len(words)} words; send 1 to {MOST_ASKED}, each of at least {SHORTEST_WORD} characters."
+        )
+    # The word itself may be somebody's name.
+    if short := [n for n, word in enumerate(words, 1) if len(word) < SHORTEST_WORD]:
+        raise BadUserInput(
+            f"Word {short[0]} of `search` has 1 character; "
+            f"write at least {SHORTEST_WORD} characters of it, or leave it out."
         )
     if "\0" in search:
         raise BadUserInput("`search` holds the character U+0000, which is in no name. Leave it out.")

@@ -9,12 +9,13 @@ from enum import Enum
 from typing import Annotated
 
 from adapters.records import Document, Index, Record, RecordId, key_hash
-from resolvers.channels import canonical_value, require_channels
+from resolvers.channels import canonical_value, require_account, require_channels
 from resolvers.customers import Customer, customer_of
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_type, told
 from resolvers.kit.errors import BadUserInput, Forbidden
 from resolvers.kit.lists import hidden_from
+from resolvers.kit.scalars import Url
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
 from resolvers.kit.stored import Node, Redacted, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, LOOKUP_SCOPE, STAFF_AND_PARTNERS
@@ -60,7 +61,7 @@ class ChannelProfile:
 
     name: str | None = kept("The name shown there.")
     username: str | None = kept("The handle, without an at sign.")
-    picture_url: str | None = kept("A picture; such addresses expire within days.")
+    picture_url: Url | None = kept("A picture; such addresses expire within days.")
     gender: str | None = kept("The gender as the channel writes it.")
     locale: str | None = kept("The language and country, as `en_US`.")
     time_zone: str | None = kept("The time zone as the channel writes it.")
@@ -113,7 +114,7 @@ async def customer_by_identity(
     if not context.viewer.may_look_up:
         # Whatever the data: an answer would tell whether somebody is known by it.
         raise Forbidden(f"Looking people up by an identity needs the scope `{LOOKUP_SCOPE}`. Ask for it.")
-    await require_channels(context, [channel], "channel")
+    await require_account(context, channel, account)
     try:
         canonical = canonical_value(channel, value, context.limits.default_region)
     except ValueError as error:

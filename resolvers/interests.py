@@ -11,6 +11,7 @@ from adapters.windows import Strand
 from resolvers.customers import Customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about
+from resolvers.kit.errors import BadUserInput
 from resolvers.kit.facts import Fact
 from resolvers.kit.ids import require_key
 from resolvers.kit.lists import Listing, customer_lists, reading
@@ -114,6 +115,10 @@ async def topics(
     """One level of the taxonomies of interests, by taxonomy and name."""
     parent = require_key(parent_id, "Topic", "parentId") if parent_id is not None else None
     held = await info.context.store.held.all(TOPICS)
+    known = sorted({one["taxonomy"] for one in held.values()})
+    if taxonomy is not None and taxonomy not in known:
+        offered = ", ".join(known) or "none yet"
+        raise BadUserInput(f"`taxonomy` is {taxonomy[:64]!r}, which is no taxonomy here. Known taxonomies: {offered}.")
     level = [one for one in held.values() if one["parent_id"] == parent and taxonomy in {None, one["taxonomy"]}]
     read = reader_of(Topic).read
     return [read(one) for one in sorted(level, key=lambda one: (one["taxonomy"], one["name"]))]

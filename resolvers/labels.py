@@ -11,7 +11,7 @@ from adapters.records import Document, Index, Part, Record, RecordId
 from resolvers.customers import Customer, customer_reader, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
-from resolvers.kit.errors import Conflict, InvalidInput, NotFound, accepted, conflict, invalid, not_found
+from resolvers.kit.errors import Conflict, InvalidInput, NotFound, Refused, accepted, conflict, invalid, not_found
 from resolvers.kit.facts import Fact
 from resolvers.kit.ids import key_of, require_key
 from resolvers.kit.parts import add_part, remove_part
@@ -26,6 +26,7 @@ LABELS = Record(name="labels", customer=None, key=("name",), indexes=(Index(("na
 CUSTOMER_LABELS = Part(name="labels", at_most=20, element="LABELS", found_by=("label_id",))
 
 LONGEST_NAME, LONGEST_DESCRIPTION = 50, 500
+_TAKEN = "The customer belongs to this label already; there is nothing to do."
 _COLOR = re.compile("#[0-9a-fA-F]{6}")
 
 
@@ -105,7 +106,7 @@ def _urgency(label: Document) -> tuple[int, str]:
 class AddLabelInput:
     """A new class of customer."""
 
-    name: str = told(f"What to call it, at most {LONGEST_NAME} characters.")
+    name: str = told(f"What to call it, at most {LONGEST_NAME} characters; no other label's name in any case.")
     color: str = told("Its colour as `#rrggbb`.", default="#808080")
     priority: int = told("How urgent its customers are: larger comes first.", default=0)
     description: str | None = told(f"Who belongs to it, at most {LONGEST_DESCRIPTION} characters.", default=None)
@@ -158,11 +159,16 @@ async def add_label(
         description = accepted(plain_text, input.description, "input", "description", longest=LONGEST_DESCRIPTION)
     if not _COLOR.fullmatch(input.color):
         raise invalid(f"`color` is {input.color!r}; send six hexadecimal digits, as #ffcc00.", "input", "color")
+    store = info.context.store
+    # Asked anew: the copy that is held may not know a label of a moment ago.
+    for known in await store.find(LABELS, {}):
+        if known["name"].casefold() == name.casefold():
+            raise _name_taken(known["name"])
     document = label_document(name=name, color=input.color, priority=input.priority, description=description)
     try:
-        await info.context.store.insert(LABELS, document)
+        await store.insert(LABELS, document)
     except Taken as error:
-        raise conflict(f"There is a label {name!r} already.", "input", "name") from error
+        raise _name_taken(name) from error
     return AddLabelPayload(label=reader_of(Label).read(document))
 
 
@@ -191,7 +197,7 @@ async def label_customer(
     customer = await require_customer(context, input.customer_id)
     key = await _require(context, input.label_id)
     entry = {"label_id": key, "added_at": context.clock(), "added_by": context.viewer.subject}
-    document = await add_part(context, customer.key, CUSTOMER_LABELS, entry, same="label_id")
+    document = await add_part(context, customer.key, CUSTOMER_LABELS, entry, same="label_id", taken=_TAKEN)
     return CustomerLabelPayload(customer=(await customer_reader(context))(document))
 
 
@@ -205,8 +211,13 @@ async def unlabel_customer(
     key = await _require(context, input.label_id)
     document = await remove_part(context, customer.key, CUSTOMER_LABELS, {"label_id": key})
     if document is None:
-        raise not_found("label on this customer", ("input", "labelId"))
+        check = "`Customer.labels` says to which the customer belongs."
+        raise not_found("label on this customer", ("input", "labelId"), check=check)
     return CustomerLabelPayload(customer=(await customer_reader(context))(document))
+
+
+def _name_taken(name: str) -> Refused:
+    return conflict(f"There is a label {name!r} already; case does not count. Choose another name.", "input", "name")
 
 
 async def _take_off_everyone(context: Context, key: RecordId) -> None:

@@ -21,12 +21,17 @@ SLICE = Slice("nodes")
 @SLICE.query(may=EVERYONE)
 async def node(info: Info, id: Annotated[strawberry.ID, about("The id of anything.")]) -> Node | None:
     """The thing with this id; null when it is no longer there, or not yours to see."""
+    if _parsed(info.context, id) is None:
+        raise BadUserInput(f"{id[:64]!r} is not an id of this gateway. Send an `id` as it was answered, unchanged.")
     return (await _find(info.context, [id]))[0]
 
 
 @SLICE.query(may=EVERYONE)
 async def nodes(info: Info, ids: Annotated[list[strawberry.ID], about("Ids of anything.")]) -> list[Node | None]:
-    """The things with these ids, in their order; null for those that are not there or not yours to see."""
+    """The things with these ids, in their order.
+
+    Null stands in the place of what is not there, is not yours to see, or is no id of this gateway.
+    """
     largest = info.context.limits.largest_page
     if len(ids) > largest:
         raise BadUserInput(f"`ids` has {len(ids)} ids; at most {largest} are found at once. Ask in several questions.")
@@ -37,17 +42,15 @@ async def _find(context: Context, ids: Sequence[str]) -> list[Node | None]:
     """The things in the ids' order; one command per type among them."""
     wanted = [_parsed(context, one) for one in ids]
     by_type: dict[str, list[RecordId]] = {}
-    for type_name, key in wanted:
+    for type_name, key in filter(None, wanted):
         by_type.setdefault(type_name, []).append(key)
     found = {name: await _of_type(context, name, keys) for name, keys in by_type.items()}
-    return [found[type_name].get(key) for type_name, key in wanted]
+    return [found[one[0]].get(one[1]) if one else None for one in wanted]
 
 
-def _parsed(context: Context, text: str) -> tuple[str, RecordId]:
+def _parsed(context: Context, text: str) -> tuple[str, RecordId] | None:
     split = split_id(text)
-    if split is None or split[0] not in context.declared.nodes:
-        raise BadUserInput(f"{text[:64]!r} is not an id of this gateway. Send an `id` as it was answered, unchanged.")
-    return split
+    return split if split and split[0] in context.declared.nodes else None
 
 
 async def _of_type(context: Context, type_name: str, keys: Sequence[RecordId]) -> Mapping[RecordId, Any]:

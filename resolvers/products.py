@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from adapters.records import Index, Record, RecordId
 from resolvers.kit.context import Context
-from resolvers.kit.scalars import Money
+from resolvers.kit.scalars import Money, Url
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, kept, reader_of
 
@@ -27,7 +27,7 @@ class Product(Node):
     category: str | None = kept("The shop's category.")
     description: str | None = kept("The shop's own words.")
     price: Money | None = kept("The list price.")
-    image_url: str | None = kept("A picture.")
+    image_url: Url | None = kept("A picture.")
 
 
 async def products_by_id(context: Context, ids: Sequence[RecordId]) -> Mapping[RecordId, Product]:

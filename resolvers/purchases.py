@@ -16,7 +16,7 @@ from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_input, graph_type, told
 from resolvers.kit.lists import Listing, between, customer_lists, ids_of, reading
 from resolvers.kit.paging import Connection, Page
-from resolvers.kit.scalars import CurrencyCode, Money
+from resolvers.kit.scalars import CurrencyCode, Money, Url
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
 from resolvers.kit.stored import Node, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE
@@ -75,7 +75,7 @@ class Tracking:
 
     company: str | None = kept("The carrier.")
     number: str | None = kept("The carrier's number of the parcel.")
-    url: str | None = kept("The carrier's page about it.")
+    url: Url | None = kept("The carrier's page about it.")
     status: str | None = kept("How far it is, in the shop's words.")
 
 

@@ -4,8 +4,10 @@ The words are kept in the customer's own document under `search`, with an index,
 `hua` finds Huang. What is asked for is brought to the same form by `words_asked`.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, zip_longest
 from typing import Any
 
 import phonenumbers
@@ -17,60 +19,94 @@ MOST_WORDS = 64
 # Nobody types a longer beginning, and an index entry stays small.
 LONGEST_WORD = 64
 
-# What people write between the digits of a phone number.
-_PHONE_MARKS = frozenset("+-.()/")
+# What parts words; none of it stands in an e-mail address (RFC 5322, section 3.2.3), where the other marks may.
+_BETWEEN = re.compile(r"""[\s,;:()\[\]<>"\u201c\u201d\u201e\u00ab\u00bb]+""")
+# Typed, printed and left out: all three are one name.
+_APOSTROPHES = re.compile("['\u2019\u02bc`\u00b4]")
+_HYPHENS = re.compile("[\u2010-\u2015\u2212]")
+# A number as people write it: groups of digits with blanks or marks between them, but never a comma.
+_PHONE = re.compile(r"(?<![^\s,;:<\"])[+(]*\d[\d\s()./-]*(?![^\s,;:>\"])")
+# A zero in brackets is for those who dial inside the country.
+_TRUNK_ZERO = re.compile(r"\(0\)")
+# Dialled before a country code where `+` cannot be.
+_INTERNATIONAL = "00"
 
 
 def search_words(
     values: Mapping[str, Any], points: Iterable[Document], searchable: Iterable[Document]
 ) -> Sequence[str]:
-    """The words of a customer, each once and in order: of searchable attributes, of addresses, of numbers."""
-    found: set[str] = set()
-    for definition in searchable:
-        value = values.get(definition["name"])
-        if value is not None:
-            found.update(_PLAIN.get(definition["type"], _words)(str(value)))
-    for point in points:
-        found.update(_BY_CONTACT[point["type"]](point["value"]))
-    return sorted(word[:LONGEST_WORD] for word in found if word)[:MOST_WORDS]
+    """The words of a customer, each once and in order: of searchable attributes, of addresses, of numbers.
+
+    Of too many, each value keeps its first ones: a word of each is taken in turn, names before all others.
+    """
+    told = [one for one in searchable if values.get(one["name"]) is not None]
+    told.sort(key=lambda one: one["type"] != "NAME")
+    sources = [_PLAIN.get(one["type"], _words)(str(values[one["name"]])) for one in told]
+    sources += [_BY_CONTACT[point["type"]](point["value"]) for point in points]
+    in_turn = chain.from_iterable(zip_longest(*sources, fillvalue=""))
+    found = dict.fromkeys(word[:LONGEST_WORD] for word in in_turn if word)
+    return sorted(list(found)[:MOST_WORDS])
 
 
 def words_asked(text: str) -> Sequence[str]:
-    """The beginnings that someone asks for, in the form in which words are kept; phone numbers become digits."""
-    return [_digits(word) if _is_phone(word) else word for word in text.casefold().split()]
+    """The beginnings that someone asks for, in the form in which words are kept; a phone number is one word."""
+    joined = _PHONE.sub(lambda found: f" {_dialled(found[0])} ", _folded(text))
+    return _split(joined)
 
 
 def _words(text: str) -> Iterable[str]:
-    folded = text.casefold()
-    words = folded.replace(",", " ").split()
-    # People who cannot type an accent leave it out, so both forms are kept.
-    return words if folded.isascii() else [*words, *map(_without_accents, words)]
+    """Each word as it is written, then in the other forms in which people type it."""
+    for word in _split(_folded(text)):
+        # People who cannot type an accent leave it out, so both forms are kept.
+        for form in (word, _without_accents(word)):
+            yield form
+            yield from form.split("-")[1:]
+        if _PHONE.fullmatch(word):
+            yield _digits(word)
 
 
 def _email_words(text: str) -> Iterable[str]:
-    folded = text.casefold()
-    return folded, folded.partition("@")[0]
+    folded = _folded(text)
+    return *_split(folded), *_split(folded.partition("@")[0])
 
 
 def _phone_words(text: str) -> Iterable[str]:
-    """The digits with the country code, and as they are dialled inside the country."""
+    """The digits with the country code, and as they are dialled inside the country: without and with a leading 0."""
     try:
         number = phonenumbers.parse(text)
     except phonenumbers.NumberParseException:
         return (_digits(text),)
-    return _digits(text), phonenumbers.national_significant_number(number)
+    at_home = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+    return _digits(text), phonenumbers.national_significant_number(number), _digits(at_home)
+
+
+def _folded(text: str) -> str:
+    """The text as it is compared: without case, without apostrophes, one sign for each letter and hyphen."""
+    plain = _HYPHENS.sub("-", unicodedata.normalize("NFKC", text).casefold())
+    return _APOSTROPHES.sub("", plain)
+
+
+def _split(folded: str) -> Sequence[str]:
+    """The words, without the marks at their ends; marks alone are no word."""
+    words = (_bare(word) for word in _BETWEEN.split(folded))
+    return [word for word in words if word]
+
+
+def _bare(word: str) -> str:
+    kept = [n for n, one in enumerate(word) if one.isalnum()]
+    return word[kept[0] : kept[-1] + 1] if kept else ""
 
 
 def _without_accents(word: str) -> str:
     return "".join(one for one in unicodedata.normalize("NFKD", word) if not unicodedata.combining(one))
 
 
-def _is_phone(word: str) -> bool:
-    return any(one.isdigit() for one in word) and all(one.isdigit() or one in _PHONE_MARKS for one in word)
+def _dialled(number: str) -> str:
+    return _digits(_TRUNK_ZERO.sub("", number)).removeprefix(_INTERNATIONAL)
 
 
 def _digits(text: str) -> str:
-    return "".join(one for one in text if one.isdigit())
+    return "".join(str(unicodedata.digit(one)) for one in text if one.isdigit())
 
 
 _PLAIN = {"EMAIL": _email_words, "PHONE_NUMBER": _phone_words}

@@ -22,6 +22,7 @@ SLICE = Slice("tags")
 TAGS = Part(name="tags", at_most=100, element="TAGS", found_by=("word",))
 
 LONGEST_TAG = 50
+_TAKEN = "The customer carries this tag already; there is nothing to do."
 
 
 @SLICE.keeps(TAGS)
@@ -92,7 +93,7 @@ async def add_tag(
         "added_at": context.clock(),
         "added_by": context.viewer.subject,
     }
-    document = await add_part(context, customer.key, TAGS, entry, same="word")
+    document = await add_part(context, customer.key, TAGS, entry, same="word", taken=_TAKEN)
     return TagPayload(customer=(await customer_reader(context))(document))
 
 
@@ -107,7 +108,7 @@ async def remove_tag(
     document = await remove_part(context, customer.key, TAGS, {"word": input.word.strip().casefold()})
     if document is None:
         _checked(input.word)
-        raise not_found("tag on this customer", ("input", "word"))
+        raise not_found("tag on this customer", ("input", "word"), check="`Customer.tags` says which there are.")
     return TagPayload(customer=(await customer_reader(context))(document))
 
 

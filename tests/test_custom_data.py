@@ -96,3 +96,16 @@ async def test_noted_customers(ask: Asking, make: Makers) -> None:
     query = "query($n: [String!]) { customers(filter: { notedAs: $n }) { totalCount } }"
     for names, count in ((["b"], 2), (["a", "b"], 1), (["c"], 0)):
         assert (await ask(query, n=names, **PARTNER)).data["customers"]["totalCount"] == count  # type: ignore[arg-type]
+
+
+async def test_other_value_refused(ask: Asking, make: Makers) -> None:
+    """Another value for a key that is there is refused with what to do first; a key that is not, with where to look."""
+    one = await make.customer()
+    await change(ask, "addCustomData", DATA, customerId=one.id, name="size", value="43")
+    again = await change(ask, "addCustomData", DATA, customerId=one.id, name="size", value="44")
+    gone = await change(ask, "removeCustomData", DATA, customerId=one.id, name="sizes")
+    assert "Remove it first with `removeCustomData`" in again["message"]
+    assert "44" not in again["message"]
+    assert gone["message"] == (
+        "There is no such custom data on this customer. `Customer.customData` says which names there are."
+    )

@@ -56,7 +56,7 @@ async def test_wrong_id(ask: Asking, text: str) -> None:
     """What is no id of a customer is refused with what to send."""
     answer = await ask(BY_ID, id=text)
     assert answer.codes == ["BAD_USER_INPUT"]
-    assert "Send an `id` as a Customer of this gateway answered it" in answer.errors[0].message
+    assert "Send the `id` of one as this gateway answered it" in answer.errors[0].message
 
 
 async def test_personal_names_hidden(ask: Asking, make: Makers) -> None:

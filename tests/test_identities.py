@@ -41,6 +41,7 @@ async def test_unknown_identity(ask: Asking, make: Makers) -> None:
     """Null when nobody is known by it: ids belong to a channel and to our account on it."""
     await make.identity(await make.customer(), "messenger", "24678901234")
     await make.channel("instagram")
+    await make.channel("messenger", "other")
     assert await _find(ask, "24678901235", "messenger") is None
     assert await _find(ask, "24678901234", "messenger", "other") is None
     assert await _find(ask, "24678901234", "instagram") is None
@@ -78,6 +79,19 @@ async def test_wrong_identity(ask: Asking, make: Makers, channel: str, value: st
     answer = await ask(LOOK_UP, channel=channel, account="main", value=value)
     assert answer.codes == ["BAD_USER_INPUT"]
     assert words in answer.errors[0].message
+
+
+async def test_unknown_account(ask: Asking, make: Makers) -> None:
+    """An account that is none of ours on the channel is refused with those that are."""
+    await make.channel("messenger", "shop")
+    await make.channel("messenger", "club")
+    await make.channel("whatsapp", "main")
+    answer = await ask(LOOK_UP, channel="messenger", account="main", value="1")
+    assert answer.codes == ["BAD_USER_INPUT"]
+    words = "`account` is 'main', which is no account of ours on 'messenger'. Known accounts there: club, shop."
+    assert answer.errors[0].message == words
+    scopeless = await ask(LOOK_UP, channel="messenger", account="main", value="1", as_=Role.PARTNER)
+    assert scopeless.codes == ["FORBIDDEN"]
 
 
 async def test_visitors_look_nobody_up(ask: Asking, make: Makers) -> None:

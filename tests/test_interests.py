@@ -74,9 +74,19 @@ async def test_topics_by_level(ask: Asking, make: Makers) -> None:
     query = "query($t: String, $p: ID) { topics(taxonomy: $t, parentId: $p) { name } }"
     top = await ask(query)
     below = await ask(query, p=global_id("Topic", sports), t="iab")
-    other = await ask(query, t="unknown")
-    names = [[one["name"] for one in answer.data["topics"]] for answer in (top, below, other)]
-    assert names == [["Art", "Sports"], ["Golf", "Tennis"], []]
+    names = [[one["name"] for one in answer.data["topics"]] for answer in (top, below)]
+    assert names == [["Art", "Sports"], ["Golf", "Tennis"]]
+
+
+async def test_unknown_taxonomy(ask: Asking, make: Makers) -> None:
+    """A taxonomy that is not there is refused with those that are."""
+    query = '{ topics(taxonomy: "iba") { name } }'
+    none = await ask(query)
+    await topic(make)
+    other = await ask(query)
+    assert none.codes == other.codes == ["BAD_USER_INPUT"]
+    assert none.errors[0].message.endswith("Known taxonomies: none yet.")
+    assert other.errors[0].message == "`taxonomy` is 'iba', which is no taxonomy here. Known taxonomies: iab."
 
 
 async def test_topic_questions(ask: Asking) -> None:
@@ -84,7 +94,7 @@ async def test_topic_questions(ask: Asking) -> None:
     for key in (global_id("Label", new_id()), ""):
         wrong = await ask("query($p: ID) { topics(parentId: $p) { name } }", p=key)
         assert wrong.codes == ["BAD_USER_INPUT"]
-        assert "is not the id of a Topic" in wrong.errors[0].message
+        assert "is no id of type Topic" in wrong.errors[0].message
     assert (await ask("{ topics { name } }", as_=Role.VISITOR)).codes == ["FORBIDDEN"]
 
 

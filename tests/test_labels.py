@@ -52,6 +52,7 @@ async def test_label_added(ask: Asking) -> None:
         ({"color": "red"}, ("INVALID_INPUT", "input.color")),
         ({"color": "#ffcc0"}, ("INVALID_INPUT", "input.color")),
         ({"name": "VIP"}, ("CONFLICT", "input.name")),
+        ({"name": " vip"}, ("CONFLICT", "input.name")),
     ],
 )
 async def test_label_refused(ask: Asking, make: Makers, given: dict[str, Any], refusal: tuple[str, str]) -> None:

@@ -72,11 +72,19 @@ async def test_node_gone(ask: Asking) -> None:
     "text", ["", "junk", "\0", global_id("Nothing", derived_id("sample")), global_id("Tag", derived_id("sample"))]
 )
 async def test_wrong_ids(ask: Asking, text: str) -> None:
-    """What is no id of this gateway is refused with what to send."""
-    for query, given in ((NODE, {"id": text}), (NODES, {"ids": [global_id("Note", new_id()), text]})):
-        answer = await ask(query, **given)
-        assert answer.codes == ["BAD_USER_INPUT"]
-        assert "Send an `id` as it was answered, unchanged" in answer.errors[0].message
+    """What is no id of this gateway is refused with what to send, where it is asked for alone."""
+    answer = await ask(NODE, id=text)
+    assert answer.codes == ["BAD_USER_INPUT"]
+    assert "Send an `id` as it was answered, unchanged" in answer.errors[0].message
+
+
+async def test_wrong_id_loses_none(ask: Asking, make: Makers) -> None:
+    """Among several, what is no id of this gateway is null in its place, and the others are found."""
+    one = await make.customer()
+    wrong = ["junk", "", "\0", global_id("Nothing", derived_id("sample"))]
+    answer = await ask(NODES, ids=[wrong[0], one.id, *wrong[1:]])
+    assert answer.errors == []
+    assert answer.data["nodes"] == [None, {"__typename": "Customer", "id": one.id}, None, None, None]
 
 
 async def test_nodes_in_order(ask: Asking, make: Makers) -> None:

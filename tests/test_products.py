@@ -48,6 +48,16 @@ async def test_product_gone(ask: Asking, make: Makers) -> None:
     assert found == [{"lines": [{"product": None}]}] * 2
 
 
+async def test_stored_url_as_it_came(ask: Asking, make: Makers) -> None:
+    """What a shop wrote for an address is answered as it is, also where it is none, and breaks no answer."""
+    key = await product(make, "p3", image_url="lamp picture.png")
+    answer = await ask(
+        "query($id: ID!) { node(id: $id) { ... on Product { imageUrl } } }", id=global_id("Product", key)
+    )
+    assert answer.errors == []
+    assert answer.data["node"] == {"imageUrl": "lamp picture.png"}
+
+
 async def test_product_without_price(ask: Asking, make: Makers) -> None:
     """A product that has no list price shows none."""
     key = await product(make, "p2", price=None)

@@ -92,3 +92,13 @@ async def test_tagged_customers(ask: Asking, make: Makers) -> None:
     query = "query($w: [String!]) { customers(filter: { tagged: $w }) { totalCount } }"
     for words, count in ((["VIP"], 2), (["vip", " Golf"], 1), (["vip", "tennis"], 0)):
         assert (await ask(query, w=words)).data["customers"]["totalCount"] == count
+
+
+async def test_tag_refusals_say_what_to_do(ask: Asking, make: Makers) -> None:
+    """A tag that is there already, or is not, is refused in words that fit a word: there is no id to check."""
+    one = await make.customer()
+    await change(ask, "addTag", WORDS, customerId=one.id, word="vip")
+    again = await change(ask, "addTag", WORDS, customerId=one.id, word="VIP")
+    gone = await change(ask, "removeTag", WORDS, customerId=one.id, word="golf")
+    assert again["message"] == "The customer carries this tag already; there is nothing to do."
+    assert gone["message"] == "There is no such tag on this customer. `Customer.tags` says which there are."

@@ -100,10 +100,10 @@ async def test_filtered_pages(ask: Asking, make: Makers) -> None:
 @pytest.mark.parametrize(
     ("conditions", "words"),
     [
-        ('{ agentId: "junk" }', "`filter.agentId` is 'junk', which is not the id of a Agent"),
-        ('{ agentId: "" }', "is not the id of a Agent"),
-        ('{ campaignId: "" }', "is not the id of a Campaign"),
-        (f'{{ campaignId: "{global_id("Agent", derived_id("sample"))}" }}', "is not the id of a Campaign"),
+        ('{ agentId: "junk" }', "`filter.agentId` is 'junk', which is no id of type Agent"),
+        ('{ agentId: "" }', "is no id of type Agent"),
+        ('{ campaignId: "" }', "is no id of type Campaign"),
+        (f'{{ campaignId: "{global_id("Agent", derived_id("sample"))}" }}', "is no id of type Campaign"),
         ('{ since: "2026-01-02T00:00:00Z", until: "2026-01-01T00:00:00Z" }', "Send a later `until`"),
         ('{ since: "2026-01-02T00:00:00Z", until: "2026-01-02T00:00:00Z" }', "Send a later `until`"),
     ],

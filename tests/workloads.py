@@ -1,5 +1,14 @@
 """The questions by which speed and commands are judged: the agent panel and the inbox."""
 
+from collections.abc import Sequence
+
+from adapters.mongo import Store
+from adapters.records import Document
+from tests.makers import Makers
+
+# Of the nine and seven that are allowed.
+PANEL_COMMANDS, INBOX_COMMANDS = 2, 2
+
 W1 = """
 query Panel($channel: String!, $account: String!, $value: String!) {
   customerByIdentity(channel: $channel, account: $account, value: $value) {
@@ -48,3 +57,24 @@ query Inbox($first: Int!) {
   }
 }
 """
+
+
+async def busy_customers(make: Makers, customers: int, rows: int) -> None:
+    """Customers with so many rows of each kind, known by their phone: +14155550000 and on."""
+    await make.channel("shop")
+    await make.channel("desk")
+    for n in range(customers):
+        one = await make.customer(f"Ann{n}")
+        await make.identity(one, "whatsapp", f"+1415555{n:04}")
+        for _ in range(rows):
+            await make.purchase(one, "10.00", "2.50")
+            await make.ticket(one)
+            await make.interest(one)
+            await make.note(one)
+        await make.conversation(one, *["Hello"] * rows)
+
+
+def beyond_held(store: Store, sent: Sequence[tuple[str, Document]]) -> list[str]:
+    """The commands without loads of held records, whose copies a change stream may call old at any moment."""
+    held = {record.name for record in store.records.values() if record.is_held}
+    return [name for name, command in sent if command[name] not in held]

@@ -18,6 +18,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from demo_words import (
+    CAMPAIGNS,
+    COLLEAGUES,
+    LABELS,
+    LEANINGS,
+    REMARKS,
+    STATUSES,
+    SUBJECTS,
+    TALKS,
+    VISITS,
+)
+
 SEED = 20_231_121
 REAL = (
     "adventureworks/AdventureWorks_Customers.csv",
@@ -29,90 +41,9 @@ REAL = (
     "adventureworks/AdventureWorks_Sales_2023.csv",
     "iab_taxonomies/Audience_Taxonomy_1.1.tsv",
 )
-COLLEAGUES = (
-    ("alma", "Alma Ortiz", "administrator", ["Head office"]),
-    ("sven", "Sven Lund", "supervisor", ["Workshop", "Shop floor"]),
-    ("anna", "Anna Keller", "agent", ["Shop floor"]),
-    ("bela", "Béla Szabó", "agent", ["Workshop"]),
-    ("chidi", "Chidi Okafor", "agent", ["Shop floor"]),
-    ("dara", "Dara Lim", "agent", ["Workshop"]),
-)
-CAMPAIGNS = (
-    ("Spring tune-up", "2022-03-01", "2022-05-31"),
-    ("Summer rides", "2022-06-01", "2022-08-31"),
-    ("Winter clearance", "2022-12-01", "2023-01-31"),
-)
-LABELS = (
-    ("VIP", "#c9a227", 100, "Spent 5,000 or more."),
-    ("Loyal", "#2a9d8f", 50, "Ordered three times or more."),
-    ("New", "#457b9d", 10, "One order so far."),
-)
-
-# A shop's subcategory -> the place in the IAB Audience Taxonomy 1.1 that its buyers lean to.
-LEANINGS = {
-    "Mountain Bikes": ("631", "625"),
-    "Road Bikes": ("625", "651"),
-    "Touring Bikes": ("625", "408"),
-    "Helmets": ("625",),
-    "Hydration Packs": ("410",),
-    "Jerseys": ("409",),
-    "Shorts": ("408",),
-    "Socks": ("410",),
-    "Gloves": ("409",),
-    "Tires and Tubes": ("625",),
-    "Bike Racks": ("243",),
-    "Caps": ("607",),
-    "Vests": ("408",),
-}
-TALKS = (
-    (
-        "Hi, my {product} from order {number} has not arrived yet.",
-        "Good morning {name}, let me look that up. It left us on {day} and should be with you tomorrow.",
-        "Great, thank you!",
-    ),
-    (
-        "Hello, is the {product} also there in another size?",
-        "Hello {name}! Yes, two sizes are left. Shall I put one aside?",
-        "Yes please, I will come by on Saturday.",
-        "Done. See you on Saturday.",
-    ),
-    (
-        "The {product} I bought makes a strange noise.",
-        "I am sorry to hear that, {name}. Since when?",
-        "Since the first ride.",
-        "Bring it to the workshop, we will look at it at once. I have opened a ticket for you.",
-    ),
-    (
-        "Can I still return the {product}? Order {number}.",
-        "Of course, within 30 days and unused. Do you need the form?",
-        "Yes, please send it.",
-    ),
-)
-SUBJECTS = (
-    "{product} arrived damaged",
-    "Where is order {number}?",
-    "{product}: wrong size",
-    "Refund for order {number}",
-    "Noise from the {product}",
-    "Invoice for order {number} missing",
-)
-REMARKS = (
-    "Prefers to be called in the evening.",
-    "Rides with the Sunday group; tell about the club discount.",
-    "Asked for a bike fitting before the next purchase.",
-    "Was very patient about the late delivery. Be generous next time.",
-    "Pays by invoice only.",
-)
-VISITS = (
-    ("Do you ship to Canada?", "Yes, in five to seven days."),
-    ("Is the workshop open on Sundays?", "On Saturdays until four; Sundays we ride ourselves."),
-    ("Which helmet fits a child of six?", "The Sport-100 in the smallest size. Come and try it on.", "Thanks!"),
-    ("hello?",),
-)
 LAST_YEAR = datetime(2023, 1, 1, tzinfo=UTC)
 LAST_QUARTER = datetime(2023, 4, 1, tzinfo=UTC)
 LAST_WEEK = datetime(2023, 6, 24, tzinfo=UTC)
-STATUSES = ("NEW", "OPEN", "PENDING", "ON_HOLD", "SOLVED", "SOLVED", "CLOSED", "CLOSED", "CLOSED")
 
 
 class Order(NamedTuple):

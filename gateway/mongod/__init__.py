@@ -1,5 +1,6 @@
 """A database of one's own: a real mongod that goes when the gateway goes."""
 
+from gateway.mongod.glance import Glance, glance
 from gateway.mongod.run import find_binary
 from gateway.mongod.server import Mongod
 from gateway.mongod.trouble import CannotStart, FolderInUse, FolderUnusable, GaveUp, MongodError, PathTooLong
@@ -9,8 +10,10 @@ __all__ = [
     "FolderInUse",
     "FolderUnusable",
     "GaveUp",
+    "Glance",
     "Mongod",
     "MongodError",
     "PathTooLong",
     "find_binary",
+    "glance",
 ]

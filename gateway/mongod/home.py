@@ -20,7 +20,10 @@ from typing import Self
 from gateway.mongod.guard import GRACE_S
 from gateway.mongod.trouble import CannotStart, PathTooLong, in_use, unusable
 
-__all__ = ["Home", "pid_in"]
+__all__ = ["LOCK_FILE", "Home", "pid_in"]
+
+LOCK_FILE = "gateway.lock"
+"""Held by the gateway that owns the folder; its pid stands in it."""
 
 # macOS allows 104 bytes with the closing NUL, Linux 108: the lower one, so that a setting works on both.
 LONGEST_SOCKET_PATH = 103
@@ -99,7 +102,7 @@ def _make(folder: Path) -> None:
 
 async def _locked(folder: Path) -> int:
     """Give a descriptor that holds the folder's lock; the guard inherits it, so the lock outlives a killed gateway."""
-    lock = os.open(folder / "gateway.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         await _take(lock, folder)
         os.ftruncate(lock, 0)

@@ -41,17 +41,25 @@ function keptInBrowser() {
   }
 }
 
-// A returning visitor keeps their tabs; a question that is new since then opens in a tab of its own. GraphiQL begins
-// with the query and variables it kept, and adds a tab when none of the kept ones holds them.
+// A returning visitor keeps their tabs; a question that is new since then opens in a tab of its own.
 function openIfNew(kept) {
   const before = kept.getItem('question');
   kept.setItem('question', settings.question);
-  if (before === null || before === settings.question) return;
-  kept.setItem('graphiql:query', settings.question);
+  if (before !== null && before !== settings.question) openAtStart(kept, settings.question);
+}
+
+// GraphiQL begins with the query and variables it kept, and adds a tab when none of the kept ones holds them.
+function openAtStart(kept, question) {
+  kept.setItem('graphiql:query', question);
   kept.removeItem('graphiql:variables');
 }
 
 const kept = keptInBrowser();
+
+// A role that may not ask the standing question has one of its own.
+function questionFor(role) {
+  return settings.tokens.find((entry) => entry.role === role)?.question ?? settings.question;
+}
 
 // What stands in the headers editor outranks the role: HTTP header names ignore case, objects do not.
 function fetcherWith(token) {
@@ -90,6 +98,11 @@ function Page() {
   const token = settings.tokens.find((entry) => entry.role === role)?.token;
   // A new fetcher makes GraphiQL read the schema again: what is documented may depend on who asks.
   const fetcher = useMemo(() => fetcherWith(token), [token]);
+  const question = questionFor(role);
+  const askAs = (next) => {
+    if (kept && questionFor(next) !== question) openAtStart(kept, questionFor(next));
+    setRole(next);
+  };
   return (
     <>
       <header className="masthead">
@@ -97,12 +110,14 @@ function Page() {
         <h1>
           <strong>Profile gateway</strong>: one question, one whole customer
         </h1>
-        {settings.tokens.length ? <RoleSwitch role={role} onChange={setRole} /> : <SignInHint />}
+        {settings.tokens.length ? <RoleSwitch role={role} onChange={askAs} /> : <SignInHint />}
       </header>
+      {/* GraphiQL reads its question when it begins: with another one it begins anew. */}
       <GraphiQL
+        key={question}
         fetcher={fetcher}
         storage={kept}
-        defaultQuery={settings.question}
+        defaultQuery={question}
         defaultEditorToolsVisibility={settings.tokens.length ? undefined : 'headers'}
         inputValueDeprecation
         schemaDescription

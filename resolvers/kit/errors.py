@@ -100,9 +100,12 @@ class Refused(Exception):
         self.refusal = refusal
 
 
-def not_found(what: str, path: Sequence[str] = ("input", "id")) -> Refused:
-    """The refusal for a thing that is not there."""
-    message = f"There is no such {what}. Check the id; it may have been removed, or belong to another type."
+_CHECK_ID = "Check the id; it may have been removed, or belong to another type."
+
+
+def not_found(what: str, path: Sequence[str] = ("input", "id"), *, check: str = _CHECK_ID) -> Refused:
+    """The refusal for a thing that is not there; `check` says what to look at."""
+    message = f"There is no such {what}. {check}"
     return Refused(NotFound(code="NOT_FOUND", message=message, input_path=list(path)))
 
 

@@ -41,7 +41,7 @@ def require_key(text: str, type_name: str, argument: str) -> RecordId:
     key = key_of(text, type_name)
     if key is None:
         raise BadUserInput(
-            f"`{argument}` is {text[:64]!r}, which is not the id of a {type_name}. "
-            f"Send an `id` as a {type_name} of this gateway answered it, unchanged."
+            f"`{argument}` is {text[:64]!r}, which is no id of type {type_name}. "
+            "Send the `id` of one as this gateway answered it, unchanged."
         )
     return key

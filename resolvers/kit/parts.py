@@ -30,10 +30,13 @@ def parts_of(context: Context, customers: Sequence[Holding], part: Part, cls: ty
     return [[read(entry, hidden) for entry in customer.document.get(part.name, ())] for customer in customers]
 
 
-async def add_part(context: Context, key: RecordId, part: Part, entry: Mapping[str, Any], *, same: str) -> Document:
+async def add_part(
+    context: Context, key: RecordId, part: Part, entry: Mapping[str, Any], *, same: str, taken: str
+) -> Document:
     """The customer's document with the entry added; raises Refused where one with the same field is there, or no room.
 
-    One atomic command, so that of two adders at once one is told of the other.
+    `taken` is what the caller is told in the first case. One atomic command, so that of two adders at once one is told
+    of the other.
     """
     free = {
         "_id": key,
@@ -49,7 +52,7 @@ async def add_part(context: Context, key: RecordId, part: Part, entry: Mapping[s
     if len(document.get(part.name, ())) >= part.at_most:
         words = part.name.replace("_", " ")
         raise conflict(f"The customer has {part.at_most} {words} already, the most that are kept. Remove one first.")
-    raise conflict("The customer has that already. Nothing was changed.", "input", to_camel_case(same))
+    raise conflict(taken, "input", to_camel_case(same))
 
 
 async def remove_part(context: Context, key: RecordId, part: Part, match: Mapping[str, Any]) -> Document | None:

@@ -158,7 +158,13 @@ SCALARS: Mapping[object, ScalarDefinition] = {
     date: _scalar("Date", "A calendar day, ISO 8601: `2026-11-21`.", date.isoformat, _day, "2026-11-21"),
     Decimal: _scalar("Decimal", "An exact decimal number as a string: `19.90`.", _decimal_text, _decimal, "19.90"),
     CurrencyCode: _scalar("CurrencyCode", "A currency by ISO 4217: `USD`.", str, canonical_currency, "USD"),
-    EmailAddress: _scalar("EmailAddress", "An e-mail address.", str, canonical_email, "ann@example.com"),
+    EmailAddress: _scalar(
+        "EmailAddress",
+        "An e-mail address. Answers stand as their source wrote them.",
+        str,
+        canonical_email,
+        "ann@example.com",
+    ),
     PhoneNumber: _scalar(
         "PhoneNumber",
         "A phone number in E.164: `+14155550123`. Input in any notation with its country code.",
@@ -166,7 +172,13 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         canonical_phone,
         "+14155550123",
     ),
-    Url: _scalar("Url", "A web address.", str, _url, "https://example.com"),
+    Url: _scalar(
+        "Url",
+        "A web address. Answers stand as their source wrote them: look at the scheme before you make a link of one.",
+        str,
+        _url,
+        "https://example.com",
+    ),
     AttributeScalar: strawberry.scalar(
         name="AttributeScalar",
         description=(

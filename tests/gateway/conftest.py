@@ -27,6 +27,10 @@ from resolvers.kit.graph import Graph
 from resolvers.kit.viewer import Role
 from resolvers.schema import SLICES
 from tests.gateway import trouble
+from tests.gateway.browsing import chromium, visit
+from tests.gateway.stand_in import bare, demo
+
+__all__ = ["bare", "chromium", "demo", "visit"]
 
 SEAL = "a sample secret that seals cursors"
 SIGNS = "a sample secret that signs tokens, long enough"

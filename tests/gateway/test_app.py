@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -10,12 +11,17 @@ from graphql import parse, validate
 from pydantic import SecretStr
 
 from adapters.mongo import Store
-from gateway.app import FIRST_QUESTION, House, application, records_of
+from gateway.app import House, application, records_of
 from gateway.mongod import Mongod
+from gateway.playground import FIRST_QUESTION
 from gateway.settings import Settings
 from gateway.telemetry import configure_logs
 from resolvers.kit.graph import Graph
 from tests.gateway.conftest import GRAPHQL, JSON, ME, SEAL, SIGNS, Gate, OpenGate, code_of
+from tests.makers import Makers
+
+ADD_NOTE = """mutation($customer: ID!) { addNote(input: { customerId: $customer, text: "Likes blue" }) {
+  ... on AddNotePayload { note { id createdAt } } } }"""
 
 
 @pytest.mark.parametrize(("sent", "kept"), [("order-4711.a_b", True), ("short", False), ("a b c d e f", False)])
@@ -104,3 +110,16 @@ def test_first_question_is_valid(troubled: Graph) -> None:
 async def test_playground_can_be_hidden(open_gate: OpenGate, shown: bool, status: int) -> None:
     """The playground stands at / unless the settings hide it; it shows to everyone and asks for nobody."""
     assert (await open_gate(playground=shown).client.get("/")).status_code == status
+
+
+async def test_moments_as_stored(open_gate: OpenGate, make: Makers) -> None:
+    """A mutation answers the moment that is read later: MongoDB keeps milliseconds."""
+    gate = open_gate(clock=lambda: datetime.now(UTC).replace(microsecond=123_456))
+    customer = await make.customer()
+    added = await gate.ask(ADD_NOTE, variables={"customer": customer.id})
+    note = added.json()["data"]["addNote"]["note"]
+    read = await gate.ask(
+        "query($id: ID!) { node(id: $id) { id ... on Note { createdAt } } }", variables={"id": note["id"]}
+    )
+    assert read.json()["data"]["node"] == note
+    assert note["createdAt"].endswith(".123000Z")

@@ -6,10 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +19,7 @@ from gateway import cli, schema_file
 from gateway.settings import settings_table
 from resolvers.kit.ids import global_id
 from resolvers.schema import graph
+from tests.gateway.processes import running
 
 SECRET = "a sample secret that signs tokens, long enough"
 ME = {"query": "{ viewer { subject role } }"}
@@ -124,6 +122,10 @@ def test_token_keeps_its_secret(run: CliRunner) -> None:
     [
         (["token", "--role", "visitor", "--subject", "v"], {}, "give --customer with the role visitor"),
         (["token", "--role", "agent", "--subject", "a", "--customer", "x"], {}, "with no other"),
+        (["token", "--role", "visitor", "--subject", "v", "--customer", "junk"], {}, "as this gateway gave it"),
+        (["token", "--role", "partner", "--subject", "p", "--scope", "nope"], {}, "There is no scope nope. Scopes are"),
+        (["token", "--role", "agent", "--subject", "a", "--scope", "lookup"], {}, "Scopes are a partner's"),
+        (["token", "--role", "agent", "--subject", " "], {}, "must have 1 to"),
         (["token", "--role", "agent", "--subject", "a"], {"MONGODB_URL": "mongodb://x"}, "Set GATEWAY_JWT_SECRET"),
         (["serve"], {"MONGODB_URL": "mongodb://x"}, "GATEWAY_SECRET is not"),
         (["serve"], {"GATEWAY_PORT": "http"}, "GATEWAY_PORT: "),
@@ -220,63 +222,10 @@ def test_interrupted_import_is_quiet(run: CliRunner, tmp_path: Path) -> None:
     assert not address.exists()
 
 
-class Serving:
-    """A gateway in a process of its own."""
-
-    def __init__(self, folder: Path, *words: str) -> None:
-        self.environment = {**os.environ, "GATEWAY_DATA_FOLDER": str(folder)}
-        start = [sys.executable, "-c", "from gateway.cli import main; main()", "serve", "--port", "0", *words]
-        self.process = subprocess.Popen(start, env=self.environment, stderr=subprocess.PIPE, text=True)
-        self.lines: list[str] = []
-        self.address = ""
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            self.lines.append(line)
-            if found := re.search(r"questions (http\S+)/graphql", line):
-                self.address = found[1]
-                break
-        self.rest = threading.Thread(target=lambda: self.lines.extend(self.process.stderr or ()))
-        self.rest.start()
-
-    def ready(self) -> None:
-        """Returns when questions are answered."""
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            try:
-                if httpx.get(f"{self.address}/readyz").status_code == 200:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(0.1)
-        raise AssertionError("".join(self.lines))
-
-    def is_gone(self) -> bool:
-        """Whether nobody listens any more."""
-        try:
-            httpx.get(f"{self.address}/healthz", timeout=1)
-        except httpx.TransportError:
-            return True
-        return False
-
-
-@contextmanager
-def serving(folder: Path, *words: str) -> Iterator[Serving]:
-    """A gateway that is ended behind the block, if it has not ended by then."""
-    gateway = Serving(folder, *words)
-    try:
-        yield gateway
-    finally:
-        gateway.process.kill()
-        gateway.process.wait()
-        gateway.rest.join()
-        if gateway.process.stderr:
-            gateway.process.stderr.close()
-
-
 def test_commands_join_running_gateway(run: CliRunner) -> None:
     """While a gateway runs on its own database, keys are made and revoked there; a second one is refused in words."""
     folder = Path(os.environ["GATEWAY_DATA_FOLDER"])
-    with serving(folder) as gateway:
+    with running(folder, "serve") as gateway:
         gateway.ready()
         key = run.invoke(cli.app, ["keys", "make", "newsletter"]).stdout.strip()
         asked = {"url": f"{gateway.address}/graphql", "json": ME, "headers": {"X-API-Key": key}}
@@ -302,7 +251,7 @@ def test_commands_join_running_gateway(run: CliRunner) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_workers_end_with_parent(run: CliRunner, number: signal.Signals) -> None:
     """Several processes answer on one port and take the same tokens; they end with the one that started them."""
-    with serving(Path(os.environ["GATEWAY_DATA_FOLDER"]), "--workers", "2") as gateway:
+    with running(Path(os.environ["GATEWAY_DATA_FOLDER"]), "serve", "--workers", "2") as gateway:
         gateway.ready()
         token = run.invoke(cli.app, ["token", "--role", "agent", "--subject", "anna"]).stdout.strip()
         headers = {"Authorization": f"Bearer {token}"}

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from adapters.serverfacts import ServerFacts
+from adapters.serverfacts import ServerFacts, server_facts
 from gateway import cli, doctor, schema_file
-from gateway.database import unfit
+from gateway.database import database, unfit
 from gateway.doctor import State
 from gateway.mongod import Mongod
 from gateway.settings import Settings
@@ -33,7 +33,7 @@ async def test_healthy_set_up_passes(tmp_path: Path) -> None:
     found = dict(await doctor.examine(lambda: settings(tmp_path / "data", port=0)))
     assert list(found) == [*doctor.FIRST_CHECKS, "settings", *doctor.CHECKS]
     assert {name for name, finding in found.items() if finding.state is State.BROKEN} == set()
-    assert found["own database"].words.startswith("MongoDB 6.0.5 starts, in ")
+    assert found["own database"].words.startswith("MongoDB 6.0.5 can start: an empty one did, in ")
 
 
 def test_broken_set_up_exits_with_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, logs_as_before: None) -> None:
@@ -109,6 +109,44 @@ async def test_broken_binary_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     found = await doctor.own_database(settings(tmp_path / "data"))
     assert (found.state, "libcurl4" in found.words) == (State.BROKEN, True)
+
+
+async def test_serving_gateway_is_told(tmp_path: Path) -> None:
+    """A gateway that serves from the data folder is named by its process, and goes on undisturbed."""
+    given, before = settings(tmp_path / "data"), await doctor.database_files(settings(tmp_path / "data"))
+    async with database(given) as url:
+        during = await doctor.database_files(given)
+        assert (await server_facts(url)).has_transactions
+        (given.data_folder / "gateway.url").unlink()
+        silent = await doctor.database_files(given)
+        (given.data_folder / "gateway.url").write_text(url)
+    after = await doctor.database_files(given)
+    assert [one.state for one in (before, during, silent, after)] == ["ok", "ok", "warning", "ok"]
+    assert "the first start makes it" in before.words
+    assert f"(process {os.getpid()}); MongoDB 6.0.5 answers" in during.words
+    assert f"kill {os.getpid()}" in silent.words
+    assert "nobody serves from it now" in after.words
+
+
+async def test_unclean_end_is_told(tmp_path: Path) -> None:
+    """A database that was not ended in good order is a warning: the next start repairs it."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "mongod.lock").write_text("4711\n")
+    found = await doctor.database_files(settings(tmp_path))
+    assert (found.state, "The next start repairs it" in found.words) == (State.WARNING, True)
+
+
+async def test_barred_file_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A file of the database that this user may not use is broken, and named."""
+    barred = tmp_path / "data" / "WiredTiger.wt"
+    barred.parent.mkdir()
+    barred.touch()
+    # The superuser, who may run the tests, is barred from nothing.
+    monkeypatch.setattr(os, "access", lambda path, _mode: Path(path) != barred)
+    found = await doctor.database_files(settings(tmp_path))
+    assert found.state is State.BROKEN
+    assert str(barred) in found.words
+    assert "chown" in found.words
 
 
 async def test_replica_set_passes(mongod: Mongod, tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_wrong_type(key: RecordId) -> None:
 @pytest.mark.parametrize("text", ["", "Customer:1", base64.urlsafe_b64encode(b"Customer:xyz").decode()])
 def test_id_advice(text: str) -> None:
     """A wrong id is quoted by its argument's name, with what to send."""
-    with pytest.raises(BadUserInput, match=r"`filter.agentId` is .* not the id of a Agent\. Send an `id` as"):
+    with pytest.raises(BadUserInput, match=r"`filter.agentId` is .* no id of type Agent\. Send the `id` of one"):
         require_key(text, "Agent", "filter.agentId")
 
 

@@ -1,0 +1,64 @@
+"""A browser that reaches nothing but this machine, and what a page does in it."""
+
+import re
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+CHROMIUM = shutil.which("chromium")
+
+expect.set_options(timeout=20_000)  # The whole suite shares two cores.
+
+
+@pytest.fixture(scope="module")
+async def chromium() -> AsyncIterator[Browser]:
+    """Start a browser for which no name but the loopback's resolves."""
+    if CHROMIUM is None:
+        pytest.skip("no `chromium` on the PATH; install Debian's package of that name")
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    alone = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
+    async with async_playwright() as tools:
+        browser = await tools.chromium.launch(
+            executable_path=CHROMIUM, args=["--headless", "--no-sandbox", "--disable-gpu", *quiet, alone]
+        )
+        yield browser
+        await browser.close()
+
+
+@dataclass
+class Visit:
+    """A page that was opened, and what it did to the network and the console."""
+
+    page: Page
+    hosts: set[str] = field(default_factory=set)
+    complaints: list[str] = field(default_factory=list)
+
+    async def open(self, address: str) -> "Visit":
+        """Open the page and wait for its editor."""
+        self.page.context.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
+        self.page.on("websocket", lambda wire: self.hosts.add(urlsplit(wire.url).netloc))
+        self.page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        await self.page.goto(address)
+        await expect(self.page.locator(".graphiql-query-editor .view-line").first).to_be_visible()
+        return self
+
+    async def run(self) -> None:
+        """Press run."""
+        await self.page.get_by_role("button", name=re.compile("Execute query")).click()
+
+    async def shows(self, text: str) -> None:
+        """Wait until the answer holds the text."""
+        await expect(self.page.locator(".graphiql-response")).to_contain_text(text)
+
+
+@pytest.fixture
+async def visit(chromium: Browser) -> AsyncIterator[Visit]:
+    """Give a fresh browser profile at a laptop's size."""
+    context = await chromium.new_context(viewport={"width": 1280, "height": 800})
+    yield Visit(await context.new_page())
+    await context.close()
