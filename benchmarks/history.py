@@ -15,7 +15,7 @@ from resolvers.tickets import TICKETS
 
 BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 SHORT, LONG = 100, 100_000
-# A page costs the same wherever it lies; what is more is noise.
+# A page costs the same wherever it lies; what is more is noise. Between histories the ratio stands above, unjudged.
 GOAL = 1.05
 PAGE = """
 query Page($id: ID!, $first: Int, $after: String, $last: Int) {
@@ -43,9 +43,7 @@ async def main() -> None:
         print(f"history: a page of 20 entries ({LONG} entries in four collections, five of a second)")
         report(times, f"first of {SHORT}")
         depth = max(ratio(times, f"{place} of {LONG}", f"first of {LONG}") for place in ("middle", "last"))
-        length = ratio(times, f"first of {LONG}", f"first of {SHORT}")
-        figures = f"deep pages {depth:.2f} x the first, long histories {length:.2f} x short ones"
-        print(f"  {judged(max(depth, length) <= GOAL)}: {figures}; at most {GOAL} x")
+        print(f"  {judged(depth <= GOAL)}: a deep page costs {depth:.2f} x the first of its history; at most {GOAL} x")
 
 
 async def _history(house: Bench, length: int) -> str:
