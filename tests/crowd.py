@@ -10,6 +10,7 @@ from resolvers.attribute_schema import DEFINITIONS, definition_document
 from resolvers.campaigns import CAMPAIGNS
 from resolvers.customers import CUSTOMERS
 from resolvers.interests import TOPICS
+from resolvers.kit.turns import take_turn
 from resolvers.labels import LABELS, label_document
 from resolvers.products import PRODUCTS
 from tests import toy
@@ -86,6 +87,7 @@ async def small_things(make: Makers) -> None:
     """One document in each collection that belongs to no customer."""
     await label(make)
     await definition(make, "tier")
+    await take_turn(make.store, DEFINITIONS)
     await make.store.insert(GROUPS, {"_id": new_id(), "name": "Nights"})
     await campaign(make)
     await product(make)
