@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 import re2
+from strawberry.utils.str_converters import to_camel_case
 
 from adapters.records import Document
 from resolvers.kit.described import graph_enum
@@ -120,7 +121,12 @@ def rule_broken(definition: Document) -> tuple[tuple[str, ...], str] | None:
         return ("rules", "maxLength"), f"`maxLength` is for texts; the type {definition['type']} takes none."
     if definition["max_length"] is not None and not 1 <= definition["max_length"] <= LONGEST:
         return ("rules", "maxLength"), f"`maxLength` is {definition['max_length']}; send 1 to {LONGEST}."
-    return _pattern_broken(definition) or _choices_broken(definition) or _default_broken(definition)
+    return (
+        _pattern_broken(definition)
+        or _choices_broken(definition)
+        or _default_broken(definition)
+        or _secret_broken(definition)
+    )
 
 
 def breaking(definition: Document) -> Mapping[str, Any]:
@@ -203,6 +209,17 @@ def _default_broken(definition: Document) -> tuple[tuple[str, ...], str] | None:
     return None
 
 
+def _secret_broken(definition: Document) -> tuple[tuple[str, ...], str] | None:
+    """Nobody is found by a secret: what is stored of it would be told beginning by beginning."""
+    if definition["type"] != AttributeType.PASSWORD.value:
+        return None
+    for name in ("is_searchable", "is_channel_identifier", "matching_role"):
+        if definition.get(name):
+            shown = to_camel_case(name)
+            return ("rules", shown), f"A secret finds nobody, so that `{shown}` is not for it. Leave it out."
+    return None
+
+
 def _check_text(definition: Document, text: str) -> None:
     longest = definition["max_length"] or LONGEST
     if len(text) > longest:
@@ -273,9 +290,19 @@ def _password(value: Any, definition: Document, _region: str | None) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("Send the secret as a string.")
     _check_text(definition, value)
-    salt = secrets.token_bytes(16)
-    digest = hashlib.scrypt(value.encode(), salt=salt, **_SCRYPT)
-    return f"scrypt:{salt.hex()}:{digest.hex()}"
+    return _hashed(value, secrets.token_bytes(16))
+
+
+def _hashed(value: str, salt: bytes) -> str:
+    return f"scrypt:{salt.hex()}:{hashlib.scrypt(value.encode(), salt=salt, **_SCRYPT).hex()}"
+
+
+def is_same_secret(value: Any, stored: Any) -> bool:
+    """Whether a secret is the one of which this is stored; takes as long as storing one does."""
+    words = str(stored).split(":")
+    if not isinstance(value, str) or len(words) != len(("scrypt", "salt", "digest")):
+        return False
+    return secrets.compare_digest(_hashed(value, bytes.fromhex(words[1])), str(stored))
 
 
 def _string(value: Any, _definition: Document, _region: str | None) -> str:

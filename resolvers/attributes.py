@@ -279,10 +279,13 @@ async def _require_unbroken(context: Context, definition: Document) -> None:
             "rules",
             "pattern",
         ) from error
-    lacking = await how_many_lack(context, definition["name"]) if definition["is_required"] else 0
+    # With a default nobody lacks it for long: whoever is written next without a value is given that.
+    is_wanted = definition["is_required"] and definition["default"] is None
+    lacking = await how_many_lack(context, definition["name"]) if is_wanted else 0
     if lacking:
         raise conflict(
-            f"{lacking} customers have no value of {definition['name']!r}. Give them one first, or do not require it.",
+            f"{lacking} customers have no value of {definition['name']!r}. Give the definition a `default`, which "
+            "whoever is written next without a value is given; or import their values first.",
             "input",
             "rules",
             "isRequired",

@@ -39,7 +39,8 @@ def search_words(
 
     Of too many, each value keeps its first ones: a word of each is taken in turn, names before all others.
     """
-    told = [one for one in searchable if values.get(one["name"]) is not None]
+    # A definition of long ago may say that a secret is searchable; none ever is.
+    told = [one for one in searchable if values.get(one["name"]) is not None and one["type"] != "PASSWORD"]
     told.sort(key=lambda one: one["type"] != "NAME")
     sources = [_PLAIN.get(one["type"], _words)(str(values[one["name"]])) for one in told]
     sources += [_BY_CONTACT[point["type"]](point["value"]) for point in points]

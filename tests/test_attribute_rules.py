@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolvers.attribute_rules import AttributeType, breaking, checked, rule_broken
+from resolvers.attribute_rules import AttributeType, breaking, checked, is_same_secret, rule_broken
 from resolvers.attribute_schema import definition_document
 
 
@@ -204,3 +204,13 @@ def test_nothing_to_break() -> None:
     """A definition without limits breaks no stored value, nor can a stored secret be judged."""
     assert breaking(_definition("STRING")) == {}
     assert breaking(_definition("PASSWORD", max_length=8, pattern="[0-9]+")) == {}
+
+
+def test_secret_known_again() -> None:
+    """What is stored of a secret tells whether another is the same, and nothing else."""
+    pin = definition_document(name="pin", label="PIN", type=AttributeType.PASSWORD)
+    stored = checked(pin, "1234")
+    assert "1234" not in str(stored)
+    assert is_same_secret("1234", stored)
+    assert not is_same_secret("1235", stored)
+    assert not is_same_secret("1234", None)

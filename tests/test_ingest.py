@@ -35,6 +35,7 @@ from adapters.mongo import Store
 from adapters.records import Document, decimal_of
 from resolvers.agents import AGENTS
 from resolvers.attachments import ATTACHMENTS
+from resolvers.attribute_rules import AttributeType
 from resolvers.attribute_schema import definition_document
 from resolvers.campaigns import CAMPAIGNS
 from resolvers.channels import CHANNEL_ACCOUNTS
@@ -388,6 +389,22 @@ async def test_others_taken_beside_rejected(store: Store) -> None:
     """One bad record of a batch does not keep the others out."""
     taken = await bring(store, replace(CASE, status="LOST"), ORDER)
     assert outcomes(taken) == ["rejected", "inserted"]
+
+
+async def test_secret_changes(store: Store) -> None:
+    """A secret that is said again is unchanged; another takes its place."""
+    await define_attributes(store, [definition_document(name="pin", label="PIN", type=AttributeType.PASSWORD)])
+    said = [replace(PERSON, attributes={"pin": pin}) for pin in ("1234", "1234", "9999")]
+    taken = [await bring(store, one) for one in said]
+    assert [one.results[0].outcome.value for one in taken] == ["inserted", "unchanged", "updated"]
+
+
+async def test_default_for_who_lacks_it(store: Store) -> None:
+    """Whoever lacks a value that has become required is given the default at the next writing."""
+    await bring(store, PERSON)
+    await define_attributes(store, [definition_document(name="tier", label="T", is_required=True, default="gold")])
+    await bring(store, PERSON)
+    assert (await the_customer(store))["attributes"]["tier"] == "gold"
 
 
 async def test_required_attribute_missing(store: Store) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from adapters.contract import Class, Colleague, Effort, Listing, Place, Team
-from adapters.failures import StoreError
+from adapters.failures import StoreRefused
 from adapters.mongo import Store
 from adapters.records import Document, Record, RecordId
 from resolvers.agents import AGENTS, GROUPS, agent_document
@@ -62,9 +62,7 @@ async def _require_readable(store: Store, definition: Document) -> None:
     try:
         if definition["pattern"]:
             await store.count(CUSTOMERS, breaking(definition))
-    except StoreError as error:
-        if type(error) is not StoreError:
-            raise
+    except StoreRefused as error:
         raise NotTaken(
             f"The attribute {definition['name']!r} has the pattern {definition['pattern']!r}, which the database "
             "(PCRE) cannot read. Write it with what both RE2 and PCRE know."

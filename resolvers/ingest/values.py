@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from adapters.records import Document, Observation
-from resolvers.attribute_rules import checked
+from resolvers.attribute_rules import checked, is_same_secret
 from resolvers.ingest.report import NotTaken, Visit
 
 _SECRET = "PASSWORD"  # noqa: S105 - the type's name
@@ -31,7 +31,7 @@ class Values:
     ) -> tuple[Mapping[str, Any], Mapping[str, Document]]:
         """The values and where they were observed; the very same where the source says nothing new.
 
-        A secret is written once: what is stored cannot be compared with what a source says.
+        A required value that nobody said is the schema's default, where there is one.
         Raises NotTaken where a value breaks a rule or a required one is missing.
         """
         values: Mapping[str, Any] = old["attributes"]
@@ -40,7 +40,9 @@ class Values:
             for name, value in given.items()
             if value is not None and (stored := self._stored(name, value, values)) != values.get(name)
         }
-        missing = [name for name in self._required if name not in values and name not in news]
+        unsaid = [name for name in self._required if name not in values and name not in news]
+        news |= {name: self._defaults[name] for name in unsaid if name in self._defaults}
+        missing = [name for name in unsaid if name not in self._defaults]
         if missing:
             raise NotTaken(
                 f"The customer schema requires {', '.join(map(repr, missing))}, which the source leaves out."
@@ -56,7 +58,7 @@ class Values:
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise NotTaken(f"{name!r} is no attribute of the customer schema.{hint} Define it first.")
         if definition["type"] == _SECRET:
-            return values[name] if name in values else self._check(definition, value)
+            return values[name] if is_same_secret(value, values.get(name)) else self._check(definition, value)
         key = (name, type(value), value)
         if key not in self._checked:
             self._checked[key] = self._check(definition, value)
