@@ -1,0 +1,179 @@
+"""In which order are the servers measured, and what is seen of each in a window?
+
+Rounds are interleaved (A B C, then C B A, ...), because a machine is never equally fast for long: only what was
+measured side by side in one round is compared, as a ratio.
+"""
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+from pymongo import AsyncMongoClient
+
+from benchmarks.peers.processes import Load, Running, cpu_s
+
+# What reads: a change stream's getMore, a monitor's hello and the like belong to no request.
+_READING = ("find", "aggregate")
+_COUNTED_REQUESTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One window of one server."""
+
+    server: str
+    workload: str
+    connections: int
+    round: int
+    requests: int
+    per_s: float
+    p50_ms: float
+    p99_ms: float
+    bytes: float
+    server_us: float
+    """The server's CPU time a request."""
+    database_us: float
+    """The database's CPU time a request."""
+    server_busy: float
+    """The share of its core that the server had."""
+    refused: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """How long and how often is measured."""
+
+    rounds: int = 5
+    seconds: float = 5.0
+    warm_s: float = 4.0
+    """Once for each server and workload: caches fill, JITs compile."""
+    settle_s: float = 1.0
+    """Before each window, not counted."""
+    connections: Sequence[int] = (1, 8, 32)
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What measures: the load generator, what it sends, and whose time is taken."""
+
+    load: Load
+    headers: Mapping[str, str]
+    requests: Mapping[str, Sequence[str]]
+    """The bodies by workload."""
+    database_pid: int
+    folder: Path
+
+
+async def measured(bench: Bench, servers: Sequence[Running], course: Course) -> list[Sample]:
+    """Every window of every round."""
+    samples: list[Sample] = []
+    for workload in bench.requests:
+        for one in servers:
+            await _window(bench, one, workload, 8, course.warm_s)
+        for number in range(course.rounds):
+            order = servers if number % 2 == 0 else servers[::-1]
+            for connections in course.connections:
+                for one in order:
+                    samples.append(await _sample(bench, one, workload, connections, number, course))
+            _tell(samples, workload, number)
+    return samples
+
+
+async def _sample(bench: Bench, one: Running, workload: str, connections: int, number: int, course: Course) -> Sample:
+    await _window(bench, one, workload, connections, course.settle_s)
+    server_s, database_s = cpu_s(one.pid), cpu_s(bench.database_pid)
+    seen = await _window(bench, one, workload, connections, course.seconds)
+    server_s, database_s = cpu_s(one.pid) - server_s, cpu_s(bench.database_pid) - database_s
+    requests = max(seen["requests"], 1)
+    return Sample(
+        server=one.server.name,
+        workload=workload,
+        connections=connections,
+        round=number,
+        server_us=server_s / requests * 1e6,
+        database_us=database_s / requests * 1e6,
+        server_busy=server_s / (requests / seen["per_s"]) if seen["per_s"] else 0.0,
+        **seen,
+    )
+
+
+async def _window(bench: Bench, one: Running, workload: str, connections: int, seconds: float) -> dict[str, Any]:
+    bodies = bench.folder / f"{workload}.json"
+    if not bodies.exists():
+        bodies.write_bytes(orjson.dumps(bench.requests[workload]))
+    line = {
+        "url": one.url,
+        "headers": bench.headers,
+        "bodies": str(bodies),
+        "connections": connections,
+        "seconds": seconds,
+    }
+    seen: dict[str, Any] = orjson.loads(await bench.load.window(orjson.dumps(line), seconds))
+    if seen["refused"] or not seen["requests"]:
+        raise RuntimeError(f"{one.server.title} did not answer {workload} with {connections} connections: {seen}")
+    return seen
+
+
+def _tell(samples: Iterable[Sample], workload: str, number: int) -> None:
+    now = [one for one in samples if one.workload == workload and one.round == number and one.connections == 8]
+    print(
+        f"  {workload} round {number + 1}: " + ", ".join(f"{one.server} {one.per_s:.0f}/s" for one in now), flush=True
+    )
+
+
+async def commands_of(one: Running, url: str, requests: Sequence[str], headers: Mapping[str, str]) -> float:
+    """How many commands that read reach the database for each request, one request after another."""
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(url)
+    try:
+        async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
+            begun = await _read_commands(client)
+            for n in range(_COUNTED_REQUESTS):
+                await http.post(one.url, content=requests[n % len(requests)], headers=dict(headers))
+            return (await _read_commands(client) - begun) / _COUNTED_REQUESTS
+    finally:
+        await client.close()
+
+
+async def _read_commands(client: AsyncMongoClient[dict[str, Any]]) -> int:
+    status = await client.admin.command("serverStatus")
+    return sum(int(status["metrics"]["commands"][name]["total"]) for name in _READING)
+
+
+# Figures from samples
+
+
+def median(samples: Iterable[Sample], name: str) -> float:
+    """The median over the rounds."""
+    return statistics.median(getattr(one, name) for one in samples)
+
+
+def paired_ratio(samples: Sequence[Sample], ours: str, theirs: Sequence[str]) -> float:
+    """The median of the rounds' ratios of our pace to theirs; of several, to the one whose own median is the best."""
+    by_server = {name: {one.round: one.per_s for one in samples if one.server == name} for name in (ours, *theirs)}
+    best = max(theirs, key=lambda name: statistics.median(by_server[name].values()))
+    return statistics.median(pace / by_server[best][number] for number, pace in by_server[ours].items())
+
+
+def spread(samples: Sequence[Sample], ours: str, theirs: str) -> tuple[float, float]:
+    """The smallest and the largest of the rounds' ratios."""
+    paces = {name: {one.round: one.per_s for one in samples if one.server == name} for name in (ours, theirs)}
+    ratios = [pace / paces[theirs][number] for number, pace in paces[ours].items()]
+    return min(ratios), max(ratios)
+
+
+def of(samples: Iterable[Sample], *, workload: str, connections: int, server: str | None = None) -> list[Sample]:
+    """The samples of one cell of the table."""
+    return [
+        one
+        for one in samples
+        if one.workload == workload and one.connections == connections and server in {None, one.server}
+    ]
+
+
+def plain(samples: Iterable[Sample]) -> list[dict[str, Any]]:
+    """The samples as they are written down."""
+    return [asdict(one) for one in samples]
