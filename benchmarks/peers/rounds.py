@@ -77,8 +77,7 @@ async def measured(bench: Bench, servers: Sequence[Running], course: Course) -> 
         for number in range(course.rounds):
             order = servers if number % 2 == 0 else servers[::-1]
             for connections in course.connections:
-                for one in order:
-                    samples.append(await _sample(bench, one, workload, connections, number, course))
+                samples += [await _sample(bench, one, workload, connections, number, course) for one in order]
             _tell(samples, workload, number)
     return samples
 

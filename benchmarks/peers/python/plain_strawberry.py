@@ -189,13 +189,17 @@ class Query:
         cursor = database["customers"].find({"merged_into": None}).sort([("last_interaction_at", -1), ("_id", -1)])
         found = await cursor.limit(size + 1).to_list()
         nodes = [as_customer(one, info.context.viewer) for one in found[:size]]
-        places = (
-            [sealed(one["last_interaction_at"], "", one["_id"]) for one in (found[0], found[:size][-1])]
-            if found
-            else []
+        page_info = PageInfo(
+            has_next_page=len(found) > size,
+            has_previous_page=False,
+            start_cursor=_place(found[0]) if nodes else None,
+            end_cursor=_place(found[len(nodes) - 1]) if nodes else None,
         )
-        start, end = places or (None, None)
-        return CustomerConnection(nodes=nodes, page_info=PageInfo(len(found) > size, False, start, end))
+        return CustomerConnection(nodes=nodes, page_info=page_info)
+
+
+def _place(one: Document) -> str:
+    return sealed(one["last_interaction_at"], "", one["_id"])
 
 
 def as_customer(one: Document, viewer: Viewer) -> Customer:

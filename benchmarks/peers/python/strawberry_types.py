@@ -321,5 +321,10 @@ def as_history(rows: Sequence[Document], size: int, viewer: Viewer) -> HistoryEn
         )
         for row in reversed(rows[:size])
     ]
-    info = PageInfo(False, len(rows) > size, edges[0].cursor if edges else None, edges[-1].cursor if edges else None)
+    info = PageInfo(
+        has_next_page=False,
+        has_previous_page=len(rows) > size,
+        start_cursor=edges[0].cursor if edges else None,
+        end_cursor=edges[-1].cursor if edges else None,
+    )
     return HistoryEntryConnection(edges=edges, page_info=info)
