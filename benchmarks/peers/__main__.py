@@ -30,7 +30,7 @@ def _options() -> Options:
     words.add_argument("--output", type=Path, help="where results are written (benchmarks/results)")
     given = words.parse_args()
     if given.quick:
-        course = Course(rounds=2, seconds=1.5, warm_s=1.0, settle_s=0.3, connections=(8,))
+        course = Course(rounds=2, seconds=2.0, warm_s=1.5, settle_s=0.5, connections=(8,))
     else:
         course = Course(rounds=given.rounds, seconds=given.seconds, connections=tuple(given.connections))
     more = {"folder": given.data} if given.data else {}

@@ -4,6 +4,7 @@ Rounds are interleaved (A B C, then C B A, ...), because a machine is never equa
 measured side by side in one round is compared, as a ratio.
 """
 
+import asyncio
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -12,13 +13,21 @@ from typing import Any
 
 import httpx
 import orjson
-from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
 
+from benchmarks.peers.filling import DATABASE
 from benchmarks.peers.processes import Load, Running, cpu_s
+from resolvers.schema import graph
 
-# What reads: a change stream's getMore, a monitor's hello and the like belong to no request.
-_READING = ("find", "aggregate")
-_COUNTED_REQUESTS = 200
+_COUNTED_REQUESTS = 20
+_REST_S, _REST_AT_MOST = 0.1, 100
+_PROFILE_BYTES = 32 * 1024 * 1024
+# What is held in the process is read by the clock, and a change stream's getMore belongs to no request either.
+_HELD = [f"{DATABASE}.{one.name}" for one in graph().declared.records if one.is_held]
+_OF_REQUESTS = {
+    "ns": {"$nin": _HELD},
+    "$or": [{"command.find": {"$exists": True}}, {"command.aggregate": {"$exists": True}}],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +96,10 @@ async def _sample(bench: Bench, one: Running, workload: str, connections: int, n
     server_s, database_s = cpu_s(one.pid), cpu_s(bench.database_pid)
     seen = await _window(bench, one, workload, connections, course.seconds)
     server_s, database_s = cpu_s(one.pid) - server_s, cpu_s(bench.database_pid) - database_s
-    requests = max(seen["requests"], 1)
+    await _rested(one)
+    requests = seen["requests"]
+    if not requests:
+        raise RuntimeError(f"{one.server.title} answered nothing in {course.seconds:g} s. Take longer windows.")
     return Sample(
         server=one.server.name,
         workload=workload,
@@ -95,9 +107,18 @@ async def _sample(bench: Bench, one: Running, workload: str, connections: int, n
         round=number,
         server_us=server_s / requests * 1e6,
         database_us=database_s / requests * 1e6,
-        server_busy=server_s / (requests / seen["per_s"]) if seen["per_s"] else 0.0,
+        server_busy=server_s * seen["per_s"] / requests,
         **seen,
     )
+
+
+async def _rested(one: Running) -> None:
+    """Returns when the server has done with the questions whose askers left at the window's end, or after a while."""
+    for _ in range(_REST_AT_MOST):
+        before = cpu_s(one.pid)
+        await asyncio.sleep(_REST_S)
+        if cpu_s(one.pid) - before <= _REST_S / 10:
+            return
 
 
 async def _window(bench: Bench, one: Running, workload: str, connections: int, seconds: float) -> dict[str, Any]:
@@ -112,7 +133,7 @@ async def _window(bench: Bench, one: Running, workload: str, connections: int, s
         "seconds": seconds,
     }
     seen: dict[str, Any] = orjson.loads(await bench.load.window(orjson.dumps(line), seconds))
-    if seen["refused"] or not seen["requests"]:
+    if seen["refused"]:
         raise RuntimeError(f"{one.server.title} did not answer {workload} with {connections} connections: {seen}")
     return seen
 
@@ -124,22 +145,28 @@ def _tell(samples: Iterable[Sample], workload: str, number: int) -> None:
     )
 
 
-async def commands_of(one: Running, url: str, requests: Sequence[str], headers: Mapping[str, str]) -> float:
-    """How many commands that read reach the database for each request, one request after another."""
-    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(url)
-    try:
-        async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
-            begun = await _read_commands(client)
-            for n in range(_COUNTED_REQUESTS):
+async def commands_of(
+    one: Running, database: AsyncDatabase[dict[str, Any]], requests: Sequence[str], headers: Mapping[str, str]
+) -> float:
+    """How many commands that read reach the database for each request, told by the database's own profiler."""
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
+
+        async def ask(count: int) -> None:
+            for n in range(count):
                 await http.post(one.url, content=requests[n % len(requests)], headers=dict(headers))
-            return (await _read_commands(client) - begun) / _COUNTED_REQUESTS
-    finally:
-        await client.close()
 
-
-async def _read_commands(client: AsyncMongoClient[dict[str, Any]]) -> int:
-    status = await client.admin.command("serverStatus")
-    return sum(int(status["metrics"]["commands"][name]["total"]) for name in _READING)
+        # Whatever is done once for each document is done now.
+        await ask(3)
+        await database.command("profile", 0)
+        await database.drop_collection("system.profile")
+        # The usual megabyte would lose the first of them.
+        await database.create_collection("system.profile", capped=True, size=_PROFILE_BYTES)
+        await database.command("profile", 2, filter=_OF_REQUESTS)
+        try:
+            await ask(_COUNTED_REQUESTS)
+        finally:
+            await database.command("profile", 0)
+        return await database["system.profile"].count_documents({}) / _COUNTED_REQUESTS
 
 
 # Figures from samples

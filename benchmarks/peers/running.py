@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from pymongo import AsyncMongoClient
 
 from benchmarks.peers.filling import DATABASE, Wanted, filled, usual_folder
 from benchmarks.peers.machine import Machine, machine
@@ -83,10 +86,17 @@ async def _compared(asked: Options, database: Mongod) -> Report | None:
 
 
 async def _measured(asked: Options, bench: Bench, servers: Sequence[Running], url: str, on: Machine) -> Report:
-    commands = {
-        name: {one.server.name: await commands_of(one, url, requests, bench.headers) for one in servers}
-        for name, requests in bench.requests.items()
-    }
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(url)
+    try:
+        commands = {
+            name: {
+                one.server.name: await commands_of(one, client[DATABASE], requests, bench.headers) for one in servers
+            }
+            for name, requests in bench.requests.items()
+        }
+    finally:
+        await client.close()
+    print("  commands a request counted", flush=True)
     found = await measured(bench, servers, asked.course)
     memory = {one.server.name: memory_mb(one.pid) for one in servers}
     return Report(
