@@ -22,12 +22,9 @@ from resolvers.schema import graph
 _COUNTED_REQUESTS = 20
 _REST_S, _REST_AT_MOST = 0.1, 100
 _PROFILE_BYTES = 32 * 1024 * 1024
-# What is held in the process is read by the clock, and a change stream's getMore belongs to no request either.
+_READING = {"$or": [{"command.find": {"$exists": True}}, {"command.aggregate": {"$exists": True}}]}
+# What is held in the process is read by the clock, not by a request.
 _HELD = [f"{DATABASE}.{one.name}" for one in graph().declared.records if one.is_held]
-_OF_REQUESTS = {
-    "ns": {"$nin": _HELD},
-    "$or": [{"command.find": {"$exists": True}}, {"command.aggregate": {"$exists": True}}],
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +158,13 @@ async def commands_of(
         await database.drop_collection("system.profile")
         # The usual megabyte would lose the first of them.
         await database.create_collection("system.profile", capped=True, size=_PROFILE_BYTES)
-        await database.command("profile", 2, filter=_OF_REQUESTS)
+        await database.command("profile", 2, filter=_READING)
         try:
             await ask(_COUNTED_REQUESTS)
         finally:
             await database.command("profile", 0)
-        return await database["system.profile"].count_documents({}) / _COUNTED_REQUESTS
+        of_requests = {"ns": {"$nin": _HELD}, "command.pipeline.$changeStream": {"$exists": False}}
+        return await database["system.profile"].count_documents(of_requests) / _COUNTED_REQUESTS
 
 
 # Figures from samples
