@@ -3,12 +3,14 @@
 import asyncio
 
 from benchmarks import history, importing
+from benchmarks.peers import running as peers
 
 
 async def main() -> None:
     """Each prints its own table."""
     await history.main()
     await importing.main()
+    await peers.main()
 
 
 asyncio.run(main())
