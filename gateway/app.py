@@ -31,6 +31,7 @@ from gateway.health import Health
 from gateway.importing.position import IMPORTS
 from gateway.kept_secrets import with_secrets
 from gateway.keys import API_KEYS
+from gateway.memory import settle_memory
 from gateway.playground import STRANGERS, Welcome
 from gateway.settings import BadSettings, Settings, load_settings
 from gateway.telemetry import CommandCount, Telemetry, configure_logs
@@ -147,7 +148,9 @@ def from_environment() -> Starlette:
     settings = load_settings()
     configure_logs(settings.log_level)
     _end_with_parent()
-    return build(settings)
+    app = build(settings)
+    settle_memory()
+    return app
 
 
 def _end_with_parent() -> None:

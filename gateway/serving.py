@@ -18,6 +18,7 @@ from uvicorn.supervisors import Multiprocess
 from gateway.app import House, application, open_house
 from gateway.database import database
 from gateway.kept_secrets import JWT_FILE, SEAL_FILE, with_secrets
+from gateway.memory import settle_memory
 from gateway.playground import STRANGERS, Welcome
 from gateway.settings import KEPT_IN_A_FILE, BadSettings, Settings, environment_name
 from resolvers.schema import graph
@@ -78,6 +79,7 @@ async def _serve_here(
     async with database(settings) as url, open_house(settings, graph=graph(), url=url) as house:
         welcome = await prepare(house)
         app = application(house, welcome=welcome)
+        settle_memory()
         server = _Server(_config(settings, app, lifespan="off"), announced=lambda: announce(_address_of(listener)))
         await server.serve(sockets=[listener])
 
