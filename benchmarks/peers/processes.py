@@ -59,6 +59,16 @@ def cpu_s(pid: int) -> float:
     return (int(words[11]) + int(words[12])) / _TICKS_A_SECOND
 
 
+def busy_s() -> float:
+    """The time that anything at all has had on any core since the machine began; 0 where the system does not tell."""
+    stat = Path("/proc/stat")
+    if not stat.exists():
+        return 0.0
+    # proc(5): user, nice, system, idle, iowait, irq, softirq, steal; what a neighbour stole is lost to us too.
+    words = [int(word) for word in stat.read_text().splitlines()[0].split()[1:9]]
+    return (sum(words) - words[3] - words[4]) / _TICKS_A_SECOND
+
+
 def memory_mb(pid: int) -> dict[str, float]:
     """A process's memory: its proportional share (PSS), and all that it has mapped in memory (RSS)."""
     rollup = Path(f"/proc/{pid}/smaps_rollup")
@@ -161,6 +171,11 @@ class Load:
 
     def __init__(self, process: Process) -> None:
         self._process = process
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
 
     @classmethod
     @asynccontextmanager

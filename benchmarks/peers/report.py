@@ -80,6 +80,8 @@ def _page(report: Report) -> Iterator[str]:
     yield ""
     yield f"{on.date} · {on.cpu}, {on.cores} cores, {on.memory_gb} GB · {on.system} · {on.pinned}."
     yield f"Load average {on.load_before:.1f} before and {report.load_after:.1f} after."
+    others = median(report.samples, "others_busy")
+    yield f"Meanwhile {others:.2f} cores were busy with other work (median of the windows)."
     yield f"{course.rounds} interleaved rounds, windows of {course.seconds:g} s; medians, ratios paired by round."
     yield ""
     yield from _verdicts(report)
