@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from adapters.records import Document, Record, RecordId
-from adapters.windows import Owner, Row, Strand, Window, branches, matching, stretch
+from adapters.windows import Owner, Row, Strand, Window, branches, matching, named, stretch
 
 
 class Load(Protocol):
@@ -49,14 +49,17 @@ class WindowLoad:
 
     def joins(self, name: str) -> list[Join]:
         """A join for each stretch of each strand."""
+        stretches = list(branches(self.strands, self.window))
+        # To say of each document where it stands costs the database as much as to find it; alone, all is known.
+        is_alone = len(stretches) == 1
         return [
             Join(
                 name=f"{name}_{n}",
                 record=strand.record,
                 owner_field=strand.owner_field,
-                stages=stretch(strand, bounds, self.window),
+                stages=stretch(strand, bounds, self.window) + ([] if is_alone else [named(strand)]),
             )
-            for n, (strand, bounds) in enumerate(branches(self.strands, self.window))
+            for n, (strand, bounds) in enumerate(stretches)
         ]
 
     def shown(self, name: str) -> Any:
@@ -70,6 +73,9 @@ class WindowLoad:
 
     def read(self, shown: Any) -> list[Row]:
         """The rows."""
+        if shown and "document" not in shown[0]:
+            (strand,) = self.strands
+            return [Row(one.get(strand.order), strand.kind, one) for one in shown]
         return [Row(row["order"], row["kind"], row["document"]) for row in shown]
 
 

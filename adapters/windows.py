@@ -9,7 +9,7 @@ two aliases: 25,002 keys for 21 rows, against 24).
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from adapters.records import Document, Record, RecordId
 
@@ -38,18 +38,20 @@ class Strand:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
-    """A place between two rows of a merged list: just after (in list order) the row that it names."""
+class Position(NamedTuple):
+    """A place between two rows of a merged list: just after (in list order) the row that it names.
+
+    Two positions compare as the database compares the rows.
+    """
 
     order: Any
     kind: str
     id: RecordId
 
     @property
-    def sort_key(self) -> tuple[Any, str, RecordId]:
-        """What two positions of a list compare by, as the database does."""
-        return self.order, self.kind, self.id
+    def position(self) -> "Position":
+        """The place itself, as a row tells its own."""
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +63,7 @@ class Window:
     beyond: Position | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row of a merged list."""
 
     order: Any
@@ -93,15 +94,18 @@ def branches(strands: Sequence[Strand], window: Window) -> Iterator[tuple[Strand
 
 
 def stretch(strand: Strand, bounds: Document, window: Window) -> list[Document]:
-    """The stages that read a strand's share of the window, at most as many rows as the window wants."""
+    """The stages that read a strand's share of the window, at most as many documents as the window wants."""
     way = -1 if window.is_descending else 1
-    row = {"order": f"${strand.order}", "kind": {"$literal": strand.kind}, "document": "$$ROOT"}
     return [
         *matching(_both(strand.where, bounds)),
         {"$sort": {strand.order: way, "_id": way}},
         {"$limit": window.limit},
-        {"$project": row},
     ]
+
+
+def named(strand: Strand) -> Document:
+    """The stage that says of each document under which order and kind it stands among those of other strands."""
+    return {"$project": {"order": f"${strand.order}", "kind": {"$literal": strand.kind}, "document": "$$ROOT"}}
 
 
 def _both(where: Document, bounds: Document) -> Document:

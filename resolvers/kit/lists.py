@@ -109,7 +109,7 @@ async def _lists(
     counting = _counting(strands)
     pages = {}
     for (key, owner), rows in zip(owned.items(), found, strict=True):
-        read_rows = [PageRow(read(row), row.position) for row in rows]
+        read_rows = [PageRow(read(row), row) for row in rows]
         at_hand = beside.get(key, ())
         count = partial(counting, key=_frozen(owner), more=len(at_hand))
         merged = _merged(read_rows, at_hand, windows[0]) if at_hand else read_rows
@@ -132,13 +132,13 @@ async def _read(
 
 def _merged(read: Sequence[PageRow[T]], at_hand: Sequence[PageRow[T]], window: Window) -> list[PageRow[T]]:
     """Both lists' rows in the window's order, as many as it wants."""
-    place = window.beyond.sort_key if window.beyond else None
+    place = window.beyond
     ahead = [
         row
         for row in at_hand
-        if place is None or (row.position.sort_key < place if window.is_descending else row.position.sort_key > place)
+        if place is None or (row.position < place if window.is_descending else row.position > place)
     ]
-    both = sorted([*read, *ahead], key=lambda row: row.position.sort_key, reverse=window.is_descending)
+    both = sorted([*read, *ahead], key=lambda row: row.position, reverse=window.is_descending)
     return both[: window.limit]
 
 

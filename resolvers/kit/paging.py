@@ -6,11 +6,11 @@ order of the list, so `last: 20` of a history that begins with the oldest is the
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 import strawberry
 
-from adapters.windows import Position, Window
+from adapters.windows import Position, Row, Window
 from resolvers.kit.cursors import STORED, CursorSeal
 from resolvers.kit.described import about, computed, graph_type, told
 from resolvers.kit.errors import BadUserInput
@@ -70,12 +70,16 @@ class Page:
         return Window(limit=self.size + 1, is_descending=newest_first != self.is_backward, beyond=beyond)
 
 
-@dataclass(frozen=True, slots=True)
-class PageRow(Generic[T]):
+class PageRow(NamedTuple, Generic[T]):
     """A row on its way to a page: what to show and where it stands."""
 
     node: T
-    position: Position
+    place: Row | Position
+
+    @property
+    def position(self) -> Position:
+        """Where a reader stands who has just read the row."""
+        return self.place.position
 
 
 @dataclass(frozen=True, slots=True)
