@@ -83,6 +83,8 @@ class SectionReader:
                     said.setdefault(group, {})[member] = value
         except BadValue as error:
             raise BadValue(f"`{name}`: {error}.") from error
+        except ArithmeticError as error:
+            raise BadValue(f"`{name}`: the number there is beyond what can be kept. Correct it.") from error
         if not self._required.keys() <= said.keys():
             empty = next(one for one in self._required if one not in said)
             raise BadValue(f"`{empty}` is empty. Fill it in, or leave the row out.")

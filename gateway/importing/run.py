@@ -332,6 +332,8 @@ def _made(reader: SectionReader, units: Sequence[Unit]) -> tuple[list[HandedOver
             records.append(reader.record(unit))
         except BadValue as error:
             reasons[n] = str(error)
+        except ArithmeticError:
+            reasons[n] = "a number or moment of the row is beyond what can be kept. Correct it in the source."
     return records, reasons
 
 

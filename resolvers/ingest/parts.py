@@ -14,7 +14,7 @@ from resolvers.channels import canonical_value
 from resolvers.contacts import CONTACT_POINTS, ContactPointType
 from resolvers.custom_data import CUSTOM_DATA, LONGEST_VALUE
 from resolvers.custom_data import LONGEST_NAME as LONGEST_KEY
-from resolvers.ingest.report import NotTaken, Visit
+from resolvers.ingest.report import NotTaken, Visit, bounded, bounded_all
 from resolvers.kit.scalars import canonical_email, canonical_phone
 from resolvers.labels import CUSTOMER_LABELS
 from resolvers.tags import LONGEST_TAG, TAGS
@@ -95,6 +95,7 @@ def _point(reach: Reach, seen: Observation, region: str | None) -> dict[str, Any
 
 
 def _canonical_reach(reach: Reach, region: str | None) -> str:
+    bounded(reach.value, reach.type.lower())
     try:
         if reach.type == "PHONE":
             return canonical_phone(reach.value, region)
@@ -112,7 +113,7 @@ def _canonical_reach(reach: Reach, region: str | None) -> str:
 
 
 def _postal(parts: Mapping[str, str | None] | None) -> Document | None:
-    return {name: parts.get(name) or None for name in _POSTAL_FIELDS} if parts else None
+    return bounded_all(((name, parts.get(name) or None) for name in _POSTAL_FIELDS), "postal.") if parts else None
 
 
 def tags(old: Entries, words: Sequence[str], visit: Visit) -> Entries:

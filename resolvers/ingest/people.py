@@ -10,13 +10,13 @@ from adapters.records import Document, Observation, RecordId, new_id
 from resolvers.customers import CUSTOMERS, NEVER, customer_document, naming
 from resolvers.ingest.company import Company
 from resolvers.ingest.identities import Account, Identities
+from resolvers.ingest.panels import entry_point_document
 from resolvers.ingest.parts import contact_points, custom_data, labels, tags
-from resolvers.ingest.report import INSERTED, NotTaken, Result, Visit, changed_or_not, stored_moment
+from resolvers.ingest.report import INSERTED, NotTaken, Result, Visit, bounded_all, changed_or_not, stored_moment
 from resolvers.ingest.shelf import Shelf
 from resolvers.ingest.values import Values
 from resolvers.search_words import search_words
 
-_ENTRY_POINT = ("channel", "page", "referrer")
 # Lists inside the document that are left out while they are empty.
 _PARTS = ("contact_points", "tags", "labels", "custom_data", "search")
 
@@ -138,6 +138,7 @@ class People:
     def _said(self, person: Person, old: Document) -> dict[str, Any]:
         """The fields of the customer's document as they are when the source has had its say."""
         seen, visit = _seen(person.who, self._visit), self._visit
+        bounded_all(person.profile.items(), "profile.")
         values, observed = self._values.merged(old, person.attributes, seen)
         points = contact_points(old.get("contact_points", ()), person.reaches, seen, visit.default_region)
         names = naming(values)
@@ -163,7 +164,7 @@ class People:
         entry_point = person.entry_point
         once: dict[str, Any] = {}
         if entry_point and not old.get("entry_point"):
-            once["entry_point"] = {name: entry_point.get(name) for name in _ENTRY_POINT}
+            once["entry_point"] = entry_point_document(entry_point)
         if person.assigned_agent:
             agent = self._company.agent(person.assigned_agent)
             if not old.get("assigned_agent_id"):
