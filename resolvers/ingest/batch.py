@@ -36,7 +36,17 @@ from resolvers.conversations import CONVERSATIONS
 from resolvers.ingest.company import Company, company_id, definitions_by_name, topic_id
 from resolvers.ingest.panels import PANELS, Panel, begun_by, conversation_id
 from resolvers.ingest.people import People
-from resolvers.ingest.report import INSERTED, NotTaken, Outcome, Result, TakenIn, Visit, changed_or_not, stored_moment
+from resolvers.ingest.report import (
+    INSERTED,
+    UNCHANGED,
+    NotTaken,
+    Outcome,
+    Result,
+    TakenIn,
+    Visit,
+    changed_or_not,
+    stored_moment,
+)
 from resolvers.ingest.shelf import Shelf
 from resolvers.interests import TOPICS
 from resolvers.labels import LABELS
@@ -101,6 +111,8 @@ class _Batch:
         self._accounts: Shelf[RecordId] = Shelf(CHANNEL_ACCOUNTS)
         self._noted: set[tuple[str, str]] = set()
         self._ids: dict[int, RecordId] = {}
+        self._removed: set[RecordId] = set()
+        """Those among them that people removed."""
 
     async def load(self, store: Store) -> None:
         """Reads whatever the records touch."""
@@ -126,6 +138,10 @@ class _Batch:
                 wanted.setdefault(name, []).append(key)
         for name, keys in wanted.items():
             await self._panels[name].load(store, keys)
+        for panel in PANELS.values():
+            missing = [key for key in wanted.get(panel.record.name, ()) if key not in self._panels[panel.record.name]]
+            if panel.removed and missing:
+                self._removed |= (await store.by_ids(panel.removed, missing)).keys()
 
     def take(self) -> TakenIn:
         """What becomes of each record. What others name comes first: the company's own, then people."""
@@ -160,6 +176,8 @@ class _Batch:
 
     def _take_panel(self, n: int, record: Any, panel: Panel[Any]) -> Result:
         said = panel.document(record, self._company)
+        if self._removed and self._ids.get(n) in self._removed:
+            return UNCHANGED
         heard_at = panel.heard_at(record)
         owner = self._people.customer_of(record.who, stored_moment(heard_at, "at") if heard_at else None)
         if isinstance(record, Utterance):

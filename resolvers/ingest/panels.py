@@ -30,7 +30,7 @@ from resolvers.ingest.report import (
     whole_number,
 )
 from resolvers.interests import INTERESTS
-from resolvers.notes import LONGEST_NOTE, NOTES
+from resolvers.notes import LONGEST_NOTE, NOTES, REMOVED_NOTES
 from resolvers.products import PRODUCTS
 from resolvers.purchases import PURCHASES, PurchaseStatus
 from resolvers.tickets import TICKETS, TicketStatus
@@ -53,6 +53,11 @@ def _newer(old: Document, new: dict[str, Any]) -> dict[str, Any]:
     return {**old} if before and now and now < before else new
 
 
+def _unedited(old: Document, new: dict[str, Any]) -> dict[str, Any]:
+    """The new document, unless a person has changed the old one."""
+    return {**old} if old["edited_at"] else new
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel(Generic[R]):
     """What records of one kind mean."""
@@ -67,6 +72,8 @@ class Panel(Generic[R]):
     merge: Merge = _newer
     kept: frozenset[str] = frozenset()
     """Fields that the first writing fixes."""
+    removed: Record | None = None
+    """Where the ids stand of those that people removed, which no source brings back."""
     follows_source: bool = True
     """Whether it becomes another customer's when the source says so. People relink conversations, and that stays."""
 
@@ -351,7 +358,9 @@ PANELS: Mapping[type[Any], Panel[Any]] = {
         id_of=_keyed(NOTES),
         document=_note,
         heard_at=_unheard,
+        merge=_unedited,
         kept=frozenset({"created_at", "edited_at"}),
+        removed=REMOVED_NOTES,
     ),
     File: Panel(
         record=ATTACHMENTS,
