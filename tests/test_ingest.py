@@ -228,7 +228,7 @@ async def test_two_identities_one_customer(store: Store) -> None:
     """Whoever the source proves to be one person is one customer, on whichever channel they come."""
     mail = Who("email", "main", "ann@example.org")
     await bring(store, replace(PERSON, also=(mail,)))
-    await bring(store, replace(ORDER, who=replace(mail, value="ANN@example.org")))
+    await bring(store, replace(ORDER, who=mail._replace(value="ANN@example.org")))
     customer = await the_customer(store)
     assert await store.count(PURCHASES, {"customer_id": customer["_id"]}) == 1
     claims = {one["channel"]: one["claim"] for one in await store.find(IDENTITIES, {})}
@@ -277,6 +277,21 @@ async def test_newer_source_wins(store: Store) -> None:
     assert outcomes(await bring(store, fresh, stale)) == ["updated", "unchanged"]
     (ticket,) = await store.find(TICKETS, {})
     assert ticket["status"] == "SOLVED"
+
+
+@pytest.mark.parametrize("is_inside", [False, True])
+async def test_order_of_another(store: Store, is_inside: bool) -> None:
+    """An order that is there already follows its source to somebody who is new, also inside a transaction."""
+    await bring(store, ORDER)
+    moved = replace(ORDER, who=ANN._replace(value="18"))
+
+    async def work() -> TakenIn:
+        return await bring(store, moved, replace(ORDER, external_id="SO2", who=moved.who))
+
+    assert outcomes(await (store.transact(work) if is_inside else work())) == ["updated", "inserted"]
+    first, second = await store.find(PURCHASES, {}, order=[("external_id", 1)])
+    assert first["customer_id"] == second["customer_id"]
+    assert await store.count(CUSTOMERS, {}) == 2
 
 
 async def test_moments_never_change(store: Store) -> None:

@@ -49,7 +49,7 @@ async def test_removed_note_makes_nobody(ask: Asking, store: Store) -> None:
     """A removed note of somebody unknown makes no customer."""
     await bring(store, REMARK)
     await _note(ask, store, "removeNote")
-    await bring(store, replace(REMARK, who=replace(ANN, value="18")))
+    await bring(store, replace(REMARK, who=ANN._replace(value="18")))
     assert await store.count(CUSTOMERS, {}) == 1
 
 

@@ -133,7 +133,11 @@ def _order(one: Order, _company: Company) -> dict[str, Any]:
     lines = {item.line: item for item in one.items}
     if len(lines) < len(one.items):
         raise NotTaken("Two lines of the order have the same number. Number them apart in the source.")
-    total = one.total or sum_of([item.total for item in one.items], "total")
+    said = [_line(item, one.who) for item in one.items]
+    if one.total is None and len(said) == 1:
+        total = said[0]["total"]
+    else:
+        total = stored_amount(one.total or sum_of([item.total for item in one.items], "total"), "total")
     return {
         "channel": one.who.channel,
         "account": one.who.account,
@@ -141,8 +145,8 @@ def _order(one: Order, _company: Company) -> dict[str, Any]:
         "number": bounded(one.number, "number") or one.external_id,
         "status": _one_of(PurchaseStatus, one.status, "status"),
         "placed_at": stored_moment(one.placed_at, "placed_at"),
-        "total": stored_amount(total, "total"),
-        "lines": [_line(item, one.who) for item in one.items],
+        "total": total,
+        "lines": said,
         "tracking": [_tracking(parcel) for parcel in one.parcels],
         "updated_at": _maybe(one.updated_at, "updated_at"),
     }

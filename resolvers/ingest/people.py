@@ -30,6 +30,7 @@ class People:
         self._values = Values(visit)
         self._searchable = [one for one in visit.definitions.values() if one["is_searchable"]]
         self._customers: Shelf[RecordId] = Shelf(CUSTOMERS)
+        self._blanks: dict[tuple[str, str], dict[str, Any]] = {}
         self.identities = Identities(visit)
 
     async def load(self, store: Store, whos: Iterable[Who], *, is_whole: bool) -> None:
@@ -57,10 +58,7 @@ class People:
         """
         account = self.identities.account(who)
         if account.owner is None:
-            values = self._values.defaults
-            words = search_words(values, (), self._searchable)
-            new = self._new(who, None, heard_at) | ({"search": words} if words else {})
-            return self._add(new, [account], heard_at)
+            return self._add(self._unknown(who, heard_at), [account], heard_at)
         if heard_at is not None:
             self._hear(self._speaking(account.owner), heard_at)
             self.identities.hear(account, heard_at)
@@ -111,6 +109,14 @@ class People:
         return found
 
     # What is new
+
+    def _unknown(self, who: Who, heard_at: datetime | None) -> dict[str, Any]:
+        """A new customer of whom nothing but this account is known: the same for all of a channel account."""
+        place = who.channel, who.account
+        if place not in self._blanks:
+            words = search_words(self._values.defaults, (), self._searchable)
+            self._blanks[place] = self._new(who, None, None) | ({"search": words} if words else {})
+        return {**self._blanks[place], "_id": new_id(), "last_interaction_at": heard_at or NEVER}
 
     def _new(self, who: Who, person: Person | None, heard_at: datetime | None) -> dict[str, Any]:
         """A new customer with nothing but the schema's defaults."""
