@@ -34,8 +34,9 @@ from resolvers.ingest.report import NotTaken, Outcome, TakenIn
 
 # The database works on one batch while the next is made; more lanes than cores gain nothing.
 LANES = 2
-# Each batch costs a dozen commands whatever its size; past this, nothing is saved and more is lost by an interruption.
-BATCH = 1_000
+# Each batch costs a dozen commands whatever its size, and one update for each person in it, whose indexes are dear.
+# Past this, little is saved and more is lost by an interruption.
+BATCH = 2_000
 # Reading gives way to the lanes this often, so that the database never waits for long.
 _YIELD_EVERY = 64
 
