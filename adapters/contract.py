@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
+# Tuples, for there are several of each in every record, and people are looked up by them.
+class Who(NamedTuple):
     """A person as one channel knows them: channel, our account there, and the person's id on it."""
 
     channel: str
@@ -20,8 +20,7 @@ class Who:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(NamedTuple):
     """An exact amount of one currency (ISO 4217)."""
 
     amount: Decimal

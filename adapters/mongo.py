@@ -180,7 +180,9 @@ class Store:
         if not documents:
             return
         with self._writing(record):
-            await self._collection(record).insert_many([dict(one) for one in documents], session=_session.get())
+            # The driver writes an id into a document without one.
+            known = [one if "_id" in one else dict(one) for one in documents]
+            await self._collection(record).insert_many(known, session=_session.get())  # type: ignore[arg-type]
 
     async def update(self, record: Record, where: Document, change: Document) -> Document | None:
         """Changes the first document that matches and answers it as it is then; None where none matches."""
@@ -261,6 +263,11 @@ class Store:
             # Whoever read meanwhile has kept a copy from before the commit.
             for record in touched:
                 self.held.forget(record)
+
+    @property
+    def is_transacting(self) -> bool:
+        """Whether a transaction is under way: what fails in it takes back all of it."""
+        return _session.get() is not None
 
     async def explain(self, command: Document) -> Document:
         """What the database would do for a command, with the keys and documents that it examines."""

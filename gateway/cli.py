@@ -21,7 +21,7 @@ from gateway.app import House, records_of
 from gateway.auth import require_sound
 from gateway.database import database, opened_store
 from gateway.importing.run import Options, run_import
-from gateway.importing.summary import Summary
+from gateway.importing.summary import BROKEN_OFF, Summary, broken_off
 from gateway.importing.troubles import CannotImport
 from gateway.kept_secrets import with_jwt_secret
 from gateway.keys import BadKey
@@ -53,6 +53,8 @@ _note = Console(stderr=True)
 
 _SCOPES = ", ".join(f"`{name}` {what}" for name, what in SCOPES.items())
 _KEY_COLUMNS = ("handle", "name", "state", "scopes", "made", "expires", "last used")
+# What says itself what to do.
+_IN_WORDS = (BadSettings, MongodError, StoreError, BadKey, BadToken)
 _STATES = {"ok": "green", "warning": "yellow", "broken": "bold red"}
 
 
@@ -60,7 +62,7 @@ def main() -> None:
     """Runs the command; what is known to go wrong is said in words, with exit status 1."""
     try:
         app()
-    except (BadSettings, MongodError, StoreError, BadKey, BadToken) as error:
+    except _IN_WORDS as error:
         _note.print(str(error), style="red", markup=False, soft_wrap=True)
         sys.exit(1)
     except CannotImport as error:
@@ -129,21 +131,29 @@ def import_files(
     """Take files in: customers, orders, tickets and the rest, through a mapping.
 
     The same files again change nothing; changed rows are updated; an interrupted run goes on where it stopped. Exits
-    with 0 when every row was taken, with 1 when some were rejected, with 2 when nothing could be read.
+    with 0 when every row was taken, with 1 when some were rejected, with 2 when nothing could be read, and with 3 when
+    it broke off.
 
     Example: `profile-gateway import mappings/adventureworks.toml exports/*.csv`
     """
-    options = Options(
-        rejects_folder=rejects,
-        is_rehearsal=dry_run,
-        is_restart=restart,
-        default_region=load_settings().default_region,
-    )
 
     async def work(store: Store) -> Summary:
+        options = Options(
+            rejects_folder=rejects,
+            is_rehearsal=dry_run,
+            is_restart=restart,
+            default_region=load_settings().default_region,
+        )
         return await run_import(store, mapping, files, console=_note, options=options)
 
-    summary = _with_store(work)
+    try:
+        summary = _with_store(work)
+    except CannotImport:
+        raise
+    except Exception as error:
+        told = str(error) if isinstance(error, _IN_WORDS) else broken_off(error)
+        _note.print(told, style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(BROKEN_OFF) from error
     summary.show(_out)
     raise typer.Exit(summary.exit_code)
 

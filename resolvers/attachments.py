@@ -12,6 +12,7 @@ from resolvers.customers import Customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.lists import Listing, customer_lists, hidden_from, reading
 from resolvers.kit.paging import Connection, Page
+from resolvers.kit.scalars import BigInt
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, Role
@@ -33,7 +34,7 @@ class Attachment(Node, Redacted):
 
     name: str | None = kept("The file's name.")
     media_type: str = kept("What kind of file it is, as `image/png`.")
-    size_bytes: int = kept("How large it is.")
+    size_bytes: BigInt = kept("How large it is, in bytes; files of more than 2 GB are no exception.")
     created_at: datetime = kept("When it came.")
     of_id: strawberry.Private[RecordId] = inner()
 

@@ -20,8 +20,6 @@ from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
 from resolvers.kit.texts import plain_text
 from resolvers.kit.viewer import STAFF, Role
 
-SLICE = Slice("notes")
-
 NOTES = Record(
     name="notes",
     element="NOTES",
@@ -30,6 +28,11 @@ NOTES = Record(
     timeline=Timeline(kind="NOTE", at="created_at"),
     news=frozenset({"text"}),
 )
+
+REMOVED_NOTES = Record(name="removed_notes", customer=None)
+"""The ids of removed notes, and nothing of what stood in them: a source that says one again does not bring it back."""
+
+SLICE = Slice("notes", unshown=[REMOVED_NOTES])
 
 # A note is a remark; what is longer is a document and belongs into an attachment.
 LONGEST_NOTE = 10_000
@@ -149,8 +152,16 @@ async def remove_note(
     input: Annotated[RemoveNoteInput, about("Which note.")],
 ) -> RemoveNotePayload | NotFound | NotPermitted:
     """Removes a note for good. Its author may, and administrators and supervisors."""
-    note = await _own_note(info.context, input.id)
-    if not await info.context.store.delete(NOTES, {"_id": note["_id"]}):
+    context = info.context
+    note = await _own_note(context, input.id)
+
+    async def work() -> int:
+        removed = await context.store.delete(NOTES, {"_id": note["_id"]})
+        if removed:
+            await context.store.insert(REMOVED_NOTES, {"_id": note["_id"], "removed_at": context.clock()})
+        return removed
+
+    if not await context.store.transact(work):
         raise not_found("note")
     return RemoveNotePayload(removed_id=input.id)
 

@@ -12,6 +12,7 @@ from resolvers.customers import CUSTOMERS
 from resolvers.interests import TOPICS
 from resolvers.kit.turns import take_turn
 from resolvers.labels import LABELS, label_document
+from resolvers.notes import REMOVED_NOTES
 from resolvers.products import PRODUCTS
 from tests import toy
 from tests.makers import BEGIN, Made, Makers, money
@@ -88,6 +89,7 @@ async def small_things(make: Makers) -> None:
     await label(make)
     await definition(make, "tier")
     await take_turn(make.store, DEFINITIONS)
+    await make.store.insert(REMOVED_NOTES, {"_id": new_id(), "removed_at": BEGIN})
     await make.store.insert(GROUPS, {"_id": new_id(), "name": "Nights"})
     await campaign(make)
     await product(make)

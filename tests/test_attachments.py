@@ -11,6 +11,13 @@ from tests.walking import PARTNER, costs, nodes, visitor
 FILE = "name mediaType sizeBytes createdAt hiddenFields"
 
 
+async def test_large_file(ask: Asking, make: Makers) -> None:
+    """A file may be larger than the 2 GB that Int counts; its size is a number."""
+    one = await make.customer()
+    await attachment(make, one, await make.ticket(one), size_bytes=5_000_000_000)
+    assert await nodes(ask, one, "attachments", "sizeBytes") == [{"sizeBytes": 5_000_000_000}]
+
+
 async def test_files_newest_first(ask: Asking, make: Makers) -> None:
     """The files that came with the customer's messages and tickets, newest first; at one moment the later id first."""
     one = await make.customer()

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +22,7 @@ from adapters.contract import (
     Leaning,
     Listing,
     Order,
+    Parcel,
     Person,
     Place,
     Reach,
@@ -228,7 +229,7 @@ async def test_two_identities_one_customer(store: Store) -> None:
     """Whoever the source proves to be one person is one customer, on whichever channel they come."""
     mail = Who("email", "main", "ann@example.org")
     await bring(store, replace(PERSON, also=(mail,)))
-    await bring(store, replace(ORDER, who=replace(mail, value="ANN@example.org")))
+    await bring(store, replace(ORDER, who=mail._replace(value="ANN@example.org")))
     customer = await the_customer(store)
     assert await store.count(PURCHASES, {"customer_id": customer["_id"]}) == 1
     claims = {one["channel"]: one["claim"] for one in await store.find(IDENTITIES, {})}
@@ -277,6 +278,21 @@ async def test_newer_source_wins(store: Store) -> None:
     assert outcomes(await bring(store, fresh, stale)) == ["updated", "unchanged"]
     (ticket,) = await store.find(TICKETS, {})
     assert ticket["status"] == "SOLVED"
+
+
+@pytest.mark.parametrize("is_inside", [False, True])
+async def test_order_of_another(store: Store, is_inside: bool) -> None:
+    """An order that is there already follows its source to somebody who is new, also inside a transaction."""
+    await bring(store, ORDER)
+    moved = replace(ORDER, who=ANN._replace(value="18"))
+
+    async def work() -> TakenIn:
+        return await bring(store, moved, replace(ORDER, external_id="SO2", who=moved.who))
+
+    assert outcomes(await (store.transact(work) if is_inside else work())) == ["updated", "inserted"]
+    first, second = await store.find(PURCHASES, {}, order=[("external_id", 1)])
+    assert first["customer_id"] == second["customer_id"]
+    assert await store.count(CUSTOMERS, {}) == 2
 
 
 async def test_moments_never_change(store: Store) -> None:
@@ -360,10 +376,31 @@ REJECTED: tuple[tuple[HandedOver, str], ...] = (
     (replace(PERSON, who=Who("whatsapp", "main", "none")), "'whatsapp'"),
     (replace(REMARK, text=" "), "`text` is empty"),
     (replace(FILE, of_kind="order"), "a message or a ticket"),
+    (replace(FILE, size_bytes=-1), "`size_bytes` is -1; it lies between 0 and 9007199254740991"),
+    (replace(FILE, size_bytes=2**53), "`size_bytes` is 9007199254740992"),
+    (replace(ORDER, items=(replace(ORDER.items[0], quantity=0),)), "`quantity` is 0; it lies between 1 and 2147483647"),
+    (replace(ORDER, placed_at=datetime(1, 1, 1, tzinfo=timezone(DAY / 2))), "beyond the years 1 to 9999"),
+    (Class(name="VIP", priority=2**31), "`priority` is 2147483648"),
+    *(
+        (record, f"`{field}` has 2001 characters; at most 2000 are kept")
+        for field, record in (
+            ("external_id", replace(ORDER, external_id="x" * 2001)),
+            ("who", replace(ORDER, who=Who("shop", "main", "x" * 2001))),
+            ("sku", replace(ORDER, items=(replace(ORDER.items[0], sku="x" * 2001),))),
+            ("parcel.url", replace(ORDER, parcels=(Parcel(url="x" * 2001),))),
+            ("subject", replace(CASE, subject="x" * 2001)),
+            ("entry_point.page", replace(TALK, entry_point={"channel": "chat", "page": "x" * 2001})),
+            ("entry_point.page", replace(PERSON, entry_point={"channel": "chat", "page": "x" * 2001})),
+            ("profile.name", replace(PERSON, profile={"name": "x" * 2001})),
+            ("postal", replace(PERSON, reaches=(Reach(type="POSTAL", value="x" * 2001),))),
+            ("path", replace(PLACE, path=("x" * 2001,))),
+        )
+    ),
+    (replace(WORD, text="x" * 100_001), "`text` has 100001 characters; at most 100000 are kept"),
 )
 
 
-@pytest.mark.parametrize(("record", "words"), REJECTED, ids=[words[:24] for _, words in REJECTED])
+@pytest.mark.parametrize(("record", "words"), REJECTED, ids=[words[:40] for _, words in REJECTED])
 async def test_rejected_with_reason(store: Store, record: HandedOver, words: str) -> None:
     """A record that cannot be taken in is rejected in words, and leaves nothing behind."""
     assert words in await reason_of(store, record)

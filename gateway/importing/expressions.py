@@ -113,19 +113,21 @@ class Template:
     def counting(self, binding: Binding, counter: Counter[tuple[str, ...]]) -> Text:
         """The function that joins them with the number of rows so far that agree in them."""
         places = [binding.positions[name] for name in self.columns]
-        pattern, spot = self._pattern(), list(self.names).index(COUNT)
+        pattern, known = self._pattern(), counter.get
 
         def counted(cells: Cells) -> str:
-            parts = [cells[n].strip() for n in places]
-            counter[key := tuple(parts)] += 1
-            return pattern.format(*parts[:spot], counter[key], *parts[spot:])
+            parts = tuple([cells[n].strip() for n in places])
+            counter[parts] = count = known(parts, 0) + 1
+            return pattern.format(*parts, count)
 
         return counted
 
     def _pattern(self) -> str:
-        """The template with nothing but places in braces."""
+        """The template with the numbers of its columns in braces; that of a count comes behind the last column."""
+        numbers, last = iter(range(len(self.columns))), len(self.columns)
         return "".join(
-            part.replace("{", "{{").replace("}", "}}") + ("" if name is None else "{}")
+            part.replace("{", "{{").replace("}", "}}")
+            + ("" if name is None else f"{{{last if name == COUNT else next(numbers)}}}")
             for part, name, _, _ in Formatter().parse(self.text)
         )
 

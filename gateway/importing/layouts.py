@@ -14,6 +14,11 @@ _BY_SUFFIX = {".csv": CSV, ".tsv": TSV, ".tab": TSV, ".jsonl": JSONL, ".ndjson":
 
 # Also takes the mark with which spreadsheets begin their UTF-8.
 USUAL_ENCODING = "utf-8-sig"
+# Python counts these among the encodings of text; what they decode is the names of hosts, or nothing.
+_NO_ENCODINGS = frozenset({"idna", "punycode", "undefined"})
+# A header further down is a mistake of the mapping.
+_LAST_HEADER = 10_000
+_LINE_ENDS = frozenset("\r\n")
 
 _WORDS = {"str": "text", "int": "whole number", "list": "list"}
 
@@ -79,16 +84,46 @@ def layout_of(stated: Mapping[str, Any], where: str, problems: list[str]) -> Lay
 def _check(given: dict[str, Any], where: str, problems: list[str]) -> None:
     if given.get("format", CSV) not in FORMATS:
         problems.append(f"{where}, format: {given['format']!r} is none.{did_you_mean(given['format'], FORMATS)}")
-    try:
-        codecs.lookup(given.get("encoding", USUAL_ENCODING))
-    except LookupError:
+    if not _is_encoding(given.get("encoding", USUAL_ENCODING)):
         known = ("utf-8-sig", "cp1252", "latin-1", "utf-16", "cp437", "shift_jis", "gb18030")
         problems.append(f"{where}, encoding: {given['encoding']!r} is none.{did_you_mean(given['encoding'], known)}")
         del given["encoding"]
+    _check_marks(given, where, problems)
+    _check_columns(given, where, problems)
+
+
+def _is_encoding(name: str) -> bool:
+    """Whether Python decodes text by that name, and not bytes into bytes."""
+    try:
+        found = codecs.lookup(name)
+    except (LookupError, ValueError):
+        return False
+    return getattr(found, "_is_text_encoding", True) and found.name not in _NO_ENCODINGS
+
+
+def _check_marks(given: dict[str, Any], where: str, problems: list[str]) -> None:
     for key in ("delimiter", "quote"):
-        if len(given.get(key, "x")) > 1 or (key == "delimiter" and given.get(key) == ""):
-            problems.append(f"{where}, {key}: {given[key]!r} is not one character.")
+        mark = given.get(key, "x")
+        if len(mark) > 1 or (key == "delimiter" and not mark):
+            problems.append(f"{where}, {key}: {mark!r} is not one character.")
             del given[key]
+        elif mark in _LINE_ENDS:
+            problems.append(f"{where}, {key}: {mark!r} ends a line. Name another character.")
+            del given[key]
+    if "delimiter" in given and given["delimiter"] == given.get("quote", '"'):
+        problems.append(
+            f"{where}, delimiter: {given['delimiter']!r} is the quote character too. Name another of the two."
+        )
+
+
+def _check_columns(given: dict[str, Any], where: str, problems: list[str]) -> None:
+    if not 0 <= given.get("header", 1) <= _LAST_HEADER:
+        problems.append(f"{where}, header: {given['header']!r} is no line from 1 to {_LAST_HEADER}, nor 0 for none.")
+        del given["header"]
+    if not all(isinstance(one, str) for one in given.get("columns", ())):
+        problems.append(f'{where}, columns: {given["columns"]!r} is no list of names, as ["id", "name"].')
+    if not all(type(one) is int and one > 0 for one in given.get("widths", ())):
+        problems.append(f"{where}, widths: {given['widths']!r} is no list of whole numbers above 0, as [10, 20].")
     if given.get("header") == 0 and not given.get("columns"):
         problems.append(f"{where}, header: 0 says that no line names the columns; name them under `columns`.")
     if given.get("format") == FIXED and len(given.get("widths", ())) != len(given.get("columns", ())):

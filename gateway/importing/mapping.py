@@ -216,7 +216,7 @@ class _Reading:
         usual = Usual(
             zone=zone_of(stated["zone"], where, self._problems) if "zone" in stated else self._zone,
             decimal=decimal_mark(stated["decimal"], where, self._problems) if "decimal" in stated else self._decimal,
-            empty=frozenset({"", *map(str, stated.get("empty", self.source.get("empty", [])))}),
+            empty=frozenset({"", *map(str, self._empty(stated, where))}),
             tables=[one.name for one in self.tables],
             problems=self._problems,
         )
@@ -231,6 +231,13 @@ class _Reading:
             if found:
                 fields[name] = found
         return fields
+
+    def _empty(self, stated: Mapping[str, Any], where: str) -> Sequence[Any]:
+        texts = stated.get("empty", self.source.get("empty", []))
+        if isinstance(texts, list):
+            return texts
+        self._problems.append(f'{where}, empty: {texts!r} is no list of texts such as ["NA", "-"].')
+        return []
 
     def _field(self, name: str, target: Target) -> Field | None:
         group, _, member = name.partition(".")

@@ -37,9 +37,11 @@ def layout_for(path: Path, layout: Layout) -> Layout:
     return MENDED if rejected_name(path) else layout
 
 
-def reject_name(path: Path, record: str) -> str:
-    """The name of the file for the rejected rows of a file; never that of a file which is itself being read."""
-    if rejected := rejected_name(path):
-        return f"{rejected.stem}.again.{record}.rejected.csv"
-    stem = path.name.removesuffix(".gz").rsplit(".", 1)[0]
-    return f"{stem}.{record}.rejected.csv"
+def reject_name(path: Path, record: str, number: int = 1) -> str:
+    """The name of the file for the rejected rows of a file; never that of a file which is itself being read.
+
+    From 2 on, the number stands in it, which tells apart what has the same name otherwise.
+    """
+    rejected = rejected_name(path)
+    stem = f"{rejected.stem}.again" if rejected else path.name.removesuffix(".gz").rsplit(".", 1)[0]
+    return f"{stem if number == 1 else f'{stem}.{number}'}.{record}.rejected.csv"

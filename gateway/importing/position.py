@@ -24,6 +24,8 @@ class Position:
     is_complete: bool = False
     rejected_bytes: int = 0
     """How long the lane's file of rejected rows was then."""
+    rejects: str = ""
+    """The folder of that file."""
     counts: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -48,6 +50,7 @@ async def positions_of(store: Store, run: str) -> Mapping[tuple[int, int], Posit
             done=one["done"],
             is_complete=one["is_complete"],
             rejected_bytes=one["rejected_bytes"],
+            rejects=one["rejects"],
             counts=dict(one["counts"]),
         )
         for one in found
@@ -64,6 +67,7 @@ async def keep_position(store: Store, position: Position, at: datetime) -> None:
         "done": position.done,
         "is_complete": position.is_complete,
         "rejected_bytes": position.rejected_bytes,
+        "rejects": position.rejects,
         "counts": position.counts,
         "updated_at": at,
     }

@@ -8,7 +8,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from adapters.contract import HandedOver
 from gateway.importing.expressions import Binding, Give, Template
@@ -21,8 +21,7 @@ from gateway.importing.troubles import BadValue, CannotImport, did_you_mean
 Lookups = Mapping[str, Mapping[str, Mapping[str, str]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """A row and the number of its file in the section."""
 
     file: int
@@ -61,9 +60,9 @@ class SectionReader:
 
     def record(self, unit: Unit) -> HandedOver:
         """The record that the unit makes; raises BadValue with what is wrong, in words without the value."""
-        broken = next((one.row for one in unit.rows if one.row.trouble), None)
-        if broken:
-            raise BadValue(broken.trouble if len(unit.rows) == 1 else f"line {broken.line}: {broken.trouble}")
+        for _, row, _ in unit.rows:
+            if row.trouble:
+                raise BadValue(row.trouble if len(unit.rows) == 1 else f"line {row.line}: {row.trouble}")
         if self.section.is_grouped:
             return order_of([self._said(one) for one in unit.rows], self._spot)
         return record_of(self.section.record, self._said(unit.rows[0]), self._spot)
@@ -83,6 +82,8 @@ class SectionReader:
                     said.setdefault(group, {})[member] = value
         except BadValue as error:
             raise BadValue(f"`{name}`: {error}.") from error
+        except ArithmeticError as error:
+            raise BadValue(f"`{name}`: the number there is beyond what can be kept. Correct it.") from error
         if not self._required.keys() <= said.keys():
             empty = next(one for one in self._required if one not in said)
             raise BadValue(f"`{empty}` is empty. Fill it in, or leave the row out.")
@@ -95,8 +96,10 @@ class SectionReader:
         for number, (table, binding) in enumerate(zip(self.tables, self._bindings, strict=True)):
             counts = [one.counting(binding, counter) for one, counter in zip(self._counted, counters, strict=True)]
             for row in table.rows():
-                more = [] if row.trouble else [count(row.cells) for count in counts]
-                yield Placed(number, row, [*row.cells, *more] if more else row.cells)
+                cells = row.cells
+                if counts and not row.trouble:
+                    cells = [*cells, *[count(cells) for count in counts]]
+                yield Placed(number, row, cells)
 
     def _grouped(self) -> Iterator[Sequence[Placed]]:
         """The rows of each record together, as soon as the last of them has come."""

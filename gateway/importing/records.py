@@ -29,6 +29,7 @@ from adapters.contract import (
     Who,
 )
 from gateway.importing.troubles import BadValue
+from resolvers.ingest.money import EXACT
 
 Said = Mapping[str, Any]
 """A row's fields by name, those of GROUPS together in one; what the row does not say is absent."""
@@ -93,7 +94,7 @@ def _item(n: int, row: Said, currency: str) -> Item:
     if total is None:
         if price is None:
             raise BadValue("`line.total` is empty, and so is `line.unit_price`")
-        total = price * quantity
+        total = _product(price, quantity)
     return Item(
         line=row.get("line.id") or str(n),
         title=row["line.title"],
@@ -103,6 +104,13 @@ def _item(n: int, row: Said, currency: str) -> Item:
         sku=row.get("line.sku"),
         product=row.get("line.product"),
     )
+
+
+def _product(price: Decimal, quantity: int) -> Decimal:
+    try:
+        return EXACT.multiply(price, quantity)
+    except ArithmeticError as error:
+        raise BadValue("`line.unit_price` times `line.quantity` has more digits than are kept exactly") from error
 
 
 def _parcel(row: Said) -> Parcel | None:

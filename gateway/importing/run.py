@@ -6,7 +6,6 @@ two batches under way never touch the same person. Each lane keeps its own posit
 
 import asyncio
 import gc
-import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -19,16 +18,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from adapters.contract import HandedOver
-from adapters.failures import StoreError
 from adapters.mongo import Store
-from gateway.importing.choosing import Chosen, choose
-from gateway.importing.mapping import ImportMapping, Section, read_mapping
-from gateway.importing.mending import layout_for
+from gateway.importing.choosing import choose
+from gateway.importing.leasing import first_of, while_leased
+from gateway.importing.mapping import ImportMapping, read_mapping
+from gateway.importing.opening import open_readers, run_digest
 from gateway.importing.position import Position, forget_run, keep_position, positions_of
-from gateway.importing.reading import Lookups, SectionReader, Unit, check_columns, rows_by_key
-from gateway.importing.rejects import RejectPart, gather, part_path
+from gateway.importing.reading import SectionReader, Unit
+from gateway.importing.rejects import RejectPart, check_parts, gather, part_path, reject_paths
 from gateway.importing.summary import SectionSummary, Summary
-from gateway.importing.tables import Table, open_table
 from gateway.importing.troubles import BadValue, CannotImport
 from resolvers.attribute_schema import definitions_by_name
 from resolvers.ingest.batch import take
@@ -37,8 +35,9 @@ from resolvers.ingest.report import NotTaken, Outcome, TakenIn
 
 # The database works on one batch while the next is made; more lanes than cores gain nothing.
 LANES = 2
-# Each batch costs a dozen commands whatever its size; past this, nothing is saved and more is lost by an interruption.
-BATCH = 1_000
+# Each batch costs a dozen commands whatever its size, and one update for each person in it, whose indexes are dear.
+# Past this, little is saved and more is lost by an interruption.
+BATCH = 2_000
 # Reading gives way to the lanes this often, so that the database never waits for long.
 _YIELD_EVERY = 64
 
@@ -70,13 +69,19 @@ async def run_import(
     begun = time.monotonic()
     mapping = read_mapping(mapping_path, await definitions_by_name(store))
     chosen = choose(mapping, files)
-    readers = _readers(chosen)
+    readers = open_readers(chosen)
     _check_folder(way)
-    run = _Run(store, mapping, way, _run_digest(mapping, readers), console)
-    with _telling_of_stop(console, way):
+    digest = run_digest(mapping, readers)
+    run = _Run(store, mapping, way, digest, console)
+
+    async def work() -> Sequence[SectionSummary]:
         await run.prepare()
-        summaries = await _sections(run, readers, console)
-        await run.finish()
+        found = await _sections(run, readers, console)
+        await run.finish(found)
+        return found
+
+    with _telling_of_stop(console, way):
+        summaries = await while_leased(store, f"import/{digest}", console, work)
     return Summary(
         sections=summaries,
         notes=chosen.notes,
@@ -87,11 +92,12 @@ async def run_import(
 
 async def _sections(run: "_Run", readers: Sequence[SectionReader], console: Console) -> Sequence[SectionSummary]:
     summaries = []
+    paths = reject_paths(run.folder, readers)
     with _progress(console) as progress, _rare_collections():
-        for reader in readers:
+        for reader, reject_files in zip(readers, paths, strict=True):
             total = sum(table.lines for table in reader.tables)
             task = progress.add_task(reader.section.record, total=total)
-            summaries.append(await run.section(reader, partial(progress.advance, task)))
+            summaries.append(await run.section(reader, reject_files, partial(progress.advance, task)))
             progress.update(task, completed=total)
     return summaries
 
@@ -111,41 +117,6 @@ def _telling_of_stop(console: Console, way: Options) -> Iterator[None]:
 # Before the first row
 
 
-def _readers(chosen: Chosen) -> Sequence[SectionReader]:
-    """Everything opened and checked; raises CannotImport with all problems."""
-    problems: list[str] = []
-    lookups: dict[str, Mapping[str, Mapping[str, str]]] = {}
-    for name, asked in chosen.tables.items():
-        wanted = list(dict.fromkeys([asked.table.key, *asked.gives]))
-        try:
-            lookups[name] = rows_by_key(asked.table, open_table(asked.path, asked.table.layout, wanted))
-        except CannotImport as error:
-            problems += error.problems
-    opened = [(section, _open_all(section, paths, problems)) for section, paths in chosen.sections]
-    for section, tables in opened:
-        _check_lookups(section, lookups, problems)
-        for table in tables:
-            check_columns(section, table, problems)
-    if problems:
-        raise CannotImport(*dict.fromkeys(problems))
-    return [SectionReader(section, tables, lookups) for section, tables in opened]
-
-
-def _open_all(section: Section, paths: Sequence[Path], problems: list[str]) -> Sequence[Table]:
-    tables = []
-    for path in paths:
-        try:
-            tables.append(open_table(path, layout_for(path, section.layout), section.columns))
-        except CannotImport as error:
-            problems += error.problems
-    return tables
-
-
-def _check_lookups(section: Section, lookups: Lookups, problems: list[str]) -> None:
-    for field, expression in section.fields.items():
-        problems += [f"{section.title}, fields.{field}, {problem}" for problem in expression.lookup_problems(lookups)]
-
-
 def _check_folder(way: Options) -> None:
     folder = way.rejects_folder
     try:
@@ -154,13 +125,6 @@ def _check_folder(way: Options) -> None:
         raise CannotImport(
             f"{folder}, the folder for rejected rows, cannot be made: {error.strerror}. Name another."
         ) from error
-
-
-def _run_digest(mapping: ImportMapping, readers: Sequence[SectionReader]) -> str:
-    words = [mapping.digest]
-    for reader in readers:
-        words += [str(reader.section.number), *(table.digest for table in reader.tables)]
-    return hashlib.sha256("\n".join(words).encode()).hexdigest()
 
 
 # While it runs
@@ -180,6 +144,9 @@ class _Run:
     def __init__(self, store: Store, mapping: ImportMapping, way: Options, digest: str, console: Console) -> None:
         self._store, self._mapping, self._way = store, mapping, way
         self._digest, self._console = digest, console
+        self.folder = way.rejects_folder
+        # A rehearsal leaves alone what an interrupted run has set aside.
+        self._parts = f"rehearsal-{digest[:16]}" if way.is_rehearsal else digest[:16]
         self._at = way.at or datetime.now(UTC)
         self._by = f"import {mapping.path.name}"
         self._region = mapping.region or way.default_region
@@ -188,10 +155,12 @@ class _Run:
 
     async def prepare(self) -> None:
         """Finds where an earlier run stopped, and defines the attributes of the mapping."""
-        if self._way.is_restart and not self._way.is_rehearsal:
-            await forget_run(self._store, self._digest)
         if not self._way.is_rehearsal:
             self._positions = await positions_of(self._store, self._digest)
+        if self._way.is_restart:
+            await self._forget()
+            self._positions = {}
+        check_parts(self.folder, self._parts, self._positions.values())
         if self._positions:
             done = sum(one.done for one in self._positions.values())
             self._console.print(
@@ -205,12 +174,22 @@ class _Run:
         except NotTaken as error:
             raise CannotImport(f"{self._mapping.path}: {error}") from error
 
-    async def finish(self) -> None:
+    async def finish(self, summaries: Sequence[SectionSummary]) -> None:
         """Forgets the positions: the next run with the same files begins at their first rows."""
         if not self._way.is_rehearsal:
             await forget_run(self._store, self._digest)
+        for one in summaries:
+            for lane in range(LANES):
+                part_path(self.folder, self._parts, one.number, lane).unlink(missing_ok=True)
 
-    async def section(self, reader: SectionReader, advance: Advance) -> SectionSummary:
+    async def _forget(self) -> None:
+        """Lets go of what an interrupted run left, its rejected rows too."""
+        if not self._way.is_rehearsal:
+            await forget_run(self._store, self._digest)
+        for one in self._positions.values():
+            part_path(Path(one.rejects), self._parts, one.section, one.lane).unlink(missing_ok=True)
+
+    async def section(self, reader: SectionReader, reject_files: Sequence[Path], advance: Advance) -> SectionSummary:
         """Takes one section in and answers what became of it."""
         lanes = [self._lane(reader, number) for number in range(LANES)]
         try:
@@ -218,24 +197,26 @@ class _Run:
                 for lane in lanes:
                     tasks.create_task(lane.work())
                 rows = await _deal(reader, lanes, advance)
-        except* (StoreError, OSError) as group:
-            raise group.exceptions[0] from group
+        except BaseExceptionGroup as group:
+            raise first_of(group) from group
         counts = {one.value: sum(lane.position.counts.get(one.value, 0) for lane in lanes) for one in Outcome}
-        folder = self._way.rejects_folder
-        parts = [part_path(folder, self._digest, reader.section.number, lane.position.lane) for lane in lanes]
+        number = reader.section.number
+        parts = [part_path(self.folder, self._parts, number, lane.position.lane) for lane in lanes]
         return SectionSummary(
+            number=number,
             record=reader.section.record,
             files=[table.path for table in reader.tables],
             rows=rows,
             counts=counts,
             counts_rows=bool(reader.section.counted),
-            reject_files=gather(parts, reader.tables, reader.section.record, folder),
+            reject_files=gather(parts, reader.tables, reject_files),
         )
 
     def _lane(self, reader: SectionReader, number: int) -> "_Lane":
         section = reader.section.number
         position = self._positions.get((section, number)) or Position(self._digest, section, number)
-        part = RejectPart(part_path(self._way.rejects_folder, self._digest, section, number), position.rejected_bytes)
+        position = replace(position, rejects=str(self.folder.resolve()))
+        part = RejectPart(part_path(self.folder, self._parts, section, number), position.rejected_bytes)
         return _Lane(self, reader, position, part)
 
     async def take(self, units: Sequence[Unit], lane: "_Lane", *, is_last: bool) -> None:
@@ -333,6 +314,8 @@ def _made(reader: SectionReader, units: Sequence[Unit]) -> tuple[list[HandedOver
             records.append(reader.record(unit))
         except BadValue as error:
             reasons[n] = str(error)
+        except ArithmeticError:
+            reasons[n] = "a number or moment of the row is beyond what can be kept. Correct it in the source."
     return records, reasons
 
 

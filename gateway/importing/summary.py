@@ -3,19 +3,34 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from traceback import extract_tb
 
 from rich.console import Console
 from rich.table import Table
 
 from resolvers.ingest.report import Outcome
 
-ALL_TAKEN, SOME_REJECTED, NOTHING_TAKEN = 0, 1, 2
+ALL_TAKEN, SOME_REJECTED, NOTHING_TAKEN, BROKEN_OFF = 0, 1, 2, 3
+
+
+def broken_off(error: Exception) -> str:
+    """What is said where something ends an import that nobody foresaw: what and where, and no value of a row."""
+    what = type(error).__name__
+    if isinstance(error, OSError) and error.filename:
+        what = f"{error.filename}: {error.strerror}"
+    place = extract_tb(error.__traceback__)[-1]
+    return (
+        f"The import broke off ({what}; {Path(place.filename).name}, line {place.lineno}). What was taken in stays, "
+        "and no row is lost: the same command goes on behind it, once that is put right."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionSummary:
     """What became of the rows of one section."""
 
+    number: int
+    """The section's place in the mapping, from 1."""
     record: str
     files: Sequence[Path]
     rows: int

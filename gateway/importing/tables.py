@@ -20,6 +20,11 @@ from gateway.importing.troubles import CannotImport
 
 # A quoted text of more lines than this is taken for a quote that was never closed.
 MOST_LINES_OF_A_CELL = 200
+# Longer than any field's text, and short enough to hold many; Python's own bound, 131,072, is less than a message has.
+_LONGEST_CELL = 1_000_000
+csv.field_size_limit(_LONGEST_CELL)
+_UNCLOSED = "a quote opens on this line and is never rightly closed"
+_TOO_LONG = f"a cell that begins on this line is longer than {_LONGEST_CELL:,} characters. Shorten it in the source"
 # Read at once while a file is checked: large enough that calls do not count, small enough for any machine.
 _CHUNK_BYTES = 1024 * 1024
 
@@ -143,7 +148,10 @@ def _decode(
 ) -> None:
     try:
         decoder.decode(chunk, is_last)
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
+        if not isinstance(error, UnicodeDecodeError):
+            # Such as UTF-16 without its mark.
+            raise CannotImport(f"{path} is no {layout.encoding}: {error}. Set `encoding` to another.") from error
         byte = error.object[error.start]
         others = [one for one in ("utf-8-sig", "cp1252", "latin-1") if one != layout.encoding]
         remedy = f"Set `encoding` to that in which the file was written, often {' or '.join(map(repr, others))}."
@@ -266,9 +274,11 @@ def _quoted_cells(lines: Iterator[str], layout: Layout, width: int | None) -> It
                 feed.taken.clear()
             else:
                 return
-        except csv.Error:
+            trouble = _UNCLOSED
+        except csv.Error as error:
             if not feed.taken:
                 raise
+            trouble = _TOO_LONG if "field limit" in str(error) else _UNCLOSED
         broken = feed.give_back().rstrip("\r\n").split(separator)
-        yield Row(line, broken, "a quote opens on this line and is never rightly closed")
+        yield Row(line, broken, trouble)
         line += 1

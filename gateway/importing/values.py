@@ -18,6 +18,10 @@ Read = Callable[[str], Any]
 # Dates and prices repeat; a column of nothing but different values must not fill the memory.
 _REMEMBERED = 16_384
 _MILLISECONDS = 1000
+# The last millisecond of the year 9999 has 15.
+_MOST_UNIX_DIGITS = 15
+# MongoDB's largest whole number; the fields themselves hold less.
+_LARGEST_WHOLE = 2**63 - 1
 
 _DIRECTIVE = re.compile("%([a-zA-Z])")
 # As `strptime` itself reads them (_strptime.TimeRE).
@@ -72,14 +76,22 @@ def moments(styles: Sequence[str], zone: tzinfo | None) -> Read:
                 moment = one(text)
             except (ValueError, OverflowError, OSError):
                 continue
-            if moment.tzinfo is None:
-                if zone is None:
-                    raise BadValue('the moment has no offset. Set `zone`, as zone = "Europe/Berlin"')
-                moment = moment.replace(tzinfo=zone)
-            return moment.astimezone(UTC)
+            return _in_utc(moment, zone)
         raise BadValue(f"no moment of the styles {told} stands there")
 
     return remembering(read)
+
+
+def _in_utc(moment: datetime, zone: tzinfo | None) -> datetime:
+    if moment.tzinfo is None:
+        if zone is None:
+            raise BadValue('the moment has no offset. Set `zone`, as zone = "Europe/Berlin"')
+        moment = moment.replace(tzinfo=zone)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        # Databases write their first or last day where they know none, and an offset steps out of the calendar.
+        raise BadValue("the moment there lies beyond the years 1 to 9999. Name its text under `empty`") from error
 
 
 def is_pattern(style: str) -> bool:
@@ -98,14 +110,17 @@ def _moment_reader(style: str) -> Callable[[str], datetime]:
         return datetime.fromisoformat
     if style in {UNIX, UNIX_MS}:
         parts = _MILLISECONDS if style == UNIX_MS else 1
-        return lambda text: datetime.fromtimestamp(float(Decimal(text) / parts) if text.isdigit() else _none(), UTC)
+        return lambda text: datetime.fromtimestamp(_seconds(text, parts), UTC)
     quick = _quick_reader(style)
     # A style without an offset answers a moment without one, which then gets the zone.
     return quick or (lambda text: datetime.strptime(text, style))  # noqa: DTZ007
 
 
-def _none() -> float:
-    raise ValueError
+def _seconds(text: str, parts: int) -> float:
+    # Other digits, as a raised two, are digits to `isdigit` and none to Decimal.
+    if not (text.isascii() and text.isdigit()) or len(text) > _MOST_UNIX_DIGITS:
+        raise ValueError
+    return float(Decimal(text) / parts)
 
 
 def days(styles: Sequence[str]) -> Read:
@@ -139,7 +154,7 @@ def _quick_reader(style: str) -> Callable[[str], datetime] | None:
         if found is None:
             raise ValueError
         said = dict(zip(directives, map(int, found.groups()), strict=True))
-        year = said.get("Y") or _century(said["y"])
+        year = said["Y"] if "Y" in said else _century(said["y"])
         # What has no offset gets the zone of its column.
         return datetime(  # noqa: DTZ001
             year, said.get("m", 1), said.get("d", 1), said.get("H", 0), said.get("M", 0), said.get("S", 0)
@@ -203,6 +218,8 @@ def wholes(mark: str) -> Read:
         value = exact(text)
         if value != value.to_integral_value():
             raise BadValue("the number there is not whole")
+        if abs(value) > _LARGEST_WHOLE:
+            raise BadValue("the number there has more digits than are kept. Correct it in the source")
         return int(value)
 
     return remembering(read)

@@ -6,7 +6,7 @@ records. Rejected records are told with their reasons; the others of the batch a
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, cast
 
 from adapters.contract import (
     Case,
@@ -34,10 +34,20 @@ from resolvers.attribute_schema import definitions_by_name
 from resolvers.campaigns import CAMPAIGNS
 from resolvers.channels import CHANNEL_ACCOUNTS, channel_account_document
 from resolvers.conversations import CONVERSATIONS
-from resolvers.ingest.company import Company, company_id, topic_id
+from resolvers.ingest.company import Company, CompanyRecord, company_id, topic_id
 from resolvers.ingest.panels import PANELS, Panel, begun_by, conversation_id
 from resolvers.ingest.people import People
-from resolvers.ingest.report import INSERTED, NotTaken, Outcome, Result, TakenIn, Visit, changed_or_not, stored_moment
+from resolvers.ingest.report import (
+    INSERTED,
+    UNCHANGED,
+    NotTaken,
+    Outcome,
+    Result,
+    TakenIn,
+    Visit,
+    changed_or_not,
+    stored_moment,
+)
 from resolvers.ingest.shelf import Shelf
 from resolvers.interests import TOPICS
 from resolvers.labels import LABELS
@@ -48,6 +58,9 @@ _ATTEMPTS = 10
 _COMPANY = (Team, Class, Effort, Place, Listing, Colleague)
 # What others name comes first: groups before colleagues, the company's own before people, people before what is theirs.
 _RANKS = {kind: n for n, kind in enumerate((*_COMPANY, Person, Talk, Utterance, Order, Case, Leaning, Remark, File))}
+_OF_COMPANY = frozenset(_COMPANY)
+# What stands on a channel account of its own, beside that of its person.
+_PLACED = frozenset({Listing, Case, Talk, Utterance, File})
 # These name nothing of the company's, and are many.
 _NAMELESS = frozenset({Order, Utterance, File})
 Placed = Listing | Case | Talk | Utterance | File
@@ -70,12 +83,14 @@ async def take(
     anonymous customer. `along` writes what must be committed together with the batch. `by` is kept as who changed
     what. Raises StoreError where the database fails, and then nothing was written.
     """
+    # A refusal ends a transaction; one that somebody else began cannot be done again from here.
+    is_careful = store.is_transacting
 
     async def work() -> TakenIn:
         known = await definitions_by_name(store)
         visit = Visit(at=stored_moment(at, "at"), by=by, default_region=default_region, definitions=known)
         batch = _Batch(visit, records)
-        await batch.load(store)
+        await batch.load(store, is_careful=is_careful)
         taken = batch.take()
         await batch.write(store)
         if along is not None:
@@ -87,7 +102,7 @@ async def take(
             return await store.transact(work)
         except (Taken, Overtaken):
             # Someone else took the same new person in; the next attempt finds what they stored.
-            continue
+            is_careful = True
     return await store.transact(work)
 
 
@@ -102,9 +117,15 @@ class _Batch:
         self._accounts: Shelf[RecordId] = Shelf(CHANNEL_ACCOUNTS)
         self._noted: set[tuple[str, str]] = set()
         self._ids: dict[int, RecordId] = {}
+        self._removed: set[RecordId] = set()
+        """Those among them that people removed."""
 
-    async def load(self, store: Store) -> None:
-        """Reads whatever the records touch."""
+    async def load(self, store: Store, *, is_careful: bool) -> None:
+        """Reads whatever the records touch.
+
+        What belongs to someone unknown is taken for new, and only where it was not (the database refuses its id) is it
+        looked up, at the next and careful attempt.
+        """
         named: dict[str, dict[RecordId, None]] = {}
         for record in self._records:
             if type(record) not in _NAMELESS:
@@ -118,15 +139,21 @@ class _Batch:
             (one.channel, one.account) for one in self._records if _has_place(one)
         }
         await self._accounts.load(store, [_account_id(*place) for place in places])
-        await self._load_panels(store)
+        await self._load_panels(store, is_careful=is_careful)
 
-    async def _load_panels(self, store: Store) -> None:
+    async def _load_panels(self, store: Store, *, is_careful: bool) -> None:
         wanted: dict[str, list[RecordId]] = {}
         for n, record in enumerate(self._records):
-            for name, key in self._panel_ids(n, record):
-                wanted.setdefault(name, []).append(key)
+            panel = PANELS.get(type(record))
+            if panel:
+                for name, key in self._panel_ids(n, record, panel, is_careful=is_careful):
+                    wanted.setdefault(name, []).append(key)
         for name, keys in wanted.items():
             await self._panels[name].load(store, keys)
+        for panel in PANELS.values():
+            missing = [key for key in wanted.get(panel.record.name, ()) if key not in self._panels[panel.record.name]]
+            if panel.removed and missing:
+                self._removed |= (await store.by_ids(panel.removed, missing)).keys()
 
     def take(self) -> TakenIn:
         """What becomes of each record. What others name comes first: the company's own, then people."""
@@ -147,12 +174,13 @@ class _Batch:
         await self._accounts.write(store)
 
     def _take(self, n: int, record: HandedOver) -> Result:
-        if isinstance(record, _COMPANY):
-            result = self._company.take(record)
+        panel = PANELS.get(type(record))
+        if panel:
+            result = self._take_panel(n, record, panel)
         elif isinstance(record, Person):
             result = self._people.take(record)
         else:
-            result = self._take_panel(n, record, PANELS[type(record)])
+            result = self._company.take(cast("CompanyRecord", record))
         for who in _whos(record):
             self._note_account(who.channel, who.account)
         if _has_place(record):
@@ -161,6 +189,8 @@ class _Batch:
 
     def _take_panel(self, n: int, record: Any, panel: Panel[Any]) -> Result:
         said = panel.document(record, self._company)
+        if self._removed and self._ids.get(n) in self._removed:
+            return UNCHANGED
         heard_at = panel.heard_at(record)
         owner = self._people.customer_of(record.who, stored_moment(heard_at, "at") if heard_at else None)
         if isinstance(record, Utterance):
@@ -189,16 +219,16 @@ class _Batch:
         customer: RecordId = known["customer_id"]
         return customer
 
-    def _panel_ids(self, n: int, record: HandedOver) -> Iterator[tuple[str, RecordId]]:
+    def _panel_ids(self, n: int, record: Any, panel: Panel[Any], *, is_careful: bool) -> Iterator[tuple[str, RecordId]]:
         """The documents that the record may change, as far as they may be stored already."""
-        panel = PANELS.get(type(record))
-        if panel is None:
-            return
-        owner = self._people.identities.owner_of(record.who) if isinstance(record, Leaning) else None
+        owner = self._people.identities.owner_of(record.who)
         # An interest's id follows from its customer: of a new one there are none.
-        if owner is not None or not isinstance(record, Leaning):
-            self._ids[n] = panel.id_of(record, owner)
-            yield panel.record.name, self._ids[n]
+        if owner is None and isinstance(record, Leaning):
+            return
+        key = self._ids[n] = panel.id_of(record, owner)
+        # What people removed may be known of someone who is not.
+        if owner is not None or is_careful or panel.removed:
+            yield panel.record.name, key
         if isinstance(record, Utterance):
             yield CONVERSATIONS.name, conversation_id(record.channel, record.account, record.talk)
 
@@ -214,13 +244,15 @@ def _account_id(channel: str, account: str) -> RecordId:
 
 
 def _whos(record: HandedOver) -> Iterable[Who]:
-    if isinstance(record, _COMPANY):
+    kind = type(record)
+    if kind in _OF_COMPANY:
         return ()
-    return (record.who, *record.also) if isinstance(record, Person) else (record.who,)
+    one: Any = record
+    return (one.who, *one.also) if kind is Person else (one.who,)
 
 
 def _has_place(record: HandedOver) -> TypeGuard[Placed]:
-    return isinstance(record, Placed)
+    return type(record) in _PLACED
 
 
 def _named_by(record: HandedOver) -> Iterator[tuple[Record, RecordId]]:

@@ -20,13 +20,17 @@ from resolvers.customers import CUSTOMERS
 from resolvers.ingest.money import stored_amount
 from resolvers.ingest.report import (
     INSERTED,
+    LARGEST_INT,
+    LONGEST_TEXT,
     NotTaken,
     Result,
     Visit,
+    bounded,
     changed_or_not,
     require_readable,
     require_text,
     stored_moment,
+    whole_number,
 )
 from resolvers.ingest.shelf import Shelf
 from resolvers.interests import TOPICS
@@ -120,25 +124,27 @@ class Company:
 
     def agent(self, subject: str) -> RecordId:
         """The agent of that subject; raises NotTaken where there is none."""
-        return self._named(AGENTS, {"subject": subject}, f"the agent {subject!r}")
+        return self._named(AGENTS, {"subject": subject}, f"the agent {subject[:64]!r}")
 
     def campaign(self, name: str) -> RecordId:
         """The campaign of that name; raises NotTaken where there is none."""
-        return self._named(CAMPAIGNS, {"name": name}, f"the campaign {name!r}")
+        return self._named(CAMPAIGNS, {"name": name}, f"the campaign {name[:64]!r}")
 
     def label(self, name: str) -> RecordId:
         """The label of that name; raises NotTaken where there is none."""
-        return self._named(LABELS, {"name": name}, f"the label {name!r}")
+        return self._named(LABELS, {"name": name}, f"the label {name[:64]!r}")
 
     def group(self, name: str) -> RecordId:
         """The group of that name; raises NotTaken where there is none."""
-        return self._named(GROUPS, {"name": name}, f"the group {name!r}")
+        return self._named(GROUPS, {"name": name}, f"the group {name[:64]!r}")
 
     def topic(self, taxonomy: str, external_id: str) -> Document:
         """The place of a taxonomy; raises NotTaken where there is none."""
         found = self._shelves[TOPICS.name].get(topic_id(taxonomy, external_id))
         if found is None:
-            raise NotTaken(f"The taxonomy {taxonomy!r} has no topic {external_id!r} here. Import the taxonomy first.")
+            raise NotTaken(
+                f"The taxonomy {taxonomy[:64]!r} has no topic {external_id[:64]!r} here. Import the taxonomy first."
+            )
         return found
 
     def _named(self, record: Record, key: Document, told: str) -> RecordId:
@@ -165,11 +171,11 @@ def _product(_company: Company, one: Listing) -> dict[str, Any]:
         "account": require_text(one.account, "account"),
         "external_id": require_text(one.external_id, "external_id"),
         "name": require_text(one.name, "name"),
-        "sku": one.sku,
-        "category": one.category,
-        "description": one.description,
+        "sku": bounded(one.sku, "sku"),
+        "category": bounded(one.category, "category"),
+        "description": bounded(one.description, "description", LONGEST_TEXT),
         "price": stored_amount(one.price, "price") if one.price else None,
-        "image_url": one.image_url,
+        "image_url": bounded(one.image_url, "image_url"),
     }
 
 
@@ -178,20 +184,20 @@ def _topic(_company: Company, one: Place) -> dict[str, Any]:
         "taxonomy": require_text(one.taxonomy, "taxonomy"),
         "external_id": require_text(one.external_id, "external_id"),
         "name": require_text(one.name, "name"),
-        "path": list(one.path) or [one.name],
+        "path": [require_text(word, "path") for word in one.path] or [one.name],
         "parent_id": topic_id(one.taxonomy, one.parent) if one.parent else None,
     }
 
 
 def _agent(company: Company, one: Colleague) -> dict[str, Any]:
     if one.role not in STAFF:
-        raise NotTaken(f"`role` is {one.role!r}; an agent's is one of {', '.join(sorted(STAFF))}.")
+        raise NotTaken(f"`role` is {one.role[:64]!r}; an agent's is one of {', '.join(sorted(STAFF))}.")
     document = agent_document(
         subject=require_text(one.subject, "subject"),
         name=require_text(one.name, "name"),
         role=Role(one.role),
         at=company.moment(one.created_at, "created_at"),
-        email=one.email,
+        email=bounded(one.email, "email"),
     )
     return {**document, "group_ids": [company.group(name) for name in one.teams]}
 
@@ -211,8 +217,15 @@ def _campaign(_company: Company, one: Effort) -> dict[str, Any]:
 def _label(_company: Company, one: Class) -> dict[str, Any]:
     name = require_readable(plain_line, one.name, "`name`", LONGEST_LABEL)
     if not _COLOR.fullmatch(one.color):
-        raise NotTaken(f"`color` is {one.color!r}; give six hexadecimal digits, as #ffcc00.")
-    return {**label_document(name=name, color=one.color, priority=one.priority, description=one.description)}
+        raise NotTaken(f"`color` is {one.color[:64]!r}; give six hexadecimal digits, as #ffcc00.")
+    return {
+        **label_document(
+            name=name,
+            color=one.color,
+            priority=whole_number(one.priority, "priority", least=-LARGEST_INT - 1, most=LARGEST_INT),
+            description=bounded(one.description, "description"),
+        )
+    }
 
 
 _KINDS: Mapping[type[Any], tuple[Record, Callable[[Company, Any], dict[str, Any]]]] = {

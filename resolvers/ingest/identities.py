@@ -13,7 +13,7 @@ from adapters.mongo import Store
 from adapters.records import RecordId, key_hash, new_id
 from resolvers.identities import IDENTITIES, IDENTITY_KEYS
 from resolvers.ingest.parts import canonical_who
-from resolvers.ingest.report import NotTaken, Visit, require_text
+from resolvers.ingest.report import NotTaken, Visit, bounded, require_text
 from resolvers.ingest.shelf import Shelf
 
 _PROFILE = ("name", "username", "picture_url", "gender", "locale", "time_zone")
@@ -152,6 +152,7 @@ class Identities:
         try:
             require_text(who.channel, "channel")
             require_text(who.account, "account")
+            bounded(who.value, "who")
             value = canonical_who(who.channel, who.value, self._visit.default_region)
         except NotTaken as error:
             return Account(who, trouble=error)

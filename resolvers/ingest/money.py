@@ -1,14 +1,18 @@
 """How does an amount that the outside names stand in storage?"""
 
 from collections.abc import Sequence
-from decimal import Decimal, Inexact
-from functools import lru_cache
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+from functools import lru_cache, reduce
 from typing import Any
 
 from adapters.contract import Amount
 from adapters.records import stored_decimal
 from resolvers.ingest.report import NotTaken
 from resolvers.kit.scalars import canonical_currency
+
+# As many digits as the database keeps; a sum of more is not rounded but refused.
+EXACT = Context(prec=34, traps=[Inexact, InvalidOperation, Overflow])
+"""Arithmetic with money: exact, or decimal.Inexact."""
 
 
 def stored_amount(money: Amount, field: str) -> dict[str, Any]:
@@ -19,9 +23,13 @@ def stored_amount(money: Amount, field: str) -> dict[str, Any]:
         # By its digits: 1.0 and 1.00 are equal numbers and different prices.
         return {"amount": _stored(str(money.amount)), "currency": _currency(money.currency)}
     except Inexact as error:
-        raise NotTaken(f"`{field}` has more than 34 digits, the most that are kept exactly.") from error
+        raise _too_many_digits(field) from error
     except ValueError as error:
         raise NotTaken(f"`{field}`: {error}") from error
+
+
+def _too_many_digits(field: str) -> NotTaken:
+    return NotTaken(f"`{field}` has more than 34 digits, the most that are kept exactly.")
 
 
 # The driver makes a decimal in 20 microseconds, and prices repeat.
@@ -43,4 +51,7 @@ def sum_of(amounts: Sequence[Amount], field: str) -> Amount:
     if len(currencies) != 1:
         told = ", ".join(sorted(currencies)) or "no currency, for there are no items"
         raise NotTaken(f"`{field}` is not given and cannot be added up: the items are in {told}. Give the total.")
-    return Amount(sum((one.amount for one in amounts), Decimal(0)), currencies.pop())
+    try:
+        return Amount(reduce(EXACT.add, (one.amount for one in amounts)), currencies.pop())
+    except Inexact as error:
+        raise _too_many_digits(field) from error

@@ -18,10 +18,21 @@ from resolvers.attachments import ATTACHMENTS
 from resolvers.conversations import CONVERSATIONS, MESSAGES, ConversationStatus, MessageDirection, MessageStatus
 from resolvers.ingest.company import Company, topic_id
 from resolvers.ingest.money import stored_amount, sum_of
-from resolvers.ingest.report import NotTaken, require_readable, require_text, stored_moment
+from resolvers.ingest.report import (
+    LARGEST_EXACT,
+    LARGEST_INT,
+    LONGEST_TEXT,
+    NotTaken,
+    bounded,
+    bounded_all,
+    require_readable,
+    require_text,
+    stored_moment,
+    whole_number,
+)
 from resolvers.interests import INTERESTS
 from resolvers.kit.texts import plain_text
-from resolvers.notes import LONGEST_NOTE, NOTES
+from resolvers.notes import LONGEST_NOTE, NOTES, REMOVED_NOTES
 from resolvers.products import PRODUCTS
 from resolvers.purchases import PURCHASES, PurchaseStatus
 from resolvers.tickets import TICKETS, TicketStatus
@@ -44,6 +55,11 @@ def _newer(old: Document, new: dict[str, Any]) -> dict[str, Any]:
     return {**old} if before and now and now < before else new
 
 
+def _unedited(old: Document, new: dict[str, Any]) -> dict[str, Any]:
+    """The new document, unless a person has changed the old one."""
+    return {**old} if old["edited_at"] else new
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel(Generic[R]):
     """What records of one kind mean."""
@@ -58,6 +74,8 @@ class Panel(Generic[R]):
     merge: Merge = _newer
     kept: frozenset[str] = frozenset()
     """Fields that the first writing fixes."""
+    removed: Record | None = None
+    """Where the ids stand of those that people removed, which no source brings back."""
     follows_source: bool = True
     """Whether it becomes another customer's when the source says so. People relink conversations, and that stays."""
 
@@ -95,8 +113,13 @@ def _place(one: Case | Talk | Utterance) -> dict[str, Any]:
 
 def _one_of(kinds: type[Enum], value: str, field: str) -> str:
     if value not in kinds.__members__:
-        raise NotTaken(f"`{field}` is {value!r}; it is one of {', '.join(kinds.__members__)}.")
+        raise NotTaken(f"`{field}` is {value[:64]!r}; it is one of {', '.join(kinds.__members__)}.")
     return value
+
+
+def entry_point_document(said: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Where a customer or conversation came in, as it is stored; raises NotTaken."""
+    return bounded_all(((name, said.get(name)) for name in ("channel", "page", "referrer")), "entry_point.")
 
 
 def _maybe(moment: datetime | None, field: str) -> datetime | None:
@@ -112,16 +135,20 @@ def _order(one: Order, _company: Company) -> dict[str, Any]:
     lines = {item.line: item for item in one.items}
     if len(lines) < len(one.items):
         raise NotTaken("Two lines of the order have the same number. Number them apart in the source.")
-    total = one.total or sum_of([item.total for item in one.items], "total")
+    said = [_line(item, one.who) for item in one.items]
+    if one.total is None and len(said) == 1:
+        total = said[0]["total"]
+    else:
+        total = stored_amount(one.total or sum_of([item.total for item in one.items], "total"), "total")
     return {
         "channel": one.who.channel,
         "account": one.who.account,
         "external_id": require_text(one.external_id, "external_id"),
-        "number": one.number or one.external_id,
+        "number": bounded(one.number, "number") or one.external_id,
         "status": _one_of(PurchaseStatus, one.status, "status"),
         "placed_at": stored_moment(one.placed_at, "placed_at"),
-        "total": stored_amount(total, "total"),
-        "lines": [_line(item, one.who) for item in one.items],
+        "total": total,
+        "lines": said,
         "tracking": [_tracking(parcel) for parcel in one.parcels],
         "updated_at": _maybe(one.updated_at, "updated_at"),
     }
@@ -129,10 +156,11 @@ def _order(one: Order, _company: Company) -> dict[str, Any]:
 
 def _line(item: Item, who: Who) -> dict[str, Any]:
     return {
-        "line": item.line,
+        "line": bounded(item.line, "line"),
         "title": require_text(item.title, "title"),
-        "sku": item.sku,
-        "quantity": item.quantity,
+        "sku": bounded(item.sku, "sku"),
+        # Nothing sold is no line, and goods that come back are no sale.
+        "quantity": whole_number(item.quantity, "quantity", least=1, most=LARGEST_INT),
         "unit_price": stored_amount(item.unit_price, "unit_price") if item.unit_price else None,
         "total": stored_amount(item.total, "line total"),
         "product_id": _product_id(who.channel, who.account, item.product) if item.product else None,
@@ -146,7 +174,8 @@ def _product_id(channel: str, account: str, external_id: str) -> RecordId:
 
 
 def _tracking(parcel: Parcel) -> dict[str, Any]:
-    return {"company": parcel.company, "number": parcel.number, "url": parcel.url, "status": parcel.status}
+    said = ("company", parcel.company), ("number", parcel.number), ("url", parcel.url), ("status", parcel.status)
+    return bounded_all(said, "parcel.")
 
 
 # Tickets
@@ -156,7 +185,7 @@ def _ticket(one: Case, company: Company) -> dict[str, Any]:
     return {
         **_place(one),
         "number": require_text(one.number, "number"),
-        "subject": one.subject,
+        "subject": bounded(one.subject, "subject"),
         "status": _one_of(TicketStatus, one.status, "status"),
         "created_at": stored_moment(one.created_at, "created_at"),
         "updated_at": stored_moment(one.updated_at, "updated_at"),
@@ -171,11 +200,9 @@ def _ticket(one: Case, company: Company) -> dict[str, Any]:
 def _conversation(one: Talk, company: Company) -> dict[str, Any]:
     return {
         **_place(one),
-        "subject": one.subject,
+        "subject": bounded(one.subject, "subject"),
         "status": _one_of(ConversationStatus, one.status, "status"),
-        "entry_point": {name: one.entry_point.get(name) for name in ("channel", "page", "referrer")}
-        if one.entry_point
-        else None,
+        "entry_point": entry_point_document(one.entry_point) if one.entry_point else None,
         "started_at": stored_moment(one.started_at, "started_at"),
         "last_message_at": stored_moment(one.last_message_at, "last_message_at"),
         "resolved_at": _maybe(one.resolved_at, "resolved_at"),
@@ -197,10 +224,10 @@ def _message(one: Utterance, _company: Company) -> dict[str, Any]:
         **_place(one),
         "conversation_id": conversation_id(one.channel, one.account, require_text(one.talk, "talk")),
         "direction": _one_of(MessageDirection, one.direction, "direction"),
-        "text": one.text,
+        "text": bounded(one.text, "text", LONGEST_TEXT),
         "sent_at": stored_moment(one.sent_at, "sent_at"),
         "status": _one_of(MessageStatus, one.status, "status"),
-        "author_name": one.author_name,
+        "author_name": bounded(one.author_name, "author_name"),
     }
 
 
@@ -273,13 +300,11 @@ def _file(one: File, _company: Company) -> dict[str, Any]:
     homes = {"message": MESSAGES, "ticket": TICKETS}
     if one.of_kind not in homes:
         raise NotTaken(f"`of_kind` is {one.of_kind!r}; a file comes with a message or a ticket.")
-    if one.size_bytes < 0:
-        raise NotTaken(f"`size_bytes` is {one.size_bytes}; no file is smaller than nothing.")
     require_text(one.external_id, "external_id")
     return {
         "name": require_text(one.name, "name"),
         "media_type": require_text(one.media_type, "media_type"),
-        "size_bytes": one.size_bytes,
+        "size_bytes": whole_number(one.size_bytes, "size_bytes", least=0, most=LARGEST_EXACT),
         "created_at": stored_moment(one.created_at, "created_at"),
         "of_id": derived_id(homes[one.of_kind].name, one.channel, one.account, require_text(one.of, "of")),
     }
@@ -335,7 +360,9 @@ PANELS: Mapping[type[Any], Panel[Any]] = {
         id_of=_keyed(NOTES),
         document=_note,
         heard_at=_unheard,
+        merge=_unedited,
         kept=frozenset({"created_at", "edited_at"}),
+        removed=REMOVED_NOTES,
     ),
     File: Panel(
         record=ATTACHMENTS,

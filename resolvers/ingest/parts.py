@@ -14,7 +14,8 @@ from resolvers.channels import canonical_value
 from resolvers.contacts import CONTACT_POINTS, ContactPointType
 from resolvers.custom_data import CUSTOM_DATA, LONGEST_VALUE
 from resolvers.custom_data import LONGEST_NAME as LONGEST_KEY
-from resolvers.ingest.report import NotTaken, Visit, require_readable
+from resolvers.ingest.report import NotTaken, Visit, bounded, bounded_all, require_readable
+from resolvers.kit.parts import removed_from
 from resolvers.kit.scalars import canonical_email, canonical_phone
 from resolvers.kit.texts import plain_line, plain_text
 from resolvers.labels import CUSTOMER_LABELS
@@ -96,6 +97,7 @@ def _point(reach: Reach, seen: Observation, region: str | None) -> dict[str, Any
 
 
 def _canonical_reach(reach: Reach, region: str | None) -> str:
+    bounded(reach.value, reach.type.lower())
     try:
         if reach.type == "PHONE":
             return canonical_phone(reach.value, region)
@@ -113,12 +115,12 @@ def _canonical_reach(reach: Reach, region: str | None) -> str:
 
 
 def _postal(parts: Mapping[str, str | None] | None) -> Document | None:
-    return {name: parts.get(name) or None for name in _POSTAL_FIELDS} if parts else None
+    return bounded_all(((name, parts.get(name) or None) for name in _POSTAL_FIELDS), "postal.") if parts else None
 
 
-def tags(old: Entries, words: Sequence[str], visit: Visit) -> Entries:
-    """The tags with those of the source."""
-    return _added(old, [_word(word) for word in words], "word", visit, TAGS)
+def tags(customer: Document, words: Sequence[str], visit: Visit) -> Entries:
+    """The tags with those of the source, without those that people took off."""
+    return _added(customer, [_word(word) for word in words], "word", visit, TAGS)
 
 
 def _word(word: str) -> str:
@@ -128,13 +130,16 @@ def _word(word: str) -> str:
         raise NotTaken(str(error)) from error
 
 
-def labels(old: Entries, ids: Sequence[RecordId], visit: Visit) -> Entries:
-    """The labels with those of the source."""
-    return _added(old, ids, "label_id", visit, CUSTOMER_LABELS)
+def labels(customer: Document, ids: Sequence[RecordId], visit: Visit) -> Entries:
+    """The labels with those of the source, without those that people took off."""
+    return _added(customer, ids, "label_id", visit, CUSTOMER_LABELS)
 
 
-def _added(old: Entries, values: Sequence[Any], field: str, visit: Visit, part: Part) -> Entries:
-    there = {entry[field] for entry in old}
+def _added(customer: Document, values: Sequence[Any], field: str, visit: Visit, part: Part) -> Entries:
+    old: Entries = customer.get(part.name, ())
+    if not values:
+        return old
+    there = removed_from(customer, part).union(entry[field] for entry in old)
     new = [
         {field: value, "added_at": visit.at, "added_by": visit.by}
         for value in dict.fromkeys(values)
@@ -143,12 +148,20 @@ def _added(old: Entries, values: Sequence[Any], field: str, visit: Visit, part: 
     return _bounded(old, [*old, *new], part) if new else old
 
 
-def custom_data(old: Entries, data: Mapping[str, str], visit: Visit) -> Entries:
-    """The custom data with those of the source, whose values replace what stood under the same key."""
-    entries = {entry["name"]: entry for entry in old}
+def custom_data(customer: Document, data: Mapping[str, str], visit: Visit) -> Entries:
+    """The custom data with those of the source, whose values replace what stood under the same key.
+
+    Keys that people took off stay away.
+    """
+    old: Entries = customer.get(CUSTOM_DATA.name, ())
+    if not data:
+        return old
+    entries, removed = {entry["name"]: entry for entry in old}, removed_from(customer, CUSTOM_DATA)
     for name, value in data.items():
         key = require_readable(plain_line, name, "A key of custom data", LONGEST_KEY)
         text = require_readable(plain_text, value, "A value of custom data", LONGEST_VALUE)
+        if key in removed:
+            continue
         if key not in entries or entries[key]["value"] != text:
             entries[key] = {"name": key, "value": text, "added_at": visit.at, "added_by": visit.by}
     return _bounded(old, list(entries.values()), CUSTOM_DATA)

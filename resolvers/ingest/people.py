@@ -10,13 +10,13 @@ from adapters.records import Document, Observation, RecordId, new_id
 from resolvers.customers import CUSTOMERS, NEVER, customer_document, naming
 from resolvers.ingest.company import Company
 from resolvers.ingest.identities import Account, Identities
+from resolvers.ingest.panels import entry_point_document
 from resolvers.ingest.parts import contact_points, custom_data, labels, tags
-from resolvers.ingest.report import INSERTED, NotTaken, Result, Visit, changed_or_not, stored_moment
+from resolvers.ingest.report import INSERTED, NotTaken, Result, Visit, bounded_all, changed_or_not, stored_moment
 from resolvers.ingest.shelf import Shelf
 from resolvers.ingest.values import Values
 from resolvers.search_words import search_words
 
-_ENTRY_POINT = ("channel", "page", "referrer")
 # Lists inside the document that are left out while they are empty.
 _PARTS = ("contact_points", "tags", "labels", "custom_data", "search")
 
@@ -30,6 +30,7 @@ class People:
         self._values = Values(visit)
         self._searchable = [one for one in visit.definitions.values() if one["is_searchable"]]
         self._customers: Shelf[RecordId] = Shelf(CUSTOMERS)
+        self._blanks: dict[tuple[str, str], dict[str, Any]] = {}
         self.identities = Identities(visit)
 
     async def load(self, store: Store, whos: Iterable[Who], *, is_whole: bool) -> None:
@@ -57,10 +58,7 @@ class People:
         """
         account = self.identities.account(who)
         if account.owner is None:
-            values = self._values.defaults
-            words = search_words(values, (), self._searchable)
-            new = self._new(who, None, heard_at) | ({"search": words} if words else {})
-            return self._add(new, [account], heard_at)
+            return self._add(self._unknown(who, heard_at), [account], heard_at)
         if heard_at is not None:
             self._hear(self._speaking(account.owner), heard_at)
             self.identities.hear(account, heard_at)
@@ -112,6 +110,14 @@ class People:
 
     # What is new
 
+    def _unknown(self, who: Who, heard_at: datetime | None) -> dict[str, Any]:
+        """A new customer of whom nothing but this account is known: the same for all of a channel account."""
+        place = who.channel, who.account
+        if place not in self._blanks:
+            words = search_words(self._values.defaults, (), self._searchable)
+            self._blanks[place] = self._new(who, None, None) | ({"search": words} if words else {})
+        return {**self._blanks[place], "_id": new_id(), "last_interaction_at": heard_at or NEVER}
+
     def _new(self, who: Who, person: Person | None, heard_at: datetime | None) -> dict[str, Any]:
         """A new customer with nothing but the schema's defaults."""
         visit, values = self._visit, self._values.defaults
@@ -138,6 +144,7 @@ class People:
     def _said(self, person: Person, old: Document) -> dict[str, Any]:
         """The fields of the customer's document as they are when the source has had its say."""
         seen, visit = _seen(person.who, self._visit), self._visit
+        bounded_all(person.profile.items(), "profile.")
         values, observed = self._values.merged(old, person.attributes, seen)
         points = contact_points(old.get("contact_points", ()), person.reaches, seen, visit.default_region)
         names = naming(values)
@@ -145,9 +152,9 @@ class People:
             "attributes": values,
             "observed": observed,
             "contact_points": points,
-            "tags": tags(old.get("tags", ()), person.tags, visit),
-            "labels": labels(old.get("labels", ()), [self._company.label(one) for one in person.labels], visit),
-            "custom_data": custom_data(old.get("custom_data", ()), person.custom_data, visit),
+            "tags": tags(old, person.tags, visit),
+            "labels": labels(old, [self._company.label(one) for one in person.labels], visit),
+            "custom_data": custom_data(old, person.custom_data, visit),
             "search": search_words(values, points, self._searchable),
             **names,
             "is_anonymous": names["is_anonymous"] and not points,
@@ -163,7 +170,7 @@ class People:
         entry_point = person.entry_point
         once: dict[str, Any] = {}
         if entry_point and not old.get("entry_point"):
-            once["entry_point"] = {name: entry_point.get(name) for name in _ENTRY_POINT}
+            once["entry_point"] = entry_point_document(entry_point)
         if person.assigned_agent:
             agent = self._company.agent(person.assigned_agent)
             if not old.get("assigned_agent_id"):

@@ -1,7 +1,7 @@
 """What became of the records that the outside handed over, and under which circumstances were they taken in?"""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -10,6 +10,15 @@ from adapters.records import Document
 
 # MongoDB keeps milliseconds; what is finer would differ from itself when it is read again.
 _MILLISECOND_US = 1000
+
+LONGEST_WORD = 2_000
+"""Characters of an id, a name, a title or an address: what stands in a line of a list, and in an index."""
+LONGEST_TEXT = 100_000
+"""Characters of what is read by itself: a message, a description. A document holds several and takes 16 MB."""
+LARGEST_INT = 2**31 - 1
+"""The largest number that GraphQL's Int answers."""
+LARGEST_EXACT = 2**53 - 1
+"""The largest whole number that every reader of JSON keeps exactly."""
 
 
 class Outcome(Enum):
@@ -72,7 +81,11 @@ def stored_moment(moment: datetime, field: str) -> datetime:
         raise NotTaken(f"`{field}` has no time zone. Say in which zone the source's clock runs.")
     whole = moment.microsecond % _MILLISECOND_US
     plain = moment.replace(microsecond=moment.microsecond - whole) if whole else moment
-    return plain if plain.tzinfo is UTC else plain.astimezone(UTC)
+    try:
+        return plain if plain.tzinfo is UTC else plain.astimezone(UTC)
+    except OverflowError as error:
+        # The offset of a moment in the first or the last year can step out of the calendar.
+        raise NotTaken(f"`{field}` lies beyond the years 1 to 9999. Correct it in the source.") from error
 
 
 def require_readable(check: Callable[[str, str, int], str], text: str, what: str, longest: int) -> str:
@@ -84,8 +97,33 @@ def require_readable(check: Callable[[str, str, int], str], text: str, what: str
 
 
 def require_text(text: str, field: str) -> str:
-    """The text without blanks around it; raises NotTaken where nothing is left."""
+    """The text without blanks around it; raises NotTaken where nothing is left, or more than a line."""
     words = text.strip()
     if not words:
         raise NotTaken(f"`{field}` is empty. A record without it cannot be told from others.")
+    if len(words) > LONGEST_WORD:
+        raise _too_long(words, field, LONGEST_WORD)
     return words
+
+
+def bounded(text: str | None, field: str, longest: int = LONGEST_WORD) -> str | None:
+    """The text as it is, or None; raises NotTaken where it is longer than is kept."""
+    if text is not None and len(text) > longest:
+        raise _too_long(text, field, longest)
+    return text
+
+
+def bounded_all(texts: Iterable[tuple[str, str | None]], prefix: str = "") -> dict[str, str | None]:
+    """The texts by field, each as it is; raises NotTaken where one is longer than a line."""
+    return {name: bounded(text, prefix + name) for name, text in texts}
+
+
+def _too_long(text: str, field: str, longest: int) -> NotTaken:
+    return NotTaken(f"`{field}` has {len(text)} characters; at most {longest} are kept. Shorten it in the source.")
+
+
+def whole_number(value: int, field: str, *, least: int, most: int) -> int:
+    """The number as it is; raises NotTaken where it lies outside."""
+    if not least <= value <= most:
+        raise NotTaken(f"`{field}` is {value}; it lies between {least} and {most}. Correct it in the source.")
+    return value

@@ -21,40 +21,44 @@ class Shelf(Generic[K]):
         self._stored: dict[K, Document] = {}
         self._copies: dict[K, dict[str, Any]] = {}
         self._added: dict[K, dict[str, Any]] = {}
+        # Each document as it is by now. An id is hashed in Python, so it is looked up once.
+        self._now: dict[K, Document] = {}
+        self.get = self._now.get
+        """The document of an id as it is by now; None where there is none."""
 
     async def load(self, store: Store, ids: Iterable[K]) -> None:
         """Reads documents that are not on the shelf yet; those that are not stored stay absent."""
-        missing = [one for one in ids if one not in self._stored]
-        self._stored.update(await store.by_ids(self.record, missing))
+        self.place((await store.by_ids(self.record, [one for one in ids if one not in self._stored])).values())
 
     def place(self, documents: Iterable[Document]) -> None:
         """Puts documents on the shelf that were read in another way."""
-        self._stored.update((one["_id"], one) for one in documents)
+        found = {one["_id"]: one for one in documents}
+        self._stored.update(found)
+        # What is changed or added already stays as it is by now.
+        self._now.update({**found, **self._now} if self._now else found)
 
     def __contains__(self, key: object) -> bool:
         """Whether there is a document of that id, stored or added."""
-        return key in self._stored or key in self._added
-
-    def get(self, key: K) -> Document | None:
-        """The document as it is by now; None where there is none."""
-        return self._added.get(key) or self._copies.get(key) or self._stored.get(key)
+        return key in self._now
 
     def copy(self, key: K) -> dict[str, Any]:
         """The document for changing; raises KeyError where there is none."""
         if key in self._added:
             return self._added[key]
         if key not in self._copies:
-            self._copies[key] = dict(self._stored[key])
+            self._now[key] = self._copies[key] = dict(self._stored[key])
         return self._copies[key]
 
     def add(self, document: dict[str, Any]) -> None:
         """Adds a document that is not stored."""
-        self._added[document["_id"]] = document
+        key = document["_id"]
+        self._added[key] = self._now[key] = document
 
     def put(self, document: dict[str, Any]) -> None:
         """Puts the document in the place of the one with its id."""
-        shelf = self._copies if document["_id"] in self._stored else self._added
-        shelf[document["_id"]] = document
+        key = document["_id"]
+        shelf = self._copies if key in self._stored else self._added
+        shelf[key] = self._now[key] = document
 
     async def write(self, store: Store) -> None:
         """Writes what was added and what differs from what is stored: a command for each of the two."""

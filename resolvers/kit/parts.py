@@ -10,6 +10,8 @@ from resolvers.kit.context import Context
 from resolvers.kit.errors import conflict
 from resolvers.kit.stored import reader_of
 
+_REMOVED = "removed"
+
 
 class Holding(Protocol):
     """Whoever holds parts: a customer with its document."""
@@ -43,9 +45,8 @@ async def add_part(
         f"{part.name}.{same}": {"$ne": entry[same]},
         f"{part.name}.{part.at_most - 1}": {"$exists": False},
     }
-    changed = await context.store.update(
-        context.declared.customers, free, {"$push": {part.name: entry}} | touch(context)
-    )
+    change = {"$push": {part.name: entry}, "$pull": {_removed(part): entry[same]}} | touch(context)
+    changed = await context.store.update(context.declared.customers, free, change)
     if changed is not None:
         return changed
     document = await context.store.first(context.declared.customers, {"_id": key}) or {}
@@ -56,10 +57,25 @@ async def add_part(
 
 
 async def remove_part(context: Context, key: RecordId, part: Part, match: Mapping[str, Any]) -> Document | None:
-    """The customer's document without the entry; None where the entry was not there."""
+    """The customer's document without the entry; None where the entry was not there.
+
+    `match` names the one field by which entries are told apart; its value is remembered, so that no source brings
+    back what somebody took away.
+    """
+    (value,) = match.values()
     there = {"_id": key, part.name: {"$elemMatch": match}}
-    change = {"$pull": {part.name: match}} | touch(context)
+    remembered = {"$each": [value], "$slice": -part.at_most}
+    change = {"$pull": {part.name: match}, "$push": {_removed(part): remembered}} | touch(context)
     return await context.store.update(context.declared.customers, there, change)
+
+
+def removed_from(document: Document, part: Part) -> frozenset[Any]:
+    """What people took off this customer and did not put on again, by the field that tells entries apart."""
+    return frozenset(document.get(_REMOVED, {}).get(part.name, ()))
+
+
+def _removed(part: Part) -> str:
+    return f"{_REMOVED}.{part.name}"
 
 
 def touch(context: Context) -> dict[str, Any]:

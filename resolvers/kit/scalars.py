@@ -19,6 +19,10 @@ PhoneNumber = NewType("PhoneNumber", str)
 CurrencyCode = NewType("CurrencyCode", str)
 Url = NewType("Url", str)
 AttributeScalar = NewType("AttributeScalar", object)
+BigInt = NewType("BigInt", int)
+
+# The largest whole number that a JSON reader with floats of 64 bits, such as every browser, keeps exactly.
+_LARGEST_EXACT = 2**53 - 1
 
 # ISO 4217 alphabetic codes are three letters.
 _CURRENCY_LETTERS = 3
@@ -68,7 +72,7 @@ def canonical_currency(text: str) -> str:
     """The ISO 4217 code in upper case; raises ValueError."""
     code = text.strip().upper()
     if len(code) != _CURRENCY_LETTERS or not code.isascii() or not code.isalpha():
-        raise ValueError(f"{text!r} is not a currency code. Send the three letters of ISO 4217, as USD.")
+        raise ValueError(f"{text[:64]!r} is not a currency code. Send the three letters of ISO 4217, as USD.")
     return code
 
 
@@ -127,6 +131,14 @@ def _decimal_text(value: Decimal) -> str:
     return format(value, "f")
 
 
+def _big_int(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise GraphQLError(f"{value!r} is no whole number. Send one such as 3000000000.")
+    if abs(value) > _LARGEST_EXACT:
+        raise GraphQLError(f"That number is too large to keep exactly; send at most {_LARGEST_EXACT}.")
+    return value
+
+
 def _attribute_value(value: Any) -> Any:
     if isinstance(value, datetime):
         return _moment_text(value)
@@ -171,6 +183,15 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         str,
         canonical_phone,
         "+14155550123",
+    ),
+    BigInt: strawberry.scalar(
+        name="BigInt",
+        description=(
+            "A whole number beyond the 32 bits of Int, as a JSON number: from -9007199254740991 to 9007199254740991, "
+            "which every client keeps exactly."
+        ),
+        serialize=_big_int,
+        parse_value=_big_int,
     ),
     Url: _scalar(
         "Url",

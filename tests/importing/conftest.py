@@ -66,7 +66,7 @@ class Shop:
         """Imports everything that stands in the folder by the mapping."""
         paths = [self.write(name, content) for name, content in self.files.items()]
         mapping = self.write("shop.toml", self.mapping)
-        way = Options(rejects_folder=self.folder / "rejects", **{"at": AT} | options)
+        way = Options(**{"rejects_folder": self.folder / "rejects", "at": AT} | options)
         console = Console(file=self.printed, width=200)
         summary = await run_import(self.store, mapping, paths, console=console, options=way)
         summary.show(console)

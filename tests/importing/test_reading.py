@@ -159,6 +159,41 @@ def test_json_lines(tmp_path: Path) -> None:
     assert found[1:] == [["7", "x", "a", "19.9"], ["7", "x", "b", "1"], ["true", "", "", ""]]
 
 
+@pytest.mark.parametrize(
+    ("written", "cell"),
+    [
+        ("123456789012345678901234", "123456789012345678901234"),
+        ("-18446744073709551616", "-18446744073709551616"),
+        ("99999999999999.99", "99999999999999.99"),
+        ("123456789.1234567891", "123456789.1234567891"),
+        ("19.90", "19.90"),
+        ("1e3", "1000"),
+        ("25E-1", "2.5"),
+        ('{"a":1.10}', '{"a":1.10}'),
+        ('["1.5",7]', "1.5\n7"),
+    ],
+)
+def test_json_numbers_exact(tmp_path: Path, written: str, cell: str) -> None:
+    """Numbers of JSON keep the digits with which they are written."""
+    found = _rows(tmp_path / "a.jsonl", f'{{"no": {written}}}\n'.encode(), Layout(), ("no",))
+    assert found[1:] == [[cell]]
+
+
+@pytest.mark.parametrize("deep", ["[" * 600 + "1.5" + "]" * 600, '{"a":' * 600 + "1" + "}" * 600, "[" * 99_999])
+async def test_json_too_deep(shop, counted, deep: str) -> None:
+    """A line of lists inside lists without end is rejected, and the others are read."""
+    line = '{"id": "%s", "first": %s, "last": "", "email": "", "tags": ""}\n'
+    shop.files = {"people.jsonl": line % (1, deep) + line % (2, '"Ann"')}
+    assert counted(await shop.bring_in()) == {"inserted": 1, "rejected": 1}
+
+
+async def test_long_ids_stay_apart(shop, counted) -> None:
+    """Two people whose ids differ in the last of many digits are two customers."""
+    line = '{"id": 12345678901234567890123%s, "first": "Ann", "last": "", "email": "", "tags": ""}\n'
+    shop.files = {"people.jsonl": line % 4 + line % 5}
+    assert counted(await shop.bring_in()) == {"inserted": 2}
+
+
 CHATS = """
 [source]
 channel = "chat"

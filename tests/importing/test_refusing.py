@@ -18,6 +18,28 @@ BROKEN_MAPPINGS = [
     ("[[import]]\nrecord = 'groups'\nfields = { name = 'a' }\nformat = 'cvs'", "Did you mean 'csv'?"),
     ("[[import]]\nrecord = 'groups'\nfields = { name = 'a' }\ndelimiter = ';;'", "is not one character"),
     ("[[import]]\nrecord = 'groups'\nfields = { name = 'a' }\nfiles = 7", "is no file pattern"),
+    *(
+        (f"[[import]]\nrecord = 'groups'\nfields = {{ name = 'a' }}\n{line}", words)
+        for line, words in (
+            ("encoding = 'rot13'", "encoding: 'rot13' is none"),
+            ("encoding = 'hex'", "encoding: 'hex' is none"),
+            ("encoding = 'undefined'", "encoding: 'undefined' is none"),
+            ("encoding = 'idna'", "encoding: 'idna' is none"),
+            ("encoding = 'punycode'", "encoding: 'punycode' is none"),
+            ('encoding = "utf-8\\u0000"', "is none"),
+            ("header = -1", "header: -1 is no line"),
+            ("header = 99999999999999999999", "is no line"),
+            ("columns = [1, 2]", "columns: [1, 2] is no list of names"),
+            ("format = 'fixed'\nheader = 0\ncolumns = ['a']\nwidths = ['5']", "is no list of whole numbers"),
+            ("format = 'fixed'\nheader = 0\ncolumns = ['a']\nwidths = [0]", "is no list of whole numbers"),
+            ('delimiter = "\\n"', "delimiter: '\\n' ends a line"),
+            ('delimiter = "\\r"', "delimiter: '\\r' ends a line"),
+            ('quote = "\\n"', "quote: '\\n' ends a line"),
+            ("delimiter = '\"'", "is the quote character too"),
+            ("delimiter = '|'\nquote = '|'", "is the quote character too"),
+            ("empty = 5", "empty: 5 is no list of texts"),
+        )
+    ),
     ("[[import]]\nrecord = 'groups'\nfields = { nam = 'a' }", "Did you mean 'name'?"),
     ("[[import]]\nrecord = 'groups'", "fields.name: is needed and not said"),
     ("[[import]]\nrecord = 'groups'\nfields = { name = 7 }", "7 is neither a column"),

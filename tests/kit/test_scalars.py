@@ -13,6 +13,7 @@ from adapters.records import decimal_of, stored_decimal
 from resolvers.kit.scalars import (
     SCALARS,
     AttributeScalar,
+    BigInt,
     CurrencyCode,
     EmailAddress,
     Money,
@@ -61,6 +62,9 @@ BAD = [
     (PhoneNumber, "x" * 5000, "not a phone number"),
     (Url, "javascript:alert(1)", "https://"),
     (Url, "example.com", "https://"),
+    (BigInt, 2**53, "too large to keep exactly"),
+    (BigInt, True, "no whole number"),
+    (BigInt, 1.5, "no whole number"),
 ]
 
 

@@ -1,0 +1,93 @@
+"""Does what people changed stay, whatever a source says again?"""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from adapters.contract import Class, Person
+from adapters.mongo import Store
+from resolvers.customers import CUSTOMERS
+from resolvers.kit.ids import global_id
+from resolvers.kit.viewer import Role
+from resolvers.notes import NOTES, REMOVED_NOTES
+from tests.changing import change
+from tests.conftest import Asking
+from tests.test_ingest import ANN, AT, DAY, PERSON, REMARK, bring, outcomes, the_customer
+
+MARKED = replace(PERSON, tags=("vip", "golf"), labels=("Gold",), custom_data={"size": "M", "shoe": "9"})
+
+
+async def _note(ask: Asking, store: Store, mutation: str, **more: Any) -> None:
+    (note,) = await store.find(NOTES, {})
+    found = await change(ask, mutation, "__typename", Role.SUPERVISOR, id=global_id("Note", note["_id"]), **more)
+    assert found["__typename"].endswith("Payload")
+
+
+async def test_edited_note_stays(ask: Asking, store: Store) -> None:
+    """An imported note that somebody edited keeps those words; one that nobody edited follows its source."""
+    await bring(store, REMARK)
+    assert outcomes(await bring(store, replace(REMARK, text="Likes red"))) == ["updated"]
+    await _note(ask, store, "editNote", text="Likes green, since May")
+    before = await store.find(NOTES, {})
+    assert outcomes(await bring(store, REMARK, replace(REMARK, text="Likes red"))) == ["unchanged", "unchanged"]
+    assert await store.find(NOTES, {}) == before
+    assert before[0]["text"] == "Likes green, since May"
+
+
+async def test_removed_note_stays_away(ask: Asking, store: Store) -> None:
+    """An imported note that somebody removed does not come back; nothing but its id is kept of it."""
+    await bring(store, PERSON, REMARK)
+    await _note(ask, store, "removeNote")
+    other = replace(REMARK, external_id="N2", text="Another")
+    assert outcomes(await bring(store, REMARK, other)) == ["unchanged", "inserted"]
+    assert [one["text"] for one in await store.find(NOTES, {})] == ["Another"]
+    (kept,) = await store.find(REMOVED_NOTES, {})
+    assert set(kept) == {"_id", "removed_at"}
+
+
+async def test_removed_note_makes_nobody(ask: Asking, store: Store) -> None:
+    """A removed note of somebody unknown makes no customer."""
+    await bring(store, REMARK)
+    await _note(ask, store, "removeNote")
+    await bring(store, replace(REMARK, who=ANN._replace(value="18")))
+    assert await store.count(CUSTOMERS, {}) == 1
+
+
+async def test_removed_parts_stay_away(ask: Asking, store: Store) -> None:
+    """A tag, label or custom data that somebody took off a customer is not put on again by a source."""
+    await bring(store, Class(name="Gold"), MARKED)
+    customer = await the_customer(store)
+    one = global_id("Customer", customer["_id"])
+    label = global_id("Label", customer["labels"][0]["label_id"])
+    for mutation, more in (
+        ("removeTag", {"word": "VIP"}),
+        ("unlabelCustomer", {"labelId": label}),
+        ("removeCustomData", {"name": "size"}),
+    ):
+        await change(ask, mutation, "__typename", customerId=one, **more)
+    assert outcomes(await bring(store, MARKED, at=AT + DAY)) == ["unchanged"]
+    after = await the_customer(store)
+    assert [tag["word"] for tag in after["tags"]] == ["golf"]
+    assert after["labels"] == []
+    assert [datum["name"] for datum in after["custom_data"]] == ["shoe"]
+
+
+async def test_added_again_by_people(ask: Asking, store: Store) -> None:
+    """What somebody puts on again is like any other, and a source may bring what was never removed."""
+    await bring(store, MARKED, Class(name="Gold"))
+    one = global_id("Customer", (await the_customer(store))["_id"])
+    for mutation in ("removeTag", "addTag", "removeTag", "addTag"):
+        await change(ask, mutation, "__typename", customerId=one, word="vip")
+    assert (await the_customer(store))["removed"] == {"tags": []}
+    await bring(store, replace(MARKED, tags=("new",)), at=AT + timedelta(hours=1))
+    assert [tag["word"] for tag in (await the_customer(store))["tags"]] == ["golf", "vip", "new"]
+
+
+async def test_removals_are_bounded(ask: Asking, store: Store) -> None:
+    """As many removed words are remembered as a customer may carry, the newest ones."""
+    await bring(store, Person(who=ANN, tags=("last",)))
+    customer = await the_customer(store)
+    words = [f"w{n}" for n in range(100)]
+    await store.update(CUSTOMERS, {"_id": customer["_id"]}, {"$set": {"removed": {"tags": words}}})
+    await change(ask, "removeTag", "__typename", customerId=global_id("Customer", customer["_id"]), word="last")
+    assert (await the_customer(store))["removed"]["tags"] == [*words[1:], "last"]
