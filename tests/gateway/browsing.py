@@ -51,6 +51,19 @@ class Visit:
         """Press run."""
         await self.page.get_by_role("button", name=re.compile("Execute query")).click()
 
+    async def complete(self, word: str) -> None:
+        """Ask for completion at the word until it is offered: the editor's language worker may not be up yet."""
+        offered = self.page.locator(".suggest-widget").get_by_text(word).first
+        for _ in range(10):
+            await self.page.locator(".graphiql-query-editor").get_by_text(word, exact=True).click()
+            await self.page.keyboard.press("Control+Space")
+            try:
+                await expect(offered).to_be_visible(timeout=3_000)
+            except AssertionError:
+                continue
+            return
+        pytest.fail(f"No completion was offered at {word!r}.")
+
     async def shows(self, text: str) -> None:
         """Wait until the answer holds the text."""
         await expect(self.page.locator(".graphiql-response")).to_contain_text(text)
