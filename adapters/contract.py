@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 
-# Tuples, for there are several of each in every record, and people are looked up by them.
+# These are tuples, for there are several of each in every record, and people are looked up by them.
 class Who(NamedTuple):
     """A person as one channel knows them: channel, our account there, and the person's id on it."""
 
@@ -59,11 +59,13 @@ class Person:
     created_at: datetime | None = None
     seen_at: datetime | None = None
     also: tuple[Who, ...] = ()
-    """Other identities that the source proves to be the same person's."""
+    """Other identities that the source says are the same person's.
+
+    It proves those of its own channel; those of others are taken on its word where nobody has them yet.
+    """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(NamedTuple):
     """One line of an order."""
 
     line: str

@@ -1,12 +1,12 @@
 """Where does the gateway keep what it owns: in MongoDB, through the records that the slices declared."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar
 
-from bson.codec_options import CodecOptions
-from pymongo import AsyncMongoClient, IndexModel, ReplaceOne, UpdateOne
+from bson.codec_options import CodecOptions, DatetimeConversion
+from pymongo import AsyncMongoClient, IndexModel, ReplaceOne, UpdateMany, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import PyMongoError
@@ -45,8 +45,12 @@ class Store:
     Raises StoreError and its kin, never an exception of the driver. Reads answer plain documents.
     """
 
-    def __init__(self, client: AsyncMongoClient[dict[str, Any]], database: str, records: Sequence[Record]) -> None:
+    def __init__(
+        self, client: AsyncMongoClient[dict[str, Any]], url: str, database: str, records: Sequence[Record]
+    ) -> None:
         self._client = client
+        # Where it is, so that another process can open it too. The URL may hold a password.
+        self.url, self.database = url, database
         options: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
         self._database = client.get_database(database, codec_options=options, write_concern=WriteConcern("majority"))
         self.records = {record.name: record for record in records}
@@ -73,7 +77,7 @@ class Store:
                 "The database's URL cannot be read. Send one such as mongodb://host:27017/?replicaSet=name, "
                 "with user and password percent-encoded."
             ) from error
-        store = cls(client, database, records)
+        store = cls(client, url, database, records)
         try:
             await store.ping()
         except BaseException:
@@ -207,6 +211,20 @@ class Store:
             result = await self._collection(record).bulk_write(steps, ordered=False, session=_session.get())
         return result.matched_count
 
+    async def climb(self, record: Record, field: str, values: Mapping[K, Any]) -> None:
+        """Raises the field of each document of these ids to the value, where it is lower.
+
+        Each is changed at once and by itself, also while a transaction is under way, whose own changes must be of
+        other documents and come after. What only climbs is right whoever comes first and however often, and inside a
+        transaction MongoDB 6 reads its catalogue anew for every index of every changed document: half of the cost.
+        """
+        if not values:
+            return
+        # Statements for many documents keep no books about their repetition, which climbing does not need.
+        steps = [UpdateMany({"_id": key}, {"$max": {field: value}}) for key, value in values.items()]
+        with self._writing(record):
+            await self._collection(record).bulk_write(steps, ordered=False)
+
     async def delete(self, record: Record, where: Document) -> int:
         """Removes every document that matches and answers how many there were."""
         with self._writing(record):
@@ -271,8 +289,12 @@ class Store:
 
     async def explain(self, command: Document) -> Document:
         """What the database would do for a command, with the keys and documents that it examines."""
+        # Its bounds may be the first and the last moment that the database knows, which no datetime holds.
+        options = self._database.codec_options.with_options(datetime_conversion=DatetimeConversion.DATETIME_AUTO)
         with plain_errors():
-            answer: Document = await self._database.command({"explain": dict(command), "verbosity": "executionStats"})
+            answer: Document = await self._database.command(
+                {"explain": dict(command), "verbosity": "executionStats"}, codec_options=options
+            )
             return answer
 
     async def drop(self) -> None:

@@ -5,10 +5,13 @@ declarations and nothing else, so a slice appears in all of them without another
 """
 
 import hashlib
+import os
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Context, Decimal
+from itertools import count
 from typing import Any
 
 from bson import Decimal128, ObjectId
@@ -155,9 +158,30 @@ def key_hash(*words: str) -> str:
     return hashlib.sha256(_SEPARATOR.join(words).encode()).hexdigest()
 
 
-def new_id() -> RecordId:
-    """A random id."""
-    return ObjectId()
+class _NewIds:
+    """Ids as the driver makes them, at a third of its cost: the second, the process, a count.
+
+    Those of one process climb, so that the database writes them side by side.
+    """
+
+    def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """Begins anew, as every process does, and one that was forked from another."""
+        drawn = os.urandom(8)
+        self._process = int.from_bytes(drawn[:5], "big") << 24
+        self._next = count(int.from_bytes(drawn[5:], "big")).__next__
+
+    def __call__(self) -> RecordId:
+        """An id that no other call has given."""
+        number = int(time.time()) << 64 | self._process | self._next() & 0xFFFFFF
+        return ObjectId(number.to_bytes(12, "big"))
+
+
+new_id = _NewIds()
+"""Gives a new id."""
+os.register_at_fork(after_in_child=new_id.renew)
 
 
 def parse_id(text: str) -> RecordId | None:

@@ -20,6 +20,7 @@ from gateway import demo, doctor, keys, schema_file, serving
 from gateway.app import House, records_of
 from gateway.auth import require_sound
 from gateway.database import database, opened_store
+from gateway.importing.crew import LostHands, crew_for
 from gateway.importing.run import Options, run_import
 from gateway.importing.summary import BROKEN_OFF, Summary, broken_off
 from gateway.importing.troubles import CannotImport
@@ -143,15 +144,17 @@ def import_files(
             is_rehearsal=dry_run,
             is_restart=restart,
             default_region=load_settings().default_region,
+            crew=crew,
         )
         return await run_import(store, mapping, files, console=_note, options=options)
 
     try:
-        summary = _with_store(work)
+        with crew_for(files) as crew:
+            summary = _with_store(work)
     except CannotImport:
         raise
     except Exception as error:
-        told = str(error) if isinstance(error, _IN_WORDS) else broken_off(error)
+        told = str(error) if isinstance(error, (*_IN_WORDS, LostHands)) else broken_off(error)
         _note.print(told, style="red", markup=False, soft_wrap=True)
         raise typer.Exit(BROKEN_OFF) from error
     summary.show(_out)

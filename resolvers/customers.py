@@ -32,13 +32,12 @@ CUSTOMERS = Record(
     name="customers",
     customer="_id",
     indexes=(
-        Index(("created_at", "_id")),
-        Index(("last_interaction_at", "_id")),
-        Index(("sort_name", "_id")),
+        # Lists show and count those who went into no other.
+        Index(("merged_into", "created_at", "_id")),
+        Index(("merged_into", "last_interaction_at", "_id")),
+        Index(("merged_into", "sort_name", "_id")),
         Index(("search",)),
         Index(("assigned_agent_id",)),
-        # Everyone who went into no other is counted by it.
-        Index(("merged_into",)),
     ),
     # Whatever the administrators define.
     found_by=("attributes",),

@@ -59,7 +59,7 @@ def _words(text: str) -> Iterable[str]:
     """Each word as it is written, then in the other forms in which people type it."""
     for word in _split(_folded(text)):
         # People who cannot type an accent leave it out, so both forms are kept.
-        for form in (word, _without_accents(word)):
+        for form in (word,) if word.isascii() else (word, _without_accents(word)):
             yield form
             yield from form.split("-")[1:]
         if _PHONE.fullmatch(word):
@@ -83,6 +83,8 @@ def _phone_words(text: str) -> Iterable[str]:
 
 def _folded(text: str) -> str:
     """The text as it is compared: without case, without apostrophes, one sign for each letter and hyphen."""
+    if text.isascii():
+        return text.lower().replace("'", "").replace("`", "")
     plain = _HYPHENS.sub("-", unicodedata.normalize("NFKC", text).casefold())
     return _APOSTROPHES.sub("", plain)
 
@@ -94,6 +96,8 @@ def _split(folded: str) -> Sequence[str]:
 
 
 def _bare(word: str) -> str:
+    if not word or (word[0].isalnum() and word[-1].isalnum()):
+        return word
     kept = [n for n, one in enumerate(word) if one.isalnum()]
     return word[kept[0] : kept[-1] + 1] if kept else ""
 

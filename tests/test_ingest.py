@@ -238,9 +238,32 @@ async def test_two_identities_one_customer(store: Store) -> None:
 
 async def test_machines_never_merge(store: Store) -> None:
     """Two customers who turn out to be one person are merged by people, never by machine."""
-    other = Who("email", "main", "ann@example.org")
+    other = ANN._replace(value="18")
     await bring(store, PERSON, Person(who=other))
     assert "Merge those customers" in await reason_of(store, replace(PERSON, also=(other,)))
+
+
+async def test_statement_joins_nobody(store: Store) -> None:
+    """People whose e-mail address a shop states twice stay two: it is the first one's, and both keep their names."""
+    mail = Who("email", "main", "home@example.org")
+    reach = (Reach(type="EMAIL", value=mail.value),)
+    ann = replace(PERSON, also=(mail,), reaches=reach)
+    bob = Person(who=ANN._replace(value="18"), attributes={"firstName": "Bob"}, also=(mail,), reaches=reach)
+    assert outcomes(await bring(store, ann, bob)) == ["inserted", "inserted"]
+    assert outcomes(await bring(store, ann, bob)) == ["unchanged", "unchanged"]
+    names = {one["display_name"]: one["_id"] for one in await store.find(CUSTOMERS, {})}
+    assert sorted(names) == ["Ann Lee", "Bob"]
+    (owner,) = await store.find(IDENTITIES, {"channel": "email"})
+    assert owner["customer_id"] == names["Ann Lee"]
+
+
+async def test_statement_takes_nothing(store: Store) -> None:
+    """An account that wrote itself stays its own customer's, whatever a shop says of it."""
+    mail = Who("email", "main", "ann@example.org")
+    await bring(store, Person(who=mail), replace(PERSON, also=(mail,)))
+    owners = {one["channel"]: (one["customer_id"], one["claim"]) for one in await store.find(IDENTITIES, {})}
+    assert owners["email"][0] != owners["shop"][0]
+    assert owners["email"][1] == "VERIFIED"
 
 
 async def test_unknown_person_anonymous(store: Store) -> None:
@@ -378,7 +401,7 @@ REJECTED: tuple[tuple[HandedOver, str], ...] = (
     (replace(FILE, of_kind="order"), "a message or a ticket"),
     (replace(FILE, size_bytes=-1), "`size_bytes` is -1; it lies between 0 and 9007199254740991"),
     (replace(FILE, size_bytes=2**53), "`size_bytes` is 9007199254740992"),
-    (replace(ORDER, items=(replace(ORDER.items[0], quantity=0),)), "`quantity` is 0; it lies between 1 and 2147483647"),
+    (replace(ORDER, items=(ORDER.items[0]._replace(quantity=0),)), "`quantity` is 0; it lies between 1 and 2147483647"),
     (replace(ORDER, placed_at=datetime(1, 1, 1, tzinfo=timezone(DAY / 2))), "beyond the years 1 to 9999"),
     (Class(name="VIP", priority=2**31), "`priority` is 2147483648"),
     *(
@@ -386,7 +409,7 @@ REJECTED: tuple[tuple[HandedOver, str], ...] = (
         for field, record in (
             ("external_id", replace(ORDER, external_id="x" * 2001)),
             ("who", replace(ORDER, who=Who("shop", "main", "x" * 2001))),
-            ("sku", replace(ORDER, items=(replace(ORDER.items[0], sku="x" * 2001),))),
+            ("sku", replace(ORDER, items=(ORDER.items[0]._replace(sku="x" * 2001),))),
             ("parcel.url", replace(ORDER, parcels=(Parcel(url="x" * 2001),))),
             ("subject", replace(CASE, subject="x" * 2001)),
             ("entry_point.page", replace(TALK, entry_point={"channel": "chat", "page": "x" * 2001})),

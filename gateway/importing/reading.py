@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from adapters.contract import HandedOver
-from gateway.importing.expressions import Binding, Give, Template
+from gateway.importing.expressions import Binding, Constant, Give, Template
 from gateway.importing.layouts import JSONL
 from gateway.importing.mapping import LookupTable, Section
 from gateway.importing.records import GROUPS, Said, Spot, order_of, record_of
@@ -43,14 +43,22 @@ class SectionReader:
     """The units of a section, and the records that they make."""
 
     def __init__(self, section: Section, tables: Sequence[Table], lookups: Lookups) -> None:
-        self.section, self.tables = section, tables
+        self.section, self.tables, self.lookups = section, tables, lookups
         self._spot = Spot(section.channel or "", section.account or "", section.currency)
         self._required = {name: None for name, field in section.target.fields.items() if field.is_required}
         counted = (one.source for one in section.fields.values() if isinstance(one.source, Template))
         self._counted = list(dict.fromkeys(one for one in counted if one.is_counted))
         self._bindings = [Binding(self._positions(table), lookups) for table in tables]
         self._bound = [self._gives(binding) for binding in self._bindings]
-        self._steps = [[_step(name, give) for name, give in bound.items()] for bound in self._bound]
+        steps = [[_step(name, give) for name, give in bound.items()] for bound in self._bound]
+        always = {name for name, one in section.fields.items() if isinstance(one.source, Constant)}
+        # What is the same for all rows is read once; a group is every row's own.
+        self._always = {
+            name: value
+            for name, group, _, give in (steps[0] if steps else ())
+            if name in always and group is None and (value := _constant(name, give)) is not None
+        }
+        self._steps = [[step for step in each if step[0] not in always or step[1] is not None] for each in steps]
 
     def units(self, lanes: int) -> Iterator[Unit]:
         """The units in an order that is the same whenever the same files are read."""
@@ -68,7 +76,7 @@ class SectionReader:
         return record_of(self.section.record, self._said(unit.rows[0]), self._spot)
 
     def _said(self, placed: Placed) -> Said:
-        said: dict[str, Any] = {}
+        said = self._always.copy()
         cells = placed.cells
         name = ""
         try:
@@ -142,6 +150,14 @@ def _step(name: str, give: Give) -> tuple[str, str | None, str, Give]:
     """A field with the group that it belongs to and its name there, taken apart once and not for each row."""
     group, dot, member = name.partition(".")
     return (name, group, member, give) if dot and group in GROUPS else (name, None, name, give)
+
+
+def _constant(name: str, give: Give) -> Any:
+    """What a constant comes to; raises BadValue with the field's name."""
+    try:
+        return give(())
+    except BadValue as error:
+        raise BadValue(f"`{name}`: {error}") from error
 
 
 def _lane(key: str | None, lanes: int) -> int:

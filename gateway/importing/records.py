@@ -65,7 +65,7 @@ def order_of(rows: Sequence[Said], spot: Spot) -> Order:
         latest = {name: value for row in rows for name, value in row.items()}
         updated_at = max((row["updated_at"] for row in rows if "updated_at" in row), default=None)
     currency = head.get("currency") or spot.currency or ""
-    parcels = dict.fromkeys(parcel for row in rows if (parcel := _parcel(row)))
+    parcels = {parcel: None for row in rows if (parcel := _parcel(row))}
     return Order(
         external_id=head["id"],
         who=_who(head, spot),
@@ -73,7 +73,7 @@ def order_of(rows: Sequence[Said], spot: Spot) -> Order:
         number=latest.get("number"),
         status=latest.get("status") or "PLACED",
         total=_maybe_amount(latest.get("total"), currency),
-        items=tuple(_item(n, row, currency) for n, row in enumerate(rows, 1)),
+        items=tuple([_item(n, row, currency) for n, row in enumerate(rows, 1)]),
         parcels=tuple(parcels),
         updated_at=updated_at,
     )

@@ -1,14 +1,14 @@
 """How does an import run: checked first, then in batches that are whole or not at all, and resumable?
 
-A section's records are dealt to two lanes by person, so that one batch is being written while the next is made, and
-two batches under way never touch the same person. Each lane keeps its own position, committed with its batch.
+A section's records are dealt to lanes by person, so that one batch is being written while the next is made, and two
+batches under way never touch the same person. Each lane keeps its own position, committed with its batch.
 """
 
 import asyncio
 import gc
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -17,28 +17,27 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from adapters.contract import HandedOver
 from adapters.mongo import Store
 from gateway.importing.choosing import choose
+from gateway.importing.crew import Crew
 from gateway.importing.leasing import first_of, while_leased
 from gateway.importing.mapping import ImportMapping, read_mapping
 from gateway.importing.opening import open_readers, run_digest
-from gateway.importing.position import Position, forget_run, keep_position, positions_of
+from gateway.importing.position import Position, forget_run, positions_of
 from gateway.importing.reading import SectionReader, Unit
-from gateway.importing.rejects import RejectPart, check_parts, gather, part_path, reject_paths
+from gateway.importing.rejects import check_parts, gather, part_path, reject_paths
 from gateway.importing.summary import SectionSummary, Summary
-from gateway.importing.troubles import BadValue, CannotImport
+from gateway.importing.taking import LANES, RARELY, Circumstances, Take, Taker
+from gateway.importing.troubles import CannotImport
 from resolvers.attribute_schema import definitions_by_name
-from resolvers.ingest.batch import take
 from resolvers.ingest.company import define_attributes
-from resolvers.ingest.report import NotTaken, Outcome, TakenIn
+from resolvers.ingest.report import NotTaken, Outcome
 
-# The database works on one batch while the next is made, and a third keeps either from waiting for the other's end
-# (measured: two lanes 6,400 rows a second, three 6,800, four 6,500).
-LANES = 3
 # Each batch costs a dozen commands whatever its size, and one update for each person in it, whose indexes are dear.
 # Past this, little is saved and more is lost by an interruption.
 BATCH = 2_000
+# The first batch writes what all records share, such as their shop, before any other begins: it is short.
+_OPENING = 100
 # Reading gives way to the lanes this often, so that the database never waits for long.
 _YIELD_EVERY = 64
 
@@ -57,6 +56,8 @@ class Options:
     """The country by which phone numbers without a country code are read, where the mapping names none."""
     at: datetime | None = None
     """The moment that is written as that of the import; now, unless said otherwise."""
+    crew: Crew | None = None
+    """Processes that take the batches in; without them this one does it all."""
 
 
 async def run_import(
@@ -72,8 +73,7 @@ async def run_import(
     chosen = choose(mapping, files)
     readers = open_readers(chosen)
     _check_folder(way)
-    digest = run_digest(mapping, readers)
-    run = _Run(store, mapping, way, digest, console)
+    run = _Run(store, mapping, readers, way, console)
 
     async def work() -> Sequence[SectionSummary]:
         await run.prepare()
@@ -82,7 +82,7 @@ async def run_import(
         return found
 
     with _telling_of_stop(console, way):
-        summaries = await while_leased(store, f"import/{digest}", console, work)
+        summaries = await while_leased(store, f"import/{run.digest}", console, work)
     return Summary(
         sections=summaries,
         notes=chosen.notes,
@@ -131,10 +131,6 @@ def _check_folder(way: Options) -> None:
 # While it runs
 
 
-class _Rehearsed(Exception):
-    """Ends a rehearsal's transaction, so that nothing of it is kept."""
-
-
 Advance = Callable[[float], None]
 Queue = asyncio.Queue[Sequence[Unit] | None]
 
@@ -142,22 +138,35 @@ Queue = asyncio.Queue[Sequence[Unit] | None]
 class _Run:
     """One import under way."""
 
-    def __init__(self, store: Store, mapping: ImportMapping, way: Options, digest: str, console: Console) -> None:
-        self._store, self._mapping, self._way = store, mapping, way
-        self._digest, self._console = digest, console
+    def __init__(
+        self, store: Store, mapping: ImportMapping, readers: Sequence[SectionReader], way: Options, console: Console
+    ) -> None:
+        self._store, self._mapping, self._way, self._console = store, mapping, way, console
+        self.digest = digest = run_digest(mapping, readers)
         self.folder = way.rejects_folder
         # A rehearsal leaves alone what an interrupted run has set aside.
         self._parts = f"rehearsal-{digest[:16]}" if way.is_rehearsal else digest[:16]
-        self._at = way.at or datetime.now(UTC)
-        self._by = f"import {mapping.path.name}"
-        self._region = mapping.region or way.default_region
+        here = Circumstances(
+            at=way.at or datetime.now(UTC),
+            by=f"import {mapping.path.name}",
+            region=mapping.region or way.default_region,
+            folder=self.folder,
+            parts=self._parts,
+            is_rehearsal=way.is_rehearsal,
+            attributes=mapping.attributes,
+        )
+        self.take: Take
+        if way.crew:
+            self.take = way.crew.taking(store, mapping, readers, here)
+        else:
+            self.take = Taker(store, {one.section.number: one for one in readers}, here).take
         self._positions: Mapping[tuple[int, int], Position] = {}
         self.opening = asyncio.Lock()
 
     async def prepare(self) -> None:
         """Finds where an earlier run stopped, and defines the attributes of the mapping."""
         if not self._way.is_rehearsal:
-            self._positions = await positions_of(self._store, self._digest)
+            self._positions = await positions_of(self._store, self.digest)
         if self._way.is_restart:
             await self._forget()
             self._positions = {}
@@ -178,7 +187,7 @@ class _Run:
     async def finish(self, summaries: Sequence[SectionSummary]) -> None:
         """Forgets the positions: the next run with the same files begins at their first rows."""
         if not self._way.is_rehearsal:
-            await forget_run(self._store, self._digest)
+            await forget_run(self._store, self.digest)
         for one in summaries:
             for lane in range(LANES):
                 part_path(self.folder, self._parts, one.number, lane).unlink(missing_ok=True)
@@ -186,7 +195,7 @@ class _Run:
     async def _forget(self) -> None:
         """Lets go of what an interrupted run left, its rejected rows too."""
         if not self._way.is_rehearsal:
-            await forget_run(self._store, self._digest)
+            await forget_run(self._store, self.digest)
         for one in self._positions.values():
             part_path(Path(one.rejects), self._parts, one.section, one.lane).unlink(missing_ok=True)
 
@@ -215,44 +224,15 @@ class _Run:
 
     def _lane(self, reader: SectionReader, number: int) -> "_Lane":
         section = reader.section.number
-        position = self._positions.get((section, number)) or Position(self._digest, section, number)
-        position = replace(position, rejects=str(self.folder.resolve()))
-        part = RejectPart(part_path(self.folder, self._parts, section, number), position.rejected_bytes)
-        return _Lane(self, reader, position, part)
-
-    async def take(self, units: Sequence[Unit], lane: "_Lane", *, is_last: bool) -> None:
-        """Takes a batch in, with the lane's position in the same transaction."""
-        records, reasons = _made(lane.reader, units)
-        kept: Position = lane.position
-
-        async def along(taken: TakenIn) -> None:
-            nonlocal kept
-            rejected = {**reasons, **_rejected(taken, reasons, len(units))}
-            length = lane.part.add([(units[n], reason) for n, reason in sorted(rejected.items())])
-            counts = lane.position.count(taken.counts)
-            counts[Outcome.REJECTED.value] = counts.get(Outcome.REJECTED.value, 0) + len(reasons)
-            done = lane.position.done + len(units)
-            kept = replace(lane.position, done=done, counts=counts, rejected_bytes=length, is_complete=is_last)
-            if self._way.is_rehearsal:
-                raise _Rehearsed
-            await keep_position(self._store, kept, self._at)
-
-        async def work() -> None:
-            if self._way.is_rehearsal:
-                await define_attributes(self._store, self._mapping.attributes)
-            await take(self._store, records, at=self._at, by=self._by, default_region=self._region, along=along)
-
-        with suppress(_Rehearsed):
-            await (self._store.transact(work) if self._way.is_rehearsal else work())
-        lane.position, lane.part.length = kept, kept.rejected_bytes
+        position = self._positions.get((section, number)) or Position(self.digest, section, number)
+        return _Lane(self, replace(position, rejects=str(self.folder.resolve())))
 
 
 class _Lane:
     """One of the lanes on which a section's batches are taken in, in order."""
 
-    def __init__(self, run: _Run, reader: SectionReader, position: Position, part: RejectPart) -> None:
-        self._run = run
-        self.reader, self.position, self.part = reader, position, part
+    def __init__(self, run: _Run, position: Position) -> None:
+        self._run, self.position = run, position
         self.skip = position.done
         """Units of the lane that an earlier run has done."""
         # One batch waits while another is written: enough that neither side stands idle.
@@ -262,18 +242,22 @@ class _Lane:
         """Takes in what is dealt to the lane."""
         first = await self.queue.get()
         if first is not None:
-            # What all records share, such as their shop, is written with the first batch: two at once would collide.
+            # What all records share, such as their shop, is written first: two at once would collide.
             async with self._run.opening:
-                await self._run.take(first, self, is_last=False)
+                await self._take(first)
             while (units := await self.queue.get()) is not None:
-                await self._run.take(units, self, is_last=False)
+                await self._take(units)
         if not self.position.is_complete:
-            await self._run.take([], self, is_last=True)
+            await self._take([], is_last=True)
+
+    async def _take(self, units: Sequence[Unit], *, is_last: bool = False) -> None:
+        self.position = await self._run.take(units, self.position, is_last=is_last)
 
 
 async def _deal(reader: SectionReader, lanes: Sequence[_Lane], advance: Advance) -> int:
     """Deals the units to the lanes in batches; answers how many rows were read."""
     hands: list[list[Unit]] = [[] for _ in lanes]
+    opened: set[int] = set()
     rows = reported = 0
     for number, unit in enumerate(_pending(reader, lanes)):
         rows += len(unit.rows)
@@ -283,7 +267,8 @@ async def _deal(reader: SectionReader, lanes: Sequence[_Lane], advance: Advance)
             continue
         hand = hands[unit.lane]
         hand.append(unit)
-        if len(hand) == BATCH:
+        if len(hand) == (BATCH if unit.lane in opened else min(_OPENING, BATCH)):
+            opened.add(unit.lane)
             await lanes[unit.lane].queue.put(hand)
             hands[unit.lane] = []
             advance(rows - reported)
@@ -306,36 +291,12 @@ def _pending(reader: SectionReader, lanes: Sequence[_Lane]) -> Iterator[Unit]:
         yield unit
 
 
-def _made(reader: SectionReader, units: Sequence[Unit]) -> tuple[list[HandedOver], dict[int, str]]:
-    """The records of the units that make one, and why the others make none, by place."""
-    records: list[HandedOver] = []
-    reasons: dict[int, str] = {}
-    for n, unit in enumerate(units):
-        try:
-            records.append(reader.record(unit))
-        except BadValue as error:
-            reasons[n] = str(error)
-        except ArithmeticError:
-            reasons[n] = "a number or moment of the row is beyond what can be kept. Correct it in the source."
-    return records, reasons
-
-
-def _rejected(taken: TakenIn, reasons: Mapping[int, str], number: int) -> dict[int, str]:
-    """Why the gateway rejected records, by the place of their units."""
-    places = [n for n in range(number) if n not in reasons]
-    return {
-        n: str(result.reason)
-        for n, result in zip(places, taken.results, strict=True)
-        if result.outcome is Outcome.REJECTED
-    }
-
-
 @contextmanager
 def _rare_collections() -> Iterator[None]:
     """Lets Python look for circles of garbage rarely: a batch is thousands of small objects, and none in circles."""
     before = gc.get_threshold()
-    # A batch's documents are some 50,000 objects; looking once a batch costs a tenth of looking 70 times.
-    gc.set_threshold(50_000, 20, 100)
+    # A batch's documents are some 50,000 objects: looking once in ten batches costs next to nothing.
+    gc.set_threshold(*RARELY)
     try:
         yield
     finally:

@@ -184,26 +184,26 @@ def _rows_of(lines: TextIO, layout: Layout, columns: Sequence[str]) -> Iterator[
     for _ in islice(lines, layout.header):
         pass
     leading = len(layout.leading)
-    for row in _cells(lines, layout, leading + len(columns)):
-        line = row.line + layout.header
-        yield _behind(row, leading, line) if leading else Row(line, row.cells, row.trouble)
+    rows = _cells(lines, layout, leading + len(columns), layout.header + 1)
+    yield from (_behind(row, leading) for row in rows) if leading else rows
 
 
-def _behind(row: Row, leading: int, line: int) -> Row:
+def _behind(row: Row, leading: int) -> Row:
     """A rejected row without the columns in front of it, and with the line where it stood first."""
     said = row.cells[1] if len(row.cells) > 1 else ""
-    return Row(int(said) if said.isdecimal() else line, row.cells[leading:], row.trouble)
+    return Row(int(said) if said.isdecimal() else row.line, row.cells[leading:], row.trouble)
 
 
-def _cells(lines: Iterator[str], layout: Layout, width: int | None) -> Iterator[Row]:
+def _cells(lines: Iterator[str], layout: Layout, width: int | None, first: int = 1) -> Iterator[Row]:
+    """The rows; `first` is the number of the line that comes next."""
     split = _splitter(layout)
     if split is None:
-        yield from _quoted_cells(lines, layout, width)
+        yield from _quoted_cells(lines, layout, width, first)
         return
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(lines, first):
         if line.strip():
             cells = split(line)
-            yield Row(number, cells, _miscount(cells, width))
+            yield Row(number, cells, None if len(cells) == width else _miscount(cells, width))
 
 
 def _splitter(layout: Layout) -> Split | None:
@@ -256,9 +256,9 @@ class _Feed:
         return first
 
 
-def _quoted_cells(lines: Iterator[str], layout: Layout, width: int | None) -> Iterator[Row]:
+def _quoted_cells(lines: Iterator[str], layout: Layout, width: int | None, first: int) -> Iterator[Row]:
     """Rows as RFC 4180 writes them. Where a quote is wrong, the line it stands on is given up and no other."""
-    feed, line, separator = _Feed(lines), 1, layout.separator
+    feed, line, separator = _Feed(lines), first, layout.separator
     while True:
         reader = csv.reader(feed, delimiter=separator, quotechar=layout.quote or '"', strict=True)
         try:

@@ -4,6 +4,7 @@ A batch is taken in whole: one transaction, a read and at most two writes per co
 records. Rejected records are told with their reasons; the others of the batch are taken.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeGuard, cast
@@ -55,6 +56,9 @@ from resolvers.labels import LABELS
 # A collision of two takers is over when one has committed; more in a row means that something else is wrong.
 _ATTEMPTS = 10
 
+# A large batch gives way to other work this often: other batches, and requests where a delivery is taken in.
+_YIELD_EVERY = 64
+
 _COMPANY = (Team, Class, Effort, Place, Listing, Colleague)
 # What others name comes first: groups before colleagues, the company's own before people, people before what is theirs.
 _RANKS = {kind: n for n, kind in enumerate((*_COMPANY, Person, Talk, Utterance, Order, Case, Leaning, Remark, File))}
@@ -83,15 +87,17 @@ async def take(
     anonymous customer. `along` writes what must be committed together with the batch. `by` is kept as who changed
     what. Raises StoreError where the database fails, and then nothing was written.
     """
-    # A refusal ends a transaction; one that somebody else began cannot be done again from here.
-    is_careful = store.is_transacting
+    # A refusal ends a transaction; one that somebody else began cannot be done again from here, and may be taken back.
+    is_careful = is_inside = store.is_transacting
 
     async def work() -> TakenIn:
         known = await definitions_by_name(store)
         visit = Visit(at=stored_moment(at, "at"), by=by, default_region=default_region, definitions=known)
         batch = _Batch(visit, records)
         await batch.load(store, is_careful=is_careful)
-        taken = batch.take()
+        taken = await batch.take()
+        if not is_inside:
+            await batch.hear(store)
         await batch.write(store)
         if along is not None:
             await along(taken)
@@ -132,38 +138,57 @@ class _Batch:
                 for kept, key in _named_by(record):
                     named.setdefault(kept.name, {})[key] = None
         await self._company.load(store, named)
-        has_people = any(isinstance(record, Person) for record in self._records)
-        whos = (who for record in self._records for who in _whos(record))
-        await self._people.load(store, whos, is_whole=has_people)
-        places = self._people.identities.places | {
-            (one.channel, one.account) for one in self._records if _has_place(one)
-        }
+        kinds = {type(record) for record in self._records}
+        whos = [who for record in self._records for who in _whos(record)]
+        await self._people.load(store, whos, is_whole=Person in kinds)
+        places = self._people.identities.places
+        if kinds & _PLACED:
+            places |= {(one.channel, one.account) for one in self._records if _has_place(one)}
         await self._accounts.load(store, [_account_id(*place) for place in places])
         await self._load_panels(store, is_careful=is_careful)
 
     async def _load_panels(self, store: Store, *, is_careful: bool) -> None:
-        wanted: dict[str, list[RecordId]] = {}
+        """Reads the documents that the records may change, as far as they may be stored already."""
+        wanted: dict[str, list[RecordId]] = {name: [] for name in self._panels}
         for n, record in enumerate(self._records):
             panel = PANELS.get(type(record))
-            if panel:
-                for name, key in self._panel_ids(n, record, panel, is_careful=is_careful):
-                    wanted.setdefault(name, []).append(key)
+            if panel is None:
+                continue
+            one: Any = record
+            owner = self._people.identities.owner_of(one.who)
+            # An interest's id follows from its customer: of a new one there are none.
+            if owner is None and isinstance(record, Leaning):
+                continue
+            key = self._ids[n] = panel.id_of(record, owner)
+            # What people removed may be known of someone who is not.
+            if owner is not None or is_careful or panel.removed:
+                wanted[panel.record.name].append(key)
+            if isinstance(record, Utterance):
+                wanted[CONVERSATIONS.name].append(conversation_id(record.channel, record.account, record.talk))
         for name, keys in wanted.items():
             await self._panels[name].load(store, keys)
         for panel in PANELS.values():
-            missing = [key for key in wanted.get(panel.record.name, ()) if key not in self._panels[panel.record.name]]
+            missing = [key for key in wanted[panel.record.name] if key not in self._panels[panel.record.name]]
             if panel.removed and missing:
                 self._removed |= (await store.by_ids(panel.removed, missing)).keys()
 
-    def take(self) -> TakenIn:
+    async def take(self) -> TakenIn:
         """What becomes of each record. What others name comes first: the company's own, then people."""
         results: dict[int, Result] = {}
-        for n in sorted(range(len(self._records)), key=lambda n: _RANKS[type(self._records[n])]):
+        ranks = [_RANKS[type(record)] for record in self._records]
+        ranked = sorted(range(len(ranks)), key=ranks.__getitem__)
+        for place, n in enumerate(ranked):
+            if place % _YIELD_EVERY == 0:
+                await asyncio.sleep(0)
             try:
                 results[n] = self._take(n, self._records[n])
             except NotTaken as error:
                 results[n] = Result(Outcome.REJECTED, str(error))
         return TakenIn([results[n] for n in range(len(self._records))])
+
+    async def hear(self, store: Store) -> None:
+        """Writes at once who was heard of, as nothing takes that back."""
+        await self._people.hear(store)
 
     async def write(self, store: Store) -> None:
         """Writes whatever is new or different."""
@@ -182,9 +207,9 @@ class _Batch:
         else:
             result = self._company.take(cast("CompanyRecord", record))
         for who in _whos(record):
-            self._note_account(who.channel, who.account)
+            self._note_account((who.channel, who.account))
         if _has_place(record):
-            self._note_account(record.channel, record.account)
+            self._note_account((record.channel, record.account))
         return result
 
     def _take_panel(self, n: int, record: Any, panel: Panel[Any]) -> Result:
@@ -219,24 +244,11 @@ class _Batch:
         customer: RecordId = known["customer_id"]
         return customer
 
-    def _panel_ids(self, n: int, record: Any, panel: Panel[Any], *, is_careful: bool) -> Iterator[tuple[str, RecordId]]:
-        """The documents that the record may change, as far as they may be stored already."""
-        owner = self._people.identities.owner_of(record.who)
-        # An interest's id follows from its customer: of a new one there are none.
-        if owner is None and isinstance(record, Leaning):
-            return
-        key = self._ids[n] = panel.id_of(record, owner)
-        # What people removed may be known of someone who is not.
-        if owner is not None or is_careful or panel.removed:
-            yield panel.record.name, key
-        if isinstance(record, Utterance):
-            yield CONVERSATIONS.name, conversation_id(record.channel, record.account, record.talk)
-
-    def _note_account(self, channel: str, account: str) -> None:
-        if (channel, account) not in self._noted:
-            self._noted.add((channel, account))
-            if _account_id(channel, account) not in self._accounts:
-                self._accounts.add({**channel_account_document(channel, account)})
+    def _note_account(self, place: tuple[str, str]) -> None:
+        if place not in self._noted:
+            self._noted.add(place)
+            if _account_id(*place) not in self._accounts:
+                self._accounts.add({**channel_account_document(*place)})
 
 
 def _account_id(channel: str, account: str) -> RecordId:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Generic, TypeVar
 
 from adapters.contract import Case, File, Item, Leaning, Order, Parcel, Remark, Talk, Utterance, Who
@@ -94,13 +94,13 @@ def conversation_id(channel: str, account: str, external_id: str) -> RecordId:
 
 
 def _keyed(record: Record) -> Callable[[Any, RecordId | None], RecordId]:
-    """The id that follows from channel, account and external id: the record's own, or those of its person."""
+    """The id that follows from the record's channel, account and external id."""
+    return lambda one, _owner: derived_id(record.name, one.channel, one.account, one.external_id)
 
-    def id_of(one: Any, _owner: RecordId | None) -> RecordId:
-        place = one.who if isinstance(one, Order | Remark) else one
-        return derived_id(record.name, place.channel, place.account, one.external_id)
 
-    return id_of
+def _keyed_by_person(record: Record) -> Callable[[Any, RecordId | None], RecordId]:
+    """The id that follows from the external id on the channel account of the record's person."""
+    return lambda one, _owner: derived_id(record.name, one.who.channel, one.who.account, one.external_id)
 
 
 def _place(one: Case | Talk | Utterance) -> dict[str, Any]:
@@ -112,9 +112,15 @@ def _place(one: Case | Talk | Utterance) -> dict[str, Any]:
 
 
 def _one_of(kinds: type[Enum], value: str, field: str) -> str:
-    if value not in kinds.__members__:
+    if value not in _names(kinds):
         raise NotTaken(f"`{field}` is {value[:64]!r}; it is one of {', '.join(kinds.__members__)}.")
     return value
+
+
+# An enum makes a new mapping each time that it is asked for its members.
+@cache
+def _names(kinds: type[Enum]) -> frozenset[str]:
+    return frozenset(kinds.__members__)
 
 
 def entry_point_document(said: Mapping[str, str | None]) -> dict[str, str | None]:
@@ -132,8 +138,7 @@ def _maybe(moment: datetime | None, field: str) -> datetime | None:
 def _order(one: Order, _company: Company) -> dict[str, Any]:
     if len(one.items) > MOST_LINES:
         raise NotTaken(f"The order has {len(one.items)} lines; at most {MOST_LINES} are kept. Split it in the source.")
-    lines = {item.line: item for item in one.items}
-    if len(lines) < len(one.items):
+    if len(one.items) > 1 and len({item.line for item in one.items}) < len(one.items):
         raise NotTaken("Two lines of the order have the same number. Number them apart in the source.")
     said = [_line(item, one.who) for item in one.items]
     if one.total is None and len(said) == 1:
@@ -317,7 +322,7 @@ def _unheard(_one: Any) -> None:
 PANELS: Mapping[type[Any], Panel[Any]] = {
     Order: Panel(
         record=PURCHASES,
-        id_of=_keyed(PURCHASES),
+        id_of=_keyed_by_person(PURCHASES),
         document=_order,
         heard_at=lambda one: one.placed_at,
         kept=frozenset({"placed_at"}),
@@ -357,7 +362,7 @@ PANELS: Mapping[type[Any], Panel[Any]] = {
     ),
     Remark: Panel(
         record=NOTES,
-        id_of=_keyed(NOTES),
+        id_of=_keyed_by_person(NOTES),
         document=_note,
         heard_at=_unheard,
         merge=_unedited,

@@ -66,10 +66,12 @@ class People:
 
     def take(self, person: Person) -> Result:
         """What becomes of the person; raises NotTaken, and then nothing is changed."""
-        accounts = [self.identities.account(who) for who in (person.who, *person.also)]
+        told = [self.identities.account(who) for who in (person.who, *person.also)]
         heard_at = stored_moment(person.seen_at, "seen_at") if person.seen_at else None
-        owner = self._one_owner(accounts)
+        owner = self._one_owner(one for one in told if _claim(one.who, person.who) == "VERIFIED")
         old = self._new(person.who, person, heard_at) if owner is None else self._speaking(owner)
+        # What is only stated takes nobody's account away and makes nobody the same person.
+        accounts = [one for one in told if one.owner is None or self._speaking(one.owner)["_id"] == old["_id"]]
         said = self._said(person, old)
         if owner is None:
             self._add({**old, **said}, accounts, heard_at)
@@ -82,6 +84,13 @@ class People:
             has_news |= self._hear(old, heard_at)
             has_news |= self.identities.hear(accounts[0], heard_at)
         return changed_or_not(is_changed=has_news)
+
+    async def hear(self, store: Store) -> None:
+        """Raises the last interaction of those who were only heard of; comes before anything is written.
+
+        Where the batch comes to nothing after all, they were heard of none the less.
+        """
+        await self._customers.climb(store, "last_interaction_at")
 
     async def write(self, store: Store) -> None:
         """Writes whoever is new or different."""

@@ -4,7 +4,7 @@ A shelf holds the batch's working copies of a collection's documents: what is st
 copies in memory one after the other, and what differs at the end is written at once.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
 from adapters.mongo import Store
@@ -20,10 +20,10 @@ class Shelf(Generic[K]):
         self.record = record
         self._stored: dict[K, Document] = {}
         self._copies: dict[K, dict[str, Any]] = {}
-        self._added: dict[K, dict[str, Any]] = {}
+        self._added: list[dict[str, Any]] = []
         # Each document as it is by now. An id is hashed in Python, so it is looked up once.
-        self._now: dict[K, Document] = {}
-        self.get = self._now.get
+        self._now: dict[K, Any] = {}
+        self.get: Callable[[K], Document | None] = self._now.get
         """The document of an id as it is by now; None where there is none."""
 
     async def load(self, store: Store, ids: Iterable[K]) -> None:
@@ -43,27 +43,33 @@ class Shelf(Generic[K]):
 
     def copy(self, key: K) -> dict[str, Any]:
         """The document for changing; raises KeyError where there is none."""
-        if key in self._added:
-            return self._added[key]
-        if key not in self._copies:
+        if key in self._stored and key not in self._copies:
             self._now[key] = self._copies[key] = dict(self._stored[key])
-        return self._copies[key]
+        found: dict[str, Any] = self._now[key]
+        return found
 
     def add(self, document: dict[str, Any]) -> None:
         """Adds a document that is not stored."""
-        key = document["_id"]
-        self._added[key] = self._now[key] = document
+        self._added.append(document)
+        self._now[document["_id"]] = document
 
     def put(self, document: dict[str, Any]) -> None:
         """Puts the document in the place of the one with its id."""
-        key = document["_id"]
-        shelf = self._copies if key in self._stored else self._added
-        shelf[key] = self._now[key] = document
+        there = self.copy(document["_id"])
+        there.clear()
+        there.update(document)
+
+    async def climb(self, store: Store, field: str) -> None:
+        """Raises the field, which only climbs, of the documents that nothing else of the batch changes."""
+        climbed = {key: change[field] for key, change in self._changes() if change.keys() == {field}}
+        await store.climb(self.record, field, climbed)
+        for key in climbed:
+            del self._copies[key]
 
     async def write(self, store: Store) -> None:
         """Writes what was added and what differs from what is stored: a command for each of the two."""
         if self._added:
-            await store.insert(self.record, *self._added.values())
+            await store.insert(self.record, *self._added)
         changes: list[tuple[Any, Document]] = [(key, {"$set": change}) for key, change in self._changes()]
         await store.upsert(self.record, changes)
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway.importing import CannotImport, Summary, leasing, run
+from gateway.importing import CannotImport, Summary, leasing, run, taking
 from resolvers.purchases import PURCHASES
 from tests.importing.conftest import Shop
 
@@ -83,7 +83,7 @@ async def test_other_machine_waited_for(free: Shop, counted, monkeypatch) -> Non
 async def test_lease_lost(free: Shop, monkeypatch) -> None:
     """A run that stood still while another took over ends, and says so."""
     monkeypatch.setattr(leasing, "LEASE_S", 0.3)
-    real = run.take
+    real = taking.take
 
     async def slow(*args, **more):
         # Long enough that the lease would fall free, were it not renewed.
@@ -92,6 +92,6 @@ async def test_lease_lost(free: Shop, monkeypatch) -> None:
         await asyncio.sleep(1)
         return await real(*args, **more)
 
-    monkeypatch.setattr(run, "take", slow)
+    monkeypatch.setattr(taking, "take", slow)
     with pytest.raises(CannotImport, match="another one has gone on with the same files"):
         await free.bring_in()

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from adapters.failures import StoreError
-from gateway.importing import IMPORTS, CannotImport, Options, rejects, run, run_import
+from gateway.importing import IMPORTS, CannotImport, Options, rejects, run, run_import, taking
 from tests.importing.conftest import SHOP, Shop
 
 HEAD = "order,customer,day,product,pieces,price\n"
@@ -22,7 +22,7 @@ def _many(shop: Shop) -> None:
 
 
 async def _interrupted(shop: Shop, monkeypatch: pytest.MonkeyPatch, batches: int, **options) -> None:
-    left, real = [batches], run.take
+    left, real = [batches], taking.take
 
     async def failing(*args, **more):
         left[0] -= 1
@@ -32,7 +32,7 @@ async def _interrupted(shop: Shop, monkeypatch: pytest.MonkeyPatch, batches: int
 
     monkeypatch.setattr(run, "BATCH", 10)
     with monkeypatch.context() as patch:
-        patch.setattr(run, "take", failing)
+        patch.setattr(taking, "take", failing)
         with pytest.raises(StoreError):
             await shop.bring_in(**options)
 

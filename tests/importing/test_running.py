@@ -9,7 +9,7 @@ import pytest
 from adapters.failures import StoreError
 from adapters.mongo import Store
 from adapters.records import decimal_of
-from gateway.importing import IMPORTS, Summary, run
+from gateway.importing import IMPORTS, Summary, run, taking
 from resolvers.customers import CUSTOMERS
 from resolvers.purchases import PURCHASES
 
@@ -134,7 +134,7 @@ async def test_rehearsal_writes_nothing(shop, counted) -> None:
 async def _interrupted(shop, monkeypatch, batches: int) -> None:
     """An import whose database goes away after so many batches."""
     left = [batches]
-    real = run.take
+    real = taking.take
 
     async def failing(*args, **more):
         left[0] -= 1
@@ -143,7 +143,7 @@ async def _interrupted(shop, monkeypatch, batches: int) -> None:
         return await real(*args, **more)
 
     with monkeypatch.context() as patch:
-        patch.setattr(run, "take", failing)
+        patch.setattr(taking, "take", failing)
         with pytest.raises(StoreError):
             await shop.bring_in()
 
@@ -174,13 +174,13 @@ async def test_stopped_by_hand(shop, monkeypatch, counted, is_rehearsal: bool, w
     """Stopped with Ctrl-C, which cancels it, an import says in one line that the same command goes on."""
     monkeypatch.setattr(run, "BATCH", 10)
     _many(shop)
-    real, begun = run.take, asyncio.Event()
+    real, begun = taking.take, asyncio.Event()
 
     async def telling(*args, **more):
         begun.set()
         return await real(*args, **more)
 
-    monkeypatch.setattr(run, "take", telling)
+    monkeypatch.setattr(taking, "take", telling)
     under_way = asyncio.create_task(shop.bring_in(is_rehearsal=is_rehearsal))
     await begun.wait()
     under_way.cancel()

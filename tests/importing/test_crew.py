@@ -1,0 +1,147 @@
+"""Does an import by several processes end as one by this process alone, whatever ends in between?"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import PIPE, Popen
+from typing import Any
+
+import pytest
+
+from adapters.mongo import Store
+from adapters.records import Document
+from gateway.importing import IMPORTS, CannotImport, Crew, LostHands, crew, crew_for, run
+from gateway.importing.mapping import read_mapping
+from resolvers.customers import CUSTOMERS
+from resolvers.identities import IDENTITIES
+from resolvers.purchases import PURCHASES
+from tests.importing.conftest import Shop
+
+ROWS = 900
+HEADER = "order,customer,day,product,pieces,price\n"
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture
+def hands() -> Iterator[Crew]:
+    """Two processes."""
+    with Crew(2) as made:
+        yield made
+
+
+@pytest.fixture
+def big(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """A shop with orders of two rows, the second far behind the first, and some bad rows; batches are small."""
+    monkeypatch.setattr(run, "BATCH", 40)
+    rows = [f"O{n % (ROWS // 2)},{n % (ROWS // 2) % 97},03.01.2026,Bell,1,{n}.50" for n in range(ROWS)]
+    rows[7::100] = [f"X{n},{n},never,Bell,1,1" for n in range(len(rows[7::100]))]
+    shop.files["sales.csv"] = HEADER + "\n".join(rows) + "\n"
+    return shop
+
+
+async def test_crew_same(big: Shop, hands: Crew, store: Store) -> None:
+    """The crew stores, counts and rejects what one process does."""
+    by_crew = await big.bring_in(crew=hands)
+    stored, rejected = await _state(store), big.rejected("sales.orders.rejected.csv")
+    for record in (*store.records.values(), IMPORTS):
+        await store.delete(record, {})
+    alone = await big.bring_in()
+    assert by_crew.rows == alone.rows == ROWS + 2
+    assert [one.counts for one in by_crew.sections] == [one.counts for one in alone.sections]
+    assert stored == await _state(store)
+    assert sorted(rejected) == sorted(big.rejected("sales.orders.rejected.csv"))
+    assert len(rejected) == len(range(7, ROWS, 100))
+
+
+async def test_crew_again(big: Shop, hands: Crew, store: Store) -> None:
+    """The same crew serves one import after the other, and the same files change nothing."""
+    await big.bring_in(crew=hands)
+    before = await _state(store)
+    again = await big.bring_in(crew=hands)
+    assert {one.counts["inserted"] for one in again.sections} == {0}
+    assert await _state(store) == before
+
+
+async def test_crew_rehearsal(big: Shop, hands: Crew, store: Store) -> None:
+    """A rehearsal by a crew counts and writes nothing."""
+    summary = await big.bring_in(crew=hands, is_rehearsal=True)
+    assert summary.sections[1].counts["inserted"] > 0
+    assert not any([await store.count(record, {}) for record in (CUSTOMERS, PURCHASES, IMPORTS)])
+
+
+async def test_crew_lost(big: Shop, store: Store) -> None:
+    """A process of the crew that is killed ends the import in words; the same import goes on behind what is stored."""
+    with Crew(2) as hands:
+        (victim, *_) = hands.pids
+        os.kill(victim, signal.SIGKILL)
+        with pytest.raises(LostHands, match="the same command goes on"):
+            await big.bring_in(crew=hands)
+    summary = await big.bring_in()
+    assert summary.sections[1].counts["inserted"] == await store.count(PURCHASES, {})
+    with Crew(2) as hands:
+        assert (await big.bring_in(crew=hands)).sections[1].counts["inserted"] == 0
+
+
+async def test_crew_refusal(big: Shop, hands: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mapping that is changed while it is used ends the import in words, as told by a process of the crew."""
+
+    def read_and_change(path: Path, known: Any) -> Any:
+        found = read_mapping(path, known)
+        path.write_text(path.read_text() + "\n# changed\n")
+        return found
+
+    monkeypatch.setattr(run, "read_mapping", read_and_change)
+    with pytest.raises(CannotImport, match="was changed while it was being used"):
+        await big.bring_in(crew=hands)
+
+
+def test_crew_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Little to do and a single core get no crew; what is missing is nobody's weight."""
+    small, large = tmp_path / "small.csv", tmp_path / "large.csv"
+    small.write_bytes(b"x" * 1000)
+    large.write_bytes(b"x" * 1_000_000)
+    with crew_for([small, tmp_path / "missing.csv"]) as none:
+        assert none is None
+    with crew_for([small, large]) as some:
+        assert some is not None
+    monkeypatch.setattr(crew.os, "cpu_count", lambda: 1)
+    with crew_for([large]) as none:
+        assert none is None
+
+
+def test_crew_ends_with_maker() -> None:
+    """Whoever kills the process that made a crew is left with none of its processes."""
+    script = "from gateway.importing import Crew; c = Crew(2); print(*c.pids, flush=True); input()"
+    with Popen([sys.executable, "-c", script], cwd=ROOT, stdin=PIPE, stdout=PIPE, text=True) as maker:
+        assert maker.stdout is not None
+        pids = [int(one) for one in maker.stdout.readline().split()]
+        maker.kill()
+    assert len(pids) == 2
+    deadline = time.monotonic() + 10
+    while any(map(_is_running, pids)):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def _is_running(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    try:
+        os.kill(pid, 0)
+        return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
+async def _state(store: Store) -> dict[str, list[list[tuple[str, str]]]]:
+    """Everything but random ids."""
+    names = {one["customer_id"]: one["value"] for one in await store.find(IDENTITIES, {})}
+
+    def told(one: Document) -> list[tuple[str, str]]:
+        who = names[one.get("customer_id", one["_id"])]
+        apart = {"_id", "customer_id"} if "customer_id" in one else {"_id"}
+        return sorted((key, str(value)) for key, value in {**one, "who": who}.items() if key not in apart)
+
+    return {record.name: sorted(told(one) for one in await store.find(record, {})) for record in (CUSTOMERS, PURCHASES)}
