@@ -26,18 +26,18 @@ WHOLE, KILLED = "crash_whole", "crash_killed"
 
 # An import in a process of its own. Small batches, so that there are many places to die between.
 IMPORTER = """
-import asyncio, io, pathlib, sys
+import asyncio, contextlib, io, pathlib, sys
 from rich.console import Console
 from adapters.mongo import Store
-from gateway.importing import Options, run, run_import
+from gateway.importing import Crew, Options, run, run_import
 from resolvers.schema import graph
 
 run.BATCH = 50
 
-async def main(url, database, folder):
+async def main(hands, url, database, folder):
     store = await Store.open(url, database, graph().declared.records)
     folder = pathlib.Path(folder)
-    options = Options(rejects_folder=folder / "rejects" / database)
+    options = Options(rejects_folder=folder / "rejects" / database, crew=hands)
     files = [folder / "sales.csv"]
     summary = await run_import(
         store, folder / "shop.toml", files, console=Console(file=io.StringIO()), options=options
@@ -45,7 +45,8 @@ async def main(url, database, folder):
     print(sorted(summary.sections[0].counts.items()))
     await store.close()
 
-asyncio.run(main(*sys.argv[1:]))
+with Crew(3) if sys.argv[1] == "crew" else contextlib.nullcontext() as hands:
+    asyncio.run(main(hands, *sys.argv[2:]))
 """
 
 
@@ -57,9 +58,9 @@ def _sales() -> str:
     return "order,customer,day,product,pieces,price\n" + "\n".join(rows) + "\n"
 
 
-async def _start(url: str, database: str, folder: Path) -> asyncio.subprocess.Process:
+async def _start(by: str, url: str, database: str, folder: Path) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-c", IMPORTER, url, database, str(folder), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", IMPORTER, by, url, database, str(folder), cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )
 
 
@@ -87,11 +88,11 @@ async def _state(store: Store) -> dict[str, Any]:
     } | {record.name: await store.count(record, {}) for record in (IDENTITIES, IDENTITY_KEYS, IMPORTS)}
 
 
-async def _imported(store: Store, url: str, folder: Path, database: str) -> bytes:
+async def _imported(store: Store, by: str, url: str, folder: Path, database: str) -> bytes:
     """What the import prints, which was killed twice before where the database is named so."""
     for records in (300, 700) if database == KILLED else ():
-        await _killed_after(store, await _start(url, database, folder), records)
-    process = await _start(url, database, folder)
+        await _killed_after(store, await _start(by, url, database, folder), records)
+    process = await _start(by, url, database, folder)
     printed, _ = await process.communicate()
     assert process.returncode == 0
     return printed
@@ -117,11 +118,12 @@ async def stores(mongod: Mongod) -> AsyncIterator[dict[str, Store]]:
         await client.admin.command({"setParameter": 1, limit: before["was"]})
 
 
-async def test_killed_import_resumes(shop, mongod, stores) -> None:
+@pytest.mark.parametrize("by", ["one process", "crew"])
+async def test_killed_import_resumes(shop, mongod, stores, by: str) -> None:
     """Killed twice with -9 and run again, an import ends where an uninterrupted one ends."""
     shop.write("sales.csv", _sales())
     shop.write("shop.toml", shop.mapping)
-    printed = [await _imported(store, mongod.url, shop.folder, name) for name, store in stores.items()]
+    printed = [await _imported(store, by, mongod.url, shop.folder, name) for name, store in stores.items()]
     assert b"('inserted', 2994)" in printed[0]
     assert printed[0] == printed[1]
     assert await _state(stores[WHOLE]) == await _state(stores[KILLED])
