@@ -3,7 +3,7 @@
 Whoever resolves a level asks for everything before anything is answered. So a load waits until whoever is ready has
 spoken, which costs one turn of the event loop; what then waits for the same owners goes as one aggregation. Where the
 database refuses it, because what it found is too large for one document or a cluster does not take a stage, each load
-goes alone.
+goes alone and joined; so does what is left of one whose sweep came to its bound.
 """
 
 import asyncio
@@ -11,10 +11,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from adapters.failures import StoreRefused
-from adapters.loads import Load, answers_of, pipeline_of
+from adapters.fusing import Fusion, completed, rest_of
+from adapters.loads import Load
 from adapters.records import Document, RecordId
 
-Aggregate = Callable[[Sequence[Document]], Awaitable[list[Document]]]
+Aggregate = Callable[[Sequence[Document]], Awaitable[list[dict[str, Any]]]]
 """Runs an aggregation over the whole database."""
 
 _Key = tuple[RecordId, ...]
@@ -83,15 +84,25 @@ class _Wave:
                 future.set_result(answer)
 
     async def _together(self) -> Sequence[list[Any] | Exception]:
+        fusion = Fusion(self._loads)
         try:
-            return answers_of(self._loads, await self._aggregate(pipeline_of(self._loads)))
+            answers = fusion.answers(await self._aggregate(fusion.pipeline))
         except StoreRefused:
-            if len(self._loads) == 1:
-                raise
-        return await asyncio.gather(*map(self._alone, self._loads))
+            return await asyncio.gather(*map(self._alone, self._loads))
+        return await asyncio.gather(*map(self._completed, self._loads, answers))
+
+    async def _completed(self, load: Load, answers: list[Any]) -> list[Any] | Exception:
+        """The answers with those of owners whom a sweep did not come to."""
+        rest = rest_of(load, answers)
+        if rest is None:
+            return answers
+        others = await self._alone(rest)
+        return others if isinstance(others, Exception) else completed(answers, others)
 
     async def _alone(self, load: Load) -> list[Any] | Exception:
+        """Each owner read by itself, which every server takes."""
+        fusion = Fusion([load], may_sweep=False)
         try:
-            return answers_of([load], await self._aggregate(pipeline_of([load])))[0]
+            return fusion.answers(await self._aggregate(fusion.pipeline))[0]
         except Exception as error:  # noqa: BLE001  it belongs to whoever asked for this load
             return error

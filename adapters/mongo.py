@@ -14,11 +14,13 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from pymongo.write_concern import WriteConcern
 
 from adapters.failures import StoreError, is_passing, plain_errors
+from adapters.fusing import Fusion
 from adapters.held import HeldRecords
 from adapters.leases import Leases
 from adapters.levels import Levels
-from adapters.loads import CategoryLoad, CountLoad, EveryLoad, Load, WindowLoad, answers_of, pipeline_of
+from adapters.loads import CategoryLoad, CountLoad, EveryLoad, Load
 from adapters.records import Document, Index, Record, RecordId
+from adapters.window_load import WindowLoad
 from adapters.windows import Owner, Row, Strand, Window
 
 T = TypeVar("T")
@@ -26,6 +28,10 @@ K = TypeVar("K")
 
 # A load that takes longer than this holds up more than itself; the question has to be narrowed.
 MAX_LOAD_MS = 10_000
+
+# Documents of an answer that come at once: as many as a reply of 16 MB holds. Behind MongoDB's 101 each would cost a
+# command more.
+_WHOLE = 1_000_000
 
 _session: ContextVar[AsyncClientSession | None] = ContextVar("session", default=None)
 # What the transaction under way wrote to.
@@ -140,7 +146,7 @@ class Store:
         """What the aggregation answers over the record's collection."""
         with plain_errors():
             cursor = await self._collection(record).aggregate(
-                list(pipeline), session=_session.get(), maxTimeMS=MAX_LOAD_MS
+                list(pipeline), session=_session.get(), maxTimeMS=MAX_LOAD_MS, batchSize=_WHOLE
             )
             return list(await cursor.to_list())
 
@@ -172,9 +178,9 @@ class Store:
         if not load.owners:
             return []
         if _session.get() is not None:
-            # Inside a transaction nobody else's load comes along.
-            (answers,) = answers_of([load], await self._aggregate_all(pipeline_of([load])))
-            return answers
+            # Inside a transaction nobody else's load comes along, and nothing is united.
+            fusion = Fusion([load], may_sweep=False)
+            return fusion.answers(await self._aggregate_all(fusion.pipeline))[0]
         return await self._levels.ask(load)
 
     # Writing
@@ -318,9 +324,11 @@ class Store:
     def _collection(self, record: Record) -> AsyncCollection[dict[str, Any]]:
         return self._database[record.name]
 
-    async def _aggregate_all(self, pipeline: Sequence[Document]) -> list[Document]:
+    async def _aggregate_all(self, pipeline: Sequence[Document]) -> list[dict[str, Any]]:
         with plain_errors():
-            cursor = await self._database.aggregate(list(pipeline), session=_session.get(), maxTimeMS=MAX_LOAD_MS)
+            cursor = await self._database.aggregate(
+                list(pipeline), session=_session.get(), maxTimeMS=MAX_LOAD_MS, batchSize=_WHOLE
+            )
             return list(await cursor.to_list())
 
     async def _create(self, record: Record) -> None:

@@ -71,8 +71,11 @@ def _parts(command: Document) -> Iterator[Document]:
         return
     stages = command.get("pipeline", [])
     for union in [stage["$unionWith"] for stage in stages if "$unionWith" in stage]:
-        yield {**command, "aggregate": union["coll"], "pipeline": union["pipeline"]}
-    yield {**command, "pipeline": [one for one in stages if "$unionWith" not in one]} if stages else command
+        yield from _parts({**command, "aggregate": union["coll"], "pipeline": union["pipeline"]})
+    own = [one for one in stages if "$unionWith" not in one]
+    if own == [{"$documents": []}]:
+        return
+    yield {**command, "pipeline": own} if stages else command
 
 
 def _scans(plan: Any) -> Iterator[str]:

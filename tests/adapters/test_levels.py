@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from pymongo import AsyncMongoClient
 
+from adapters import window_load
 from adapters.failures import StoreRefused
 from adapters.levels import Levels
-from adapters.loads import Join
+from adapters.loads import Join, Sweep
 from adapters.mongo import Store
 from adapters.records import Document, Record, RecordId
 from adapters.windows import Owner, Strand, Window
@@ -55,6 +56,49 @@ async def test_other_owners_apart(leaves: Store, commands: Commands) -> None:
     assert found == [[5, 5, 5], [5]]
 
 
+@pytest.mark.parametrize("most", [1, 5, 7, 12, 14, 15, 100])
+@pytest.mark.parametrize("is_descending", [True, False])
+async def test_sweep_ends(
+    leaves: Store, commands: Commands, monkeypatch: pytest.MonkeyPatch, most: int, is_descending: bool
+) -> None:
+    """However early a sweep comes to its bound, every owner has its rows; the unreached cost one command more."""
+    monkeypatch.setattr(window_load, "_MOST_SWEPT", most)
+    monkeypatch.setattr(window_load, "_SWEPT_PER_WANTED", 0)
+    with commands.counted() as sent:
+        found = await leaves.windows(OWNERS, [STRAND], Window(limit=2, is_descending=is_descending))
+    assert [[row.order for row in rows] for rows in found] == [[4, 3] if is_descending else [0, 1]] * 3
+    assert all(row.document.keys() == {"_id", "customer_id", "at"} for rows in found for row in rows)
+    # Ten are behind two owners; the third has what is wanted with two more.
+    assert len(sent) == (1 if most >= 12 else 2)
+
+
+async def test_refused_union_joins(leaves: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a server takes no union, owners are read one by one."""
+    asked = leaves._aggregate_all
+
+    async def refusing(pipeline: Any) -> list[Document]:
+        if any("$unionWith" in one for one in pipeline):
+            raise StoreRefused("no unions here")
+        return await asked(pipeline)
+
+    monkeypatch.setattr(leaves._levels, "_aggregate", refusing)
+    rows, counts, every = await asyncio.gather(
+        leaves.windows(OWNERS, [STRAND], Window(limit=2)), leaves.counts(OWNERS, [STRAND]), leaves.every(OWNERS, NOTES)
+    )
+    assert ([[row.order for row in one] for one in rows], counts) == ([[0, 1]] * 3, [5] * 3)
+    assert [len(one) for one in every] == [5] * 3
+
+
+async def test_transaction_joins(leaves: Store) -> None:
+    """Inside a transaction, where MongoDB unites nothing, the same is read."""
+
+    async def work() -> Any:
+        return await leaves.windows(OWNERS, [STRAND], Window(limit=2)), await leaves.counts(OWNERS[:1], [STRAND])
+
+    rows, counts = await leaves.transact(work)
+    assert ([[row.order for row in one] for one in rows], counts) == ([[0, 1]] * 3, [5])
+
+
 async def test_refused_together_goes_alone() -> None:
     """Where the database refuses the loads together, each goes alone, and fails alone."""
     asked: list[int] = []
@@ -84,6 +128,15 @@ class _Every:
     @property
     def owners(self) -> list[Owner]:
         return [{self.name: [RecordId(b"0" * 12)]}]
+
+    def sweeps(self) -> list[Sweep]:
+        return []
+
+    def gathered(self, swept: Any) -> list[Any]:
+        raise NotImplementedError
+
+    def of(self, _owners: Any) -> "_Every":
+        return self
 
     def joins(self, name: str) -> list[Join]:
         record = Record(name=self.name)
