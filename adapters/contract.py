@@ -171,6 +171,7 @@ class Utterance:
     text: str | None
     status: str = "RECEIVED"
     author_name: str | None = None
+    """The agent's, of what went OUT; that of a customer is not kept here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Where does the gateway keep what it owns: in MongoDB, through the records that the slices declared."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,7 +14,7 @@ from pymongo.errors import PyMongoError
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 from pymongo.write_concern import WriteConcern
 
-from adapters.failures import StoreError, is_passing, plain_errors
+from adapters.failures import StoreDown, StoreError, is_passing, plain_errors
 from adapters.fusing import Fusion
 from adapters.held import HeldRecords
 from adapters.leases import Leases
@@ -28,6 +29,9 @@ K = TypeVar("K")
 
 # A load that takes longer than this holds up more than itself; the question has to be narrowed.
 MAX_LOAD_MS = 10_000
+
+# MongoDB itself ends a transaction that is older; the driver would try again and again for two minutes.
+_TRANSACTION_S = 60.0
 
 # Documents of an answer that come at once: as many as a reply of 16 MB holds. Behind MongoDB's 101 each would cost a
 # command more.
@@ -281,8 +285,12 @@ class Store:
 
         try:
             with plain_errors():
-                async with self._client.start_session() as session:
+                async with asyncio.timeout(_TRANSACTION_S), self._client.start_session() as session:
                     return await session.with_transaction(inside)
+        except TimeoutError as error:
+            raise StoreDown(
+                f"The database did not finish a change within {_TRANSACTION_S:g} s. Check that it runs, then try again."
+            ) from error
         finally:
             # Whoever read meanwhile has kept a copy from before the commit.
             for record in touched:

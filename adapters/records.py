@@ -91,6 +91,8 @@ class Record:
     key: tuple[str, ...] = ()
     """The fields whose values make it one record wherever it was seen; its id is derived from them.
     Empty: ids are random."""
+    folds_key: bool = False
+    """Whether case does not count in the key: `vip` is `VIP`."""
     indexes: tuple[Index, ...] = ()
     personal: frozenset[str] = frozenset()
     """Fields that only viewers with the right to personal values read."""
@@ -113,7 +115,8 @@ class Record:
         """The id that this document has wherever it is seen first: derived from the key, or random without one."""
         if not self.key:
             return ObjectId()
-        return derived_id(self.name, *(str(document[name]) for name in self.key))
+        words = [str(document[name]) for name in self.key]
+        return derived_id(self.name, *(map(str.casefold, words) if self.folds_key else words))
 
     def all_indexes(self) -> Iterable[Index]:
         """Every index to create: the declared ones and those that the declared timeline and facts read by."""

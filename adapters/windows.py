@@ -1,10 +1,10 @@
 """Which rows come next: several collections read as one list, for several customers?
 
-A match of the customer, sorted and limited, walks the index `(customer, order, _id)` and touches one key
-more than it returns documents, whatever the length of the list and however many aliases a customer has; so
-it is swept for one customer, and for many it can be joined (`$lookup`). A position splits into `order = x and _id beyond y` and
-`order beyond x`, because an `$or` of the two inside one branch loses that bound (measured on 6.0.5 with
-two aliases: 25,002 keys for 21 rows, against 24).
+A match of the customer, sorted and limited, walks the index `(customer, order, _id)` and touches one key more than it
+returns documents, whatever the length of the list and however many aliases a customer has; so it is swept for one
+customer, and for many it can be joined (`$lookup`). A position splits into `order = x and _id beyond y` and `order
+beyond x`, because an `$or` of the two inside one branch loses that bound (measured on 6.0.5 with two aliases: 25,002
+keys for 21 rows, against 24).
 """
 
 from collections.abc import Iterator, Mapping, Sequence

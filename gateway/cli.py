@@ -177,7 +177,7 @@ def token(
     name: Annotated[str | None, typer.Option(help="What colleagues call the agent.")] = None,
     customer: Annotated[str | None, typer.Option(help="For a visitor: the `id` of the Customer.")] = None,
     scope: Annotated[list[str] | None, typer.Option(help="For a partner; may be given several times.")] = None,
-    hours: Annotated[float, typer.Option(min=0.01, help="How long it is good.")] = 8.0,
+    hours: Annotated[float, typer.Option(min=0.01, max=87_600, help="How long it is good.")] = 8.0,
 ) -> None:
     """Make a token for trying out.
 
@@ -264,7 +264,9 @@ def print_declarations() -> None:
 def make_key(
     name: Annotated[str, typer.Argument(help="The program that will use it; `viewer.subject` says it.")],
     scope: Annotated[list[str] | None, typer.Option(help=f"May be given several times: {_SCOPES}.")] = None,
-    days: Annotated[int | None, typer.Option(min=1, help="How long it is good; for ever without it.")] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=36_500, help="How long it is good; for ever without it.")
+    ] = None,
 ) -> None:
     """Make an API key and print it, this once: only a hash of it is kept.
 

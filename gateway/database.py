@@ -9,7 +9,8 @@ import structlog
 from adapters.mongo import CommandObserver, Store
 from adapters.records import Record
 from adapters.serverfacts import ServerFacts, server_facts
-from gateway.mongod import FolderInUse, Mongod
+from gateway import guests
+from gateway.mongod import FolderInUse, Mongod, is_held
 from gateway.settings import BadSettings, Settings
 
 URL_FILE: Final = "gateway.url"
@@ -28,23 +29,32 @@ _log = structlog.get_logger("gateway.database")
 async def database(settings: Settings, *, may_join: bool = False) -> AsyncIterator[str]:
     """The URL of the database, for as long as the block lasts; one of its own is started and stopped around it.
 
-    Where another gateway runs one in the same folder, FolderInUse is raised; with `may_join` the URL is that one's.
+    Where another gateway runs one in the same folder, FolderInUse is raised; with `may_join` the URL is that one's,
+    and StoreDown is raised when it ends. Who may join also waits, at the end, for those who joined.
     """
     if settings.mongodb_url is not None:
         yield settings.mongodb_url.get_secret_value()
         return
-    mongod = Mongod(settings.data_folder, cache_gb=settings.mongod_cache_gb, on_event=_heard)
-    address = settings.data_folder / URL_FILE
-    try:
-        await mongod.start()
-    except FolderInUse:
-        if not may_join or not address.exists():
-            raise
-        yield address.read_text("utf-8")
-        return
+    folder, address = settings.data_folder, settings.data_folder / URL_FILE
+    mongod = Mongod(folder, cache_gb=settings.mongod_cache_gb, on_event=_heard)
+    while True:
+        try:
+            await mongod.start()
+            break
+        except FolderInUse:
+            if not may_join:
+                raise
+            if await guests.appears(address, lambda: not is_held(folder)):
+                async with guests.joined(folder, address) as url:
+                    yield url
+                return
+            if is_held(folder):
+                raise
     try:
         address.write_text(mongod.url, "utf-8")
         yield mongod.url
+        if may_join:
+            await guests.until_alone(folder)
     finally:
         address.unlink(missing_ok=True)
         await mongod.stop()

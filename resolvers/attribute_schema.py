@@ -81,6 +81,12 @@ async def stored_definition(store: Store, key: RecordId) -> Document | None:
     return found or next((one for one in SYSTEM_DEFINITIONS if one["_id"] == key), None)
 
 
+def require_room(known: Mapping[str, Document], more: Sequence[Document]) -> None:
+    """Raises TooMany where these are more definitions than are kept."""
+    if len(known) + len(more) > MOST_DEFINITIONS:
+        raise TooMany(f"There are {len(known)} definitions; at most {MOST_DEFINITIONS} are kept.")
+
+
 async def add_definitions(store: Store, wanted: Sequence[Document]) -> list[Document]:
     """Adds those whose names nobody has, and answers them; raises TooMany, and then adds none."""
 
@@ -88,8 +94,7 @@ async def add_definitions(store: Store, wanted: Sequence[Document]) -> list[Docu
         await take_turn(store, DEFINITIONS)
         known = await definitions_by_name(store)
         missing = [one for one in wanted if one["name"] not in known]
-        if len(known) + len(missing) > MOST_DEFINITIONS:
-            raise TooMany(f"There are {len(known)} definitions; at most {MOST_DEFINITIONS} are kept.")
+        require_room(known, missing)
         await store.insert(DEFINITIONS, *missing)
         return missing
 

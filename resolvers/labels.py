@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import strawberry
 
 from adapters.failures import Taken
-from adapters.records import Document, Index, Part, Record, RecordId
+from adapters.records import Document, Part, Record, RecordId
 from resolvers.customers import Customer, customer_reader, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
@@ -22,7 +22,7 @@ from resolvers.kit.viewer import ADMINISTRATORS, STAFF
 
 SLICE = Slice("labels")
 
-LABELS = Record(name="labels", customer=None, key=("name",), indexes=(Index(("name",), unique=True),), is_held=True)
+LABELS = Record(name="labels", customer=None, key=("name",), folds_key=True, is_held=True)
 CUSTOMER_LABELS = Part(name="labels", at_most=20, element="LABELS", found_by=("label_id",))
 
 LONGEST_NAME, LONGEST_DESCRIPTION = 50, 500
@@ -160,15 +160,12 @@ async def add_label(
     if not _COLOR.fullmatch(input.color):
         raise invalid(f"`color` is {input.color!r}; send six hexadecimal digits, as #ffcc00.", "input", "color")
     store = info.context.store
-    # Asked anew: the copy that is held may not know a label of a moment ago.
-    for known in await store.find(LABELS, {}):
-        if known["name"].casefold() == name.casefold():
-            raise _name_taken(known["name"])
     document = label_document(name=name, color=input.color, priority=input.priority, description=description)
     try:
         await store.insert(LABELS, document)
     except Taken as error:
-        raise _name_taken(name) from error
+        known = await store.first(LABELS, {"_id": document["_id"]})
+        raise _name_taken(known["name"] if known else name) from error
     return AddLabelPayload(label=reader_of(Label).read(document))
 
 

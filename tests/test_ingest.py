@@ -49,6 +49,7 @@ from resolvers.ingest.parts import canonical_address
 from resolvers.ingest.report import NotTaken, Outcome, TakenIn
 from resolvers.interests import INTERESTS, TOPICS
 from resolvers.kit.scalars import canonical_email
+from resolvers.labels import LABELS
 from resolvers.notes import NOTES
 from resolvers.products import PRODUCTS
 from resolvers.purchases import PURCHASES
@@ -350,6 +351,16 @@ async def test_status_only_climbs(store: Store) -> None:
     assert outcomes(await bring(store, replace(sent, status="SENT"))) == ["unchanged"]
 
 
+async def test_author_is_an_agent(store: Store) -> None:
+    """The author's name is kept of what agents wrote; that of a customer is personal and stands in their record."""
+    author = replace(WORD, author_name="Dorothea Zedwick")
+    await bring(store, author, replace(author, external_id="M2", direction="OUT"))
+    assert {one["external_id"]: one["author_name"] for one in await store.find(MESSAGES, {})} == {
+        "M1": None,
+        "M2": "Dorothea Zedwick",
+    }
+
+
 async def test_file_of_ticket(store: Store) -> None:
     """A file stands with the ticket or message that it came with."""
     await bring(store, CASE, FILE)
@@ -362,6 +373,16 @@ async def test_accounts_become_known(store: Store) -> None:
     await bring(store, ORDER, CASE, Person(who=Who("fax", "main", " ")))
     known = {(one["channel"], one["account"]) for one in await store.find(CHANNEL_ACCOUNTS, {})}
     assert known == {("shop", "main"), ("desk", "main")}
+
+
+async def test_label_in_any_case(store: Store) -> None:
+    """A label is one however it is spelt: the first spelling stays, and people are put into it by any."""
+    spelt = [Class(name=name) for name in ("VIP", "vip", "Vip")]
+    assert outcomes(await bring(store, *spelt)) == ["inserted", "unchanged", "unchanged"]
+    assert outcomes(await bring(store, *spelt, replace(PERSON, labels=("viP",))))[-1] == "inserted"
+    (label,) = await store.find(LABELS, {})
+    assert label["name"] == "VIP"
+    assert [one["label_id"] for one in (await the_customer(store))["labels"]] == [label["_id"]]
 
 
 async def test_names_become_links(store: Store) -> None:

@@ -1,5 +1,6 @@
 """Which classes of customer are there, and who belongs to them?"""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -59,6 +60,18 @@ async def test_label_refused(ask: Asking, make: Makers, given: dict[str, Any], r
     """A label has a short name of its own and a colour."""
     await label(make)
     assert await refused(ask, "addLabel", ADMIN, **({"name": "New"} | given)) == refusal
+
+
+async def test_labels_at_once(ask: Asking) -> None:
+    """Of many who define a label at once, in whatever case, one does; the others are told of its name."""
+    names = ["Gold", "GOLD", "gold"] * 4
+    fields = "label { name }"
+    answers = await asyncio.gather(*(change(ask, "addLabel", fields, ADMIN, name=name) for name in names))
+    (made,) = [one["label"]["name"] for one in answers if "label" in one]
+    assert [one["message"] for one in answers if "label" not in one] == [
+        f"There is a label {made!r} already; case does not count. Choose another name."
+    ] * 11
+    assert [one["name"] for one in (await ask("{ labels { name } }")).data["labels"]] == [made]
 
 
 async def test_label_removed(ask: Asking, make: Makers) -> None:

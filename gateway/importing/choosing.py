@@ -53,7 +53,16 @@ def choose(mapping: ImportMapping, files: Sequence[Path]) -> Chosen:
     notes: list[str] = []
     if not files:
         problems.append(f"No file is named. {mapping.path} takes {_patterns(mapping)}.")
-    named = [one for file in files if (one := _named(mapping, file, problems, notes))]
+    # Named twice, as by two patterns of a shell, a file is read once.
+    files = list({file.resolve(): file for file in reversed(files)}.values())[::-1]
+    problems += [
+        f"{file} is not there. Check the spelling and the current folder."
+        if not file.exists()
+        else f"{file} is a folder. Name its files, as {file}/*.csv."
+        for file in files
+        if not file.is_file()
+    ]
+    named = [one for file in files if file.is_file() and (one := _named(mapping, file, problems, notes))]
     for one in named:
         _place(mapping, one, named, problems)
     sections = [

@@ -30,7 +30,7 @@ from gateway.importing.summary import SectionSummary, Summary
 from gateway.importing.taking import LANES, RARELY, Circumstances, Take, Taker
 from gateway.importing.troubles import CannotImport
 from resolvers.attribute_schema import definitions_by_name
-from resolvers.ingest.company import define_attributes
+from resolvers.ingest.company import define_attributes, missing_attributes
 from resolvers.ingest.report import NotTaken, Outcome
 
 # Each batch costs a dozen commands whatever its size, and one update for each person in it, whose indexes are dear.
@@ -179,8 +179,8 @@ class _Run:
                 highlight=False,
             )
         try:
-            if not self._way.is_rehearsal:
-                await define_attributes(self._store, self._mapping.attributes)
+            define = missing_attributes if self._way.is_rehearsal else define_attributes
+            await define(self._store, self._mapping.attributes)
         except NotTaken as error:
             raise CannotImport(f"{self._mapping.path}: {error}") from error
 

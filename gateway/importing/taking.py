@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from adapters.contract import HandedOver
 from adapters.mongo import Store
@@ -15,8 +14,7 @@ from gateway.importing.position import Position, keep_position
 from gateway.importing.reading import SectionReader, Unit
 from gateway.importing.rejects import RejectPart, part_path
 from gateway.importing.troubles import BadValue
-from resolvers.ingest.batch import take
-from resolvers.ingest.company import define_attributes
+from resolvers.ingest.batch import judged, take
 from resolvers.ingest.report import Outcome, TakenIn
 
 # The database works on one batch while the next is made, and a third keeps either from waiting for the other's end:
@@ -44,7 +42,7 @@ class Circumstances:
     """What the names of the lanes' parts of it begin with."""
     is_rehearsal: bool
     attributes: Sequence[Document]
-    """The definitions that the mapping brings; a rehearsal's own are never kept."""
+    """The definitions that the mapping brings, which in a rehearsal nobody stores."""
 
 
 class Take(Protocol):
@@ -52,10 +50,6 @@ class Take(Protocol):
 
     async def __call__(self, units: Sequence[Unit], position: Position, *, is_last: bool) -> Position:
         """Returns when the batch is stored, its position with it. Raises StoreError."""
-
-
-class _Rehearsed(Exception):
-    """Ends a rehearsal's transaction, so that nothing of it is kept."""
 
 
 class Taker:
@@ -69,27 +63,27 @@ class Taker:
         here = self._here
         records, reasons = await _made(self._readers[position.section], units)
         part = RejectPart(part_path(here.folder, here.parts, position.section, position.lane), position.rejected_bytes)
-        kept = position
 
-        async def along(taken: TakenIn) -> None:
-            nonlocal kept
+        def behind(taken: TakenIn) -> Position:
+            """The position behind the batch, whose rejected rows are set aside."""
             rejected = {**reasons, **_rejected(taken, reasons, len(units))}
             length = part.add([(units[n], reason) for n, reason in sorted(rejected.items())])
             counts = position.count(taken.counts)
             counts[Outcome.REJECTED.value] = counts.get(Outcome.REJECTED.value, 0) + len(reasons)
             done = position.done + len(units)
-            kept = replace(position, done=done, counts=counts, rejected_bytes=length, is_complete=is_last)
-            if here.is_rehearsal:
-                raise _Rehearsed
+            return replace(position, done=done, counts=counts, rejected_bytes=length, is_complete=is_last)
+
+        said: Any = {"at": here.at, "by": here.by, "default_region": here.region}
+        if here.is_rehearsal:
+            return behind(await judged(self._store, records, definitions=here.attributes, **said))
+        kept = position
+
+        async def along(taken: TakenIn) -> None:
+            nonlocal kept
+            kept = behind(taken)
             await keep_position(self._store, kept, here.at)
 
-        async def work() -> None:
-            if here.is_rehearsal:
-                await define_attributes(self._store, here.attributes)
-            await take(self._store, records, at=here.at, by=here.by, default_region=here.region, along=along)
-
-        with suppress(_Rehearsed):
-            await (self._store.transact(work) if here.is_rehearsal else work())
+        await take(self._store, records, along=along, **said)
         return kept
 
 

@@ -1,6 +1,6 @@
 """A database of one's own: a real mongod that goes when the gateway goes."""
 
-from gateway.mongod.glance import Glance, glance
+from gateway.mongod.glance import Glance, glance, is_held
 from gateway.mongod.run import find_binary
 from gateway.mongod.server import Mongod
 from gateway.mongod.trouble import CannotStart, FolderInUse, FolderUnusable, GaveUp, MongodError, PathTooLong
@@ -16,4 +16,5 @@ __all__ = [
     "PathTooLong",
     "find_binary",
     "glance",
+    "is_held",
 ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gateway.mongod.home import LOCK_FILE, pid_in
 
-__all__ = ["Glance", "glance"]
+__all__ = ["Glance", "glance", "is_held"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def glance(folder: Path) -> Glance:
     data = folder / "data"
     return Glance(
         is_there=data.is_dir(),
-        is_held=_is_held(folder / LOCK_FILE),
+        is_held=is_held(folder),
         owner=pid_in(folder / LOCK_FILE),
         barred=next((path for path in _all_of(folder) if not _is_ours(path)), None),
         # mongod empties the file when it ends in good order.
@@ -38,9 +38,10 @@ def glance(folder: Path) -> Glance:
     )
 
 
-def _is_held(lock: Path) -> bool:
+def is_held(folder: Path) -> bool:
+    """Whether a gateway owns the folder now, or its guard still ends the database of one that was killed."""
     try:
-        opened = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
+        opened = os.open(folder / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return False
     try:

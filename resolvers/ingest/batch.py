@@ -29,7 +29,7 @@ from adapters.contract import (
 )
 from adapters.failures import Overtaken, Taken
 from adapters.mongo import Store
-from adapters.records import Record, RecordId
+from adapters.records import Document, Record, RecordId
 from resolvers.agents import AGENTS, GROUPS
 from resolvers.attribute_schema import definitions_by_name
 from resolvers.campaigns import CAMPAIGNS
@@ -103,13 +103,34 @@ async def take(
             await along(taken)
         return taken
 
-    for _ in range(_ATTEMPTS - 1):
+    # A transaction that a refusal has ended takes no second attempt.
+    for _ in range(0 if is_inside else _ATTEMPTS - 1):
         try:
             return await store.transact(work)
         except (Taken, Overtaken):
             # Someone else took the same new person in; the next attempt finds what they stored.
             is_careful = True
     return await store.transact(work)
+
+
+async def judged(
+    store: Store,
+    records: Sequence[HandedOver],
+    *,
+    at: datetime,
+    by: str,
+    default_region: str | None = None,
+    definitions: Iterable[Document] = (),
+) -> TakenIn:
+    """What would become of each record if it were taken; nothing is written.
+
+    `definitions` are attributes that would be defined by then. Raises StoreError where the database fails.
+    """
+    known = {one["name"]: one for one in definitions} | {**await definitions_by_name(store)}
+    visit = Visit(at=stored_moment(at, "at"), by=by, default_region=default_region, definitions=known)
+    batch = _Batch(visit, records)
+    await batch.load(store, is_careful=True)
+    return await batch.take()
 
 
 class _Batch:

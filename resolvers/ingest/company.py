@@ -4,7 +4,7 @@ These belong to the company and to no customer. Other records of a batch name th
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from adapters.mongo import Store
 from adapters.records import Document, Record, RecordId
 from resolvers.agents import AGENTS, GROUPS, agent_document
 from resolvers.attribute_rules import breaking, rule_broken
-from resolvers.attribute_schema import TooMany, add_definitions, definitions_by_name
+from resolvers.attribute_schema import TooMany, add_definitions, definitions_by_name, require_room
 from resolvers.campaigns import CAMPAIGNS
 from resolvers.customers import CUSTOMERS
 from resolvers.ingest.money import stored_amount
@@ -50,15 +50,29 @@ async def define_attributes(store: Store, wanted: Iterable[Document]) -> list[st
 
     Raises NotTaken where a definition breaks its own rules, or one of that name is of another type.
     """
+    missing = await missing_attributes(store, wanted)
+    try:
+        added = await add_definitions(store, missing) if missing else []
+    except TooMany as error:
+        raise _too_many(error, missing) from error
+    return [one["name"] for one in added]
+
+
+async def missing_attributes(store: Store, wanted: Iterable[Document]) -> list[Document]:
+    """The definitions that `define_attributes` would add; raises NotTaken where it would."""
     known = await definitions_by_name(store)
     missing = [one for one in wanted if _is_missing(one, known)]
     for one in missing:
         await _require_readable(store, one)
     try:
-        added = await add_definitions(store, missing) if missing else []
+        require_room(known, missing)
     except TooMany as error:
-        raise NotTaken(f"{error} {len(missing)} more would be too many. Remove some, or take in less.") from error
-    return [one["name"] for one in added]
+        raise _too_many(error, missing) from error
+    return missing
+
+
+def _too_many(error: TooMany, missing: Sequence[Document]) -> NotTaken:
+    return NotTaken(f"{error} {len(missing)} more would be too many. Remove some, or take in less.")
 
 
 async def _require_readable(store: Store, definition: Document) -> None:
@@ -112,8 +126,9 @@ class Company:
         if old is None:
             shelf.add(new)
             return INSERTED
-        # When the gateway first saw an agent stays as it is.
-        merged = {**old, **new} | ({"created_at": old["created_at"]} if "created_at" in old else {})
+        # When the gateway first saw an agent stays as it is, and so does the spelling of a label's name.
+        first = ("created_at", *kept.key) if "created_at" in old else kept.key
+        merged = {**old, **new, **{name: old[name] for name in first}}
         if merged != old:
             shelf.put(merged)
         return changed_or_not(is_changed=merged != old)

@@ -232,7 +232,8 @@ def _message(one: Utterance, _company: Company) -> dict[str, Any]:
         "text": bounded(one.text, "text", LONGEST_TEXT),
         "sent_at": stored_moment(one.sent_at, "sent_at"),
         "status": _one_of(MessageStatus, one.status, "status"),
-        "author_name": bounded(one.author_name, "author_name"),
+        # That of a customer is a personal value and stands in their own record.
+        "author_name": bounded(one.author_name, "author_name") if one.direction == "OUT" else None,
     }
 
 

@@ -227,23 +227,43 @@ def test_import_broken_off(
     assert "secret" not in found.output
 
 
-def test_interrupted_import_is_quiet(run: CliRunner, tmp_path: Path) -> None:
-    """Ctrl-C ends an import with 130, as a shell expects, and without a traceback."""
+@pytest.mark.parametrize("words", [[], ["--dry-run"]], ids=["import", "rehearsal"])
+def test_interrupted_import_is_quiet(run: CliRunner, tmp_path: Path, words: list[str]) -> None:
+    """Ctrl-C ends a large import in the middle of its batches with 130, as a shell expects, without a traceback."""
     del run
     (tmp_path / "shop.toml").write_text(MAPPING)
-    (tmp_path / "people.csv").write_text(
-        "id,phone\n" + "".join(f"{n},+57300{n}\n" for n in range(10**6, 10**6 + 50_000))
-    )
-    words = [sys.executable, "-c", "from gateway.cli import main; main()", "import", "shop.toml", "people.csv"]
-    process = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    rows = "".join(f"{n},+57300{n}\n" for n in range(10**6, 10**6 + 80_000))
+    (tmp_path / "people.csv").write_text("id,phone\n" + rows)
+    start = [sys.executable, "-c", "from gateway.cli import main; main()", "import", "shop.toml", "people.csv", *words]
+    process = subprocess.Popen(start, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    crew = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     address = tmp_path / "data" / "gateway.url"
     deadline = time.monotonic() + 60
     while not address.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, notes = process.communicate(timeout=60)
-    assert (process.returncode, "Traceback" in notes) == (130, False)
+    # Three processes and the database's guard; by then batches are under way.
+    time.sleep(2.5)
+    hands = crew.read_text().split()
+    # As a terminal sends it: to everyone in front of it.
+    os.killpg(process.pid, signal.SIGINT)
+    _, notes = process.communicate(timeout=30)
+    assert (process.returncode, "Traceback" in notes) == (130, False), notes
+    assert "Stopped" in notes
+    assert len(hands) >= 3
+    assert not [one for one in hands if Path(f"/proc/{one}").exists()]
     assert not address.exists()
+
+
+@pytest.mark.parametrize(
+    ("most", "words"),
+    [("36500", ["keys", "make", "x", "--days", "3000000"]), ("87600", ["token", "--hours", "1e300"])],
+    ids=["days", "hours"],
+)
+def test_lasts_too_long(run: CliRunner, most: str, words: list[str]) -> None:
+    """What would outlast the calendar is refused in words."""
+    found = run.invoke(cli.app, words)
+    told = " ".join(found.output.replace("│", " ").split())
+    assert (found.exit_code, f"less than or equal to {most}" in told) == (2, True)
 
 
 def test_commands_join_running_gateway(run: CliRunner) -> None:

@@ -12,6 +12,7 @@ from adapters.records import decimal_of
 from gateway.importing import IMPORTS, Summary, run, taking
 from resolvers.customers import CUSTOMERS
 from resolvers.purchases import PURCHASES
+from tests.conftest import Commands
 
 
 async def _totals(store: Store) -> dict[str, Decimal]:
@@ -123,10 +124,14 @@ async def test_packed_file_read(shop, counted) -> None:
     assert counted(await shop.bring_in()) == {"inserted": 2}
 
 
-async def test_rehearsal_writes_nothing(shop, counted) -> None:
-    """A rehearsal reads, checks and counts everything, and writes nothing."""
+async def test_rehearsal_writes_nothing(shop, counted, commands: Commands) -> None:
+    """A rehearsal reads, checks and counts everything, and writes nothing, not even to take it back."""
     shop.mapping += '\n[[attribute]]\nname = "tier"\n'
-    assert counted(await shop.bring_in(is_rehearsal=True)) == {"inserted": 4}
+    shop.mapping = shop.mapping.replace('email = "email"', 'email = "email"\nattributes.tier = "tags"')
+    with commands.counted() as sent:
+        assert counted(await shop.bring_in(is_rehearsal=True)) == {"inserted": 4}
+    written = {command[name] for name, command in sent if name in {"insert", "update", "delete", "findAndModify"}}
+    assert written <= {"leases"}
     assert not any([await shop.store.count(record, {}) for record in shop.store.records.values()])
     assert "nothing was written" in shop.printed.getvalue()
 
@@ -174,13 +179,14 @@ async def test_stopped_by_hand(shop, monkeypatch, counted, is_rehearsal: bool, w
     """Stopped with Ctrl-C, which cancels it, an import says in one line that the same command goes on."""
     monkeypatch.setattr(run, "BATCH", 10)
     _many(shop)
-    real, begun = taking.take, asyncio.Event()
+    name = "judged" if is_rehearsal else "take"
+    real, begun = getattr(taking, name), asyncio.Event()
 
     async def telling(*args, **more):
         begun.set()
         return await real(*args, **more)
 
-    monkeypatch.setattr(taking, "take", telling)
+    monkeypatch.setattr(taking, name, telling)
     under_way = asyncio.create_task(shop.bring_in(is_rehearsal=is_rehearsal))
     await begun.wait()
     under_way.cancel()
