@@ -300,9 +300,21 @@ def _default(field: FieldInfo) -> str:
 
 
 def _in_words(error: ValidationError) -> Iterator[str]:
-    """One sentence a mistake, the value itself left out: it may be a secret."""
-    for one in error.errors(include_input=False, include_url=False, include_context=False):
+    """Of each mistake the value, unless it is a secret, what is wrong with it, and what the knob is for."""
+    for one in error.errors(include_url=False, include_context=False):
         where = str(one["loc"][0]) if one["loc"] else ""
-        name = environment_name(where) if where in Settings.model_fields else where
         words = one["msg"].removeprefix("Value error, ")
-        yield f"{name}: {words}." if name else f"{words}."
+        field = next((known for name, known in Settings.model_fields.items() if where in _names(name)), None)
+        if field is None:
+            yield f"{words}."
+            continue
+        name = next(name for name in Settings.model_fields if where in _names(name))
+        value = "" if is_secret(field) else f" is {str(one['input'])[:64]!r}"
+        if words[1:2].islower():
+            words = words[:1].lower() + words[1:]
+        yield f"{environment_name(name)}{value}: {words}. {field.description}"
+
+
+def _names(field: str) -> tuple[str, str]:
+    """By which names pydantic tells of a knob."""
+    return field, environment_name(field)

@@ -74,6 +74,11 @@ def check_parts(folder: Path, run: str, positions: Iterable[Position]) -> None:
         )
 
 
+def other_parts(folder: Path, run: str) -> Sequence[Path]:
+    """The rejected rows that other runs have set aside in this folder, as those that were interrupted do."""
+    return sorted(path for path in folder.glob(".import-*.part") if not path.name.startswith(f".import-{run}-"))
+
+
 def reject_paths(folder: Path, readers: Sequence[SectionReader]) -> Sequence[Sequence[Path]]:
     """The CSV file for the rejected rows of each input file of each section; no two are one."""
     taken = {table.path.resolve() for reader in readers for table in reader.tables}

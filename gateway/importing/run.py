@@ -25,7 +25,7 @@ from gateway.importing.mapping import ImportMapping, read_mapping
 from gateway.importing.opening import open_readers, run_digest
 from gateway.importing.position import Position, forget_run, positions_of
 from gateway.importing.reading import SectionReader, Unit
-from gateway.importing.rejects import check_parts, gather, part_path, reject_paths
+from gateway.importing.rejects import check_parts, gather, other_parts, part_path, reject_paths
 from gateway.importing.summary import SectionSummary, Summary
 from gateway.importing.taking import LANES, RARELY, Circumstances, Take, Taker
 from gateway.importing.troubles import CannotImport
@@ -171,6 +171,13 @@ class _Run:
             await self._forget()
             self._positions = {}
         check_parts(self.folder, self._parts, self._positions.values())
+        for path in () if self._way.is_rehearsal else other_parts(self.folder, self._parts):
+            self._console.print(
+                f"{path} holds rows that another run has rejected. Where that one was interrupted, it goes on when its "
+                "mapping and files are given unchanged; else remove the file: it holds people's data.",
+                highlight=False,
+                soft_wrap=True,
+            )
         if self._positions:
             done = sum(one.done for one in self._positions.values())
             self._console.print(

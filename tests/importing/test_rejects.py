@@ -82,6 +82,18 @@ async def test_rehearsal_spares_parts(shop: Shop, counted, monkeypatch) -> None:
     assert [one.name for one in (shop.folder / "rejects").iterdir()] == ["sales.orders.rejected.csv"]
 
 
+async def test_left_part_told(shop: Shop, monkeypatch) -> None:
+    """Rejected rows of a run that was interrupted and whose files have changed since are told of, and left alone."""
+    _many(shop)
+    await _interrupted(shop, monkeypatch, 3)
+    (part,) = [one for one in (shop.folder / "rejects").glob(".*") if one.stat().st_size]
+    kept = part.read_bytes()
+    shop.files["sales.csv"] += "C99,99,03.01.2026,Bell,1,9\n"
+    await shop.bring_in()
+    assert f"{part.name} holds rows that another run has rejected" in shop.printed.getvalue().replace("\n", "")
+    assert part.read_bytes() == kept
+
+
 async def test_full_disk(shop: Shop, counted, monkeypatch) -> None:
     """Where the last file cannot be written, the one of before stays, and the same command writes it later."""
     _many(shop)
