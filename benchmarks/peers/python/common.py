@@ -119,7 +119,7 @@ async def aggregated(
     source: AsyncCollection[Document] | AsyncDatabase[Document], pipeline: Sequence[Document]
 ) -> list[Document]:
     """What an aggregation answers."""
-    cursor = await source.aggregate(pipeline, maxTimeMS=MAX_LOAD_MS)
+    cursor = await source.aggregate(pipeline, maxTimeMS=MAX_LOAD_MS, batchSize=1_000_000)
     return await cursor.to_list()
 
 

@@ -53,7 +53,6 @@ _PANEL: Sequence[Sequence[Document]] = (
     [commands.lookup("tickets", "tickets", commands.newest("created_at", TICKETS + 1))],
     [commands.lookup("interests", "groups", commands.grouped(TOP))],
 )
-_PANEL_SHOWN = dict.fromkeys(("identities", "purchases", "tickets", "groups"), 1)
 _INBOX: Sequence[Sequence[Document]] = (
     [commands.lookup("identities", "identities")],
     [commands.lookup("tickets", "tickets", commands.newest("created_at", INBOX_TICKETS + 1))],
@@ -81,8 +80,7 @@ async def panel(variables: Mapping[str, Any], viewer: Viewer) -> Document:
         return {"customerByIdentity": None}
     customer = found[0]["own"][0]
     if IS_FUSED:
-        stages = [stage for group in (*_PANEL, _HISTORY) for stage in group]
-        (rows,) = await _read([customer["_id"]], [*stages, {"$project": _PANEL_SHOWN | _MERGED}])
+        rows = await _panel_swept(customer["_id"])
     else:
         (rows,) = await _apart([customer["_id"]], (*_PANEL, [*_HISTORY, {"$project": _MERGED}]))
     kind = "ANONYMOUS" if customer["is_anonymous"] else "IDENTIFIED"
@@ -97,7 +95,7 @@ async def inbox(variables: Mapping[str, Any], viewer: Viewer) -> Document:
     customers = found[:size]
     keys = [one["_id"] for one in customers]
     if IS_FUSED:
-        read = await _read(keys, [stage for group in _INBOX for stage in group])
+        read = await _inbox_swept(keys)
     else:
         read = await _apart(keys, _INBOX)
     nodes = [_inbox_of(one, rows, viewer) for one, rows in zip(customers, read, strict=True)]
@@ -116,6 +114,52 @@ async def _read(keys: Sequence[ObjectId], stages: Sequence[Document]) -> list[Fo
     found = await aggregated(database, commands.over(keys, stages))
     by_id = {one["_id"]: one for one in found}
     return [by_id[key] for key in keys]
+
+
+async def _panel_swept(key: ObjectId) -> Found:
+    """What is read of one customer, in one command."""
+    match = {"$match": {"customer_id": key}}
+    found = await aggregated(
+        database,
+        commands.united(
+            {
+                "identities": ("identities", [match]),
+                "purchases": ("purchases", commands.swept([key], "placed_at", PURCHASES + 1)),
+                "tickets": ("tickets", commands.swept([key], "created_at", TICKETS + 1)),
+                "groups": ("interests", [match, *commands.grouped(TOP)]),
+                "history": commands.swept_history(key, ENTRIES + 1),
+            }
+        ),
+    )
+    rows: dict[str, list[Document]] = {name: [] for name in ("identities", "purchases", "tickets", "groups", "history")}
+    for one in found:
+        rows[one.pop("_of")].append(one)
+    rows["history"] = [{"order": one["order"], "kind": one["kind"], "document": one} for one in rows["history"]]
+    return rows
+
+
+async def _inbox_swept(keys: Sequence[ObjectId]) -> list[Found]:
+    """What is read of each customer, in one command."""
+    sizes = {"tickets": INBOX_TICKETS, "purchases": INBOX_PURCHASES, "interests": INBOX_INTERESTS}
+    sweeps = {name: (name, commands.swept(keys, commands.ORDERS[name], size + 1)) for name, size in sizes.items()}
+    match = {"$match": {"customer_id": {"$in": list(keys)}}}
+    found = await aggregated(database, commands.united({**sweeps, "identities": ("identities", [match])}))
+    rows: dict[ObjectId, dict[str, Any]] = {
+        key: {"identities": [], "tickets": [], "purchases": [], "interests": []} for key in keys
+    }
+    read = dict.fromkeys(sizes, 0)
+    for one in found:
+        name = one.pop("_of")
+        if name == "identities":
+            rows[one["customer_id"]][name].append(one)
+        elif len(keys) == 1:
+            rows[keys[0]][name].append(one)
+        else:
+            read[name] += one["read"]
+            rows[one["_id"]][name] = one["rows"]
+    if max(read.values()) >= commands.MOST_SWEPT:
+        return await _read(keys, [stage for group in _INBOX for stage in group])
+    return [rows[key] for key in keys]
 
 
 async def _apart(keys: Sequence[ObjectId], groups: Sequence[Sequence[Document]]) -> list[Found]:

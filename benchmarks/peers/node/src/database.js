@@ -8,4 +8,4 @@ export const database = client.db(process.env.GATEWAY_DATABASE)
 const maxTimeMS = 10_000
 
 export const aggregate = (collection, pipeline) =>
-  collection.aggregate(pipeline, { maxTimeMS }).toArray()
+  collection.aggregate(pipeline, { maxTimeMS, batchSize: 1_000_000 }).toArray()
