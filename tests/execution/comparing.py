@@ -17,8 +17,8 @@ def told(result: ExecutionResult) -> list[tuple[list[Any], str]]:
 
 
 def bare(data: Any) -> str:
-    """The data as text, so that the order of fields counts; without the addresses of objects."""
-    return re.sub(" at 0x[0-9a-f]+", "", str(data), flags=re.IGNORECASE)
+    """The data as text, so that the order of fields counts; without the addresses of objects and the names of tasks."""
+    return re.sub(" at 0x[0-9a-f]+|Task-[0-9]+", "", str(data), flags=re.IGNORECASE)
 
 
 def require_same(planned: ExecutionResult, plain: ExecutionResult, shown: str) -> None:
