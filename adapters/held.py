@@ -46,10 +46,11 @@ class HeldRecords:
 
     async def close(self) -> None:
         """Stops listening."""
-        if self._follower is not None:
-            self._follower.cancel()
-            await asyncio.gather(self._follower, return_exceptions=True)
-            self._follower = None
+        follower, self._follower = self._follower, None
+        # Again and again: where a wait ends at that very moment, Python 3.11 can lose a cancellation.
+        while follower is not None and not follower.done():
+            follower.cancel()
+            await asyncio.wait([follower], timeout=_RETRY_S)
 
     @property
     def is_fresh(self) -> bool:

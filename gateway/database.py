@@ -1,7 +1,8 @@
 """On which database does this process work: the one that MONGODB_URL names, or one of the gateway's own?"""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -45,19 +46,26 @@ async def database(settings: Settings, *, may_join: bool = False) -> AsyncIterat
             if not may_join:
                 raise
             if await guests.appears(address, lambda: not is_held(folder)):
-                async with guests.joined(folder, address) as url:
-                    yield url
-                return
-            if is_held(folder):
+                # Where it ended between two looks, the folder is free, or will be.
+                with suppress(guests.Gone):
+                    async with guests.joined(folder, address) as url:
+                        yield url
+                        return
+            elif is_held(folder):
                 raise
     try:
-        address.write_text(mongod.url, "utf-8")
+        guests.tell(address, mongod.url)
         yield mongod.url
         if may_join:
-            await guests.until_alone(folder)
+            async with guests.alone(folder):
+                await _ended(mongod, address)
     finally:
-        address.unlink(missing_ok=True)
-        await mongod.stop()
+        await _ended(mongod, address)
+
+
+async def _ended(mongod: Mongod, address: Path) -> None:
+    guests.forget(address)
+    await mongod.stop()
 
 
 @asynccontextmanager

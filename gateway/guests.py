@@ -8,8 +8,8 @@ import asyncio
 import fcntl
 import os
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +27,10 @@ _PATIENCE_S: Final = 15.0
 _log = structlog.get_logger("gateway.guests")
 
 
+class Gone(Exception):
+    """The database that was to be joined has ended meanwhile."""
+
+
 async def appears(address: Path, is_free: Callable[[], bool]) -> bool:
     """Whether there is a database to join, once the other command has started it; False when the folder is free."""
     ends = time.monotonic() + _PATIENCE_S
@@ -39,14 +43,28 @@ async def appears(address: Path, is_free: Callable[[], bool]) -> bool:
 
 @asynccontextmanager
 async def joined(folder: Path, address: Path) -> AsyncIterator[str]:
-    """The URL of the other one's database, for as long as the block lasts; raises StoreDown when that one ends."""
-    guests = os.open(folder / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(guests, fcntl.LOCK_SH)
+    """The URL of the other one's database, for as long as the block lasts; raises StoreDown when that one ends.
+
+    Raises Gone where it has ended already.
+    """
+    with _opened(folder) as guests:
+        await _lock(guests, fcntl.LOCK_SH)
+        try:
+            url = _url(address)
+        except FileNotFoundError as error:
+            raise Gone from error
         async with _while_there(folder, address):
-            yield _url(address)
-    finally:
-        os.close(guests)
+            yield url
+
+
+@asynccontextmanager
+async def alone(folder: Path) -> AsyncIterator[None]:
+    """A block that begins when nobody who joined is there any more, and in which nobody joins."""
+    with _opened(folder) as guests:
+        if not _locked(guests, fcntl.LOCK_EX):
+            _log.warning("Another command works on this database; it stays until that one is done.")
+            await _lock(guests, fcntl.LOCK_EX)
+        yield
 
 
 @asynccontextmanager
@@ -60,7 +78,8 @@ async def _while_there(folder: Path, address: Path) -> AsyncIterator[None]:
         is_lost = True
         _log.warning("The gateway whose database this command has joined has ended.")
         if guest is not None:
-            guest.cancel()
+            # With a reason, so that nobody takes it for Ctrl-C.
+            guest.cancel("the database is gone")
 
     watching = asyncio.create_task(watch(), name="guest")
     try:
@@ -80,31 +99,43 @@ async def _while_there(folder: Path, address: Path) -> AsyncIterator[None]:
 # Files of a few bytes, read at once.
 
 
+@contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    guests = os.open(folder / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield guests
+    finally:
+        os.close(guests)
+
+
+async def _lock(guests: int, kind: int) -> None:
+    while not _locked(guests, kind):  # noqa: ASYNC110 - another process sets no event
+        await asyncio.sleep(_LOOK_AGAIN_S)
+
+
+def _locked(guests: int, kind: int) -> bool:
+    try:
+        fcntl.flock(guests, kind | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def tell(address: Path, url: str) -> None:
+    """Writes where the database is: whole or not at all, for others read it at any moment."""
+    fresh = address.with_name(f".{address.name}.fresh")
+    fresh.write_text(url, "utf-8")
+    fresh.replace(address)
+
+
+def forget(address: Path) -> None:
+    """Tells nobody any more."""
+    address.unlink(missing_ok=True)
+
+
 def _is_told(address: Path) -> bool:
     return address.exists()
 
 
 def _url(address: Path) -> str:
     return address.read_text("utf-8")
-
-
-async def until_alone(folder: Path) -> None:
-    """Returns when nobody who joined is there any more."""
-    guests = os.open(folder / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    is_told = False
-    try:
-        while not _locked(guests):
-            if not is_told:
-                _log.warning("Another command works on this database; it stays until that one is done.")
-                is_told = True
-            await asyncio.sleep(_LOOK_AGAIN_S)
-    finally:
-        os.close(guests)
-
-
-def _locked(guests: int) -> bool:
-    try:
-        fcntl.flock(guests, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

@@ -179,9 +179,11 @@ async def remove_label(
     if key is None or key not in await context.store.held.all(LABELS):
         raise not_found("label")
     await _take_off_everyone(context, key)
-    await context.store.delete(LABELS, {"_id": key})
+    is_ours = await context.store.delete(LABELS, {"_id": key})
     # Once more for those who were put into the class meanwhile: a later label of this name must not find them in it.
     await _take_off_everyone(context, key)
+    if not is_ours:
+        raise not_found("label")
     return RemoveLabelPayload(removed_id=input.id)
 
 

@@ -40,6 +40,8 @@ from resolvers.attribute_schema import definitions_by_name
 _Packed = list[list[tuple[int, int, str | None, Sequence[str], Sequence[str]]]]
 
 
+# A batch takes a second or two, and a crowded machine's some more.
+_GRACE_S = 10.0
 # Less is imported before the processes have begun.
 _WORTH_IT_BYTES = 1_000_000
 
@@ -82,6 +84,25 @@ class Crew:
     ) -> None:
         self._pool.shutdown(cancel_futures=True)
 
+    async def _brought_to_end(self, work: Future[Position]) -> Position:
+        """What comes of the work, also for those who no longer wait: only when it is over may somebody else begin."""
+        future = asyncio.wrap_future(work)
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            future.add_done_callback(_heard)
+            if not work.cancel():
+                _, pending = await asyncio.wait([future], timeout=_GRACE_S)
+                if pending:
+                    self._end()
+            raise
+
+    def _end(self) -> None:
+        """Ends processes that come to no end, as where the database is gone; it gives their batches up."""
+        for one in multiprocessing.active_children():
+            if one.pid in self.pids:
+                one.kill()
+
     def taking(
         self, store: Store, mapping: ImportMapping, readers: Sequence[SectionReader], circumstances: Circumstances
     ) -> Take:
@@ -103,7 +124,7 @@ class Crew:
         async def take(units: Sequence[Unit], position: Position, *, is_last: bool) -> Position:
             try:
                 work = self._pool.submit(_take, digest, job, _packed(units), position, is_last=is_last)
-                return await _brought_to_end(work)
+                return await self._brought_to_end(work)
             except BrokenProcessPool as error:
                 raise LostHands(
                     "One of the import's processes was ended from outside, as happens where memory runs out. What was "
@@ -113,15 +134,10 @@ class Crew:
         return take
 
 
-async def _brought_to_end(work: Future[Position]) -> Position:
-    """What comes of the work, also for those who no longer wait: only when it is over may somebody else begin."""
-    future = asyncio.wrap_future(work)
-    try:
-        return await asyncio.shield(future)
-    except asyncio.CancelledError:
-        if not work.cancel():
-            await asyncio.wait([future])
-        raise
+def _heard(future: asyncio.Future[Position]) -> None:
+    """Takes note of an exception for which nobody waits any more."""
+    if not future.cancelled():
+        future.exception()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ T = TypeVar("T")
 # Short, for somebody waits where a run on another machine was killed; and long beside the longest batch.
 LEASE_S = 10.0
 _RENEWALS = 3
+_GIVING_BACK_S = 2.0
 _POLL_S = 0.25
 
 
@@ -41,8 +42,9 @@ async def while_leased(store: Store, name: str, console: Console, work: Callable
         raise first_of(group) from group
     finally:
         # Where the database is gone, the lease goes by itself.
-        with suppress(StoreError):
-            await store.leases.give_back(name, holder)
+        with suppress(StoreError, TimeoutError):
+            async with asyncio.timeout(_GIVING_BACK_S):
+                await store.leases.give_back(name, holder)
 
 
 def first_of(group: BaseException) -> BaseException:

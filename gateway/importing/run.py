@@ -93,7 +93,7 @@ async def run_import(
 
 async def _sections(run: "_Run", readers: Sequence[SectionReader], console: Console) -> Sequence[SectionSummary]:
     summaries = []
-    paths = reject_paths(run.folder, readers)
+    paths = reject_paths(run.told_in, readers)
     with _progress(console) as progress, _rare_collections():
         for reader, reject_files in zip(readers, paths, strict=True):
             total = sum(table.lines for table in reader.tables)
@@ -105,10 +105,12 @@ async def _sections(run: "_Run", readers: Sequence[SectionReader], console: Cons
 
 @contextmanager
 def _telling_of_stop(console: Console, way: Options) -> Iterator[None]:
-    """Says what holds after Ctrl-C, which asyncio makes a cancellation."""
+    """Says what holds after Ctrl-C, which asyncio makes a cancellation; others say why they cancel."""
     try:
         yield
-    except (asyncio.CancelledError, KeyboardInterrupt):
+    except (asyncio.CancelledError, KeyboardInterrupt) as error:
+        if error.args:
+            raise
         same = "without --restart the same command" if way.is_restart else "the same command"
         told = "it was a rehearsal, and nothing was written" if way.is_rehearsal else f"{same} goes on where it was"
         console.print(f"Stopped; {told}.", highlight=False)
@@ -119,7 +121,7 @@ def _telling_of_stop(console: Console, way: Options) -> Iterator[None]:
 
 
 def _check_folder(way: Options) -> None:
-    folder = way.rejects_folder
+    folder = way.rejects_folder / "rehearsal" if way.is_rehearsal else way.rejects_folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -144,6 +146,8 @@ class _Run:
         self._store, self._mapping, self._way, self._console = store, mapping, way, console
         self.digest = digest = run_digest(mapping, readers)
         self.folder = way.rejects_folder
+        # What a rehearsal rejects stands apart from what an import did.
+        self.told_in = self.folder / "rehearsal" if way.is_rehearsal else self.folder
         # A rehearsal leaves alone what an interrupted run has set aside.
         self._parts = f"rehearsal-{digest[:16]}" if way.is_rehearsal else digest[:16]
         here = Circumstances(
@@ -182,7 +186,8 @@ class _Run:
             done = sum(one.done for one in self._positions.values())
             self._console.print(
                 f"An earlier run was interrupted after {done:,} records; this one goes on behind them. Where it was "
-                "killed, the database gives its last batch up within a minute.",
+                "killed, that waits until the database gives its last batch up: ten seconds, or up to a minute in "
+                "one that is not the gateway's own.",
                 highlight=False,
             )
         try:

@@ -85,7 +85,10 @@ class Summary:
         pace = f", {self.rows / self.seconds:,.0f} rows/s" if self.seconds > 0 else ""
         console.print(f"{self.rows:,} rows in {self.seconds:.1f} s{pace}", highlight=False)
         if self.is_rehearsal:
-            console.print("A rehearsal: nothing was written.", highlight=False)
+            console.print(
+                "A rehearsal: the database is as it was. What two files say, or one says twice, is counted each time.",
+                highlight=False,
+            )
         for one in self.sections:
             for path, number in one.reject_files.items():
                 told = f"{number:,} rejected rows with their reasons: {path}. {_remedy(one)}"

@@ -1,9 +1,12 @@
 """Does a command join the database of another one, and what does each learn when the other ends?"""
 
 import asyncio
+import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 import pytest
 from pymongo import AsyncMongoClient
@@ -13,6 +16,8 @@ from gateway import guests
 from gateway.database import URL_FILE, database
 from gateway.mongod import FolderInUse
 from gateway.settings import Settings
+from tests.gateway.processes import running
+from tests.gateway.test_cli import MAPPING
 
 
 @pytest.fixture
@@ -62,6 +67,33 @@ async def test_guest_told_of_end(settings: Settings) -> None:
         await inside.wait()
     with pytest.raises(StoreDown, match="had joined has ended, and its database with it"):
         await asyncio.wait_for(guest, 10)
+
+
+async def test_many_at_once(settings: Settings) -> None:
+    """Commands that come and go at once each find a database that answers until they are done."""
+    for _ in range(3):
+        await asyncio.gather(*(_joined(settings, asyncio.Event(), _set()) for _ in range(4)))
+
+
+def test_large_import_told_of_end(tmp_path: Path) -> None:
+    """A large import that joined a gateway which ends says so soon, and nothing else, and leaves no process."""
+    (tmp_path / "shop.toml").write_text(MAPPING)
+    rows = "".join(f"{n},+57300{n}\n" for n in range(10**6, 10**6 + 80_000))
+    (tmp_path / "people.csv").write_text("id,phone\n" + rows)
+    with running(tmp_path / "data", "serve") as gateway:
+        gateway.ready()
+        words = [sys.executable, "-c", "from gateway.cli import main; main()", "import", "shop.toml", "people.csv"]
+        process = Popen(words, cwd=tmp_path, env=gateway.environment, stderr=PIPE, text=True)
+        time.sleep(4)
+        hands = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        assert gateway.end() == 0
+        _, notes = process.communicate(timeout=40)
+    assert process.returncode == 3, notes
+    assert "had joined has ended, and its database with it" in " ".join(notes.split())
+    assert "Traceback" not in notes
+    assert "Stopped" not in notes
+    assert len(hands) == 3
+    assert not [one for one in hands if Path(f"/proc/{one}").exists()]
 
 
 async def test_guest_waits_for_start(settings: Settings) -> None:

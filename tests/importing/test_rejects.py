@@ -79,7 +79,22 @@ async def test_rehearsal_spares_parts(shop: Shop, counted, monkeypatch) -> None:
     await shop.bring_in(is_rehearsal=True)
     assert counted(await shop.bring_in()) == {"inserted": 60, "rejected": 7}
     assert len(shop.rejected("sales.orders.rejected.csv")) == 7
-    assert [one.name for one in (shop.folder / "rejects").iterdir()] == ["sales.orders.rejected.csv"]
+    names = sorted(one.name for one in (shop.folder / "rejects").iterdir())
+    assert names == ["rehearsal", "sales.orders.rejected.csv"]
+
+
+async def test_rehearsal_spares_rejected(shop: Shop, counted) -> None:
+    """What a rehearsal rejects stands apart: the file of a real import stays until an import brings its rows."""
+    _many(shop)
+    await shop.bring_in()
+    kept = shop.rejected("sales.orders.rejected.csv")
+    shop.files["sales.csv"] = shop.files["sales.csv"].replace("someday", "03.01.2026")
+    assert counted(await shop.bring_in(is_rehearsal=True)) == {"inserted": 7, "unchanged": 60}
+    assert shop.rejected("sales.orders.rejected.csv") == kept
+    shop.files["sales.csv"] += "Z1,1,never,Bell,1,1\n"
+    await shop.bring_in(is_rehearsal=True)
+    assert shop.rejected("sales.orders.rejected.csv") == kept
+    assert len(shop.rejected("rehearsal/sales.orders.rejected.csv")) == 1
 
 
 async def test_left_part_told(shop: Shop, monkeypatch) -> None:
