@@ -12,7 +12,7 @@ from resolvers.kit.viewer import Role
 from resolvers.notes import NOTES, REMOVED_NOTES
 from tests.changing import change
 from tests.conftest import Asking
-from tests.test_ingest import ANN, AT, DAY, PERSON, REMARK, bring, outcomes, the_customer
+from tests.taking_in import ANN, AT, DAY, PERSON, REMARK, bring, outcomes, the_customer
 
 MARKED = replace(PERSON, tags=("vip", "golf"), labels=("Gold",), custom_data={"size": "M", "shoe": "9"})
 

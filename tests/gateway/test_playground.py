@@ -114,6 +114,7 @@ async def test_role_has_own_question(visit: Visit, demo: str) -> None:
     """A role that may not ask the standing question finds its own in a tab beside; the others find theirs again."""
     await visit.open(demo)
     editor, tabs = visit.page.locator(".graphiql-query-editor"), visit.page.get_by_role("tab")
+    await visit.page.evaluate(TABS_ARE_KEPT, "Whole")
     for role, question, names in (
         ("visitor", "query Own", ["Whole", "Own"]),
         ("agent", "query Whole", ["Whole", "Own"]),
