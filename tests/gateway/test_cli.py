@@ -227,7 +227,10 @@ def test_import_broken_off(
     assert "secret" not in found.output
 
 
-@pytest.mark.parametrize("words", [[], ["--dry-run"]], ids=["import", "rehearsal"])
+REHEARSED = pytest.param(["--dry-run"], id="rehearsal", marks=pytest.mark.deep)
+
+
+@pytest.mark.parametrize("words", [pytest.param([], id="import"), REHEARSED])
 def test_interrupted_import_is_quiet(run: CliRunner, tmp_path: Path, words: list[str]) -> None:
     """Ctrl-C ends a large import in the middle of its batches with 130, as a shell expects, without a traceback."""
     del run
