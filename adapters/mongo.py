@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar
 
+import pymongo
 from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo import AsyncMongoClient, IndexModel, ReplaceOne, UpdateMany, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -32,6 +33,7 @@ MAX_LOAD_MS = 10_000
 
 # MongoDB itself ends a transaction that is older; the driver would try again and again for two minutes.
 _TRANSACTION_S = 60.0
+_FAREWELL_S = 1.0
 
 # Documents of an answer that come at once: as many as a reply of 16 MB holds. Behind MongoDB's 101 each would cost a
 # command more.
@@ -98,7 +100,9 @@ class Store:
     async def close(self) -> None:
         """Closes every connection."""
         await self.held.close()
-        await self._client.close()
+        # The driver takes leave of the database, and one that is gone would be waited for like any other time.
+        with pymongo.timeout(_FAREWELL_S):
+            await self._client.close()
 
     async def prepare(self) -> None:
         """Creates what the records declare: collections and indexes. Safe to call at every start."""
@@ -232,6 +236,13 @@ class Store:
             return
         # Statements for many documents keep no books about their repetition, which climbing does not need.
         steps = [UpdateMany({"_id": key}, {"$max": {field: value}}) for key, value in values.items()]
+        try:
+            await self._climb(record, steps)
+        except StoreDown:
+            # The driver repeats no such statement where the connection breaks; a new primary may be there by then.
+            await self._climb(record, steps)
+
+    async def _climb(self, record: Record, steps: Sequence[UpdateMany]) -> None:
         with self._writing(record):
             await self._collection(record).bulk_write(steps, ordered=False)
 

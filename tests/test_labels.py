@@ -84,6 +84,14 @@ async def test_label_removed(ask: Asking, make: Makers) -> None:
     assert await refused(ask, "removeLabel", ADMIN, id=key) == ("NOT_FOUND", "input.id")
 
 
+async def test_label_removed_at_once(ask: Asking, make: Makers) -> None:
+    """Of many who remove a label at once one does, and the others are told that it is gone."""
+    key = await _label_id(make)
+    answers = await asyncio.gather(*(change(ask, "removeLabel", "removedId", ADMIN, id=key) for _ in range(6)))
+    assert [one["removedId"] for one in answers if "removedId" in one] == [key]
+    assert [one["code"] for one in answers if "removedId" not in one] == ["NOT_FOUND"] * 5
+
+
 async def test_customer_labelled(ask: Asking, make: Makers) -> None:
     """A customer is put into a class and taken out of it, and the record says by whom."""
     key, one = await _label_id(make), await make.customer()

@@ -26,6 +26,7 @@ from typing import Any, Self
 
 import uvloop
 
+from adapters.failures import StoreError
 from adapters.mongo import Store
 from adapters.records import Record
 from gateway.importing.mapping import ImportMapping, read_mapping
@@ -42,6 +43,7 @@ _Packed = list[list[tuple[int, int, str | None, Sequence[str], Sequence[str]]]]
 
 # A batch takes a second or two, and a crowded machine's some more.
 _GRACE_S = 10.0
+_LOOK_S = 1.0
 # Less is imported before the processes have begun.
 _WORTH_IT_BYTES = 1_000_000
 
@@ -84,17 +86,15 @@ class Crew:
     ) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    async def _brought_to_end(self, work: Future[Position]) -> Position:
+    async def _brought_to_end(self, work: Future[Position], store: Store) -> Position:
         """What comes of the work, also for those who no longer wait: only when it is over may somebody else begin."""
         future = asyncio.wrap_future(work)
         try:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
             future.add_done_callback(_heard)
-            if not work.cancel():
-                _, pending = await asyncio.wait([future], timeout=_GRACE_S)
-                if pending:
-                    self._end()
+            if not work.cancel() and not await _is_over(future, store):
+                self._end()
             raise
 
     def _end(self) -> None:
@@ -124,7 +124,7 @@ class Crew:
         async def take(units: Sequence[Unit], position: Position, *, is_last: bool) -> Position:
             try:
                 work = self._pool.submit(_take, digest, job, _packed(units), position, is_last=is_last)
-                return await self._brought_to_end(work)
+                return await self._brought_to_end(work, store)
             except BrokenProcessPool as error:
                 raise LostHands(
                     "One of the import's processes was ended from outside, as happens where memory runs out. What was "
@@ -132,6 +132,21 @@ class Crew:
                 ) from error
 
         return take
+
+
+async def _is_over(future: asyncio.Future[Position], store: Store) -> bool:
+    """Whether it comes to an end within the grace; it is given none where the database is gone."""
+    ends = time.monotonic() + _GRACE_S
+    try:
+        while time.monotonic() < ends:
+            done, _ = await asyncio.wait([future], timeout=_LOOK_S)
+            if done:
+                return True
+            async with asyncio.timeout(_LOOK_S):
+                await store.ping()
+    except (StoreError, TimeoutError):
+        pass
+    return False
 
 
 def _heard(future: asyncio.Future[Position]) -> None:

@@ -17,6 +17,7 @@ from rich.console import Console
 from adapters.failures import StoreError
 from adapters.mongo import Store
 from gateway.importing.troubles import CannotImport
+from gateway.processes import is_alive
 
 T = TypeVar("T")
 
@@ -61,7 +62,7 @@ async def _take(store: Store, name: str, holder: str, console: Console) -> None:
         host, _, rest = other.partition(":")
         pid = rest.partition(":")[0]
         if host == platform.node() and pid.isdecimal():
-            if _is_running(int(pid)):
+            if is_alive(int(pid)):
                 raise _refusal(f"process {pid} of this machine")
             await store.leases.give_back(name, other)
             continue
@@ -72,16 +73,6 @@ async def _take(store: Store, name: str, holder: str, console: Console) -> None:
             is_told = True
         wait_s -= _POLL_S
         await asyncio.sleep(_POLL_S)
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _refusal(who: str) -> CannotImport:

@@ -19,6 +19,7 @@ from typing import Self
 
 from gateway.mongod.guard import GRACE_S
 from gateway.mongod.trouble import CannotStart, PathTooLong, in_use, unusable
+from gateway.processes import is_alive
 
 __all__ = ["LOCK_FILE", "Home", "pid_in"]
 
@@ -123,7 +124,7 @@ async def _take(lock: int, folder: Path) -> None:
             if error.errno not in {errno.EWOULDBLOCK, errno.EACCES}:
                 raise
             owner = _pid_in(lock)
-            if _is_alive(owner) or time.monotonic() > patience:
+            if (owner is not None and is_alive(owner)) or time.monotonic() > patience:
                 raise in_use(folder, owner) from error
             await asyncio.sleep(_LOOK_AGAIN_S)
         else:
@@ -142,18 +143,6 @@ def _pid_in(lock: int) -> int | None:
     # A newcomer may look between the lock and the pid; then the file is empty.
     text = os.pread(lock, 32, 0).strip()
     return int(text) if text.isdigit() else None
-
-
-def _is_alive(pid: int | None) -> bool:
-    if pid is None:
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _socket_path(folder: Path) -> Path:

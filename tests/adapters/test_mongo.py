@@ -2,7 +2,10 @@
 
 import asyncio
 import gc
+import os
+import signal
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ from adapters.failures import Overtaken, StoreDown, StoreError, Taken
 from adapters.mongo import Store
 from adapters.records import Document, RecordId, new_id
 from adapters.serverfacts import missing_indexes
+from gateway.mongod import Mongod
 from resolvers.campaigns import CAMPAIGNS
 from resolvers.notes import NOTES
 from resolvers.tickets import TICKETS
@@ -262,6 +266,27 @@ async def test_wrong_url(url: str) -> None:
     """A URL that is none is the store's error, not the driver's."""
     with pytest.raises(StoreError, match=r"URL cannot be read\. Send one such as"):
         await Store.open(url, "nothing", [])
+
+
+async def test_climb_goes_on(tmp_path: Path) -> None:
+    """What only climbs is raised also where the database breaks off at that moment and comes back; it never sinks."""
+    async with Mongod(tmp_path / "data") as mongod:
+        store = await Store.open(mongod.url, "climbing", [NOTES])
+        low, high = _note("low"), _note("high")
+        await store.insert(NOTES, low, high)
+        assert mongod.pid is not None
+        os.kill(mongod.pid, signal.SIGKILL)
+        await store.climb(NOTES, "text", {low["_id"]: "middle", high["_id"]: "a"})
+        assert await _texts(store) == ["high", "middle"]
+        await store.close()
+
+
+async def test_closes_without_database(tmp_path: Path) -> None:
+    """Whoever closes a store whose database is gone does not wait for it."""
+    async with Mongod(tmp_path / "data") as mongod:
+        store = await Store.open(mongod.url, "closing", [NOTES])
+    async with asyncio.timeout(5):
+        await store.close()
 
 
 async def test_everything_indexed(store: Store) -> None:

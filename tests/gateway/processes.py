@@ -62,6 +62,26 @@ class Running:
         return False
 
 
+def hands_of(process: subprocess.Popen[str]) -> list[int]:
+    """The three processes of a large import, once each of them is in the middle of a batch."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        busy = [int(pid) for pid in children if _cpu_s(int(pid)) > 0.2]
+        if len(busy) == 3:
+            return busy
+        time.sleep(0.05)
+    raise AssertionError("The import has no three processes that work.")
+
+
+def _cpu_s(pid: int) -> float:
+    try:
+        facts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(facts[11]) + int(facts[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
 def running(folder: Path, *words: str) -> Iterator[Running]:
     """A gateway that is ended behind the block, if it has not ended by then."""

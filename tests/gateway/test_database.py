@@ -7,6 +7,9 @@ import sys
 import pytest
 from pymongo import AsyncMongoClient
 
+from adapters.serverfacts import NotInitiated
+from gateway import database
+from gateway.settings import Settings
 from tests.gateway.conftest import SEAL
 
 SCRIPT = "from gateway.cli import main; main()"
@@ -40,7 +43,16 @@ async def test_lonely_server_refused(alone: str, words: tuple[str, ...]) -> None
         assert "profile_gateway" not in await client.list_database_names()
 
 
-async def test_uninitiated_set_refused(uninitiated: str) -> None:
+async def test_uninitiated_set_refused(uninitiated: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A replica set that nobody has made is waited for, then refused with how it is made."""
+    monkeypatch.setattr(database, "_PATIENCE_MS", 500)
+    with pytest.raises(NotInitiated, match=r"run rs\.initiate\(\)"):
+        async with database.opened_store(uninitiated, Settings(), []):
+            pass
+
+
+@pytest.mark.deep
+async def test_uninitiated_set_told(uninitiated: str) -> None:
     """On a replica set that nobody has made, a command says how it is made."""
     status, _, notes = await ran(uninitiated, "keys", "list")
     assert (status, "run rs.initiate()" in notes, "Traceback" in notes) == (1, True, False)

@@ -5,17 +5,19 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from subprocess import PIPE, Popen
 from typing import Any
 
 import pytest
+from pymongo import AsyncMongoClient
 
 from adapters.mongo import Store
 from adapters.records import Document
 from gateway.importing import IMPORTS, CannotImport, Crew, LostHands, crew, crew_for, run
 from gateway.importing.mapping import read_mapping
+from gateway.mongod import Mongod
 from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES
 from resolvers.purchases import PURCHASES
@@ -73,6 +75,16 @@ async def test_crew_rehearsal(big: Shop, hands: Crew, store: Store) -> None:
     assert not any([await store.count(record, {}) for record in (CUSTOMERS, PURCHASES, IMPORTS)])
 
 
+@pytest.fixture
+async def brief_transactions(mongod: Mongod) -> AsyncIterator[None]:
+    """A database that soon gives up the transaction of whoever was killed."""
+    async with AsyncMongoClient(mongod.url) as client:
+        before = await client.admin.command("setParameter", 1, transactionLifetimeLimitSeconds=1)
+        yield
+        await client.admin.command("setParameter", 1, transactionLifetimeLimitSeconds=before["was"])
+
+
+@pytest.mark.usefixtures("brief_transactions")
 async def test_crew_lost(big: Shop, store: Store) -> None:
     """A process that is killed in the middle ends the import in words; the same one goes on behind what is stored."""
     with Crew(2) as hands:

@@ -5,6 +5,7 @@ import gzip
 from decimal import Decimal
 
 import pytest
+from rich.console import Console
 
 from adapters.failures import StoreError
 from adapters.mongo import Store
@@ -34,6 +35,16 @@ async def test_second_run_unchanged(shop, counted) -> None:
     before = await shop.store.find(CUSTOMERS, {}, order=[("_id", 1)])
     assert counted(await shop.bring_in()) == {"unchanged": 4}
     assert await shop.store.find(CUSTOMERS, {}, order=[("_id", 1)]) == before
+
+
+async def test_file_named_twice(shop, counted) -> None:
+    """A file that is named twice, in whatever words, is read once."""
+    way = shop.folder / ".." / shop.folder.name / "people.csv"
+    paths = [shop.write("people.csv", shop.files["people.csv"]), way]
+    summary = await run.run_import(
+        shop.store, shop.write("shop.toml", shop.mapping), paths, console=Console(quiet=True)
+    )
+    assert (counted(summary), summary.rows) == ({"inserted": 2}, 2)
 
 
 async def test_changed_row_updated(shop, counted) -> None:
