@@ -2,7 +2,7 @@
 
 import asyncio
 
-from benchmarks import history, importing
+from benchmarks import fairness, history, importing, workers
 from benchmarks.peers import running as peers
 
 
@@ -11,6 +11,8 @@ async def main() -> None:
     await history.main()
     await importing.main()
     await peers.main()
+    await fairness.main()
+    await workers.main()
 
 
 asyncio.run(main())

@@ -26,6 +26,7 @@ from strawberry.schema.schema import validate_document
 
 from gateway import telling
 from gateway.execution import Documents, Executed, Known, Plans
+from gateway.places import Places
 from gateway.telemetry import current_trace
 from gateway.telling import Told
 from resolvers.kit.context import Context
@@ -100,6 +101,7 @@ class Answering:
         *,
         execution_s: float,
         question_tokens: int,
+        long_at_once: int = 2,
         plans: Plans | None = None,
         shows_plans: bool = False,
     ) -> None:
@@ -111,6 +113,7 @@ class Answering:
         self._execution_s = execution_s
         self._question_tokens = question_tokens
         self._documents = Documents()
+        self._places = Places(long_at_once)
 
     def prepare(self, question: Question) -> Prepared:
         """The question ready to execute; raises NotAsked."""
@@ -146,7 +149,13 @@ class Answering:
 
     async def _execute(self, prepared: Prepared, question: Question, context: Context) -> Executed:
         name = prepared.operation.name.value if prepared.operation.name else None
-        return await self.plans.execute(prepared.known, context=context, variables=question.variables, operation=name)
+        known, variables = prepared.known, question.variables
+        async with self._places.take(known):
+            try:
+                return await self.plans.execute(known, context=context, variables=variables, operation=name)
+            finally:
+                # Also of what was given up, which was longer still.
+                known.loaded(context.budget.rows)
 
     def _checked(self, text: str) -> DocumentNode:
         try:

@@ -81,6 +81,7 @@ class House:
             graph,
             execution_s=settings.execution_s,
             question_tokens=settings.question_tokens,
+            long_at_once=settings.long_at_once,
             plans=Plans(graph, is_on=settings.plans),
             shows_plans=settings.show_plans,
         )

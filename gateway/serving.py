@@ -27,6 +27,9 @@ from resolvers.schema import graph
 _BACKLOG: Final = 2048
 # Behind the slowest answer a little, for writing it.
 _GRACE_S: Final = 5.0
+# A worker that says nothing for so long hangs, and is replaced. On a crowded machine uvicorn's 5 s would end workers
+# that are just starting, or busy, and make the crowd worse.
+_SILENT_S: Final = 30
 
 
 Prepare = Callable[[House], Awaitable[Welcome]]
@@ -123,6 +126,7 @@ def _config(settings: Settings, app: Starlette | str, *, lifespan: Literal["on",
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=round(settings.execution_s + _GRACE_S),
+        timeout_worker_healthcheck=_SILENT_S,
     )
 
 

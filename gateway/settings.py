@@ -147,6 +147,12 @@ class Settings(BaseSettings):
         gt=0,
         description="How long an answer may take: no agent waits longer with a customer on the line.",
     )
+    long_at_once: int = Field(
+        default=2,
+        ge=1,
+        description="Questions of more than 250 rows that one process answers at the same time; the others wait for "
+        "their turn, and short ones never wait behind them. Raise it where the database is far away.",
+    )
     plans: bool = Field(
         default=True,
         description="Whether questions that come again are compiled. Answers are the same without; they take longer.",

@@ -40,6 +40,8 @@ class Trace:
     operation: str | None = None
     execution: str | None = None
     """How the answer was come by: `planned`, or why not."""
+    waited_s: float = 0.0
+    """How long a question of many rows waited for its turn."""
 
 
 _trace: ContextVar[Trace | None] = ContextVar("trace", default=None)
@@ -111,6 +113,7 @@ def _tell(scope: Scope, trace: Trace, status: int, took_s: float) -> None:
         commands=trace.commands,
         operation=trace.operation,
         execution=trace.execution,
+        waited_ms=round(trace.waited_s * 1000, 1),
     )
 
 

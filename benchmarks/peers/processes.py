@@ -7,8 +7,8 @@ import shutil
 import socket
 import tempfile
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -47,6 +47,20 @@ def pin_process(pid: int, core: int) -> None:
         # A thread may have ended meanwhile.
         with contextlib.suppress(ProcessLookupError):
             os.sched_setaffinity(int(task.name), {core})
+
+
+@contextmanager
+def on_core(core: int | None) -> Iterator[None]:
+    """A block in which this process is on one core, and what it starts there, unless that one is put elsewhere."""
+    if core is None:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def cpu_s(pid: int) -> float:

@@ -15,7 +15,7 @@ from pymongo import AsyncMongoClient
 
 from benchmarks.peers.filling import DATABASE, Wanted, filled, usual_folder
 from benchmarks.peers.machine import Machine, machine
-from benchmarks.peers.processes import ROOT, Load, Running, cores, installed, memory_mb, pin_process, running
+from benchmarks.peers.processes import ROOT, Load, Running, cores, installed, memory_mb, on_core, pin_process, running
 from benchmarks.peers.questions import WORKLOADS, bodies, compared, headers, probe, samples
 from benchmarks.peers.report import Report, printed, written
 from benchmarks.peers.roster import NODE, OURS, SERVERS
@@ -58,13 +58,13 @@ async def _compared(asked: Options, database: Mongod) -> Report | None:
     server_core, other_core = apart or (None, None)
     if apart and database.pid:
         pin_process(database.pid, apart[1])
-        # What is started from here on and says nothing else stays off the measured core.
-        os.sched_setaffinity(0, {apart[1]})
     secret = secrets.token_urlsafe(32)
     async with AsyncExitStack() as stack:
+        # What is started from here on and says nothing else stays off the measured core.
+        stack.enter_context(on_core(other_core))
         servers = [
             await stack.enter_async_context(
-                running(SERVERS[name], _shared(database, secret), server_core, probe(secret))
+                running(SERVERS[name], shared_environment(database, secret), server_core, probe(secret))
             )
             for name in asked.servers
         ]
@@ -111,7 +111,7 @@ async def _measured(asked: Options, bench: Bench, servers: Sequence[Running], ur
     )
 
 
-def _shared(database: Mongod, secret: str) -> Mapping[str, str]:
+def shared_environment(database: Mongod, secret: str) -> Mapping[str, str]:
     """What every server is told by its environment."""
     return {
         "MONGODB_URL": database.url,

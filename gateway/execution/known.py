@@ -16,6 +16,7 @@ from gateway.execution.plan import Plan
 # 64 MB, and hold 120 compiled panels of 1,200 characters, which is more than a company's apps ask.
 MOST_WEIGHT: Final = 640 * 1024
 _PLAN_WEIGHT: Final = 3.3
+_FADES: Final = 0.9
 
 Key = tuple[str | None, tuple[Any, ...]]
 """Which operation, and what is skipped and included in it."""
@@ -38,6 +39,12 @@ class Known:
     plans: dict[Key, Plan | Unplanned] = field(default_factory=dict)
     choosing: frozenset[str] | None = None
     """The variables that `@skip` and `@include` name, once they were looked for."""
+    rows: float = 0.0
+    """How many rows it loads, as far as was seen; of one that loads fewer now, the old number fades."""
+
+    def loaded(self, rows: int) -> None:
+        """Takes note of how many rows an answer took."""
+        self.rows = max(rows, self.rows * _FADES)
 
     @property
     def weight(self) -> float:

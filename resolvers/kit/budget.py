@@ -17,18 +17,19 @@ class Budget:
         self.most_rows = most_rows
         self._execution_s = execution_s
         self._deadline = time.monotonic() + execution_s
-        self._rows = 0
+        self.rows = 0
+        """Loaded or handed out by now."""
 
     def spend(self, rows: int) -> None:
         """Counts rows that were loaded or handed out; raises LimitExceeded where there are too many by now."""
-        self._rows += rows
+        self.rows += rows
         self.require()
 
     def require(self) -> None:
         """Returns where there are rows and time left; raises LimitExceeded."""
-        if self._rows > self.most_rows:
+        if self.rows > self.most_rows:
             raise LimitExceeded(
-                f"The question asks for {self._rows} rows or more, all its lists together; at most {self.most_rows} "
+                f"The question asks for {self.rows} rows or more, all its lists together; at most {self.most_rows} "
                 "are loaded for one. Ask for shorter pages with `first` or `last`, for fewer lists inside lists, or "
                 "in several questions."
             )

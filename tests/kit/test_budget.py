@@ -101,4 +101,4 @@ async def test_many_rows_read_in_parts(ask: Asking, make: Makers) -> None:
     assert answer.errors == []
     answer, bounded = await _asked(ask, query, GraphLimits(most_rows=50))
     assert answer.codes[0] == "LIMIT_EXCEEDED"
-    assert bounded.budget._rows < 126
+    assert bounded.budget.rows < 126

@@ -1,0 +1,87 @@
+"""Do long questions take turns, and do short ones pass them by?"""
+
+import asyncio
+import itertools
+import time
+
+import pytest
+
+from gateway.execution import Known
+from gateway.places import SHORT_ROWS, Places
+from tests.gateway.conftest import OpenGate
+from tests.makers import Makers
+
+LONG = (
+    "query Long { slow(seconds: 0.3) "
+    + " ".join(f"a{n}: customers(first: 100) {{ nodes {{ id }} }}" for n in range(8))
+    + " }"
+)
+SHORT = "query Short { viewer { subject } }"
+
+
+def _known(rows: int) -> Known:
+    known = Known(None)  # type: ignore[arg-type]  # nobody looks at the document
+    known.loaded(rows)
+    return known
+
+
+async def test_long_take_turns(open_gate: OpenGate, make: Makers) -> None:
+    """Once it was seen to load many rows, a question waits for its turn; a short one is answered meanwhile."""
+    for n in range(SHORT_ROWS // 8 + 1):
+        await make.customer(f"Ann{n}")
+    gate, ends = open_gate(long_at_once=1), []
+
+    async def asked(query: str) -> None:
+        assert "errors" not in (await gate.ask(query)).json()
+        ends.append((time.monotonic(), query))
+
+    await asked(LONG)
+    ends.clear()
+    longs = [asyncio.create_task(asked(LONG)) for _ in range(3)]
+    await asyncio.sleep(0.05)
+    await asked(SHORT)
+    await asyncio.gather(*longs)
+    assert [query for _, query in ends] == [SHORT, LONG, LONG, LONG]
+    assert min(b - a for (a, _), (b, _) in itertools.pairwise(ends[1:])) >= 0.3
+
+
+async def test_places_in_order() -> None:
+    """As many as there are places go on at once, the others in the order in which they came; whoever left is passed."""
+    places, order, go_on = Places(2), [], asyncio.Event()
+
+    async def long(name: str) -> None:
+        async with places.take(_known(SHORT_ROWS + 1)):
+            order.append(name)
+            await go_on.wait()
+
+    tasks = [asyncio.create_task(long(name)) for name in "abcd"]
+    await asyncio.sleep(0)
+    assert order == ["a", "b"]
+    async with places.take(_known(SHORT_ROWS)):
+        order.append("short")
+    tasks[2].cancel()
+    tasks[0].cancel()
+    await asyncio.wait(tasks, timeout=0.05)
+    assert order == ["a", "b", "short", "d"]
+    go_on.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_place_given_back() -> None:
+    """A question that fails leaves its place to the next one."""
+    places = Places(1)
+    for _ in range(3):
+        with pytest.raises(RuntimeError):
+            async with asyncio.timeout(1), places.take(_known(SHORT_ROWS + 1)):
+                raise RuntimeError
+
+
+def test_length_fades() -> None:
+    """A question that was long counts as long for some answers more, and is short again when it stays so."""
+    known = _known(2 * SHORT_ROWS)
+    assert known.rows == 2 * SHORT_ROWS
+    known.loaded(1)
+    assert known.rows > SHORT_ROWS
+    for _ in range(20):
+        known.loaded(1)
+    assert known.rows < SHORT_ROWS
