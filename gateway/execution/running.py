@@ -5,7 +5,7 @@ field are there, the level below it goes on, whatever its neighbours still wait 
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -126,7 +126,8 @@ class Running:
         except Exception:  # noqa: BLE001  whatever it was, the exact way meets it again and says it right
             out: dict[str, Any] = {one.key: _typename(one) for one in selection.fields}
         for field in selection.made.read if selection.made else ():
-            self._complete_exactly(batch, number, field, _read(field, source), out, work)
+            (value,) = _all_read(field, [source])
+            self._complete_exactly(batch, number, field, value, out, work)
         return out
 
     # One field of a level
@@ -140,14 +141,15 @@ class Running:
             return
         match way:
             case Attribute() | Reading():
-                values = [_read(field, source) for source in batch.sources]
+                self._take(batch, field, _all_read(field, batch.sources), work)
+                return
             case Called():
                 values = [self._call(batch, n, field, way) for n in range(len(batch.sources))]
             case Resolved():
                 values = [self._resolve(batch, n, field, way) for n in range(len(batch.sources))]
             case _:
                 raise TypeError(f"{field.key} is no field that is asked for.")
-        if any(map(is_awaitable, values)) and not field.is_read:
+        if any(map(is_awaitable, values)):
             work.append(self._ask_each(batch, field, values))
         else:
             self._take(batch, field, values, work)
@@ -205,7 +207,7 @@ class Running:
                 self._complete_exactly(batch, number, field, value, out, work)
 
     def _take_down(self, batch: Batch, field: FieldPlan, values: Sequence[Any], work: Work) -> None:
-        below: dict[Selection, Batch] = {}
+        below = _Below(batch, field)
         is_list, shape = field.shape.is_list, field.shape
         for number, (out, value) in enumerate(zip(batch.answers, values, strict=True)):
             if value is None and shape.is_nullable:
@@ -214,21 +216,14 @@ class Running:
                 if shape.is_deeper:
                     raise Odd  # noqa: TRY301  lists of lists of objects are too rare to be planned
                 items = (value if value.__class__ is list else admit_list(value)) if is_list else (value,)
-                selections = [_selection(field, one) for one in items]
+                selections = below.selections(items)
             except Exception:  # noqa: BLE001  whatever it was, the exact way meets it again and says it right
                 self._complete_exactly(batch, number, field, value, out, work)
                 continue
             if is_list:
                 out[field.key] = [None] * len(items)
-            for n, (item, selection) in enumerate(zip(items, selections, strict=True)):
-                if selection is None:
-                    continue
-                one = below.get(selection)
-                if one is None:
-                    one = below[selection] = Batch(selection, [], batch, field, [])
-                one.sources.append(item)
-                one.origins.append((number, n if is_list else None))  # type: ignore[union-attr]
-        for one in below.values():
+            below.add(number, items, selections)
+        for one in below.batches.values():
             self._begin(one, work)
 
     def _complete_exactly(
@@ -258,16 +253,52 @@ class Running:
             self._is_over = self._is_over or (completed.climbing is not None and spot.is_all())
 
 
+class _Below:
+    """The objects that stand below a field, gathered by what is asked of them."""
+
+    def __init__(self, batch: Batch, field: FieldPlan) -> None:
+        self._batch, self._field = batch, field
+        self.batches: dict[Selection, Batch] = {}
+        # Of a type that is neither interface nor union, nearly every object is of one class and asked the same.
+        self._usual = None if is_abstract_type(field.named) else object_class(field.named)
+        self._selection = field.below(field.named) if self._usual and field.below else None
+
+    def selections(self, items: Sequence[Any]) -> Sequence[Selection | None]:
+        """What is asked of each object; None for a null that may stand in the list. Raises Odd."""
+        usual, straight, field = self._usual, self._selection, self._field
+        return [straight if one.__class__ is usual else _selection(field, one) for one in items]
+
+    def add(self, number: int, items: Sequence[Any], selections: Sequence[Selection | None]) -> None:
+        """Takes in what the parent of this number holds."""
+        is_list = self._field.shape.is_list
+        for n, (item, selection) in enumerate(zip(items, selections, strict=True)):
+            if selection is None:
+                continue
+            one = self.batches.get(selection)
+            if one is None:
+                one = self.batches[selection] = Batch(selection, [], self._batch, self._field, [])
+            one.sources.append(item)
+            one.origins.append((number, n if is_list else None))  # type: ignore[union-attr]
+
+
 def _typename(field: FieldPlan) -> str | None:
     return field.parent_type.name if isinstance(field.way, TypeName) else None
 
 
-def _read(field: FieldPlan, source: Any) -> Any:
+def _all_read(field: FieldPlan, sources: Sequence[Any]) -> Sequence[Any]:
     way = field.way
     if not isinstance(way, Attribute | Reading):
         raise TypeError(f"{field.key} is not read from its parent.")
+    read = reader(way)
     try:
-        return reader(way)(source)
+        return [read(source) for source in sources]
+    except Exception:  # noqa: BLE001  reading has no effect: whose error it is shows when each is read again
+        return [_read(read, source) for source in sources]
+
+
+def _read(read: Callable[[Any], Any], source: Any) -> Any:
+    try:
+        return read(source)
     except Exception as error:  # noqa: BLE001  it is the field's error
         return error
 

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from operator import attrgetter
 from typing import Any, Final
 
 from graphql import GraphQLField
@@ -102,8 +102,4 @@ def _own(field: StrawberryField) -> Coming | None:
 
 def reader(way: Attribute | Reading) -> Callable[[Any], Any]:
     """The function that reads it of a parent."""
-    return way.function if isinstance(way, Reading) else partial(_attribute, way.name)
-
-
-def _attribute(name: str, parent: Any) -> Any:
-    return getattr(parent, name)
+    return way.function if isinstance(way, Reading) else attrgetter(way.name)

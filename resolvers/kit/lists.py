@@ -100,19 +100,20 @@ async def _lists(
 ) -> dict[RecordId, Connection[T]]:
     context: Context = info.context
     strands, newest_first = listing.strands, listing.newest_first
+    if not owned:
+        return {}
     names = {key: f"{info.field_name}:{key}" for key in owned}
     # A cursor is of one list: it is refused for any other, so that with several customers it is refused.
-    windows = [page.window(name, context.seal, newest_first=newest_first) for name in names.values()]
-    if not windows:
-        return {}
-    found = await _read(context, list(owned.values()), strands, windows[0])
+    opened = names.values() if page.cursor is not None else list(names.values())[:1]
+    window, *_ = [page.window(name, context.seal, newest_first=newest_first) for name in opened]
+    found = await _read(context, list(owned.values()), strands, window)
     counting = _counting(strands)
     pages = {}
     for (key, owner), rows in zip(owned.items(), found, strict=True):
         read_rows = [PageRow(read(row), row) for row in rows]
         at_hand = beside.get(key, ())
-        count = partial(counting, key=_frozen(owner), more=len(at_hand))
-        merged = _merged(read_rows, at_hand, windows[0]) if at_hand else read_rows
+        count = partial(counting, owner=owner, more=len(at_hand))
+        merged = _merged(read_rows, at_hand, window) if at_hand else read_rows
         pages[key] = connection(merged, page, names[key], context.seal, count)
     return pages
 
@@ -162,7 +163,7 @@ def _counting(strands: Sequence[Strand]) -> Callable[..., Awaitable[int]]:
         counts = await context.store.counts([dict(key) for key in keys], strands)
         return dict(zip(keys, counts, strict=True))
 
-    async def count(context: Context, key: _OwnerKey, more: int) -> int:
-        return (await context.loaders.load(lengths_by_owner, key) or 0) + more
+    async def count(context: Context, owner: Owner, more: int) -> int:
+        return (await context.loaders.load(lengths_by_owner, _frozen(owner)) or 0) + more
 
     return count
