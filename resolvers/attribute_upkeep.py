@@ -16,7 +16,7 @@ from resolvers.search_words import search_words
 # Some tens of milliseconds of the database's time, in which nobody else's change waits.
 BATCH = 500
 # What the words of a customer are made of, and upon what they are written.
-_READ = ("attributes", "contact_points", "search", "version")
+_READ = ("attributes", "contact_points", "version")
 
 Change = tuple[Document, Document]
 """Upon what a customer's document is changed, and how."""
@@ -68,11 +68,9 @@ async def search_anew(context: Context, key: RecordId) -> None:
     How far it came stands in the definition itself.
     """
 
-    def change(customer: Document, searchable: Sequence[Document]) -> Change | None:
-        words = _words(customer, searchable)
-        if words == customer.get("search", []):
-            return None
-        return _as_read(customer), {"$set": {"search": words}, "$inc": {"version": 1}}
+    def change(customer: Document, searchable: Sequence[Document]) -> Change:
+        # Also where the words stay: whoever is about to write others, by an older definition, has to read again.
+        return _as_read(customer), {"$set": {"search": _words(customer, searchable)}, "$inc": {"version": 1}}
 
     while (definition := await context.store.first(DEFINITIONS, {"_id": key})) and (at := definition.get("upkeep")):
         ahead = {"_id": {"$gt": at["behind"]}} if at["behind"] else {}
