@@ -25,15 +25,9 @@ from adapters.contract import (
 )
 from adapters.mongo import Store
 from adapters.records import Document
-from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.customers import CUSTOMERS
-from resolvers.identities import IDENTITIES, IDENTITY_KEYS
 from resolvers.ingest.batch import take
 from resolvers.ingest.report import Outcome, TakenIn
-from resolvers.interests import INTERESTS
-from resolvers.notes import NOTES
-from resolvers.purchases import PURCHASES
-from resolvers.tickets import TICKETS
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -47,18 +41,13 @@ ANN = Who("shop", "main", "17")
 PERSON = Person(who=ANN, attributes={"firstName": "Ann", "lastName": "Lee"})
 
 
-def usd(amount: str) -> Amount:
-    """An amount in dollars."""
-    return Amount(Decimal(amount), "USD")
-
-
 ORDER = Order(
     external_id="SO1",
     who=ANN,
     placed_at=AT - 30 * DAY,
     items=(
-        Item(line="1", title="Bell", quantity=2, total=usd("10.10")),
-        Item(line="2", title="Lamp", quantity=1, total=usd("5.25"), product="P2"),
+        Item(line="1", title="Bell", quantity=2, total=Amount(Decimal("10.10"), "USD")),
+        Item(line="2", title="Lamp", quantity=1, total=Amount(Decimal("5.25"), "USD"), product="P2"),
     ),
 )
 
@@ -116,6 +105,9 @@ FILE = File(
 )
 
 
+VIP = Class(name="VIP", priority=9)
+
+
 EVERYTHING: tuple[HandedOver, ...] = (
     PERSON,
     ORDER,
@@ -126,15 +118,12 @@ EVERYTHING: tuple[HandedOver, ...] = (
     LEANING,
     REMARK,
     FILE,
-    Listing(channel="shop", account="main", external_id="P2", name="Lamp", price=usd("5.25")),
+    Listing(channel="shop", account="main", external_id="P2", name="Lamp", price=Amount(Decimal("5.25"), "USD")),
     Team(name="Night"),
     Colleague(subject="bob", name="Bob", teams=("Night",)),
     Effort(name="Spring"),
-    Class(name="VIP", priority=9),
+    VIP,
 )
-
-
-COLLECTIONS = (CUSTOMERS, IDENTITIES, IDENTITY_KEYS, PURCHASES, TICKETS, CONVERSATIONS, MESSAGES, INTERESTS, NOTES)
 
 
 async def bring(store: Store, *records: HandedOver, at: datetime = AT) -> TakenIn:
@@ -154,8 +143,9 @@ async def the_customer(store: Store) -> Document:
 
 
 async def contents(store: Store) -> dict[str, list[Document]]:
-    """Every document of the customers' collections."""
-    return {record.name: await store.find(record, {}, order=[("_id", 1)]) for record in COLLECTIONS}
+    """Every document of the house, by collection; those that are empty are left out."""
+    held = {name: await store.find(record, {}, order=[("_id", 1)]) for name, record in store.records.items()}
+    return {name: documents for name, documents in held.items() if documents}
 
 
 async def reason_of(store: Store, record: HandedOver) -> str:

@@ -1,23 +1,42 @@
 """What do the orders, tickets, messages and files that a source hands over become?"""
 
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 import pytest
 
-from adapters.contract import Person, Place, Who
+from adapters.contract import HandedOver, Person, Place, Who
 from adapters.mongo import Store
-from adapters.records import decimal_of
+from adapters.records import Record, decimal_of
 from resolvers.attachments import ATTACHMENTS
 from resolvers.channels import CHANNEL_ACCOUNTS
 from resolvers.conversations import CONVERSATIONS, MESSAGES
-from resolvers.customers import CUSTOMERS
+from resolvers.customers import CUSTOMERS, NEVER
+from resolvers.identities import IDENTITIES
 from resolvers.ingest.report import TakenIn
 from resolvers.interests import INTERESTS, TOPICS
+from resolvers.notes import NOTES
 from resolvers.products import PRODUCTS
 from resolvers.purchases import PURCHASES
 from resolvers.tickets import TICKETS
-from tests.taking_in import ANN, AT, CASE, DAY, FILE, LEANING, ORDER, PLACE, REMARK, TALK, WORD, bring, outcomes
+from tests.taking_in import (
+    ANN,
+    AT,
+    CASE,
+    DAY,
+    FILE,
+    LEANING,
+    ORDER,
+    PLACE,
+    REMARK,
+    TALK,
+    WORD,
+    bring,
+    outcomes,
+    reason_of,
+    the_customer,
+)
 
 
 async def test_order_total_exact(store: Store) -> None:
@@ -31,13 +50,14 @@ async def test_order_total_exact(store: Store) -> None:
 
 
 async def test_newer_source_wins(store: Store) -> None:
-    """Where the source gives `updated_at`, the older of two copies changes nothing."""
+    """Where the source gives `updated_at`, the older of two copies changes nothing; of two as new the later stands."""
     await bring(store, CASE)
     stale = replace(CASE, status="NEW", updated_at=CASE.updated_at - DAY)
     fresh = replace(CASE, status="SOLVED", updated_at=CASE.updated_at + DAY)
-    assert outcomes(await bring(store, fresh, stale)) == ["updated", "unchanged"]
+    again = replace(fresh, subject="Broken twice")
+    assert outcomes(await bring(store, fresh, stale, again)) == ["updated", "unchanged", "updated"]
     (ticket,) = await store.find(TICKETS, {})
-    assert ticket["status"] == "SOLVED"
+    assert (ticket["status"], ticket["subject"]) == ("SOLVED", "Broken twice")
 
 
 @pytest.mark.parametrize("is_inside", [False, True])
@@ -55,20 +75,90 @@ async def test_order_of_another(store: Store, is_inside: bool) -> None:
     assert await store.count(CUSTOMERS, {}) == 2
 
 
-async def test_moments_never_change(store: Store) -> None:
-    """`at` of an entry of the history never changes once it is written."""
-    await bring(store, ORDER, CASE, WORD, PLACE, LEANING, REMARK)
-    moved = [
-        replace(ORDER, placed_at=AT),
-        replace(CASE, created_at=AT),
-        replace(WORD, sent_at=AT),
-        replace(LEANING, observed_at=AT, triggered_at=AT),
-        replace(REMARK, created_at=AT),
-    ]
-    await bring(store, *moved)
-    for record, field in ((PURCHASES, "placed_at"), (TICKETS, "created_at"), (MESSAGES, "sent_at")):
-        assert (await store.find(record, {}))[0][field] < AT
-    assert (await store.find(INTERESTS, {}))[0]["triggered_at"] == LEANING.observed_at
+MOMENTS: tuple[tuple[HandedOver, Record, str], ...] = (
+    (ORDER, PURCHASES, "placed_at"),
+    (CASE, TICKETS, "created_at"),
+    (WORD, MESSAGES, "sent_at"),
+    (replace(LEANING, triggered_at=LEANING.observed_at), INTERESTS, "triggered_at"),
+    (REMARK, NOTES, "created_at"),
+    (FILE, ATTACHMENTS, "created_at"),
+)
+
+
+@pytest.mark.parametrize(("record", "kept", "field"), MOMENTS, ids=[kept.name for _, kept, _ in MOMENTS])
+async def test_moments_never_change(store: Store, record: HandedOver, kept: Record, field: str) -> None:
+    """`at` of an entry of the history, and of a file, never changes once it is written."""
+    await bring(store, PLACE, record)
+    for moment in (AT, AT - 99 * DAY):
+        await bring(store, replace(record, **{field: moment}))
+        assert (await store.find(kept, {}))[0][field] == getattr(record, field)
+
+
+@pytest.mark.parametrize("told", [(6, 7, 8), (8, 7, 6)])
+async def test_conversation_only_grows(store: Store, told: tuple[int, ...]) -> None:
+    """A conversation lasts from the earliest to the latest that is told of it, in whichever order that comes."""
+    for days in told:
+        begun, last = AT - days * DAY, AT - days * DAY + DAY / 2
+        await bring(store, replace(TALK, started_at=begun, last_message_at=last))
+    (talk,) = await store.find(CONVERSATIONS, {})
+    assert (talk["started_at"], talk["last_message_at"]) == (AT - 8 * DAY, AT - 6 * DAY + DAY / 2)
+
+
+HEARD: dict[str, tuple[HandedOver, datetime]] = {
+    "order": (ORDER, ORDER.placed_at),
+    "ticket": (CASE, CASE.created_at),
+    "conversation": (replace(TALK, last_message_at=AT), TALK.started_at),
+    "message": (WORD, WORD.sent_at),
+    "answer": (replace(WORD, direction="OUT"), NEVER),
+    "interest": (LEANING, LEANING.observed_at),
+    "note": (REMARK, NEVER),
+    "file": (FILE, FILE.created_at),
+}
+
+
+@pytest.mark.parametrize(("record", "heard_at"), HEARD.values(), ids=HEARD)
+async def test_customer_heard_of(store: Store, record: HandedOver, heard_at: datetime) -> None:
+    """A customer was heard of when they did something; what the company writes is no word of theirs."""
+    await bring(store, PLACE, record)
+    assert (await the_customer(store))["last_interaction_at"] == heard_at
+
+
+BOB = ANN._replace(value="18")
+OWNED: tuple[tuple[Record, HandedOver, HandedOver, Who], ...] = (
+    (PURCHASES, ORDER, replace(ORDER, who=BOB), BOB),
+    (TICKETS, CASE, replace(CASE, who=BOB), BOB),
+    (NOTES, REMARK, replace(REMARK, who=BOB), BOB),
+    (ATTACHMENTS, FILE, replace(FILE, who=BOB), BOB),
+    (CONVERSATIONS, TALK, replace(TALK, who=BOB), ANN),
+    # Also where the source moves it to another conversation, which is the other's.
+    (MESSAGES, WORD, replace(WORD, who=BOB, talk="C2"), ANN),
+)
+
+
+@pytest.mark.parametrize(("kept", "record", "moved", "who"), OWNED, ids=[kept.name for kept, *_ in OWNED])
+async def test_who_has_it(store: Store, kept: Record, record: HandedOver, moved: HandedOver, who: Who) -> None:
+    """What a source says is another's becomes theirs; conversations, which people relink, and their messages stay."""
+    await bring(store, Person(who=ANN), Person(who=BOB), record)
+    await bring(store, moved)
+    (found,) = await store.find(kept, {})
+    (owner,) = await store.find(IDENTITIES, {"value": who.value})
+    assert found["customer_id"] == owner["customer_id"]
+
+
+async def test_newest_interest_wins(store: Store) -> None:
+    """Of an interest the newest observation stands, in whichever order they come."""
+    older, newer = (replace(LEANING, score=score, observed_at=AT - days * DAY) for score, days in ((0.9, 6), (0.1, 4)))
+    taken = await bring(store, PLACE, LEANING, older, newer)
+    assert outcomes(taken)[1:] == ["inserted", "unchanged", "updated"]
+    (interest,) = await store.find(INTERESTS, {})
+    assert (interest["score"], interest["observed_at"]) == (0.1, newer.observed_at)
+
+
+@pytest.mark.parametrize("score", [-0.01, 1.01, float("nan")])
+async def test_score_beyond_bounds(store: Store, score: float) -> None:
+    """The score of an interest lies between 0 and 1."""
+    await bring(store, PLACE)
+    assert "it lies between 0 and 1" in await reason_of(store, replace(LEANING, score=score))
 
 
 async def test_message_before_conversation(store: Store) -> None:
@@ -78,6 +168,14 @@ async def test_message_before_conversation(store: Store) -> None:
     (talk,) = await store.find(CONVERSATIONS, {})
     assert (talk["started_at"], talk["last_message_at"]) == (TALK.started_at, WORD.sent_at)
     assert (await store.find(MESSAGES, {}))[0]["conversation_id"] == talk["_id"]
+
+
+async def test_message_stays_in_conversation(store: Store) -> None:
+    """A message stays in the conversation in which it first came, whatever a source says later."""
+    await bring(store, WORD)
+    before = await store.find(MESSAGES, {})
+    assert outcomes(await bring(store, replace(WORD, talk="C2"))) == ["unchanged"]
+    assert await store.find(MESSAGES, {}) == before
 
 
 async def test_status_only_climbs(store: Store) -> None:

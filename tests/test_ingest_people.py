@@ -1,6 +1,7 @@
 """What do the people whom a source hands over become: which customer, and what is known of them?"""
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -67,6 +68,31 @@ async def test_contact_points_merge(store: Store) -> None:
         ("+14155550123", True, True),
         ("+14155550199", False, False),
     ]
+    assert outcomes(await bring(store, replace(PERSON, reaches=(first,)))) == ["unchanged"]
+
+
+async def test_reachable_not_anonymous(store: Store) -> None:
+    """Whoever can be reached is not anonymous; of whom there is neither name nor contact point is."""
+    reach = Reach(type="EMAIL", value="ann@example.org")
+    await bring(store, Person(who=ANN, reaches=(reach,)), Person(who=ANN._replace(value="18")))
+    customers = await store.find(CUSTOMERS, {})
+    assert {bool(one.get("contact_points")): one["is_anonymous"] for one in customers} == {True: False, False: True}
+
+
+async def test_entry_point_stays(store: Store) -> None:
+    """Where a customer came in is what was said of it first."""
+    first, other = ({"channel": "web", "page": page, "referrer": None} for page in ("/lamps", "/bells"))
+    taken = [await bring(store, replace(PERSON, entry_point=one)) for one in (None, first, other)]
+    assert [outcomes(one) for one in taken] == [["inserted"], ["updated"], ["unchanged"]]
+    assert (await the_customer(store))["entry_point"] == first
+
+
+@pytest.mark.parametrize("days_ago", [(9, 5, 20), (20, 5, 9)])
+async def test_created_at_earliest(store: Store, days_ago: tuple[int, ...]) -> None:
+    """A customer is as old as the earliest that any source says, in whichever order they say it."""
+    for days in days_ago:
+        await bring(store, replace(PERSON, created_at=AT - days * DAY))
+    assert (await the_customer(store))["created_at"] == AT - 20 * DAY
 
 
 async def test_two_identities_one_customer(store: Store) -> None:
@@ -110,6 +136,23 @@ async def test_statement_takes_nothing(store: Store) -> None:
     assert owners["email"][1] == "VERIFIED"
 
 
+async def test_verified_stays(store: Store) -> None:
+    """An account that proved itself stays verified, whoever only states it afterwards."""
+    mail = Who("email", "main", "ann@example.org")
+    stated = replace(PERSON, also=(mail,))
+    taken = [await bring(store, one) for one in (stated, Person(who=mail), stated)]
+    assert [outcomes(one) for one in taken] == [["inserted"], ["updated"], ["unchanged"]]
+    assert {one["claim"] for one in await store.find(IDENTITIES, {})} == {"VERIFIED"}
+
+
+async def test_profile_grows(store: Store) -> None:
+    """What a channel said of a person stays until it says something else of the same."""
+    for profile in ({"name": "Ann", "locale": "en"}, {"name": "Annie"}):
+        await bring(store, replace(PERSON, profile=profile))
+    (identity,) = await store.find(IDENTITIES, {})
+    assert (identity["profile"]["name"], identity["profile"]["locale"]) == ("Annie", "en")
+
+
 async def test_unknown_person_anonymous(store: Store) -> None:
     """What belongs to someone unknown makes an anonymous customer, who is the same when a name comes."""
     await bring(store, ORDER)
@@ -121,10 +164,12 @@ async def test_unknown_person_anonymous(store: Store) -> None:
 
 @pytest.mark.parametrize("order", [(PERSON, ORDER, CASE), (CASE, ORDER, PERSON), (ORDER, PERSON, CASE)])
 async def test_interaction_only_climbs(store: Store, order: tuple[HandedOver, ...]) -> None:
-    """The last interaction is the newest word of the customer, in whichever order records come."""
+    """The last interaction is the newest word of the customer, in whichever order records come; so of an identity."""
     for one in order:
         await bring(store, one)
     assert (await the_customer(store))["last_interaction_at"] == CASE.created_at
+    (identity,) = await store.find(IDENTITIES, {})
+    assert (identity["first_seen_at"], identity["last_seen_at"]) == (ORDER.placed_at, CASE.created_at)
 
 
 async def test_label_in_any_case(store: Store) -> None:
@@ -205,14 +250,26 @@ async def test_survivor_hears(store: Store) -> None:
     assert survivor["last_interaction_at"] == ORDER.placed_at
 
 
-async def test_hundred_takers_one_customer(store: Store) -> None:
-    """Concurrent takers of the same new person make one customer."""
-    words = [replace(WORD, external_id=f"M{n}", sent_at=AT + timedelta(seconds=n)) for n in range(30)]
+TAKERS = [10, pytest.param(100, marks=pytest.mark.deep)]
+
+
+@pytest.mark.parametrize("takers", TAKERS)
+async def test_messages_at_once_one_customer(store: Store, takers: int) -> None:
+    """First messages of the same new person, each taken in by somebody else at once, make one customer."""
+    words = [replace(WORD, external_id=f"M{n}", sent_at=AT + timedelta(seconds=n)) for n in range(takers)]
     taken = await asyncio.gather(*(bring(store, one) for one in words))
-    assert [outcomes(one) for one in taken] == [["inserted"]] * 30
+    assert [outcomes(one) for one in taken] == [["inserted"]] * takers
     customer = await the_customer(store)
     assert customer["last_interaction_at"] == words[-1].sent_at
-    assert await store.count(MESSAGES, {"customer_id": customer["_id"]}) == 30
+    assert await store.count(MESSAGES, {"customer_id": customer["_id"]}) == takers
+
+
+@pytest.mark.parametrize("takers", TAKERS)
+async def test_persons_at_once_one_customer(store: Store, takers: int) -> None:
+    """The same new person, taken in by many at once, becomes one customer and is inserted once."""
+    taken = await asyncio.gather(*(bring(store, PERSON) for _ in range(takers)))
+    assert Counter(outcome for one in taken for outcome in outcomes(one)) == {"inserted": 1, "unchanged": takers - 1}
+    assert (await the_customer(store))["version"] == 1
 
 
 @given(st.emails())

@@ -249,9 +249,11 @@ class _Batch:
             shelf.add(new)
             return INSERTED
         merged = panel.merged(old, new)
-        if merged != old:
+        # Asked before `put`, which changes in place what the batch itself has added or changed.
+        is_changed = merged != old
+        if is_changed:
             shelf.put(merged)
-        return changed_or_not(is_changed=merged != old)
+        return changed_or_not(is_changed=is_changed)
 
     def _conversation_of(self, record: Utterance, message: dict[str, Any], owner: RecordId) -> RecordId:
         """The customer whose conversation it is; the conversation begins or grows by the message."""

@@ -129,9 +129,11 @@ class Company:
         # When the gateway first saw an agent stays as it is, and so does the spelling of a label's name.
         first = ("created_at", *kept.key) if "created_at" in old else kept.key
         merged = {**old, **new, **{name: old[name] for name in first}}
-        if merged != old:
+        # Asked before `put`, which changes in place what the batch itself has added or changed.
+        is_changed = merged != old
+        if is_changed:
             shelf.put(merged)
-        return changed_or_not(is_changed=merged != old)
+        return changed_or_not(is_changed=is_changed)
 
     def moment(self, given: datetime | None, field: str) -> datetime:
         """The moment given, or that of the visit."""
