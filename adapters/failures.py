@@ -87,6 +87,9 @@ def _of_bulk(error: BulkWriteError, record: str) -> StoreError:
         return Taken(record)
     if _WRITE_CONFLICT in codes:
         return Overtaken("The same records were changed in the meantime. Read them again.")
+    if not codes:
+        # Written, but not said to be safe: a server that ends, or a set without its majority.
+        return StoreDown("The database did not say that a write is safe. Check that it runs, then try again.")
     return StoreError(f"The database refused a write to {record!r} (codes {sorted(map(str, codes))}).")
 
 

@@ -1,5 +1,6 @@
 """On which database does this process work: the one that MONGODB_URL names, or one of the gateway's own?"""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -31,7 +32,8 @@ async def database(settings: Settings, *, may_join: bool = False) -> AsyncIterat
     """The URL of the database, for as long as the block lasts; one of its own is started and stopped around it.
 
     Where another gateway runs one in the same folder, FolderInUse is raised; with `may_join` the URL is that one's,
-    and StoreDown is raised when it ends. Who may join also waits, at the end, for those who joined.
+    and StoreDown is raised when it ends. Who may join also waits, at the end, for those who joined, unless it is
+    cancelled.
     """
     if settings.mongodb_url is not None:
         yield settings.mongodb_url.get_secret_value()
@@ -55,12 +57,24 @@ async def database(settings: Settings, *, may_join: bool = False) -> AsyncIterat
                 raise
     try:
         guests.tell(address, mongod.url)
-        yield mongod.url
-        if may_join:
-            async with guests.alone(folder):
-                await _ended(mongod, address)
+        try:
+            yield mongod.url
+        except asyncio.CancelledError:
+            # Ctrl-C: whoever gave it means what runs here, and is not kept waiting.
+            raise
+        except Exception:
+            await _when_alone(mongod, folder, address, stays=may_join)
+            raise
+        await _when_alone(mongod, folder, address, stays=may_join)
     finally:
         await _ended(mongod, address)
+
+
+async def _when_alone(mongod: Mongod, folder: Path, address: Path, *, stays: bool) -> None:
+    """Ends the database once nobody who joined works on it."""
+    if stays:
+        async with guests.alone(folder):
+            await _ended(mongod, address)
 
 
 async def _ended(mongod: Mongod, address: Path) -> None:

@@ -165,7 +165,7 @@ async def _served(folder: Path, seen: Glance) -> Finding:
             f"{folder} is held by {holder}, and its database does not answer. Look again in a few seconds; "
             f"if it neither starts nor ends, end it: kill {seen.owner or 'that process'}"
         )
-    return ok(f"A gateway serves from {folder} ({holder}); MongoDB {dotted(facts)} answers.")
+    return ok(f"A gateway or one of its commands works on {folder} ({holder}); MongoDB {dotted(facts)} answers.")
 
 
 async def your_database(settings: Settings) -> Finding:

@@ -1,7 +1,7 @@
 """Who else works on the database of this folder, and does it stay for as long as they do?
 
 A command that finds the database of another one running joins it. A command that has its own stays until those that
-joined are done; a gateway that serves does not, and who joined it is told.
+joined are done. One that is stopped with Ctrl-C does not, nor does a gateway that serves: who joined it is told.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from typing import Final
 
 import structlog
 
-from adapters.failures import StoreDown
+from adapters.failures import StoreDown, StoreError
 from gateway.mongod import is_held
 
 _FILE: Final = "gateway.guests"
@@ -71,12 +71,15 @@ async def alone(folder: Path) -> AsyncIterator[None]:
 async def _while_there(folder: Path, address: Path) -> AsyncIterator[None]:
     guest, is_lost = asyncio.current_task(), False
 
+    def is_there() -> bool:
+        return _is_told(address) and is_held(folder)
+
     async def watch() -> None:
         nonlocal is_lost
-        while _is_told(address) and is_held(folder):  # noqa: ASYNC110 - another process sets no event
+        while is_there():  # noqa: ASYNC110 - another process sets no event
             await asyncio.sleep(_LOOK_AGAIN_S)
         is_lost = True
-        _log.warning("The gateway whose database this command has joined has ended.")
+        _log.warning("The command whose database this one has joined has ended.")
         if guest is not None:
             # With a reason, so that nobody takes it for Ctrl-C.
             guest.cancel("the database is gone")
@@ -88,12 +91,23 @@ async def _while_there(folder: Path, address: Path) -> AsyncIterator[None]:
         if guest is None or not is_lost:
             raise
         guest.uncancel()
-        raise StoreDown(
-            "The gateway whose database this command had joined has ended, and its database with it. What was written "
-            "stays; give the command again."
-        ) from None
+        raise _ended() from None
+    except StoreError as error:
+        # The database may have said so in its own words before the next look.
+        if not is_lost and is_there():
+            raise
+        if is_lost and guest is not None:
+            guest.uncancel()
+        raise _ended() from error
     finally:
         watching.cancel()
+
+
+def _ended() -> StoreDown:
+    return StoreDown(
+        "The command whose database this one had joined has ended, and its database with it. What was written stays; "
+        "give the command again."
+    )
 
 
 # Files of a few bytes, read at once.

@@ -64,6 +64,11 @@ async def _take(store: Store, name: str, holder: str, console: Console) -> None:
         if host == platform.node() and pid.isdecimal():
             if is_alive(int(pid)):
                 raise _refusal(f"process {pid} of this machine")
+            console.print(
+                f"Process {pid}, which imported these files, was killed. What it had under way is given up by the "
+                "database within ten seconds, or within a minute in one that is not the gateway's own.",
+                highlight=False,
+            )
             await store.leases.give_back(name, other)
             continue
         if wait_s <= 0:
@@ -83,8 +88,10 @@ def _refusal(who: str) -> CannotImport:
 
 
 async def _keep(store: Store, name: str, holder: str) -> None:
-    """Renews the lease without end; raises CannotImport where somebody else has it."""
-    while True:
+    """Renews the lease until it is cancelled; raises CannotImport where somebody else has it."""
+    myself = asyncio.current_task()
+    # Where a wait ends at that very moment, Python 3.11 can lose a cancellation, but it counts it.
+    while myself is None or not myself.cancelling():
         await asyncio.sleep(LEASE_S / _RENEWALS)
         # Where the database is away, the work finds that out itself.
         with suppress(StoreError):

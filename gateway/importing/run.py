@@ -8,7 +8,7 @@ import asyncio
 import gc
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -185,9 +185,7 @@ class _Run:
         if self._positions:
             done = sum(one.done for one in self._positions.values())
             self._console.print(
-                f"An earlier run was interrupted after {done:,} records; this one goes on behind them. Where it was "
-                "killed, that waits until the database gives its last batch up: ten seconds, or up to a minute in "
-                "one that is not the gateway's own.",
+                f"An earlier run was interrupted after {done:,} records; this one goes on behind them.",
                 highlight=False,
             )
         try:
@@ -203,6 +201,10 @@ class _Run:
         for one in summaries:
             for lane in range(LANES):
                 part_path(self.folder, self._parts, one.number, lane).unlink(missing_ok=True)
+        if self._way.is_rehearsal:
+            # Nothing was rejected, and nothing is left.
+            with suppress(OSError):
+                self.told_in.rmdir()
 
     async def _forget(self) -> None:
         """Lets go of what an interrupted run left, its rejected rows too."""

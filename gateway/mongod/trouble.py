@@ -76,7 +76,8 @@ def in_use(folder: Path, owner: int | None) -> FolderInUse:
     """Give the error for a folder that another process works on."""
     who = f"process {owner}" if owner else "another process"
     return FolderInUse(
-        f"The database folder {folder} is in use by {who}. Stop it, or give this gateway a folder of its own."
+        f"The database folder {folder} is in use by {who}. A command such as an import ends by itself: wait for it. A "
+        "gateway does not: stop it, or give this one a folder of its own."
     )
 
 

@@ -6,11 +6,12 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from subprocess import PIPE, Popen
+from typing import Any
 
 import pytest
 from pymongo import AsyncMongoClient
 
-from adapters.failures import StoreDown
+from adapters.failures import StoreDown, StoreRefused
 from gateway import guests
 from gateway.database import URL_FILE, database
 from gateway.mongod import FolderInUse
@@ -66,6 +67,8 @@ async def test_guest_told_of_end(settings: Settings) -> None:
         await inside.wait()
     with pytest.raises(StoreDown, match="had joined has ended, and its database with it"):
         await asyncio.wait_for(guest, 10)
+    # What comes after it is not taken for stopped.
+    assert guest.cancelling() == 0
 
 
 @pytest.mark.parametrize("rounds", [1, pytest.param(4, marks=pytest.mark.deep)])
@@ -113,6 +116,68 @@ async def test_stopped_guest(settings: Settings) -> None:
         guest.cancel()
         with pytest.raises(asyncio.CancelledError):
             await guest
+
+
+async def test_host_waits_in_trouble(settings: Settings) -> None:
+    """A command that fails stays for its guest, too; one that is stopped does not, and the guest is told."""
+    inside, go_on = asyncio.Event(), asyncio.Event()
+
+    async def failing() -> None:
+        async with database(settings, may_join=True):
+            await inside.wait()
+            raise ValueError("a slip of the pen")
+
+    hosting = asyncio.create_task(failing())
+    guest = await _beside(settings, hosting, inside, go_on)
+    assert not hosting.done()
+    go_on.set()
+    await guest
+    with pytest.raises(ValueError, match="a slip of the pen"):
+        await hosting
+
+    hosting = asyncio.create_task(_joined(settings, asyncio.Event(), asyncio.Event()))
+    inside = asyncio.Event()
+    guest = await _beside(settings, hosting, inside, asyncio.Event())
+    hosting.cancel()
+    with pytest.raises(StoreDown, match="had joined has ended"):
+        await asyncio.wait_for(guest, 10)
+
+
+async def _beside(
+    settings: Settings, host: asyncio.Task[Any], inside: asyncio.Event, go_on: asyncio.Event
+) -> asyncio.Task[str]:
+    """A guest that has joined the database of the host."""
+    async with asyncio.timeout(10):
+        while not (settings.data_folder / URL_FILE).exists() and not host.done():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        guest = asyncio.create_task(_joined(settings, inside, go_on))
+        await inside.wait()
+    # Time enough to leave, were it not for the guest.
+    await asyncio.sleep(0.3)
+    return guest
+
+
+async def test_guest_told_in_own_words(settings: Settings) -> None:
+    """Whatever the database said as it went, who joined is told that it has gone, and may go on with other things."""
+    inside, go_on = asyncio.Event(), asyncio.Event()
+
+    async def guest() -> int:
+        try:
+            async with database(settings, may_join=True):
+                inside.set()
+                await go_on.wait()
+                raise StoreRefused("The database refused a write.")
+        except StoreDown:
+            pass
+        myself = asyncio.current_task()
+        return myself.cancelling() if myself else -1
+
+    async with database(settings):
+        joined = asyncio.create_task(guest())
+        await inside.wait()
+        (settings.data_folder / URL_FILE).unlink()
+        go_on.set()
+        assert await joined == 0
 
 
 async def test_nothing_to_join(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
