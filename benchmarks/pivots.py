@@ -71,7 +71,7 @@ async def _pages(house: Bench, total: int) -> None:
     others = [await _customer(house) for _ in range((total - length) // OTHERS_HAVE)]
     for start in range(0, len(others), 1_000):
         await _history(house, others[start : start + 1_000], OTHERS_HAVE)
-    whole = sum([await house.store.count(record, {}) for record, *_ in _KINDS.values()])
+    whole = sum([await house.size(record) for record, *_ in _KINDS.values()])
     print(f"history: pages of 20; {whole:,} entries in all, {length:,} of one customer, five in each second")
     middle = await _cursor_at(house, long, length // 2)
     ids = {"short": global_id("Customer", short), "long": global_id("Customer", long)}

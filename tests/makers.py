@@ -7,12 +7,14 @@ from typing import Any
 
 from adapters.mongo import Store
 from adapters.records import Observation, Record, RecordId, key_hash, new_id, stored_decimal
+from resolvers.agents import AGENTS, agent_document
 from resolvers.channels import CHANNEL_ACCOUNTS, channel_account_document
 from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.customers import CUSTOMERS, customer_document
 from resolvers.identities import IDENTITIES, IDENTITY_KEYS
 from resolvers.interests import INTERESTS
 from resolvers.kit.ids import global_id
+from resolvers.kit.viewer import Role
 from resolvers.notes import NOTES
 from resolvers.purchases import PURCHASES
 from resolvers.tickets import TICKETS
@@ -81,6 +83,14 @@ class Makers:
         """A note."""
         usual = {"text": text, "author_id": None, "created_at": self.moment(), "edited_at": None}
         return await self.put(NOTES, of, **(usual | more))
+
+    async def agent(self, name: str) -> RecordId:
+        """An agent."""
+        subject = f"agent-{next(self._numbers)}"
+        document = agent_document(subject=subject, name=name, role=Role.AGENT, at=self.moment())
+        await self.store.insert(AGENTS, document)
+        key: RecordId = document["_id"]
+        return key
 
     async def ticket(self, of: Made, **more: Any) -> RecordId:
         """A ticket."""

@@ -72,8 +72,9 @@ class Crew:
         way = "fork" if sys.platform == "linux" else "spawn"
         self._pool = ProcessPoolExecutor(size, multiprocessing.get_context(way), initializer=_begin)
         before = set(multiprocessing.active_children())
-        # The first call starts them all.
-        self._pool.submit(time.monotonic).result()
+        # Forked, all start with the first call; else each call that finds nobody idle starts one more.
+        for call in [self._pool.submit(time.sleep, 0 if way == "fork" else 0.2) for _ in range(size)]:
+            call.result()
         started = set(multiprocessing.active_children()) - before
         self.pids = sorted(one.pid for one in started if one.pid is not None)
         """The processes."""

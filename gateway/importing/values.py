@@ -178,7 +178,7 @@ def decimals(mark: str) -> Read:
         bare, is_negative = _unsigned(bare)
         bare = bare.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
         if not number.fullmatch(bare):
-            raise BadValue(f"no number stands there whose decimals are behind {mark!r}")
+            raise BadValue(f"it is no number that is written with {mark!r} ahead of its decimals")
         whole, _, rest = bare.partition(mark)
         digits = "".join(one for one in whole if one.isdigit())
         value = Decimal(f"{digits or '0'}.{rest}" if rest else digits)

@@ -158,6 +158,7 @@ class Identities:
             return Account(who, trouble=error)
         except ValueError:
             # The cause may quote a part of the value.
-            return Account(who, trouble=NotTaken(f"The person's id cannot be one on the channel {who.channel!r}."))
+            trouble = f"The person's id on the channel {who.channel!r} cannot be one. Correct it, or leave it out."
+            return Account(who, trouble=NotTaken(trouble))
         digest = key_hash(who.channel, who.account, value)
         return self._by_digest.setdefault(digest, Account(who, digest, value))

@@ -74,9 +74,10 @@ def test_unwritable_folder_found(tmp_path: Path) -> None:
     assert (found.state, "GATEWAY_DATA_FOLDER" in found.words) == (State.BROKEN, True)
 
 
-def test_open_folder_found(tmp_path: Path) -> None:
-    """A data folder that others can read is a warning."""
-    tmp_path.chmod(0o755)
+@pytest.mark.parametrize("mode", [0o755, 0o740, 0o704])
+def test_open_folder_found(tmp_path: Path, mode: int) -> None:
+    """A data folder that others can read, of the same group or not, is a warning."""
+    tmp_path.chmod(mode)
     found = doctor.data_folder(settings(tmp_path))
     assert (found.state, f"chmod 700 {tmp_path}" in found.words) == (State.WARNING, True)
 
@@ -96,8 +97,10 @@ def test_slip_of_pen_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_clock_before_installation_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A clock that stands before the program's own files is broken."""
-    monkeypatch.setattr(time, "time", lambda: 0.0)
-    assert doctor.clock(settings(tmp_path)).state is State.BROKEN
+    installed = Path(doctor.__file__).stat().st_mtime
+    for now, state in ((installed - 3600, State.BROKEN), (installed, State.OK)):
+        monkeypatch.setattr(time, "time", lambda now=now: now)
+        assert doctor.clock(settings(tmp_path)).state is state
 
 
 async def test_broken_binary_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ async def test_rejected_file_imports(shop, counted) -> None:
         ("A3,1,05.01.2026,Bell,1", "5 cells where the header has 6"),
         ("A3,1,05.01.2026,Bell,1,2,3", "7 cells where the header has 6"),
         ("A3,1,2026-01-05,Bell,1,2", "`placed_at`: no moment of the styles %d.%m.%Y"),
-        ("A3,1,05.01.2026,Bell,half,2", "`line.quantity`: no number"),
+        ("A3,1,05.01.2026,Bell,half,2", "`line.quantity`: it is no number"),
         ("A3,1,05.01.2026,Bell,1.5,2", "`line.quantity`: the number there is not whole"),
         ("A3,1,05.01.2026,,1,2", "`line.title` is empty"),
         (",1,05.01.2026,Bell,1,2", "`id` is empty"),

@@ -95,6 +95,23 @@ async def test_empty_list(ask: Asking, make: Makers) -> None:
     assert list(found["pageInfo"].values()) == [False, False, None, None]
 
 
+async def test_pages_tell_of_neighbours(ask: Asking, make: Makers) -> None:
+    """A page says whether there are rows ahead of it and behind it, whichever way it was read."""
+    one = await make.customer()
+    for _ in range(6):
+        await make.note(one)
+    info = "pageInfo { hasPreviousPage hasNextPage startCursor endCursor }"
+    found: list[list[bool]] = []
+    for way, cursor, place in (("first", "after", "endCursor"), ("last", "before", "startCursor")):
+        given = ""
+        for _ in range(3):
+            page = (await read(ask, one, f"notes({way}: 2{given}) {{ {info} }}"))["notes"]["pageInfo"]
+            found.append([page["hasPreviousPage"], page["hasNextPage"]])
+            given = f', {cursor}: "{page[place]}"'
+    first, middle, last = [False, True], [True, True], [True, False]
+    assert found == [first, middle, last, last, middle, first]
+
+
 @pytest.mark.parametrize(
     ("given", "page"),
     [
