@@ -51,7 +51,7 @@ class Table:
     digest: str
     """Stands for the file's whole content."""
     lines: int
-    """About how many rows it has: its line ends."""
+    """About how many rows it has: its line ends, without the header's."""
     origin: str
     """The name of the file where its rows stood first: of rejected rows that of the file they are from."""
 
@@ -77,7 +77,8 @@ def open_table(path: Path, layout: Layout, wanted: Sequence[str]) -> Table:
     twice = sorted({one for one in columns if one and columns.count(one) > 1})
     if twice:
         raise CannotImport(f"{path}: the header names {', '.join(map(repr, twice))} twice. Rename one of the columns.")
-    return Table(path, layout, columns, digest, line_count, origin)
+    headers = 0 if kind == JSONL else layout.header
+    return Table(path, layout, columns, digest, max(line_count - headers, 0), origin)
 
 
 def _own(columns: list[str], layout: Layout, path: Path) -> list[str]:
