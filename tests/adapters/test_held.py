@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pymongo.asynchronous.cursor import AsyncCursor
 
 from adapters.failures import Taken
 from adapters.mongo import Store
 from adapters.records import Index, Record, new_id
 from gateway.mongod import Mongod
 from tests.conftest import Commands
+from tests.waiting import until
 
 WORDS = Record(name="words", customer=None, indexes=(Index(("word",), unique=True),), is_held=True)
 OTHERS = Record(name="others", customer=None, is_held=True)
@@ -30,21 +32,11 @@ async def two(mongod: Mongod, commands: Commands) -> AsyncIterator[tuple[Store, 
     """Two processes' stores of one database; the first one follows its changes, and is listening."""
     first, second = await _open(mongod, commands), await _open(mongod)
     first.held.follow()
-    await _until(lambda: _now(first.held.is_fresh))
+    await until(lambda: first.held.is_fresh)
     yield first, second
     await first.drop()
     await first.close()
     await second.close()
-
-
-async def _now(value: bool) -> bool:
-    return value
-
-
-async def _until(holds: Callable[[], Awaitable[bool]], within_s: float = 5) -> None:
-    async with asyncio.timeout(within_s):
-        while not await holds():  # noqa: ASYNC110 - what is awaited happens in another process
-            await asyncio.sleep(0.01)
 
 
 def _word(text: str) -> dict[str, Any]:
@@ -60,7 +52,7 @@ async def test_held_costs_nothing(two: tuple[Store, Store], commands: Commands) 
     first, _ = two
     one = _word("a")
     await first.insert(WORDS, one)
-    await _until(lambda: _costs_nothing(first, commands))
+    await until(lambda: _costs_nothing(first, commands))
     assert await first.held.all(WORDS) == {one["_id"]: one}
 
 
@@ -81,7 +73,7 @@ async def test_change_elsewhere_seen(two: tuple[Store, Store]) -> None:
     ):
         await _words(first)
         await change()
-        await _until(lambda words=words: _reads(first, words), within_s=1)  # type: ignore[misc]
+        await until(lambda words=words: _reads(first, words), within_s=1)  # type: ignore[misc]
 
 
 async def _reads(store: Store, words: set[str]) -> bool:
@@ -144,15 +136,98 @@ async def test_loads_shared(two: tuple[Store, Store], commands: Commands) -> Non
     assert len(sent) <= 1
 
 
-async def test_unfollowed_reads(two: tuple[Store, Store]) -> None:
+async def test_unfollowed_reads(two: tuple[Store, Store], commands: Commands) -> None:
     """Where no stream is heard every reader asks the database, and nothing is stale."""
     first, second = two
     for word in ("a", "b", "c"):
         await first.insert(WORDS, _word(word))
         assert word in await _words(second)
+    await until(lambda: _costs_nothing(first, commands))
     await first.held.close()
     await second.insert(WORDS, _word("d"))
     assert "d" in await _words(first)
+
+
+async def test_heard_again(two: tuple[Store, Store], commands: Commands) -> None:
+    """What changed while no stream was heard is seen as soon as one is heard again."""
+    first, second = two
+    await first.insert(WORDS, _word("a"))
+    await until(lambda: _costs_nothing(first, commands))
+    await first.held.close()
+    await second.insert(WORDS, _word("b"))
+    first.held.follow()
+    await until(lambda: first.held.is_fresh)
+    assert await _words(first) == {"a", "b"}
+
+
+async def test_silence_noticed(two: tuple[Store, Store]) -> None:
+    """Two seconds after the stream was heard of last, a copy is trusted no more."""
+    first, second = two
+    second.held._heard_at = asyncio.get_running_loop().time() - 1.5
+    assert await _words(second) == set()
+    await first.insert(WORDS, _word("a"))
+    await until(lambda: _reads(second, {"a"}), within_s=1.5)
+
+
+class Late:
+    """The first answer has left the database, and arrives when the test lets it."""
+
+    def __init__(self) -> None:
+        self.has_left, self.may_arrive = asyncio.Event(), asyncio.Event()
+
+    async def hold(self) -> None:
+        """Keeps the first answer back, and no other."""
+        if not self.has_left.is_set():
+            self.has_left.set()
+            await self.may_arrive.wait()
+
+
+@pytest.fixture
+def late(monkeypatch: pytest.MonkeyPatch) -> Late:
+    """Keeps the answer to the next question back."""
+    late, real = Late(), AsyncCursor.to_list
+
+    async def to_list(cursor: Any) -> Any:
+        found = await real(cursor)
+        await late.hold()
+        return found
+
+    monkeypatch.setattr(AsyncCursor, "to_list", to_list)
+    return late
+
+
+async def test_change_during_load(deaf: Store, late: Late) -> None:
+    """What was read before a change and arrived after it is not kept."""
+    reading = asyncio.create_task(_words(deaf))
+    await until(late.has_left.is_set)
+    await deaf.insert(WORDS, _word("a"))
+    late.may_arrive.set()
+    assert await reading == set()
+    assert await _words(deaf) == {"a"}
+
+
+async def test_reader_behind_change(deaf: Store, late: Late) -> None:
+    """Who reads behind a change is not given what someone else began to read before it."""
+    before = asyncio.create_task(_words(deaf))
+    await until(late.has_left.is_set)
+    await deaf.insert(WORDS, _word("a"))
+    behind = asyncio.create_task(_words(deaf))
+    await asyncio.sleep(0)
+    late.may_arrive.set()
+    assert (await before, await behind) == (set(), {"a"})
+
+
+async def test_reader_gives_up(deaf: Store, late: Late) -> None:
+    """Of many who wait for one answer, who gives up takes it from nobody else."""
+    await deaf.insert(WORDS, _word("a"))
+    gone = asyncio.create_task(_words(deaf))
+    await until(late.has_left.is_set)
+    stays = asyncio.create_task(_words(deaf))
+    await asyncio.sleep(0)
+    gone.cancel()
+    await asyncio.wait([gone])
+    late.may_arrive.set()
+    assert await stays == {"a"}
 
 
 async def test_dropped_database(two: tuple[Store, Store]) -> None:
@@ -160,9 +235,11 @@ async def test_dropped_database(two: tuple[Store, Store]) -> None:
     first, second = two
     await first.insert(WORDS, _word("a"))
     await second.drop()
-    await _until(lambda: _reads(first, set()))
+    await until(lambda: not first.held.is_fresh)
     await second.insert(WORDS, _word("b"))
-    await _until(lambda: _reads(first, {"b"}))
+    await until(lambda: first.held.is_fresh)
+    # Read from the copy now, which only the stream can make true.
+    await until(lambda: _reads(first, {"b"}), within_s=1)
 
 
 async def test_server_killed(tmp_path: Path) -> None:
@@ -171,13 +248,16 @@ async def test_server_killed(tmp_path: Path) -> None:
         first, second = await _open(mongod), await _open(mongod)
         first.held.follow()
         await first.insert(WORDS, _word("a"))
-        await _until(lambda: _reads(first, {"a"}))
+        await until(lambda: first.held.is_fresh)
+        assert await _words(first) == {"a"}
         pid = mongod.pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         await second.insert(WORDS, _word("b"))
-        await _until(lambda: _reads(first, {"a", "b"}), within_s=10)
+        back_at = asyncio.get_running_loop().time()
+        await until(lambda: first.held._heard_at > back_at, within_s=20)
+        await until(lambda: _reads(first, {"a", "b"}), within_s=1)
         await second.insert(WORDS, _word("c"))
-        await _until(lambda: _reads(first, {"a", "b", "c"}), within_s=10)
+        await until(lambda: _reads(first, {"a", "b", "c"}), within_s=1)
         await first.close()
         await second.close()
