@@ -1,4 +1,4 @@
-"""A gateway in a process of its own, as people start it."""
+"""A gateway in a process of its own, as people start it; and whether a process is still there."""
 
 import os
 import re
@@ -80,6 +80,12 @@ def _cpu_s(pid: int) -> float:
     except OSError:
         return 0.0
     return (int(facts[11]) + int(facts[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def is_running(pid: int) -> bool:
+    """Whether the process runs; one that is dead and not yet reaped does not."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return state.strip() != "" and not state.startswith("Z")
 
 
 @contextmanager

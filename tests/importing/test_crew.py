@@ -4,10 +4,10 @@ import asyncio
 import os
 import signal
 import sys
-import time
-from collections.abc import AsyncIterator, Iterator
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from subprocess import PIPE, Popen
 from typing import Any
 
 import pytest
@@ -21,7 +21,9 @@ from gateway.mongod import Mongod
 from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES
 from resolvers.purchases import PURCHASES
+from tests.gateway.processes import is_running
 from tests.importing.conftest import Shop
+from tests.waiting import until
 
 ROWS = 900
 HEADER = "order,customer,day,product,pieces,price\n"
@@ -89,8 +91,11 @@ async def test_crew_lost(big: Shop, store: Store) -> None:
     """A process that is killed in the middle ends the import in words; the same one goes on behind what is stored."""
     with Crew(2) as hands:
         under_way = asyncio.create_task(big.bring_in(crew=hands))
-        while not await store.count(PURCHASES, {}):  # noqa: ASYNC110 - other processes set no event
-            await asyncio.sleep(0.005)
+
+        async def has_begun() -> bool:
+            return under_way.done() or await store.count(PURCHASES, {}) > 0
+
+        await until(has_begun)
         os.kill(hands.pids[0], signal.SIGKILL)
         with pytest.raises(LostHands, match="the same command goes on"):
             await under_way
@@ -102,18 +107,72 @@ async def test_crew_lost(big: Shop, store: Store) -> None:
     assert "An earlier run was interrupted" in big.printed.getvalue()
 
 
-async def test_crew_without_end(big: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def _send(hands: Crew, number: signal.Signals) -> None:
+    for pid in hands.pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+@pytest.fixture
+def stopped(big: Shop, monkeypatch: pytest.MonkeyPatch) -> Callable[[Crew], Awaitable[asyncio.Task[Any]]]:
+    """An import that was stopped, as with Ctrl-C, while the crew stands still in the middle of a batch."""
+
+    async def stop(hands: Crew) -> asyncio.Task[Any]:
+        works, submit = [], hands._pool.submit
+
+        def noting(*args: Any, **more: Any) -> Any:
+            works.append(submit(*args, **more))
+            return works[-1]
+
+        monkeypatch.setattr(hands._pool, "submit", noting)
+        _send(hands, signal.SIGSTOP)
+        under_way = asyncio.create_task(big.bring_in(crew=hands))
+        try:
+            await until(lambda: any(one.running() for one in works))
+        except TimeoutError:
+            _send(hands, signal.SIGCONT)
+            raise
+        under_way.cancel()
+        return under_way
+
+    return stop
+
+
+async def test_crew_without_end(stopped: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever stops an import is not kept waiting by processes that come to no end: they are ended."""
     monkeypatch.setattr(crew, "_GRACE_S", 0.2)
     with Crew(2) as hands:
-        for pid in hands.pids:
-            os.kill(pid, signal.SIGSTOP)
-        under_way = asyncio.create_task(big.bring_in(crew=hands))
-        await asyncio.sleep(0.5)
-        under_way.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await asyncio.wait_for(under_way, 10)
-    assert not any(map(_is_running, hands.pids))
+        under_way = await stopped(hands)
+        try:
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.wait_for(under_way, 10)
+            await until(lambda: not any(map(is_running, hands.pids)), within_s=5)
+        finally:
+            # Whoever stands still is waited for without end.
+            _send(hands, signal.SIGCONT)
+
+
+async def test_crew_to_end(big: Shop, hands: Crew, stopped: Any) -> None:
+    """Whoever stops an import waits for the batch under way; the same processes go on behind it."""
+    under_way = await stopped(hands)
+    _send(hands, signal.SIGCONT)
+    with pytest.raises(asyncio.CancelledError):
+        await under_way
+    assert all(map(is_running, hands.pids))
+    assert (await big.bring_in(crew=hands)).rows == ROWS + 2
+
+
+async def test_crew_spared_ctrl_c(shop: Shop, hands: Crew) -> None:
+    """Ctrl-C, which a terminal sends to all of them, is their maker's business: the processes work on."""
+    seen = set()
+
+    async def have_begun() -> bool:
+        seen.add(await asyncio.wrap_future(hands._pool.submit(os.getpid)))
+        return seen == set(hands.pids)
+
+    await until(have_begun)
+    _send(hands, signal.SIGINT)
+    assert (await shop.bring_in(crew=hands)).rows == 5
 
 
 async def test_crew_refusal(big: Shop, hands: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,27 +202,16 @@ def test_crew_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert none is None
 
 
-def test_crew_ends_with_maker() -> None:
+async def test_crew_ends_with_maker() -> None:
     """Whoever kills the process that made a crew is left with none of its processes."""
     script = "from gateway.importing import Crew; c = Crew(2); print(*c.pids, flush=True); input()"
-    with Popen([sys.executable, "-c", script], cwd=ROOT, stdin=PIPE, stdout=PIPE, text=True) as maker:
-        assert maker.stdout is not None
-        pids = [int(one) for one in maker.stdout.readline().split()]
-        maker.kill()
+    maker = await asyncio.create_subprocess_exec(sys.executable, "-c", script, cwd=ROOT, stdin=PIPE, stdout=PIPE)
+    assert maker.stdout is not None
+    pids = [int(one) for one in (await maker.stdout.readline()).split()]
+    maker.kill()
+    await maker.wait()
     assert len(pids) == 2
-    deadline = time.monotonic() + 10
-    while any(map(_is_running, pids)):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def _is_running(pid: int) -> bool:
-    stat = Path(f"/proc/{pid}/stat")
-    try:
-        os.kill(pid, 0)
-        return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
-    except (ProcessLookupError, FileNotFoundError):
-        return False
+    await until(lambda: not any(map(is_running, pids)))
 
 
 async def _state(store: Store) -> dict[str, list[list[tuple[str, str]]]]:

@@ -5,13 +5,14 @@ import os
 import platform
 import sys
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from gateway.importing import CannotImport, Summary, leasing, run, taking
 from resolvers.purchases import PURCHASES
 from tests.importing.conftest import Shop
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -80,18 +81,42 @@ async def test_other_machine_waited_for(free: Shop, counted, monkeypatch) -> Non
     assert "waiting to see whether it still works" in free.printed.getvalue()
 
 
-async def test_lease_lost(free: Shop, monkeypatch) -> None:
-    """A run that stood still while another took over ends, and says so."""
-    monkeypatch.setattr(leasing, "LEASE_S", 0.3)
-    real = taking.take
+async def test_lease_renewed(free: Shop, monkeypatch) -> None:
+    """However long a run works, nobody else is given its files meanwhile."""
+    monkeypatch.setattr(leasing, "LEASE_S", 0.9)
+    name, real, knocks = await _name(free, monkeypatch), taking.take, []
+
+    async def ends_at() -> datetime:
+        return (await _leases(free).find_one({"_id": name}))["until"]
 
     async def slow(*args, **more):
-        # Long enough that the lease would fall free, were it not renewed.
-        taken = {"holder": "elsewhere:7:x", "until": datetime(2999, 1, 1, tzinfo=UTC)}
-        await _leases(free).update_many({}, {"$set": taken})
-        await asyncio.sleep(1)
+        if not knocks:
+            first = await ends_at()
+
+            async def is_renewed() -> bool:
+                # Renewed when it would have fallen free, had nobody renewed it before.
+                return await ends_at() > first + timedelta(seconds=0.9)
+
+            await until(is_renewed)
+            knocks.append(await free.store.leases.take(name, "elsewhere:7:x", for_s=60))
         return await real(*args, **more)
 
     monkeypatch.setattr(taking, "take", slow)
+    await free.bring_in()
+    assert knocks == [False]
+
+
+async def test_lease_lost(free: Shop, monkeypatch) -> None:
+    """A run that stood still while another took over ends, and says so."""
+    monkeypatch.setattr(leasing, "LEASE_S", 0.3)
+
+    async def standing_still(*_, **_more):
+        taken = {"holder": "elsewhere:7:x", "until": datetime(2999, 1, 1, tzinfo=UTC)}
+        await _leases(free).update_many({}, {"$set": taken})
+        # It is ended in there as soon as the loss is noticed.
+        async with asyncio.timeout(10):
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(taking, "take", standing_still)
     with pytest.raises(CannotImport, match="another one has gone on with the same files"):
         await free.bring_in()

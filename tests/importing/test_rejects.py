@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from adapters.failures import StoreError
+from adapters.failures import Overtaken, StoreError
 from gateway.importing import IMPORTS, CannotImport, Options, rejects, run, run_import, taking
+from gateway.importing.reading import Placed, Unit
+from gateway.importing.tables import Row
 from tests.importing.conftest import SHOP, Shop
 
 HEAD = "order,customer,day,product,pieces,price\n"
@@ -70,6 +72,32 @@ async def test_lost_part_told(shop: Shop, counted, monkeypatch) -> None:
         await shop.bring_in()
     part.write_bytes(kept)
     assert counted(await shop.bring_in()) == {"inserted": 60, "rejected": 7}
+
+
+async def test_batch_done_again(shop: Shop, counted, monkeypatch) -> None:
+    """A batch that collided and is done again sets its rejected rows aside once."""
+    _many(shop)
+    real, collided = taking.keep_position, set()
+
+    async def colliding(store, position, at):
+        if (position.lane, position.done) not in collided:
+            collided.add((position.lane, position.done))
+            raise Overtaken("Someone else changed the same documents.")
+        await real(store, position, at)
+
+    monkeypatch.setattr(run, "BATCH", 10)
+    monkeypatch.setattr(taking, "keep_position", colliding)
+    assert counted(await shop.bring_in()) == {"inserted": 60, "rejected": 7}
+    assert len(shop.rejected("sales.orders.rejected.csv")) == 7
+
+
+def test_part_cut_back(tmp_path: Path) -> None:
+    """What was not committed is gone from a part, also where nothing more is rejected."""
+    path = tmp_path / "part"
+    unit = Unit([Placed(0, Row(2, ["A1"], None), ["A1"])], 0)
+    committed = rejects.RejectPart(path, 0).add([(unit, "of a batch that was stored")])
+    rejects.RejectPart(path, committed).add([(unit, "of a batch that was not")])
+    assert rejects.RejectPart(path, committed).add([]) == path.stat().st_size == committed
 
 
 async def test_rehearsal_spares_parts(shop: Shop, counted, monkeypatch) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import re
 from decimal import Decimal
 
 import pytest
@@ -147,10 +148,10 @@ async def test_rehearsal_writes_nothing(shop, counted, commands: Commands) -> No
     assert "the database is as it was" in shop.printed.getvalue()
 
 
-async def _interrupted(shop, monkeypatch, batches: int) -> None:
-    """An import whose database goes away after so many batches."""
+async def _interrupted(shop, monkeypatch, batches: int, *, at: str = "take", **options) -> None:
+    """An import whose database goes away after so many batches, as the next is begun or its position is to be kept."""
     left = [batches]
-    real = taking.take
+    real = getattr(taking, at)
 
     async def failing(*args, **more):
         left[0] -= 1
@@ -159,9 +160,9 @@ async def _interrupted(shop, monkeypatch, batches: int) -> None:
         return await real(*args, **more)
 
     with monkeypatch.context() as patch:
-        patch.setattr(taking, "take", failing)
+        patch.setattr(taking, at, failing)
         with pytest.raises(StoreError):
-            await shop.bring_in()
+            await shop.bring_in(**options)
 
 
 def _many(shop) -> None:
@@ -170,12 +171,13 @@ def _many(shop) -> None:
     shop.files = {"sales.csv": SALES_LINES[0] + "\n" + bad + rows}
 
 
+@pytest.mark.parametrize("at", ["take", "keep_position"])
 @pytest.mark.parametrize("batches", [0, 1, 3, 6])
-async def test_resumes_where_stopped(shop, monkeypatch, counted, batches: int) -> None:
+async def test_resumes_where_stopped(shop, monkeypatch, counted, batches: int, at: str) -> None:
     """An interrupted import goes on where it stopped: its end and its counts are those of a whole one."""
     monkeypatch.setattr(run, "BATCH", 10)
     _many(shop)
-    await _interrupted(shop, monkeypatch, batches)
+    await _interrupted(shop, monkeypatch, batches, at=at)
     summary = await shop.bring_in()
     assert counted(summary) == {"inserted": 60, "rejected": 7}
     assert len(shop.rejected("sales.orders.rejected.csv")) == 7
@@ -219,9 +221,30 @@ async def test_restart_begins_anew(shop, monkeypatch, counted) -> None:
     assert found["unchanged"] > 0
 
 
+async def test_restart_forgets(shop, monkeypatch) -> None:
+    """A restart that is interrupted before its first batch leaves nothing behind which the next run would go on."""
+    monkeypatch.setattr(run, "BATCH", 10)
+    _many(shop)
+    await _interrupted(shop, monkeypatch, 3)
+    await _interrupted(shop, monkeypatch, 0, is_restart=True)
+    assert await shop.store.count(IMPORTS, {}) == 0
+    assert list((shop.folder / "rejects").iterdir()) == []
+
+
+async def test_changed_mapping_begins_anew(shop, monkeypatch, counted) -> None:
+    """With a changed mapping the same files are read from their first row: what came by the old one is put right."""
+    monkeypatch.setattr(run, "BATCH", 10)
+    _many(shop)
+    await _interrupted(shop, monkeypatch, 3)
+    shop.mapping = shop.mapping.replace("USD", "EUR")
+    found = counted(await shop.bring_in())
+    assert (found["inserted"] + found["updated"], found["rejected"]) == (60, 7)
+    assert {one["total"]["currency"] for one in await shop.store.find(PURCHASES, {})} == {"EUR"}
+
+
 async def test_progress_is_shown(shop) -> None:
-    """The command shows how far it is and what became of the rows."""
+    """The command shows how far each section is and what became of the rows."""
     await shop.bring_in()
     printed = shop.printed.getvalue()
-    assert "people" in printed
-    assert "5 rows in" in printed
+    for words in (r"people ━+ (\d)/\1 ", r"orders ━+ (\d)/\1 ", "5 rows in"):
+        assert re.search(words, printed)
