@@ -1,23 +1,22 @@
 """Loads that are asked for side by side go as one command, and stop when nobody waits for them."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from pymongo import AsyncMongoClient
 
-from adapters import window_load
+from adapters import mongo, window_load
 from adapters.failures import StoreRefused
-from adapters.levels import Levels
 from adapters.loads import Join, Sweep
 from adapters.mongo import Store
 from adapters.records import Document, Record, RecordId
 from adapters.windows import Owner, Strand, Window
 from gateway.mongod import Mongod
 from tests.conftest import Commands
+from tests.waiting import until
 
 NOTES = Record(name="leaves")
 OWNERS: list[Owner] = [{"leaves": [RecordId(bytes([n] * 12))]} for n in range(3)]
@@ -99,35 +98,31 @@ async def test_transaction_joins(leaves: Store) -> None:
     assert ([[row.order for row in one] for one in rows], counts) == ([[0, 1]] * 3, [5])
 
 
-async def test_refused_together_goes_alone() -> None:
-    """Where the database refuses the loads together, each goes alone, and fails alone."""
-    asked: list[int] = []
-
-    async def aggregate(pipeline: Any) -> list[Document]:
-        kinds = [one["$lookup"]["from"] for one in pipeline if "$lookup" in one]
-        asked.append(len(kinds))
-        if len(kinds) > 1 or "bad" in kinds:
-            raise StoreRefused("too large")
-        return [{"n": 0, "l0": [{"_id": 1}]}]
-
-    levels = Levels(aggregate)
-    loads = [_Every("good"), _Every("bad"), _Every("fine")]
-    found = await asyncio.gather(*map(levels.ask, loads), return_exceptions=True)
-    assert asked == [3, 1, 1, 1]
-    assert found[0] == found[2] == [[{"_id": 1}]]
+async def test_refused_together_goes_alone(leaves: Store, commands: Commands) -> None:
+    """What is too large for one document together is read one by one, and what is too large alone fails alone."""
+    key = RecordId()
+    await leaves.insert(NOTES, *({"_id": RecordId(), "customer_id": key, "text": "x" * 1_000_000} for _ in range(9)))
+    twice = ({"$set": {"again": "$text"}},)
+    loads = [_Joined("leaves", key), _Joined("leaves", key, twice), _Joined("leaves", key)]
+    with commands.counted() as sent:
+        found = await asyncio.gather(*map(leaves._levels.ask, loads), return_exceptions=True)
+    await leaves.delete(NOTES, {"customer_id": key})
+    assert [str(command).count("$lookup") for _, command in sent] == [3, 1, 1, 1]
     assert isinstance(found[1], StoreRefused)
+    assert [[len(rows) for rows in one] for one in (found[0], found[2]) if isinstance(one, list)] == [[9], [9]]
 
 
 @dataclass(frozen=True)
-class _Every:
-    """All documents of a collection, or what takes for ever."""
+class _Joined:
+    """All documents of one owner in a collection, or what takes for ever, read without a sweep."""
 
     name: str
+    key: RecordId
     stages: tuple[Document, ...] = ()
 
     @property
     def owners(self) -> list[Owner]:
-        return [{self.name: [RecordId(b"0" * 12)]}]
+        return [{self.name: [self.key]}]
 
     def sweeps(self) -> list[Sweep]:
         return []
@@ -135,7 +130,7 @@ class _Every:
     def gathered(self, swept: Any) -> list[Any]:
         raise NotImplementedError
 
-    def of(self, _owners: Any) -> "_Every":
+    def of(self, _owners: Any) -> "_Joined":
         return self
 
     def joins(self, name: str) -> list[Join]:
@@ -167,34 +162,51 @@ async def _works(client: AsyncMongoClient[Any]) -> bool:
     return any("aggregate" in one.get("command", {}) for one in await cursor.to_list())
 
 
-async def _until(client: AsyncMongoClient[Any], *, works: bool) -> bool:
-    ends = time.monotonic() + 10
-    while time.monotonic() < ends:
-        if await _works(client) is works:
-            return True
-        await asyncio.sleep(0.05)
-    return False
+async def _rests(client: AsyncMongoClient[Any]) -> bool:
+    return not await _works(client)
 
 
-async def test_cancelled_work_stops(mongod: Mongod, leaves: Store) -> None:
-    """When everyone who waits gives up, the database stops working; as long as one waits, it goes on."""
+async def test_cancelled_work_stops(mongod: Mongod, leaves: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When everyone who waits gives up, the database stops working, long before the time that a load may take."""
+    monkeypatch.setattr(mongo, "MAX_LOAD_MS", 60_000)
+    slow = _Joined("leaves", OWNERS[0]["leaves"][0], SLOW)
     async with AsyncMongoClient(mongod.url) as client:
-        key = OWNERS[0]["leaves"][0]
-        slow = _Slow("leaves", SLOW, key)
-        first, second = (asyncio.create_task(leaves._levels.ask(slow)) for _ in range(2))
-        assert await _until(client, works=True)
-        first.cancel()
-        await asyncio.sleep(0.2)
-        assert await _works(client)
-        second.cancel()
-        assert await _until(client, works=False)
-        assert await leaves.counts(OWNERS[:1], [STRAND]) == [5]
+        both = [asyncio.create_task(leaves._levels.ask(slow)) for _ in range(2)]
+        await until(lambda: _works(client))
+        for one in both:
+            one.cancel()
+        await until(lambda: _rests(client))
+    assert await leaves.counts(OWNERS[:1], [STRAND]) == [5]
 
 
-@dataclass(frozen=True)
-class _Slow(_Every):
-    key: RecordId = field(default_factory=RecordId)
+async def test_one_gives_up(leaves: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as one waits, the database works on, and the answer comes."""
+    real, has_left, may_arrive = leaves._aggregate_all, asyncio.Event(), asyncio.Event()
 
-    @property
-    def owners(self) -> list[Owner]:
-        return [{self.name: [self.key]}]
+    async def late(pipeline: Any) -> list[Document]:
+        found = await real(pipeline)
+        has_left.set()
+        await may_arrive.wait()
+        return found
+
+    monkeypatch.setattr(leaves._levels, "_aggregate", late)
+    gone, stays = (asyncio.create_task(leaves.counts(OWNERS, [STRAND])) for _ in range(2))
+    await until(has_left.is_set)
+    gone.cancel()
+    await asyncio.wait([gone])
+    may_arrive.set()
+    assert await asyncio.wait_for(stays, 5) == [5, 5, 5]
+
+
+@pytest.mark.parametrize("stays", [0, 1])
+async def test_gone_before_sent(leaves: Store, commands: Commands, stays: int) -> None:
+    """What nobody waits for any more when the command leaves is not asked for."""
+    with commands.counted() as sent:
+        tasks = [asyncio.create_task(leaves.counts(OWNERS, [STRAND])) for _ in range(2 + stays)]
+        for one in tasks[stays:]:
+            # Behind the turn in which all have spoken, and ahead of the one in which the command leaves.
+            asyncio.get_running_loop().call_soon(one.cancel)
+        found = await asyncio.gather(*tasks, return_exceptions=True)
+    assert found[:stays] == [[5, 5, 5]] * stays
+    assert all(isinstance(one, asyncio.CancelledError) for one in found[stays:])
+    assert [str(command).count("$unionWith") for _, command in sent] == [1] * stays
