@@ -19,6 +19,7 @@ from gateway.mongod import FolderInUse
 from gateway.settings import Settings
 from tests.gateway.processes import hands_of, running
 from tests.gateway.test_cli import MAPPING
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -50,8 +51,7 @@ async def test_host_waits_for_guest(settings: Settings) -> None:
         return url
 
     hosting = asyncio.create_task(host())
-    while not (settings.data_folder / URL_FILE).exists():  # noqa: ASYNC110 - a file sets no event
-        await asyncio.sleep(0.01)
+    await until((settings.data_folder / URL_FILE).exists)
     guest = asyncio.create_task(_joined(settings, inside, go_on))
     await inside.wait()
     await asyncio.sleep(0.5)
@@ -148,11 +148,9 @@ async def _beside(
     settings: Settings, host: asyncio.Task[Any], inside: asyncio.Event, go_on: asyncio.Event
 ) -> asyncio.Task[str]:
     """A guest that has joined the database of the host."""
-    async with asyncio.timeout(10):
-        while not (settings.data_folder / URL_FILE).exists() and not host.done():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-        guest = asyncio.create_task(_joined(settings, inside, go_on))
-        await inside.wait()
+    await until(lambda: (settings.data_folder / URL_FILE).exists() or host.done())
+    guest = asyncio.create_task(_joined(settings, inside, go_on))
+    await until(inside.is_set)
     # Time enough to leave, were it not for the guest.
     await asyncio.sleep(0.3)
     return guest

@@ -5,10 +5,13 @@ import os
 import platform
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from rich.console import Console
 
+from adapters.failures import StoreDown
 from gateway.importing import CannotImport, Summary, leasing, run, taking
 from resolvers.purchases import PURCHASES
 from tests.importing.conftest import Shop
@@ -120,3 +123,26 @@ async def test_lease_lost(free: Shop, monkeypatch) -> None:
     monkeypatch.setattr(taking, "take", standing_still)
     with pytest.raises(CannotImport, match="another one has gone on with the same files"):
         await free.bring_in()
+
+
+async def test_lost_cancellation(free: Shop, monkeypatch) -> None:
+    """A run ends also where the database's error takes the place of its cancellation, as Python 3.11 lets happen."""
+    monkeypatch.setattr(leasing, "LEASE_S", 0.03)
+    real, asked, go_on = free.store.leases.take, asyncio.Event(), asyncio.Event()
+
+    async def losing(*args, **more):
+        if not asked.is_set() and asyncio.current_task() is main:
+            return await real(*args, **more)
+        asked.set()
+        with suppress(asyncio.CancelledError):
+            await go_on.wait()
+        raise StoreDown("The database does not answer.")
+
+    async def work() -> str:
+        await until(asked.is_set)
+        return "done"
+
+    monkeypatch.setattr(free.store.leases, "take", losing)
+    main = asyncio.current_task()
+    async with asyncio.timeout(5):
+        assert await leasing.while_leased(free.store, "import/lost", Console(quiet=True), work) == "done"
