@@ -11,13 +11,11 @@ from typing import Any
 import pytest
 from graphql import GraphQLError, parse, specified_rules
 from hypothesis import HealthCheck, settings
-from rich.console import Console
 from strawberry.schema.schema import validate_document
 
 from adapters.mongo import Store
 from adapters.records import Document, RecordId
 from gateway.app import GATE_RECORDS
-from gateway.demo import fill
 from gateway.execution import Known, Plans
 from gateway.mongod import Mongod
 from resolvers.agents import AGENTS, agent_document
@@ -63,7 +61,7 @@ class Commands:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts the file that takes longest first, so that no worker is left alone with it at the end."""
-    items.sort(key=lambda item: item.path.name != "test_shop.py")
+    items.sort(key=lambda item: item.path.name != "test_demo.py")
 
 
 @pytest.fixture(scope="session")
@@ -181,18 +179,6 @@ async def ask(house: Graph, store: Store, commands: Commands) -> Asking:
     agent = agent_document(subject="agent", name="Anna Agent", role=Role.AGENT, at=NOW)
     await store.insert(AGENTS, agent)
     return Asking(house, store, agent["_id"], commands)
-
-
-@pytest.fixture(scope="session")
-async def shop(mongod: Mongod, house: Graph) -> AsyncIterator[Asking]:
-    """Asks the demo's shop, which nobody empties."""
-    store = await Store.open(mongod.url, "shop", [*house.declared.records, *GATE_RECORDS])
-    await store.prepare()
-    store.held.follow()
-    await fill(store, Console(quiet=True))
-    (agent,) = await store.find(AGENTS, {"subject": "anna"})
-    yield Asking(house, store, agent["_id"])
-    await store.close()
 
 
 @pytest.fixture

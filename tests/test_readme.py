@@ -1,4 +1,4 @@
-"""Every command of the README runs, and what it says is so; its queries are asked in test_shop.py."""
+"""Every command of the README runs, and what it says is so; its queries are asked in tests/gateway/test_demo.py."""
 
 import asyncio
 import os

@@ -21,7 +21,7 @@ from resolvers.purchases import PURCHASES
 ROOT = Path(__file__).parent.parent.parent
 SMALL, WHOLE = ROOT / "tests" / "data", ROOT.parent / "shared" / "data"
 is_there = pytest.mark.skipif(not WHOLE.exists(), reason=f"the whole sets are not in {WHOLE}")
-# Two runs over tens of thousands of rows are for `make deep`; tests/test_shop.py has the whole shop every day.
+# Two runs over tens of thousands of rows are for `make deep`; tests/gateway/test_demo.py has the whole shop every day.
 LARGE = [pytest.param(SMALL, id="cut"), pytest.param(WHOLE, id="whole", marks=[is_there, pytest.mark.deep])]
 SETS = [pytest.param(SMALL, id="cut"), pytest.param(WHOLE, id="whole", marks=is_there)]
 
