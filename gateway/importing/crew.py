@@ -15,10 +15,10 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -72,9 +72,10 @@ class Crew:
         way = "fork" if sys.platform == "linux" else "spawn"
         self._pool = ProcessPoolExecutor(size, multiprocessing.get_context(way), initializer=_begin)
         before = set(multiprocessing.active_children())
-        # Forked, all start with the first call; else each call that finds nobody idle starts one more.
-        for call in [self._pool.submit(time.sleep, 0 if way == "fork" else 0.2) for _ in range(size)]:
-            call.result()
+        with _without_interruption():
+            # Forked, all start with the first call; else each call that finds nobody idle starts one more.
+            for call in [self._pool.submit(time.sleep, 0 if way == "fork" else 0.2) for _ in range(size)]:
+                call.result()
         started = set(multiprocessing.active_children()) - before
         self.pids = sorted(one.pid for one in started if one.pid is not None)
         """The processes."""
@@ -148,6 +149,16 @@ async def _is_over(future: asyncio.Future[Position], store: Store) -> bool:
     except (StoreError, TimeoutError):
         pass
     return False
+
+
+@contextmanager
+def _without_interruption() -> Iterator[None]:
+    """A block that Ctrl-C reaches behind its end; processes that are started in it are reached when they say so."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _heard(future: asyncio.Future[Position]) -> None:
@@ -234,6 +245,7 @@ def _begin() -> None:
     """Makes the process a hand of the crew: Ctrl-C is its maker's business, and it does not outlive its maker."""
     global _hand  # noqa: PLW0603 - the one thing that a process of the crew is
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     maker = multiprocessing.parent_process()
     if maker is not None:
         threading.Thread(target=_end_with, args=(maker,), daemon=True).start()

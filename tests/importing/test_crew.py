@@ -164,13 +164,6 @@ async def test_crew_to_end(big: Shop, hands: Crew, stopped: Any) -> None:
 
 async def test_crew_spared_ctrl_c(shop: Shop, hands: Crew) -> None:
     """Ctrl-C, which a terminal sends to all of them, is their maker's business: the processes work on."""
-    seen = set()
-
-    async def have_begun() -> bool:
-        seen.add(await asyncio.wrap_future(hands._pool.submit(os.getpid)))
-        return seen == set(hands.pids)
-
-    await until(have_begun)
     _send(hands, signal.SIGINT)
     assert (await shop.bring_in(crew=hands)).rows == 5
 
