@@ -1,6 +1,7 @@
 """What every test stands on: a real mongod, an empty store of this house, and a way to ask."""
 
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -32,6 +33,10 @@ _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.function_scop
 settings.register_profile("everyday", max_examples=20, derandomize=True, **_COMMON)
 settings.register_profile("deep", max_examples=500, **_COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "everyday"))
+
+# A shell that runs the tests in the background has them ignore Ctrl-C, and so whatever they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 
