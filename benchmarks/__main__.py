@@ -2,18 +2,24 @@
 
 import asyncio
 
+import uvloop
+
 from benchmarks import fairness, fields, history, importing, workers
 from benchmarks.peers import running as peers
+from gateway.importing import Crew
+from gateway.importing.taking import LANES
 
 
 async def main() -> None:
     """Each prints its own table."""
     await fields.main()
     await history.main()
-    await importing.main()
     await peers.main()
     await fairness.main()
     await workers.main()
 
 
+# An import's processes are forked before a loop runs.
+with Crew(LANES) as crew:
+    uvloop.run(importing.main(crew))
 asyncio.run(main())
