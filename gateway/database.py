@@ -1,6 +1,5 @@
 """On which database does this process work: the one that MONGODB_URL names, or one of the gateway's own?"""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -57,24 +56,18 @@ async def database(settings: Settings, *, may_join: bool = False) -> AsyncIterat
                 raise
     try:
         guests.tell(address, mongod.url)
+        trouble: Exception | None = None
         try:
             yield mongod.url
-        except asyncio.CancelledError:
-            # Ctrl-C: whoever gave it means what runs here, and is not kept waiting.
-            raise
-        except Exception:
-            await _when_alone(mongod, folder, address, stays=may_join)
-            raise
-        await _when_alone(mongod, folder, address, stays=may_join)
+        except Exception as error:  # noqa: BLE001  it is raised below; Ctrl-C, which is none, keeps nobody waiting
+            trouble = error
+        if may_join:
+            async with guests.alone(folder):
+                await _ended(mongod, address)
+        if trouble is not None:
+            raise trouble
     finally:
         await _ended(mongod, address)
-
-
-async def _when_alone(mongod: Mongod, folder: Path, address: Path, *, stays: bool) -> None:
-    """Ends the database once nobody who joined works on it."""
-    if stays:
-        async with guests.alone(folder):
-            await _ended(mongod, address)
 
 
 async def _ended(mongod: Mongod, address: Path) -> None:

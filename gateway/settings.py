@@ -310,11 +310,11 @@ def _in_words(error: ValidationError) -> Iterator[str]:
     for one in error.errors(include_url=False, include_context=False):
         where = str(one["loc"][0]) if one["loc"] else ""
         words = one["msg"].removeprefix("Value error, ")
-        field = next((known for name, known in Settings.model_fields.items() if where in _names(name)), None)
-        if field is None:
+        found = next(((name, known) for name, known in Settings.model_fields.items() if where in _names(name)), None)
+        if found is None:
             yield f"{words}."
             continue
-        name = next(name for name in Settings.model_fields if where in _names(name))
+        name, field = found
         value = "" if is_secret(field) else f" is {str(one['input'])[:64]!r}"
         if words[1:2].islower():
             words = words[:1].lower() + words[1:]

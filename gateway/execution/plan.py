@@ -24,7 +24,7 @@ from graphql.execution.collect_fields import FieldDetails, collect_fields, colle
 from graphql.execution.values import VariableValues
 
 from gateway.execution.admitting import kinds_by_class, object_class
-from gateway.execution.ways import Attribute, Coming, Reading, way_to
+from gateway.execution.ways import Coming, way_to
 from gateway.execution.writing import Finish, Made, Writer, finisher
 
 AnyExecutor = Executor[Any]
@@ -89,11 +89,6 @@ class FieldPlan:
     def nodes(self) -> list[FieldNode]:
         """The places of the document where the field is asked for."""
         return [one.node for one in self.details]
-
-    @property
-    def is_read(self) -> bool:
-        """Whether it is read from its parent."""
-        return isinstance(self.way, Attribute | Reading)
 
 
 @dataclass(slots=True, eq=False)

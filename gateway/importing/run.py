@@ -59,6 +59,11 @@ class Options:
     crew: Crew | None = None
     """Processes that take the batches in; without them this one does it all."""
 
+    @property
+    def told_in(self) -> Path:
+        """The folder of the files of rejected rows: what a rehearsal rejects stands apart from what an import did."""
+        return self.rejects_folder / "rehearsal" if self.is_rehearsal else self.rejects_folder
+
 
 async def run_import(
     store: Store, mapping_path: Path, files: Sequence[Path], *, console: Console, options: Options | None = None
@@ -121,7 +126,7 @@ def _telling_of_stop(console: Console, way: Options) -> Iterator[None]:
 
 
 def _check_folder(way: Options) -> None:
-    folder = way.rejects_folder / "rehearsal" if way.is_rehearsal else way.rejects_folder
+    folder = way.told_in
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -146,8 +151,7 @@ class _Run:
         self._store, self._mapping, self._way, self._console = store, mapping, way, console
         self.digest = digest = run_digest(mapping, readers)
         self.folder = way.rejects_folder
-        # What a rehearsal rejects stands apart from what an import did.
-        self.told_in = self.folder / "rehearsal" if way.is_rehearsal else self.folder
+        self.told_in = way.told_in
         # A rehearsal leaves alone what an interrupted run has set aside.
         self._parts = f"rehearsal-{digest[:16]}" if way.is_rehearsal else digest[:16]
         here = Circumstances(
