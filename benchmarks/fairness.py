@@ -20,7 +20,7 @@ import orjson
 
 from benchmarks.bench import judged
 from benchmarks.peers.filling import Wanted, filled, usual_folder
-from benchmarks.peers.processes import Load, Running, cores, installed, on_core, pin_process, running
+from benchmarks.peers.processes import Load, apart_from, installed, running
 from benchmarks.peers.questions import bodies, headers, probe
 from benchmarks.peers.roster import NODE, OURS, SERVERS
 from benchmarks.peers.running import shared_environment
@@ -45,13 +45,9 @@ async def main() -> None:
 
 
 async def _measured(database: Mongod, customers: int, rounds: int) -> None:
-    apart = cores()
-    server_core, other_core = apart or (None, None)
-    if apart and database.pid:
-        pin_process(database.pid, apart[1])
     secret = secrets.token_urlsafe(32)
     async with AsyncExitStack() as stack:
-        stack.enter_context(on_core(other_core))
+        server_core, other_core = stack.enter_context(apart_from(database.pid)) or (None, None)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         for name in ("W1", "W2"):
             (folder / f"{name}.json").write_bytes(orjson.dumps(bodies(name, customers, 1)))
@@ -60,7 +56,7 @@ async def _measured(database: Mongod, customers: int, rounds: int) -> None:
         panels, inboxes = [await stack.enter_async_context(Load.opened(NODE, other_core)) for _ in range(2)]
 
         async def window(load: Load, workload: str, connections: int, seconds: float) -> dict[str, Any]:
-            return await _window(load, server, headers(secret), folder / f"{workload}.json", connections, seconds)
+            return await load.window(server, headers(secret), folder / f"{workload}.json", connections, seconds)
 
         await window(panels, "W1", 4, _WARM_S)
         await window(inboxes, "W2", 4, _WARM_S)
@@ -83,17 +79,6 @@ async def _measured(database: Mongod, customers: int, rounds: int) -> None:
 
 def _told(seen: dict[str, Any]) -> str:
     return f"{seen['per_s']:.0f}/s, p50 {seen['p50_ms']:.1f} ms, p99 {seen['p99_ms']:.1f} ms"
-
-
-async def _window(
-    load: Load, server: Running, headers: Any, bodies: Path, connections: int, seconds: float
-) -> dict[str, Any]:
-    where = {"url": server.url, "headers": headers, "bodies": str(bodies)}
-    line = where | {"connections": connections, "seconds": seconds}
-    seen: dict[str, Any] = orjson.loads(await load.window(orjson.dumps(line), seconds))
-    if seen["refused"] or not seen["requests"]:
-        raise RuntimeError(f"The gateway did not answer {bodies.stem} on {connections} connections: {seen}")
-    return seen
 
 
 if __name__ == "__main__":

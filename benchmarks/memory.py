@@ -24,7 +24,7 @@ async def main() -> None:
     """Sends the documents and prints the resident memory along the way."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else DOCUMENTS
     async with bench() as house:
-        answering = Answering(house.graph, execution_s=15, question_tokens=2_000)
+        answering = Answering(house.graph, execution_s=15, question_tokens=2_000, long_at_once=2)
         warm = 0.0
         for number in range(count):
             await _asked_twice(house, answering, number)

@@ -14,9 +14,9 @@ import shutil
 import statistics
 import sys
 import tempfile
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 import orjson
 
@@ -31,6 +31,10 @@ from gateway.mongod import Mongod
 MUST, GOAL = 1.6, 1.8
 CONNECTIONS = 16
 _WINDOW_S, _WARM_S = 5.0, 4.0
+
+
+_Line = tuple[Mapping[str, str], Path, int]
+"""Headers, the file of the bodies, and how many connections."""
 
 
 async def main() -> None:
@@ -60,21 +64,22 @@ async def _measured(database: Mongod, customers: int, rounds: int) -> None:
         for workload in ("W1", "W2"):
             path = folder / f"{workload}.json"
             path.write_bytes(orjson.dumps(bodies(workload, customers, 1)))
-            line = {"headers": headers(secret), "bodies": str(path), "connections": CONNECTIONS}
+            line = (headers(secret), path, CONNECTIONS)
             for server in servers:
                 await _window(load, server, line, _WARM_S)
             pairs = [[await _window(load, one, line, _WINDOW_S) for one in servers] for _ in range(rounds)]
             _tell(workload, pairs)
 
 
-async def _window(load: Load, server: Running, line: dict[str, Any], seconds: float) -> tuple[float, float, float]:
+async def _window(
+    load: Load, server: Running, line: tuple[Mapping[str, str], Path, int], seconds: float
+) -> tuple[float, float, float]:
     """Answers a second; the workers' seconds for one; the least busy worker's share of what the busiest did."""
     workers = _workers(server.pid)
     before = [cpu_s(pid) for pid in workers]
-    words = orjson.dumps({**line, "url": server.url, "seconds": seconds})
-    seen = orjson.loads(await load.window(words, seconds))
-    if seen["refused"] or not seen["requests"]:
-        raise RuntimeError(f"The gateway did not answer: {seen}")
+    seen = await load.window(server, *line, seconds)
+    if _workers(server.pid) != workers:
+        raise RuntimeError("A worker ended meanwhile, and another one took its place.")
     spent = [cpu_s(pid) - earlier for pid, earlier in zip(workers, before, strict=True)]
     return seen["per_s"], sum(spent) / seen["requests"], min(spent) / max(spent)
 

@@ -101,7 +101,7 @@ class Answering:
         *,
         execution_s: float,
         question_tokens: int,
-        long_at_once: int = 2,
+        long_at_once: int,
         plans: Plans | None = None,
         shows_plans: bool = False,
     ) -> None:

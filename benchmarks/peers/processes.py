@@ -11,9 +11,10 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import httpx
+import orjson
 
 from benchmarks.peers.roster import Server
 
@@ -50,15 +51,21 @@ def pin_process(pid: int, core: int) -> None:
 
 
 @contextmanager
-def on_core(core: int | None) -> Iterator[None]:
-    """A block in which this process is on one core, and what it starts there, unless that one is put elsewhere."""
-    if core is None:
-        yield
+def apart_from(database_pid: int | None) -> Iterator[tuple[int, int] | None]:
+    """The server's core, and that of all else: the database, this process, and whatever it starts and puts nowhere.
+
+    None where cores cannot be told apart.
+    """
+    found = cores()
+    if found is None:
+        yield None
         return
+    if database_pid:
+        pin_process(database_pid, found[1])
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, {found[1]})
     try:
-        yield
+        yield found
     finally:
         os.sched_setaffinity(0, before)
 
@@ -202,8 +209,20 @@ class Load:
         finally:
             await ended(process)
 
-    async def window(self, line: bytes, seconds: float) -> bytes:
-        """What was seen in one window, as the generator tells it."""
+    async def window(
+        self, server: Running, headers: Mapping[str, str], bodies: Path, connections: int, seconds: float
+    ) -> dict[str, Any]:
+        """What was seen in one window; raises RuntimeError where a request was refused. `bodies` is a list in JSON."""
+        where = {"url": server.url, "headers": headers, "bodies": str(bodies)}
+        line = where | {"connections": connections, "seconds": seconds}
+        seen: dict[str, Any] = orjson.loads(await self._told(orjson.dumps(line), seconds))
+        if seen["refused"]:
+            raise RuntimeError(
+                f"{server.server.title} did not answer {bodies.stem} on {connections} connections: {seen}"
+            )
+        return seen
+
+    async def _told(self, line: bytes, seconds: float) -> bytes:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(line + b"\n")

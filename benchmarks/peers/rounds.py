@@ -139,17 +139,7 @@ async def _window(bench: Bench, one: Running, workload: str, connections: int, s
     bodies = bench.folder / f"{workload}.json"
     if not bodies.exists():
         bodies.write_bytes(orjson.dumps(bench.requests[workload]))
-    line = {
-        "url": one.url,
-        "headers": bench.headers,
-        "bodies": str(bodies),
-        "connections": connections,
-        "seconds": seconds,
-    }
-    seen: dict[str, Any] = orjson.loads(await bench.load.window(orjson.dumps(line), seconds))
-    if seen["refused"]:
-        raise RuntimeError(f"{one.server.title} did not answer {workload} with {connections} connections: {seen}")
-    return seen
+    return await bench.load.window(one, bench.headers, bodies, connections, seconds)
 
 
 def _tell(samples: Iterable[Sample], workload: str, number: int) -> None:

@@ -15,7 +15,7 @@ from pymongo import AsyncMongoClient
 
 from benchmarks.peers.filling import DATABASE, Wanted, filled, usual_folder
 from benchmarks.peers.machine import Machine, machine
-from benchmarks.peers.processes import ROOT, Load, Running, cores, installed, memory_mb, on_core, pin_process, running
+from benchmarks.peers.processes import ROOT, Load, Running, apart_from, installed, memory_mb, running
 from benchmarks.peers.questions import WORKLOADS, bodies, compared, headers, probe, samples
 from benchmarks.peers.report import Report, printed, written
 from benchmarks.peers.roster import NODE, OURS, SERVERS
@@ -54,14 +54,11 @@ async def main(options: Options | None = None) -> Report | None:
 
 
 async def _compared(asked: Options, database: Mongod) -> Report | None:
-    apart = cores()
-    server_core, other_core = apart or (None, None)
-    if apart and database.pid:
-        pin_process(database.pid, apart[1])
     secret = secrets.token_urlsafe(32)
     async with AsyncExitStack() as stack:
         # What is started from here on and says nothing else stays off the measured core.
-        stack.enter_context(on_core(other_core))
+        apart = stack.enter_context(apart_from(database.pid))
+        server_core, other_core = apart or (None, None)
         servers = [
             await stack.enter_async_context(
                 running(SERVERS[name], shared_environment(database, secret), server_core, probe(secret))

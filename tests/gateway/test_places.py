@@ -8,6 +8,7 @@ import pytest
 
 from gateway.execution import Known
 from gateway.places import SHORT_ROWS, Places
+from gateway.settings import Settings
 from tests.gateway.conftest import OpenGate
 from tests.makers import Makers
 
@@ -85,3 +86,8 @@ def test_length_fades() -> None:
     for _ in range(20):
         known.loaded(1)
     assert known.rows < SHORT_ROWS
+
+
+def test_bound_is_told() -> None:
+    """The setting tells the bound that holds."""
+    assert f"more than {SHORT_ROWS} rows" in (Settings.model_fields["long_at_once"].description or "")
