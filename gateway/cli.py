@@ -21,7 +21,7 @@ from gateway.app import House, records_of
 from gateway.auth import require_sound
 from gateway.database import database, opened_store
 from gateway.importing.crew import LostHands, crew_for
-from gateway.importing.run import Options, run_import
+from gateway.importing.run import Options, run_import, told_of_stop
 from gateway.importing.summary import BROKEN_OFF, Summary, broken_off
 from gateway.importing.troubles import CannotImport
 from gateway.kept_secrets import with_jwt_secret
@@ -54,6 +54,8 @@ _note = Console(stderr=True)
 
 _SCOPES = ", ".join(f"`{name}` {what}" for name, what in SCOPES.items())
 _KEY_COLUMNS = ("handle", "name", "state", "scopes", "made", "expires", "last used")
+# 128 and the number of SIGINT, as shells have it.
+_INTERRUPTED = 130
 # What says itself what to do.
 _IN_WORDS = (BadSettings, MongodError, StoreError, BadKey, BadToken)
 _STATES = {"ok": "green", "warning": "yellow", "broken": "bold red"}
@@ -153,6 +155,9 @@ def import_files(
             summary = _with_store(work)
     except CannotImport:
         raise
+    except KeyboardInterrupt:
+        _note.print(told_of_stop(is_rehearsal=dry_run, is_restart=restart), highlight=False)
+        raise typer.Exit(_INTERRUPTED) from None
     except Exception as error:
         told = str(error) if isinstance(error, (*_IN_WORDS, LostHands)) else broken_off(error)
         _note.print(told, style="red", markup=False, soft_wrap=True)

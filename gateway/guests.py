@@ -81,8 +81,7 @@ async def _while_there(folder: Path, address: Path) -> AsyncIterator[None]:
         is_lost = True
         _log.warning("The command whose database this one has joined has ended.")
         if guest is not None:
-            # With a reason, so that nobody takes it for Ctrl-C.
-            guest.cancel("the database is gone")
+            guest.cancel()
 
     watching = asyncio.create_task(watch(), name="guest")
     try:

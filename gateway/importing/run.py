@@ -86,8 +86,7 @@ async def run_import(
         await run.finish(found)
         return found
 
-    with _telling_of_stop(console, way):
-        summaries = await while_leased(store, f"import/{run.digest}", console, work)
+    summaries = await while_leased(store, f"import/{run.digest}", console, work)
     return Summary(
         sections=summaries,
         notes=chosen.notes,
@@ -108,18 +107,11 @@ async def _sections(run: "_Run", readers: Sequence[SectionReader], console: Cons
     return summaries
 
 
-@contextmanager
-def _telling_of_stop(console: Console, way: Options) -> Iterator[None]:
-    """Says what holds after Ctrl-C, which asyncio makes a cancellation; others say why they cancel."""
-    try:
-        yield
-    except (asyncio.CancelledError, KeyboardInterrupt) as error:
-        if error.args:
-            raise
-        same = "without --restart the same command" if way.is_restart else "the same command"
-        told = "it was a rehearsal, and nothing was written" if way.is_rehearsal else f"{same} goes on where it was"
-        console.print(f"Stopped; {told}.", highlight=False)
-        raise
+def told_of_stop(*, is_rehearsal: bool, is_restart: bool) -> str:
+    """What holds after Ctrl-C."""
+    same = "without --restart the same command" if is_restart else "the same command"
+    told = "it was a rehearsal, and nothing was written" if is_rehearsal else f"{same} goes on where it was"
+    return f"Stopped; {told}."
 
 
 # Before the first row

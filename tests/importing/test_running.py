@@ -185,11 +185,9 @@ async def test_resumes_where_stopped(shop, monkeypatch, counted, batches: int, a
     assert await shop.store.count(IMPORTS, {}) == 0
 
 
-@pytest.mark.parametrize(
-    ("is_rehearsal", "words"), [(False, "the same command goes on where it was"), (True, "nothing was written")]
-)
-async def test_stopped_by_hand(shop, monkeypatch, counted, is_rehearsal: bool, words: str) -> None:
-    """Stopped with Ctrl-C, which cancels it, an import says in one line that the same command goes on."""
+@pytest.mark.parametrize("is_rehearsal", [False, True])
+async def test_stopped_by_hand(shop, monkeypatch, counted, is_rehearsal: bool) -> None:
+    """Stopped with Ctrl-C, which cancels it, an import goes on where it was; a rehearsal has written nothing."""
     monkeypatch.setattr(run, "BATCH", 10)
     _many(shop)
     name = "judged" if is_rehearsal else "take"
@@ -205,8 +203,6 @@ async def test_stopped_by_hand(shop, monkeypatch, counted, is_rehearsal: bool, w
     under_way.cancel()
     with pytest.raises(asyncio.CancelledError):
         await under_way
-    (line,) = [one for one in shop.printed.getvalue().splitlines() if one.startswith("Stopped")]
-    assert words in line
     assert sum(counted(await shop.bring_in()).values()) == 67
 
 
