@@ -86,6 +86,9 @@ class Crew:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is not None:
+            # Nobody waits for a batch any more: those who could have waited for it have, or have had enough.
+            self._end()
         self._pool.shutdown(cancel_futures=True)
 
     async def _brought_to_end(self, work: Future[Position], store: Store) -> Position:

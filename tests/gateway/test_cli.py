@@ -227,7 +227,7 @@ def test_import_broken_off(
     assert "secret" not in found.output
 
 
-REHEARSED = pytest.param(["--dry-run"], id="rehearsal", marks=pytest.mark.deep)
+REHEARSED = pytest.param(["--dry-run"], 1, id="rehearsal", marks=pytest.mark.deep)
 
 
 def test_early_interruption_is_quiet() -> None:
@@ -241,9 +241,11 @@ def test_early_interruption_is_quiet() -> None:
     assert (process.returncode, "Traceback" in notes) == (130, False), notes
 
 
-@pytest.mark.parametrize("words", [pytest.param([], id="import"), REHEARSED])
-def test_interrupted_import_is_quiet(run: CliRunner, tmp_path: Path, words: list[str]) -> None:
-    """Ctrl-C ends a large import in the middle of its batches with 130, as a shell expects, without a traceback."""
+@pytest.mark.parametrize(
+    ("words", "times"), [pytest.param([], 1, id="once"), pytest.param([], 2, id="twice"), REHEARSED]
+)
+def test_interrupted_import_is_quiet(run: CliRunner, tmp_path: Path, words: list[str], times: int) -> None:
+    """Ctrl-C, once or again at once, ends a large import in its batches with 130 and one line, and no traceback."""
     del run
     (tmp_path / "shop.toml").write_text(MAPPING)
     rows = "".join(f"{n},+57300{n}\n" for n in range(10**6, 10**6 + 80_000))
@@ -253,8 +255,10 @@ def test_interrupted_import_is_quiet(run: CliRunner, tmp_path: Path, words: list
     address = tmp_path / "data" / "gateway.url"
     hands = hands_of(process)
     # As a terminal sends it: to everyone in front of it.
-    os.killpg(process.pid, signal.SIGINT)
-    _, notes = process.communicate(timeout=30)
+    for _ in range(times):
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.05)
+    _, notes = process.communicate(timeout=15)
     assert (process.returncode, "Traceback" in notes) == (130, False), notes
     told = "it was a rehearsal, and nothing was written" if words else "the same command goes on where it was"
     assert notes.count(f"Stopped; {told}.") == 1
