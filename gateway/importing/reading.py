@@ -165,12 +165,18 @@ def _lane(key: str | None, lanes: int) -> int:
 
 
 def check_columns(section: Section, table: Table, problems: list[str]) -> None:
-    """Adds to the problems each column that the section asks for and the file does not have."""
+    """Adds to the problems each column that the section asks for and the file does not have, each hint once."""
+    asked = {name for expression in section.fields.values() for name in expression.source.columns}
+    spare = [one for one in table.columns if one and one not in asked]
+    told = {""}
     for field, expression in section.fields.items():
         for name in expression.source.columns:
             if name not in table.columns:
-                hint = did_you_mean(name, [one for one in table.columns if one])
-                problems.append(f"{table.path} has no column {name!r}, from which `{field}` is read.{hint}")
+                hint = did_you_mean(name, spare)
+                problems.append(
+                    f"{table.path} has no column {name!r}, from which `{field}` is read.{'' if hint in told else hint}"
+                )
+                told.add(hint)
 
 
 def rows_by_key(table: LookupTable, file: Table) -> Mapping[str, Mapping[str, str]]:

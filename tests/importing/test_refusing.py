@@ -101,6 +101,14 @@ async def test_all_problems_at_once(shop) -> None:
     assert "'frist'" in problems
 
 
+async def test_columns_hinted_once(shop) -> None:
+    """Of many missing columns each is named, the file's spare ones once, and none that is in use already."""
+    shop.mapping = shop.mapping.replace('"price"', '"sum"').replace('"pieces"', '"how_many"')
+    problems = await shop.problems()
+    assert problems.count("has no column") == 2
+    assert problems.count("Known: 'pieces', 'price'.") == 1
+
+
 BROKEN_FILES = [
     ("sales.csv", b"", "is empty. Export it again"),
     ("sales.csv", b"\n\n", "should name the columns"),
