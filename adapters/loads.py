@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, Final, Protocol
 
 from adapters.records import Document, Record, RecordId
-from adapters.windows import Owner, Strand, matching
+from adapters.windows import Owner, Strand, excerpt, matching
 
 
 class Unread(Enum):
@@ -196,11 +196,14 @@ class EveryLoad:
 
     owners: Sequence[Owner]
     record: Record
+    only: frozenset[str] | None = None
+    """Which fields are read, as dotted paths, beside the id; None: all."""
 
     def sweeps(self) -> Sequence[Sweep]:
         """One sweep."""
-        match = {_customer_field(self.record): one_of(ids_of(self.owners, self.record))}
-        return [Sweep(self.record, [{"$match": match}])]
+        field = _customer_field(self.record)
+        match = {field: one_of(ids_of(self.owners, self.record))}
+        return [Sweep(self.record, [{"$match": match}, *excerpt(self.only, field)])]
 
     def gathered(self, swept: Sequence[list[dict[str, Any]]]) -> list[Any]:
         """The documents of each owner."""
@@ -219,7 +222,8 @@ class EveryLoad:
 
     def joins(self, name: str) -> list[Join]:
         """One join."""
-        return [Join(name=f"{name}_0", record=self.record, owner_field=_customer_field(self.record), stages=[])]
+        field = _customer_field(self.record)
+        return [Join(name=f"{name}_0", record=self.record, owner_field=field, stages=excerpt(self.only))]
 
     def shown(self, name: str) -> Any:
         """All that it finds."""

@@ -177,9 +177,11 @@ class Store:
         """Each owner's facts grouped by category, by record name."""
         return await self._load(CategoryLoad(owners, records, top)) if records else [{} for _ in owners]
 
-    async def every(self, owners: Sequence[Owner], record: Record) -> list[list[Document]]:
-        """Each owner's documents of a record kind, in no order."""
-        return await self._load(EveryLoad(owners, record))
+    async def every(
+        self, owners: Sequence[Owner], record: Record, *, only: frozenset[str] | None = None
+    ) -> list[list[Document]]:
+        """Each owner's documents of a record kind, in no order. `only`: the fields to read, beside the id."""
+        return await self._load(EveryLoad(owners, record, only))
 
     async def _load(self, load: Load) -> list[Any]:
         """What is loaded for each owner: in one command with all that is asked for the same owners side by side."""

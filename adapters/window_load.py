@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.loads import UNREAD, Join, Sweep, Unread, ids_of, one_match, one_of
 from adapters.records import Document, RecordId
-from adapters.windows import Owner, Row, Strand, Window, branches, matching, named, stretch
+from adapters.windows import Owner, Row, Strand, Window, branches, excerpt, matching, named, stretch
 
 # A sweep for many owners reads no more than this many documents, or this many times what is wanted of them.
 _MOST_SWEPT, _SWEPT_PER_WANTED = 1_000, 4
@@ -35,6 +35,7 @@ class WindowLoad:
             {"$match": {by: one_of(ids_of(self.owners, strand.record))}},
             {"$sort": {by: way, strand.order: way, "_id": way}},
             {"$limit": self._most_swept},
+            *excerpt(strand.only, strand.order, by),
             {
                 "$group": {
                     "_id": f"${by}",

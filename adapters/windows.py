@@ -7,7 +7,7 @@ beyond x`, because an `$or` of the two inside one branch loses that bound (measu
 keys for 21 rows, against 24).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -28,6 +28,8 @@ class Strand:
     where: Mapping[str, Any] = field(default_factory=dict)
     by: str | None = None
     """The field that holds the owner's id; the record's customer field unless said otherwise."""
+    only: frozenset[str] | None = None
+    """Which fields of its documents are read, as dotted paths, beside their id, owner and order; None: all."""
 
     @property
     def owner_field(self) -> str:
@@ -100,7 +102,23 @@ def stretch(strand: Strand, bounds: Document, window: Window) -> list[Document]:
         *matching(_both(strand.where, bounds)),
         {"$sort": {strand.order: way, "_id": way}},
         {"$limit": window.limit},
+        *excerpt(strand.only, strand.order),
     ]
+
+
+def excerpt(only: Iterable[str] | None, *always: str) -> list[Document]:
+    """The stage that leaves of a document these fields and its id; none where all of it is read."""
+    if only is None:
+        return []
+    wanted = {*only, *always, "_id"}
+    # MongoDB refuses to be asked for a field and for something inside it.
+    return [{"$project": {path: 1 for path in sorted(wanted) if not is_inside(path, wanted)}}]
+
+
+def is_inside(path: str, paths: Container[str]) -> bool:
+    """Whether one of the paths leads to something that the path leads into."""
+    words = path.split(".")
+    return any(".".join(words[:n]) in paths for n in range(1, len(words)))
 
 
 def named(strand: Strand) -> Document:

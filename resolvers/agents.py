@@ -72,14 +72,14 @@ async def agent_groups(info: Info) -> list[AgentGroup]:
     return [reader_of(AgentGroup).read(one) for one in sorted(held.values(), key=lambda one: str(one["name"]))]
 
 
-@SLICE.column(Agent, may=STAFF)
+@SLICE.column(Agent, may=STAFF, reads=())
 async def email(agents: list[Agent], info: Info) -> list[EmailAddress | None]:
     """The agent's work address."""
     held = await info.context.store.held.all(AGENTS)
     return [held[agent.key]["email"] if agent.key in held else None for agent in agents]
 
 
-@SLICE.column(Agent, may=STAFF)
+@SLICE.column(Agent, may=STAFF, reads=())
 async def groups(agents: list[Agent], info: Info) -> list[list[AgentGroup]]:
     """The groups to which the agent belongs."""
     held = await info.context.store.held.all(GROUPS)
@@ -91,7 +91,7 @@ async def groups(agents: list[Agent], info: Info) -> list[list[AgentGroup]]:
 async def agents_by_id(context: Context, ids: Sequence[RecordId | None]) -> Mapping[RecordId, Agent]:
     """Agents by storage id; those that are no longer there are absent."""
     held = await context.store.held.all(AGENTS)
-    read = reader_of(Agent).read
+    read = reader_of(Agent).reading()
     return {key: read(held[key]) for key in ids if key is not None and key in held}
 
 

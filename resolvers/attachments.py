@@ -10,7 +10,7 @@ from adapters.windows import Strand
 from resolvers.conversations import MESSAGES, Message
 from resolvers.customers import Customer
 from resolvers.kit.context import Context, Info
-from resolvers.kit.lists import Listing, customer_lists, hidden_from, reading
+from resolvers.kit.lists import customer_lists, hidden_from, listing_of
 from resolvers.kit.paging import Connection, Page
 from resolvers.kit.scalars import BigInt
 from resolvers.kit.slice import Slice
@@ -51,12 +51,11 @@ async def attachments_by_id(context: Context, keys: Sequence[RecordId]) -> Mappi
     return {key: read(one, hidden) for key, one in found.items()}
 
 
-@SLICE.column(Customer)
+@SLICE.column(Customer, reads=())
 async def attachments(customers: list[Customer], info: Info, page: Page) -> list[Connection[Attachment]]:
     """The files that came with the customer's messages and tickets, newest first."""
     strand = Strand(record=ATTACHMENTS, order="created_at")
-    read = reading(reader_of(Attachment), info.context, ATTACHMENTS)
-    return await customer_lists(info, customers, Listing([strand]), page, read)
+    return await customer_lists(info, customers, listing_of(Attachment, strand, info), page)
 
 
 async def _of(things: Sequence[Message] | Sequence[Ticket], info: Info) -> list[list[Attachment]]:
@@ -68,13 +67,13 @@ async def _of(things: Sequence[Message] | Sequence[Ticket], info: Info) -> list[
     return [[read(one, hidden) for one in found if one["of_id"] == key] for key in keys]
 
 
-@SLICE.column(Message, may=EVERYONE, name="attachments")
+@SLICE.column(Message, may=EVERYONE, name="attachments", reads=())
 async def attachments_of_messages(messages: list[Message], info: Info) -> list[list[Attachment]]:
     """The files that came with the message, in order."""
     return await _of(messages, info)
 
 
-@SLICE.column(Ticket, name="attachments")
+@SLICE.column(Ticket, name="attachments", reads=())
 async def attachments_of_tickets(tickets: list[Ticket], info: Info) -> list[list[Attachment]]:
     """The files that came with the ticket, in order."""
     return await _of(tickets, info)

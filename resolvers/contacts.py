@@ -58,7 +58,7 @@ class ContactPoint(Redacted):
     observed_at: datetime = kept("When it was observed there.")
 
 
-@SLICE.column(Customer, may=EVERYONE)
+@SLICE.column(Customer, may=EVERYONE, reads=["contact_points"])
 async def contact_points(
     customers: list[Customer],
     info: Info,

@@ -14,7 +14,7 @@ from resolvers.channels import require_channels
 from resolvers.customers import Customer, EntryPoint
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum
-from resolvers.kit.lists import Listing, customer_lists, hidden_from, lists_by, reading
+from resolvers.kit.lists import customer_lists, hidden_from, listing_of, lists_by
 from resolvers.kit.paging import Connection, Page
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
@@ -119,7 +119,7 @@ class Message(Node, Redacted):
     conversation_id: strawberry.Private[RecordId] = inner()
 
 
-@SLICE.column(Customer, may=EVERYONE)
+@SLICE.column(Customer, may=EVERYONE, reads=())
 async def conversations(
     customers: list[Customer],
     info: Info,
@@ -137,11 +137,10 @@ async def conversations(
     if channels:
         where["channel"] = {"$in": channels}
     strand = Strand(record=CONVERSATIONS, order="last_message_at", where=where)
-    read = reading(reader_of(Conversation), info.context, CONVERSATIONS)
-    return await customer_lists(info, customers, Listing([strand]), page, read)
+    return await customer_lists(info, customers, listing_of(Conversation, strand, info), page)
 
 
-@SLICE.column(Conversation)
+@SLICE.column(Conversation, reads=["assigned_agent_id"])
 async def assigned_agent(conversations: list[Conversation], info: Info) -> list[Agent | None]:
     """The agent who handles the conversation; null while none does."""
     keys = [one.assigned_agent_id for one in conversations]
@@ -149,15 +148,15 @@ async def assigned_agent(conversations: list[Conversation], info: Info) -> list[
     return [found.get(key) if key else None for key in keys]
 
 
-@SLICE.column(Conversation, may=EVERYONE)
+@SLICE.column(Conversation, may=EVERYONE, reads=())
 async def messages(conversations: list[Conversation], info: Info, page: Page) -> list[Connection[Message]]:
     """What was written, oldest first."""
     strand = Strand(record=MESSAGES, order="sent_at", by="conversation_id")
-    read = reading(reader_of(Message), info.context, MESSAGES)
-    return await lists_by(info, [one.key for one in conversations], Listing([strand], newest_first=False), page, read)
+    listing = listing_of(Message, strand, info, newest_first=False)
+    return await lists_by(info, [one.key for one in conversations], listing, page)
 
 
-@SLICE.column(Message, may=EVERYONE)
+@SLICE.column(Message, may=EVERYONE, reads=["conversation_id"])
 async def conversation(messages: list[Message], info: Info) -> list[Conversation | None]:
     """The conversation to which the message belongs."""
     found = await conversations_by_id(info.context, [one.conversation_id for one in messages])

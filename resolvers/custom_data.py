@@ -41,7 +41,7 @@ class CustomDatum(Redacted):
     added_by: str | None = kept("Who or what noted it.")
 
 
-@SLICE.column(Customer)
+@SLICE.column(Customer, reads=["custom_data"])
 async def custom_data(customers: list[Customer], info: Info) -> list[list[CustomDatum]]:
     """The keys and values noted about the customer, in the order in which they were added."""
     return parts_of(info.context, customers, CUSTOM_DATA, CustomDatum)

@@ -18,6 +18,7 @@ from resolvers.kit.described import about, graph_type, told
 from resolvers.kit.errors import not_found
 from resolvers.kit.facts import Fact
 from resolvers.kit.ids import key_of, require_key
+from resolvers.kit.reads import Excerpt, Paths
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, Redacted, kept, reader_of
@@ -107,7 +108,7 @@ class AttributeValue:
     is_verified: bool = told("Whether someone made sure of it.")
 
 
-@SLICE.column(Customer)
+@SLICE.column(Customer, reads=["attributes", "observed"])
 async def attributes(customers: list[Customer], info: Info) -> list[list[AttributeValue]]:
     """What the configurable schema holds for the customer, in the schema's order. Empty ones are left out."""
     known = await definitions(info.context)
@@ -137,7 +138,7 @@ def _fact(value: AttributeValue) -> Fact:
     )
 
 
-@SLICE.column(Customer)
+@SLICE.column(Customer, reads=["assigned_agent_id"])
 async def assigned_agent(customers: list[Customer], info: Info) -> list[Agent | None]:
     """The agent who looks after the customer; null while none does."""
     keys = [customer.document.get("assigned_agent_id") for customer in customers]
@@ -228,17 +229,17 @@ async def customers_by_id(context: Context, keys: Sequence[RecordId]) -> Mapping
     return {key: read(one) for key, one in documents.items() if context.viewer.may_see_customer(one["_id"])}
 
 
-async def customer_reader(context: Context) -> Callable[[Document], Customer]:
-    """Makes customers from documents, without what the viewer may not see."""
+async def customer_reader(context: Context, only: Paths | None = None) -> Callable[[Document], Customer]:
+    """Makes customers from documents, without what the viewer may not see. `only`: what was read of them; None: all."""
     hidden: frozenset[str] = frozenset()
     if context.viewer.role is Role.VISITOR:
         hidden = _OF_STAFF
     elif not context.viewer.may_see_personal:
         hidden = CUSTOMERS.personal | personal_paths(await definitions(context))
-    read = reader_of(Customer).read
+    read = reader_of(Customer).reading(hidden, only)
 
     def made(document: Document) -> Customer:
-        one: Customer = read(document, hidden, document=document)
+        one: Customer = read(document, document=document if only is None else Excerpt(document, only))
         return one
 
     return made

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import strawberry
 
 from adapters.records import Document, Record
-from adapters.windows import Position, Window
+from adapters.windows import Position, Window, excerpt
 from resolvers.attribute_rules import AttributeType, checked
 from resolvers.attributes import definitions
 from resolvers.customers import CUSTOMERS, Customer, customer_reader
@@ -20,6 +20,7 @@ from resolvers.kit.errors import BadUserInput, Forbidden
 from resolvers.kit.ids import require_key
 from resolvers.kit.lists import between
 from resolvers.kit.paging import Connection, Page, PageRow, connection
+from resolvers.kit.reads import Paths
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Match, Slice
 from resolvers.search_words import LONGEST_WORD, words_asked
@@ -84,15 +85,21 @@ async def customers(
     matches.append({"merged_into": None})
     name = f"customers:{order.field.name}:{order.direction.name}"
     window = page.window(name, context.seal, newest_first=order.direction is Direction.DESCENDING)
-    pipeline = _pipeline(matches, havings, order.field.value, window)
+    only = info.reads.get(Customer)
+    if only is not None:
+        # To whom a customer's records belong, every list below asks.
+        only |= {"aliases"}
+    pipeline = _pipeline(matches, havings, order.field.value, window, only)
     found = await context.store.aggregate(CUSTOMERS, pipeline)
     context.budget.spend(len(found))
-    read = await customer_reader(context)
+    read = await customer_reader(context, only)
     rows = [PageRow(read(one), Position(one[order.field.value], "", one["_id"])) for one in found]
     return connection(rows, page, name, context.seal, partial(_count, matches=matches, havings=havings))
 
 
-def _pipeline(matches: Sequence[Match], havings: Sequence[Having], field: str, window: Window) -> list[Document]:
+def _pipeline(
+    matches: Sequence[Match], havings: Sequence[Having], field: str, window: Window, only: Paths | None
+) -> list[Document]:
     """The customers of the window; behind a position first its ties, then what lies beyond, each index-bounded."""
     way = -1 if window.is_descending else 1
     ranges: list[Document] = [{}]
@@ -108,6 +115,7 @@ def _pipeline(matches: Sequence[Match], havings: Sequence[Having], field: str, w
             {"$sort": {field: way, "_id": way}},
             *_having(havings),
             {"$limit": window.limit},
+            *excerpt(only, field),
         ]
         for one in ranges
     ]

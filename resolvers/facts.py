@@ -68,7 +68,8 @@ async def facts(
     read = {keeping.record.name: _reading(keeping, context) for keeping in keepings}
     at_hand = await _in_documents(customers, context)
     beside = {key: [row for row in _rows(found) if _fits(row, asked)] for key, found in at_hand.items()}
-    return await customer_lists(info, customers, Listing(strands), page, lambda row: read[row.kind](row), beside=beside)
+    listing = Listing(strands, lambda row: read[row.kind](row))
+    return await customer_lists(info, customers, listing, page, beside=beside)
 
 
 @SLICE.column(Customer)

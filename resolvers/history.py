@@ -49,13 +49,13 @@ class HistoryEntry:
     thing: strawberry.Private[Any]
 
 
-@SLICE.reading(HistoryEntry)
+@SLICE.reading(HistoryEntry, reads=())
 def kind(entry: HistoryEntry) -> Annotated[str, KIND]:
     """What kind of thing it is."""
     return entry.kind_name
 
 
-@SLICE.reading(HistoryEntry)
+@SLICE.reading(HistoryEntry, reads=())
 def item(entry: HistoryEntry) -> Annotated[object, ITEM]:
     """The thing itself."""
     return entry.thing
@@ -71,7 +71,7 @@ class HistoryFilter:
     until: datetime | None = told("Only what happened before this moment.", default=None)
 
 
-@SLICE.column(Customer, may=EVERYONE)
+@SLICE.column(Customer, may=EVERYONE, reads=())
 async def history(
     customers: list[Customer],
     info: Info,
@@ -86,11 +86,10 @@ async def history(
     asked = filter or HistoryFilter()
     await require_channels(context, asked.channels or (), "filter.channels")
     shown = _shown(context, asked.kinds)
-    strands = [strand for kind, keeping in shown.items() if (strand := _strand(kind, keeping, asked))]
-    read = {kind: _reading(kind, keeping, context) for kind, keeping in shown.items()}
-    return await customer_lists(
-        info, customers, Listing(strands, newest_first=False), page, lambda row: read[row.kind](row)
-    )
+    strands = [strand for kind, keeping in shown.items() if (strand := _strand(kind, keeping, asked, info))]
+    read = {kind: _reading(kind, keeping, info) for kind, keeping in shown.items()}
+    listing = Listing(strands, lambda row: read[row.kind](row), newest_first=False)
+    return await customer_lists(info, customers, listing, page)
 
 
 def _shown(context: Context, kinds: list[str] | None) -> dict[str, Keeping]:
@@ -103,7 +102,7 @@ def _shown(context: Context, kinds: list[str] | None) -> dict[str, Keeping]:
     return {kind: one for kind, one in by_kind.items() if role in one.may and (not kinds or kind in kinds)}
 
 
-def _strand(kind: str, keeping: Keeping, asked: HistoryFilter) -> Strand | None:
+def _strand(kind: str, keeping: Keeping, asked: HistoryFilter, info: Info) -> Strand | None:
     """The kind's share in the history; None where the filter leaves nothing of it."""
     timeline = keeping.record.timeline
     if timeline is None or (asked.channels and timeline.channel is None):
@@ -113,20 +112,23 @@ def _strand(kind: str, keeping: Keeping, asked: HistoryFilter) -> Strand | None:
         where[timeline.channel] = {"$in": asked.channels}
     if asked.since or asked.until:
         where[timeline.at] = between(asked.since, asked.until)
-    return Strand(record=keeping.record, order=timeline.at, kind=kind, where=where)
+    only = info.reads.get(keeping.cls)
+    if only is not None and timeline.channel:
+        only |= {timeline.channel}
+    return Strand(record=keeping.record, order=timeline.at, kind=kind, where=where, only=only)
 
 
-def _reading(kind: str, keeping: Keeping, context: Context) -> Any:
-    hidden = hidden_from(context.viewer, keeping.record)
+def _reading(kind: str, keeping: Keeping, info: Info) -> Any:
+    hidden = hidden_from(info.context.viewer, keeping.record)
     channel = keeping.record.timeline.channel if keeping.record.timeline else None
-    reader = keeping.reader
+    thing = keeping.reader.reading(hidden, info.reads.get(keeping.cls))
 
     def read(row: Row) -> HistoryEntry:
         return HistoryEntry(
             at=row.order,
             channel=row.document.get(channel) if channel else None,
             kind_name=kind,
-            thing=reader.read(row.document, hidden),
+            thing=thing(row.document),
         )
 
     return read

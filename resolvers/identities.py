@@ -29,6 +29,9 @@ IDENTITIES = Record(
 )
 IDENTITY_KEYS = Record(name="identity_keys", indexes=(Index(("customer_id",)),))
 
+# By what a customer's identities are sorted.
+_PLACE = frozenset({"channel", "account"})
+
 SLICE = Slice("identities", unshown=[IDENTITY_KEYS])
 
 
@@ -88,14 +91,16 @@ class IdentifiedCustomer:
     kind: CustomerKind = told("How well the customer is known.")
 
 
-@SLICE.column(Customer, may=EVERYONE)
+@SLICE.column(Customer, may=EVERYONE, reads=())
 async def identities(customers: list[Customer], info: Info) -> list[list[Identity]]:
     """The customer's accounts on channels, by channel and account."""
     context = info.context
-    read, hidden = reader_of(Identity).read, hidden_from(context.viewer, IDENTITIES)
-    found = await context.store.every([one.owner([IDENTITIES]) for one in customers], IDENTITIES)
+    only = info.reads.get(Identity)
+    placed = None if only is None else only | _PLACE
+    read = reader_of(Identity).reading(hidden_from(context.viewer, IDENTITIES), only)
+    found = await context.store.every([one.owner([IDENTITIES]) for one in customers], IDENTITIES, only=placed)
     # Sorted here: the index gives each alias of a customer apart.
-    return [[read(one, hidden) for one in sorted(documents, key=_place)] for documents in found]
+    return [[read(one) for one in sorted(documents, key=_place)] for documents in found]
 
 
 def _place(identity: Document) -> tuple[str, str, RecordId]:

@@ -14,7 +14,7 @@ from resolvers.kit.described import about
 from resolvers.kit.errors import BadUserInput
 from resolvers.kit.facts import Fact
 from resolvers.kit.ids import require_key
-from resolvers.kit.lists import Listing, customer_lists, reading
+from resolvers.kit.lists import customer_lists, listing_of
 from resolvers.kit.paging import Connection, Page
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
 from resolvers.kit.stored import Node, inner, kept, reader_of
@@ -78,7 +78,7 @@ class Interest(Node):
         )
 
 
-@SLICE.column(Customer)
+@SLICE.column(Customer, reads=())
 async def interests(
     customers: list[Customer],
     info: Info,
@@ -88,18 +88,17 @@ async def interests(
     """What the customer is drawn to, the strongest interest first."""
     where = {"category": {"$in": categories}} if categories else {}
     strand = Strand(record=INTERESTS, order="score", where=where)
-    read = reading(reader_of(Interest), info.context, INTERESTS)
-    return await customer_lists(info, customers, Listing([strand]), page, read)
+    return await customer_lists(info, customers, listing_of(Interest, strand, info), page)
 
 
-@SLICE.column(Interest)
+@SLICE.column(Interest, reads=["topic_id"])
 async def topic(interests: list[Interest], info: Info) -> list[Topic | None]:
     """Its place in the taxonomy; null where the taxonomy has it no more."""
     held = await info.context.store.held.all(TOPICS)
     return [_topic(held, one.topic_key) for one in interests]
 
 
-@SLICE.column(Topic)
+@SLICE.column(Topic, reads=["parent_id"])
 async def parent(topics: list[Topic], info: Info) -> list[Topic | None]:
     """The place above; null at the top."""
     held = await info.context.store.held.all(TOPICS)

@@ -56,11 +56,11 @@ async def defined_labels(info: Info) -> list[Label]:
     return [reader_of(Label).read(one) for one in sorted(held.values(), key=_urgency)]
 
 
-@SLICE.column(Customer)
+@SLICE.column(Customer, reads=["labels"])
 async def labels(customers: list[Customer], info: Info) -> list[list[Label]]:
     """The classes to which the customer belongs, the most urgent first."""
     held = await info.context.store.held.all(LABELS)
-    read = reader_of(Label).read
+    read = reader_of(Label).reading()
     return [
         [read(one) for one in sorted((held[entry["label_id"]] for entry in _entries(customer, held)), key=_urgency)]
         for customer in customers

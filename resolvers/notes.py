@@ -13,7 +13,7 @@ from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import InvalidInput, NotFound, NotPermitted, accepted, not_found, not_permitted
 from resolvers.kit.ids import key_of
-from resolvers.kit.lists import Listing, customer_lists, reading
+from resolvers.kit.lists import customer_lists, listing_of
 from resolvers.kit.paging import Connection, Page
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
@@ -48,14 +48,14 @@ class Note(Node, Redacted):
     author_id: strawberry.Private[RecordId | None] = inner()
 
 
-@SLICE.column(Customer, may=STAFF)
+@SLICE.column(Customer, may=STAFF, reads=())
 async def notes(customers: list[Customer], info: Info, page: Page) -> list[Connection[Note]]:
     """What agents wrote about the customer, newest first."""
     strand = Strand(record=NOTES, order="created_at")
-    return await customer_lists(info, customers, Listing([strand]), page, reading(reader_of(Note), info.context, NOTES))
+    return await customer_lists(info, customers, listing_of(Note, strand, info), page)
 
 
-@SLICE.column(Note, may=STAFF)
+@SLICE.column(Note, may=STAFF, reads=["author_id"])
 async def author(notes: list[Note], info: Info) -> list[Agent | None]:
     """The agent who wrote it; null once that agent is gone."""
     found = await agents_by_id(info.context, [note.author_id for note in notes])

@@ -14,11 +14,11 @@ from adapters.windows import Strand
 from resolvers.customers import Customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_input, graph_type, told
-from resolvers.kit.lists import Listing, between, customer_lists, ids_of, reading
+from resolvers.kit.lists import between, customer_lists, ids_of, listing_of
 from resolvers.kit.paging import Connection, Page
 from resolvers.kit.scalars import CurrencyCode, Money, Url
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
-from resolvers.kit.stored import Node, inner, kept, reader_of
+from resolvers.kit.stored import Node, inner, kept
 from resolvers.kit.viewer import EVERYONE
 from resolvers.products import Product, products_by_id
 
@@ -134,7 +134,7 @@ class PurchaseFilter:
         return where
 
 
-@SLICE.column(Customer, may=EVERYONE)
+@SLICE.column(Customer, may=EVERYONE, reads=())
 async def purchases(
     customers: list[Customer],
     info: Info,
@@ -143,18 +143,17 @@ async def purchases(
 ) -> list[Connection[Purchase]]:
     """The customer's orders, newest first."""
     strand = Strand(record=PURCHASES, order="placed_at", where=filter.match() if filter else {})
-    read = reading(reader_of(Purchase), info.context, PURCHASES)
-    return await customer_lists(info, customers, Listing([strand]), page, read)
+    return await customer_lists(info, customers, listing_of(Purchase, strand, info), page)
 
 
-@SLICE.column(PurchaseLine, may=EVERYONE)
+@SLICE.column(PurchaseLine, may=EVERYONE, reads=["product_id"])
 async def product(lines: list[PurchaseLine], info: Info) -> list[Product | None]:
     """The product as the shop lists it now; null where it is listed no more."""
     found = await products_by_id(info.context, [one.product_id for one in lines if one.product_id])
     return [found.get(one.product_id) if one.product_id else None for one in lines]
 
 
-@SLICE.column(Customer, may=EVERYONE)
+@SLICE.column(Customer, may=EVERYONE, reads=())
 async def purchase_totals(
     customers: list[Customer],
     info: Info,

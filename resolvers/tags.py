@@ -42,7 +42,7 @@ def tag_word(text: str) -> str:
     return plain_line(word, "The tag in lower case", LONGEST_TAG)
 
 
-@SLICE.column(Customer)
+@SLICE.column(Customer, reads=["tags"])
 async def tags(customers: list[Customer], info: Info) -> list[list[Tag]]:
     """The words on the customer, in the order in which they were added."""
     return parts_of(info.context, customers, TAGS, Tag)

@@ -15,10 +15,10 @@ from resolvers.customers import Customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_input, told
 from resolvers.kit.ids import require_key
-from resolvers.kit.lists import Listing, between, customer_lists, reading
+from resolvers.kit.lists import between, customer_lists, listing_of
 from resolvers.kit.paging import Connection, Page
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
-from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
+from resolvers.kit.stored import Node, Redacted, inner, kept
 from resolvers.kit.viewer import STAFF_AND_PARTNERS
 
 SLICE = Slice("tickets")
@@ -99,7 +99,7 @@ class TicketFilter:
         return where
 
 
-@SLICE.column(Customer)
+@SLICE.column(Customer, reads=())
 async def tickets(
     customers: list[Customer],
     info: Info,
@@ -108,19 +108,17 @@ async def tickets(
 ) -> list[Connection[Ticket]]:
     """The customer's tickets, newest first."""
     strand = Strand(record=TICKETS, order="created_at", where=filter.match() if filter else {})
-    return await customer_lists(
-        info, customers, Listing([strand]), page, reading(reader_of(Ticket), info.context, TICKETS)
-    )
+    return await customer_lists(info, customers, listing_of(Ticket, strand, info), page)
 
 
-@SLICE.column(Ticket)
+@SLICE.column(Ticket, reads=["assigned_agent_id"])
 async def assigned_agent(tickets: list[Ticket], info: Info) -> list[Agent | None]:
     """The agent who works on it; null while none does."""
     found = await agents_by_id(info.context, [one.agent_id for one in tickets])
     return [found.get(one.agent_id) if one.agent_id else None for one in tickets]
 
 
-@SLICE.column(Ticket)
+@SLICE.column(Ticket, reads=["campaign_id"])
 async def campaign(tickets: list[Ticket], info: Info) -> list[Campaign | None]:
     """The campaign to which it is counted; null where it belongs to none."""
     keys: Sequence[RecordId] = [one.campaign_id for one in tickets if one.campaign_id]

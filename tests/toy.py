@@ -12,7 +12,7 @@ from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import NotFound
 from resolvers.kit.facts import Fact
-from resolvers.kit.lists import Listing, customer_lists, reading
+from resolvers.kit.lists import customer_lists, listing_of
 from resolvers.kit.paging import Connection, Page
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
 from resolvers.kit.stored import Node, Redacted, kept, reader_of
@@ -42,11 +42,11 @@ class Toy(Node, Redacted):
         return Fact(category=self.shelf, name="Toy", value=self.name, observed_from="toys", observed_at=self.given_at)  # type: ignore[arg-type]
 
 
-@SLICE.column(Customer)
+@SLICE.column(Customer, reads=())
 async def toys(customers: list[Customer], info: Info, page: Page) -> list[Connection[Toy]]:
     """The customer's toys, newest first."""
     strand = Strand(record=TOYS, order="given_at")
-    return await customer_lists(info, customers, Listing([strand]), page, reading(reader_of(Toy), info.context, TOYS))
+    return await customer_lists(info, customers, listing_of(Toy, strand, info), page)
 
 
 @SLICE.condition(CUSTOMER_FILTER)

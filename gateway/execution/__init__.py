@@ -12,6 +12,7 @@ asked for all parents at once.
     admitting.py which values are what their type says, without a second look
     running.py   a plan at work, level by level
     batch.py     who stands together on a level
+    reads.py     what an answer reads of documents
     calling.py   with what a field's function is called
     exact.py     whatever is out of the ordinary, as graphql-core does it
     failing.py   what errors make of the answer

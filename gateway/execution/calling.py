@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-import strawberry
 from graphql import GraphQLResolveInfo
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path
 from strawberry.types.arguments import convert_arguments
 
 from gateway.execution.plan import AnyExecutor, FieldPlan
+from gateway.execution.reads import reads_of
 from gateway.execution.ways import Called
+from resolvers.kit.context import Info
 from resolvers.kit.graph import Graph
 
 # Values that nobody can change, so that one may be handed to many.
@@ -37,9 +38,11 @@ class Calls:
         """What graphql-core hands to resolvers."""
         return self.executor.build_resolve_info(field.definition, field.nodes, field.parent_type, path)
 
-    def info(self, field: FieldPlan, way: Called, path: Path) -> "strawberry.Info[Any, Any]":
-        """What Strawberry hands to resolvers."""
-        return self.graph.config.info_class(_raw_info=self.raw_info(field, path), _field=way.field)
+    def info(self, field: FieldPlan, way: Called, path: Path) -> Info:
+        """What Strawberry hands to resolvers, and what the plan knows besides."""
+        if field.reads is None:
+            field.reads = reads_of(self.executor.schema, field)
+        return Info(_raw_info=self.raw_info(field, path), _field=way.field, reads=field.reads)
 
     def arguments(self, field: FieldPlan, way: Called, info: Any) -> dict[str, Any]:
         """The arguments by their Python names, in a dict of the caller's own; raises what converting them raises."""

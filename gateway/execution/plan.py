@@ -26,6 +26,7 @@ from graphql.execution.values import VariableValues
 from gateway.execution.admitting import kinds_by_class, object_class
 from gateway.execution.ways import Coming, way_to
 from gateway.execution.writing import Finish, Made, Writer, finisher
+from resolvers.kit.reads import Reads
 
 AnyExecutor = Executor[Any]
 
@@ -84,6 +85,8 @@ class FieldPlan:
     """Completes a value by reading alone; None where something below has to be asked for."""
     arguments: dict[str, Any] | None = None
     """Fixed arguments, once they were found to be values that nobody can change."""
+    reads: Reads | None = None
+    """What the answer below it reads of documents, once that was asked."""
 
     @property
     def nodes(self) -> list[FieldNode]:

@@ -11,7 +11,7 @@ from strawberry.types.field import StrawberryField
 
 from resolvers.kit.described import reading_of
 from resolvers.kit.fields import Way, way_of
-from resolvers.kit.stored import Step, step_of
+from resolvers.kit.stored import Step, steps_of
 
 _TYPENAME: Final = "__typename"
 
@@ -83,7 +83,7 @@ def _read(field: StrawberryField, parent: type | None) -> Coming | None:
         static = inspect.getattr_static(parent, field.python_name, None) if parent else None
         # What a property does is its own business; only a slot is as good as an attribute.
         if not hasattr(type(static), "__get__") or inspect.ismemberdescriptor(static):
-            return Attribute(field.python_name, step_of(parent, field.python_name))
+            return Attribute(field.python_name, steps_of(parent).get(field.python_name))
     return None
 
 

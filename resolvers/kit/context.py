@@ -10,6 +10,7 @@ from adapters.mongo import Store
 from resolvers.kit.budget import Budget
 from resolvers.kit.cursors import CursorSeal
 from resolvers.kit.loading import Loaders
+from resolvers.kit.reads import ANYTHING, Reads
 from resolvers.kit.slice import Declared
 from resolvers.kit.viewer import Viewer
 
@@ -49,5 +50,9 @@ class Context:
         self.loaders = Loaders(self, self.budget)
 
 
-Info = strawberry.Info[Context, None]
-"""What a resolver may ask of the execution; `info.context` is the Context."""
+@dataclass
+class Info(strawberry.Info[Context, None]):
+    """What a resolver may ask of the execution; `info.context` is the Context."""
+
+    reads: Reads = field(default_factory=lambda: ANYTHING)
+    """What the answer below the field reads of documents; where no plan tells it, that may be anything."""

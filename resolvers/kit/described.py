@@ -4,13 +4,15 @@ Strawberry does not read docstrings; these decorators pass them on, so that each
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING
 from enum import Enum
 from typing import Any, TypeVar, dataclass_transform
 
 import strawberry
 from strawberry.types.arguments import StrawberryArgumentAnnotation
+
+from resolvers.kit.reads import declare_reads
 
 C = TypeVar("C")
 E = TypeVar("E", bound=Enum)
@@ -31,14 +33,20 @@ def told(description: str, *, default: Any = MISSING, name: str | None = None) -
     return strawberry.field(description=description, default=default, name=name)
 
 
-def computed(function: Callable[..., Any]) -> Any:
+def computed(*, reads: Iterable[str] | None = None) -> Callable[[Callable[..., Any]], Any]:
     """A field of a type that a method of it answers; the method's docstring is the description.
 
-    A method that takes the object alone answers at once, from what the object holds.
+    A method that takes the object alone answers at once, from what the object holds. `reads`: which stored fields of
+    the object's document, or of documents that it hands on, the method itself reads; left out, it may be any.
     """
-    if len(inspect.signature(function).parameters) == 1:
-        as_reading(function, function)
-    return strawberry.field(resolver=function, description=description_of(function))
+
+    def make(function: Callable[..., Any]) -> Any:
+        declare_reads(function, reads)
+        if len(inspect.signature(function).parameters) == 1:
+            as_reading(function, function)
+        return strawberry.field(resolver=function, description=description_of(function))
+
+    return make
 
 
 def as_reading(resolver: Callable[..., Any], read: Callable[[Any], Any]) -> Callable[..., Any]:

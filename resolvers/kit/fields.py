@@ -18,6 +18,7 @@ from resolvers.kit.described import as_reading, description_of
 from resolvers.kit.errors import Forbidden, Refused
 from resolvers.kit.loading import one_each
 from resolvers.kit.paging import PAGE_ARGUMENTS, Page
+from resolvers.kit.reads import declare_reads
 from resolvers.kit.slice import AddedField
 from resolvers.kit.stored import Node
 from resolvers.kit.viewer import Roles, Viewer
@@ -132,10 +133,10 @@ def _resolver(added: AddedField, *, has_page: bool) -> Callable[..., Any]:
         return function(root)
 
     if kind == "reading":
-        return as_reading(reading, function)
+        return declare_reads(as_reading(reading, function), added.reads)
     resolver: Callable[..., Any] = {"column": column, "field": field, "mutation": mutation}[kind]
     setattr(resolver, _WAY, way)
-    return resolver
+    return declare_reads(resolver, added.reads)
 
 
 def _check(viewer: Viewer, may: Roles, name: str) -> None:

@@ -19,6 +19,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
+from resolvers.kit.context import Info
 from resolvers.kit.described import description_of
 from resolvers.kit.entities import entities
 from resolvers.kit.fields import field_of
@@ -54,7 +55,7 @@ class Graph(FederationSchema):
             mutation=Mutation if Mutation.__name__ in self._added else None,
             # Entities and node types that no field mentions must still be in the schema.
             types=[keeping.cls for keeping in self.declared.keepings],
-            config=StrawberryConfig(scalar_map=dict(SCALARS)),
+            config=StrawberryConfig(scalar_map=dict(SCALARS), info_class=Info),
             federation_version=FEDERATION_VERSION,
         )
         self._describe_federation()

@@ -2,18 +2,18 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from adapters.records import Record, RecordId
 from adapters.windows import Owner, Row, Strand, Window
 from resolvers.kit.context import Context, Info
 from resolvers.kit.errors import BadUserInput
 from resolvers.kit.paging import Connection, Page, PageRow, connection
-from resolvers.kit.stored import Reader
+from resolvers.kit.stored import reader_of
 from resolvers.kit.viewer import Viewer
 
 T = TypeVar("T")
@@ -48,19 +48,30 @@ def ids_of(customers: Sequence[Owning], record: Record) -> list[Sequence[RecordI
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """What a list is made of, and its stated order."""
+class Listing(Generic[T]):
+    """What a list is made of, how a row of it becomes what it shows, and its stated order."""
 
     strands: Sequence[Strand]
+    read: Callable[[Row], T]
     newest_first: bool = True
+
+
+def listing_of(cls: type[T], strand: Strand, info: Info, *, newest_first: bool = True) -> Listing[T]:
+    """A list of one record's documents as objects of its type, without what the viewer may not see.
+
+    Of a document is read what the answer shows.
+    """
+    hidden = hidden_from(info.context.viewer, strand.record)
+    only = info.reads.get(cls)
+    read = reader_of(cls).reading(hidden, only)
+    return Listing([replace(strand, only=only)], lambda row: read(row.document), newest_first)
 
 
 async def customer_lists(
     info: Info,
     customers: Sequence[Owning],
-    listing: Listing,
+    listing: Listing[T],
     page: Page,
-    read: Callable[[Row], T],
     *,
     beside: Mapping[RecordId, Sequence[PageRow[T]]] = MappingProxyType({}),
 ) -> list[Connection[T]]:
@@ -70,16 +81,14 @@ async def customer_lists(
     """
     records = [strand.record for strand in listing.strands]
     owners = {customer.key: customer.owner(records) for customer in customers}
-    found = await _lists(info, owners, listing, page, read, beside)
+    found = await _lists(info, owners, listing, page, beside)
     return _handed_out(info, [customer.key for customer in customers], found)
 
 
-async def lists_by(
-    info: Info, keys: Sequence[RecordId], listing: Listing, page: Page, read: Callable[[Row], T]
-) -> list[Connection[T]]:
+async def lists_by(info: Info, keys: Sequence[RecordId], listing: Listing[T], page: Page) -> list[Connection[T]]:
     """One page per owner that is no customer (a conversation's messages), in their order, read by one command."""
     owners: dict[RecordId, Owner] = {key: {strand.record.name: [key] for strand in listing.strands} for key in keys}
-    found = await _lists(info, owners, listing, page, read, {})
+    found = await _lists(info, owners, listing, page, {})
     return _handed_out(info, keys, found)
 
 
@@ -93,13 +102,12 @@ def _handed_out(info: Info, keys: Sequence[RecordId], found: Mapping[RecordId, C
 async def _lists(
     info: Info,
     owned: Mapping[RecordId, Owner],
-    listing: Listing,
+    listing: Listing[T],
     page: Page,
-    read: Callable[[Row], T],
     beside: Mapping[RecordId, Sequence[PageRow[T]]],
 ) -> dict[RecordId, Connection[T]]:
     context: Context = info.context
-    strands, newest_first = listing.strands, listing.newest_first
+    strands, read, newest_first = listing.strands, listing.read, listing.newest_first
     if not owned:
         return {}
     names = {key: f"{info.field_name}:{key}" for key in owned}
@@ -141,12 +149,6 @@ def _merged(read: Sequence[PageRow[T]], at_hand: Sequence[PageRow[T]], window: W
     ]
     both = sorted([*read, *ahead], key=lambda row: row.position, reverse=window.is_descending)
     return both[: window.limit]
-
-
-def reading(reader: Reader, context: Context, record: Record) -> Callable[[Row], Any]:
-    """Makes the type's object from a row, without what the viewer may not see."""
-    hidden = hidden_from(context.viewer, record)
-    return lambda row: reader.read(row.document, hidden)
 
 
 _OwnerKey = tuple[tuple[str, tuple[RecordId, ...]], ...]

@@ -103,12 +103,12 @@ class PageInfo:
     rows: strawberry.Private[Sequence[PageRow[Any]]]
     sealing: strawberry.Private[Sealing]
 
-    @computed
+    @computed(reads=())
     def start_cursor(self) -> str | None:
         """The cursor of the page's first row, for `before`; null on an empty page."""
         return self.sealing.cursor(self.rows[0]) if self.rows else None
 
-    @computed
+    @computed(reads=())
     def end_cursor(self) -> str | None:
         """The cursor of the page's last row, for `after`; null on an empty page."""
         return self.sealing.cursor(self.rows[-1]) if self.rows else None
@@ -122,7 +122,7 @@ class Edge(Generic[T]):
     row: strawberry.Private[PageRow[Any]]
     sealing: strawberry.Private[Sealing]
 
-    @computed
+    @computed(reads=())
     def cursor(self) -> str:
         """The row's place in this list, for `after` and `before`."""
         return self.sealing.cursor(self.row)
@@ -138,17 +138,17 @@ class Connection(Generic[T]):
     sealing: strawberry.Private[Sealing]
     counting: strawberry.Private[Counting]
 
-    @computed
+    @computed(reads=())
     def edges(self) -> list[Edge[T]]:
         """The rows with their cursors."""
         return [Edge(node=row.node, row=row, sealing=self.sealing) for row in self.rows]
 
-    @computed
+    @computed(reads=())
     def nodes(self) -> list[T]:
         """The rows without their cursors."""
         return [row.node for row in self.rows]
 
-    @computed
+    @computed(reads=())
     def page_info(self) -> PageInfo:
         """Where the page stands in the list."""
         has_cursor, is_backward = self.page.cursor is not None, self.page.is_backward
@@ -159,7 +159,7 @@ class Connection(Generic[T]):
             sealing=self.sealing,
         )
 
-    @computed
+    @computed(reads=())
     async def total_count(self, info: strawberry.Info) -> int:
         """How many rows the whole list has. Counted only when asked for."""
         return await self.counting(info.context)

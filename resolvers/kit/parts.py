@@ -28,8 +28,8 @@ class Holding(Protocol):
 def parts_of(context: Context, customers: Sequence[Holding], part: Part, cls: type[Any]) -> list[list[Any]]:
     """Each customer's entries as objects of their type, in stored order, without what the viewer may not see."""
     hidden = frozenset() if context.viewer.may_see_personal else part.personal
-    read = reader_of(cls).read
-    return [[read(entry, hidden) for entry in customer.document.get(part.name, ())] for customer in customers]
+    read = reader_of(cls).reading(hidden)
+    return [[read(entry) for entry in customer.document.get(part.name, ())] for customer in customers]
 
 
 async def add_part(

@@ -19,6 +19,7 @@ from strawberry.utils.str_converters import to_camel_case
 from adapters.records import Document, RecordId, decimal_of
 from resolvers.kit.described import graph_interface, told
 from resolvers.kit.ids import global_id
+from resolvers.kit.reads import Paths, Unread, is_read
 
 T = TypeVar("T")
 Convert = Callable[[Any], Any]
@@ -26,6 +27,7 @@ Convert = Callable[[Any], Any]
 _WHERE = "stored at"
 STORED: Final = "_stored"
 """Where an object keeps the document that it reads from, without what the viewer may not see."""
+_ONLY: Final = "_only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,13 @@ class Step:
 
     path: tuple[str, ...]
     convert: Convert | None
+    inner: type[Any] | None = None
+    """The class of the objects that the conversion makes of a document inside, or of a list of them."""
+
+    @property
+    def at(self) -> str:
+        """Where the value stands, as a dotted path."""
+        return ".".join(self.path)
 
     def value(self, stored: Document) -> Any:
         """The field's value; an absent one is null, or what the conversion makes of None."""
@@ -93,15 +102,27 @@ class Reader:
 
     def read(self, stored: Document, /, hidden: frozenset[str] = frozenset(), **more: Any) -> Any:
         """The object; `hidden` are the stored fields that this viewer may not see, `more` what no document holds."""
-        unseen: list[str] = []
-        if hidden:
-            stored = self._redacted(stored, hidden, unseen)
-        made = object.__new__(self.cls)
-        values = {STORED: stored, **more}
-        if self.has_hidden:
-            values["hidden_fields"] = unseen
-        made.__dict__ = values
-        return made
+        return self.reading(hidden)(stored, **more)
+
+    def reading(self, hidden: frozenset[str] = frozenset(), only: Paths | None = None) -> Callable[..., Any]:
+        """Makes objects of many documents: `fn(stored, **more)`. `only`: what was read of them; None: all."""
+        cls, new, redacted = self.cls, object.__new__, self._redacted
+        has_hidden = self.has_hidden
+
+        def read(stored: Document, /, **more: Any) -> Any:
+            unseen: list[str] = []
+            if hidden:
+                stored = redacted(stored, hidden, unseen)
+            more[STORED] = stored
+            if has_hidden:
+                more["hidden_fields"] = unseen
+            if only is not None:
+                more[_ONLY] = only
+            made = new(cls)
+            made.__dict__ = more
+            return made
+
+        return read
 
     def _redacted(self, stored: Document, hidden: frozenset[str], unseen: list[str]) -> Document:
         """The document without what is hidden: what the object does not hold, nobody can read from it."""
@@ -146,7 +167,8 @@ def _make_reader(cls: type[Any]) -> Reader:
         where = one.metadata.get(_WHERE)
         if where is not None:
             path = tuple((where.path or one.name).split("."))
-            steps[one.name] = Step(path, where.convert or _conversion(hints[one.name]))
+            hint = hints[one.name]
+            steps[one.name] = Step(path, where.convert or _conversion(hint), None if where.convert else _inner(hint))
     names = {one.name for one in fields(cls)}
     if {"key", "id"} <= names:
         steps |= {"key": Step(("_id",), None), "id": Step(("_id",), partial(global_id, cls.__name__))}
@@ -159,31 +181,46 @@ def _read_when_asked(cls: type[Any], steps: Mapping[str, Step]) -> None:
     """Lets objects of the type read a field from their document the first time that they are asked for it."""
 
     def read(self: Any, name: str) -> Any:
-        step, stored = steps.get(name), self.__dict__.get(STORED)
+        values = self.__dict__
+        step, stored = steps.get(name), values.get(STORED)
         if step is None or stored is None:
             raise AttributeError(f"{cls.__name__} has no {name!r}.")
-        value = self.__dict__[name] = step.value(stored)
+        only = values.get(_ONLY)
+        value = values[name] = step.value(stored) if only is None else _excerpted(step, stored, only)
         return value
 
     # Python asks this only for what does not stand in the object.
     cls.__getattr__ = read
 
 
-def step_of(cls: type[Any] | None, name: str) -> Step | None:
-    """How a type's field is read from a document; None where no document stands behind it."""
+def _excerpted(step: Step, stored: Document, only: Paths) -> Any:
+    """A field's value from a document of which not everything was read; raises Unread."""
+    if is_read(step.at, only):
+        return step.value(stored)
+    parts = frozenset(path.removeprefix(f"{step.at}.") for path in only if path.startswith(f"{step.at}."))
+    if step.inner is None or not parts:
+        raise Unread(step.at, only)
+    value = step.value(stored)
+    for one in value if isinstance(value, list) else [value] if value is not None else ():
+        one.__dict__[_ONLY] = parts
+    return value
+
+
+def steps_of(cls: type[Any] | None) -> Mapping[str, Step]:
+    """How a type's fields are read from a document, by Python name; none where no document stands behind it."""
     if cls is None or not is_dataclass(cls):
-        return None
+        return {}
     try:
-        return reader_of(cls).steps.get(name)
+        return reader_of(cls).steps
     except (TypeError, NameError):
         # A type that no document could be read into.
-        return None
+        return {}
 
 
 def stored_paths(cls: type[Any]) -> Mapping[str, str]:
     """Each kept field of a type with the path at which its value is stored."""
     steps = reader_of(cls).steps
-    return {name: ".".join(step.path) for name, step in steps.items() if step.path != ("_id",)}
+    return {name: step.at for name, step in steps.items() if step.path != ("_id",)}
 
 
 def _is_under(path: tuple[str, ...], hidden: frozenset[str]) -> bool:
@@ -204,12 +241,29 @@ def _conversion(hint: Any) -> Convert | None:
     return decimal_of if hint is Decimal else _class_conversion(hint)
 
 
+def _inner(hint: Any) -> type[Any] | None:
+    """The class whose reader makes the values of an annotated type, lists and nulls aside; None where none does."""
+    if get_origin(hint) in {Annotated, list}:
+        return _inner(get_args(hint)[0])
+    if get_origin(hint) in {Union, types.UnionType}:
+        inner = [one for one in get_args(hint) if one is not types.NoneType]
+        return _inner(inner[0]) if len(inner) == 1 else None
+    return hint if _has_reader(hint) else None
+
+
+def _has_reader(hint: Any) -> bool:
+    """Whether a class is one whose objects its reader makes."""
+    if not isinstance(hint, type) or issubclass(hint, Enum) or hasattr(hint, "from_stored"):
+        return False
+    return is_dataclass(hint)
+
+
 def _class_conversion(hint: Any) -> Convert | None:
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint
     if hasattr(hint, "from_stored"):
         return hint.from_stored  # type: ignore[no-any-return]
-    return reader_of(hint).read if is_dataclass(hint) and isinstance(hint, type) else None
+    return reader_of(hint).reading() if _has_reader(hint) else None
 
 
 def _unless_absent(convert: Convert) -> Convert:

@@ -126,14 +126,14 @@ class Person(Being):
     beings: list[Being] = told("Whoever is around.")
     pet: Annotated["Person | Robot | None", strawberry.union("Pet", description="A companion.")] = told("A pet.")
 
-    @computed
+    @computed()
     def shout(self) -> str:
         """The name, loud."""
         if self.name == "odd":
             raise ValueError("it cannot be shouted")
         return str(self.name).upper()
 
-    @computed
+    @computed()
     def maybe(self, info: strawberry.Info) -> str | None:
         """Where it was asked for."""
         info.context.note(info)
