@@ -49,8 +49,9 @@ class Fusion:
 
 def rest_of(load: Load, answers: Sequence[Any]) -> Load | None:
     """What is still to be read, for the owners whom a sweep did not come to; None where it came to all."""
-    owners = [owner for owner, answer in zip(load.owners, answers, strict=True) if answer is UNREAD]
-    return load.of(owners) if owners else None
+    if UNREAD not in answers:
+        return None
+    return load.of([owner for owner, answer in zip(load.owners, answers, strict=True) if answer is UNREAD])
 
 
 def completed(answers: Sequence[Any], rest: Sequence[Any]) -> list[Any]:

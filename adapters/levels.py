@@ -89,11 +89,13 @@ class _Wave:
             answers = fusion.answers(await self._aggregate(fusion.pipeline))
         except StoreRefused:
             return await asyncio.gather(*map(self._alone, self._loads))
-        return await asyncio.gather(*map(self._completed, self._loads, answers))
+        rests = [rest_of(load, found) for load, found in zip(self._loads, answers, strict=True)]
+        if not any(rests):
+            return answers
+        return await asyncio.gather(*map(self._completed, answers, rests))
 
-    async def _completed(self, load: Load, answers: list[Any]) -> list[Any] | Exception:
+    async def _completed(self, answers: list[Any], rest: Load | None) -> list[Any] | Exception:
         """The answers with those of owners whom a sweep did not come to."""
-        rest = rest_of(load, answers)
         if rest is None:
             return answers
         others = await self._alone(rest)

@@ -183,10 +183,11 @@ class CategoryLoad:
         if facts is None:
             raise ValueError(f"The record {record.name!r} declares no facts, so it cannot be summarised.")
         best = {facts.score: -1} if facts.score else {}
+        shown: Any = {path: f"${path}" for path in facts.reads} if facts.reads else "$$ROOT"
         return {
             "_id": f"${facts.category}",
             "count": {"$sum": 1},
-            "top": {"$topN": {"n": self.top, "sortBy": {**best, facts.at: -1, "_id": -1}, "output": "$$ROOT"}},
+            "top": {"$topN": {"n": self.top, "sortBy": {**best, facts.at: -1, "_id": -1}, "output": shown}},
         }
 
 

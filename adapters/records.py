@@ -16,9 +16,12 @@ from typing import Any
 
 from bson import Decimal128, ObjectId
 from bson.errors import InvalidId
+from bson.tz_util import utc
 
 Document = Mapping[str, Any]
 RecordId = ObjectId
+STORED_ZONE = utc
+"""The zone of moments that were read: UTC."""
 
 # A separator that no vendor's id contains, so that ("a", "b:c") and ("a:b", "c") stay two keys.
 _SEPARATOR = "\x1f"
@@ -62,6 +65,8 @@ class Facts:
     """The field that holds the category under which the summary counts it."""
     score: str | None = None
     """The field by which the strongest facts of a category are chosen; without it the newest are."""
+    reads: frozenset[str] | None = None
+    """Which fields a fact is made of; None: any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from resolvers.kit.described import about, graph_enum, graph_input, told
 from resolvers.kit.errors import BadUserInput, Forbidden
 from resolvers.kit.ids import require_key
 from resolvers.kit.lists import between
-from resolvers.kit.paging import Connection, Page, PageRow, connection
+from resolvers.kit.paging import Connection, Page, connection
 from resolvers.kit.reads import Paths
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Match, Slice
@@ -93,8 +93,9 @@ async def customers(
     found = await context.store.aggregate(CUSTOMERS, pipeline)
     context.budget.spend(len(found))
     read = await customer_reader(context, only)
-    rows = [PageRow(read(one), Position(one[order.field.value], "", one["_id"])) for one in found]
-    return connection(rows, page, name, context.seal, partial(_count, matches=matches, havings=havings))
+    rows = [read(one) for one in found]
+    places = [Position(one[order.field.value], "", one["_id"]) for one in found]
+    return connection(rows, places, page, name, context.seal, partial(_count, matches=matches, havings=havings))
 
 
 def _pipeline(

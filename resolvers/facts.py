@@ -16,8 +16,8 @@ from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import BadUserInput
 from resolvers.kit.facts import Fact
-from resolvers.kit.lists import Listing, between, customer_lists, hidden_from
-from resolvers.kit.paging import Connection, Page, PageRow
+from resolvers.kit.lists import AtHand, Listing, between, customer_lists, hidden_from
+from resolvers.kit.paging import Connection, Page
 from resolvers.kit.slice import Keeping, Slice
 
 SLICE = Slice("facts")
@@ -107,15 +107,15 @@ def _strand(keeping: Keeping, asked: FactFilter) -> Strand:
         where[facts.category] = {"$in": asked.categories}
     if asked.since or asked.until:
         where[facts.at] = between(asked.since, asked.until)
-    return Strand(record=keeping.record, order=facts.at, kind=keeping.record.name, where=where)
+    return Strand(record=keeping.record, order=facts.at, kind=keeping.record.name, where=where, only=facts.reads)
 
 
 def _reading(keeping: Keeping, context: Context) -> Any:
-    hidden = hidden_from(context.viewer, keeping.record)
+    facts = keeping.record.facts
+    factual = keeping.reader.reading(hidden_from(context.viewer, keeping.record), facts.reads if facts else None)
 
     def read(row: Row | Document) -> Fact:
-        document = row.document if isinstance(row, Row) else row
-        fact: Fact = keeping.reader.read(document, hidden).fact()
+        fact: Fact = factual(row.document if isinstance(row, Row) else row).fact()
         return fact
 
     return read
@@ -130,7 +130,7 @@ async def _in_documents(customers: Sequence[Customer], context: Context) -> dict
     return found
 
 
-def _rows(facts: Sequence[Fact]) -> list[PageRow[Fact]]:
+def _rows(facts: Sequence[Fact]) -> list[AtHand[Fact]]:
     """The facts with places in the list that stay theirs while others come and go."""
     twins: Counter[tuple[str, ...]] = Counter()
     rows = []
@@ -138,14 +138,14 @@ def _rows(facts: Sequence[Fact]) -> list[PageRow[Fact]]:
         words = (fact.category, fact.name, str(fact.value))
         twins[words] += 1
         place = Position(fact.observed_at or _LONG_AGO, "", derived_id(*words, str(twins[words])))
-        rows.append(PageRow(fact, place))
+        rows.append(AtHand(place, fact))
     return rows
 
 
-def _fits(row: PageRow[Fact], asked: FactFilter) -> bool:
-    at = row.position.order
+def _fits(one: AtHand[Fact], asked: FactFilter) -> bool:
+    at = one.at.order
     return (
-        (not asked.categories or row.node.category in asked.categories)
+        (not asked.categories or one.row.category in asked.categories)
         and (asked.since is None or at >= asked.since)
         and (asked.until is None or at < asked.until)
     )

@@ -38,7 +38,12 @@ INTERESTS = Record(
         Index(("topic_id", "customer_id")),
     ),
     timeline=Timeline(kind="INTEREST", at="triggered_at"),
-    facts=Facts(at="observed_at", category="category", score="score"),
+    facts=Facts(
+        at="observed_at",
+        category="category",
+        score="score",
+        reads=frozenset({"category", "name", "score", "observed_from", "observed_at"}),
+    ),
     news=frozenset({"score"}),
 )
 

@@ -4,10 +4,10 @@ Values of the usual class pass by a comparison of classes. Everything else is lo
 as it is, is; for the rest `Odd` is raised, and graphql-core's own code decides what becomes of it.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from enum import Enum
 from types import CoroutineType, GeneratorType
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from graphql import (
     GraphQLAbstractType,
@@ -24,7 +24,7 @@ from graphql import (
 )
 from graphql.pyutils import is_awaitable
 from strawberry.types.base import StrawberryObjectDefinition
-from strawberry.types.cast import get_strawberry_type_cast
+from strawberry.types.cast import TYPE_CAST_ATTRIBUTE, get_strawberry_type_cast
 
 # GraphQL specification, 3.5.1: an Int has 32 bits.
 _LEAST_INT: Final = -(2**31)
@@ -36,6 +36,11 @@ Admit = Callable[[Any], Any]
 
 class Odd(Exception):
     """The value is none that a plan knows how to take: graphql-core decides."""
+
+
+def odd() -> NoReturn:
+    """Raises Odd, where an expression is wanted."""
+    raise Odd
 
 
 def is_odd(value: Any) -> bool:
@@ -169,3 +174,9 @@ def kinds_by_class(schema: GraphQLSchema, abstract: GraphQLAbstractType) -> dict
 def is_cast(value: Any) -> bool:
     """Whether Strawberry was told to take the object for another type than its own."""
     return get_strawberry_type_cast(value) is not None
+
+
+def is_settling(cls: type) -> bool:
+    """Whether an object of the class is what the class says, unless it was told otherwise in its own `__dict__`."""
+    has_dict = cls.__dictoffset__ != 0
+    return has_dict and not issubclass(cls, Exception | Awaitable) and not hasattr(cls, TYPE_CAST_ATTRIBUTE)

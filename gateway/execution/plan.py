@@ -25,7 +25,7 @@ from graphql.execution.values import VariableValues
 
 from gateway.execution.admitting import kinds_by_class, object_class
 from gateway.execution.ways import Coming, way_to
-from gateway.execution.writing import Finish, Made, Writer, finisher
+from gateway.execution.writing import Finish, Kinds, Made, Writer, finisher
 from resolvers.kit.reads import Reads
 
 AnyExecutor = Executor[Any]
@@ -79,7 +79,7 @@ class FieldPlan:
     """The selection on an object type that stands here; None for leaves."""
     is_fixed: bool
     """Whether its arguments are the same whatever the variables."""
-    kinds: dict[type, GraphQLObjectType]
+    kinds: Kinds
     """Of an interface or union: the object types that a value's class settles."""
     finish: Finish | None
     """Completes a value by reading alone; None where something below has to be asked for."""
@@ -169,6 +169,7 @@ class _Compiler:
         named = get_named_type(definition.type)
         has_below = is_object_type(named) or is_abstract_type(named)
         below = self._below(details) if has_below else None
+        kinds = kinds_by_class(self._schema, named) if is_abstract_type(named) else {}
         return FieldPlan(
             key=key,
             place=place,
@@ -179,8 +180,8 @@ class _Compiler:
             shape=Shape.of(definition.type),
             named=named,
             below=below,
-            kinds=kinds_by_class(self._schema, named) if is_abstract_type(named) else {},
-            finish=finisher(definition.type, named, below),
+            kinds=kinds,
+            finish=finisher(definition.type, named, below, kinds),
             is_fixed=not any(_names_variables(one) for one in details[0].node.arguments or ()),
         )
 

@@ -5,7 +5,7 @@ field are there, the level below it goes on, whatever its neighbours still wait 
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -75,11 +75,13 @@ class Running:
         if self._is_over:
             self._executor.settle_in_background(list(work))
             raise _Over
-        if len(work) == 1:
-            await work[0]
+        if not work:
             return
-        tasks = [asyncio.ensure_future(one) for one in work]
+        # The first needs no task of its own, and still begins first.
+        first, *others = work
+        tasks = [asyncio.ensure_future(one) for one in others]
         try:
+            await first
             for task in tasks:
                 await task
         except BaseException:
@@ -165,11 +167,14 @@ class Running:
 
     async def _ask_each(self, batch: Batch, field: FieldPlan, values: list[Any]) -> None:
         waiting = [n for n, value in enumerate(values) if is_awaitable(value)]
-        found = await asyncio.gather(*(values[n] for n in waiting), return_exceptions=True)
-        for n, value in zip(waiting, found, strict=True):
-            if isinstance(value, BaseException) and not isinstance(value, Exception):
-                raise value
-            values[n] = value
+        if len(waiting) == 1:
+            values[waiting[0]] = await _settled(values[waiting[0]])
+        else:
+            found = await asyncio.gather(*(values[n] for n in waiting), return_exceptions=True)
+            for n, value in zip(waiting, found, strict=True):
+                if isinstance(value, BaseException) and not isinstance(value, Exception):
+                    raise value
+                values[n] = value
         await self._go_on(batch, field, values)
 
     async def _go_on(self, batch: Batch, field: FieldPlan, values: Sequence[Any]) -> None:
@@ -279,6 +284,14 @@ class _Below:
                 one = self.batches[selection] = Batch(selection, [], self._batch, self._field, [])
             one.sources.append(item)
             one.origins.append((number, n if is_list else None))  # type: ignore[union-attr]
+
+
+async def _settled(value: Awaitable[Any]) -> Any:
+    """What is there later, or the exception that it raises."""
+    try:
+        return await value
+    except Exception as error:  # noqa: BLE001  it is the field's error
+        return error
 
 
 def _typename(field: FieldPlan) -> str | None:

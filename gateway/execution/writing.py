@@ -5,7 +5,7 @@ handed to its admission, which takes it or raises; then nothing was written, and
 exact way. Reading has no effect, so that looking twice changes nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from graphql import (
@@ -17,12 +17,15 @@ from graphql import (
     is_non_null_type,
     is_object_type,
 )
+from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 
 from gateway.execution.admitting import (
     admit_list,
+    is_settling,
     leaf_admission,
     object_admission,
     object_class,
+    odd,
     usual_class,
 )
 from gateway.execution.ways import Attribute, Coming, Reading, TypeName
@@ -32,6 +35,8 @@ Make = Callable[[Any], dict[str, Any]]
 Finish = Callable[[Any], Any]
 Below = Callable[[GraphQLObjectType], Any]
 """The selection on an object type that stands below a field."""
+Kinds = Mapping[type, GraphQLObjectType]
+"""Of an interface or union: the object types that a value's class settles."""
 
 
 class Field(Protocol):
@@ -42,21 +47,26 @@ class Field(Protocol):
     definition: GraphQLField
     named: Any
     below: Below | None
+    kinds: Kinds
 
 
-def finisher(kind: GraphQLOutputType, named: Any, below: Below | None) -> Finish | None:
+def finisher(kind: GraphQLOutputType, named: Any, below: Below | None, kinds: Kinds) -> Finish | None:
     """Completes a value of the type by reading alone; None where something below it has to be asked for."""
-    if not _is_readable(named, below):
+    if not _is_readable(named, below, kinds):
         return None
-    expressions = _Expressions(below)
+    expressions = _Expressions(below, kinds)
     text = f"def finish(v): return {expressions.completed(kind, 'v')}"
     return expressions.executed(text, "finish")
 
 
-def _is_readable(named: Any, below: Below | None) -> bool:
+def _is_readable(named: Any, below: Below | None, kinds: Kinds) -> bool:
     if is_leaf_type(named):
         return True
-    return is_object_type(named) and below is not None and not below(named).asked
+    if below is None:
+        return False
+    if is_object_type(named):
+        return not below(named).asked
+    return bool(kinds) and all(is_settling(cls) and not below(kind).asked for cls, kind in kinds.items())
 
 
 class Made:
@@ -89,13 +99,14 @@ class Writer:
         if isinstance(field.way, TypeName):
             self._entries.append(f"{key}: {self._kind.name!r}")
             return True
-        source = self._source(field.way) if _is_readable(field.named, field.below) else None
+        is_readable = _is_readable(field.named, field.below, field.kinds)
+        source = self._source(field.way) if is_readable else None
         if source is None:
             self._entries.append(f"{key}: None")
             return False
         value = f"v{len(self._read)}"
         self._lines.append(f"    {value} = {source}")
-        expressions = _Expressions(field.below, self._names)
+        expressions = _Expressions(field.below, field.kinds, self._names)
         self._entries.append(f"{key}: {expressions.completed(field.definition.type, value)}")
         self._read.append(field)
         return True
@@ -103,7 +114,7 @@ class Writer:
     def write(self) -> Made:
         """The function."""
         text = "\n".join(["def make(s):", *self._lines, f"    return {{{', '.join(self._entries)}}}"])
-        return Made(_Expressions(None, self._names).executed(text, "make"), text, self._read)
+        return Made(_Expressions(None, {}, self._names).executed(text, "make"), text, self._read)
 
     def _source(self, way: Coming) -> str | None:
         match way:
@@ -134,8 +145,8 @@ class Writer:
 class _Expressions:
     """Expressions for values of a type, and the things that they name."""
 
-    def __init__(self, below: Below | None, names: dict[str, Any] | None = None) -> None:
-        self._below = below
+    def __init__(self, below: Below | None, kinds: Kinds, names: dict[str, Any] | None = None) -> None:
+        self._below, self._kinds = below, kinds
         self._names = {} if names is None else names
 
     def completed(self, kind: GraphQLOutputType, value: str, depth: int = 0) -> str:
@@ -163,7 +174,15 @@ class _Expressions:
             admit = f"{self._name('a', leaf_admission(kind))}({value})"
             usual = usual_class(kind)
             return f"{value} if {value}.__class__ is {usual.__name__} else {admit}" if usual else admit
-        return self._object(kind, value)
+        return self._object(kind, value) if is_object_type(kind) else self._one_of(value)
+
+    def _one_of(self, value: str) -> str:
+        """An object of an interface or union; what its class does not settle raises whatever comes."""
+        if self._below is None:
+            raise TypeError("An interface or union is no leaf, and nothing is selected of it.")
+        makes = self._name("m", {cls: self._below(kind).make for cls, kind in self._kinds.items()})
+        cast = f"{TYPE_CAST_ATTRIBUTE!r} in {value}.__dict__"
+        return f"({self._name('o', odd)}() if {cast} else {makes}[{value}.__class__]({value}))"
 
     def _object(self, kind: GraphQLObjectType, value: str) -> str:
         if self._below is None:

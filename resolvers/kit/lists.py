@@ -1,18 +1,18 @@
 """How is a customer's list of records read, for one customer or for fifty, in one command?"""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from adapters.records import Record, RecordId
-from adapters.windows import Owner, Row, Strand, Window
+from adapters.windows import Owner, Position, Row, Strand, Window
 from resolvers.kit.context import Context, Info
 from resolvers.kit.errors import BadUserInput
-from resolvers.kit.paging import Connection, Page, PageRow, connection
+from resolvers.kit.paging import Connection, Page, Placed, connection
 from resolvers.kit.stored import reader_of
 from resolvers.kit.viewer import Viewer
 
@@ -28,6 +28,13 @@ class Owning(Protocol):
 
     def owner(self, records: Sequence[Record]) -> Owner:
         """The ids under which this customer's records of each kind were written."""
+
+
+class AtHand(NamedTuple, Generic[T]):
+    """A row of a list that need not be read, and where it stands."""
+
+    at: Position
+    row: T
 
 
 def hidden_from(viewer: Viewer, record: Record) -> frozenset[str]:
@@ -73,7 +80,7 @@ async def customer_lists(
     listing: Listing[T],
     page: Page,
     *,
-    beside: Mapping[RecordId, Sequence[PageRow[T]]] = MappingProxyType({}),
+    beside: Mapping[RecordId, Sequence[AtHand[T]]] = MappingProxyType({}),
 ) -> list[Connection[T]]:
     """One page per customer, in their order, read by one command; counting, when asked for, is one more.
 
@@ -104,7 +111,7 @@ async def _lists(
     owned: Mapping[RecordId, Owner],
     listing: Listing[T],
     page: Page,
-    beside: Mapping[RecordId, Sequence[PageRow[T]]],
+    beside: Mapping[RecordId, Sequence[AtHand[T]]],
 ) -> dict[RecordId, Connection[T]]:
     context: Context = info.context
     strands, read, newest_first = listing.strands, listing.read, listing.newest_first
@@ -118,11 +125,13 @@ async def _lists(
     counting = _counting(strands)
     pages = {}
     for (key, owner), rows in zip(owned.items(), found, strict=True):
-        read_rows = [PageRow(read(row), row) for row in rows]
+        shown: list[T] = [read(row) for row in rows]
+        places: Sequence[Placed] = rows
         at_hand = beside.get(key, ())
+        if at_hand:
+            shown, places = _merged(zip(rows, shown, strict=True), at_hand, window)
         count = partial(counting, owner=owner, more=len(at_hand))
-        merged = _merged(read_rows, at_hand, window) if at_hand else read_rows
-        pages[key] = connection(merged, page, names[key], context.seal, count)
+        pages[key] = connection(shown, places, page, names[key], context.seal, count)
     return pages
 
 
@@ -139,16 +148,14 @@ async def _read(
     return found
 
 
-def _merged(read: Sequence[PageRow[T]], at_hand: Sequence[PageRow[T]], window: Window) -> list[PageRow[T]]:
-    """Both lists' rows in the window's order, as many as it wants."""
+def _merged(
+    read: Iterable[tuple[Placed, T]], at_hand: Iterable[AtHand[T]], window: Window
+) -> tuple[list[T], list[Placed]]:
+    """Both lists' rows in the window's order with their places, as many as it wants."""
     place = window.beyond
-    ahead = [
-        row
-        for row in at_hand
-        if place is None or (row.position < place if window.is_descending else row.position > place)
-    ]
-    both = sorted([*read, *ahead], key=lambda row: row.position, reverse=window.is_descending)
-    return both[: window.limit]
+    ahead = [one for one in at_hand if place is None or (one.at < place if window.is_descending else one.at > place)]
+    both = sorted([*read, *ahead], key=lambda one: one[0].position, reverse=window.is_descending)[: window.limit]
+    return [one for _, one in both], [place for place, _ in both]
 
 
 _OwnerKey = tuple[tuple[str, tuple[RecordId, ...]], ...]

@@ -6,11 +6,11 @@ order of the list, so `last: 20` of a history that begins with the oldest is the
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, NamedTuple, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 import strawberry
 
-from adapters.windows import Position, Row, Window
+from adapters.windows import Position, Window
 from resolvers.kit.cursors import STORED, CursorSeal
 from resolvers.kit.described import about, computed, graph_type, told
 from resolvers.kit.errors import BadUserInput
@@ -70,16 +70,12 @@ class Page:
         return Window(limit=self.size + 1, is_descending=newest_first != self.is_backward, beyond=beyond)
 
 
-class PageRow(NamedTuple, Generic[T]):
-    """A row on its way to a page: what to show and where it stands."""
-
-    node: T
-    place: Row | Position
+class Placed(Protocol):
+    """Something that knows where it stands in a list: a row as it was read, or the position itself."""
 
     @property
     def position(self) -> Position:
-        """Where a reader stands who has just read the row."""
-        return self.place.position
+        """Where a reader stands who has just read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +85,9 @@ class Sealing:
     list_name: str
     seal: CursorSeal
 
-    def cursor(self, row: PageRow[Any]) -> str:
-        """The row's place in the list, as a client sends it back."""
-        return self.seal.close(self.list_name, {STORED: row.position})
+    def cursor(self, place: Placed) -> str:
+        """A place in the list, as a client sends it back."""
+        return self.seal.close(self.list_name, {STORED: place.position})
 
 
 @graph_type
@@ -100,18 +96,18 @@ class PageInfo:
 
     has_next_page: bool = told("Whether the list goes on behind this page.")
     has_previous_page: bool = told("Whether the list has rows ahead of this page.")
-    rows: strawberry.Private[Sequence[PageRow[Any]]]
+    places: strawberry.Private[Sequence[Placed]]
     sealing: strawberry.Private[Sealing]
 
     @computed(reads=())
     def start_cursor(self) -> str | None:
         """The cursor of the page's first row, for `before`; null on an empty page."""
-        return self.sealing.cursor(self.rows[0]) if self.rows else None
+        return self.sealing.cursor(self.places[0]) if self.places else None
 
     @computed(reads=())
     def end_cursor(self) -> str | None:
         """The cursor of the page's last row, for `after`; null on an empty page."""
-        return self.sealing.cursor(self.rows[-1]) if self.rows else None
+        return self.sealing.cursor(self.places[-1]) if self.places else None
 
 
 @graph_type
@@ -119,20 +115,21 @@ class Edge(Generic[T]):
     """One row of a list, with its place in it."""
 
     node: T = told("The row itself.")
-    row: strawberry.Private[PageRow[Any]]
+    place: strawberry.Private[Placed]
     sealing: strawberry.Private[Sealing]
 
     @computed(reads=())
     def cursor(self) -> str:
         """The row's place in this list, for `after` and `before`."""
-        return self.sealing.cursor(self.row)
+        return self.sealing.cursor(self.place)
 
 
 @graph_type
 class Connection(Generic[T]):
     """One page of a list, in the order that the field states."""
 
-    rows: strawberry.Private[list[PageRow[T]]]
+    rows: strawberry.Private[list[T]]
+    places: strawberry.Private[Sequence[Placed]]
     has_more: strawberry.Private[bool]
     page: strawberry.Private[Page]
     sealing: strawberry.Private[Sealing]
@@ -141,12 +138,15 @@ class Connection(Generic[T]):
     @computed(reads=())
     def edges(self) -> list[Edge[T]]:
         """The rows with their cursors."""
-        return [Edge(node=row.node, row=row, sealing=self.sealing) for row in self.rows]
+        sealing = self.sealing
+        return [
+            Edge(node=node, place=place, sealing=sealing) for node, place in zip(self.rows, self.places, strict=True)
+        ]
 
     @computed(reads=())
     def nodes(self) -> list[T]:
         """The rows without their cursors."""
-        return [row.node for row in self.rows]
+        return self.rows
 
     @computed(reads=())
     def page_info(self) -> PageInfo:
@@ -155,7 +155,7 @@ class Connection(Generic[T]):
         return PageInfo(
             has_next_page=has_cursor if is_backward else self.has_more,
             has_previous_page=self.has_more if is_backward else has_cursor,
-            rows=self.rows,
+            places=self.places,
             sealing=self.sealing,
         )
 
@@ -166,14 +166,16 @@ class Connection(Generic[T]):
 
 
 def connection(
-    rows: Sequence[PageRow[T]], page: Page, list_name: str, seal: CursorSeal, counting: Counting
+    rows: Sequence[T], places: Sequence[Placed], page: Page, list_name: str, seal: CursorSeal, counting: Counting
 ) -> Connection[T]:
-    """The page made of the rows that its window read, at most one more than the page shows."""
-    shown = list(rows[: page.size])
+    """The page made of the rows that its window read, at most one more than the page shows, and where they stand."""
+    shown, at = list(rows[: page.size]), places[: page.size]
     if page.is_backward:
         shown.reverse()
+        at = at[::-1]
     return Connection(
         rows=shown,
+        places=at,
         has_more=len(rows) > page.size,
         page=page,
         sealing=Sealing(list_name, seal),

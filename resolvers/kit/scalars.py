@@ -11,7 +11,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
-from adapters.records import Document, decimal_of, stored_decimal
+from adapters.records import STORED_ZONE, Document, decimal_of, stored_decimal
 from resolvers.kit.described import graph_type, told
 
 EmailAddress = NewType("EmailAddress", str)
@@ -92,7 +92,9 @@ def parse_moment(text: str) -> datetime:
 
 
 def _moment_text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    # Stored moments are in UTC already; the driver's own zone is slow to ask.
+    there = moment if moment.tzinfo is STORED_ZONE else moment.astimezone(UTC)
+    return f"{there.replace(tzinfo=None).isoformat()}Z"
 
 
 def _told(parse: Any, example: str) -> Any:

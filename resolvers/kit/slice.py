@@ -8,6 +8,7 @@ hub names them, slices contribute, and each schema builds its own.
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeVar, dataclass_transform
 
 import strawberry
@@ -242,32 +243,32 @@ class Declared:
         self.finders = {name: finder for one in self.slices for name, finder in one.finders.items()}
         self.by_name = {one.what.name: one for one in self.keepings}
 
-    @property
+    @cached_property
     def customers(self) -> Record:
         """The record whose documents are the customers themselves."""
         return next(record for record in self.records if record.customer == "_id")
 
-    @property
+    @cached_property
     def entities(self) -> dict[str, Keeping]:
         """Types to which other subgraphs may refer, by name; each has a finder."""
         return {name: one for name, one in self.by_type.items() if one.is_entity}
 
-    @property
+    @cached_property
     def on_timeline(self) -> list[Keeping]:
         """What stands in the history pivot."""
         return [one for one in self.keepings if isinstance(one.what, Record) and one.what.timeline]
 
-    @property
+    @cached_property
     def with_facts(self) -> list[Keeping]:
         """Records that the summary and attributes pivots count."""
         return [one for one in self.keepings if isinstance(one.what, Record) and one.what.facts]
 
-    @property
+    @cached_property
     def fact_readers(self) -> list[Callable[..., Any]]:
         """Readers of the facts that stand in the customer's own document."""
         return [reader for one in self.slices for reader in one.fact_readers]
 
-    @property
+    @cached_property
     def nodes(self) -> dict[str, Keeping]:
         """What `node` finds, by type name."""
         return {

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
-from functools import partial
+from functools import cached_property, partial
+from operator import methodcaller
 from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import strawberry
@@ -68,7 +69,7 @@ class Redacted:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Step:
     """How one field of a type is read from a document."""
 
@@ -77,10 +78,19 @@ class Step:
     inner: type[Any] | None = None
     """The class of the objects that the conversion makes of a document inside, or of a list of them."""
 
-    @property
+    @cached_property
     def at(self) -> str:
         """Where the value stands, as a dotted path."""
         return ".".join(self.path)
+
+    def reading(self) -> Callable[[Document], Any]:
+        """Reads the field of many documents."""
+        first, *deeper = self.path
+        get = methodcaller("get", first)
+        convert = self.convert
+        if deeper:
+            return self.value
+        return (lambda stored: convert(get(stored))) if convert else get
 
     def value(self, stored: Document) -> Any:
         """The field's value; an absent one is null, or what the conversion makes of None."""
@@ -179,14 +189,15 @@ def _make_reader(cls: type[Any]) -> Reader:
 
 def _read_when_asked(cls: type[Any], steps: Mapping[str, Step]) -> None:
     """Lets objects of the type read a field from their document the first time that they are asked for it."""
+    reads = {name: step.reading() for name, step in steps.items()}
 
     def read(self: Any, name: str) -> Any:
         values = self.__dict__
-        step, stored = steps.get(name), values.get(STORED)
-        if step is None or stored is None:
+        stored, only = values.get(STORED), values.get(_ONLY)
+        if stored is None or name not in reads:
             raise AttributeError(f"{cls.__name__} has no {name!r}.")
-        only = values.get(_ONLY)
-        value = values[name] = step.value(stored) if only is None else _excerpted(step, stored, only)
+        whole = only is None or steps[name].at in only
+        value = values[name] = reads[name](stored) if whole else _excerpted(steps[name], stored, only)
         return value
 
     # Python asks this only for what does not stand in the object.
