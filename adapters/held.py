@@ -6,9 +6,10 @@ for no longer than the two seconds in which its silence is noticed.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
@@ -17,6 +18,24 @@ from adapters.failures import plain_errors
 from adapters.records import Document, Record, RecordId
 
 Held = Mapping[RecordId, Document]
+
+M = TypeVar("M", bound=Mapping[Any, Any])
+T = TypeVar("T")
+
+
+def of_latest(make: Callable[[M], T]) -> Callable[[M], T]:
+    """Makes what follows from a copy only once for it: the last is kept, as long as the same copy is asked about."""
+    last: tuple[M, T] | None = None
+
+    @wraps(make)
+    def made(copy: M) -> T:
+        nonlocal last
+        if last is None or last[0] is not copy:
+            last = copy, make(copy)
+        return last[1]
+
+    return made
+
 
 # How long the server may keep a silent stream waiting before it answers "nothing new".
 _WAIT_MS = 500
@@ -62,11 +81,16 @@ class HeldRecords:
         if record.is_held:
             self._forget(record.name)
 
+    def at_hand(self, record: Record) -> Held | None:
+        """Every document of the collection by id, if they stand in the process and may be trusted."""
+        copy = self._copies.get(record.name)
+        return copy if copy is not None and self.is_fresh else None
+
     async def all(self, record: Record) -> Held:
         """Every document of the collection by id."""
         name = record.name
-        copy = self._copies.get(name)
-        if copy is not None and self.is_fresh:
+        copy = self.at_hand(record)
+        if copy is not None:
             return copy
         load = self._loads.get(name)
         if load is None:

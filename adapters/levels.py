@@ -57,10 +57,11 @@ class _Wave:
         self._futures.append(future)
         try:
             return await future
-        finally:
+        except asyncio.CancelledError:
             # When nobody waits any more, the database need not work on.
             if self._task is not None and all(one.done() for one in self._futures):
                 self._task.cancel()
+            raise
 
     def send(self) -> None:
         """Asks the database for what is still waited for; nobody joins any more."""

@@ -65,6 +65,7 @@ class Store:
         self.url, self.database = url, database
         options: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
         self._database = client.get_database(database, codec_options=options, write_concern=WriteConcern("majority"))
+        self._collections: dict[str, AsyncCollection[dict[str, Any]]] = {}
         self.records = {record.name: record for record in records}
         self.held = HeldRecords(self._database, [record for record in records if record.is_held])
         self.leases = Leases(self._database)
@@ -343,7 +344,10 @@ class Store:
                 touched.append(record)
 
     def _collection(self, record: Record) -> AsyncCollection[dict[str, Any]]:
-        return self._database[record.name]
+        found = self._collections.get(record.name)
+        if found is None:
+            found = self._collections[record.name] = self._database[record.name]
+        return found
 
     async def _aggregate_all(self, pipeline: Sequence[Document]) -> list[dict[str, Any]]:
         with plain_errors():

@@ -7,6 +7,7 @@ out; starlette stands around it as a thin skin.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -31,6 +32,8 @@ _SAFE: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"
 
 _BAD_REQUEST, _TIMEOUT, _TOO_LARGE, _UNSUPPORTED = 400, 408, 413, 415
 _UNAUTHENTICATED, _WRONG_METHOD, _NOT_ACCEPTABLE, _UNAVAILABLE = 401, 405, 406, 503
+# How long an answer may take before anyone looks whether somebody still waits for it.
+_WATCHED_AFTER_S: Final = 0.02
 # nginx's number for it; nobody reads it but the log.
 _CLIENT_GONE = 499
 
@@ -220,8 +223,15 @@ async def _unless_gone(work: Coroutine[Any, Any, Answer], gone: Callable[[], Cor
             is_gone = True
             working.cancel()
 
-    leaving = asyncio.create_task(gone())
-    leaving.add_done_callback(cancel)
+    leaving: asyncio.Task[None] | None = None
+
+    def watch() -> None:
+        nonlocal leaving
+        leaving = asyncio.create_task(gone())
+        leaving.add_done_callback(cancel)
+
+    # Most answers are there before anyone could have left.
+    watching = asyncio.get_running_loop().call_later(_WATCHED_AFTER_S, watch)
     try:
         return await work
     except asyncio.CancelledError as error:
@@ -231,7 +241,9 @@ async def _unless_gone(work: Coroutine[Any, Any, Answer], gone: Callable[[], Cor
         raise ClientGone from error
     finally:
         is_over = True
-        leaving.cancel()
+        watching.cancel()
+        if leaving is not None:
+            leaving.cancel()
 
 
 def _unanswered(error: Exception, media_type: str) -> Outgoing:
@@ -263,6 +275,7 @@ def _headers(media_type: str) -> dict[str, str]:
     return {"Content-Type": f"{media_type}; charset=utf-8"} | _SAFE
 
 
+@lru_cache(maxsize=128)
 def _negotiated(accept: str | None) -> str:
     """The media type that the client likes best of the two (RFC 9110, section 12.5.1); raises Refusal for neither.
 
@@ -297,6 +310,7 @@ def _liking(ranges: list[tuple[str, float, int]], media_type: str) -> tuple[floa
     return (weight, exact, place) if weight > 0 else None
 
 
+@lru_cache(maxsize=128)
 def _content_type(text: str) -> tuple[str, str]:
     """The media type and the charset, in lower case."""
     kind, *parameters = (one.strip().lower() for one in text.split(";"))

@@ -27,7 +27,8 @@ _HEADER: Final = b"x-request-id"
 # Asked every few seconds by whoever watches the process; nobody reads that at `info`.
 _WATCHED: Final = frozenset({"/healthz", "/readyz"})
 
-_log = structlog.get_logger("gateway.request")
+_NAME: Final = "gateway.request"
+_log = structlog.get_logger(_NAME)
 
 
 @dataclass(slots=True)
@@ -101,6 +102,8 @@ def _request_id(scope: Scope) -> str:
 
 def _tell(scope: Scope, trace: Trace, status: int, took_s: float) -> None:
     level = logging.DEBUG if scope["path"] in _WATCHED else logging.INFO
+    if not logging.getLogger(_NAME).isEnabledFor(level):
+        return
     _log.log(
         level,
         "request",

@@ -1,6 +1,6 @@
 """Who serves the customers, and how does a token's subject become an agent?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 from adapters.failures import Taken
@@ -53,8 +53,8 @@ class ViewerInfo:
 async def viewer(info: Info) -> ViewerInfo:
     """Who you are to this gateway: the first question to ask when something is hidden or forbidden."""
     who = info.context.viewer
-    found = await agents_by_id(info.context, [who.agent_id]) if who.agent_id else {}
-    agent = found.get(who.agent_id) if who.agent_id else None
+    held = await info.context.store.held.all(AGENTS)
+    agent = reader_of(Agent).read(held[who.agent_id]) if who.agent_id and who.agent_id in held else None
     return ViewerInfo(subject=who.subject, role=who.role, may_see_personal=who.may_see_personal, agent=agent)
 
 
@@ -73,26 +73,26 @@ async def agent_groups(info: Info) -> list[AgentGroup]:
 
 
 @SLICE.column(Agent, may=STAFF, reads=())
-async def email(agents: list[Agent], info: Info) -> list[EmailAddress | None]:
+def email(agents: list[Agent], info: Info) -> list[EmailAddress | None]:
     """The agent's work address."""
-    held = await info.context.store.held.all(AGENTS)
+    held = info.context.held(AGENTS)
     return [held[agent.key]["email"] if agent.key in held else None for agent in agents]
 
 
 @SLICE.column(Agent, may=STAFF, reads=())
-async def groups(agents: list[Agent], info: Info) -> list[list[AgentGroup]]:
+def groups(agents: list[Agent], info: Info) -> list[list[AgentGroup]]:
     """The groups to which the agent belongs."""
-    held = await info.context.store.held.all(GROUPS)
-    everyone = await info.context.store.held.all(AGENTS)
+    held = info.context.held(GROUPS)
+    everyone = info.context.held(AGENTS)
     read = reader_of(AgentGroup).read
     return [[read(held[key]) for key in everyone[agent.key].get("group_ids", ()) if key in held] for agent in agents]
 
 
-async def agents_by_id(context: Context, ids: Sequence[RecordId | None]) -> Mapping[RecordId, Agent]:
-    """Agents by storage id; those that are no longer there are absent."""
-    held = await context.store.held.all(AGENTS)
+def agents_of(context: Context, ids: Iterable[RecordId | None]) -> list[Agent | None]:
+    """The agents of these storage ids, in their order; None for those that are no longer there, and for None."""
+    held = context.held(AGENTS)
     read = reader_of(Agent).reading()
-    return {key: read(held[key]) for key in ids if key is not None and key in held}
+    return [read(held[key]) if key and key in held else None for key in ids]
 
 
 async def agent_of_subject(store: Store, subject: str, *, name: str, role: Role, at: datetime) -> RecordId:

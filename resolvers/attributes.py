@@ -5,12 +5,14 @@ its definition (resolvers/attribute_rules.py). `firstName`, `lastName` and `phon
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from adapters.failures import StoreRefused
+from adapters.held import Held, of_latest
 from adapters.records import Document, RecordId
 from resolvers.attribute_rules import LONGEST_HEADING, AttributeType, MatchingRole, breaking, checked, rule_broken
 from resolvers.attribute_schema import (
@@ -62,11 +64,16 @@ class AttributeDefinition(Node):
 
 async def definitions(context: Context) -> Mapping[str, Document]:
     """Every definition by name, in order."""
-    held = await context.store.held.all(DEFINITIONS)
+    return _in_order(await context.store.held.all(DEFINITIONS))
+
+
+@of_latest
+def _in_order(held: Held) -> Mapping[str, Document]:
     found = {one["name"]: one for one in (*SYSTEM_DEFINITIONS, *held.values())}
-    return dict(sorted(found.items(), key=lambda item: (item[1]["order"], item[0])))
+    return MappingProxyType(dict(sorted(found.items(), key=lambda item: (item[1]["order"], item[0]))))
 
 
+@of_latest
 def personal_paths(known: Mapping[str, Document]) -> frozenset[str]:
     """Where personal values of the configurable schema stand in a customer's document."""
     return frozenset(f"attributes.{name}" for name, one in known.items() if one["is_personal"])

@@ -1,6 +1,6 @@
 """Which campaigns bring customers and tickets in?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 from adapters.records import Index, Record, RecordId
@@ -31,7 +31,8 @@ async def campaigns(info: Info) -> list[Campaign]:
     return [reader_of(Campaign).read(one) for one in sorted(held.values(), key=lambda one: str(one["name"]))]
 
 
-async def campaigns_by_id(context: Context, ids: Sequence[RecordId]) -> Mapping[RecordId, Campaign]:
-    """Campaigns by storage id; those that are no longer there are absent."""
-    held = await context.store.held.all(CAMPAIGNS)
-    return {key: reader_of(Campaign).read(held[key]) for key in ids if key in held}
+def campaigns_of(context: Context, ids: Iterable[RecordId | None]) -> list[Campaign | None]:
+    """The campaigns of these storage ids, in their order; None for those that are no longer there, and for None."""
+    held = context.held(CAMPAIGNS)
+    read = reader_of(Campaign).reading()
+    return [read(held[key]) if key and key in held else None for key in ids]

@@ -1,7 +1,8 @@
 """Which channels, and which accounts of ours on them, does this gateway know?"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
+from adapters.held import Held, of_latest
 from adapters.records import Document, Index, Record
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import graph_type, told
@@ -52,20 +53,28 @@ async def channels(info: Info) -> list[Channel]:
     return [Channel(name=name, accounts=[one for one in accounts if one.channel == name]) for name in names]
 
 
+@of_latest
+def _accounts(held: Held) -> Mapping[str, Sequence[str]]:
+    """Our accounts by channel."""
+    found: dict[str, list[str]] = {}
+    for one in held.values():
+        found.setdefault(one["channel"], []).append(one["account"])
+    return {channel: sorted(accounts) for channel, accounts in found.items()}
+
+
 async def require_channels(context: Context, names: Iterable[str], argument: str) -> None:
     """Raises BadUserInput where one of the names is no channel of this gateway."""
-    known = sorted({one["channel"] for one in (await context.store.held.all(CHANNEL_ACCOUNTS)).values()})
+    known = _accounts(await context.store.held.all(CHANNEL_ACCOUNTS))
     for name in names:
         if name not in known:
-            offered = ", ".join(known) or "none yet"
+            offered = ", ".join(sorted(known)) or "none yet"
             raise BadUserInput(f"`{argument}` is {name[:64]!r}, which is no channel here. Known channels: {offered}.")
 
 
 async def require_account(context: Context, channel: str, account: str) -> None:
     """Raises BadUserInput where the channel is none of this gateway, or the account is none of ours on it."""
     await require_channels(context, [channel], "channel")
-    held = (await context.store.held.all(CHANNEL_ACCOUNTS)).values()
-    known = sorted(one["account"] for one in held if one["channel"] == channel)
+    known = _accounts(await context.store.held.all(CHANNEL_ACCOUNTS))[channel]
     if account not in known:
         raise BadUserInput(
             f"`account` is {account[:64]!r}, which is no account of ours on {channel!r}. "

@@ -59,7 +59,7 @@ class ContactPoint(Redacted):
 
 
 @SLICE.column(Customer, may=EVERYONE, reads=["contact_points"])
-async def contact_points(
+def contact_points(
     customers: list[Customer],
     info: Info,
     types: Annotated[

@@ -9,7 +9,7 @@ import strawberry
 
 from adapters.records import Index, Record, RecordId, Timeline
 from adapters.windows import Strand
-from resolvers.agents import Agent, agents_by_id
+from resolvers.agents import Agent, agents_of
 from resolvers.channels import require_channels
 from resolvers.customers import Customer, EntryPoint
 from resolvers.kit.context import Context, Info
@@ -141,11 +141,9 @@ async def conversations(
 
 
 @SLICE.column(Conversation, reads=["assigned_agent_id"])
-async def assigned_agent(conversations: list[Conversation], info: Info) -> list[Agent | None]:
+def assigned_agent(conversations: list[Conversation], info: Info) -> list[Agent | None]:
     """The agent who handles the conversation; null while none does."""
-    keys = [one.assigned_agent_id for one in conversations]
-    found = await agents_by_id(info.context, keys)
-    return [found.get(key) if key else None for key in keys]
+    return agents_of(info.context, [one.assigned_agent_id for one in conversations])
 
 
 @SLICE.column(Conversation, may=EVERYONE, reads=())

@@ -42,7 +42,7 @@ class CustomDatum(Redacted):
 
 
 @SLICE.column(Customer, reads=["custom_data"])
-async def custom_data(customers: list[Customer], info: Info) -> list[list[CustomDatum]]:
+def custom_data(customers: list[Customer], info: Info) -> list[list[CustomDatum]]:
     """The keys and values noted about the customer, in the order in which they were added."""
     return parts_of(info.context, customers, CUSTOM_DATA, CustomDatum)
 

@@ -11,7 +11,7 @@ import strawberry
 
 from adapters.records import Document, Index, Observation, Record, RecordId
 from adapters.windows import Owner
-from resolvers.agents import Agent, agents_by_id
+from resolvers.agents import Agent, agents_of
 from resolvers.attributes import definitions, personal_paths
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_type, told
@@ -139,11 +139,9 @@ def _fact(value: AttributeValue) -> Fact:
 
 
 @SLICE.column(Customer, reads=["assigned_agent_id"])
-async def assigned_agent(customers: list[Customer], info: Info) -> list[Agent | None]:
+def assigned_agent(customers: list[Customer], info: Info) -> list[Agent | None]:
     """The agent who looks after the customer; null while none does."""
-    keys = [customer.document.get("assigned_agent_id") for customer in customers]
-    found = await agents_by_id(info.context, keys)
-    return [found.get(key) if key else None for key in keys]
+    return agents_of(info.context, [customer.document.get("assigned_agent_id") for customer in customers])
 
 
 @SLICE.query(may=EVERYONE)

@@ -19,7 +19,7 @@ from resolvers.kit.described import about, graph_enum, graph_input, told
 from resolvers.kit.errors import BadUserInput, Forbidden
 from resolvers.kit.ids import require_key
 from resolvers.kit.lists import between
-from resolvers.kit.paging import Connection, Page, connection
+from resolvers.kit.paging import Connection, Page, Sealing, connection
 from resolvers.kit.reads import Paths
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Match, Slice
@@ -83,8 +83,8 @@ async def customers(
         matches.append(_searching(context, search))
     # Whoever went into another by a merge is shown as that other.
     matches.append({"merged_into": None})
-    name = f"customers:{order.field.name}:{order.direction.name}"
-    window = page.window(name, context.seal, newest_first=order.direction is Direction.DESCENDING)
+    sealing = Sealing(context.seal, "customers", order.field.name, order.direction.name)
+    window = page.window(sealing, newest_first=order.direction is Direction.DESCENDING)
     only = info.reads.get(Customer)
     if only is not None:
         # To whom a customer's records belong, every list below asks.
@@ -95,7 +95,7 @@ async def customers(
     read = await customer_reader(context, only)
     rows = [read(one) for one in found]
     places = [Position(one[order.field.value], "", one["_id"]) for one in found]
-    return connection(rows, places, page, name, context.seal, partial(_count, matches=matches, havings=havings))
+    return connection(rows, places, page, sealing, partial(_count, matches=matches, havings=havings))
 
 
 def _pipeline(

@@ -97,16 +97,16 @@ async def interests(
 
 
 @SLICE.column(Interest, reads=["topic_id"])
-async def topic(interests: list[Interest], info: Info) -> list[Topic | None]:
+def topic(interests: list[Interest], info: Info) -> list[Topic | None]:
     """Its place in the taxonomy; null where the taxonomy has it no more."""
-    held = await info.context.store.held.all(TOPICS)
+    held = info.context.held(TOPICS)
     return [_topic(held, one.topic_key) for one in interests]
 
 
 @SLICE.column(Topic, reads=["parent_id"])
-async def parent(topics: list[Topic], info: Info) -> list[Topic | None]:
+def parent(topics: list[Topic], info: Info) -> list[Topic | None]:
     """The place above; null at the top."""
-    held = await info.context.store.held.all(TOPICS)
+    held = info.context.held(TOPICS)
     return [_topic(held, one.parent_key) for one in topics]
 
 

@@ -57,9 +57,9 @@ async def defined_labels(info: Info) -> list[Label]:
 
 
 @SLICE.column(Customer, reads=["labels"])
-async def labels(customers: list[Customer], info: Info) -> list[list[Label]]:
+def labels(customers: list[Customer], info: Info) -> list[list[Label]]:
     """The classes to which the customer belongs, the most urgent first."""
-    held = await info.context.store.held.all(LABELS)
+    held = info.context.held(LABELS)
     read = reader_of(Label).reading()
     return [
         [read(one) for one in sorted((held[entry["label_id"]] for entry in _entries(customer, held)), key=_urgency)]

@@ -7,7 +7,7 @@ import strawberry
 
 from adapters.records import Document, Record, RecordId, Timeline, new_id
 from adapters.windows import Strand
-from resolvers.agents import Agent, agents_by_id
+from resolvers.agents import Agent, agents_of
 from resolvers.customers import Customer, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
@@ -56,10 +56,9 @@ async def notes(customers: list[Customer], info: Info, page: Page) -> list[Conne
 
 
 @SLICE.column(Note, may=STAFF, reads=["author_id"])
-async def author(notes: list[Note], info: Info) -> list[Agent | None]:
+def author(notes: list[Note], info: Info) -> list[Agent | None]:
     """The agent who wrote it; null once that agent is gone."""
-    found = await agents_by_id(info.context, [note.author_id for note in notes])
-    return [found.get(note.author_id) if note.author_id else None for note in notes]
+    return agents_of(info.context, [note.author_id for note in notes])
 
 
 @graph_input

@@ -43,7 +43,7 @@ def tag_word(text: str) -> str:
 
 
 @SLICE.column(Customer, reads=["tags"])
-async def tags(customers: list[Customer], info: Info) -> list[list[Tag]]:
+def tags(customers: list[Customer], info: Info) -> list[list[Tag]]:
     """The words on the customer, in the order in which they were added."""
     return parts_of(info.context, customers, TAGS, Tag)
 

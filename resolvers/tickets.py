@@ -1,6 +1,5 @@
 """What did customers ask the company to settle, and how far is it?"""
 
-from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Annotated, Any
@@ -9,8 +8,8 @@ import strawberry
 
 from adapters.records import Index, Record, RecordId, Timeline
 from adapters.windows import Strand
-from resolvers.agents import Agent, agents_by_id
-from resolvers.campaigns import Campaign, campaigns_by_id
+from resolvers.agents import Agent, agents_of
+from resolvers.campaigns import Campaign, campaigns_of
 from resolvers.customers import Customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_input, told
@@ -112,18 +111,15 @@ async def tickets(
 
 
 @SLICE.column(Ticket, reads=["assigned_agent_id"])
-async def assigned_agent(tickets: list[Ticket], info: Info) -> list[Agent | None]:
+def assigned_agent(tickets: list[Ticket], info: Info) -> list[Agent | None]:
     """The agent who works on it; null while none does."""
-    found = await agents_by_id(info.context, [one.agent_id for one in tickets])
-    return [found.get(one.agent_id) if one.agent_id else None for one in tickets]
+    return agents_of(info.context, [one.agent_id for one in tickets])
 
 
 @SLICE.column(Ticket, reads=["campaign_id"])
-async def campaign(tickets: list[Ticket], info: Info) -> list[Campaign | None]:
+def campaign(tickets: list[Ticket], info: Info) -> list[Campaign | None]:
     """The campaign to which it is counted; null where it belongs to none."""
-    keys: Sequence[RecordId] = [one.campaign_id for one in tickets if one.campaign_id]
-    found = await campaigns_by_id(info.context, keys)
-    return [found.get(one.campaign_id) if one.campaign_id else None for one in tickets]
+    return campaigns_of(info.context, [one.campaign_id for one in tickets])
 
 
 @SLICE.condition(CUSTOMER_FILTER)

@@ -19,6 +19,7 @@ from gateway.execution.calling import Calls
 from gateway.execution.failing import Failure, Failures
 from gateway.execution.plan import AnyExecutor, FieldPlan, Plan, Selection
 from gateway.execution.ways import Attribute, Called, Reading, Resolved, TypeName, reader
+from resolvers.kit.context import NotAtHand
 from resolvers.kit.graph import Graph
 
 # After so many objects others have their turn: some 100 microseconds.
@@ -139,7 +140,8 @@ class Running:
             return
         way = field.way
         if isinstance(way, Called) and way.is_column:
-            work.append(self._ask_column(batch, field, way))
+            if not (way.way.is_immediate and self._asked_at_once(batch, field, way, work)):
+                work.append(self._ask_column(batch, field, way))
             return
         match way:
             case Attribute() | Reading():
@@ -155,6 +157,19 @@ class Running:
             work.append(self._ask_each(batch, field, values))
         else:
             self._take(batch, field, values, work)
+
+    def _asked_at_once(self, batch: Batch, field: FieldPlan, way: Called, work: Work) -> bool:
+        """Whether the column could be answered without waiting."""
+        values: Sequence[Any]
+        try:
+            info = self._calls.info(field, way, batch.path(0, field))
+            values = way.way.now(list(batch.sources), info, self._calls.arguments(field, way, info))
+        except NotAtHand:
+            return False
+        except Exception as error:  # noqa: BLE001  it is the field's error, for every object
+            values = [error] * len(batch.sources)
+        self._take(batch, field, values, work)
+        return True
 
     async def _ask_column(self, batch: Batch, field: FieldPlan, way: Called) -> None:
         values: Sequence[Any]

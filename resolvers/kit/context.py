@@ -6,7 +6,9 @@ from datetime import datetime
 
 import strawberry
 
+from adapters.held import Held
 from adapters.mongo import Store
+from adapters.records import Record
 from resolvers.kit.budget import Budget
 from resolvers.kit.cursors import CursorSeal
 from resolvers.kit.loading import Loaders
@@ -31,6 +33,14 @@ class GraphLimits:
     """The country (ISO 3166) by which phone numbers without a country code are read."""
 
 
+class NotAtHand(Exception):
+    """A held record does not stand in the process."""
+
+    def __init__(self, record: Record) -> None:
+        super().__init__(f"{record.name!r} is not held in the process at this moment.")
+        self.record = record
+
+
 @dataclass(slots=True, kw_only=True)
 class Context:
     """One request: who asks, and everything that answering needs from outside the resolvers."""
@@ -44,10 +54,31 @@ class Context:
     limits: GraphLimits = field(default_factory=GraphLimits)
     budget: Budget = field(init=False)
     loaders: Loaders = field(init=False)
+    _held: dict[str, Held] = field(init=False, default_factory=dict)
+    """What is held and was not at hand: loaded for this request."""
 
     def __post_init__(self) -> None:
         self.budget = Budget(self.limits.most_rows, self.limits.execution_s)
         self.loaders = Loaders(self, self.budget)
+
+    def held(self, record: Record) -> Held:
+        """Every document of a held record by id, at once. For functions that answer at once (kit/fields.py).
+
+        Raises NotAtHand where it is not in the process; whoever called the function loads it, and calls again.
+        """
+        found = self.store.held.at_hand(record) or self._held.get(record.name)
+        if found is None:
+            raise NotAtHand(record)
+        return found
+
+    async def hold(self, record: Record) -> None:
+        """Has the held record at hand for the rest of this request."""
+        self._held[record.name] = await self.store.held.all(record)
+
+    def forget(self) -> None:
+        """Drops what was loaded, as after a mutation."""
+        self._held.clear()
+        self.loaders.forget()
 
 
 @dataclass

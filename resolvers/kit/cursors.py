@@ -16,12 +16,14 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from adapters.records import parse_id
+from adapters.records import STORED_ZONE, parse_id
 from adapters.windows import Position
 from resolvers.kit.errors import BadUserInput
 
 STORED = "stored"
 """The source that the gateway's own database is."""
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 Positions = Mapping[str, Position]
 """A place in a list that several sources feed: how far each was read."""
@@ -35,9 +37,9 @@ class CursorSeal:
 
     def close(self, list_name: str, positions: Positions) -> str:
         """The cursor of a place in the list."""
-        plain = orjson.dumps([[source, *_packed(place)] for source, place in sorted(positions.items())])
+        plain = orjson.dumps([(source, *_packed(place)) for source, place in sorted(positions.items())])
         sealed = self._cipher.encrypt(plain, [list_name.encode()])
-        return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+        return binascii.b2a_base64(sealed, newline=False).translate(_URL_SAFE, b"=").decode()
 
     def open(self, list_name: str, cursor: str, argument: str) -> Positions:
         """The place that a cursor of this list holds; raises BadUserInput for anything else."""
@@ -52,14 +54,15 @@ class CursorSeal:
         return {source: _unpacked(*rest) for source, *rest in plain}
 
 
-def _packed(place: Position) -> list[Any]:
-    order: Any = place.order
+def _packed(place: Position) -> tuple[str, Any, str, str]:
+    order, kind, key = place
     if isinstance(order, datetime):
-        # MongoDB keeps milliseconds.
-        return ["t", round(order.timestamp() * 1000), place.kind, str(place.id)]
+        # MongoDB keeps milliseconds; the driver's own zone, which is UTC, is slow to ask.
+        there = order.replace(tzinfo=UTC) if order.tzinfo is STORED_ZONE else order
+        return "t", round(there.timestamp() * 1000), kind, key.binary.hex()
     if isinstance(order, Decimal):
-        return ["d", str(order), place.kind, str(place.id)]
-    return ["", order, place.kind, str(place.id)]
+        return "d", str(order), kind, key.binary.hex()
+    return "", order, kind, key.binary.hex()
 
 
 def _unpacked(tag: str, order: Any, kind: str, key: str) -> Position:

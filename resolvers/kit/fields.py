@@ -14,6 +14,7 @@ import strawberry
 from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
+from resolvers.kit.context import NotAtHand
 from resolvers.kit.described import as_reading, description_of
 from resolvers.kit.errors import Forbidden, Refused
 from resolvers.kit.loading import one_each
@@ -70,13 +71,33 @@ class Way:
     has_page: bool
     takes_root: bool
 
+    is_immediate: bool = False
+    """Whether the function answers at once, from what its parents hold and what is held in the process."""
+
     async def all(self, parents: list[Any], info: Any, arguments: dict[str, Any]) -> Sequence[Any]:
         """A column's answers for all parents, in their order; raises for all of them at once."""
         self.prepare(info, arguments)
-        budget = info.context.budget
-        budget.require()
-        answers = one_each(parents, await _settled(self.function(parents, info, **arguments)), self.name)
-        budget.spend(sum(map(_things, answers)))
+        if not self.is_immediate:
+            info.context.budget.require()
+            return self._spent(parents, await self.function(parents, info, **arguments), info)
+        while True:
+            try:
+                return self._at_once(parents, info, arguments)
+            except NotAtHand as missing:
+                await info.context.hold(missing.record)
+
+    def now(self, parents: list[Any], info: Any, arguments: dict[str, Any]) -> Sequence[Any]:
+        """The same of a function that answers at once; raises NotAtHand where something has to be loaded first."""
+        self.prepare(info, arguments)
+        return self._at_once(parents, info, arguments)
+
+    def _at_once(self, parents: list[Any], info: Any, arguments: dict[str, Any]) -> Sequence[Any]:
+        info.context.budget.require()
+        return self._spent(parents, self.function(parents, info, **arguments), info)
+
+    def _spent(self, parents: list[Any], answers: Sequence[Any], info: Any) -> Sequence[Any]:
+        answers = one_each(parents, answers, self.name)
+        info.context.budget.spend(sum(map(_things, answers)))
         return answers
 
     def prepare(self, info: Any, arguments: dict[str, Any]) -> None:
@@ -105,7 +126,8 @@ def way_of(resolver: Callable[..., Any]) -> Way | None:
 def _resolver(added: AddedField, *, has_page: bool) -> Callable[..., Any]:
     function, kind = added.function, added.way
     takes_root = next(iter(inspect.signature(function).parameters)) != _INFO
-    way = Way(function, kind, added.may, added.name, has_page, takes_root)
+    is_immediate = kind == "column" and not inspect.iscoroutinefunction(function)
+    way = Way(function, kind, added.may, added.name, has_page, takes_root, is_immediate)
 
     async def column(root: Any, info: Any, **arguments: Any) -> Any:
         async def resolve(parents: list[Any]) -> Any:
@@ -126,7 +148,7 @@ def _resolver(added: AddedField, *, has_page: bool) -> Callable[..., Any]:
             return refused.refusal
         finally:
             # What the next mutation of the same request reads must be as this one left it.
-            info.context.loaders.forget()
+            info.context.forget()
 
     def reading(root: Any, info: Any) -> Any:
         del info
@@ -151,10 +173,6 @@ def _take_page(arguments: dict[str, Any], context: Any) -> None:
     limits = context.limits
     given = {name: arguments.pop(name, None) for name in PAGE_ARGUMENTS}
     arguments[_PAGE] = Page.of(**given, sizes=(limits.page_size, limits.largest_page))
-
-
-async def _settled(value: Any) -> Any:
-    return await value if inspect.isawaitable(value) else value
 
 
 def _sign(

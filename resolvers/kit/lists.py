@@ -12,7 +12,7 @@ from adapters.records import Record, RecordId
 from adapters.windows import Owner, Position, Row, Strand, Window
 from resolvers.kit.context import Context, Info
 from resolvers.kit.errors import BadUserInput
-from resolvers.kit.paging import Connection, Page, Placed, connection
+from resolvers.kit.paging import Connection, Page, Placed, Sealing, connection
 from resolvers.kit.stored import reader_of
 from resolvers.kit.viewer import Viewer
 
@@ -87,20 +87,22 @@ async def customer_lists(
     `beside`: rows of a customer that are at hand already, to be put among those that are read.
     """
     records = [strand.record for strand in listing.strands]
-    owners = {customer.key: customer.owner(records) for customer in customers}
+    owned = {customer.key: customer for customer in customers}
+    owners = {key: customer.owner(records) for key, customer in owned.items()}
     found = await _lists(info, owners, listing, page, beside)
-    return _handed_out(info, [customer.key for customer in customers], found)
+    return _handed_out(info, found, [customer.key for customer in customers])
 
 
 async def lists_by(info: Info, keys: Sequence[RecordId], listing: Listing[T], page: Page) -> list[Connection[T]]:
     """One page per owner that is no customer (a conversation's messages), in their order, read by one command."""
     owners: dict[RecordId, Owner] = {key: {strand.record.name: [key] for strand in listing.strands} for key in keys}
-    found = await _lists(info, owners, listing, page, {})
-    return _handed_out(info, keys, found)
+    return _handed_out(info, await _lists(info, owners, listing, page, {}), keys)
 
 
-def _handed_out(info: Info, keys: Sequence[RecordId], found: Mapping[RecordId, Connection[T]]) -> list[Connection[T]]:
+def _handed_out(info: Info, found: Mapping[RecordId, Connection[T]], keys: Sequence[RecordId]) -> list[Connection[T]]:
     """The page of each key, in their order: read once, but counted for each place at which it stands."""
+    if len(found) == len(keys):
+        return list(found.values())
     again = Counter(keys) - Counter(list(found))
     info.context.budget.spend(sum(len(found[key].rows) * times for key, times in again.items()))
     return [found[key] for key in keys]
@@ -114,24 +116,23 @@ async def _lists(
     beside: Mapping[RecordId, Sequence[AtHand[T]]],
 ) -> dict[RecordId, Connection[T]]:
     context: Context = info.context
-    strands, read, newest_first = listing.strands, listing.read, listing.newest_first
+    strands, read = listing.strands, listing.read
     if not owned:
         return {}
-    names = {key: f"{info.field_name}:{key}" for key in owned}
+    sealings = {key: Sealing(context.seal, info.field_name, key) for key in owned}
     # A cursor is of one list: it is refused for any other, so that with several customers it is refused.
-    opened = names.values() if page.cursor is not None else list(names.values())[:1]
-    window, *_ = [page.window(name, context.seal, newest_first=newest_first) for name in opened]
+    opened = sealings.values() if page.cursor is not None else list(sealings.values())[:1]
+    window, *_ = [page.window(sealing, newest_first=listing.newest_first) for sealing in opened]
     found = await _read(context, list(owned.values()), strands, window)
     counting = _counting(strands)
     pages = {}
-    for (key, owner), rows in zip(owned.items(), found, strict=True):
+    for (key, owner), sealing, rows in zip(owned.items(), sealings.values(), found, strict=True):
         shown: list[T] = [read(row) for row in rows]
         places: Sequence[Placed] = rows
-        at_hand = beside.get(key, ())
+        at_hand = beside.get(key, ()) if beside else ()
         if at_hand:
             shown, places = _merged(zip(rows, shown, strict=True), at_hand, window)
-        count = partial(counting, owner=owner, more=len(at_hand))
-        pages[key] = connection(shown, places, page, names[key], context.seal, count)
+        pages[key] = connection(shown, places, page, sealing, partial(counting, owner=owner, more=len(at_hand)))
     return pages
 
 

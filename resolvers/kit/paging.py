@@ -61,12 +61,12 @@ class Page:
             )
         return cls(usual if asked is None else asked, is_backward, before if is_backward else after)
 
-    def window(self, list_name: str, seal: CursorSeal, *, newest_first: bool) -> Window:
+    def window(self, sealing: "Sealing", *, newest_first: bool) -> Window:
         """The rows to read: one more than the page shows, to know whether there are others."""
         beyond = None
         if self.cursor is not None:
             argument = "before" if self.is_backward else "after"
-            beyond = seal.open(list_name, self.cursor, argument).get(STORED)
+            beyond = sealing.opened(self.cursor, argument)
         return Window(limit=self.size + 1, is_descending=newest_first != self.is_backward, beyond=beyond)
 
 
@@ -78,16 +78,30 @@ class Placed(Protocol):
         """Where a reader stands who has just read it."""
 
 
-@dataclass(frozen=True, slots=True)
 class Sealing:
-    """Makes the cursors of one list."""
+    """Makes and opens the cursors of one list, which is told from all others by words and ids."""
 
-    list_name: str
-    seal: CursorSeal
+    __slots__ = ("_name", "_of", "_seal")
+
+    def __init__(self, seal: CursorSeal, *of: object) -> None:
+        self._seal, self._of = seal, of
+        # Most pages are shown without a cursor.
+        self._name: str | None = None
+
+    @property
+    def list_name(self) -> str:
+        """What the cursors are bound to."""
+        if self._name is None:
+            self._name = ":".join(map(str, self._of))
+        return self._name
 
     def cursor(self, place: Placed) -> str:
         """A place in the list, as a client sends it back."""
-        return self.seal.close(self.list_name, {STORED: place.position})
+        return self._seal.close(self.list_name, {STORED: place.position})
+
+    def opened(self, cursor: str, argument: str) -> Position | None:
+        """The place that a cursor of this list holds; raises BadUserInput."""
+        return self._seal.open(self.list_name, cursor, argument).get(STORED)
 
 
 @graph_type
@@ -166,7 +180,7 @@ class Connection(Generic[T]):
 
 
 def connection(
-    rows: Sequence[T], places: Sequence[Placed], page: Page, list_name: str, seal: CursorSeal, counting: Counting
+    rows: Sequence[T], places: Sequence[Placed], page: Page, sealing: Sealing, counting: Counting
 ) -> Connection[T]:
     """The page made of the rows that its window read, at most one more than the page shows, and where they stand."""
     shown, at = list(rows[: page.size]), places[: page.size]
@@ -178,6 +192,6 @@ def connection(
         places=at,
         has_more=len(rows) > page.size,
         page=page,
-        sealing=Sealing(list_name, seal),
+        sealing=sealing,
         counting=counting,
     )

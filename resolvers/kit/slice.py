@@ -168,7 +168,8 @@ class Slice:
     ) -> Callable[[F], F]:
         """Adds `fn(parents, info, **arguments) -> list` as a field of the hub: one answer per parent, in order.
 
-        A parameter named `page`, annotated Page, stands for the four paging arguments. `reads`: which stored fields
+        A function that needs no waiting is no coroutine: it finds held records in `info.context.held`. A parameter
+        named `page`, annotated Page, stands for the four paging arguments. `reads`: which stored fields
         of the parents' documents the function reads beside their id (and a customer's aliases). Who says it spares
         the others: beside a column that doesn't, a question reads the parents' documents whole.
         """
