@@ -13,12 +13,13 @@ from typing import Any
 from adapters.failures import StoreRefused
 from adapters.fusing import Fusion, completed, rest_of
 from adapters.loads import Load
-from adapters.records import Document, RecordId
+from adapters.records import Document
 
 Aggregate = Callable[[Sequence[Document]], Awaitable[list[dict[str, Any]]]]
 """Runs an aggregation over the whole database."""
 
-_Key = tuple[RecordId, ...]
+_Key = bytes
+"""The owners' first ids, one behind the other: bytes are compared faster than ids."""
 
 
 class Levels:
@@ -30,7 +31,7 @@ class Levels:
 
     async def ask(self, load: Load) -> list[Any]:
         """The load's answers in the order of its owners."""
-        key = tuple(next(iter(owner.values()))[0] for owner in load.owners)
+        key = b"".join([next(iter(owner.values()))[0].binary for owner in load.owners])
         wave = self._waves.get(key)
         if wave is None:
             wave = self._waves[key] = _Wave(self._aggregate)

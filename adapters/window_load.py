@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.loads import UNREAD, Join, Sweep, Unread, ids_of, one_match, one_of
 from adapters.records import Document, RecordId
-from adapters.windows import Owner, Row, Strand, Window, branches, excerpt, matching, named, stretch
+from adapters.windows import Owner, Row, Strand, Window, branches, matching, named, picked, stretch
 
 # A sweep for many owners reads no more than this many documents, or this many times what is wanted of them.
 _MOST_SWEPT, _SWEPT_PER_WANTED = 1_000, 4
@@ -31,16 +31,17 @@ class WindowLoad:
         (strand,) = self.strands
         way = -1 if self.window.is_descending else 1
         by = strand.owner_field
-        stages: list[Document] = [
+        stages, row = picked(strand.only, strand.order, by)
+        stages = [
             {"$match": {by: one_of(ids_of(self.owners, strand.record))}},
             {"$sort": {by: way, strand.order: way, "_id": way}},
             {"$limit": self._most_swept},
-            *excerpt(strand.only, strand.order, by),
+            *stages,
             {
                 "$group": {
                     "_id": f"${by}",
                     "read": {"$sum": 1},
-                    "rows": {"$firstN": {"n": self.window.limit, "input": "$$ROOT"}},
+                    "rows": {"$firstN": {"n": self.window.limit, "input": row}},
                 }
             },
         ]
@@ -82,7 +83,7 @@ class WindowLoad:
 
     def _of_many(self, groups: Sequence[Document]) -> list[list[Row] | Unread]:
         (strand,) = self.strands
-        limit = self.window.limit
+        order, kind, limit = strand.order, strand.kind, self.window.limit
         found = {group["_id"]: group["rows"] for group in groups}
         unread = self._unread(groups)
         answers: list[list[Row] | Unread] = []
@@ -91,8 +92,9 @@ class WindowLoad:
             if unread and not unread.isdisjoint(keys):
                 answers.append(UNREAD)
                 continue
-            rows = [Row(one.get(strand.order), strand.kind, one) for key in keys for one in found.get(key, ())]
-            answers.append(self._in_order(rows)[:limit])
+            rows = [Row(one.get(order), kind, one) for key in keys for one in found.get(key, ())]
+            # What was found of one id is in order, and no more than was wanted.
+            answers.append(rows if len(keys) == 1 else self._in_order(rows)[:limit])
         return answers
 
     def _unread(self, groups: Sequence[Document]) -> set[RecordId]:

@@ -117,6 +117,20 @@ def excerpt(only: frozenset[str] | None, *always: str) -> Sequence[Document]:
     return ({"$project": {path: 1 for path in sorted(wanted) if not is_inside(path, wanted)}},)
 
 
+@lru_cache(maxsize=1024)
+def picked(only: frozenset[str] | None, order: str, owner: str) -> tuple[Sequence[Document], Any]:
+    """What leaves of a document these fields, its id and its order: stages, and the expression for what is left.
+
+    An expression can pick whole fields alone, and spares the owner's id in each.
+    """
+    if only is None:
+        return (), "$$ROOT"
+    wanted = {*only, order, "_id"}
+    if any("." in path for path in wanted):
+        return excerpt(only, order, owner), "$$ROOT"
+    return (), {path: f"${path}" for path in sorted(wanted)}
+
+
 def is_inside(path: str, paths: Container[str]) -> bool:
     """Whether one of the paths leads to something that the path leads into."""
     words = path.split(".")

@@ -92,7 +92,8 @@ def agents_of(context: Context, ids: Iterable[RecordId | None]) -> list[Agent | 
     """The agents of these storage ids, in their order; None for those that are no longer there, and for None."""
     held = context.held(AGENTS)
     read = reader_of(Agent).reading()
-    return [read(held[key]) if key and key in held else None for key in ids]
+    found = [held.get(key) if key else None for key in ids]
+    return [read(one) if one else None for one in found]
 
 
 async def agent_of_subject(store: Store, subject: str, *, name: str, role: Role, at: datetime) -> RecordId:

@@ -35,4 +35,5 @@ def campaigns_of(context: Context, ids: Iterable[RecordId | None]) -> list[Campa
     """The campaigns of these storage ids, in their order; None for those that are no longer there, and for None."""
     held = context.held(CAMPAIGNS)
     read = reader_of(Campaign).reading()
-    return [read(held[key]) if key and key in held else None for key in ids]
+    found = [held.get(key) if key else None for key in ids]
+    return [read(one) if one else None for one in found]

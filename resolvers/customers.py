@@ -21,7 +21,7 @@ from resolvers.kit.ids import key_of, require_key
 from resolvers.kit.reads import Excerpt, Paths
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import Slice
-from resolvers.kit.stored import Node, Redacted, kept, reader_of
+from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, Role
 
 SLICE = Slice("customers")
@@ -83,13 +83,16 @@ class Customer(Node, Redacted):
     version: int = kept(
         "Counts the changes of this record. No mutation takes it yet: of two edits the later one stays."
     )
+    aliases: strawberry.Private[list[Document] | None] = inner()
     document: strawberry.Private[Document]
 
     def owner(self, records: Sequence[Record]) -> Owner:
         """The ids under which records of each kind were written: the customer's own and its aliases'."""
-        aliases = self.document.get("aliases", ())
+        key, aliases = self.key, self.aliases
+        if not aliases:
+            return {record.name: [key] for record in records}
         return {
-            record.name: [self.key, *(one["id"] for one in aliases if record.element in one["elements"])]
+            record.name: [key, *(one["id"] for one in aliases if record.element in one["elements"])]
             for record in records
         }
 

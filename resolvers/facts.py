@@ -68,7 +68,7 @@ async def facts(
     read = {keeping.record.name: _reading(keeping, context) for keeping in keepings}
     at_hand = await _in_documents(customers, context)
     beside = {key: [row for row in _rows(found) if _fits(row, asked)] for key, found in at_hand.items()}
-    listing = Listing(strands, lambda row: read[row.kind](row))
+    listing = Listing(strands, lambda rows: [read[row.kind](row) for row in rows])
     return await customer_lists(info, customers, listing, page, beside=beside)
 
 
@@ -111,8 +111,10 @@ def _strand(keeping: Keeping, asked: FactFilter) -> Strand:
 
 
 def _reading(keeping: Keeping, context: Context) -> Any:
-    facts = keeping.record.facts
-    factual = keeping.reader.reading(hidden_from(context.viewer, keeping.record), facts.reads if facts else None)
+    only = keeping.record.facts.reads if keeping.record.facts else None
+    steps = keeping.reader.steps.items()
+    at_once = [name for name, step in steps if only and step.at in only]
+    factual = keeping.reader.reading(hidden_from(context.viewer, keeping.record), only, at_once=at_once)
 
     def read(row: Row | Document) -> Fact:
         fact: Fact = factual(row.document if isinstance(row, Row) else row).fact()

@@ -88,7 +88,7 @@ async def history(
     shown = _shown(context, asked.kinds)
     strands = [strand for kind, keeping in shown.items() if (strand := _strand(kind, keeping, asked, info))]
     read = {kind: _reading(kind, keeping, info) for kind, keeping in shown.items()}
-    listing = Listing(strands, lambda row: read[row.kind](row), newest_first=False)
+    listing = Listing(strands, lambda rows: [read[row.kind](row) for row in rows], newest_first=False)
     return await customer_lists(info, customers, listing, page)
 
 

@@ -7,7 +7,7 @@ as it is, is; for the rest `Odd` is raised, and graphql-core's own code decides 
 from collections.abc import Awaitable, Callable
 from enum import Enum
 from types import CoroutineType, GeneratorType
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 from graphql import (
     GraphQLAbstractType,
@@ -48,22 +48,37 @@ def is_odd(value: Any) -> bool:
     return isinstance(value, Exception) or value is Undefined or is_awaitable(value)
 
 
-def usual_class(leaf: GraphQLLeafType) -> type | None:
-    """The class whose values stand in the answer as they are; None where there is none."""
-    if leaf is GraphQLString or leaf is GraphQLID:
-        return str
-    return bool if leaf is GraphQLBoolean else None
+class Usual(NamedTuple):
+    """What nearly all values of a leaf are, so that generated code need not call for them."""
+
+    cls: type
+    test: str
+    """Of the value `v`: the expression that has to hold besides; empty where the class says all."""
+    shown: str
+    """What stands in the answer."""
+
+
+_USUAL: Final = {
+    GraphQLString: Usual(str, "", "v"),
+    GraphQLID: Usual(str, "", "v"),
+    GraphQLBoolean: Usual(bool, "", "v"),
+    GraphQLInt: Usual(int, f"{_LEAST_INT} <= v <= {_LARGEST_INT}", "v"),
+    # Neither infinite nor no number: those differ from themselves by something.
+    GraphQLFloat: Usual(float, "v - v == 0", "v"),
+}
+
+
+def usual_of(leaf: GraphQLLeafType) -> Usual | None:
+    """What nearly all values of the leaf are; None where nothing can be said."""
+    if isinstance(leaf, GraphQLEnumType):
+        members = _members(leaf)
+        return Usual(members, "", "v._name_") if members else None
+    return _USUAL.get(leaf)
 
 
 def leaf_admission(leaf: GraphQLLeafType) -> Admit:
     """Makes of a value that is not null what stands in the answer."""
-    if leaf is GraphQLInt:
-        return _admit_int
-    if leaf is GraphQLFloat:
-        return _admit_float
-    if isinstance(leaf, GraphQLEnumType) and (members := _members(leaf)):
-        return _enum_admission(leaf, members)
-    return _coercing(leaf)
+    return _enum_admission(leaf) if isinstance(leaf, GraphQLEnumType) else _coercing(leaf)
 
 
 def _coercing(leaf: GraphQLLeafType) -> Admit:
@@ -85,23 +100,6 @@ def _coercing(leaf: GraphQLLeafType) -> Admit:
     return admit
 
 
-def _admit_int(value: Any) -> Any:
-    if value.__class__ is int and _LEAST_INT <= value <= _LARGEST_INT:
-        return value
-    return _coerce_int(value)
-
-
-def _admit_float(value: Any) -> Any:
-    # Neither infinite nor no number: those differ from themselves by something.
-    if value.__class__ is float and value - value == 0:
-        return value
-    return _coerce_float(value)
-
-
-_coerce_int: Final = _coercing(GraphQLInt)
-_coerce_float: Final = _coercing(GraphQLFloat)
-
-
 def _members(leaf: GraphQLEnumType) -> type[Enum] | None:
     """The Python enum whose members are called as the values of the graph are; None where they are called otherwise."""
     cls = getattr(leaf, "wrapped_cls", None)
@@ -111,11 +109,17 @@ def _members(leaf: GraphQLEnumType) -> type[Enum] | None:
     return cls if same and len(cls.__members__) == len(leaf.values) == len(list(cls)) else None
 
 
-def _enum_admission(leaf: GraphQLEnumType, members: type[Enum]) -> Admit:
+def _enum_admission(leaf: GraphQLEnumType) -> Admit:
     coerce = _coercing(leaf)
+    # Plain strings that were taken for one of the values: no more than there are values.
+    known: dict[str, Any] = {}
 
     def admit(value: Any) -> Any:
-        return value._name_ if value.__class__ is members else coerce(value)
+        if value.__class__ is not str:
+            return coerce(value)
+        if value not in known:
+            known[value] = coerce(value)
+        return known[value]
 
     return admit
 
@@ -125,7 +129,8 @@ def object_class(kind: GraphQLObjectType) -> type | None:
     definition = kind.extensions.get("strawberry-definition")
     if not isinstance(definition, StrawberryObjectDefinition) or not _is_strawberrys(kind):
         return None
-    return definition.origin
+    # What is made of a generic type has a class of its own that no object is of.
+    return (definition.concrete_of or definition).origin
 
 
 def object_admission(kind: GraphQLObjectType) -> Admit:

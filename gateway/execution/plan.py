@@ -79,8 +79,10 @@ class FieldPlan:
     """The selection on an object type that stands here; None for leaves."""
     is_fixed: bool
     """Whether its arguments are the same whatever the variables."""
-    kinds: Kinds
+    kinds: Kinds | None
     """Of an interface or union: the object types that a value's class settles."""
+    usual: type | None
+    """The class of which objects of the type usually are; None for an interface, a union or a leaf."""
     finish: Finish | None
     """Completes a value by reading alone; None where something below has to be asked for."""
     arguments: dict[str, Any] | None = None
@@ -169,7 +171,7 @@ class _Compiler:
         named = get_named_type(definition.type)
         has_below = is_object_type(named) or is_abstract_type(named)
         below = self._below(details) if has_below else None
-        kinds = kinds_by_class(self._schema, named) if is_abstract_type(named) else {}
+        kinds = kinds_by_class(self._schema, named) if is_abstract_type(named) else None
         return FieldPlan(
             key=key,
             place=place,
@@ -181,6 +183,7 @@ class _Compiler:
             named=named,
             below=below,
             kinds=kinds,
+            usual=object_class(named) if is_object_type(named) else None,
             finish=finisher(definition.type, named, below, kinds),
             is_fixed=not any(_names_variables(one) for one in details[0].node.arguments or ()),
         )

@@ -9,11 +9,11 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLError, is_abstract_type
+from graphql import ExecutionResult, GraphQLError
 from graphql.pyutils import is_awaitable
 
 from gateway.execution import exact
-from gateway.execution.admitting import Odd, admit_list, is_cast, is_odd, object_admission, object_class
+from gateway.execution.admitting import Odd, admit_list, is_cast, is_odd, object_admission
 from gateway.execution.batch import Batch, Spot
 from gateway.execution.calling import Calls
 from gateway.execution.failing import Failure, Failures
@@ -280,7 +280,7 @@ class _Below:
         self._batch, self._field = batch, field
         self.batches: dict[Selection, Batch] = {}
         # Of a type that is neither interface nor union, nearly every object is of one class and asked the same.
-        self._usual = None if is_abstract_type(field.named) else object_class(field.named)
+        self._usual = field.usual
         self._selection = field.below(field.named) if self._usual and field.below else None
 
     def selections(self, items: Sequence[Any]) -> Sequence[Selection | None]:
@@ -338,8 +338,8 @@ def _selection(field: FieldPlan, value: Any) -> Selection | None:
     below = field.below
     if below is None:
         raise Odd
-    if not is_abstract_type(field.named):
-        if value.__class__ is not object_class(field.named):
+    if field.kinds is None:
+        if value.__class__ is not field.usual:
             object_admission(field.named)(value)
         return below(field.named)
     kind = field.kinds.get(value.__class__)

@@ -5,11 +5,13 @@ handed to its admission, which takes it or raises; then nothing was written, and
 exact way. Reading has no effect, so that looking twice changes nothing.
 """
 
+import re
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from graphql import (
     GraphQLField,
+    GraphQLLeafType,
     GraphQLObjectType,
     GraphQLOutputType,
     is_leaf_type,
@@ -26,10 +28,12 @@ from gateway.execution.admitting import (
     object_admission,
     object_class,
     odd,
-    usual_class,
+    usual_of,
 )
 from gateway.execution.ways import Attribute, Coming, Reading, TypeName
 from resolvers.kit.stored import STORED, Step
+
+_VALUE: Final = re.compile(r"\bv\b")
 
 Make = Callable[[Any], dict[str, Any]]
 Finish = Callable[[Any], Any]
@@ -47,10 +51,10 @@ class Field(Protocol):
     definition: GraphQLField
     named: Any
     below: Below | None
-    kinds: Kinds
+    kinds: Kinds | None
 
 
-def finisher(kind: GraphQLOutputType, named: Any, below: Below | None, kinds: Kinds) -> Finish | None:
+def finisher(kind: GraphQLOutputType, named: Any, below: Below | None, kinds: Kinds | None) -> Finish | None:
     """Completes a value of the type by reading alone; None where something below it has to be asked for."""
     if not _is_readable(named, below, kinds):
         return None
@@ -59,14 +63,18 @@ def finisher(kind: GraphQLOutputType, named: Any, below: Below | None, kinds: Ki
     return expressions.executed(text, "finish")
 
 
-def _is_readable(named: Any, below: Below | None, kinds: Kinds) -> bool:
+def _is_readable(named: Any, below: Below | None, kinds: Kinds | None) -> bool:
     if is_leaf_type(named):
         return True
     if below is None:
         return False
     if is_object_type(named):
         return not below(named).asked
-    return bool(kinds) and all(is_settling(cls) and not below(kind).asked for cls, kind in kinds.items())
+    return (
+        kinds is not None
+        and bool(kinds)
+        and all(is_settling(cls) and not below(kind).asked for cls, kind in kinds.items())
+    )
 
 
 class Made:
@@ -114,7 +122,7 @@ class Writer:
     def write(self) -> Made:
         """The function."""
         text = "\n".join(["def make(s):", *self._lines, f"    return {{{', '.join(self._entries)}}}"])
-        return Made(_Expressions(None, {}, self._names).executed(text, "make"), text, self._read)
+        return Made(_Expressions(None, None, self._names).executed(text, "make"), text, self._read)
 
     def _source(self, way: Coming) -> str | None:
         match way:
@@ -145,7 +153,7 @@ class Writer:
 class _Expressions:
     """Expressions for values of a type, and the things that they name."""
 
-    def __init__(self, below: Below | None, kinds: Kinds, names: dict[str, Any] | None = None) -> None:
+    def __init__(self, below: Below | None, kinds: Kinds | None, names: dict[str, Any] | None = None) -> None:
         self._below, self._kinds = below, kinds
         self._names = {} if names is None else names
 
@@ -171,14 +179,22 @@ class _Expressions:
             items = f"{value} if {value}.__class__ is list else {self._name('l', admit_list)}({value})"
             return f"[{self.completed(kind.of_type, item, depth + 1)} for {item} in ({items})]"
         if is_leaf_type(kind):
-            admit = f"{self._name('a', leaf_admission(kind))}({value})"
-            usual = usual_class(kind)
-            return f"{value} if {value}.__class__ is {usual.__name__} else {admit}" if usual else admit
+            return self._leaf(kind, value)
         return self._object(kind, value) if is_object_type(kind) else self._one_of(value)
+
+    def _leaf(self, kind: GraphQLLeafType, value: str) -> str:
+        admit = f"{self._name('a', leaf_admission(kind))}({value})"
+        usual = usual_of(kind)
+        if usual is None:
+            return admit
+        test = f"{value}.__class__ is {self._name('c', usual.cls)}"
+        if usual.test:
+            test += f" and {_VALUE.sub(value, usual.test)}"
+        return f"{_VALUE.sub(value, usual.shown)} if {test} else {admit}"
 
     def _one_of(self, value: str) -> str:
         """An object of an interface or union; what its class does not settle raises whatever comes."""
-        if self._below is None:
+        if self._below is None or self._kinds is None:
             raise TypeError("An interface or union is no leaf, and nothing is selected of it.")
         makes = self._name("m", {cls: self._below(kind).make for cls, kind in self._kinds.items()})
         cast = f"{TYPE_CAST_ATTRIBUTE!r} in {value}.__dict__"

@@ -97,7 +97,7 @@ class Way:
 
     def _spent(self, parents: list[Any], answers: Sequence[Any], info: Any) -> Sequence[Any]:
         answers = one_each(parents, answers, self.name)
-        info.context.budget.spend(sum(map(_things, answers)))
+        info.context.budget.spend(_things(answers))
         return answers
 
     def prepare(self, info: Any, arguments: dict[str, Any]) -> None:
@@ -113,9 +113,15 @@ class Way:
         return self.function(*first, **arguments)
 
 
-def _things(value: Any) -> int:
-    """How many things a column hands out with a value; the rows of a page were counted when they were read."""
-    return len(value) if isinstance(value, list) else int(isinstance(value, Node))
+def _things(answers: Sequence[Any]) -> int:
+    """How many things a column hands out; the rows of a page were counted when they were read."""
+    kinds = set(map(type, answers))
+    if kinds == {list}:
+        return sum(map(len, answers))
+    if list in kinds:
+        return sum(len(one) if isinstance(one, list) else isinstance(one, Node) for one in answers)
+    nodes = tuple(kind for kind in kinds if issubclass(kind, Node))
+    return sum(isinstance(one, nodes) for one in answers) if nodes else 0
 
 
 def way_of(resolver: Callable[..., Any]) -> Way | None:

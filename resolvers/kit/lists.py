@@ -56,10 +56,10 @@ def ids_of(customers: Sequence[Owning], record: Record) -> list[Sequence[RecordI
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[T]):
-    """What a list is made of, how a row of it becomes what it shows, and its stated order."""
+    """What a list is made of, how its rows become what it shows, and its stated order."""
 
     strands: Sequence[Strand]
-    read: Callable[[Row], T]
+    read: Callable[[Sequence[Row]], list[T]]
     newest_first: bool = True
 
 
@@ -68,10 +68,9 @@ def listing_of(cls: type[T], strand: Strand, info: Info, *, newest_first: bool =
 
     Of a document is read what the answer shows.
     """
-    hidden = hidden_from(info.context.viewer, strand.record)
     only = info.reads.get(cls)
-    read = reader_of(cls).reading(hidden, only)
-    return Listing([replace(strand, only=only)], lambda row: read(row.document), newest_first)
+    read = reader_of(cls).reading(hidden_from(info.context.viewer, strand.record), only)
+    return Listing([replace(strand, only=only)], lambda rows: [read(row.document) for row in rows], newest_first)
 
 
 async def customer_lists(
@@ -87,52 +86,58 @@ async def customer_lists(
     `beside`: rows of a customer that are at hand already, to be put among those that are read.
     """
     records = [strand.record for strand in listing.strands]
-    owned = {customer.key: customer for customer in customers}
-    owners = {key: customer.owner(records) for key, customer in owned.items()}
-    found = await _lists(info, owners, listing, page, beside)
-    return _handed_out(info, found, [customer.key for customer in customers])
+    keys = [customer.key for customer in customers]
+    distinct = dict(zip(keys, customers, strict=True))
+    owners = [customer.owner(records) for customer in distinct.values()]
+    found = await _lists(info, list(distinct), owners, listing, page, beside)
+    return _handed_out(info, keys, list(distinct), found)
 
 
 async def lists_by(info: Info, keys: Sequence[RecordId], listing: Listing[T], page: Page) -> list[Connection[T]]:
     """One page per owner that is no customer (a conversation's messages), in their order, read by one command."""
-    owners: dict[RecordId, Owner] = {key: {strand.record.name: [key] for strand in listing.strands} for key in keys}
-    return _handed_out(info, await _lists(info, owners, listing, page, {}), keys)
+    distinct = list(dict.fromkeys(keys))
+    owners: list[Owner] = [{strand.record.name: [key] for strand in listing.strands} for key in distinct]
+    return _handed_out(info, keys, distinct, await _lists(info, distinct, owners, listing, page, {}))
 
 
-def _handed_out(info: Info, found: Mapping[RecordId, Connection[T]], keys: Sequence[RecordId]) -> list[Connection[T]]:
+def _handed_out(
+    info: Info, keys: Sequence[RecordId], distinct: Sequence[RecordId], found: list[Connection[T]]
+) -> list[Connection[T]]:
     """The page of each key, in their order: read once, but counted for each place at which it stands."""
-    if len(found) == len(keys):
-        return list(found.values())
-    again = Counter(keys) - Counter(list(found))
-    info.context.budget.spend(sum(len(found[key].rows) * times for key, times in again.items()))
-    return [found[key] for key in keys]
+    if len(distinct) == len(keys):
+        return found
+    by_key = dict(zip(distinct, found, strict=True))
+    again = Counter(keys) - Counter(distinct)
+    info.context.budget.spend(sum(len(by_key[key].rows) * times for key, times in again.items()))
+    return [by_key[key] for key in keys]
 
 
 async def _lists(
     info: Info,
-    owned: Mapping[RecordId, Owner],
+    keys: Sequence[RecordId],
+    owners: Sequence[Owner],
     listing: Listing[T],
     page: Page,
     beside: Mapping[RecordId, Sequence[AtHand[T]]],
-) -> dict[RecordId, Connection[T]]:
-    context: Context = info.context
-    strands, read = listing.strands, listing.read
-    if not owned:
-        return {}
-    sealings = {key: Sealing(context.seal, info.field_name, key) for key in owned}
+) -> list[Connection[T]]:
+    """The page of each owner; no two keys are the same."""
+    context, name = info.context, info.field_name
+    if not keys:
+        return []
+    sealings = [Sealing(context.seal, name, key) for key in keys]
     # A cursor is of one list: it is refused for any other, so that with several customers it is refused.
-    opened = sealings.values() if page.cursor is not None else list(sealings.values())[:1]
+    opened = sealings if page.cursor is not None else sealings[:1]
     window, *_ = [page.window(sealing, newest_first=listing.newest_first) for sealing in opened]
-    found = await _read(context, list(owned.values()), strands, window)
-    counting = _counting(strands)
-    pages = {}
-    for (key, owner), sealing, rows in zip(owned.items(), sealings.values(), found, strict=True):
-        shown: list[T] = [read(row) for row in rows]
+    found = await _read(context, owners, listing.strands, window)
+    counting = _counting(listing.strands)
+    pages = []
+    for key, owner, sealing, rows in zip(keys, owners, sealings, found, strict=True):
+        shown = listing.read(rows)
         places: Sequence[Placed] = rows
         at_hand = beside.get(key, ()) if beside else ()
         if at_hand:
             shown, places = _merged(zip(rows, shown, strict=True), at_hand, window)
-        pages[key] = connection(shown, places, page, sealing, partial(counting, owner=owner, more=len(at_hand)))
+        pages.append(connection(shown, places, page, sealing, partial(counting, owner=owner, more=len(at_hand))))
     return pages
 
 

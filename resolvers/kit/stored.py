@@ -6,7 +6,7 @@ viewer has no right to never reach the object: they are null, and `hiddenFields`
 
 import dataclasses
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
@@ -114,16 +114,24 @@ class Reader:
         """The object; `hidden` are the stored fields that this viewer may not see, `more` what no document holds."""
         return self.reading(hidden)(stored, **more)
 
-    def reading(self, hidden: frozenset[str] = frozenset(), only: Paths | None = None) -> Callable[..., Any]:
-        """Makes objects of many documents: `fn(stored, **more)`. `only`: what was read of them; None: all."""
+    def reading(
+        self, hidden: frozenset[str] = frozenset(), only: Paths | None = None, *, at_once: Iterable[str] = ()
+    ) -> Callable[..., Any]:
+        """Makes objects of many documents: `fn(stored, **more)`. `only`: what was read of them; None: all.
+
+        `at_once`: fields that are read already when the object is made, for whoever will ask for all of them.
+        """
         cls, new, redacted = self.cls, object.__new__, self._redacted
         has_hidden = self.has_hidden
+        steps = [(name, self.steps[name].reading()) for name in at_once]
 
         def read(stored: Document, /, **more: Any) -> Any:
             unseen: list[str] = []
             if hidden:
                 stored = redacted(stored, hidden, unseen)
             more[STORED] = stored
+            for name, step in steps:
+                more[name] = step(stored)
             if has_hidden:
                 more["hidden_fields"] = unseen
             if only is not None:
