@@ -148,7 +148,7 @@ class Settings(BaseSettings):
         description="How long an answer may take: no agent waits longer with a customer on the line.",
     )
     long_at_once: int = Field(
-        default=2,
+        default=3,
         ge=1,
         description="Questions of more than 250 rows that one process answers at the same time; the others wait for "
         "their turn, and short ones never wait behind them. Raise it where the database is far away.",

@@ -24,6 +24,8 @@ from resolvers.kit.graph import Graph
 
 # After so many objects others have their turn: some 100 microseconds.
 _TURN = 64
+# The same for what was answered for each object and is written down whole, such as a list of its own.
+_LISTS_A_TURN = 20
 
 Work = list[Coroutine[Any, Any, None]]
 """What is waited for, and what comes after it."""
@@ -41,7 +43,8 @@ class Running:
         self._executor = executor
         self._calls = Calls(executor, graph)
         self._failures = Failures()
-        self._moment = 0
+        # The moment of what is done just now, and the latest that there was.
+        self._moment = self._latest = 0
         self._is_over = False
 
     async def result(self) -> ExecutionResult:
@@ -96,19 +99,20 @@ class Running:
     def _begin(self, batch: Batch, work: Work) -> None:
         """Writes what is only read of the objects, and asks for the rest."""
         if len(batch.sources) > _TURN:
-            work.append(self._begin_in_turns(batch))
+            work.append(self._begin_in_turns(batch, self._moment))
             return
         batch.outs = self._made(batch, batch.sources, 0, work)
         batch.show()
         for field in batch.selection.asked:
             self._ask(batch, field, work)
 
-    async def _begin_in_turns(self, batch: Batch) -> None:
+    async def _begin_in_turns(self, batch: Batch, moment: int) -> None:
         work: Work = []
         outs: list[dict[str, Any]] = []
+        self._moment = moment
         for start in range(0, len(batch.sources), _TURN):
             outs += self._made(batch, batch.sources[start : start + _TURN], start, work)
-            await asyncio.sleep(0)
+            await self._turn(moment)
         batch.outs = outs
         batch.show()
         for field in batch.selection.asked:
@@ -193,10 +197,26 @@ class Running:
         await self._go_on(batch, field, values)
 
     async def _go_on(self, batch: Batch, field: FieldPlan, values: Sequence[Any]) -> None:
-        self._moment += 1
+        moment = self._begin_moment()
         work: Work = []
-        self._take(batch, field, values, work)
+        if field.finish is None or len(values) <= _LISTS_A_TURN:
+            self._take(batch, field, values, work)
+        else:
+            for start in range(0, len(values), _LISTS_A_TURN):
+                if start:
+                    await self._turn(moment)
+                self._take(batch, field, values[start : start + _LISTS_A_TURN], work, start)
         await self.together(work)
+
+    def _begin_moment(self) -> int:
+        self._latest += 1
+        self._moment = self._latest
+        return self._moment
+
+    async def _turn(self, moment: int) -> None:
+        """Lets others have their turn; what follows happens at the same moment as what went before."""
+        await asyncio.sleep(0)
+        self._moment = moment
 
     def _call(self, batch: Batch, number: int, field: FieldPlan, way: Called) -> Any:
         try:
@@ -214,13 +234,14 @@ class Running:
 
     # The values of a field
 
-    def _take(self, batch: Batch, field: FieldPlan, values: Sequence[Any], work: Work) -> None:
-        """Shows what was answered, and begins the level below it."""
+    def _take(self, batch: Batch, field: FieldPlan, values: Sequence[Any], work: Work, start: int = 0) -> None:
+        """Shows what was answered, for the objects from that number on, and begins the level below it."""
         if field.finish is None:
             self._take_down(batch, field, values, work)
             return
-        finish, key = field.finish, field.key
-        for number, (out, value) in enumerate(zip(batch.answers, values, strict=True)):
+        finish, key, answers = field.finish, field.key, batch.answers
+        for number, value in enumerate(values, start):
+            out = answers[number]
             try:
                 out[key] = finish(value)
             except Exception:  # noqa: BLE001  whatever it was, the exact way meets it again and says it right
@@ -256,7 +277,7 @@ class Running:
 
         async def later() -> None:
             found = await completed
-            self._moment += 1
+            self._begin_moment()
             self._show(batch, number, field, found, out)
             if self._is_over:
                 raise _Over
