@@ -12,7 +12,10 @@ from enum import Enum
 from typing import Any, Final, Protocol
 
 from adapters.records import Document, Record, RecordId
-from adapters.windows import Owner, Strand, excerpt, matching
+from adapters.windows import Owner, Strand, excerpt, matching, worth
+
+# Of a kind that is read whole, such as identities, an owner has a few.
+_RECORDS_OF_ONE = 3
 
 
 class Unread(Enum):
@@ -183,7 +186,8 @@ class CategoryLoad:
         if facts is None:
             raise ValueError(f"The record {record.name!r} declares no facts, so it cannot be summarised.")
         best = {facts.score: -1} if facts.score else {}
-        shown: Any = {path: f"${path}" for path in facts.reads} if facts.reads else "$$ROOT"
+        only = worth(facts.reads, len(self.owners) * self.top)
+        shown: Any = {path: f"${path}" for path in only} if only else "$$ROOT"
         return {
             "_id": f"${facts.category}",
             "count": {"$sum": 1},
@@ -198,13 +202,17 @@ class EveryLoad:
     owners: Sequence[Owner]
     record: Record
     only: frozenset[str] | None = None
-    """Which fields are read, as dotted paths, beside the id; None: all."""
+    """Which fields are wanted, as dotted paths, beside the id; None: all."""
+
+    @property
+    def _only(self) -> frozenset[str] | None:
+        return worth(self.only, len(self.owners) * _RECORDS_OF_ONE)
 
     def sweeps(self) -> Sequence[Sweep]:
         """One sweep."""
         field = _customer_field(self.record)
         match = {field: one_of(ids_of(self.owners, self.record))}
-        return [Sweep(self.record, [{"$match": match}, *excerpt(self.only, field)])]
+        return [Sweep(self.record, [{"$match": match}, *excerpt(self._only, field)])]
 
     def gathered(self, swept: Sequence[list[dict[str, Any]]]) -> list[Any]:
         """The documents of each owner."""
@@ -224,7 +232,7 @@ class EveryLoad:
     def joins(self, name: str) -> list[Join]:
         """One join."""
         field = _customer_field(self.record)
-        return [Join(name=f"{name}_0", record=self.record, owner_field=field, stages=excerpt(self.only))]
+        return [Join(name=f"{name}_0", record=self.record, owner_field=field, stages=excerpt(self._only))]
 
     def shown(self, name: str) -> Any:
         """All that it finds."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.loads import UNREAD, Join, Sweep, Unread, ids_of, one_match, one_of
 from adapters.records import Document, RecordId
-from adapters.windows import Owner, Row, Strand, Window, branches, matching, named, picked, stretch
+from adapters.windows import Owner, Row, Strand, Window, branches, matching, named, picked, stretch, worth
 
 # A sweep for many owners reads no more than this many documents, or this many times what is wanted of them.
 _MOST_SWEPT, _SWEPT_PER_WANTED = 1_000, 4
@@ -31,7 +31,7 @@ class WindowLoad:
         (strand,) = self.strands
         way = -1 if self.window.is_descending else 1
         by = strand.owner_field
-        stages, row = picked(strand.only, strand.order, by)
+        stages, row = picked(self._only(strand), strand.order, by)
         stages = [
             {"$match": {by: one_of(ids_of(self.owners, strand.record))}},
             {"$sort": {by: way, strand.order: way, "_id": way}},
@@ -47,6 +47,9 @@ class WindowLoad:
         ]
         return [Sweep(strand.record, stages)]
 
+    def _only(self, strand: Strand) -> frozenset[str] | None:
+        return worth(strand.only, len(self.owners) * self.window.limit)
+
     @property
     def _most_swept(self) -> int:
         return max(_MOST_SWEPT, _SWEPT_PER_WANTED * self.window.limit * len(self.owners))
@@ -54,7 +57,7 @@ class WindowLoad:
     def _merged(self, stretches: Sequence[tuple[Strand, Document]]) -> Sweep:
         (owner,) = self.owners
         reads = [
-            (strand, [*matching(_of(owner, strand)), *stretch(strand, bounds, self.window)])
+            (strand, [*matching(_of(owner, strand)), *stretch(strand, bounds, self.window, self._only(strand))])
             for strand, bounds in stretches
         ]
         first, stages = reads[0]
@@ -128,7 +131,7 @@ class WindowLoad:
                 name=f"{name}_{n}",
                 record=strand.record,
                 owner_field=strand.owner_field,
-                stages=stretch(strand, bounds, self.window) + ([] if is_alone else [named(strand)]),
+                stages=stretch(strand, bounds, self.window, self._only(strand)) + ([] if is_alone else [named(strand)]),
             )
             for n, (strand, bounds) in enumerate(stretches)
         ]

@@ -30,7 +30,7 @@ class Strand:
     by: str | None = None
     """The field that holds the owner's id; the record's customer field unless said otherwise."""
     only: frozenset[str] | None = None
-    """Which fields of its documents are read, as dotted paths, beside their id, owner and order; None: all."""
+    """Which fields of its documents are wanted, as dotted paths, beside their id and order; None: all."""
 
     @property
     def owner_field(self) -> str:
@@ -96,15 +96,25 @@ def branches(strands: Sequence[Strand], window: Window) -> Iterator[tuple[Strand
         yield strand, {strand.order: {beyond: place.order}}
 
 
-def stretch(strand: Strand, bounds: Document, window: Window) -> list[Document]:
+def stretch(strand: Strand, bounds: Document, window: Window, only: frozenset[str] | None = None) -> list[Document]:
     """The stages that read a strand's share of the window, at most as many documents as the window wants."""
     way = -1 if window.is_descending else 1
     return [
         *matching(_both(strand.where, bounds)),
         {"$sort": {strand.order: way, "_id": way}},
         {"$limit": window.limit},
-        *excerpt(strand.only, strand.order),
+        *excerpt(only, strand.order),
     ]
+
+
+# To leave fields out costs the database 0.05 to 0.1 ms a collection, however few documents there are; to take in a
+# document whole costs the gateway some 0.005 ms more.
+_FEW = 100
+
+
+def worth(only: frozenset[str] | None, documents: int) -> frozenset[str] | None:
+    """The fields to read where so many documents are wanted: of few, all."""
+    return only if documents >= _FEW else None
 
 
 @lru_cache(maxsize=1024)
