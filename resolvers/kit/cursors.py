@@ -8,7 +8,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +23,9 @@ from resolvers.kit.errors import BadUserInput
 STORED = "stored"
 """The source that the gateway's own database is."""
 
+# In the zone of stored moments: of two moments in one zone none is asked for it.
+_EPOCH = datetime(1970, 1, 1, tzinfo=STORED_ZONE)
+_MILLISECOND = timedelta(milliseconds=1)
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 Positions = Mapping[str, Position]
@@ -37,7 +40,8 @@ class CursorSeal:
 
     def close(self, list_name: str, positions: Positions) -> str:
         """The cursor of a place in the list."""
-        plain = orjson.dumps([(source, *_packed(place)) for source, place in sorted(positions.items())])
+        places = sorted(positions.items()) if len(positions) > 1 else positions.items()
+        plain = orjson.dumps([(source, *_packed(place)) for source, place in places])
         sealed = self._cipher.encrypt(plain, [list_name.encode()])
         return binascii.b2a_base64(sealed, newline=False).translate(_URL_SAFE, b"=").decode()
 
@@ -57,9 +61,8 @@ class CursorSeal:
 def _packed(place: Position) -> tuple[str, Any, str, str]:
     order, kind, key = place
     if isinstance(order, datetime):
-        # MongoDB keeps milliseconds; the driver's own zone, which is UTC, is slow to ask.
-        there = order.replace(tzinfo=UTC) if order.tzinfo is STORED_ZONE else order
-        return "t", round(there.timestamp() * 1000), kind, key.binary.hex()
+        # MongoDB keeps milliseconds.
+        return "t", (order - _EPOCH) // _MILLISECOND, kind, key.binary.hex()
     if isinstance(order, Decimal):
         return "d", str(order), kind, key.binary.hex()
     return "", order, kind, key.binary.hex()
