@@ -25,7 +25,7 @@ class WindowLoad:
     def sweeps(self) -> Sequence[Sweep]:
         """One owner's stretches merged; of many owners the first rows of a whole collection, within the bound."""
         if len(self.owners) == 1:
-            return [self._merged(list(branches(self.strands, self.window)))]
+            return [self._merged(self._stretches())]
         if len(self.strands) > 1 or self.strands[0].where or self.window.beyond:
             return []
         (strand,) = self.strands
@@ -46,6 +46,10 @@ class WindowLoad:
             },
         ]
         return [Sweep(strand.record, stages)]
+
+    def _stretches(self) -> list[tuple[Strand, Document]]:
+        (owner,) = self.owners
+        return list(branches(self.strands, self.window, owner))
 
     def _only(self, strand: Strand) -> frozenset[str] | None:
         return worth(strand.only, len(self.owners) * self.window.limit)
@@ -77,7 +81,7 @@ class WindowLoad:
         (found,) = swept
         if len(self.owners) > 1:
             return self._of_many(found)
-        if len(list(branches(self.strands, self.window))) == 1:
+        if len(self._stretches()) == 1:
             (strand,) = self.strands
             rows = [Row(one.get(strand.order), strand.kind, one) for one in found]
         else:

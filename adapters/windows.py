@@ -2,9 +2,9 @@
 
 A match of the customer, sorted and limited, walks the index `(customer, order, _id)` and touches one key more than it
 returns documents, whatever the length of the list and however many aliases a customer has; so it is swept for one
-customer, and for many it can be joined (`$lookup`). A position splits into `order = x and _id beyond y` and `order
-beyond x`, because an `$or` of the two inside one branch loses that bound (measured on 6.0.5 with two aliases: 25,002
-keys for 21 rows, against 24).
+customer, and for many it can be joined (`$lookup`). A position means `order = x and _id beyond y` or `order beyond x`.
+Of one id both are read in one branch; of several an `$or` loses that bound (measured on 6.0.5 with two aliases: 25,002
+keys for 21 rows, against 24), so that they are two branches.
 """
 
 from collections.abc import Container, Iterator, Mapping, Sequence
@@ -79,8 +79,10 @@ class Row(NamedTuple):
         return Position(self.order, self.kind, self.document["_id"])
 
 
-def branches(strands: Sequence[Strand], window: Window) -> Iterator[tuple[Strand, Document]]:
-    """Each strand with the index-bounded ranges that a position leaves of it."""
+def branches(
+    strands: Sequence[Strand], window: Window, owner: Owner | None = None
+) -> Iterator[tuple[Strand, Document]]:
+    """Each strand with the index-bounded ranges that a position leaves of it. `owner`: where there is one alone."""
     beyond = "$lt" if window.is_descending else "$gt"
     place = window.beyond
     for strand in strands:
@@ -91,9 +93,14 @@ def branches(strands: Sequence[Strand], window: Window) -> Iterator[tuple[Strand
         if comes_later:
             yield strand, {strand.order: {f"{beyond}e": place.order}}
             continue
-        if strand.kind == place.kind:
-            yield strand, {strand.order: place.order, "_id": {beyond: place.id}}
-        yield strand, {strand.order: {beyond: place.order}}
+        ties, further = {strand.order: place.order, "_id": {beyond: place.id}}, {strand.order: {beyond: place.order}}
+        if strand.kind != place.kind:
+            yield strand, further
+        elif owner is not None and len(owner[strand.record.name]) == 1:
+            yield strand, {"$or": [ties, further]}
+        else:
+            yield strand, ties
+            yield strand, further
 
 
 def stretch(strand: Strand, bounds: Document, window: Window, only: frozenset[str] | None = None) -> list[Document]:
