@@ -14,6 +14,7 @@ from graphql import GraphQLError, parse, specified_rules
 from hypothesis import HealthCheck, settings
 from strawberry.schema.schema import validate_document
 
+from adapters import windows
 from adapters.mongo import Store
 from adapters.records import Document, RecordId
 from gateway.app import GATE_RECORDS
@@ -74,6 +75,12 @@ async def mongod(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mong
     """One database server for the whole run."""
     async with Mongod(tmp_path_factory.mktemp("mongod") / "data") as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def excerpts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few documents a test makes: plans read of them what their answers show, and graphql-core all."""
+    monkeypatch.setattr(windows, "_FEW", 0)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,138 @@
+"""A column that need not wait is answered at once; what it needs is loaded first where it is not held."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from graphql import parse
+
+from adapters.held import of_latest
+from gateway.execution import Known, Plans
+from resolvers.customers import Customer
+from resolvers.kit.context import NotAtHand
+from resolvers.kit.graph import Graph
+from resolvers.kit.ids import global_id
+from resolvers.kit.slice import Slice
+from resolvers.kit.viewer import Role
+from resolvers.labels import LABELS
+from resolvers.schema import SLICES
+from tests.conftest import Asking, Commands
+from tests.crowd import label
+from tests.makers import BEGIN, Makers
+
+QUESTION = (
+    "{ customers { nodes { displayName labels { name } assignedAgent { name groups { name } } tags { word } } } }"
+)
+
+
+async def _labelled(make: Makers) -> None:
+    entry = {"label_id": await label(make), "added_by": "maker", "added_at": BEGIN}
+    for name in ("Ann", "Ben"):
+        agent = await make.agent(f"Of {name}")
+        await make.customer(name, labels=[entry], tags=[{"word": "new"}], assigned_agent_id=agent)
+
+
+async def test_no_task_for_it(ask: Asking, make: Makers) -> None:
+    """Labels, agents and tags are there without one more task."""
+    await _labelled(make)
+    await ask(QUESTION)
+    begun: list[str] = []
+    loop = asyncio.get_running_loop()
+
+    def noted(loop: asyncio.AbstractEventLoop, coro: Any, **more: Any) -> "asyncio.Task[Any]":
+        begun.append(coro.__qualname__)
+        return asyncio.Task(coro, loop=loop, **more)
+
+    known, plans = Known(parse(QUESTION)), Plans(ask.graph, compile_at=1)
+    loop.set_task_factory(noted)
+    try:
+        answer = await plans.execute(known, context=ask.context())
+    finally:
+        loop.set_task_factory(None)
+    assert answer.result.errors is None
+    assert [name for name in begun if "pymongo" not in name.casefold() and name.startswith("Running")] == []
+
+
+async def test_loaded_where_not_held(
+    ask: Asking, make: Makers, commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While nothing may be held, each request loads what it needs once, and answers the same."""
+    await _labelled(make)
+    held = await ask(QUESTION)
+    monkeypatch.setattr(type(ask.store.held), "at_hand", lambda *_: None)
+    with commands.counted() as sent:
+        answer = await ask(QUESTION)
+    assert (answer.data, answer.errors) == (held.data, [])
+    assert answer.data["customers"]["nodes"][0]["labels"] == [{"name": "VIP"}]
+    found = sorted(str(command["find"]) for name, command in sent if name == "find")
+    assert found == ["agent_groups", "agents", "labels"]
+
+
+async def test_change_in_same_request(ask: Asking, make: Makers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one mutation of a request changed, the next one's answer shows, also where nothing is held."""
+    monkeypatch.setattr(type(ask.store.held), "at_hand", lambda *_: None)
+    one, first, second = await make.customer("Ann"), await label(make, "VIP"), await label(make, "New")
+    shown = "{ ... on CustomerLabelPayload { customer { labels { name } } } }"
+    ids = [global_id("Label", key) for key in (first, second)]
+    changes = [f'labelCustomer(input: {{ customerId: "{one.id}", labelId: "{key}" }}) {shown}' for key in ids]
+    gone = f'removeLabel(input: {{ id: "{ids[0]}" }}) {{ __typename }}'
+    answer = await ask(f"mutation {{ a: {changes[0]} b: {gone} c: {changes[1]} }}", as_=Role.ADMINISTRATOR)
+    assert answer.errors == []
+    found = [answer.data[key]["customer"]["labels"] for key in ("a", "c")]
+    assert found == [[{"name": "VIP"}], [{"name": "New"}]]
+
+
+async def test_raises_for_all(ask: Asking, make: Makers) -> None:
+    """What such a function raises is the field's error for each parent, and its neighbours' answers stay."""
+    strange = Slice("strange")
+
+    @strange.column(Customer, reads=())
+    def broken(customers: list[Customer], info: Any) -> list[str | None]:
+        """Something that breaks."""
+        del info
+        raise ValueError(f"broken for {len(customers)}")
+
+    @strange.column(Customer, reads=())
+    def short(customers: list[Customer], info: Any) -> list[str | None]:
+        """Something that forgets one."""
+        del info
+        return [one.display_name for one in customers[1:]]
+
+    for name in ("Ann", "Ben"):
+        await make.customer(name)
+    graph = Graph((*SLICES, strange))
+    text = "{ customers { nodes { displayName broken short } } }"
+    found = []
+    for plans in (Plans(graph, compile_at=1), Plans(graph, is_on=False)):
+        result = (await plans.execute(Known(parse(text)), context=ask.context())).result
+        found.append((result.data, sorted((one.message, str(one.path)) for one in result.errors or [])))
+    assert found[0] == found[1]
+    assert len(found[0][1]) == 4
+    assert found[0][0]["customers"]["nodes"][0]["displayName"] is not None
+
+
+async def test_not_at_hand_is_told(ask: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks for what is not held is told so, until it was loaded for the request."""
+    monkeypatch.setattr(type(ask.store.held), "at_hand", lambda *_: None)
+    context = ask.context()
+    with pytest.raises(NotAtHand, match="'labels' is not held"):
+        context.held(LABELS)
+    await context.hold(LABELS)
+    assert context.held(LABELS) == {}
+    context.forget()
+    with pytest.raises(NotAtHand):
+        context.held(LABELS)
+
+
+def test_made_once_for_a_copy() -> None:
+    """What follows from a copy is made once for it, and anew for another, also of the same content."""
+    made: list[int] = []
+
+    @of_latest
+    def length(copy: dict[str, int]) -> int:
+        made.append(len(copy))
+        return len(copy)
+
+    one, same = {"a": 1}, {"a": 1}
+    assert [length(one), length(one), length(same), length(one)] == [1] * 4
+    assert made == [1, 1, 1]
