@@ -4,7 +4,7 @@ import asyncio
 
 import uvloop
 
-from benchmarks import fairness, fields, history, importing, workers
+from benchmarks import fairness, fields, history, importing, indicators, memory, pivots, workers
 from benchmarks.peers import running as peers
 from gateway.importing import Crew
 from gateway.importing.taking import LANES
@@ -14,6 +14,9 @@ async def main() -> None:
     """Each prints its own table."""
     await fields.main()
     await history.main()
+    await pivots.main()
+    await indicators.main()
+    await memory.main()
     await peers.main()
     await fairness.main()
     await workers.main()

@@ -137,24 +137,66 @@ def _having(havings: Sequence[Having]) -> list[Document]:
             "pipeline": [{"$match": having.where}, {"$limit": 1}, {"$project": {"_id": 1}}],
             "as": f"_has{n}",
         }
-        ids = {f"_ids{n}": {"$concatArrays": [["$_id"], _alias_ids(having.record)]}}
+        ids = {f"_ids{n}": _own_ids(having.record)}
         stages += [{"$set": ids}, {"$lookup": lookup}, {"$match": {f"_has{n}": {"$ne": []}}}]
     return (
         [*stages, {"$unset": [f"_{name}{n}" for n in range(len(havings)) for name in ("ids", "has")]}] if stages else []
     )
 
 
-def _alias_ids(record: Record) -> Document:
-    """The ids of a customer's aliases that bring records of this kind along, as Customer.owner tells them."""
+def _own_ids(record: Record) -> Document:
+    """The customer's id and those of its aliases that bring such records along, as Customer.owner tells them."""
     brings = {"$in": [record.element, "$$alias.elements"]}
     aliases = {"$filter": {"input": {"$ifNull": ["$aliases", []]}, "as": "alias", "cond": brings}}
-    return {"$map": {"input": aliases, "as": "alias", "in": "$$alias.id"}}
+    return {"$concatArrays": [["$_id"], {"$map": {"input": aliases, "as": "alias", "in": "$$alias.id"}}]}
 
 
 async def _count(context: Context, *, matches: Sequence[Match], havings: Sequence[Having]) -> int:
-    counting = [{"$match": {"$and": list(matches)}}, *_having(havings), {"$count": "n"}]
+    counting = [{"$match": {"$and": list(matches)}}, *_met(havings), {"$count": "n"}]
     found = await context.store.aggregate(CUSTOMERS, counting)
     return int(found[0]["n"]) if found else 0
+
+
+def _met(havings: Sequence[Having]) -> list[Document]:
+    """Keeps the customers that fulfil every one of them, `{_id}`, where all are wanted and not the first of a list.
+
+    A join for each customer costs 0.2 ms. So both sides are laid on one pile, the customers' ids and the owners of
+    records that match, and whoever lies there twice is one: some microseconds each.
+    """
+    if not havings:
+        return []
+    ids = [
+        {"$map": {"input": _own_ids(having.record), "as": "id", "in": {"n": n, "id": "$$id"}}}
+        for n, having in enumerate(havings)
+    ]
+    owners = [
+        {
+            "$unionWith": {
+                "coll": having.record.name,
+                "pipeline": [
+                    {"$match": having.where},
+                    {"$group": {"_id": f"${having.record.customer}"}},
+                    {
+                        "$project": {
+                            "_id": 0,
+                            "key": {"n": {"$literal": n}, "id": "$_id"},
+                            "is_there": {"$literal": True},
+                        }
+                    },
+                ],
+            }
+        }
+        for n, having in enumerate(havings)
+    ]
+    return [
+        {"$project": {"key": {"$concatArrays": ids}}},
+        {"$unwind": "$key"},
+        *owners,
+        {"$group": {"_id": "$key", "customer": {"$max": "$_id"}, "is_there": {"$max": "$is_there"}}},
+        {"$match": {"customer": {"$ne": None}, "is_there": True}},
+        {"$group": {"_id": "$customer", "met": {"$addToSet": "$_id.n"}}},
+        {"$match": {"met": {"$size": len(havings)}}},
+    ]
 
 
 def _searching(context: Context, search: str) -> Match:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from adapters.records import Facts, Record, Timeline, new_id
+from adapters.records import Facts, Index, Record, Timeline, new_id
 from adapters.windows import Strand
 from resolvers.customers import Customer, require_customer
 from resolvers.kit.context import Context, Info
@@ -23,6 +23,7 @@ SLICE = Slice("toys")
 TOYS = Record(
     name="toys",
     element="TOYS",
+    indexes=(Index(("shelf", "customer_id")),),
     personal=frozenset({"name"}),
     timeline=Timeline(kind="TOY", at="given_at", channel="channel"),
     facts=Facts(at="given_at", category="shelf"),

@@ -73,7 +73,10 @@ CUSTOMER_FILTER = OpenInput(
 
 @dataclass(frozen=True, slots=True)
 class Having:
-    """A condition on customers by records that belong to them: at least one that matches."""
+    """A condition on customers by records that belong to them: at least one that matches.
+
+    An index that begins with what is matched and ends with the customer lets them be counted without being read.
+    """
 
     record: Record
     where: Match
