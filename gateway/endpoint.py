@@ -235,12 +235,13 @@ async def _unless_gone(work: Coroutine[Any, Any, Answer], gone: Callable[[], Cor
     try:
         return await work
     except asyncio.CancelledError as error:
-        if not is_gone or working is None:
+        if not is_gone:
             raise
-        working.uncancel()
         raise ClientGone from error
     finally:
         is_over = True
+        if is_gone and working is not None:
+            working.uncancel()
         watching.cancel()
         if leaving is not None:
             leaving.cancel()

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+import strawberry
+
 from adapters.failures import Taken
 from adapters.mongo import Store
 from adapters.records import Document, Index, Record, RecordId
@@ -10,7 +12,7 @@ from resolvers.kit.context import Context, Info
 from resolvers.kit.described import graph_type, told
 from resolvers.kit.scalars import EmailAddress
 from resolvers.kit.slice import Slice
-from resolvers.kit.stored import Node, kept, reader_of
+from resolvers.kit.stored import Node, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, STAFF, Role
 
 SLICE = Slice("agents")
@@ -37,6 +39,8 @@ class Agent(Node):
     name: str = kept("What colleagues call the agent.")
     role: Role = kept("What the agent may do.")
     created_at: datetime = kept("When the gateway first saw the agent.")
+    address: strawberry.Private[EmailAddress | None] = inner(at="email")
+    group_ids: strawberry.Private[list[RecordId]] = inner()
 
 
 @graph_type
@@ -72,20 +76,19 @@ async def agent_groups(info: Info) -> list[AgentGroup]:
     return [reader_of(AgentGroup).read(one) for one in sorted(held.values(), key=lambda one: str(one["name"]))]
 
 
-@SLICE.column(Agent, may=STAFF, reads=())
+@SLICE.column(Agent, may=STAFF, reads=["email"])
 def email(agents: list[Agent], info: Info) -> list[EmailAddress | None]:
     """The agent's work address."""
-    held = info.context.held(AGENTS)
-    return [held[agent.key]["email"] if agent.key in held else None for agent in agents]
+    del info
+    return [agent.address for agent in agents]
 
 
-@SLICE.column(Agent, may=STAFF, reads=())
+@SLICE.column(Agent, may=STAFF, reads=["group_ids"])
 def groups(agents: list[Agent], info: Info) -> list[list[AgentGroup]]:
     """The groups to which the agent belongs."""
     held = info.context.held(GROUPS)
-    everyone = info.context.held(AGENTS)
-    read = reader_of(AgentGroup).read
-    return [[read(held[key]) for key in everyone[agent.key].get("group_ids", ()) if key in held] for agent in agents]
+    read = reader_of(AgentGroup).reading()
+    return [[read(held[key]) for key in agent.group_ids if key in held] for agent in agents]
 
 
 def agents_of(context: Context, ids: Iterable[RecordId | None]) -> list[Agent | None]:

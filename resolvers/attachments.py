@@ -59,12 +59,20 @@ async def attachments(customers: list[Customer], info: Info, page: Page) -> list
 
 
 async def _of(things: Sequence[Message] | Sequence[Ticket], info: Info) -> list[list[Attachment]]:
-    keys = [one.key for one in things]
-    found = await info.context.store.find(
-        ATTACHMENTS, {"of_id": {"$in": keys}}, order=[("of_id", 1), ("created_at", 1), ("_id", 1)]
+    context, only = info.context, info.reads.of(Attachment)
+    found = await context.store.find(
+        ATTACHMENTS,
+        {"of_id": {"$in": [one.key for one in things]}},
+        order=[("of_id", 1), ("created_at", 1), ("_id", 1)],
+        # Whoever asks for more is refused when they are counted.
+        limit=context.budget.most_rows + 1,
+        only=None if only is None else [*only, "of_id"],
     )
-    read, hidden = reader_of(Attachment).read, hidden_from(info.context.viewer, ATTACHMENTS)
-    return [[read(one, hidden) for one in found if one["of_id"] == key] for key in keys]
+    read = reader_of(Attachment).reading(hidden_from(context.viewer, ATTACHMENTS), only)
+    of_things: dict[RecordId, list[Attachment]] = {one.key: [] for one in things}
+    for one in found:
+        of_things[one["of_id"]].append(read(one))
+    return [of_things[one.key] for one in things]
 
 
 @SLICE.column(Message, may=EVERYONE, name="attachments", reads=())

@@ -85,7 +85,7 @@ async def customers(
     matches.append({"merged_into": None})
     sealing = Sealing(context.seal, "customers", order.field.name, order.direction.name)
     window = page.window(sealing, newest_first=order.direction is Direction.DESCENDING)
-    only = info.reads.get(Customer)
+    only = info.reads.of(Customer)
     if only is not None:
         # To whom a customer's records belong, every list below asks.
         only |= {"aliases"}

@@ -112,7 +112,7 @@ def _strand(kind: str, keeping: Keeping, asked: HistoryFilter, info: Info) -> St
         where[timeline.channel] = {"$in": asked.channels}
     if asked.since or asked.until:
         where[timeline.at] = between(asked.since, asked.until)
-    only = info.reads.get(keeping.cls)
+    only = info.reads.of(keeping.cls)
     if only is not None and timeline.channel:
         only |= {timeline.channel}
     return Strand(record=keeping.record, order=timeline.at, kind=kind, where=where, only=only)
@@ -121,7 +121,7 @@ def _strand(kind: str, keeping: Keeping, asked: HistoryFilter, info: Info) -> St
 def _reading(kind: str, keeping: Keeping, info: Info) -> Any:
     hidden = hidden_from(info.context.viewer, keeping.record)
     channel = keeping.record.timeline.channel if keeping.record.timeline else None
-    thing = keeping.reader.reading(hidden, info.reads.get(keeping.cls))
+    thing = keeping.reader.reading(hidden, info.reads.of(keeping.cls))
 
     def read(row: Row) -> HistoryEntry:
         return HistoryEntry(

@@ -95,7 +95,7 @@ class IdentifiedCustomer:
 async def identities(customers: list[Customer], info: Info) -> list[list[Identity]]:
     """The customer's accounts on channels, by channel and account."""
     context = info.context
-    only = info.reads.get(Identity)
+    only = info.reads.of(Identity)
     placed = None if only is None else only | _PLACE
     read = reader_of(Identity).reading(hidden_from(context.viewer, IDENTITIES), only)
     found = await context.store.every([one.owner([IDENTITIES]) for one in customers], IDENTITIES, only=placed)

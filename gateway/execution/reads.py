@@ -12,10 +12,8 @@ from graphql import GraphQLObjectType, GraphQLSchema, is_abstract_type, is_objec
 from gateway.execution.admitting import object_class
 from gateway.execution.plan import FieldPlan, Selection
 from gateway.execution.ways import Attribute, TypeName
-from resolvers.kit.reads import ANYTHING, Paths, Reads, declared_reads
+from resolvers.kit.reads import ANYTHING, ID, Paths, Reads, declared_reads
 from resolvers.kit.stored import Step, steps_of
-
-_ID = frozenset({"_id"})
 
 
 class _Anything(Exception):
@@ -23,13 +21,13 @@ class _Anything(Exception):
 
 
 def reads_of(schema: GraphQLSchema, field: FieldPlan) -> Reads:
-    """By class, what is read of such objects in the answer below the field; of a class not in it, all."""
+    """What is read of the documents of each class in the answer below the field."""
     found: dict[type[Any], Paths | None] = {}
     try:
         _gather(schema, field, found)
     except _Anything:
         return ANYTHING
-    return {cls: paths for cls, paths in found.items() if paths is not None}
+    return Reads(found)
 
 
 def _gather(schema: GraphQLSchema, field: FieldPlan, found: dict[type[Any], Paths | None]) -> None:
@@ -38,7 +36,7 @@ def _gather(schema: GraphQLSchema, field: FieldPlan, found: dict[type[Any], Path
         if cls is None:
             raise _Anything
         if steps_of(cls):
-            known, needed = found.get(cls, _ID), _needed(selection)
+            known, needed = found.get(cls, ID), _needed(selection)
             found[cls] = None if known is None or needed is None else known | needed
             continue
         # A type between: a page, an edge, an entry. What it hands on may be read by its own functions too.

@@ -24,6 +24,8 @@ from resolvers.kit.graph import Graph
 
 # After so many objects others have their turn: some 100 microseconds.
 _TURN = 64
+# Beyond so many, also what need not wait is answered in turns.
+_AT_ONCE = 500
 # The same for what was answered for each object and is written down whole, such as a list of its own.
 _LISTS_A_TURN = 20
 
@@ -83,15 +85,26 @@ class Running:
             return
         # The first needs no task of its own, and still begins first.
         first, *others = work
-        tasks = [asyncio.ensure_future(one) for one in others]
+        if not others:
+            await first
+            return
+        try:
+            async with asyncio.TaskGroup() as group:
+                for one in others:
+                    group.create_task(one)
+                await self._begun_by_all(first)
+        except* _Over:
+            self._is_over = True
+        if self._is_over:
+            raise _Over
+
+    async def _begun_by_all(self, first: Coroutine[Any, Any, None]) -> None:
         try:
             await first
-            for task in tasks:
-                await task
-        except BaseException:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        except _Over:
+            # graphql-core has called and begun all of them by now; what they gather begins a turn later.
+            for _ in range(2):
+                await asyncio.sleep(0)
             raise
 
     # A level
@@ -144,7 +157,8 @@ class Running:
             return
         way = field.way
         if isinstance(way, Called) and way.is_column:
-            if not (way.way.is_immediate and self._asked_at_once(batch, field, way, work)):
+            is_short = way.way.is_immediate and len(batch.sources) <= _AT_ONCE
+            if not (is_short and self._asked_at_once(batch, field, way, work)):
                 work.append(self._ask_column(batch, field, way))
             return
         match way:
@@ -172,7 +186,11 @@ class Running:
             return False
         except Exception as error:  # noqa: BLE001  it is the field's error, for every object
             values = [error] * len(batch.sources)
+        # graphql-core gathers a column's parents first: what only reads them has happened by then.
+        before = self._moment
+        self._begin_moment()
         self._take(batch, field, values, work)
+        self._moment = before
         return True
 
     async def _ask_column(self, batch: Batch, field: FieldPlan, way: Called) -> None:

@@ -66,7 +66,9 @@ class Context:
 
         Raises NotAtHand where it is not in the process; whoever called the function loads it, and calls again.
         """
-        found = self.store.held.at_hand(record) or self._held.get(record.name)
+        found = self.store.held.at_hand(record)
+        if found is None:
+            found = self._held.get(record.name)
         if found is None:
             raise NotAtHand(record)
         return found

@@ -93,7 +93,14 @@ class Way:
 
     def _at_once(self, parents: list[Any], info: Any, arguments: dict[str, Any]) -> Sequence[Any]:
         info.context.budget.require()
-        return self._spent(parents, self.function(parents, info, **arguments), info)
+        answers = self.function(parents, info, **arguments)
+        if inspect.iscoroutine(answers):
+            answers.close()
+            raise TypeError(
+                f"The column {self.name} looks like a plain function and answers a coroutine. Write it `async def`; a "
+                "decorator around one has to say what it wraps (functools.wraps)."
+            )
+        return self._spent(parents, answers, info)
 
     def _spent(self, parents: list[Any], answers: Sequence[Any], info: Any) -> Sequence[Any]:
         answers = one_each(parents, answers, self.name)
@@ -132,7 +139,7 @@ def way_of(resolver: Callable[..., Any]) -> Way | None:
 def _resolver(added: AddedField, *, has_page: bool) -> Callable[..., Any]:
     function, kind = added.function, added.way
     takes_root = next(iter(inspect.signature(function).parameters)) != _INFO
-    is_immediate = kind == "column" and not inspect.iscoroutinefunction(function)
+    is_immediate = kind == "column" and not inspect.iscoroutinefunction(inspect.unwrap(function))
     way = Way(function, kind, added.may, added.name, has_page, takes_root, is_immediate)
 
     async def column(root: Any, info: Any, **arguments: Any) -> Any:

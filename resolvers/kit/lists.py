@@ -68,7 +68,7 @@ def listing_of(cls: type[T], strand: Strand, info: Info, *, newest_first: bool =
 
     Of a document is read what the answer shows.
     """
-    only = info.reads.get(cls)
+    only = info.reads.of(cls)
     read = reader_of(cls).reading(hidden_from(info.context.viewer, strand.record), only)
     return Listing([replace(strand, only=only)], lambda rows: [read(row.document) for row in rows], newest_first)
 

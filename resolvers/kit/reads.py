@@ -6,8 +6,7 @@ Where something on the way does not say it, whole documents are read. Who reads 
 a wrong declaration must never look like a value that is not there.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 from adapters.windows import is_inside
@@ -17,10 +16,24 @@ F = TypeVar("F", bound=Callable[..., Any])
 Paths = frozenset[str]
 """Dotted paths of stored fields."""
 
-Reads = Mapping[type[Any], Paths]
-"""By class of the graph: what an answer reads of such objects' documents. Of a class not in it, all is read."""
+ID: Final[Paths] = frozenset({"_id"})
 
-ANYTHING: Final[Reads] = MappingProxyType({})
+
+class Reads:
+    """What an answer reads of the documents of each class of the graph."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self, known: Mapping[type[Any], Paths | None] | None) -> None:
+        """By class, the fields of those that are shown, None being all; where it is None itself, all of every class."""
+        self._known = known
+
+    def of(self, cls: type[Any]) -> Paths | None:
+        """The fields that are read of the class, its id at least; None: all of them."""
+        return None if self._known is None else self._known.get(cls, ID)
+
+
+ANYTHING: Final = Reads(None)
 
 _READS = "__reads__"
 
@@ -51,22 +64,32 @@ def is_read(path: str, only: Paths) -> bool:
     return path in only or is_inside(path, only)
 
 
-class Excerpt(dict[str, Any]):
+class Excerpt(Mapping[str, Any]):
     """A document of which not everything was read; raises Unread where anything else is asked for."""
 
-    __slots__ = ("_only",)
+    __slots__ = ("_document", "_only")
 
     def __init__(self, document: Mapping[str, Any], only: Paths) -> None:
-        super().__init__(document)
-        self._only = only
+        self._document, self._only = document, only
 
     def get(self, key: str, default: Any = None) -> Any:
         """The field's value, or the default where the document has none."""
         if key not in self._only:
             raise Unread(key, self._only)
-        return super().get(key, default)
+        return self._document.get(key, default)
 
     def __getitem__(self, key: str) -> Any:
         if key not in self._only:
             raise Unread(key, self._only)
-        return super().__getitem__(key)
+        return self._document[key]
+
+    def __contains__(self, key: object) -> bool:
+        if key not in self._only:
+            raise Unread(str(key), self._only)
+        return key in self._document
+
+    def __iter__(self) -> Iterator[str]:
+        raise Unread("the whole document", self._only)
+
+    def __len__(self) -> int:
+        raise Unread("the whole document", self._only)

@@ -17,15 +17,21 @@ import strawberry
 from strawberry.extensions import FieldExtension
 from strawberry.permission import BasePermission
 
+from adapters.records import Record
 from resolvers.kit.budget import Budget
+from resolvers.kit.context import NotAtHand
 from resolvers.kit.described import about, computed, graph_enum, graph_input, graph_interface, graph_type, told
 from resolvers.kit.errors import InvalidInput, invalid
 from resolvers.kit.graph import Graph
 from resolvers.kit.loading import Loaders
 from resolvers.kit.slice import Slice
+from resolvers.kit.stored import kept, reader_of
 from resolvers.kit.viewer import EVERYONE, STAFF, Role, Viewer
 
 SLICE = Slice("hostile")
+
+
+_HELD = Record(name="held", customer=None, is_held=True)
 
 
 @dataclass
@@ -45,6 +51,15 @@ class World:
         self.loaders = Loaders(self, self.budget)
         self.random = Random(self.seed)
         self.made = 0
+        self.is_held = False
+
+    async def hold(self, record: Record) -> None:
+        """Loads what is not held; in some worlds that fails."""
+        del record
+        await asyncio.sleep(0)
+        if self.seed % 6 == 0:
+            raise ValueError("the database is gone")
+        self.is_held = True
 
     def note(self, info: Any) -> None:
         """Counts a call by its place in the answer."""
@@ -198,13 +213,15 @@ async def peers(people: list[Person], info: Any, limit: int = 2) -> list[list[Pe
 
 
 @SLICE.column(Person, may=EVERYONE)
-async def rank(people: list[Person], info: Any) -> list[int | None]:
-    """Some are errors."""
+def rank(people: list[Person], info: Any) -> list[int | None]:
+    """Some are errors; at once, where what it needs is held."""
+    if info.context.seed % 3 == 0 and not info.context.is_held:
+        raise NotAtHand(_HELD)
     return [ValueError("no rank") if one.name == "odd" else len(str(one.name)) for one in people]  # type: ignore[misc]
 
 
 @SLICE.column(Person, may=EVERYONE)
-async def doom(people: list[Person], info: Any, wish: Annotated[Wish, about("For what.")]) -> list[str]:
+def doom(people: list[Person], info: Any, wish: Annotated[Wish, about("For what.")]) -> list[str]:
     """Fails for all where it is asked for with some word."""
     if wish.word == "a":
         raise ValueError("doom")
@@ -212,7 +229,7 @@ async def doom(people: list[Person], info: Any, wish: Annotated[Wish, about("For
 
 
 @SLICE.column(Person, may=STAFF)
-async def staff_only(people: list[Person], info: Any) -> list[str]:
+def staff_only(people: list[Person], info: Any) -> list[str]:
     """Not for partners."""
     return ["seen" for _ in people]
 
@@ -221,6 +238,43 @@ async def staff_only(people: list[Person], info: Any) -> list[str]:
 async def best(people: list[Person], info: Any) -> list[Person]:
     """Null where it may not be, for some."""
     return [one.friends[0] if isinstance(one.friends, list) and one.friends else None for one in people]  # type: ignore[misc]
+
+
+@graph_type
+class Leaf:
+    """A part of a paper."""
+
+    text: str = kept("What stands on it.")
+    size: int | None = kept("How much.")
+
+
+@graph_type
+class Paper:
+    """Something that stands in a document."""
+
+    title: str = kept("What it is called.")
+    pages: int | None = kept("How many.", at="size.pages")
+    mood: Mood = kept("How it reads.")
+    leaves: list[Leaf] = kept("Its parts.")
+
+
+# By the name of whoever holds them: sound ones, and such as hold what should not stand there.
+_PAPERS: dict[str, list[dict[str, Any]]] = {
+    "ann": [
+        {"title": "a", "size": {"pages": 1}, "mood": "calm", "leaves": [{"text": "x", "size": 1}, {"text": "y"}]},
+        {"title": "b", "mood": "wild"},
+    ],
+    "odd": [{"title": None, "mood": "calm", "leaves": [{"size": 3}]}, {"title": "c", "mood": "furious"}],
+    "none": [{"title": "d", "mood": "calm", "size": {"pages": "many"}, "leaves": [{"text": 5, "size": 2**40}]}],
+}
+
+
+@SLICE.column(Person, may=EVERYONE)
+def papers(people: list[Person], info: Any) -> list[list[Paper]]:
+    """Read from documents."""
+    del info
+    read = reader_of(Paper).reading()
+    return [[read(dict(one)) for one in _PAPERS.get(str(person.name), ())] for person in people]
 
 
 @SLICE.reading(Person)

@@ -9,16 +9,17 @@ from graphql import parse
 from adapters.held import of_latest
 from gateway.execution import Known, Plans
 from resolvers.customers import Customer
-from resolvers.kit.context import NotAtHand
+from resolvers.kit.context import Info, NotAtHand
 from resolvers.kit.graph import Graph
 from resolvers.kit.ids import global_id
 from resolvers.kit.slice import Slice
-from resolvers.kit.viewer import Role
+from resolvers.kit.viewer import EVERYONE, Role
 from resolvers.labels import LABELS
 from resolvers.schema import SLICES
 from tests.conftest import Asking, Commands
 from tests.crowd import label
 from tests.makers import BEGIN, Makers
+from tests.waiting import until
 
 QUESTION = (
     "{ customers { nodes { displayName labels { name } assignedAgent { name groups { name } } tags { word } } } }"
@@ -109,6 +110,79 @@ async def test_raises_for_all(ask: Asking, make: Makers) -> None:
     assert found[0] == found[1]
     assert len(found[0][1]) == 4
     assert found[0][0]["customers"]["nodes"][0]["displayName"] is not None
+
+
+async def test_decorated(ask: Asking, make: Makers) -> None:
+    """What a decorator stands around is waited for where the decorator says what it wraps; else that is told."""
+    strange = Slice("strange")
+
+    def said(customers: list[Customer], info: Any) -> list[str]:
+        """Something that waits."""
+        return _names(customers, info)  # type: ignore[return-value]
+
+    def unsaid(customers: list[Customer], info: Any) -> list[str]:
+        """Something that waits, too."""
+        return _names(customers, info)  # type: ignore[return-value]
+
+    said.__wrapped__ = _names  # type: ignore[attr-defined]
+    for one in (said, unsaid):
+        strange.column(Customer, reads=())(one)
+    await make.customer("Ann", "Lee")
+    graph = Graph((*SLICES, strange))
+    for plans in (Plans(graph, compile_at=1), Plans(graph, is_on=False)):
+        known = Known(parse("{ customers { nodes { said unsaid } } }"))
+        result = (await plans.execute(known, context=ask.context())).result
+        (error,) = result.errors or []
+        assert "Write it `async def`" in str(error.original_error)
+        assert result.data == {"customers": {"nodes": [{"said": "one", "unsaid": None}]}}
+
+
+async def _names(customers: list[Customer], info: Any) -> list[str]:
+    """Something that waits."""
+    del info
+    await asyncio.sleep(0)
+    return ["one" for _ in customers]
+
+
+async def test_empty_is_held(ask: Asking) -> None:
+    """That there are none is known, too."""
+    context = ask.context()
+    await until(lambda: context.store.held.is_fresh)
+    await context.store.held.all(LABELS)
+    assert context.store.held.at_hand(LABELS) == {}
+    assert context.held(LABELS) == {}
+
+
+async def test_whole_answer_null_at_once(ask: Asking) -> None:
+    """Where a null takes the whole answer, nobody waits for what is slow."""
+    strange, begun, ended = Slice("strange"), asyncio.Event(), []
+
+    @strange.query(may=EVERYONE)
+    async def slow(info: Info) -> str | None:
+        """Something that takes long."""
+        del info
+        begun.set()
+        try:
+            await asyncio.sleep(30)
+        finally:
+            ended.append("slow")
+        return None
+
+    # A field that is not for everyone may be null.
+    @strange.query(may=EVERYONE)
+    async def broken(info: Info) -> str:
+        """Something that breaks."""
+        del info
+        await begun.wait()
+        raise ValueError("broken")
+
+    graph = Graph((*SLICES, strange))
+    async with asyncio.timeout(10):
+        result = (
+            await Plans(graph, compile_at=1).execute(Known(parse("{ slow broken }")), context=ask.context())
+        ).result
+    assert (result.data, [one.message for one in result.errors or []]) == (None, ["broken"])
+    assert ended == ["slow"]
 
 
 async def test_not_at_hand_is_told(ask: Asking, monkeypatch: pytest.MonkeyPatch) -> None:

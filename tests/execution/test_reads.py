@@ -21,6 +21,7 @@ from resolvers.kit.reads import ANYTHING, Excerpt, Reads, Unread
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import reader_of
 from resolvers.kit.viewer import Role
+from resolvers.notes import Note
 from resolvers.purchases import Purchase
 from resolvers.schema import SLICES
 from resolvers.tickets import Ticket
@@ -68,7 +69,7 @@ def _below(graph: Graph, field: FieldPlan, *keys: str) -> Reads:
 async def test_inbox_reads_little(house: Graph, ask: Asking) -> None:
     """Of each kind the inbox reads what it shows, of lines their titles and quantities alone."""
     (customers,) = (await _plan(house, W2, ask)).root.fields
-    assert _below(house, customers)[Customer] == {
+    assert _below(house, customers).of(Customer) == {
         "_id",
         "display_name",
         "last_interaction_at",
@@ -76,11 +77,11 @@ async def test_inbox_reads_little(house: Graph, ask: Asking) -> None:
         "assigned_agent_id",
     }
     ticket = {"_id", "number", "status", "assigned_agent_id"}
-    assert _below(house, customers, "nodes", "tickets") == {Ticket: ticket}
+    assert _below(house, customers, "nodes", "tickets").of(Ticket) == ticket
     purchase = {"_id", "number", "total", "lines.title", "lines.quantity"}
-    assert _below(house, customers, "nodes", "purchases") == {Purchase: purchase}
-    assert _below(house, customers, "nodes", "interests") == {Interest: {"_id", "name", "score"}}
-    assert _below(house, customers, "nodes", "identities") == {Identity: {"_id", "channel", "value"}}
+    assert _below(house, customers, "nodes", "purchases").of(Purchase) == purchase
+    assert _below(house, customers, "nodes", "interests").of(Interest) == {"_id", "name", "score"}
+    assert _below(house, customers, "nodes", "identities").of(Identity) == {"_id", "channel", "value"}
 
 
 @pytest.mark.parametrize("shown", ["hiddenFields number", "number wholeOf"])
@@ -97,7 +98,7 @@ async def test_whole_where_unsaid(ask: Asking, shown: str) -> None:
     graph = Graph((*SLICES, strange))
     text = f"{{ customers {{ nodes {{ tickets {{ nodes {{ {shown} }} }} }} }} }}"
     (customers,) = (await _plan(graph, text, ask)).root.fields
-    assert Ticket not in _below(graph, customers, "nodes", "tickets")
+    assert _below(graph, customers, "nodes", "tickets").of(Ticket) is None
 
 
 async def test_whole_on_unsaid_way(ask: Asking) -> None:
@@ -116,8 +117,10 @@ async def test_whole_on_unsaid_way(ask: Asking) -> None:
         )
         (customers,) = (await _plan(graph, text, ask)).root.fields
         found = _below(graph, customers, *way)
-        assert found.get(Ticket) == ({"_id", "number"} if is_known else None)
-        assert (found == ANYTHING) is not is_known
+        assert found.of(Ticket) == ({"_id", "number"} if is_known else None)
+        # Of notes nothing is shown.
+        assert found.of(Note) == ({"_id"} if is_known else None)
+        assert (found is ANYTHING) is not is_known
 
 
 def _fields(graph: Graph, name: str) -> Iterator[str]:
@@ -214,3 +217,8 @@ def test_unread_is_told() -> None:
             document.get(name)
         with pytest.raises(Unread):
             _ = document[name]
+        with pytest.raises(Unread):
+            _ = name in document
+    assert "labels" in document
+    with pytest.raises(Unread, match="the whole document"):
+        dict(document)
