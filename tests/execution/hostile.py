@@ -217,7 +217,9 @@ def rank(people: list[Person], info: Any) -> list[int | None]:
     """Some are errors; at once, where what it needs is held."""
     if info.context.seed % 3 == 0 and not info.context.is_held:
         raise NotAtHand(_HELD)
-    return [ValueError("no rank") if one.name == "odd" else len(str(one.name)) for one in people]  # type: ignore[misc]
+    # Of what stands in a name's place the text says how far it is by now, which no two executions share.
+    names = [one.name if isinstance(one.name, str) else "?" for one in people]
+    return [ValueError("no rank") if name == "odd" else len(name) for name in names]  # type: ignore[misc]
 
 
 @SLICE.column(Person, may=EVERYONE)
