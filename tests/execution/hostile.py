@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import Enum
 from random import Random
 from typing import Annotated, Any
 
@@ -20,13 +19,14 @@ from strawberry.permission import BasePermission
 from adapters.records import Record
 from resolvers.kit.budget import Budget
 from resolvers.kit.context import NotAtHand
-from resolvers.kit.described import about, computed, graph_enum, graph_input, graph_interface, graph_type, told
+from resolvers.kit.described import about, computed, graph_input, graph_interface, graph_type, told
 from resolvers.kit.errors import InvalidInput, invalid
 from resolvers.kit.graph import Graph
 from resolvers.kit.loading import Loaders
 from resolvers.kit.slice import Slice
-from resolvers.kit.stored import kept, reader_of
+from resolvers.kit.stored import reader_of
 from resolvers.kit.viewer import EVERYONE, STAFF, Role, Viewer
+from tests.execution.papers import PAPERS, Mood, Paper
 
 SLICE = Slice("hostile")
 
@@ -64,14 +64,6 @@ class World:
     def note(self, info: Any) -> None:
         """Counts a call by its place in the answer."""
         self.calls[str(info.path.as_list())] += 1
-
-
-@graph_enum({"CALM": "Calm.", "WILD": "Wild."})
-class Mood(Enum):
-    """How someone is."""
-
-    CALM = "calm"
-    WILD = "wild"
 
 
 @graph_interface
@@ -242,41 +234,12 @@ async def best(people: list[Person], info: Any) -> list[Person]:
     return [one.friends[0] if isinstance(one.friends, list) and one.friends else None for one in people]  # type: ignore[misc]
 
 
-@graph_type
-class Leaf:
-    """A part of a paper."""
-
-    text: str = kept("What stands on it.")
-    size: int | None = kept("How much.")
-
-
-@graph_type
-class Paper:
-    """Something that stands in a document."""
-
-    title: str = kept("What it is called.")
-    pages: int | None = kept("How many.", at="size.pages")
-    mood: Mood = kept("How it reads.")
-    leaves: list[Leaf] = kept("Its parts.")
-
-
-# By the name of whoever holds them: sound ones, and such as hold what should not stand there.
-_PAPERS: dict[str, list[dict[str, Any]]] = {
-    "ann": [
-        {"title": "a", "size": {"pages": 1}, "mood": "calm", "leaves": [{"text": "x", "size": 1}, {"text": "y"}]},
-        {"title": "b", "mood": "wild"},
-    ],
-    "odd": [{"title": None, "mood": "calm", "leaves": [{"size": 3}]}, {"title": "c", "mood": "furious"}],
-    "none": [{"title": "d", "mood": "calm", "size": {"pages": "many"}, "leaves": [{"text": 5, "size": 2**40}]}],
-}
-
-
 @SLICE.column(Person, may=EVERYONE)
 def papers(people: list[Person], info: Any) -> list[list[Paper]]:
     """Read from documents."""
     del info
     read = reader_of(Paper).reading()
-    return [[read(dict(one)) for one in _PAPERS.get(str(person.name), ())] for person in people]
+    return [[read(dict(one)) for one in PAPERS.get(str(person.name), ())] for person in people]
 
 
 @SLICE.reading(Person)

@@ -91,6 +91,7 @@ def test_toy_exported(house: Graph) -> None:
         "customer": "customer_id",
         "key": [],
         "indexes": [
+            ["shelf", "customer_id"],
             ["customer_id", "given_at", "_id"],
             ["customer_id", "channel", "given_at", "_id"],
         ],
