@@ -27,7 +27,7 @@ _TURN = 64
 # Beyond so many, also what need not wait is answered in turns.
 _AT_ONCE = 500
 # The same for what was answered for each object and is written down whole, such as a list of its own.
-_LISTS_A_TURN = 20
+_LISTS_A_TURN = 50
 
 Work = list[Coroutine[Any, Any, None]]
 """What is waited for, and what comes after it."""
