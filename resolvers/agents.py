@@ -57,8 +57,9 @@ class ViewerInfo:
 async def viewer(info: Info) -> ViewerInfo:
     """Who you are to this gateway: the first question to ask when something is hidden or forbidden."""
     who = info.context.viewer
-    held = await info.context.store.held.all(AGENTS)
-    agent = reader_of(Agent).read(held[who.agent_id]) if who.agent_id and who.agent_id in held else None
+    held = await info.context.store.held.all(AGENTS) if who.agent_id else {}
+    found = held.get(who.agent_id) if who.agent_id else None
+    agent = reader_of(Agent).read(found) if found else None
     return ViewerInfo(subject=who.subject, role=who.role, may_see_personal=who.may_see_personal, agent=agent)
 
 

@@ -87,5 +87,5 @@ class Context:
 class Info(strawberry.Info[Context, None]):
     """What a resolver may ask of the execution; `info.context` is the Context."""
 
-    reads: Reads = field(default_factory=lambda: ANYTHING)
+    reads: Reads = ANYTHING
     """What the answer below the field reads of documents; where no plan tells it, that may be anything."""

@@ -70,7 +70,6 @@ class Way:
     name: str
     has_page: bool
     takes_root: bool
-
     is_immediate: bool = False
     """Whether the function answers at once, from what its parents hold and what is held in the process."""
 
@@ -122,13 +121,7 @@ class Way:
 
 def _things(answers: Sequence[Any]) -> int:
     """How many things a column hands out; the rows of a page were counted when they were read."""
-    kinds = set(map(type, answers))
-    if kinds == {list}:
-        return sum(map(len, answers))
-    if list in kinds:
-        return sum(len(one) if isinstance(one, list) else isinstance(one, Node) for one in answers)
-    nodes = tuple(kind for kind in kinds if issubclass(kind, Node))
-    return sum(isinstance(one, nodes) for one in answers) if nodes else 0
+    return sum(len(one) if isinstance(one, list) else isinstance(one, Node) for one in answers)
 
 
 def way_of(resolver: Callable[..., Any]) -> Way | None:

@@ -109,10 +109,14 @@ class Reader:
     """By the field's Python name."""
     has_hidden: bool
     _hiding: dict[frozenset[str], list[tuple[str, Step]]] = dataclasses.field(default_factory=dict)
+    _readings: dict[frozenset[str], Callable[..., Any]] = dataclasses.field(default_factory=dict)
 
     def read(self, stored: Document, /, hidden: frozenset[str] = frozenset(), **more: Any) -> Any:
         """The object; `hidden` are the stored fields that this viewer may not see, `more` what no document holds."""
-        return self.reading(hidden)(stored, **more)
+        reading = self._readings.get(hidden)
+        if reading is None:
+            reading = self._readings[hidden] = self.reading(hidden)
+        return reading(stored, **more)
 
     def reading(
         self, hidden: frozenset[str] = frozenset(), only: Paths | None = None, *, at_once: Iterable[str] = ()

@@ -1,13 +1,17 @@
 """A column that need not wait is answered at once; what it needs is loaded first where it is not held."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from graphql import parse
 
 from adapters.held import of_latest
+from adapters.mongo import Store
 from gateway.execution import Known, Plans
+from gateway.mongod import Mongod
+from resolvers.agents import AGENTS, GROUPS, agent_document
 from resolvers.customers import Customer
 from resolvers.kit.context import Info, NotAtHand
 from resolvers.kit.graph import Graph
@@ -17,7 +21,7 @@ from resolvers.kit.viewer import EVERYONE, Role
 from resolvers.labels import LABELS
 from resolvers.schema import SLICES
 from tests.conftest import Asking, Commands
-from tests.crowd import label
+from tests.crowd import attachment, label
 from tests.makers import BEGIN, Makers
 from tests.waiting import until
 
@@ -54,30 +58,34 @@ async def test_no_task_for_it(ask: Asking, make: Makers) -> None:
     assert [name for name in begun if "pymongo" not in name.casefold() and name.startswith("Running")] == []
 
 
-async def test_loaded_where_not_held(
-    ask: Asking, make: Makers, commands: Commands, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+async def deaf(ask: Asking, mongod: Mongod, commands: Commands) -> AsyncIterator[Asking]:
+    """Asks through a store that hears of no change, and so holds nothing."""
+    store = await Store.open(mongod.url, ask.store.database, list(ask.store.records.values()), observer=commands)
+    yield Asking(ask.graph, store, ask.agent_id, commands)
+    await store.close()
+
+
+async def test_loaded_where_not_held(ask: Asking, deaf: Asking, make: Makers, commands: Commands) -> None:
     """While nothing may be held, each request loads what it needs once, and answers the same."""
     await _labelled(make)
     held = await ask(QUESTION)
-    monkeypatch.setattr(type(ask.store.held), "at_hand", lambda *_: None)
     with commands.counted() as sent:
-        answer = await ask(QUESTION)
+        answer = await deaf(QUESTION)
     assert (answer.data, answer.errors) == (held.data, [])
     assert answer.data["customers"]["nodes"][0]["labels"] == [{"name": "VIP"}]
     found = sorted(str(command["find"]) for name, command in sent if name == "find")
     assert found == ["agent_groups", "agents", "labels"]
 
 
-async def test_change_in_same_request(ask: Asking, make: Makers, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_change_in_same_request(deaf: Asking, make: Makers) -> None:
     """What one mutation of a request changed, the next one's answer shows, also where nothing is held."""
-    monkeypatch.setattr(type(ask.store.held), "at_hand", lambda *_: None)
     one, first, second = await make.customer("Ann"), await label(make, "VIP"), await label(make, "New")
     shown = "{ ... on CustomerLabelPayload { customer { labels { name } } } }"
     ids = [global_id("Label", key) for key in (first, second)]
     changes = [f'labelCustomer(input: {{ customerId: "{one.id}", labelId: "{key}" }}) {shown}' for key in ids]
     gone = f'removeLabel(input: {{ id: "{ids[0]}" }}) {{ __typename }}'
-    answer = await ask(f"mutation {{ a: {changes[0]} b: {gone} c: {changes[1]} }}", as_=Role.ADMINISTRATOR)
+    answer = await deaf(f"mutation {{ a: {changes[0]} b: {gone} c: {changes[1]} }}", as_=Role.ADMINISTRATOR)
     assert answer.errors == []
     found = [answer.data[key]["customer"]["labels"] for key in ("a", "c")]
     assert found == [[{"name": "VIP"}], [{"name": "New"}]]
@@ -185,10 +193,9 @@ async def test_whole_answer_null_at_once(ask: Asking) -> None:
     assert ended == ["slow"]
 
 
-async def test_not_at_hand_is_told(ask: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_not_at_hand_is_told(deaf: Asking) -> None:
     """Who asks for what is not held is told so, until it was loaded for the request."""
-    monkeypatch.setattr(type(ask.store.held), "at_hand", lambda *_: None)
-    context = ask.context()
+    context = deaf.context()
     with pytest.raises(NotAtHand, match="'labels' is not held"):
         context.held(LABELS)
     await context.hold(LABELS)
@@ -210,3 +217,32 @@ def test_made_once_for_a_copy() -> None:
     one, same = {"a": 1}, {"a": 1}
     assert [length(one), length(one), length(same), length(one)] == [1] * 4
     assert made == [1, 1, 1]
+
+
+async def test_agent_of_elsewhere(ask: Asking, deaf: Asking) -> None:
+    """An agent whom the copy at hand does not hold yet tells address and groups of its own document."""
+    group = GROUPS.id_of({"name": "Night"})
+    await ask.store.held.all(AGENTS)
+    await deaf.store.insert(GROUPS, {"_id": group, "name": "Night"})
+    agent = agent_document(subject="b", name="Ben", role=Role.AGENT, at=BEGIN, email="ben@example.com")
+    await deaf.store.insert(AGENTS, dict(agent) | {"group_ids": [group]})
+    answer = await ask(
+        "query($id: ID!) { node(id: $id) { ... on Agent { email groups { name } } } }",
+        id=global_id("Agent", agent["_id"]),
+    )
+    assert (answer.data, answer.errors) == ({"node": {"email": "ben@example.com", "groups": [{"name": "Night"}]}}, [])
+
+
+async def test_attachments_of_many(ask: Asking, make: Makers) -> None:
+    """Each ticket has its own files, in order, however many tickets there are; of none there is an empty list."""
+    one = await make.customer("Ann")
+    tickets = [await make.ticket(one) for _ in range(40)]
+    for n, ticket in enumerate(tickets[:-1]):
+        for k in range(n % 3):
+            await attachment(make, one, ticket, name=f"{n}-{k}")
+    answer = await ask("{ customers { nodes { tickets(last: 40) { nodes { attachments { name } } } } } }")
+    assert answer.errors == []
+    (shown,) = answer.data["customers"]["nodes"]
+    found = [[file["name"] for file in ticket["attachments"]] for ticket in shown["tickets"]["nodes"]]
+    wanted = [[f"{n}-{k}" for k in range(n % 3)] for n in range(39)] + [[]]
+    assert sorted(found) == sorted(wanted)
