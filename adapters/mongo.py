@@ -11,10 +11,12 @@ from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo import AsyncMongoClient, IndexModel, ReplaceOne, UpdateMany, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 from pymongo.write_concern import WriteConcern
 
+from adapters.courtesy import read_of
 from adapters.failures import StoreDown, StoreError, is_passing, plain_errors
 from adapters.fusing import Fusion
 from adapters.held import HeldRecords
@@ -137,7 +139,7 @@ class Store:
             cursor = self._collection(record).find(where, only, session=_session.get(), max_time_ms=MAX_LOAD_MS)
             if order:
                 cursor = cursor.sort(list(order))
-            return list(await cursor.limit(limit).to_list())
+            return list(await read_of(cursor.limit(limit).to_list()))
 
     async def by_ids(self, record: Record, ids: Iterable[K]) -> dict[K, Document]:
         """Documents by their ids; those that are not there are absent."""
@@ -153,16 +155,13 @@ class Store:
 
     async def aggregate(self, record: Record, pipeline: Sequence[Document]) -> list[Document]:
         """What the aggregation answers over the record's collection."""
-        with plain_errors():
-            cursor = await self._collection(record).aggregate(
-                list(pipeline), session=_session.get(), maxTimeMS=MAX_LOAD_MS, batchSize=_WHOLE
-            )
-            return list(await cursor.to_list())
+        return list(await read_of(self._aggregate(self._collection(record), pipeline)))
 
     async def count(self, record: Record, where: Document) -> int:
         """How many documents match."""
         with plain_errors():
-            return await self._collection(record).count_documents(where, session=_session.get(), maxTimeMS=MAX_LOAD_MS)
+            counted = self._collection(record).count_documents(where, session=_session.get(), maxTimeMS=MAX_LOAD_MS)
+            return await read_of(counted)
 
     async def windows(self, owners: Sequence[Owner], strands: Sequence[Strand], window: Window) -> list[list[Row]]:
         """The next rows of several collections merged, a list per owner."""
@@ -191,8 +190,8 @@ class Store:
         if _session.get() is not None:
             # Inside a transaction nobody else's load comes along, and nothing is united.
             fusion = Fusion([load], may_sweep=False)
-            return fusion.answers(await self._aggregate_all(fusion.pipeline))[0]
-        return await self._levels.ask(load)
+            return fusion.answers(await read_of(self._aggregate_all(fusion.pipeline)))[0]
+        return await read_of(self._levels.ask(load))
 
     # Writing
 
@@ -350,11 +349,18 @@ class Store:
         return found
 
     async def _aggregate_all(self, pipeline: Sequence[Document]) -> list[dict[str, Any]]:
+        return await self._aggregate(self._database, pipeline)
+
+    async def _aggregate(
+        self,
+        over: AsyncCollection[dict[str, Any]] | AsyncDatabase[dict[str, Any]],
+        pipeline: Sequence[Document],
+    ) -> list[dict[str, Any]]:
         with plain_errors():
-            cursor = await self._database.aggregate(
+            cursor = await over.aggregate(
                 list(pipeline), session=_session.get(), maxTimeMS=MAX_LOAD_MS, batchSize=_WHOLE
             )
-            return list(await cursor.to_list())
+            return await cursor.to_list()
 
     async def _create(self, record: Record) -> None:
         # Another process may be starting too.

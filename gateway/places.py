@@ -1,7 +1,8 @@
 """Who waits when much is asked at once? Questions that load many rows take their turn, and short ones pass by.
 
-One process answers in one thread: while it reads a long list nobody else goes on. A hundred long lists under way at
-once would let an agent's panel stand behind all of them at each of its steps.
+One process answers in one thread: while it makes a long list nobody else goes on. A hundred long lists under way at
+once would let an agent's panel stand behind all of them at each of its steps. So a few long questions have places, for
+whom the database reads side by side, and of these one has the turn to make something of what was read.
 """
 
 import asyncio
@@ -9,11 +10,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+from adapters.courtesy import holding
 from gateway.execution import Known
 from gateway.telemetry import current_trace
 
 SHORT_ROWS: Final = 250
 """What a question may load and count as short: an agent's panel loads some 40 rows, an inbox of 50 customers 900."""
+
+# Turns are a courtesy and no lock: who has one may wait for something that only another question brings.
+_PATIENCE_S: Final = 0.1
 
 
 class Places:
@@ -21,6 +26,7 @@ class Places:
 
     def __init__(self, count: int) -> None:
         self._places = asyncio.Semaphore(count)
+        self._turn = asyncio.Semaphore(1)
 
     @asynccontextmanager
     async def take(self, known: Known) -> AsyncIterator[None]:
@@ -31,6 +37,53 @@ class Places:
         loop = asyncio.get_running_loop()
         since = loop.time()
         async with self._places:
-            if trace := current_trace():
-                trace.waited_s = loop.time() - since
-            yield
+            turn = _Turn(self._turn)
+            try:
+                await turn.pick_up()
+                if trace := current_trace():
+                    trace.waited_s = loop.time() - since
+                with holding(turn):
+                    yield
+            finally:
+                turn.give_up()
+
+
+class _Turn:
+    """The turn as one question has it, or waits for it."""
+
+    def __init__(self, turn: asyncio.Semaphore) -> None:
+        self._turn = turn
+        self._is_held = self._is_over = False
+        self._coming: asyncio.Task[None] | None = None
+
+    def put_down(self) -> None:
+        """Lets others have it; of no effect where it is not held."""
+        if self._is_held:
+            self._is_held = False
+            self._turn.release()
+
+    async def pick_up(self) -> None:
+        """Returns when it is held, or after a while without it."""
+        if self._is_held or self._is_over:
+            return
+        # Of several reads that come back at the same time one stands in line for all.
+        if self._coming is None:
+            self._coming = asyncio.create_task(self._come())
+        await asyncio.shield(self._coming)
+
+    async def _come(self) -> None:
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                await self._turn.acquire()
+        except TimeoutError:
+            return
+        finally:
+            self._coming = None
+        self._is_held = True
+        if self._is_over:
+            self.put_down()
+
+    def give_up(self) -> None:
+        """Puts it down for good, whatever reads are still under way."""
+        self.put_down()
+        self._is_over = True

@@ -148,10 +148,10 @@ class Settings(BaseSettings):
         description="How long an answer may take: no agent waits longer with a customer on the line.",
     )
     long_at_once: int = Field(
-        default=3,
+        default=4,
         ge=1,
-        description="Questions of more than 250 rows that one process answers at the same time; the others wait for "
-        "their turn, and short ones never wait behind them. Raise it where the database is far away.",
+        description="Questions of more than 250 rows that one process has under way; the others wait, and short ones "
+        "never wait behind them. Raise it where the database is far away.",
     )
     plans: bool = Field(
         default=True,

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from adapters.courtesy import read_of
 from gateway.execution import Known
 from gateway.places import SHORT_ROWS, Places
 from gateway.settings import Settings
@@ -53,10 +54,10 @@ async def test_places_in_order() -> None:
     async def long(name: str) -> None:
         async with places.take(_known(SHORT_ROWS + 1)):
             order.append(name)
-            await go_on.wait()
+            await read_of(go_on.wait())
 
     tasks = [asyncio.create_task(long(name)) for name in "abcd"]
-    await asyncio.sleep(0)
+    await asyncio.wait(tasks, timeout=0.05)
     assert order == ["a", "b"]
     async with places.take(_known(SHORT_ROWS)):
         order.append("short")
