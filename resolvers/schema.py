@@ -19,6 +19,7 @@ from resolvers import (
     identities,
     interests,
     labels,
+    merging,
     nodes,
     notes,
     products,
@@ -50,6 +51,7 @@ SLICES = (
     directory.SLICE,
     facts.SLICE,
     history.SLICE,
+    merging.SLICE,
     nodes.SLICE,
 )
 
