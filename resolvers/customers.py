@@ -231,7 +231,10 @@ async def require_customer(context: Context, given: str) -> Customer:
 
 @SLICE.finds(Customer)
 async def customers_by_id(context: Context, keys: Sequence[RecordId]) -> Mapping[RecordId, Customer]:
-    """Customers by id; an old id gives the survivor, and those that the viewer may not see are absent."""
+    """Customers by id; an old id gives the survivor, and those that the viewer may not see are absent.
+
+    A visitor who was merged goes on to see the own record, and nothing of the survivor's.
+    """
     documents = await _speaking(context, keys)
     for _ in range(_ATTEMPTS):
         # Between the two reads a merge was made or undone: both are read anew.
@@ -247,6 +250,9 @@ async def customers_by_id(context: Context, keys: Sequence[RecordId]) -> Mapping
 async def _speaking(context: Context, keys: Sequence[RecordId]) -> dict[RecordId, tuple[Document, Document | None]]:
     """The documents of these customers, each with the one that speaks for it: its own, or that of the survivor."""
     found = await context.store.by_ids(CUSTOMERS, keys)
+    if context.viewer.role is Role.VISITOR:
+        # Who was merged in error, or said to be somebody, must not read that one's record: a visitor keeps the own one.
+        return {key: (one, one) for key, one in found.items()}
     into = {one["merged_into"] for one in found.values() if one.get("merged_into")}
     survivors = await context.store.by_ids(CUSTOMERS, into) if into else {}
     own = [found[key] for key in keys if key in found]

@@ -258,11 +258,12 @@ async def _write(context: Context, case: _Case, undone: Undone) -> tuple[Documen
         put(survivor, path, value)
     survivor |= undone.entries
     survivor["aliases"] = [one for one in survivor["aliases"] if one["merge_id"] != case.entry["_id"]]
-    # An empty list is left out, as where there never was one.
-    survivor = {name: one for name, one in survivor.items() if one or name not in (*undone.entries, "aliases")}
     heard = await _heard(context, case, survivor)
     survivor["last_interaction_at"] = heard[survivor["_id"]]
-    survivor = touched(context, survivor | following(survivor, await definitions(context)))
+    survivor |= following(survivor, await definitions(context))
+    # An empty list is left out, as where there never was one.
+    lists = {*undone.entries, "aliases", "search"}
+    survivor = touched(context, {name: value for name, value in survivor.items() if value or name not in lists})
     await store.replace(CUSTOMERS, [survivor])
     freed = {"merged_into": "", "merged_at": "", "merge_id": ""}
     changes: list[tuple[Document, Document]] = [

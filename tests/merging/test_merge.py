@@ -16,6 +16,7 @@ from resolvers.tags import TAGS
 from tests.conftest import Asking
 from tests.makers import BEGIN, Made, Makers
 from tests.merging.conftest import MERGE, Do
+from tests.walking import visitor
 
 
 async def _read(ask: Asking, one: Made, fields: str) -> Any:
@@ -229,6 +230,19 @@ async def test_edit_meanwhile(ask: Asking, make: Makers, merge: Do) -> None:
     await asyncio.gather(*tags[:6], merge(ann, anna), *tags[6:])
     found = await _read(ask, ann, "tags { word }")
     assert {one["word"] for one in found["tags"]} == {f"t{n}" for n in range(20)}
+
+
+async def test_visitor_keeps_own(ask: Asking, make: Makers, merge: Do) -> None:
+    """A visitor who was merged into somebody sees the visitor's own things as before, and nothing of that one's."""
+    bob, guest = await make.customer("Bob"), await make.customer("Guest")
+    await make.conversation(bob, "My card number is ...")
+    talk = await make.conversation(guest, "Hello")
+    await merge(bob, guest)
+    await make.message(guest, talk, "Still there?")
+    query = "query ($id: ID!) { customer(id: $id) { id firstName history { totalCount } } }"
+    found = (await ask(query, id=guest.id, **visitor(guest))).data["customer"]
+    assert found == {"id": guest.id, "firstName": "Guest", "history": {"totalCount": 2}}
+    assert (await ask(query, id=bob.id, **visitor(guest))).data["customer"] is None
 
 
 @pytest.mark.parametrize("fails", ["replace", "update_each", "insert"])
