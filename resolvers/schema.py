@@ -26,6 +26,7 @@ from resolvers import (
     purchases,
     tags,
     tickets,
+    visitors,
 )
 from resolvers.kit.graph import Graph
 
@@ -37,6 +38,7 @@ SLICES = (
     channels.SLICE,
     customers.SLICE,
     identities.SLICE,
+    visitors.SLICE,
     contacts.SLICE,
     labels.SLICE,
     tags.SLICE,
