@@ -161,7 +161,10 @@ class _Batch:
         await self._company.load(store, named)
         kinds = {type(record) for record in self._records}
         whos = [who for record in self._records for who in _whos(record)]
-        await self._people.load(store, whos, is_whole=Person in kinds)
+        related = [
+            who for record in self._records if isinstance(record, Person) and record.also for who in _whos(record)
+        ]
+        await self._people.load(store, whos, is_whole=Person in kinds, related=related)
         places = self._people.identities.places
         if kinds & _PLACED:
             places |= {(one.channel, one.account) for one in self._records if _has_place(one)}
