@@ -16,6 +16,7 @@ from resolvers import (
     directory,
     facts,
     history,
+    identification,
     identities,
     interests,
     labels,
@@ -46,6 +47,7 @@ SLICES = (
     attachments.SLICE,
     purchases.SLICE,
     interests.SLICE,
+    identification.SLICE,
     # Views across panels, which read what the slices above declare.
     directory.SLICE,
     facts.SLICE,

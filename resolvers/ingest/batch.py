@@ -34,9 +34,9 @@ from resolvers.agents import AGENTS, GROUPS
 from resolvers.attribute_schema import definitions_by_name
 from resolvers.campaigns import CAMPAIGNS
 from resolvers.channels import CHANNEL_ACCOUNTS, channel_account_document
-from resolvers.conversations import CONVERSATIONS
+from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.ingest.company import Company, CompanyRecord, company_id, topic_id
-from resolvers.ingest.panels import PANELS, Panel, begun_by, conversation_id
+from resolvers.ingest.panels import PANELS, Panel, begun_by, conversation_id, message_id
 from resolvers.ingest.people import People
 from resolvers.ingest.report import (
     INSERTED,
@@ -189,6 +189,8 @@ class _Batch:
                 wanted[panel.record.name].append(key)
             if isinstance(record, Utterance):
                 wanted[CONVERSATIONS.name].append(conversation_id(record.channel, record.account, record.talk))
+            if isinstance(record, File) and record.of_kind == "message":
+                wanted[MESSAGES.name].append(message_id(record.channel, record.account, record.of))
         for name, keys in wanted.items():
             await self._panels[name].load(store, keys)
         for panel in PANELS.values():
@@ -244,6 +246,10 @@ class _Batch:
         owner = self._people.customer_of(record.who, stored_moment(heard_at, "at") if heard_at else None)
         if isinstance(record, Utterance):
             owner = self._conversation_of(record, said, owner)
+        if isinstance(record, File):
+            # Where a conversation was relinked, its messages' files are the other customer's too.
+            message = self._panels[MESSAGES.name].get(said["of_id"])
+            owner = message["customer_id"] if message else owner
         key = self._ids.get(n) or panel.id_of(record, owner)
         new = {"_id": key, "customer_id": owner, **said}
         shelf = self._panels[panel.record.name]

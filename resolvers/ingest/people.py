@@ -69,6 +69,23 @@ class People:
             self.identities.hear(account, heard_at)
         return account.owner
 
+    def meet(self, person: Person) -> Document | None:
+        """The anonymous customer who is made where nobody is known by the identity; None where someone is.
+
+        Nobody was heard of by it: whoever asks who this is says nothing of when the person wrote. Raises NotTaken.
+        """
+        account = self.identities.account(person.who)
+        if account.owner is not None:
+            # Says so where that customer is not there.
+            self._speaking(account.owner)
+            return None
+        bounded_all(person.profile.items(), "profile.")
+        came_in = entry_point_document(person.entry_point) if person.entry_point else None
+        document = {**self._unknown(person.who, None), "entry_point": came_in}
+        self._add(document, [account], None)
+        self.identities.describe(account, person.profile)
+        return document
+
     def take(self, person: Person) -> Result:
         """What becomes of the person; raises NotTaken, and then nothing is changed."""
         heard_at = stored_moment(person.seen_at, "seen_at") if person.seen_at else None
