@@ -5,15 +5,14 @@ from typing import Annotated
 
 from strawberry.utils.str_converters import to_camel_case
 
-from adapters.contract import Person, Who
-from resolvers.channels import canonical_value, require_known_place
+from adapters.contract import Person
 from resolvers.customers import customer_reader
-from resolvers.identities import IdentifiedCustomer, identified, identified_as, require_look_up
+from resolvers.identities import IdentifiedCustomer, identified, identified_as, require_look_up, who_is_meant
 from resolvers.ingest.newcomers import new_customer
 from resolvers.ingest.report import NotTaken
-from resolvers.kit.context import Context, Info
+from resolvers.kit.context import Info
 from resolvers.kit.described import about, graph_input, graph_type, told
-from resolvers.kit.errors import Conflict, InvalidInput, accepted, conflict, invalid
+from resolvers.kit.errors import Conflict, InvalidInput, accepted, conflict
 from resolvers.kit.scalars import Url
 from resolvers.kit.slice import Slice
 from resolvers.kit.texts import plain_line
@@ -102,16 +101,6 @@ async def identify_customer(
             customer = (await customer_reader(context))(made)
             return IdentifyCustomerPayload(identified=identified_as(customer, who), is_new=True)
     raise conflict("The identity was linked and unlinked again and again in this moment. Ask once more.")
-
-
-async def who_is_meant(context: Context, channel: str, account: str, value: str) -> Who:
-    """The identity that an input names, in its canonical form; refuses what can be none on this gateway's channels."""
-    await require_known_place(context, channel, account)
-    try:
-        canonical = canonical_value(channel, value, context.limits.default_region)
-    except ValueError as error:
-        raise invalid(f"`value` cannot be an identity on {channel!r}. {error}", "input", "value") from error
-    return Who(channel, account, canonical)
 
 
 def _shown(profile: ChannelProfileInput | None) -> Mapping[str, str | None]:

@@ -13,11 +13,11 @@ import strawberry
 
 from adapters.contract import Who
 from adapters.records import Document, Index, Record, RecordId, key_hash
-from resolvers.channels import canonical_value, require_account, require_channels
+from resolvers.channels import canonical_value, require_account, require_channels, require_known_place
 from resolvers.customers import Customer, customer_of
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_type, told
-from resolvers.kit.errors import BadUserInput, Forbidden
+from resolvers.kit.errors import BadUserInput, Forbidden, invalid
 from resolvers.kit.lists import hidden_from
 from resolvers.kit.scalars import Url
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
@@ -184,6 +184,16 @@ def require_look_up(context: Context) -> None:
     if not context.viewer.may_look_up:
         # Whatever the data: an answer would tell whether somebody is known by it.
         raise Forbidden(f"Looking people up by an identity needs the scope `{LOOKUP_SCOPE}`. Ask for it.")
+
+
+async def who_is_meant(context: Context, channel: str, account: str, value: str) -> Who:
+    """The identity that an input names, in its canonical form; refuses what can be none on this gateway's channels."""
+    await require_known_place(context, channel, account)
+    try:
+        canonical = canonical_value(channel, value, context.limits.default_region)
+    except ValueError as error:
+        raise invalid(f"`value` cannot be an identity on {channel!r}. {error}", "input", "value") from error
+    return Who(channel, account, canonical)
 
 
 async def identified(context: Context, who: Who) -> IdentifiedCustomer | None:

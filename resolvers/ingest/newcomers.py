@@ -6,16 +6,13 @@ The new one is made by the code that takes messages in, so that an anonymous cus
 from datetime import datetime
 
 from adapters.contract import Person
-from adapters.failures import Overtaken, Taken
 from adapters.mongo import Store
 from adapters.records import Document
 from resolvers.attribute_schema import definitions_by_name
 from resolvers.ingest.company import Company
 from resolvers.ingest.people import People
 from resolvers.ingest.report import Visit, stored_moment
-
-# Whoever comes second finds what the first has stored at the next attempt; more mean that it was taken away again.
-_ATTEMPTS = 10
+from resolvers.kit.settling import settled
 
 
 async def new_customer(
@@ -36,9 +33,4 @@ async def new_customer(
         await people.write(store)
         return made
 
-    for _ in range(_ATTEMPTS - 1):
-        try:
-            return await store.transact(work)
-        except (Taken, Overtaken):
-            continue
-    return await store.transact(work)
+    return await settled(store, work)
