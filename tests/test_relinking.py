@@ -110,6 +110,18 @@ async def test_next_words_follow(ask: Asking, make: Makers, store: Store) -> Non
     assert await store.count(CUSTOMERS, {"merged_into": None}) == 1
 
 
+async def test_next_words_are_heard(ask: Asking, make: Makers, store: Store) -> None:
+    """What is written in a relinked conversation is a word of the customer's, whoever's the account is."""
+    stranger, talk = await _stranger(store)
+    await make.note(stranger)
+    ann = await make.customer(at=AT - 90 * DAY)
+    await _relink(ask, talk, ann)
+    await bring(store, replace(FIRST, external_id="M3", sent_at=AT))
+    for one in (ann, stranger):
+        found = await read(ask, one, "lastInteractionAt")
+        assert found["lastInteractionAt"] == AT.isoformat().replace("+00:00", "Z")
+
+
 async def test_stale_verification(ask: Asking, make: Makers, store: Store) -> None:
     """Whoever verifies the identity that they saw at the stranger verifies nothing about the other customer."""
     _, talk = await _stranger(store)

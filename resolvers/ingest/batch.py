@@ -193,6 +193,9 @@ class _Batch:
                 wanted[MESSAGES.name].append(message_id(record.channel, record.account, record.of))
         for name, keys in wanted.items():
             await self._panels[name].load(store, keys)
+        # Whose a conversation is, people may have decided otherwise than the identity says.
+        talks = filter(None, map(self._panels[CONVERSATIONS.name].get, wanted[CONVERSATIONS.name]))
+        await self._people.load_customers(store, {talk["customer_id"] for talk in talks})
         for panel in PANELS.values():
             missing = [key for key in wanted[panel.record.name] if key not in self._panels[panel.record.name]]
             if panel.removed and missing:
@@ -243,9 +246,12 @@ class _Batch:
         if self._removed and self._ids.get(n) in self._removed:
             return UNCHANGED
         heard_at = panel.heard_at(record)
-        owner = self._people.customer_of(record.who, stored_moment(heard_at, "at") if heard_at else None)
+        moment = stored_moment(heard_at, "at") if heard_at else None
+        owner = speaker = self._people.customer_of(record.who, moment)
         if isinstance(record, Utterance):
             owner = self._conversation_of(record, said, owner)
+            if moment is not None and owner != speaker:
+                self._people.hear_of(owner, moment)
         if isinstance(record, File):
             # Where a conversation was relinked, its messages' files are the other customer's too.
             message = self._panels[MESSAGES.name].get(said["of_id"])

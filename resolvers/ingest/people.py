@@ -31,6 +31,7 @@ class People:
         self._values = Values(visit)
         self._searchable = [one for one in visit.definitions.values() if one["is_searchable"]]
         self._customers: Shelf[RecordId] = Shelf(CUSTOMERS)
+        self._is_whole = True
         self._blanks: dict[tuple[str, str], dict[str, Any]] = {}
         self.identities = Identities(visit)
 
@@ -39,14 +40,19 @@ class People:
 
         `related`: those of which a source says that several are one person's.
         """
+        self._is_whole = is_whole
         await self.identities.load_unlinked(store, related)
-        owners = await self.identities.load(store, whos)
-        await self._load(store, owners, is_whole=is_whole)
-        survivors = {found for one in owners if (found := (self._customers.get(one) or {}).get("merged_into"))}
-        await self._load(store, survivors, is_whole=is_whole)
+        await self.load_customers(store, await self.identities.load(store, whos))
 
-    async def _load(self, store: Store, keys: Iterable[RecordId], *, is_whole: bool) -> None:
-        if is_whole:
+    async def load_customers(self, store: Store, keys: Iterable[RecordId]) -> None:
+        """Reads these customers and those into whom they were merged, as far as they were not read before."""
+        wanted = list(keys)
+        await self._load(store, wanted)
+        survivors = {found for one in wanted if (found := (self._customers.get(one) or {}).get("merged_into"))}
+        await self._load(store, survivors)
+
+    async def _load(self, store: Store, keys: Iterable[RecordId]) -> None:
+        if self._is_whole:
             await self._customers.load(store, keys)
             return
         wanted = [one for one in keys if one not in self._customers]
@@ -68,6 +74,11 @@ class People:
             self._hear(self._speaking(account.owner), heard_at)
             self.identities.hear(account, heard_at)
         return account.owner
+
+    def hear_of(self, key: RecordId, at: datetime) -> None:
+        """Notes that the customer was heard of by another's account, where there is such a customer."""
+        if key in self._customers:
+            self._hear(self._speaking(key), at)
 
     def meet(self, person: Person) -> Document | None:
         """The anonymous customer who is made where nobody is known by the identity; None where someone is.
