@@ -17,6 +17,7 @@ from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES, IDENTITY_KEYS
 from resolvers.ingest.company import define_attributes
 from resolvers.kit.ids import global_id
+from resolvers.kit.settling import settled
 from resolvers.kit.viewer import STAFF, Role
 from tests.changing import GONE, change, may, refused
 from tests.conftest import Asking, Commands
@@ -306,6 +307,25 @@ async def test_relinked_at_once(ask: Asking, make: Makers, store: Store, monkeyp
     assert conversation["customer_id"] in {one.key for one in people}
     merged = [one["mergedId"] for one in found if one["mergedId"]]
     assert merged in ([], [stranger.id])
+
+
+async def test_later_move_goes_on(ask: Asking, make: Makers, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever gives a conversation away while somebody else's move of it is under way ends that move."""
+    monkeypatch.setattr(relinking, "STEP", 3)
+    _, talk = await _stranger(store, *(replace(FIRST, external_id=f"M{n}") for n in range(10)))
+    ann, bob = await make.customer(), await make.customer()
+    later = [bob]
+
+    async def interrupted(store: Store, work: Any) -> Any:
+        found = await settled(store, work)
+        if later:
+            await _relink(ask, talk, later.pop())
+        return found
+
+    monkeypatch.setattr(relinking, "settled", interrupted)
+    found = await _relink(ask, talk, ann)
+    assert (found["hasMessagesLeft"], found["mergedId"]) == (False, None)
+    assert await _owners(store) == {bob.key}
 
 
 async def test_relink_beside_messages(ask: Asking, make: Makers, store: Store) -> None:
