@@ -83,6 +83,11 @@ class Part:
     """Its name among the elements that a merge can bring along."""
     found_by: tuple[str, ...] = ()
     """Fields of an entry by which customers are found."""
+    same: tuple[str, ...] = ()
+    """Fields by which two entries are one when two customers become one. Empty: each entry is one of its own."""
+    chief: tuple[str, str] | None = None
+    """A flag that one entry of each group has, and the field that tells the group: what a merge brings along loses the
+    flag where the group has its chief already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from adapters.mongo import Store
-from adapters.records import Record
+from adapters.records import Record, RecordId
 from gateway import playground
 from gateway.answering import Answering
 from gateway.auth import Auth
@@ -36,11 +36,13 @@ from gateway.playground import STRANGERS, Welcome
 from gateway.settings import BadSettings, Settings, load_settings
 from gateway.telemetry import CommandCount, Telemetry, configure_logs
 from gateway.telling import UNAVAILABLE, told
+from gateway.tokens import signed_token
 from resolvers.kit.context import Context, GraphLimits
 from resolvers.kit.cursors import CursorSeal
 from resolvers.kit.graph import Graph
+from resolvers.kit.ids import global_id
 from resolvers.kit.slice import Slice
-from resolvers.kit.viewer import Viewer
+from resolvers.kit.viewer import Role, Viewer
 from resolvers.schema import SLICES
 
 PATH: Final = "/graphql"
@@ -102,7 +104,15 @@ class House:
             seal=self.seal,
             clock=lambda: _to_milliseconds(self.clock()),
             limits=self.limits,
+            sign_visitor=self._sign_visitor if self.settings.jwt_secret else None,
         )
+
+    def _sign_visitor(self, customer: RecordId, for_s: float) -> str:
+        """A token of a visitor: whose subject is the customer, and nobody who signs in elsewhere."""
+        named = global_id("Customer", customer)
+        at = self.clock().timestamp()
+        more = {"customer_id": named}
+        return signed_token(self.settings, Role.VISITOR, f"visitor:{named}", at=at, for_s=for_s, more=more)
 
     @property
     def endpoint(self) -> Endpoint:

@@ -30,7 +30,7 @@ from gateway.mongod import MongodError
 from gateway.playground import Welcome
 from gateway.settings import BadSettings, Settings, load_settings, settings_table
 from gateway.telemetry import configure_logs
-from gateway.tokens import BadToken, development_token
+from gateway.tokens import BadToken, signed_token
 from resolvers.kit.viewer import SCOPES, Role
 from resolvers.schema import graph
 
@@ -197,7 +197,7 @@ def token(
         raise BadSettings("Scopes are a partner's: give --scope with the role partner, and with no other.")
     more = {"name": name, "customer_id": customer, "scope": " ".join(keys.known_scopes(scope)) if scope else None}
     require_sound({"sub": subject, **more}, role)
-    made = development_token(
+    made = signed_token(
         with_jwt_secret(load_settings()),
         role,
         subject,

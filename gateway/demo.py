@@ -16,7 +16,7 @@ from gateway.app import House
 from gateway.importing.run import Options, run_import
 from gateway.playground import Welcome
 from gateway.settings import Settings
-from gateway.tokens import development_token
+from gateway.tokens import signed_token
 from resolvers.conversations import MESSAGES
 from resolvers.identities import IDENTITY_KEYS
 from resolvers.ingest.report import Outcome
@@ -178,7 +178,7 @@ def _tokens(house: House, customer: str) -> dict[str, str]:
     now = time.time()
 
     def token(role: Role, subject: str, **more: str) -> str:
-        return development_token(house.settings, role, subject, at=now, for_s=TOKENS_GOOD_FOR_S, more=more)
+        return signed_token(house.settings, role, subject, at=now, for_s=TOKENS_GOOD_FOR_S, more=more)
 
     return {
         "agent": token(Role.AGENT, "anna"),

@@ -156,10 +156,10 @@ class Tokens:
         return f"Send one signed with {' or '.join(ways)}." if ways else "This gateway takes API keys alone."
 
 
-def development_token(
+def signed_token(
     settings: Settings, role: Role, subject: str, *, at: float, for_s: float, more: Mapping[str, Any] | None = None
 ) -> str:
-    """A token that this gateway takes, signed with its own `jwt_secret`: for trying out, not for people.
+    """A token that this gateway takes, signed with its own `jwt_secret`: for visitors, and for trying out the others.
 
     `more` are further claims: `name`, `scope`, `customer_id`. Raises BadSettings where there is no secret to sign with.
     """

@@ -22,6 +22,8 @@ CONTACT_POINTS = Part(
     at_most=50,
     personal=frozenset({"value", "postal"}),
     element="CONTACT_POINTS",
+    same=("type", "value"),
+    chief=("is_primary", "type"),
 )
 
 

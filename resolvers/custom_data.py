@@ -26,6 +26,7 @@ CUSTOM_DATA = Part(
     personal=frozenset({"value"}),
     element="CUSTOM_DATA",
     found_by=("name",),
+    same=("name",),
 )
 
 LONGEST_NAME, LONGEST_VALUE = 100, 2_000

@@ -23,6 +23,7 @@ from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, Role
+from resolvers.search_words import search_words
 
 SLICE = Slice("customers")
 
@@ -46,6 +47,9 @@ CUSTOMERS = Record(
     news=frozenset({"attributes", "assigned_agent_id", "last_interaction_at"}),
 )
 
+
+# A merge takes some milliseconds, and few are undone at once.
+_ATTEMPTS = 5
 
 # Who of the staff changed the record is no business of the customer's.
 _OF_STAFF = frozenset({"created_by", "updated_by"})
@@ -92,7 +96,11 @@ class Customer(Node, Redacted):
         if not aliases:
             return {record.name: [key] for record in records}
         return {
-            record.name: [key, *(one["id"] for one in aliases if record.element in one["elements"])]
+            # What is no element of a merge comes along with everyone.
+            record.name: [
+                key,
+                *(one["id"] for one in aliases if record.element is None or record.element in one["elements"]),
+            ]
             for record in records
         }
 
@@ -203,7 +211,10 @@ async def customer_of(context: Context, record: Record, key: Any) -> Customer | 
         {"$lookup": {**join, "localField": "own.merged_into", "as": "survivor"}},
     ]
     for one in await context.store.aggregate(record, stages):
-        document = next(iter([*one["survivor"], *one["own"]]), None)
+        own, survivor = next(iter(one["own"]), None), next(iter(one["survivor"]), None)
+        if own and own.get("merged_into") and not _is_told(own, survivor):
+            return (await customers_by_id(context, [own["_id"]])).get(own["_id"])
+        document = survivor or own
         if document is not None and context.viewer.may_see_customer(document["_id"]):
             return (await customer_reader(context))(document)
     return None
@@ -220,14 +231,39 @@ async def require_customer(context: Context, given: str) -> Customer:
 
 @SLICE.finds(Customer)
 async def customers_by_id(context: Context, keys: Sequence[RecordId]) -> Mapping[RecordId, Customer]:
-    """Customers by id; an old id gives the survivor, and those that the viewer may not see are absent."""
-    found = await context.store.by_ids(CUSTOMERS, keys)
-    survivors = {key: one["merged_into"] for key, one in found.items() if one.get("merged_into")}
-    if survivors:
-        found |= await context.store.by_ids(CUSTOMERS, survivors.values())
-    documents = {key: found[survivors.get(key, key)] for key in keys if survivors.get(key, key) in found}
+    """Customers by id; an old id gives the survivor, and those that the viewer may not see are absent.
+
+    A visitor who was merged goes on to see the own record, and nothing of the survivor's.
+    """
+    documents = await _speaking(context, keys)
+    for _ in range(_ATTEMPTS):
+        # Between the two reads a merge was made or undone: both are read anew.
+        torn = [key for key, (own, speaking) in documents.items() if not _is_told(own, speaking)]
+        if not torn:
+            break
+        documents |= await _speaking(context, torn)
     read = await customer_reader(context)
-    return {key: read(one) for key, one in documents.items() if context.viewer.may_see_customer(one["_id"])}
+    viewer = context.viewer
+    return {key: read(one) for key, (_, one) in documents.items() if one and viewer.may_see_customer(one["_id"])}
+
+
+async def _speaking(context: Context, keys: Sequence[RecordId]) -> dict[RecordId, tuple[Document, Document | None]]:
+    """The documents of these customers, each with the one that speaks for it: its own, or that of the survivor."""
+    found = await context.store.by_ids(CUSTOMERS, keys)
+    if context.viewer.role is Role.VISITOR:
+        # Who was merged in error, or said to be somebody, must not read that one's record: a visitor keeps the own one.
+        return {key: (one, one) for key, one in found.items()}
+    into = {one["merged_into"] for one in found.values() if one.get("merged_into")}
+    survivors = await context.store.by_ids(CUSTOMERS, into) if into else {}
+    own = [found[key] for key in keys if key in found]
+    return {one["_id"]: (one, survivors.get(one["merged_into"]) if one.get("merged_into") else one) for one in own}
+
+
+def _is_told(own: Document, speaking: Document | None) -> bool:
+    """Whether the document that speaks for another knows of it: not so where a merge lies between the two reads."""
+    if speaking is own:
+        return True
+    return speaking is not None and any(one["id"] == own["_id"] for one in speaking.get("aliases") or ())
 
 
 async def customer_reader(context: Context, only: Paths | None = None) -> Callable[[Document], Customer]:
@@ -268,6 +304,16 @@ def customer_document(
         "last_interaction_at": at,
         "version": 1,
     } | naming(values)
+
+
+def following(document: Document, known: Mapping[str, Document]) -> dict[str, Any]:
+    """What follows from a customer's attribute values and contact points: names, and the words to be found by."""
+    values, points = document["attributes"], document.get("contact_points") or ()
+    names = naming(values)
+    searchable = [one for one in known.values() if one["is_searchable"]]
+    words = list(search_words(values, points, searchable))
+    found = {**names, "is_anonymous": names["is_anonymous"] and not points}
+    return found | ({"search": words} if words or "search" in document else {})
 
 
 def naming(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -146,7 +146,7 @@ def _having(havings: Sequence[Having]) -> list[Document]:
 
 def _own_ids(record: Record) -> Document:
     """The customer's id and those of its aliases that bring such records along, as Customer.owner tells them."""
-    brings = {"$in": [record.element, "$$alias.elements"]}
+    brings: Any = True if record.element is None else {"$in": [record.element, "$$alias.elements"]}
     aliases = {"$filter": {"input": {"$ifNull": ["$aliases", []]}, "as": "alias", "cond": brings}}
     return {"$concatArrays": [["$_id"], {"$map": {"input": aliases, "as": "alias", "in": "$$alias.id"}}]}
 

@@ -14,6 +14,7 @@ from resolvers.kit.lists import hidden_from
 from resolvers.kit.slice import Keeping, Slice
 from resolvers.kit.stored import Node
 from resolvers.kit.viewer import EVERYONE
+from resolvers.merging.ledger import moved
 
 SLICE = Slice("nodes")
 
@@ -58,7 +59,8 @@ async def _of_type(context: Context, type_name: str, keys: Sequence[RecordId]) -
     if context.viewer.role not in keeping.may:
         return {}
     finder = context.declared.finders.get(type_name)
-    return await (finder(context, keys) if finder else _by_documents(context, keeping, keys))
+    found = await (finder(context, keys) if finder else _by_documents(context, keeping, keys))
+    return moved(found) if keeping.record.customer == "_id" else found
 
 
 async def _by_documents(context: Context, keeping: Keeping, keys: Sequence[RecordId]) -> Mapping[RecordId, Any]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import strawberry
 
 from adapters.records import Document, RecordId, new_id
-from resolvers.aliases import become_alias, every_element, ids_of, standing, touched
+from resolvers.aliases import ids_of, standing, touched
 from resolvers.attachments import ATTACHMENTS
 from resolvers.attributes import definitions
 from resolvers.conversations import CONVERSATIONS, MESSAGES, Conversation
@@ -18,13 +18,16 @@ from resolvers.customers import CUSTOMERS, Customer, customer_reader, require_cu
 from resolvers.identities import IDENTITIES, IDENTITY_KEYS, identity_key_document, weaker
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
-from resolvers.kit.errors import Conflict, NotFound, conflict, not_found
+from resolvers.kit.errors import Conflict, NotFound, Refused, conflict, not_found
 from resolvers.kit.ids import global_id, key_of
 from resolvers.kit.lists import hidden_from
 from resolvers.kit.settling import settled
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import reader_of
 from resolvers.kit.viewer import STAFF
+from resolvers.merging.asking import Asked
+from resolvers.merging.ledger import elements_of
+from resolvers.merging.merge import merged
 
 SLICE = Slice("relinking")
 
@@ -161,11 +164,22 @@ class _Move:
         identities = await self._store.find(IDENTITIES, {"customer_id": {"$in": ids_of(former)}}, limit=2)
         if len(identities) > 1 or any(_place(one) != _place(talk) for one in identities):
             return
-        elements = every_element(self._context.declared)
-        if await become_alias(self._context, former, self._into, elements) is not None:
-            self._merged = former["_id"]
-            for one in identities:
-                await self._take_along(one)
+        question = Asked(
+            survivor=self._into,
+            others=[former["_id"]],
+            elements=frozenset(elements_of(self._context.declared)),
+            chosen={},
+            reason="The only conversation of an anonymous customer was relinked.",
+            versions={},
+        )
+        try:
+            await merged(self._context, question)
+        except Refused:
+            # The customer has taken in as many as one can: the former one stays, with the identity.
+            return
+        self._merged = former["_id"]
+        for one in identities:
+            await self._take_along(one)
 
     async def _is_blank(self, former: Document) -> bool:
         """Whether the customer is anonymous, and nothing was written down about them or under their id."""

@@ -21,6 +21,7 @@ from resolvers import (
     interests,
     labels,
     linking,
+    merging,
     nodes,
     notes,
     products,
@@ -28,6 +29,7 @@ from resolvers import (
     relinking,
     tags,
     tickets,
+    visitors,
 )
 from resolvers.kit.graph import Graph
 
@@ -40,6 +42,7 @@ SLICES = (
     customers.SLICE,
     identities.SLICE,
     linking.SLICE,
+    visitors.SLICE,
     contacts.SLICE,
     labels.SLICE,
     tags.SLICE,
@@ -48,7 +51,6 @@ SLICES = (
     conversations.SLICE,
     tickets.SLICE,
     attachments.SLICE,
-    relinking.SLICE,
     purchases.SLICE,
     interests.SLICE,
     identification.SLICE,
@@ -56,6 +58,8 @@ SLICES = (
     directory.SLICE,
     facts.SLICE,
     history.SLICE,
+    merging.SLICE,
+    relinking.SLICE,
     nodes.SLICE,
 )
 

@@ -19,7 +19,7 @@ from resolvers.kit.viewer import STAFF
 
 SLICE = Slice("tags")
 
-TAGS = Part(name="tags", at_most=100, element="TAGS", found_by=("word",))
+TAGS = Part(name="tags", at_most=100, element="TAGS", found_by=("word",), same=("word",))
 
 LONGEST_TAG = 50
 _TAKEN = "The customer carries this tag already; there is nothing to do."

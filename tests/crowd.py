@@ -13,6 +13,7 @@ from resolvers.identities import UNLINKED
 from resolvers.interests import TOPICS
 from resolvers.kit.turns import take_turn
 from resolvers.labels import LABELS, label_document
+from resolvers.merging.ledger import MERGES
 from resolvers.notes import REMOVED_NOTES
 from resolvers.products import PRODUCTS
 from tests import toy
@@ -33,6 +34,7 @@ async def everything(make: Makers, of: Made, rows: int = 5) -> None:
         await make.purchase(of, "10.00", placed_at=at)
         await make.interest(of, f"Interest {n}", score=n // 2 / 10, triggered_at=at, observed_at=at)
         await given_toy(make, of, given_at=at)
+        await merge(make, of, merged_at=at)
 
 
 async def crowd(make: Makers, customers: int, rows: int = 3) -> list[Made]:
@@ -56,6 +58,15 @@ async def given_toy(make: Makers, of: Made, **more: Any) -> RecordId:
     """A toy of the slice that lives in the tests."""
     usual = {"name": "Bear", "shelf": "top", "channel": "shop", "given_at": make.moment()}
     return await make.put(toy.TOYS, of, **(usual | more))
+
+
+async def merge(make: Makers, of: Made, **more: Any) -> RecordId:
+    """A merge of the ledger that was undone."""
+    usual = {"others": [], "elements": ["NOTES"], "changed": [], "added": [], "reason": "Same phone"}
+    usual |= {"merged_by": "agent", "merged_at": BEGIN, "undone_by": "agent", "undone_at": BEGIN}
+    document = {"_id": new_id(), "survivor_id": of.key, **usual, **more}
+    await make.store.insert(MERGES, document)
+    return document["_id"]  # type: ignore[no-any-return]
 
 
 async def label(make: Makers, name: str = "VIP", priority: int = 1) -> RecordId:

@@ -50,6 +50,12 @@ class Makers:
         await self.store.insert(CUSTOMERS, document)
         return Made(document["_id"])
 
+    async def merged(self, old: Made, survivor: Made, *elements: str) -> None:
+        """Has a customer gone into another, who takes these elements along."""
+        await self.store.update(CUSTOMERS, {"_id": old.key}, {"$set": {"merged_into": survivor.key}})
+        alias = {"id": old.key, "elements": list(elements), "at": self.moment(), "merge_id": new_id()}
+        await self.store.update(CUSTOMERS, {"_id": survivor.key}, {"$push": {"aliases": alias}})
+
     async def channel(self, channel: str = "shop", account: str = "main") -> None:
         """A channel account that the gateway knows."""
         await self.store.replace(CHANNEL_ACCOUNTS, [channel_account_document(channel, account)])

@@ -136,9 +136,7 @@ async def test_assigned_agent(ask: Asking, make: Makers) -> None:
 async def _merged(make: Makers, elements: list[str]) -> tuple[Any, Any]:
     """A customer who went into another, who takes these elements along."""
     old, survivor = await make.customer("Annie"), await make.customer("Ann")
-    await make.store.update(CUSTOMERS, {"_id": old.key}, {"$set": {"merged_into": survivor.key}})
-    alias = {"id": old.key, "elements": elements}
-    await make.store.update(CUSTOMERS, {"_id": survivor.key}, {"$set": {"aliases": [alias]}})
+    await make.merged(old, survivor, *elements)
     return old, survivor
 
 

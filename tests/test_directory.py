@@ -200,9 +200,7 @@ async def test_records_wanted(ask: Asking, make: Makers) -> None:
 
 async def _survivor(make: Makers, elements: list[str]) -> tuple[Made, Made]:
     old, survivor = await make.customer(), await make.customer()
-    await make.store.update(CUSTOMERS, {"_id": old.key}, {"$set": {"merged_into": survivor.key}})
-    aliases = [{"id": old.key, "elements": elements}]
-    await make.store.update(CUSTOMERS, {"_id": survivor.key}, {"$set": {"aliases": aliases}})
+    await make.merged(old, survivor, *elements)
     return old, survivor
 
 

@@ -198,14 +198,13 @@ async def test_filter_by_date(ask: Asking, make: Makers) -> None:
     assert [edge["node"]["at"][14:16] for edge in page["edges"]] == ["01", "02"]
 
 
-async def test_aliases_are_read(ask: Asking, make: Makers, store: Store) -> None:
+async def test_aliases_are_read(ask: Asking, make: Makers) -> None:
     """A survivor's history holds what was written under the other customer, of the element kinds it brought."""
     one, other = await make.customer(), await make.customer("Anne")
     await make.note(one)
     await make.note(other)
     await make.ticket(other)
-    alias = {"id": other.key, "elements": ["NOTES"]}
-    await store.update(CUSTOMERS, {"_id": one.key}, {"$set": {"aliases": [alias]}})
+    await make.merged(other, one, "NOTES")
     page = await _page(ask, one)
     assert [edge["node"]["kind"] for edge in page["edges"]] == ["NOTE", "NOTE"]
 

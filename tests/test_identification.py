@@ -71,7 +71,7 @@ async def test_survivor_is_found(ask: Asking, make: Makers) -> None:
     """An identity of a customer who was merged finds the survivor."""
     old, survivor = await make.customer(), await make.customer()
     await make.identity(old, "whatsapp", "+14155550123")
-    await make.store.update(CUSTOMERS, {"_id": old.key}, {"$set": {"merged_into": survivor.key}})
+    await make.merged(old, survivor)
     assert (await _identify(ask))["identified"]["customer"]["id"] == survivor.id
 
 
@@ -225,7 +225,5 @@ async def test_claim_of_merged(ask: Asking, make: Makers) -> None:
     """The claim of an identity that stands under an alias is told as that of the survivor's own."""
     old, survivor = await make.customer(), await make.customer()
     await make.identity(old, "whatsapp", "+14155550123")
-    await make.store.update(CUSTOMERS, {"_id": old.key}, {"$set": {"merged_into": survivor.key}})
-    aliases = [{"id": old.key, "elements": []}]
-    await make.store.update(CUSTOMERS, {"_id": survivor.key}, {"$set": {"aliases": aliases}})
+    await make.merged(old, survivor)
     assert (await _identify(ask))["identified"]["claim"] == "VERIFIED"

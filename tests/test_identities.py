@@ -4,7 +4,6 @@ import pytest
 
 from adapters.failures import Taken
 from adapters.records import key_hash, new_id
-from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES, IDENTITY_KEYS
 from resolvers.kit.viewer import Role
 from tests.conftest import Asking, Commands
@@ -51,7 +50,7 @@ async def test_identity_of_merged(ask: Asking, make: Makers) -> None:
     """An identity of a customer who was merged finds the survivor."""
     old, survivor = await make.customer(), await make.customer()
     await make.identity(old, "messenger", "1")
-    await make.store.update(CUSTOMERS, {"_id": old.key}, {"$set": {"merged_into": survivor.key}})
+    await make.merged(old, survivor)
     assert await _find(ask, "1", "messenger") == ("IDENTIFIED", survivor.id)
 
 

@@ -59,7 +59,7 @@ async def test_linked_to_survivor(ask: Asking, make: Makers) -> None:
     """An id from before a merge links to the survivor."""
     await make.channel("whatsapp")
     old, survivor = await make.customer(), await make.customer()
-    await make.store.update(CUSTOMERS, {"_id": old.key}, {"$set": {"merged_into": survivor.key}})
+    await make.merged(old, survivor)
     assert (await _link(ask, old))["customer"]["id"] == survivor.id
     assert list((await _owners(make.store)).values()) == [survivor.key]
 

@@ -9,7 +9,7 @@ import pytest
 from adapters.contract import File, Utterance, Who
 from adapters.mongo import Store
 from adapters.records import RecordId, new_id
-from resolvers import aliases, relinking
+from resolvers import relinking
 from resolvers.attachments import ATTACHMENTS
 from resolvers.attribute_schema import definition_document
 from resolvers.conversations import CONVERSATIONS, MESSAGES
@@ -19,6 +19,7 @@ from resolvers.ingest.company import define_attributes
 from resolvers.kit.ids import global_id
 from resolvers.kit.settling import settled
 from resolvers.kit.viewer import STAFF, Role
+from resolvers.merging import asking
 from tests.changing import GONE, change, may, refused
 from tests.conftest import Asking, Commands
 from tests.makers import Made, Makers
@@ -133,7 +134,7 @@ async def test_stale_verification(ask: Asking, make: Makers, store: Store) -> No
 
 
 async def test_relinking_opens_nothing(ask: Asking, make: Makers, store: Store) -> None:
-    """A visitor whose conversation was given to a customer sees nothing of that customer, by whatever id."""
+    """A visitor whose conversation was given to a customer sees the own record, and nothing of that customer's."""
     stranger, talk = await _stranger(store)
     ann = await make.customer()
     await make.conversation(ann, "Private", channel="email")
@@ -141,7 +142,7 @@ async def test_relinking_opens_nothing(ask: Asking, make: Makers, store: Store) 
     shown = "a: customer(id: $a) { id } b: customer(id: $b) { id } c: node(id: $c) { id }"
     query = f"query($a: ID!, $b: ID!, $c: ID!) {{ {shown} }}"
     answer = await ask(query, a=stranger.id, b=ann.id, c=talk, **visitor(stranger))
-    assert answer.data == {"a": None, "b": None, "c": None}
+    assert answer.data == {"a": {"id": stranger.id}, "b": None, "c": None}
     query = """{ customerByIdentity(channel: "chat", account: "web", value: "v-1", isProven: true) { kind } }"""
     assert (await ask(query)).data == {"customerByIdentity": None}
 
@@ -232,7 +233,7 @@ async def _identity_id(store: Store, of: Made) -> str:
 
 async def test_no_room_for_aliases(ask: Asking, make: Makers, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the customer has as many aliases as are kept, the stranger stays behind, with the identity."""
-    monkeypatch.setattr(aliases, "MOST_ALIASES", 1)
+    monkeypatch.setattr(asking, "MOST_ALIASES", 1)
     stranger, talk = await _stranger(store)
     ann = await make.customer(aliases=[{"id": new_id(), "elements": []}])
     assert (await _relink(ask, talk, ann))["mergedId"] is None
@@ -281,6 +282,20 @@ async def test_long_conversation(ask: Asking, make: Makers, store: Store, monkey
     found = await _relink(ask, talk, ann)
     assert (found["hasMessagesLeft"], found["mergedId"]) == (False, stranger.id)
     assert await _owners(store) == {ann.key}
+
+
+async def test_relinking_undone(ask: Asking, make: Makers, store: Store) -> None:
+    """The stranger's alias is taken back like any merge; the conversation and the identity stay where they went."""
+    stranger, talk = await _stranger(store)
+    ann = await make.customer()
+    await _relink(ask, talk, ann)
+    (entry,) = await nodes(ask, ann, "merges", "id reason otherIds mergedBy")
+    assert (entry["otherIds"], entry["mergedBy"]) == ([stranger.id], "agent")
+    found = await change(ask, "unmergeCustomers", "__typename", mergeId=entry["id"])
+    assert "code" not in found
+    assert (await read(ask, stranger, "id identities { id }")) == {"id": stranger.id, "identities": []}
+    assert await _owners(store) == {ann.key}
+    assert len((await read(ask, ann, "identities { id }"))["identities"]) == 1
 
 
 async def test_late_word(ask: Asking, make: Makers, store: Store) -> None:
@@ -351,7 +366,7 @@ async def test_relink_commands(ask: Asking, make: Makers, store: Store, commands
             found = await _relink(ask, global_id("Conversation", talk["_id"]), ann)
         assert found["mergedId"]
         counts.append(sum(command[name] not in held for name, command in sent))
-    assert counts == [21, 21]
+    assert counts == [22, 22]
 
 
 async def test_relink_says_nothing_personal(ask: Asking, store: Store) -> None:

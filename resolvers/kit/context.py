@@ -8,7 +8,7 @@ import strawberry
 
 from adapters.held import Held
 from adapters.mongo import Store
-from adapters.records import Record
+from adapters.records import Record, RecordId
 from resolvers.kit.budget import Budget
 from resolvers.kit.cursors import CursorSeal
 from resolvers.kit.loading import Loaders
@@ -52,6 +52,8 @@ class Context:
     seal: CursorSeal
     clock: Callable[[], datetime]
     limits: GraphLimits = field(default_factory=GraphLimits)
+    sign_visitor: Callable[[RecordId, float], str] | None = None
+    """Gives a token by which a visitor is that customer, for so many seconds; None where none can be signed here."""
     budget: Budget = field(init=False)
     loaders: Loaders = field(init=False)
     _held: dict[str, Held] = field(init=False, default_factory=dict)

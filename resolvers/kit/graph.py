@@ -54,7 +54,7 @@ class Graph(FederationSchema):
             query=Query,
             mutation=Mutation if Mutation.__name__ in self._added else None,
             # Entities and node types that no field mentions must still be in the schema.
-            types=[keeping.cls for keeping in self.declared.keepings],
+            types=[*(keeping.cls for keeping in self.declared.keepings), *self.declared.types],
             config=StrawberryConfig(scalar_map=dict(SCALARS), info_class=Info),
             federation_version=FEDERATION_VERSION,
         )

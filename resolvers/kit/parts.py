@@ -42,6 +42,7 @@ async def add_part(
     """
     free = {
         "_id": key,
+        "merged_into": None,
         f"{part.name}.{same}": {"$ne": entry[same]},
         f"{part.name}.{part.at_most - 1}": {"$exists": False},
     }
@@ -50,6 +51,9 @@ async def add_part(
     if changed is not None:
         return changed
     document = await context.store.first(context.declared.customers, {"_id": key}) or {}
+    if document.get("merged_into"):
+        # Merged at this very moment: whoever was meant is the survivor now.
+        return await add_part(context, document["merged_into"], part, entry, same=same, taken=taken)
     if len(document.get(part.name, ())) >= part.at_most:
         words = part.name.replace("_", " ")
         raise conflict(f"The customer has {part.at_most} {words} already, the most that are kept. Remove one first.")
@@ -63,10 +67,15 @@ async def remove_part(context: Context, key: RecordId, part: Part, match: Mappin
     back what somebody took away.
     """
     (value,) = match.values()
-    there = {"_id": key, part.name: {"$elemMatch": match}}
+    there = {"_id": key, "merged_into": None, part.name: {"$elemMatch": match}}
     remembered = {"$each": [value], "$slice": -part.at_most}
     change = {"$pull": {part.name: match}, "$push": {_removed(part): remembered}} | touch(context)
-    return await context.store.update(context.declared.customers, there, change)
+    changed = await context.store.update(context.declared.customers, there, change)
+    if changed is None:
+        document = await context.store.first(context.declared.customers, {"_id": key}) or {}
+        if document.get("merged_into"):
+            return await remove_part(context, document["merged_into"], part, match)
+    return changed
 
 
 def removed_from(document: Document, part: Part) -> frozenset[Any]:

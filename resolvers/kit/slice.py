@@ -140,6 +140,7 @@ class Slice:
         self.unshown = tuple(unshown)
         """Records that the slice keeps and no type of the graph shows."""
         self.keepings: list[Keeping] = []
+        self.types: list[type[Any]] = []
         self.fields: list[AddedField] = []
         self.conditions: list[AddedCondition] = []
         self.fact_readers: list[Callable[..., Any]] = []
@@ -160,6 +161,11 @@ class Slice:
             return cls
 
         return make
+
+    def shows(self, cls: type[C]) -> type[C]:
+        """Puts a type into the graph that is answered behind an interface alone, and that no field names."""
+        self.types.append(cls)
+        return cls
 
     def column(
         self,
@@ -241,6 +247,7 @@ class Declared:
         self.keepings = [keeping for one in self.slices for keeping in one.keepings]
         parts = tuple(keeping.what for keeping in self.keepings if isinstance(keeping.what, Part))
         self.records = [_with_parts(one.what, parts) for one in self.keepings if isinstance(one.what, Record)]
+        self.types = [cls for one in self.slices for cls in one.types]
         self.unshown = [record for one in self.slices for record in one.unshown]
         self.records += self.unshown
         self.by_type = {one.cls.__name__: one for one in self.keepings}

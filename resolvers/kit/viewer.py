@@ -39,9 +39,11 @@ EVERYONE: Roles = frozenset(Role)
 
 PERSONAL_SCOPE = "personal"
 LOOKUP_SCOPE = "lookup"
+VISITORS_SCOPE = "visitors"
 SCOPES = {
     PERSONAL_SCOPE: "reads personal values",
     LOOKUP_SCOPE: "asks who stands behind a phone number, an address or another identity",
+    VISITORS_SCOPE: "signs visitors in, as a company's backend does for its own pages",
 }
 """What a partner may be allowed beyond what every partner reads."""
 
@@ -68,6 +70,11 @@ class Viewer:
     def may_look_up(self) -> bool:
         """Whether identities may be asked for: an oracle for every number and address, and so a right of its own."""
         return self.role is not Role.PARTNER or LOOKUP_SCOPE in self.scopes
+
+    @property
+    def may_sign_in_visitors(self) -> bool:
+        """Whether tokens for visitors are given: with one, whatever is a customer's own can be read."""
+        return self.role is Role.ADMINISTRATOR or (self.role is Role.PARTNER and VISITORS_SCOPE in self.scopes)
 
     def may_see_customer(self, customer_id: RecordId | None) -> bool:
         """Whether records of this customer are shown: a visitor sees the visitor's own alone."""

@@ -22,7 +22,7 @@ from adapters.mongo import Store
 from gateway.app import House, application
 from gateway.mongod import find_binary
 from gateway.settings import Settings
-from gateway.tokens import development_token
+from gateway.tokens import signed_token
 from resolvers.kit.graph import Graph
 from resolvers.kit.viewer import Role
 from resolvers.schema import SLICES
@@ -121,7 +121,7 @@ class Gate:
     def token(self, role: Role = Role.AGENT, subject: str = "anna", *, for_s: float = 600.0, **more: Any) -> str:
         """A token that the gate takes."""
         at = self.house.clock().timestamp()
-        return development_token(self.house.settings, role, subject, at=at, for_s=for_s, more=more)
+        return signed_token(self.house.settings, role, subject, at=at, for_s=for_s, more=more)
 
     def bearer(self, role: Role = Role.AGENT, **more: Any) -> dict[str, str]:
         """The header that signs someone in."""

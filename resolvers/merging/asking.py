@@ -1,0 +1,208 @@
+"""Which customers shall become one, and how? The question of `mergeCustomers` and of its preview, checked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import strawberry
+
+from adapters.records import Document, Part, RecordId
+from resolvers.attributes import definitions
+from resolvers.customers import CUSTOMERS
+from resolvers.kit.context import Context
+from resolvers.kit.described import graph_input, told
+from resolvers.kit.errors import accepted, conflict, invalid, not_found
+from resolvers.kit.ids import key_of
+from resolvers.kit.texts import plain_text
+from resolvers.merging.joining import AttributeChoice, BadChoice, Chosen, Joined, Joining
+from resolvers.merging.ledger import ELEMENT, elements_of
+
+MOST_OTHERS = 10
+MOST_ALIASES = 50
+"""Customers that one customer may have taken in: each makes every page of the survivor's records a little dearer."""
+LONGEST_REASON = 1_000
+
+
+@graph_input
+class AttributeChoiceInput:
+    """Which value of one attribute the survivor shall have."""
+
+    name: str = told("The attribute's name.")
+    choice: AttributeChoice = told("Which value.")
+    from_id: strawberry.ID | None = told(
+        "For TAKE: whose value; left out, that of the first of the others who has one.", default=None
+    )
+
+
+@graph_input
+class CustomerVersionInput:
+    """A customer as it was seen."""
+
+    id: strawberry.ID = told("The customer.")
+    version: int = told("Its `version` then.")
+
+
+@graph_input
+class MergeCustomersInput:
+    """Customers who are one person."""
+
+    survivor_id: strawberry.ID = told("The customer who stays.")
+    other_ids: list[strawberry.ID] = told(f"Those who go into it, 1 to {MOST_OTHERS}.")
+    elements: Annotated[list[str] | None, ELEMENT] = told(
+        "What they bring along; left out, everything. The rest is shown nowhere until the merge is undone.",
+        default=None,
+    )
+    attributes: list[AttributeChoiceInput] | None = told(
+        "Which values stand. Of what is not named the survivor's own stands, or where it has none the first other's.",
+        default=None,
+    )
+    reason: str | None = told(f"Why they are one person, of at most {LONGEST_REASON} characters.", default=None)
+    versions: list[CustomerVersionInput] | None = told(
+        "The customers as a preview showed them: who has changed since is not merged.", default=None
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What was asked for, as far as it can be checked without the database."""
+
+    survivor: RecordId
+    others: Sequence[RecordId]
+    elements: frozenset[str]
+    chosen: Mapping[str, Chosen]
+    reason: str | None
+    versions: Mapping[RecordId, int]
+
+
+def asked(context: Context, given: MergeCustomersInput) -> Asked:
+    """The question; raises Refused."""
+    count = len(given.other_ids)
+    if not 1 <= count <= MOST_OTHERS:
+        raise invalid(
+            f"`otherIds` names {count} customers; 1 to {MOST_OTHERS} go into another at once. Merge in several steps.",
+            *("input", "otherIds"),
+        )
+    known = elements_of(context.declared)
+    chosen = {
+        one.name: Chosen(one.choice, _key(one.from_id, "attributes", "fromId") if one.from_id else None)
+        for one in given.attributes or ()
+    }
+    if len(chosen) < len(given.attributes or ()):
+        raise invalid("`attributes` names one attribute twice. Choose once for each.", "input", "attributes")
+    reason = given.reason
+    return Asked(
+        survivor=_key(given.survivor_id, "survivorId"),
+        others=[_key(one, "otherIds") for one in given.other_ids],
+        elements=frozenset(known if given.elements is None else given.elements),
+        chosen=chosen,
+        reason=accepted(plain_text, reason, "input", "reason", longest=LONGEST_REASON) if reason else None,
+        versions={_key(one.id, "versions", "id"): one.version for one in given.versions or ()},
+    )
+
+
+def _key(given: str, *path: str) -> RecordId:
+    key = key_of(given, "Customer")
+    if key is None:
+        raise not_found("customer", ("input", *path))
+    return key
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The customers of a merge as they are stored now."""
+
+    survivor: Document
+    others: Sequence[Document]
+
+    @property
+    def carried(self) -> Sequence[Document]:
+        """The aliases that the others have of earlier merges."""
+        return [alias for one in self.others for alias in one.get("aliases") or ()]
+
+
+async def people(context: Context, question: Asked) -> People:
+    """The customers, each once; old ids mean those into whom they went. Raises Refused."""
+    found = await context.store.by_ids(CUSTOMERS, [question.survivor, *question.others])
+    survivors = [into for one in found.values() if (into := one.get("merged_into"))]
+    if survivors:
+        found |= await context.store.by_ids(CUSTOMERS, survivors)
+    survivor = _speaking(found, question.survivor, "survivorId")
+    others = [_speaking(found, key, "otherIds") for key in question.others]
+    keys = [one["_id"] for one in others]
+    if survivor["_id"] in keys:
+        raise conflict(
+            "The survivor and one of the others are the same customer: named twice, or merged before. Leave it out of "
+            "`otherIds`; `Customer.merges` tells what was merged.",
+            *("input", "otherIds"),
+        )
+    if len(set(keys)) < len(keys):
+        raise conflict(
+            "Two of `otherIds` are the same customer: named twice, or merged before. Name each customer once.",
+            *("input", "otherIds"),
+        )
+    for one in (survivor, *others):
+        _require_seen(question, one)
+    return People(survivor, others)
+
+
+def _speaking(found: Mapping[RecordId, Document], key: RecordId, *path: str) -> Document:
+    document = found.get(key)
+    if document and document.get("merged_into"):
+        document = found.get(document["merged_into"])
+    if document is None:
+        raise not_found("customer", ("input", *path))
+    return document
+
+
+def _require_seen(question: Asked, document: Document) -> None:
+    seen = question.versions.get(document["_id"], document["version"])
+    if seen != document["version"]:
+        raise conflict(
+            f"One of the customers has changed since: it was seen at version {seen} and is at {document['version']}. "
+            "Look at the preview again, then merge.",
+            *("input", "versions"),
+        )
+
+
+async def joined_of(context: Context, question: Asked, found: People) -> Joined:
+    """What becomes of the survivor's document; raises Refused."""
+    known = await definitions(context)
+    unknown = next((name for name in question.chosen if name not in known), None)
+    if unknown is not None:
+        raise invalid(
+            f"There is no attribute {unknown[:64]!r}. `attributeDefinitions` names those there are.",
+            *("input", "attributes"),
+        )
+    joining = Joining(
+        survivor=found.survivor,
+        others=found.others,
+        parts=parts_of(context, question),
+        definitions=known,
+        chosen=question.chosen,
+        region=context.limits.default_region,
+    )
+    try:
+        return joining.joined()
+    except BadChoice as error:
+        raise invalid(str(error), "input", "attributes") from error
+
+
+def parts_of(context: Context, question: Asked) -> list[Part]:
+    """The parts of the customers' documents that come along: those that are no element always do."""
+    parts = context.declared.customers.parts
+    return [part for part in parts if part.element is None or part.element in question.elements]
+
+
+def blocks(joined: Joined, found: People) -> list[str]:
+    """What stands in the way of a merge, in words that say what to do."""
+    told = [
+        f"The customers have more than {part.at_most} {part.name.replace('_', ' ')} together, the most that are kept "
+        f"of one. Remove some first, or leave {part.element} out of `elements`."
+        for part in joined.overfull
+    ]
+    count = len(found.survivor.get("aliases") or ()) + len(found.others) + len(found.carried)
+    if count > MOST_ALIASES:
+        told.append(
+            f"{count} customers would have gone into one; at most {MOST_ALIASES} can. Look whether they are one person."
+        )
+    return told

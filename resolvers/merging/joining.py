@@ -1,0 +1,199 @@
+"""What stands in the survivor's document once others have gone into it? Rules without the database."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from adapters.records import Document, Part, RecordId
+from resolvers.attribute_rules import AttributeType, checked
+from resolvers.kit.described import graph_enum
+
+# Between what two customers' records say of one attribute.
+_BETWEEN = "; "
+# Beside attributes: what the survivor takes over where it has nothing of its own.
+_FILLED = ("entry_point", "assigned_agent_id")
+
+Value = tuple[RecordId, Any]
+"""A customer, and what its record holds."""
+
+
+@graph_enum(
+    {
+        "KEEP": "The survivor's own value stands, also where it has none.",
+        "TAKE": "The value of one of the others replaces it.",
+        "COMBINE": "The different texts of all stand in it, one behind the other. For attributes of type STRING.",
+    }
+)
+class AttributeChoice(Enum):
+    """Which value of an attribute the survivor has after a merge."""
+
+    KEEP = "KEEP"
+    TAKE = "TAKE"
+    COMBINE = "COMBINE"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What was chosen for one attribute."""
+
+    way: AttributeChoice
+    source: RecordId | None = None
+    """From whom it is taken; None: the first of the others that has a value."""
+
+
+class BadChoice(Exception):
+    """A choice that cannot be fulfilled; says which attribute, and what to do."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """An attribute of which the records do not hold the same."""
+
+    name: str
+    values: Sequence[Value]
+    """The survivor's first, where it has one."""
+    way: AttributeChoice
+    source: RecordId | None
+    """Whose value stands; None where it is no one's alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A value of the survivor's document that the merge changed; None stands for no value."""
+
+    path: str
+    before: Any
+    after: Any
+
+    def document(self) -> dict[str, Any]:
+        """The change as the ledger keeps it."""
+        return {"path": self.path, "before": self.before, "after": self.after}
+
+
+@dataclass(slots=True, kw_only=True)
+class Joined:
+    """What a merge does to the survivor's document."""
+
+    changes: list[Change] = field(default_factory=list)
+    added: dict[str, list[Document]] = field(default_factory=dict)
+    """The entries that come along, by the part's name."""
+    differences: list[Difference] = field(default_factory=list)
+    overfull: list[Part] = field(default_factory=list)
+    """Parts that would have more entries than a customer may have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joining:
+    """What becomes one: the customers' documents, and what was chosen."""
+
+    survivor: Document
+    others: Sequence[Document]
+    parts: Sequence[Part]
+    """Those that come along."""
+    definitions: Mapping[str, Document]
+    chosen: Mapping[str, Chosen]
+    region: str | None = None
+
+    def joined(self) -> Joined:
+        """What a merge does; raises BadChoice."""
+        joined = Joined()
+        for name, definition in self.definitions.items():
+            self._join_attribute(joined, name, definition)
+        for path in _FILLED:
+            if self.survivor.get(path) is None:
+                after = next((one[path] for one in self.others if one.get(path) is not None), None)
+                if after is not None:
+                    joined.changes.append(Change(path, None, after))
+        for part in self.parts:
+            self._join_part(joined, part)
+        return joined
+
+    # Attributes
+
+    def _join_attribute(self, joined: Joined, name: str, definition: Document) -> None:
+        chosen = self.chosen.get(name)
+        mine = _value(self.survivor, name)
+        theirs = [(one["_id"], value) for one in self.others if (value := _value(one, name)) is not None]
+        if chosen is None:
+            chosen = Chosen(AttributeChoice.KEEP if mine is not None or not theirs else AttributeChoice.TAKE)
+        after, source = self._decided(name, definition, chosen, mine, theirs)
+        told: list[Value] = [(self.survivor["_id"], mine)] if mine is not None else []
+        told += theirs
+        if any(value != told[0][1] for _, value in told):
+            joined.differences.append(Difference(name, told, chosen.way, source))
+        if after != mine:
+            seen = self._observed(name, source)
+            joined.changes.append(Change(f"attributes.{name}", mine, after))
+            joined.changes.append(Change(f"observed.{name}", _seen(self.survivor, name), seen))
+
+    def _decided(
+        self, name: str, definition: Document, chosen: Chosen, mine: Any, theirs: Sequence[Value]
+    ) -> tuple[Any, RecordId | None]:
+        """The value that stands, and whose it is."""
+        if chosen.way is AttributeChoice.KEEP:
+            return mine, self.survivor["_id"]
+        if chosen.way is AttributeChoice.TAKE:
+            return self._taken(name, chosen, theirs)
+        if definition["type"] != AttributeType.STRING.value:
+            kind = definition["type"]
+            raise BadChoice(name, f"{name!r} is of type {kind}; texts of type STRING alone can be combined. Take one.")
+        texts = dict.fromkeys(str(value) for value in (mine, *(value for _, value in theirs)) if value is not None)
+        if not texts:
+            return None, None
+        try:
+            return checked(definition, _BETWEEN.join(texts), self.region), None
+        except ValueError as error:
+            raise BadChoice(name, f"{name!r} cannot hold the texts of all. {error} Take one of them.") from error
+
+    def _taken(self, name: str, chosen: Chosen, theirs: Sequence[Value]) -> tuple[Any, RecordId]:
+        for source, value in theirs:
+            if chosen.source in {None, source}:
+                return value, source
+        raise BadChoice(name, f"There is no {name!r} to take: the customer named has none. Take another's, or keep it.")
+
+    def _observed(self, name: str, source: RecordId | None) -> Document | None:
+        return next((_seen(one, name) for one in self.others if one["_id"] == source), None)
+
+    # Parts
+
+    def _join_part(self, joined: Joined, part: Part) -> None:
+        entries = list(self.survivor.get(part.name, ()))
+        there = {same_entry(part, one) for one in entries} if part.same else set()
+        added: list[Document] = []
+        for entry in (entry for one in self.others for entry in one.get(part.name, ())):
+            if part.same and same_entry(part, entry) in there:
+                continue
+            there.add(same_entry(part, entry))
+            added.append(_beside(part, entry, [*entries, *added]))
+        if added:
+            joined.added[part.name] = added
+        if len(entries) + len(added) > part.at_most:
+            joined.overfull.append(part)
+
+
+def same_entry(part: Part, entry: Document) -> tuple[Any, ...]:
+    """What tells an entry from the others of its customer."""
+    return tuple(entry.get(name) for name in part.same)
+
+
+def _beside(part: Part, entry: Document, others: Sequence[Document]) -> Document:
+    """The entry as it stands among others: a group has one chief."""
+    if part.chief is None:
+        return entry
+    flag, group = part.chief
+    has_chief = any(one.get(flag) and one.get(group) == entry.get(group) for one in others)
+    return {**entry, flag: False} if has_chief and entry.get(flag) else entry
+
+
+def _value(document: Document, name: str) -> Any:
+    return document.get("attributes", {}).get(name)
+
+
+def _seen(document: Document, name: str) -> Document | None:
+    seen: Document | None = document.get("observed", {}).get(name)
+    return seen

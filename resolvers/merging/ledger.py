@@ -1,0 +1,146 @@
+"""Who was merged into whom, by whom, when and why, and what did the survivor's record hold before?"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import strawberry
+
+from adapters.records import Document, Index, Part, Record, RecordId
+from adapters.windows import Strand
+from resolvers.attributes import definitions
+from resolvers.customers import Customer, customers_by_id
+from resolvers.kit.context import Info
+from resolvers.kit.described import graph_type, told
+from resolvers.kit.ids import global_id
+from resolvers.kit.lists import customer_lists, listing_of
+from resolvers.kit.paging import Connection, Page
+from resolvers.kit.scalars import AttributeScalar
+from resolvers.kit.slice import Declared, OpenEnum, Slice
+from resolvers.kit.stored import Node, Redacted, inner, kept
+from resolvers.kit.viewer import STAFF
+
+MERGES = Record(
+    name="merges",
+    customer="survivor_id",
+    indexes=(Index(("survivor_id", "merged_at", "_id")),),
+    personal=frozenset({"reason"}),
+    news=frozenset({"undone_at"}),
+)
+
+SLICE = Slice("merging")
+
+_ATTRIBUTES = "attributes."
+
+
+def elements_of(declared: Declared) -> Mapping[str, Sequence[str]]:
+    """The elements that a merge can bring along, each with the names of the records and parts that it stands for."""
+    found: dict[str, list[str]] = {}
+    there: list[Record | Part] = [*declared.records, *declared.customers.parts]
+    for what in there:
+        if what.element:
+            found.setdefault(what.element, []).append(what.name)
+    return found
+
+
+def _described(declared: Declared) -> dict[str, str]:
+    return {
+        element: f"What others have of these: {', '.join(names).replace('_', ' ')}."
+        for element, names in elements_of(declared).items()
+    }
+
+
+ELEMENT = OpenEnum("MergeElement", "What a merge brings along to the survivor.", _described)
+
+
+@SLICE.shows
+@graph_type
+class MergedCustomer(Node):
+    """A customer who went into another. The id stays good for ever: `customer` answers the other one to it."""
+
+    merged_into: Customer = told("The customer into whom this one went, after all later merges.")
+    merged_at: datetime = told("When.")
+
+
+@graph_type
+class MergeChange:
+    """An attribute of the survivor that the merge changed."""
+
+    name: str = told("The attribute's name.")
+    before: AttributeScalar | None = told("The value before; null where there was none, or where it is hidden.")
+    after: AttributeScalar | None = told("The value after; null where there is none, or where it is hidden.")
+    is_hidden: bool = told("Whether there are values that you have no right to see.")
+
+
+@SLICE.keeps(MERGES, may=STAFF)
+class Merge(Node, Redacted):
+    """One merge of the ledger: customers who went into another."""
+
+    merged_at: datetime = kept("When it was done.")
+    merged_by: str = kept("Who did it.")
+    reason: str | None = kept("Why, in the words of whoever did it.")
+    undone_at: datetime | None = kept("When it was undone; null while it holds.")
+    undone_by: str | None = kept("Who undid it.")
+    survivor_id: strawberry.Private[RecordId] = inner()
+    others: strawberry.Private[list[Document]] = inner()
+    names: strawberry.Private[list[str]] = inner(at="elements")
+    changed: strawberry.Private[list[Document] | None] = inner()
+
+
+@SLICE.reading(Merge, reads=["elements"])
+def elements(merge: Merge) -> list[Annotated[str, ELEMENT]]:
+    """What it brought along."""
+    return list(merge.names)
+
+
+@SLICE.column(Merge, may=STAFF, reads=["survivor_id"])
+async def survivor(merges: list[Merge], info: Info) -> list[Customer | None]:
+    """The customer into whom the others went, or the one into whom that one went later."""
+    found = await customers_by_id(info.context, [one.survivor_id for one in merges])
+    return [found.get(one.survivor_id) for one in merges]
+
+
+@SLICE.reading(Merge, reads=["others"])
+def other_ids(merge: Merge) -> list[strawberry.ID]:
+    """The ids of those who went into the survivor."""
+    return [global_id("Customer", one["id"]) for one in merge.others]
+
+
+@SLICE.column(Merge, may=STAFF, reads=["changed"])
+async def changes(merges: list[Merge], info: Info) -> list[list[MergeChange]]:
+    """The attributes of the survivor that it changed, in the schema's order."""
+    known = await definitions(info.context)
+    hides = not info.context.viewer.may_see_personal
+    return [_changes(one.changed or (), known, hides_personal=hides) for one in merges]
+
+
+def _changes(changed: Sequence[Document], known: Mapping[str, Document], *, hides_personal: bool) -> list[MergeChange]:
+    by_path = {one["path"]: one for one in changed}
+    return [
+        _change(definition, by_path[f"{_ATTRIBUTES}{name}"], hides_personal=hides_personal)
+        for name, definition in known.items()
+        if f"{_ATTRIBUTES}{name}" in by_path
+    ]
+
+
+def _change(definition: Document, change: Document, *, hides_personal: bool) -> MergeChange:
+    is_hidden = definition["type"] == "PASSWORD" or (hides_personal and bool(definition["is_personal"]))
+    before, after = (None, None) if is_hidden else (change["before"], change["after"])
+    return MergeChange(name=definition["name"], before=before, after=after, is_hidden=is_hidden)
+
+
+@SLICE.column(Customer, may=STAFF, reads=())
+async def merges(customers: list[Customer], info: Info, page: Page) -> list[Connection[Merge]]:
+    """The merges by which others went into this customer, or into one of those, newest first."""
+    strand = Strand(record=MERGES, order="merged_at")
+    return await customer_lists(info, customers, listing_of(Merge, strand, info), page)
+
+
+def moved(found: Mapping[RecordId, Any]) -> Mapping[RecordId, Any]:
+    """Customers by the ids that were asked for; where that is the id of one who was merged, MergedCustomer."""
+    return {key: one if one.key == key else _merged(key, one) for key, one in found.items()}
+
+
+def _merged(key: RecordId, survivor: Customer) -> MergedCustomer:
+    at = next((alias["at"] for alias in survivor.aliases or () if alias["id"] == key), survivor.updated_at)
+    return MergedCustomer(id=global_id("Customer", key), key=key, merged_into=survivor, merged_at=at)

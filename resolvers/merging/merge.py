@@ -1,0 +1,135 @@
+"""How do customers become one: atomically, and so that it can be undone?"""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from adapters.records import Document, RecordId, new_id
+from resolvers.attributes import definitions
+from resolvers.customers import CUSTOMERS, Customer, customer_reader, following
+from resolvers.kit.context import Context, Info
+from resolvers.kit.described import about, graph_type, told
+from resolvers.kit.errors import Conflict, InvalidInput, NotFound, conflict
+from resolvers.kit.parts import touch
+from resolvers.kit.stored import reader_of
+from resolvers.kit.viewer import STAFF
+from resolvers.merging.asking import Asked, MergeCustomersInput, People, asked, blocks, joined_of, people
+from resolvers.merging.joining import Joined
+from resolvers.merging.ledger import MERGES, SLICE, Merge
+
+
+@graph_type
+class MergeCustomersPayload:
+    """The one customer that is left."""
+
+    customer: Customer = told("The survivor as it is now.")
+    merge: Merge = told("The entry of the ledger, by which the merge can be undone.")
+
+
+@SLICE.mutation(may=STAFF)
+async def merge_customers(
+    info: Info, input: Annotated[MergeCustomersInput, about("The customers, and what stands of each.")]
+) -> MergeCustomersPayload | NotFound | InvalidInput | Conflict:
+    """Makes several customers one. All of it happens or nothing, at once, and `unmergeCustomers` undoes it.
+
+    Records stay what they are, and are shown with the survivor from now on; the others' ids go on to answer, with the
+    survivor.
+    """
+    context = info.context
+    question = asked(context, input)
+
+    async def work() -> tuple[Document, Document]:
+        return await merged(context, question)
+
+    document, entry = await context.store.transact(work)
+    return MergeCustomersPayload(
+        customer=(await customer_reader(context))(document), merge=reader_of(Merge).read(entry)
+    )
+
+
+async def merged(context: Context, question: Asked) -> tuple[Document, Document]:
+    """Merges in the caller's transaction: the survivor as it is now, and the entry of the ledger. Raises Refused.
+
+    What is refused is refused before anything is written.
+    """
+    # Read inside the transaction: who changes one of them meanwhile makes it begin anew.
+    found = await people(context, question)
+    joined = await joined_of(context, question, found)
+    for block in blocks(joined, found):
+        raise conflict(block)
+    return await _write(context, question, found, joined)
+
+
+async def _write(context: Context, question: Asked, found: People, joined: Joined) -> tuple[Document, Document]:
+    """The survivor as it is now, and the entry of the ledger."""
+    store, key = context.store, found.survivor["_id"]
+    entry = _entry(context, question, found, joined)
+    survivor = await _survivor(context, question, found, joined, entry["_id"])
+    marks = {"merged_into": key, "merged_at": entry["merged_at"], "merge_id": entry["_id"]}
+    changes: list[tuple[Document, Document]] = [({"_id": one["_id"]}, {"$set": marks}) for one in found.others]
+    changes += [({"_id": alias["id"]}, {"$set": {"merged_into": key}}) for alias in found.carried]
+    await store.replace(CUSTOMERS, [survivor])
+    await store.update_each(CUSTOMERS, changes)
+    await store.insert(MERGES, entry)
+    return survivor, entry
+
+
+def _entry(context: Context, question: Asked, found: People, joined: Joined) -> dict[str, Any]:
+    return {
+        "_id": new_id(),
+        "survivor_id": found.survivor["_id"],
+        "others": [
+            {"id": one["_id"], "carried": [alias["id"] for alias in one.get("aliases") or ()]} for one in found.others
+        ],
+        "elements": sorted(question.elements),
+        "changed": [change.document() for change in joined.changes],
+        "added": [{"part": name, "entries": entries} for name, entries in joined.added.items()],
+        "heard_at": {"before": found.survivor["last_interaction_at"], "after": _heard_at(found)},
+        "reason": question.reason,
+        "merged_at": context.clock(),
+        "merged_by": context.viewer.subject,
+        "undone_at": None,
+        "undone_by": None,
+    }
+
+
+async def _survivor(
+    context: Context, question: Asked, found: People, joined: Joined, merge_id: RecordId
+) -> dict[str, Any]:
+    """The survivor's whole document as it is from now on."""
+    survivor = dict(found.survivor)
+    for change in joined.changes:
+        put(survivor, change.path, change.after)
+    for name, entries in joined.added.items():
+        survivor[name] = [*survivor.get(name, ()), *entries]
+    at = context.clock()
+    new = {"at": at, "merge_id": merge_id}
+    aliases = [{"id": one["_id"], "elements": sorted(question.elements), **new} for one in found.others]
+    # What an alias does not bring to one of the others, that one cannot bring along.
+    aliases += [
+        {**alias, "elements": sorted(question.elements & set(alias["elements"])), "merge_id": merge_id}
+        for alias in found.carried
+    ]
+    survivor["aliases"] = [*(survivor.get("aliases") or ()), *aliases]
+    survivor["last_interaction_at"] = _heard_at(found)
+    return touched(context, survivor | following(survivor, await definitions(context)))
+
+
+def _heard_at(found: People) -> datetime:
+    latest: datetime = max(one["last_interaction_at"] for one in (found.survivor, *found.others))
+    return latest
+
+
+def touched(context: Context, document: Document) -> dict[str, Any]:
+    """The document as changed by whoever asks, now."""
+    change = touch(context)
+    return {**document, **change["$set"], "version": document["version"] + change["$inc"]["version"]}
+
+
+def put(document: dict[str, Any], path: str, value: Any) -> None:
+    """Sets the value at a path of one or two words, or takes it away where it is None."""
+    first, _, second = path.partition(".")
+    if not second:
+        document[first] = value
+        return
+    inner = {name: one for name, one in (document.get(first) or {}).items() if name != second}
+    document[first] = inner if value is None else {**inner, second: value}

@@ -1,0 +1,143 @@
+"""What would a merge do, before it is done?"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+import strawberry
+
+from adapters.records import Document, Record
+from adapters.windows import Strand
+from resolvers.attributes import definitions
+from resolvers.customers import Customer, customer_reader
+from resolvers.kit.context import Context, Info
+from resolvers.kit.described import about, graph_type, told
+from resolvers.kit.errors import Refused
+from resolvers.kit.ids import global_id
+from resolvers.kit.scalars import AttributeScalar
+from resolvers.kit.viewer import STAFF
+from resolvers.merging.asking import Asked, MergeCustomersInput, People, asked, blocks, joined_of, people
+from resolvers.merging.joining import AttributeChoice, Difference, Joined
+from resolvers.merging.ledger import ELEMENT, SLICE, elements_of
+
+
+@graph_type
+class MergeMove:
+    """What comes along to the survivor of one kind."""
+
+    element_name: strawberry.Private[str]
+    count: int = told("How many records or entries. What the survivor has already does not come twice.")
+
+
+@SLICE.reading(MergeMove)
+def element(move: MergeMove) -> Annotated[str, ELEMENT]:
+    """The kind."""
+    return move.element_name
+
+
+@graph_type
+class CustomerValue:
+    """What one of the customers holds."""
+
+    customer_id: strawberry.ID = told("The customer.")
+    value: AttributeScalar | None = told("The value; null where it is hidden from you or can never be read.")
+    is_hidden: bool = told("Whether there is a value that you have no right to see.")
+
+
+@graph_type
+class AttributeDifference:
+    """An attribute of which the customers do not hold the same."""
+
+    name: str = told("The attribute's name.")
+    label: str = told("What people read beside it.")
+    values: list[CustomerValue] = told("Every customer's who has one, the survivor's first.")
+    choice: AttributeChoice = told("Which value would stand.")
+    from_id: strawberry.ID | None = told("Whose value would stand; null where it is of several.")
+
+
+@graph_type
+class MergeBlock:
+    """Something that stands in the way of a merge."""
+
+    code: str = told("The word by which `mergeCustomers` would refuse: `CONFLICT`, `NOT_FOUND`, `INVALID_INPUT`.")
+    message: str = told("What it is and what to do.")
+    input_path: list[str] | None = told("Where in the input the cause stands; null when it is not one place.")
+
+
+@graph_type
+class MergePreview:
+    """What `mergeCustomers` would do with the same input. Nothing is changed by asking."""
+
+    survivor: Customer | None = told("The customer who would stay, as it is now; null where there is no such one.")
+    others: list[Customer] = told("Those who would go into it, as they are now: each with the `version` to send.")
+    moves: list[MergeMove] = told("What would come along, by kind. Kinds of which there is nothing are left out.")
+    differences: list[AttributeDifference] = told("Attributes of which they do not hold the same.")
+    blocked: list[MergeBlock] = told("Why the merge would be refused. Empty: it would be done.")
+
+
+@SLICE.query(may=STAFF)
+async def preview_merge(
+    info: Info, input: Annotated[MergeCustomersInput, about("What would be asked of `mergeCustomers`.")]
+) -> MergePreview:
+    """What a merge would do: what moves, what differs, and what stands in its way."""
+    context = info.context
+    try:
+        question = asked(context, input)
+        found = await people(context, question)
+        joined = await joined_of(context, question, found)
+    except Refused as reason:
+        refusal = reason.refusal
+        block = MergeBlock(code=refusal.code, message=refusal.message, input_path=refusal.input_path)
+        return MergePreview(survivor=None, others=[], moves=[], differences=[], blocked=[block])
+    read = await customer_reader(context)
+    return MergePreview(
+        survivor=read(found.survivor),
+        others=[read(one) for one in found.others],
+        moves=await _moves(context, question, found, joined),
+        differences=await _differences(context, joined.differences),
+        blocked=[MergeBlock(code="CONFLICT", message=one, input_path=None) for one in blocks(joined, found)],
+    )
+
+
+async def _moves(context: Context, question: Asked, found: People, joined: Joined) -> list[MergeMove]:
+    records = [one for one in context.declared.records if one.element in question.elements and one.customer]
+    # Asked for side by side they are one command.
+    counts = await asyncio.gather(*[_count(context, found, record) for record in records])
+    by_name = dict(zip((one.name for one in records), counts, strict=True))
+    by_name |= {name: len(entries) for name, entries in joined.added.items()}
+    moves = [
+        MergeMove(element_name=element, count=sum(by_name.get(name, 0) for name in names))
+        for element, names in elements_of(context.declared).items()
+        if element in question.elements
+    ]
+    return [one for one in moves if one.count]
+
+
+async def _count(context: Context, found: People, record: Record) -> int:
+    strand = Strand(record=record, order="_id")
+    ids = [one["_id"] for one in found.others]
+    ids += [alias["id"] for alias in found.carried if record.element in alias["elements"]]
+    (count,) = await context.store.counts([{record.name: ids}], [strand])
+    return count
+
+
+async def _differences(context: Context, differences: Sequence[Difference]) -> list[AttributeDifference]:
+    known = await definitions(context)
+    hides = not context.viewer.may_see_personal
+    return [_difference(one, known, hides_personal=hides) for one in differences]
+
+
+def _difference(one: Difference, known: Mapping[str, Document], *, hides_personal: bool) -> AttributeDifference:
+    definition = known[one.name]
+    is_secret = definition["type"] == "PASSWORD"
+    is_hidden = hides_personal and bool(definition["is_personal"])
+    values = [
+        CustomerValue(
+            customer_id=global_id("Customer", key),
+            value=None if is_hidden or is_secret else value,
+            is_hidden=is_hidden,
+        )
+        for key, value in one.values
+    ]
+    source = global_id("Customer", one.source) if one.source else None
+    return AttributeDifference(name=one.name, label=definition["label"], values=values, choice=one.way, from_id=source)

@@ -1,0 +1,307 @@
+"""How do those who were merged become several customers again?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any
+
+import strawberry
+
+from adapters.records import Document, RecordId
+from adapters.windows import Strand, Window
+from resolvers.attribute_rules import checked
+from resolvers.attributes import definitions
+from resolvers.customers import CUSTOMERS, Customer, customer_reader, following
+from resolvers.kit.context import Context, Info
+from resolvers.kit.described import about, graph_input, graph_type, told
+from resolvers.kit.errors import Conflict, InvalidInput, NotFound, Refusal, Refused, conflict, invalid, not_found
+from resolvers.kit.ids import global_id, key_of
+from resolvers.kit.scalars import AttributeScalar
+from resolvers.kit.stored import reader_of
+from resolvers.kit.viewer import STAFF
+from resolvers.merging.ledger import MERGES, SLICE, Merge
+from resolvers.merging.merge import put, touched
+from resolvers.merging.undoing import Edited, Later, Resolution, Resolved, Undoing, Undone
+
+_ATTRIBUTES = "attributes."
+
+
+@graph_type
+class MergeEdit:
+    """Something that a merge changed and that was changed again since: undoing the merge needs a word on it."""
+
+    field: str = told("What it is, as `resolutions` names it: `attributes.firstName`, `contactPoints`.")
+    before: AttributeScalar | None = told("An attribute's value before the merge; null where none is shown.")
+    now: AttributeScalar | None = told("An attribute's value now; null where none is shown.")
+    is_hidden: bool = told("Whether there are values that you have no right to see.")
+
+
+@graph_type
+class EditedSince(Refusal):
+    """What the merge changed was changed again since, and `resolutions` does not say what shall stand."""
+
+    edits: list[MergeEdit] = told("What `resolutions` has to name.")
+
+
+@graph_input
+class MergeResolutionInput:
+    """What shall stand where something was changed since the merge."""
+
+    field: str = told("The `field` of a MergeEdit.")
+    choice: Resolution = told("What shall stand.")
+    value: AttributeScalar | None = told("For CUSTOM: the value; null for none.", default=None)
+
+
+@graph_input
+class UnmergeCustomersInput:
+    """A merge that was wrong."""
+
+    merge_id: strawberry.ID = told("The entry of the ledger: `Customer.merges` has them.")
+    resolutions: list[MergeResolutionInput] | None = told(
+        "What shall stand of that which was changed since: each that `Merge.edits` tells.", default=None
+    )
+
+
+@graph_type
+class UnmergeCustomersPayload:
+    """The customers who are several again."""
+
+    merge: Merge = told("The entry of the ledger, which stays.")
+    survivor: Customer = told("The customer who had taken the others in.")
+    others: list[Customer] = told("The others.")
+
+
+@SLICE.mutation(may=STAFF)
+async def unmerge_customers(
+    info: Info, input: Annotated[UnmergeCustomersInput, about("Which merge, and what shall stand.")]
+) -> UnmergeCustomersPayload | NotFound | InvalidInput | Conflict | EditedSince:
+    """Undoes a merge: each of the customers has again what was its own, also what came in since.
+
+    What was written under the survivor since stays with the survivor.
+    """
+    context = info.context
+    key = key_of(input.merge_id, "Merge")
+    resolved = {one.field: Resolved(one.choice, one.value) for one in input.resolutions or ()}
+
+    async def work() -> tuple[Document, Document, list[Document]]:
+        case = await _case(context, key) if key else None
+        if case is None:
+            raise not_found("merge", ("input", "mergeId"))
+        _require_undoable(case)
+        undone = _undoing(context, case, resolved, await definitions(context)).undone()
+        if undone.edited:
+            raise await _edited_since(context, undone.edited)
+        _require_needed(resolved, undone)
+        return await _write(context, case, undone)
+
+    entry, survivor, others = await context.store.transact(work)
+    read = await customer_reader(context)
+    return UnmergeCustomersPayload(
+        merge=reader_of(Merge).read(entry), survivor=read(survivor), others=[read(one) for one in others]
+    )
+
+
+@SLICE.column(Merge, may=STAFF)
+async def edits(merges: list[Merge], info: Info) -> list[list[MergeEdit]]:
+    """What was changed since, so that undoing the merge needs a word on it. Empty where it is undone."""
+    context = info.context
+    cases = await _cases(context, [one.key for one in merges])
+    known = await definitions(context)
+    found = [cases[one.key] for one in merges]
+    undone = [_undoing(context, one, {}, known).undone().edited if one.is_open else [] for one in found]
+    return [await _shown(context, one) for one in undone]
+
+
+# What is stored about a merge
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    entry: Document
+    survivor: Document | None
+    later: Sequence[Later]
+    others: Sequence[Document]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the merge holds, and its survivor is a customer of its own."""
+        survivor = self.survivor
+        return self.entry["undone_at"] is None and survivor is not None and not survivor.get("merged_into")
+
+
+async def _case(context: Context, key: RecordId) -> _Case | None:
+    return (await _cases(context, [key])).get(key)
+
+
+async def _cases(context: Context, keys: Sequence[RecordId]) -> Mapping[RecordId, _Case]:
+    """Merges with everything that undoing them depends on: three commands for all of them."""
+    store = context.store
+    entries = await store.by_ids(MERGES, keys)
+    survivors = await store.by_ids(CUSTOMERS, [one["survivor_id"] for one in entries.values()])
+    merges = await _all_of(context, entries, survivors)
+    wanted = [one["id"] for entry in merges.values() for one in entry["others"]]
+    documents = await store.by_ids(CUSTOMERS, wanted)
+    return {
+        key: _Case(
+            entry,
+            survivors.get(entry["survivor_id"]),
+            [Later(one, _documents(one, documents)) for one in _behind(entry, survivors, merges)],
+            _documents(entry, documents),
+        )
+        for key, entry in entries.items()
+    }
+
+
+async def _all_of(
+    context: Context, entries: Mapping[RecordId, Document], survivors: Mapping[RecordId, Document]
+) -> Mapping[RecordId, Document]:
+    """These merges and the others that their survivors have."""
+    ids = {alias["merge_id"] for one in survivors.values() for alias in one.get("aliases") or ()}
+    more = await context.store.by_ids(MERGES, ids - set(entries))
+    return {**entries, **more}
+
+
+def _behind(
+    entry: Document, survivors: Mapping[RecordId, Document], merges: Mapping[RecordId, Document]
+) -> list[Document]:
+    """The merges of the same survivor that came later and hold: in the order of its aliases."""
+    aliases = survivors.get(entry["survivor_id"], {}).get("aliases") or ()
+    order = list(dict.fromkeys(alias["merge_id"] for alias in aliases))
+    if entry["_id"] not in order:
+        return []
+    return [merges[key] for key in order[order.index(entry["_id"]) + 1 :] if key in merges]
+
+
+def _documents(entry: Document, documents: Mapping[RecordId, Document]) -> list[Document]:
+    return [documents[one["id"]] for one in entry["others"] if one["id"] in documents]
+
+
+def _require_undoable(case: _Case) -> None:
+    undone_at: datetime | None = case.entry["undone_at"]
+    if undone_at is not None:
+        raise conflict(
+            f"This merge was undone on {undone_at:%Y-%m-%d} already; there is nothing to do.", "input", "mergeId"
+        )
+    if case.survivor is None or len(case.others) < len(case.entry["others"]):
+        raise not_found("customer of this merge any more", ("input", "mergeId"))
+    if case.survivor.get("merged_into"):
+        later = global_id("Merge", case.survivor["merge_id"])
+        raise conflict(
+            f"The survivor itself went into another customer by a later merge, {later}. Undo that one first.",
+            *("input", "mergeId"),
+        )
+
+
+def _undoing(context: Context, case: _Case, resolved: Mapping[str, Resolved], known: Mapping[str, Document]) -> Undoing:
+    return Undoing(
+        survivor=case.survivor or {},
+        entry=case.entry,
+        later=case.later,
+        parts=context.declared.customers.parts,
+        resolved=resolved,
+        checked=partial(_checked, known, context.limits.default_region),
+    )
+
+
+def _checked(known: Mapping[str, Document], region: str | None, name: str, value: Any) -> Any:
+    if name not in known or value is None:
+        return None
+    try:
+        return checked(known[name], value, region)
+    except ValueError as error:
+        raise invalid(str(error), "input", "resolutions", f"{_ATTRIBUTES}{name}") from error
+
+
+def _require_needed(resolved: Mapping[str, Resolved], undone: Undone) -> None:
+    for name in resolved:
+        if name not in undone.decided:
+            raise invalid(
+                f"`resolutions` names {name[:64]!r}, which the merge did not change, or which was not changed since. "
+                "Leave it out; `Merge.edits` tells what needs a word.",
+                *("input", "resolutions"),
+            )
+
+
+async def _edited_since(context: Context, edited: Sequence[Edited]) -> Refused:
+    names = ", ".join(f"`{one.field}`" for one in edited)
+    message = (
+        f"Since the merge {names} changed again. Say for each in `resolutions` what shall stand: KEEP, RESTORE, or for "
+        "an attribute CUSTOM with a value."
+    )
+    edits = await _shown(context, edited)
+    return Refused(EditedSince(code="EDITED_SINCE", message=message, input_path=["input", "resolutions"], edits=edits))
+
+
+async def _shown(context: Context, edited: Sequence[Edited]) -> list[MergeEdit]:
+    known = await definitions(context)
+    hides = not context.viewer.may_see_personal
+    return [_edit(one, known.get(one.field.removeprefix(_ATTRIBUTES)), hides_personal=hides) for one in edited]
+
+
+def _edit(one: Edited, definition: Document | None, *, hides_personal: bool) -> MergeEdit:
+    if definition is None or not one.field.startswith(_ATTRIBUTES):
+        return MergeEdit(field=one.field, before=None, now=None, is_hidden=False)
+    is_hidden = definition["type"] == "PASSWORD" or (hides_personal and bool(definition["is_personal"]))
+    before, now = (None, None) if is_hidden else (one.before, one.now)
+    return MergeEdit(field=one.field, before=before, now=now, is_hidden=is_hidden)
+
+
+# Writing
+
+
+async def _write(context: Context, case: _Case, undone: Undone) -> tuple[Document, Document, list[Document]]:
+    """The entry, the survivor and the others as they are now."""
+    store = context.store
+    survivor = dict(case.survivor or {})
+    for path, value in undone.changes.items():
+        put(survivor, path, value)
+    survivor |= undone.entries
+    survivor["aliases"] = [one for one in survivor["aliases"] if one["merge_id"] != case.entry["_id"]]
+    heard = await _heard(context, case, survivor)
+    survivor["last_interaction_at"] = heard[survivor["_id"]]
+    survivor |= following(survivor, await definitions(context))
+    # An empty list is left out, as where there never was one.
+    lists = {*undone.entries, "aliases", "search"}
+    survivor = touched(context, {name: value for name, value in survivor.items() if value or name not in lists})
+    await store.replace(CUSTOMERS, [survivor])
+    freed = {"merged_into": "", "merged_at": "", "merge_id": ""}
+    changes: list[tuple[Document, Document]] = [
+        ({"_id": one["id"]}, {"$unset": freed, "$set": {"last_interaction_at": heard[one["id"]]}})
+        for one in case.entry["others"]
+    ]
+    changes += [
+        ({"_id": key}, {"$set": {"merged_into": one["id"]}}) for one in case.entry["others"] for key in one["carried"]
+    ]
+    await store.update_each(CUSTOMERS, changes)
+    over = {"undone_at": context.clock(), "undone_by": context.viewer.subject}
+    ledger: list[tuple[Document, Document]] = [({"_id": case.entry["_id"]}, {"$set": over})]
+    ledger += [({"_id": key}, {"$set": fields}) for key, fields in undone.handed_on.items()]
+    await store.update_each(MERGES, ledger)
+    others = await store.by_ids(CUSTOMERS, [one["id"] for one in case.entry["others"]])
+    return {**case.entry, **over}, survivor, [others[one["id"]] for one in case.entry["others"]]
+
+
+async def _heard(context: Context, case: _Case, survivor: Document) -> dict[RecordId, datetime]:
+    """When each was last heard of: as before the merge, or by what came in on a channel since."""
+    own = {one["_id"]: one["last_interaction_at"] for one in case.others}
+    others = [one["last_interaction_at"] for later in case.later for one in later.documents]
+    own[survivor["_id"]] = max([case.entry["heard_at"]["before"], *others])
+    latest: datetime = survivor["last_interaction_at"]
+    if latest == case.entry["heard_at"]["after"]:
+        return own
+    read = await customer_reader(context)
+    strands = [
+        Strand(record=one.record, order=one.record.timeline.at)
+        for one in context.declared.on_timeline
+        if one.record.timeline and one.record.timeline.channel
+    ]
+    people = [read(one) for one in (survivor, *case.others)]
+    owners = [one.owner([strand.record for strand in strands]) for one in people]
+    rows = await context.store.windows(owners, strands, Window(limit=1, is_descending=True))
+    for person, (row, *_) in ((person, found) for person, found in zip(people, rows, strict=True) if found):
+        own[person.key] = max(own[person.key], min(row.order, latest))
+    if latest not in own.values():
+        # Heard of by something that stands on no timeline: whose it was is not known.
+        own[survivor["_id"]] = latest
+    return own

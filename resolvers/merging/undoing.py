@@ -1,0 +1,235 @@
+"""What stands in the survivor's document once a merge is undone? Rules without the database.
+
+What the merge put there goes away again. Where a later merge has built upon it, that one's entry in the ledger takes
+over what was before; where people have changed it since, they say what shall stand.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from strawberry.utils.str_converters import to_camel_case
+
+from adapters.records import Document, Part, RecordId
+from resolvers.kit.described import graph_enum
+from resolvers.merging.joining import same_entry
+
+_ATTRIBUTES, _OBSERVED = "attributes.", "observed."
+
+
+@graph_enum(
+    {
+        "KEEP": "What stands there now.",
+        "RESTORE": "What stood there before the merge.",
+        "CUSTOM": "Another value, which comes with it. For attributes.",
+    }
+)
+class Resolution(Enum):
+    """What shall stand where something was changed since a merge that is undone."""
+
+    KEEP = "KEEP"
+    RESTORE = "RESTORE"
+    CUSTOM = "CUSTOM"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What was decided for one field."""
+
+    way: Resolution
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """Something that the merge changed and that was changed again since."""
+
+    field: str
+    """As callers name it: `attributes.firstName`, `contactPoints`."""
+    before: Any = None
+    """The value of an attribute before the merge; None stands for no value."""
+    now: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A merge of the same survivor that came after the one to be undone and holds."""
+
+    entry: Document
+    documents: Sequence[Document]
+    """Those who went into the survivor by it."""
+
+    def brings(self, part: Part, entry: Document) -> bool:
+        """Whether one of them has the entry, too, and brought such along."""
+        if part.element is not None and part.element not in self.entry["elements"]:
+            return False
+        key = same_entry(part, entry)
+        return any(same_entry(part, one) == key for document in self.documents for one in document.get(part.name, ()))
+
+
+@dataclass(slots=True)
+class Undone:
+    """What undoing does."""
+
+    changes: dict[str, Any] = field(default_factory=dict)
+    """Values of the survivor's document by path; None: no value."""
+    entries: dict[str, list[Document]] = field(default_factory=dict)
+    """Whole parts of the survivor's document."""
+    handed_on: dict[RecordId, dict[str, Any]] = field(default_factory=dict)
+    """Fields of later entries of the ledger as they are from now on."""
+    edited: list[Edited] = field(default_factory=list)
+    """What was changed since and is not decided."""
+    decided: set[str] = field(default_factory=set)
+    """What was changed since and is decided."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undoing:
+    """What is undone."""
+
+    survivor: Document
+    entry: Document
+    later: Sequence[Later]
+    """In the order in which they came."""
+    parts: Sequence[Part]
+    resolved: Mapping[str, Resolved]
+    checked: Callable[[str, Any], Any]
+    """The value of an attribute as it is stored; raises where it breaks a rule."""
+
+    def undone(self) -> Undone:
+        """What undoing does; raises what `checked` raises."""
+        undone = Undone()
+        by_path = {one["path"]: one for one in self.entry["changed"]}
+        for path, change in by_path.items():
+            if not path.startswith(_OBSERVED):
+                name = path.removeprefix(_ATTRIBUTES)
+                seen = by_path.get(f"{_OBSERVED}{name}") if path.startswith(_ATTRIBUTES) else None
+                self._undo_value(undone, change, seen)
+        self._hand_on_hearing(undone)
+        named = {part.name: part for part in self.parts}
+        for one in self.entry["added"]:
+            if one["part"] in named:
+                self._undo_part(undone, named[one["part"]], one["entries"])
+        return undone
+
+    # Values
+
+    def _undo_value(self, undone: Undone, change: Document, seen: Document | None) -> None:
+        path = change["path"]
+        both = [change] + ([seen] if seen else [])
+        later = next((one for one in self.later if _changed(one.entry, path)), None)
+        if later is not None:
+            # What a later merge put there stands; it will be taken back to what was before both.
+            if _equal(_changed(later.entry, path), change["after"]):
+                self._hand_on(undone, later, both)
+            return
+        now = _at(self.survivor, path)
+        if now == change["after"]:
+            undone.changes |= {one["path"]: one["before"] for one in both}
+        elif now != change["before"]:
+            self._decide(undone, change, both, now)
+
+    def _decide(self, undone: Undone, change: Document, both: Sequence[Document], now: Any) -> None:
+        path = change["path"]
+        is_attribute = path.startswith(_ATTRIBUTES)
+        told = path if is_attribute else to_camel_case(path).removesuffix("Id")
+        resolved = self.resolved.get(told)
+        if resolved is None or (resolved.way is Resolution.CUSTOM and not is_attribute):
+            undone.edited.append(Edited(told, change["before"], now) if is_attribute else Edited(told))
+            return
+        undone.decided.add(told)
+        if resolved.way is Resolution.RESTORE:
+            undone.changes |= {one["path"]: one["before"] for one in both}
+        elif resolved.way is Resolution.CUSTOM:
+            undone.changes[path] = self.checked(path.removeprefix(_ATTRIBUTES), resolved.value)
+
+    def _hand_on(self, undone: Undone, later: Later, both: Sequence[Document]) -> None:
+        befores = {one["path"]: one["before"] for one in both}
+        fields = undone.handed_on.setdefault(later.entry["_id"], {})
+        changed = fields.get("changed") or later.entry["changed"]
+        fields["changed"] = [{**one, "before": befores.get(one["path"], one["before"])} for one in changed]
+
+    def _hand_on_hearing(self, undone: Undone) -> None:
+        """A later merge found the survivor heard of as this one left it: it will leave it as this one found it."""
+        heard = self.entry["heard_at"]
+        for later in self.later[:1]:
+            found = later.entry["heard_at"]
+            if found["before"] == heard["after"]:
+                fields = undone.handed_on.setdefault(later.entry["_id"], {})
+                fields["heard_at"] = {**found, "before": heard["before"]}
+
+    # Parts
+
+    def _undo_part(self, undone: Undone, part: Part, added: Sequence[Document]) -> None:
+        entries = list(self.survivor.get(part.name, ()))
+        told = to_camel_case(part.name)
+        resolved = self.resolved.get(told)
+        if resolved and resolved.way is Resolution.CUSTOM:
+            resolved = None
+        is_edited = False
+        for entry in added:
+            now = _found(part, entries, entry)
+            if now is None:
+                continue
+            later = next((one for one in self.later if part.same and one.brings(part, entry)), None)
+            if later is not None:
+                self._hand_on_entry(undone, later, part, now)
+                continue
+            is_edited |= now != entry
+            if now == entry or (resolved and resolved.way is Resolution.RESTORE):
+                entries.remove(now)
+        if is_edited and resolved is None:
+            undone.edited.append(Edited(told))
+            return
+        if is_edited:
+            undone.decided.add(told)
+        if entries != self.survivor.get(part.name, []):
+            undone.entries[part.name] = _with_chiefs(part, entries)
+
+    def _hand_on_entry(self, undone: Undone, later: Later, part: Part, entry: Document) -> None:
+        fields = undone.handed_on.setdefault(later.entry["_id"], {})
+        added = [dict(one) for one in fields.get("added") or later.entry["added"]]
+        mine = next((one for one in added if one["part"] == part.name), None)
+        if mine is None:
+            mine = {"part": part.name, "entries": []}
+            added.append(mine)
+        mine["entries"] = [*mine["entries"], entry]
+        fields["added"] = added
+
+
+def _changed(entry: Document, path: str) -> Document | None:
+    return next((one for one in entry["changed"] if one["path"] == path), None)
+
+
+def _equal(change: Document | None, value: Any) -> bool:
+    return change is not None and bool(change["before"] == value)
+
+
+def _at(document: Document, path: str) -> Any:
+    first, _, second = path.partition(".")
+    value = document.get(first)
+    return (value or {}).get(second) if second else value
+
+
+def _found(part: Part, entries: Sequence[Document], entry: Document) -> Document | None:
+    if not part.same:
+        return next((one for one in entries if one == entry), None)
+    key = same_entry(part, entry)
+    return next((one for one in entries if same_entry(part, one) == key), None)
+
+
+def _with_chiefs(part: Part, entries: Sequence[Document]) -> list[Document]:
+    """The entries, the first of each group its chief where it has lost it."""
+    if part.chief is None:
+        return list(entries)
+    flag, group = part.chief
+    led = {one.get(group) for one in entries if one.get(flag)}
+    settled: list[Document] = []
+    for one in entries:
+        if one.get(group) not in led:
+            led.add(one.get(group))
+            settled.append({**one, flag: True})
+        else:
+            settled.append(one)
+    return settled
