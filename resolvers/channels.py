@@ -1,15 +1,18 @@
 """Which channels, and which accounts of ours on them, does this gateway know?"""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from adapters.held import Held, of_latest
 from adapters.records import Document, Index, Record
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import graph_type, told
-from resolvers.kit.errors import BadUserInput
-from resolvers.kit.scalars import canonical_email, canonical_phone
+from resolvers.kit.errors import BadUserInput, invalid
+from resolvers.kit.phones import phone_on_channel
+from resolvers.kit.scalars import canonical_email
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, kept, reader_of
+from resolvers.kit.texts import plain_text
 
 SLICE = Slice("channels")
 
@@ -22,8 +25,15 @@ CHANNEL_ACCOUNTS = Record(
 )
 
 # On these channels a customer is known by a phone number or an address, which people write in many ways.
-_BY_PHONE = frozenset({"whatsapp", "sms", "phone", "viber"})
+_BY_PHONE = frozenset({"whatsapp", "sms", "phone"})
+# WhatsApp names people by digits alone, the country code first (`wa_id`).
+_BY_WHOLE_NUMBER = frozenset({"whatsapp"})
 _BY_EMAIL = frozenset({"email"})
+# A country of ISO 3166, then up to 128 letters and digits; the parent's form has `ENT` between.
+_BUSINESS_SCOPED = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
+
+LONGEST_VALUE = 2_000
+"""Characters of a customer's id on a channel: as many as an import takes."""
 
 
 @SLICE.keeps(CHANNEL_ACCOUNTS)
@@ -82,6 +92,16 @@ async def require_account(context: Context, channel: str, account: str) -> None:
         )
 
 
+async def require_known_place(context: Context, channel: str, account: str) -> None:
+    """Refuses a mutation whose `input.channel` or `input.account` is none of this gateway's."""
+    known = _accounts(await context.store.held.all(CHANNEL_ACCOUNTS))
+    word = "account" if channel in known else "channel"
+    try:
+        await require_account(context, channel, account)
+    except BadUserInput as error:
+        raise invalid(error.message, "input", word) from error
+
+
 def channel_account_document(channel: str, account: str, label: str | None = None) -> Document:
     """A channel account as it is stored."""
     document = {"channel": channel, "account": account, "label": label}
@@ -89,19 +109,16 @@ def channel_account_document(channel: str, account: str, label: str | None = Non
 
 
 def canonical_value(channel: str, value: str, default_region: str | None = None) -> str:
-    """A customer's id on a channel in the one form in which it is compared; raises ValueError.
+    """A customer's id on a channel in the one form in which it is compared; raises ValueError, which quotes nothing.
 
-    Phone numbers become E.164, addresses lower case, scoped ids of vendors stay as they are. A WhatsApp
-    business-scoped id (`US.1349...`) is no phone number and stays too.
+    Phone numbers become E.164, addresses lower case. A WhatsApp business-scoped id (`US.1349...`) is no phone number
+    and stays, as do the ids of all other channels: vendors call them opaque, and case counts in them.
     """
     text = value.strip()
     if not text:
         raise ValueError("That is empty. Send the customer's id on the channel.")
-    if channel in _BY_PHONE and not _is_scoped(text):
-        return canonical_phone(text if text.startswith("+") or default_region else f"+{text}", default_region)
-    return canonical_email(text) if channel in _BY_EMAIL else text
-
-
-def _is_scoped(text: str) -> bool:
-    country, dot, rest = text.partition(".")
-    return bool(dot) and country.isalpha() and country.isupper() and rest.replace(".", "").isalnum()
+    if channel in _BY_EMAIL:
+        return canonical_email(text)
+    if channel in _BY_PHONE and not (channel in _BY_WHOLE_NUMBER and _BUSINESS_SCOPED.fullmatch(text)):
+        return phone_on_channel(text, default_region, is_international=channel in _BY_WHOLE_NUMBER)
+    return plain_text(text, "That", LONGEST_VALUE)

@@ -4,20 +4,24 @@ Uniqueness is a primary key: `identity_keys` holds the hash of (channel, account
 so that no two customers can ever hold the same identity. Identities themselves are ordinary records with random ids.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, Any
 
+import strawberry
+
+from adapters.contract import Who
 from adapters.records import Document, Index, Record, RecordId, key_hash
-from resolvers.channels import canonical_value, require_account, require_channels
+from resolvers.channels import canonical_value, require_account, require_channels, require_known_place
 from resolvers.customers import Customer, customer_of
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_type, told
-from resolvers.kit.errors import BadUserInput, Forbidden
+from resolvers.kit.errors import BadUserInput, Forbidden, invalid
 from resolvers.kit.lists import hidden_from
 from resolvers.kit.scalars import Url
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
-from resolvers.kit.stored import Node, Redacted, kept, reader_of
+from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, LOOKUP_SCOPE, STAFF_AND_PARTNERS
 
 IDENTITIES = Record(
@@ -28,11 +32,17 @@ IDENTITIES = Record(
     news=frozenset({"value", "claim"}),
 )
 IDENTITY_KEYS = Record(name="identity_keys", indexes=(Index(("customer_id",)),))
+UNLINKED = Record(
+    name="unlinked_identities",
+    key=("digest", "customer_id"),
+    indexes=(Index(("digest",)), Index(("customer_id",))),
+)
+"""Which identities people took off which customers, by the hash alone: no source's old word puts them on again."""
 
 # By what a customer's identities are sorted.
 _PLACE = frozenset({"channel", "account"})
 
-SLICE = Slice("identities", unshown=[IDENTITY_KEYS])
+SLICE = Slice("identities", unshown=[IDENTITY_KEYS, UNLINKED])
 
 
 @graph_enum(
@@ -48,6 +58,20 @@ class ClaimStrength(Enum):
     VERIFIED = "VERIFIED"
     ASSERTED = "ASSERTED"
     INFERRED = "INFERRED"
+
+
+STRENGTHS = ("INFERRED", "ASSERTED", "VERIFIED")
+"""The claims as they are stored, the least well founded first."""
+
+
+def is_stronger(claim: str, other: str) -> bool:
+    """Whether a claim, as it is stored, is better founded than another."""
+    return STRENGTHS.index(claim) > STRENGTHS.index(other)
+
+
+def weaker(claim: str, other: str) -> str:
+    """The less well founded of two claims, as they are stored."""
+    return min(claim, other, key=STRENGTHS.index)
 
 
 @graph_enum({"ANONYMOUS": "Nothing but the identity is known.", "IDENTIFIED": "A name or a contact point is known."})
@@ -81,6 +105,9 @@ class Identity(Node, Redacted):
     profile: ChannelProfile | None = kept("What the channel says of the person.")
     first_seen_at: datetime = kept("When it was first seen.")
     last_seen_at: datetime = kept("When it was last heard of.")
+    claimed_by_whom: strawberry.Private[str | None] = inner(at="claimed_by")
+    verified_by_whom: strawberry.Private[str | None] = inner(at="verified_by")
+    verified_at: datetime | None = kept("When it was proven to be the customer's; null while it is not.")
 
 
 @graph_type
@@ -89,6 +116,7 @@ class IdentifiedCustomer:
 
     customer: Customer = told("The customer.")
     kind: CustomerKind = told("How well the customer is known.")
+    who: strawberry.Private[Who]
 
 
 @SLICE.column(Customer, may=EVERYONE, reads=())
@@ -107,28 +135,137 @@ def _place(identity: Document) -> tuple[str, str, RecordId]:
     return identity["channel"], identity["account"], identity["_id"]
 
 
+@SLICE.column(Identity, reads=["claimed_by"])
+def claimed_by(identities: list[Identity], info: Info) -> list[str | None]:
+    """Who said that the identity is the customer's: an agent's subject, an import, a channel."""
+    del info
+    return [one.claimed_by_whom for one in identities]
+
+
+@SLICE.column(Identity, reads=["verified_by"])
+def verified_by(identities: list[Identity], info: Info) -> list[str | None]:
+    """Who made sure of it: an agent's subject, an import, a channel; null while nobody has."""
+    del info
+    return [one.verified_by_whom for one in identities]
+
+
 @SLICE.query(may=STAFF_AND_PARTNERS)
 async def customer_by_identity(
     info: Info,
     channel: Annotated[str, about("The channel's name, as `whatsapp`.")],
     account: Annotated[str, about("Which of our accounts on that channel.")],
     value: Annotated[str, about("The customer's id there; phone numbers and addresses in any notation.")],
+    is_proven: Annotated[
+        bool, about("Answer nobody unless the identity is proven to be the customer's: ask so before you sign one in.")
+    ] = False,
 ) -> IdentifiedCustomer | None:
     """The customer behind an identity; null when nobody is known by it. Partners need the scope `lookup`."""
     context = info.context
-    if not context.viewer.may_look_up:
-        # Whatever the data: an answer would tell whether somebody is known by it.
-        raise Forbidden(f"Looking people up by an identity needs the scope `{LOOKUP_SCOPE}`. Ask for it.")
+    require_look_up(context)
     await require_account(context, channel, account)
     try:
         canonical = canonical_value(channel, value, context.limits.default_region)
     except ValueError as error:
         raise BadUserInput(f"`value` cannot be an identity on {channel!r}. {error}") from error
-    customer = await customer_of(context, IDENTITY_KEYS, key_hash(channel, account, canonical))
-    if customer is None:
-        return None
+    return await (proven if is_proven else identified)(context, Who(channel, account, canonical))
+
+
+@SLICE.column(IdentifiedCustomer)
+async def claim(found: list[IdentifiedCustomer], info: Info) -> list[ClaimStrength | None]:
+    """How well it is founded that the identity is this customer's. Sign nobody in as the customer unless VERIFIED.
+
+    Null where the identity was taken off the customer in this moment.
+    """
+    return await _claims_of(info.context, found)
+
+
+def require_look_up(context: Context) -> None:
+    """Raises Forbidden where the viewer may not look people up."""
+    if not context.viewer.may_look_up:
+        # Whatever the data: an answer would tell whether somebody is known by it.
+        raise Forbidden(f"Looking people up by an identity needs the scope `{LOOKUP_SCOPE}`. Ask for it.")
+
+
+async def who_is_meant(context: Context, channel: str, account: str, value: str) -> Who:
+    """The identity that an input names, in its canonical form; refuses what can be none on this gateway's channels."""
+    await require_known_place(context, channel, account)
+    try:
+        canonical = canonical_value(channel, value, context.limits.default_region)
+    except ValueError as error:
+        raise invalid(f"`value` cannot be an identity on {channel!r}. {error}", "input", "value") from error
+    return Who(channel, account, canonical)
+
+
+async def identified(context: Context, who: Who) -> IdentifiedCustomer | None:
+    """The customer behind an identity in its canonical form; None where nobody is known by it."""
+    customer = await customer_of(context, IDENTITY_KEYS, key_hash(*who))
+    return None if customer is None else identified_as(customer, who)
+
+
+async def proven(context: Context, who: Who) -> IdentifiedCustomer | None:
+    """The customer to whom the identity is proven to belong: whoever holds it may be signed in as that customer.
+
+    None where it is only asserted or inferred: whoever made such a claim has proven nothing.
+    """
+    found = await identified(context, who)
+    return found if found and await _claims_of(context, [found]) == [ClaimStrength.VERIFIED] else None
+
+
+def identified_as(customer: Customer, who: Who) -> IdentifiedCustomer:
+    """The customer, as the answer to whose the identity is."""
     kind = CustomerKind.ANONYMOUS if customer.is_anonymous else CustomerKind.IDENTIFIED
-    return IdentifiedCustomer(customer=customer, kind=kind)
+    return IdentifiedCustomer(customer=customer, kind=kind, who=who)
+
+
+async def _claims_of(context: Context, found: Sequence[IdentifiedCustomer]) -> list[ClaimStrength | None]:
+    """How well founded each is, by one command; None where the identity has become somebody else's, or nobody's."""
+    digests = [key_hash(*one.who) for one in found]
+    same = {"from": IDENTITIES.name, "localField": "customer_id", "foreignField": "customer_id"}
+    shown = [{"$project": dict.fromkeys(("channel", "account", "value", "claim"), 1)}]
+    stages: list[Document] = [
+        {"$match": {"_id": {"$in": digests}}},
+        {"$lookup": same | {"pipeline": shown, "as": "identities"}},
+    ]
+    keys = {one["_id"]: one for one in await context.store.aggregate(IDENTITY_KEYS, stages)}
+    return [_claim_of(one, keys.get(digest)) for one, digest in zip(found, digests, strict=True)]
+
+
+def _claim_of(found: IdentifiedCustomer, key: Document | None) -> ClaimStrength | None:
+    owners = {found.customer.key, *(one["id"] for one in found.customer.aliases or ())}
+    if key is None or key["customer_id"] not in owners:
+        return None
+    claims = (
+        one["claim"] for one in key["identities"] if Who(one["channel"], one["account"], one["value"]) == found.who
+    )
+    return next(map(ClaimStrength, claims), None)
+
+
+def identity_document(
+    *, key: RecordId, customer: RecordId, who: Who, claim: str, at: datetime, by: str
+) -> dict[str, Any]:
+    """An identity as it is stored, in its canonical form."""
+    is_verified = claim == "VERIFIED"
+    return {
+        "_id": key,
+        "customer_id": customer,
+        "channel": who.channel,
+        "account": who.account,
+        "value": who.value,
+        "claim": claim,
+        "claimed_by": by,
+        "profile": None,
+        "first_seen_at": at,
+        "last_seen_at": at,
+        "was_heard_of": False,
+        "verified_at": at if is_verified else None,
+        "verified_by": by if is_verified else None,
+    }
+
+
+def identity_key_document(identity: Document) -> dict[str, Any]:
+    """The key that makes the identity one, as it is stored."""
+    digest = key_hash(identity["channel"], identity["account"], identity["value"])
+    return {"_id": digest, "customer_id": identity["customer_id"], "identity_id": identity["_id"]}
 
 
 @SLICE.condition(CUSTOMER_FILTER)

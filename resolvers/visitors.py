@@ -42,7 +42,8 @@ async def mint_visitor_token(
     """Gives a token with which a visitor reads what is the visitor's own, and nothing else.
 
     For the company's backend, which knows who has signed in on its pages: an API key with the scope `visitors`. Never
-    hand out one for somebody who merely says to be the customer.
+    hand out one for somebody who merely says to be the customer: look whoever came by a channel up with
+    `customerByIdentity(isProven: true)`.
     """
     context = info.context
     if not context.viewer.may_sign_in_visitors:

@@ -9,6 +9,7 @@ from resolvers.attachments import ATTACHMENTS
 from resolvers.attribute_schema import DEFINITIONS, definition_document
 from resolvers.campaigns import CAMPAIGNS
 from resolvers.customers import CUSTOMERS
+from resolvers.identities import UNLINKED
 from resolvers.interests import TOPICS
 from resolvers.kit.turns import take_turn
 from resolvers.labels import LABELS, label_document
@@ -96,11 +97,13 @@ async def contact_point(make: Makers, of: Made, value: str, type: str = "EMAIL",
 
 
 async def small_things(make: Makers) -> None:
-    """One document in each collection that belongs to no customer."""
+    """One document in each collection that belongs to no customer, or to none that is shown."""
     await label(make)
     await definition(make, "tier")
     await take_turn(make.store, DEFINITIONS)
     await make.store.insert(REMOVED_NOTES, {"_id": new_id(), "removed_at": BEGIN})
+    taken = {"digest": "0" * 64, "customer_id": new_id()}
+    await make.store.insert(UNLINKED, {"_id": new_id(), "unlinked_at": BEGIN, "unlinked_by": "agent", **taken})
     await make.store.insert(GROUPS, {"_id": new_id(), "name": "Nights"})
     await campaign(make)
     await product(make)

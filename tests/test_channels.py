@@ -36,6 +36,31 @@ CANONICAL = [
     ("email", "Ann@Example.COM", "ann@example.com"),
     ("messenger", " 24678901234 ", "24678901234"),
     ("webchat", "Ann@Example.COM", "Ann@Example.COM"),
+    ("whatsapp", "US.ENT.13491208655302741918", "US.ENT.13491208655302741918"),
+    # Mexico and Brazil changed their numbers; WhatsApp names people by the old ones.
+    ("whatsapp", "5215512345678", "+525512345678"),
+    ("whatsapp", "555181234567", "+5551981234567"),
+    ("whatsapp", "553132345678", "+553132345678"),
+    ("whatsapp", "5491123456789", "+5491123456789"),
+    # Scoped ids are opaque, and case counts in them.
+    ("viber", "01234567890A=", "01234567890A="),
+    ("viber", "01234567890a=", "01234567890a="),
+    ("line", "U4af4980629a1b2c3d4e5f60718293a4b", "U4af4980629a1b2c3d4e5f60718293a4b"),
+    ("telegram", "5123456789", "5123456789"),
+    ("instagram", "0017841400000000", "0017841400000000"),
+]
+
+NOTATIONS = [
+    "+14155550123",
+    "14155550123",
+    "+1 (415) 555-0123",
+    "1-415-555-0123",
+    "001 415 555 0123",
+    "+1.415.555.0123",
+    " + 1 415 555 01 23 ",
+    "tel:+1-415-555-0123",
+    "whatsapp:+14155550123",
+    "\uff0b\uff11 415 555 0123",
 ]
 
 
@@ -52,9 +77,41 @@ def test_impossible_values(channel: str, text: str) -> None:
         canonical_value(channel, text)
 
 
+@pytest.mark.parametrize("channel", ["whatsapp", "sms", "phone"])
+@pytest.mark.parametrize("region", [None, "US", "DE"])
+def test_one_number(channel: str, region: str | None) -> None:
+    """One phone in any notation is one phone, whatever the default region."""
+    assert {canonical_value(channel, text, region) for text in NOTATIONS} == {"+14155550123"}
+
+
 def test_default_region_read() -> None:
     """National notations are read by the default region."""
-    assert canonical_value("sms", "(415) 555-0123", "US") == "+14155550123"
+    for channel in ("sms", "whatsapp"):
+        assert canonical_value(channel, "(415) 555-0123", "US") == "+14155550123"
+        assert canonical_value(channel, "4155550123", "US") == "+14155550123"
+        assert canonical_value(channel, "0151 12345678", "DE") == "+4915112345678"
+
+
+def test_whole_number_first() -> None:
+    """WhatsApp's own bare digits have their country code, whatever they would be in the default region."""
+    assert canonical_value("whatsapp", "4792345678", "US") == "+4792345678"
+    assert canonical_value("sms", "4792345678", "US") == "+14792345678"
+
+
+@pytest.mark.parametrize(("channel", "text"), [("email", "ann.secret@x..y"), ("sms", "secret"), ("shop", "a\0secret")])
+def test_refusal_quotes_nothing(channel: str, text: str) -> None:
+    """A refused id stands in no message."""
+    with pytest.raises(ValueError, match=r"Send|Leave") as refusal:
+        canonical_value(channel, text)
+    assert "secret" not in str(refusal.value)
+    assert "x..y" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a" * 2_001, "us.1349", "USA.1349", "US.\u0661", "US." + "1" * 129])
+def test_no_scoped_id(text: str) -> None:
+    """What is no id that WhatsApp gives is refused."""
+    with pytest.raises(ValueError, match="Send"):
+        canonical_value("whatsapp", text)
 
 
 @given(st.sampled_from(["whatsapp", "email", "shop"]), st.text(min_size=1))

@@ -136,13 +136,39 @@ async def test_statement_takes_nothing(store: Store) -> None:
     assert owners["email"][1] == "VERIFIED"
 
 
-async def test_verified_stays(store: Store) -> None:
-    """An account that proved itself stays verified, whoever only states it afterwards."""
+async def test_speaking_proves_nothing(store: Store) -> None:
+    """An account that writes proves that it is there, and not that it is the customer's to whom a shop ascribed it."""
     mail = Who("email", "main", "ann@example.org")
     stated = replace(PERSON, also=(mail,))
     taken = [await bring(store, one) for one in (stated, Person(who=mail), stated)]
-    assert [outcomes(one) for one in taken] == [["inserted"], ["updated"], ["unchanged"]]
-    assert {one["claim"] for one in await store.find(IDENTITIES, {})} == {"VERIFIED"}
+    assert [outcomes(one) for one in taken] == [["inserted"], ["unchanged"], ["unchanged"]]
+    assert await _claims(store) == {"17": "VERIFIED", "ann@example.org": "ASSERTED"}
+    # Nor does it prove another one, as the shop's own account does.
+    await bring(store, Person(who=mail, also=(mail._replace(value="ann@example.com"),)))
+    await bring(store, replace(PERSON, also=(ANN._replace(value="18"),)))
+    assert await _claims(store) == {
+        "17": "VERIFIED",
+        "18": "VERIFIED",
+        "ann@example.org": "ASSERTED",
+        "ann@example.com": "ASSERTED",
+    }
+
+
+async def test_claim_climbs(store: Store) -> None:
+    """A channel proves the account that it ascribes to one which is proven; a claim never becomes weaker."""
+    await bring(store, replace(PERSON, also=(ANN._replace(value="18"),)))
+    for weaker, then in (("INFERRED", "VERIFIED"), ("ASSERTED", "VERIFIED"), ("VERIFIED", "VERIFIED")):
+        unproven = {"claim": weaker, "verified_by": None, "verified_at": None}
+        await store.update(IDENTITIES, {"value": "18"}, {"$set": unproven})
+        await bring(store, replace(PERSON, also=(ANN._replace(value="18"),)), at=AT + DAY)
+        assert (await _claims(store))["18"] == then
+    first, second = await store.find(IDENTITIES, {}, order=[("value", 1)])
+    assert (first["verified_by"], first["verified_at"]) == ("test", AT)
+    assert (second["verified_by"], second["verified_at"]) == (None, None)
+
+
+async def _claims(store: Store) -> dict[str, str]:
+    return {one["value"]: one["claim"] for one in await store.find(IDENTITIES, {})}
 
 
 async def test_profile_grows(store: Store) -> None:

@@ -34,9 +34,9 @@ from resolvers.agents import AGENTS, GROUPS
 from resolvers.attribute_schema import definitions_by_name
 from resolvers.campaigns import CAMPAIGNS
 from resolvers.channels import CHANNEL_ACCOUNTS, channel_account_document
-from resolvers.conversations import CONVERSATIONS
+from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.ingest.company import Company, CompanyRecord, company_id, topic_id
-from resolvers.ingest.panels import PANELS, Panel, begun_by, conversation_id
+from resolvers.ingest.panels import PANELS, Panel, begun_by, conversation_id, message_id
 from resolvers.ingest.people import People
 from resolvers.ingest.report import (
     INSERTED,
@@ -161,7 +161,10 @@ class _Batch:
         await self._company.load(store, named)
         kinds = {type(record) for record in self._records}
         whos = [who for record in self._records for who in _whos(record)]
-        await self._people.load(store, whos, is_whole=Person in kinds)
+        related = [
+            who for record in self._records if isinstance(record, Person) and record.also for who in _whos(record)
+        ]
+        await self._people.load(store, whos, is_whole=Person in kinds, related=related)
         places = self._people.identities.places
         if kinds & _PLACED:
             places |= {(one.channel, one.account) for one in self._records if _has_place(one)}
@@ -186,8 +189,13 @@ class _Batch:
                 wanted[panel.record.name].append(key)
             if isinstance(record, Utterance):
                 wanted[CONVERSATIONS.name].append(conversation_id(record.channel, record.account, record.talk))
+            if isinstance(record, File) and record.of_kind == "message":
+                wanted[MESSAGES.name].append(message_id(record.channel, record.account, record.of))
         for name, keys in wanted.items():
             await self._panels[name].load(store, keys)
+        # Whose a conversation is, people may have decided otherwise than the identity says.
+        talks = filter(None, map(self._panels[CONVERSATIONS.name].get, wanted[CONVERSATIONS.name]))
+        await self._people.load_customers(store, {talk["customer_id"] for talk in talks})
         for panel in PANELS.values():
             missing = [key for key in wanted[panel.record.name] if key not in self._panels[panel.record.name]]
             if panel.removed and missing:
@@ -238,9 +246,16 @@ class _Batch:
         if self._removed and self._ids.get(n) in self._removed:
             return UNCHANGED
         heard_at = panel.heard_at(record)
-        owner = self._people.customer_of(record.who, stored_moment(heard_at, "at") if heard_at else None)
+        moment = stored_moment(heard_at, "at") if heard_at else None
+        owner = speaker = self._people.customer_of(record.who, moment)
         if isinstance(record, Utterance):
             owner = self._conversation_of(record, said, owner)
+            if moment is not None and owner != speaker:
+                self._people.hear_of(owner, moment)
+        if isinstance(record, File):
+            # Where a conversation was relinked, its messages' files are the other customer's too.
+            message = self._panels[MESSAGES.name].get(said["of_id"])
+            owner = message["customer_id"] if message else owner
         key = self._ids.get(n) or panel.id_of(record, owner)
         new = {"_id": key, "customer_id": owner, **said}
         shelf = self._panels[panel.record.name]

@@ -11,7 +11,14 @@ from datetime import datetime
 from adapters.contract import Who
 from adapters.mongo import Store
 from adapters.records import RecordId, key_hash, new_id
-from resolvers.identities import IDENTITIES, IDENTITY_KEYS
+from resolvers.identities import (
+    IDENTITIES,
+    IDENTITY_KEYS,
+    UNLINKED,
+    identity_document,
+    identity_key_document,
+    is_stronger,
+)
 from resolvers.ingest.parts import canonical_who
 from resolvers.ingest.report import NotTaken, Visit, bounded, require_text
 from resolvers.ingest.shelf import Shelf
@@ -44,6 +51,7 @@ class Identities:
         self._by_digest: dict[str, Account] = {}
         self._keys: Shelf[str] = Shelf(IDENTITY_KEYS)
         self._shelf: Shelf[RecordId] = Shelf(IDENTITIES)
+        self._unlinked: dict[tuple[str, RecordId], datetime] = {}
 
     @property
     def places(self) -> set[tuple[str, str]]:
@@ -88,25 +96,38 @@ class Identities:
         """The customer under whom records of this identity stand; None where nobody is known by it."""
         return self._find(who).owner
 
+    async def load_unlinked(self, store: Store, whos: Iterable[Who]) -> None:
+        """Reads from which customers people took these identities away."""
+        digests = [account.digest for account in map(self._find, whos) if account.digest]
+        for one in await store.find(UNLINKED, {"digest": {"$in": digests}}) if digests else ():
+            self._unlinked[one["digest"], one["customer_id"]] = one["unlinked_at"]
+
+    def unlinked_at(self, account: Account, customers: Iterable[RecordId]) -> datetime | None:
+        """When people last took the account away from any of these customers; None where nobody has."""
+        moments = [self._unlinked.get((account.digest, one)) for one in customers] if self._unlinked else []
+        return max((one for one in moments if one), default=None)
+
+    def claim_of(self, account: Account) -> str:
+        """How well it is founded that the account is its customer's."""
+        found = self._shelf.get(account.identity) if account.identity else None
+        # A key without its identity says whose it is, and not why.
+        return found["claim"] if found else "ASSERTED"
+
     def add(self, account: Account, owner: RecordId, heard_at: datetime | None, claim: str) -> None:
         """Makes the account the customer's."""
-        seen_at = heard_at or self._visit.at
         account.owner, account.identity = owner, new_id()
-        self._keys.add({"_id": account.digest, "customer_id": owner, "identity_id": account.identity})
-        self._shelf.add(
-            {
-                "_id": account.identity,
-                "customer_id": owner,
-                "channel": account.who.channel,
-                "account": account.who.account,
-                "value": account.value,
-                "claim": claim,
-                "profile": None,
-                "first_seen_at": seen_at,
-                "last_seen_at": seen_at,
-                "was_heard_of": heard_at is not None,
-            }
+        document = identity_document(
+            key=account.identity,
+            customer=owner,
+            who=account.who._replace(value=account.value),
+            claim=claim,
+            at=self._visit.at,
+            by=self._visit.by,
         )
+        if heard_at is not None:
+            document |= {"first_seen_at": heard_at, "last_seen_at": heard_at, "was_heard_of": True}
+        self._keys.add(identity_key_document(document))
+        self._shelf.add(document)
 
     def hear(self, account: Account, at: datetime) -> bool:
         """Notes that someone was heard of by this account; whether that was news."""
@@ -122,18 +143,26 @@ class Identities:
         copy["was_heard_of"] = True
         return True
 
-    def describe(self, account: Account, profile: Mapping[str, str | None], claim: str) -> bool:
-        """Notes what the channel says of the person, and how well it is founded; whether that was news."""
+    def describe(self, account: Account, profile: Mapping[str, str | None]) -> bool:
+        """Notes what the channel says of the person; whether that was news."""
         found = self._shelf.get(account.identity) if account.identity else None
-        if found is None or (not profile and claim == found["claim"]):
-            return False
         said = {name: profile.get(name) for name in _PROFILE if profile.get(name) is not None}
-        merged = dict.fromkeys(_PROFILE) | (found["profile"] or {}) | said if said else found["profile"]
-        # What is verified stays so.
-        better = "VERIFIED" if "VERIFIED" in {claim, found["claim"]} else found["claim"]
-        if merged == found["profile"] and better == found["claim"]:
+        if found is None or not said:
             return False
-        self._shelf.copy(found["_id"]).update(profile=merged, claim=better)
+        merged = dict.fromkeys(_PROFILE) | (found["profile"] or {}) | said
+        if merged == found["profile"]:
+            return False
+        self._shelf.copy(found["_id"])["profile"] = merged
+        return True
+
+    def claim(self, account: Account, claim: str) -> bool:
+        """Notes how well it is founded that the account is its customer's, which only climbs; whether it did."""
+        found = self._shelf.get(account.identity) if account.identity else None
+        if found is None or not is_stronger(claim, found["claim"]):
+            return False
+        by, at = self._visit.by, self._visit.at
+        verified = {"verified_at": at, "verified_by": by} if claim == "VERIFIED" else {}
+        self._shelf.copy(found["_id"]).update(claim=claim, claimed_by=by, **verified)
         return True
 
     async def write(self, store: Store) -> None:

@@ -93,6 +93,11 @@ def conversation_id(channel: str, account: str, external_id: str) -> RecordId:
     return CONVERSATIONS.id_of({"channel": channel, "account": account, "external_id": external_id})
 
 
+def message_id(channel: str, account: str, external_id: str) -> RecordId:
+    """The id of a message, stored or not."""
+    return MESSAGES.id_of({"channel": channel, "account": account, "external_id": external_id})
+
+
 def _keyed(record: Record) -> Callable[[Any, RecordId | None], RecordId]:
     """The id that follows from the record's channel, account and external id."""
     return lambda one, _owner: derived_id(record.name, one.channel, one.account, one.external_id)

@@ -1,6 +1,6 @@
 """What does a person whom the outside hands over mean in storage: which customer is it, and what is new?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +8,7 @@ from adapters.contract import Person, Who
 from adapters.mongo import Store
 from adapters.records import Document, Observation, RecordId, new_id
 from resolvers.customers import CUSTOMERS, NEVER, customer_document, naming
+from resolvers.identities import STRENGTHS, weaker
 from resolvers.ingest.company import Company
 from resolvers.ingest.identities import Account, Identities
 from resolvers.ingest.panels import entry_point_document
@@ -30,18 +31,28 @@ class People:
         self._values = Values(visit)
         self._searchable = [one for one in visit.definitions.values() if one["is_searchable"]]
         self._customers: Shelf[RecordId] = Shelf(CUSTOMERS)
+        self._is_whole = True
         self._blanks: dict[tuple[str, str], dict[str, Any]] = {}
         self.identities = Identities(visit)
 
-    async def load(self, store: Store, whos: Iterable[Who], *, is_whole: bool) -> None:
-        """Reads the customers of these identities; without `is_whole` only what hearing of them may change."""
-        owners = await self.identities.load(store, whos)
-        await self._load(store, owners, is_whole=is_whole)
-        survivors = {found for one in owners if (found := (self._customers.get(one) or {}).get("merged_into"))}
-        await self._load(store, survivors, is_whole=is_whole)
+    async def load(self, store: Store, whos: Iterable[Who], *, is_whole: bool, related: Iterable[Who] = ()) -> None:
+        """Reads the customers of these identities; without `is_whole` only what hearing of them may change.
 
-    async def _load(self, store: Store, keys: Iterable[RecordId], *, is_whole: bool) -> None:
-        if is_whole:
+        `related`: those of which a source says that several are one person's.
+        """
+        self._is_whole = is_whole
+        await self.identities.load_unlinked(store, related)
+        await self.load_customers(store, await self.identities.load(store, whos))
+
+    async def load_customers(self, store: Store, keys: Iterable[RecordId]) -> None:
+        """Reads these customers and those into whom they were merged, as far as they were not read before."""
+        wanted = list(keys)
+        await self._load(store, wanted)
+        survivors = {found for one in wanted if (found := (self._customers.get(one) or {}).get("merged_into"))}
+        await self._load(store, survivors)
+
+    async def _load(self, store: Store, keys: Iterable[RecordId]) -> None:
+        if self._is_whole:
             await self._customers.load(store, keys)
             return
         wanted = [one for one in keys if one not in self._customers]
@@ -64,22 +75,47 @@ class People:
             self.identities.hear(account, heard_at)
         return account.owner
 
+    def hear_of(self, key: RecordId, at: datetime) -> None:
+        """Notes that the customer was heard of by another's account, where there is such a customer."""
+        if key in self._customers:
+            self._hear(self._speaking(key), at)
+
+    def meet(self, person: Person) -> Document | None:
+        """The anonymous customer who is made where nobody is known by the identity; None where someone is.
+
+        Nobody was heard of by it: whoever asks who this is says nothing of when the person wrote. Raises NotTaken.
+        """
+        account = self.identities.account(person.who)
+        if account.owner is not None:
+            # Says so where that customer is not there.
+            self._speaking(account.owner)
+            return None
+        bounded_all(person.profile.items(), "profile.")
+        came_in = entry_point_document(person.entry_point) if person.entry_point else None
+        document = {**self._unknown(person.who, None), "entry_point": came_in}
+        self._add(document, [account], None)
+        self.identities.describe(account, person.profile)
+        return document
+
     def take(self, person: Person) -> Result:
         """What becomes of the person; raises NotTaken, and then nothing is changed."""
-        told = [self.identities.account(who) for who in (person.who, *person.also)]
         heard_at = stored_moment(person.seen_at, "seen_at") if person.seen_at else None
-        owner = self._one_owner(one for one in told if _claim(one.who, person.who) == "VERIFIED")
+        told = self._told(person, heard_at)
+        proving = [one for one in told if _claim(one.who, person.who) == "VERIFIED"]
+        owner = self._one_owner(proving)
         old = self._new(person.who, person, heard_at) if owner is None else self._speaking(owner)
+        proof = self._proof(proving)
         # What is only stated takes nobody's account away and makes nobody the same person.
         accounts = [one for one in told if one.owner is None or self._speaking(one.owner)["_id"] == old["_id"]]
+        accounts = [one for one in accounts if not self._stays_away(one, old, person, heard_at)]
         said = self._said(person, old)
         if owner is None:
             self._add({**old, **said}, accounts, heard_at)
-            self._describe(person, accounts)
+            self._describe(person, accounts, proof)
             return INSERTED
-        has_news = self._join(owner, accounts, heard_at)
+        has_news = self._join(owner, accounts, heard_at, proof)
         has_news |= self._update(old, said)
-        has_news |= self._describe(person, accounts)
+        has_news |= self._describe(person, accounts, proof)
         if heard_at is not None:
             has_news |= self._hear(old, heard_at)
             has_news |= self.identities.hear(accounts[0], heard_at)
@@ -117,6 +153,33 @@ class People:
             raise NotTaken("The identity points at a customer who is not there. Unlink the identity, then try again.")
         return found
 
+    # What people parted
+
+    def _told(self, person: Person, heard_at: datetime | None) -> list[Account]:
+        """The accounts that are said to be the person's: the first, and those that people did not part from it."""
+        first, *others = [self.identities.account(who) for who in (person.who, *person.also)]
+        return [first, *(one for one in others if not self._are_parted(first, one, person, heard_at))]
+
+    def _are_parted(self, first: Account, other: Account, person: Person, heard_at: datetime | None) -> bool:
+        """Whether people took one of the two away from the other's customer."""
+        for one, customer in ((first, other.owner), (other, first.owner)):
+            if customer is not None and self._stays_away(one, self._speaking(customer), person, heard_at):
+                return True
+        return False
+
+    def _stays_away(self, account: Account, customer: Document, person: Person, heard_at: datetime | None) -> bool:
+        """Whether people took the account away from this customer, and the source does not prove it anew.
+
+        It does by word of its own channel's accounts from after that moment: a file that is read again is an old word.
+        """
+        ids = [customer["_id"], *(one["id"] for one in customer.get("aliases") or ())]
+        if account.owner in ids:
+            return False
+        at = self.identities.unlinked_at(account, ids)
+        if at is None or heard_at is None or _claim(account.who, person.who) != "VERIFIED":
+            return at is not None
+        return heard_at <= at
+
     # What is new
 
     def _unknown(self, who: Who, heard_at: datetime | None) -> dict[str, Any]:
@@ -142,13 +205,24 @@ class People:
         self._join(key, accounts, heard_at)
         return key
 
-    def _join(self, owner: RecordId, accounts: Iterable[Account], heard_at: datetime | None) -> bool:
+    def _join(
+        self, owner: RecordId, accounts: Iterable[Account], heard_at: datetime | None, proof: str = "VERIFIED"
+    ) -> bool:
         """Gives the customer the accounts that nobody has; whether there were any."""
         first, *others = accounts
         free = [one for one in (first, *others) if one.owner is None]
         for one in free:
-            self.identities.add(one, owner, heard_at, _claim(one.who, first.who))
+            self.identities.add(one, owner, heard_at, weaker(_claim(one.who, first.who), proof))
         return bool(free)
+
+    def _proof(self, proving: Iterable[Account]) -> str:
+        """How well it is founded that who speaks is the customer.
+
+        Whoever is new is nobody but the one who speaks. Of a known customer, a channel proves who its accounts are, and
+        not whose: one that was only said to be the customer's proves no other, and not itself.
+        """
+        known = [self.identities.claim_of(one) for one in proving if one.owner]
+        return max(known, key=STRENGTHS.index, default="VERIFIED")
 
     def _said(self, person: Person, old: Document) -> dict[str, Any]:
         """The fields of the customer's document as they are when the source has had its say."""
@@ -196,11 +270,10 @@ class People:
         self._customers.copy(old["_id"]).update(news | touched)
         return True
 
-    def _describe(self, person: Person, accounts: Iterable[Account]) -> bool:
-        first, *others = accounts
-        news = self.identities.describe(first, person.profile, "VERIFIED")
-        for one in others:
-            news |= self.identities.describe(one, {}, _claim(one.who, first.who))
+    def _describe(self, person: Person, accounts: Sequence[Account], proof: str) -> bool:
+        news = self.identities.describe(accounts[0], person.profile)
+        for one in accounts:
+            news |= self.identities.claim(one, weaker(_claim(one.who, person.who), proof))
         return news
 
     def _hear(self, found: Document, at: datetime) -> bool:

@@ -53,7 +53,8 @@ def canonical_email(text: str) -> str:
     try:
         checked = email_validator.validate_email(text.strip(), check_deliverability=False, allow_smtputf8=True)
     except email_validator.EmailNotValidError as error:
-        raise ValueError(f"That is not an e-mail address: {error} Send one such as ann@example.com.") from error
+        # The cause may quote a part of the address.
+        raise ValueError("That is not an e-mail address. Send one such as ann@example.com.") from error
     return checked.normalized.casefold()
 
 

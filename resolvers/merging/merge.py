@@ -38,12 +38,7 @@ async def merge_customers(
     question = asked(context, input)
 
     async def work() -> tuple[Document, Document]:
-        # Read inside the transaction: who changes one of them meanwhile makes it begin anew.
-        found = await people(context, question)
-        joined = await joined_of(context, question, found)
-        for block in blocks(joined, found):
-            raise conflict(block)
-        return await _write(context, question, found, joined)
+        return await merged(context, question)
 
     document, entry = await context.store.transact(work)
     return MergeCustomersPayload(
@@ -51,13 +46,26 @@ async def merge_customers(
     )
 
 
+async def merged(context: Context, question: Asked) -> tuple[Document, Document]:
+    """Merges in the caller's transaction: the survivor as it is now, and the entry of the ledger. Raises Refused.
+
+    What is refused is refused before anything is written.
+    """
+    # Read inside the transaction: who changes one of them meanwhile makes it begin anew.
+    found = await people(context, question)
+    joined = await joined_of(context, question, found)
+    for block in blocks(joined, found):
+        raise conflict(block)
+    return await _write(context, question, found, joined)
+
+
 async def _write(context: Context, question: Asked, found: People, joined: Joined) -> tuple[Document, Document]:
     """The survivor as it is now, and the entry of the ledger."""
     store, key = context.store, found.survivor["_id"]
     entry = _entry(context, question, found, joined)
     survivor = await _survivor(context, question, found, joined, entry["_id"])
-    merged = {"merged_into": key, "merged_at": entry["merged_at"], "merge_id": entry["_id"]}
-    changes: list[tuple[Document, Document]] = [({"_id": one["_id"]}, {"$set": merged}) for one in found.others]
+    marks = {"merged_into": key, "merged_at": entry["merged_at"], "merge_id": entry["_id"]}
+    changes: list[tuple[Document, Document]] = [({"_id": one["_id"]}, {"$set": marks}) for one in found.others]
     changes += [({"_id": alias["id"]}, {"$set": {"merged_into": key}}) for alias in found.carried]
     await store.replace(CUSTOMERS, [survivor])
     await store.update_each(CUSTOMERS, changes)

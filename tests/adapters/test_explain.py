@@ -255,13 +255,21 @@ async def test_nodes_indexed(ask: Asking, scans: Scans, people: list[Made]) -> N
     assert scans.found == []
 
 
-async def test_changes_indexed(ask: Asking, scans: Scans, commands: Commands, people: list[Made]) -> None:
+async def test_changes_indexed(ask: Asking, make: Makers, scans: Scans, commands: Commands, people: list[Made]) -> None:
     """Mutations find what they change without a scan."""
     of = {"customerId": people[0].id}
     label = global_id("Label", LABELS.id_of({"name": "VIP"}))
     tier = next(iter(await ask.store.find(ask.store.records["attribute_definitions"], {"name": "tier"})))
     definition = {"id": global_id("AttributeDefinition", tier["_id"])}
+    number = {"channel": "whatsapp", "account": "main", "value": "+14155559999"}
+    (identity,) = await ask.store.find(ask.store.records["identities"], {"customer_id": people[1].key})
+    stranger = await make.customer(None, None)
+    talk = await make.conversation(stranger, "Hello")
     steps: list[tuple[str, dict[str, Any]]] = [
+        ("identifyCustomer", number),
+        ("linkIdentity", of | number | {"value": "+14155558888"}),
+        ("unlinkIdentity", {"id": global_id("Identity", identity["_id"])}),
+        ("relinkConversation", of | {"id": global_id("Conversation", talk)}),
         ("addTag", of | {"word": "golf"}),
         ("removeTag", of | {"word": "golf"}),
         ("addCustomData", of | {"name": "a", "value": "1"}),

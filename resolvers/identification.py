@@ -1,0 +1,120 @@
+"""Who is it that writes on a channel: a customer who is known, or an anonymous one from now on?"""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from strawberry.utils.str_converters import to_camel_case
+
+from adapters.contract import Person
+from resolvers.customers import customer_reader
+from resolvers.identities import IdentifiedCustomer, identified, identified_as, require_look_up, who_is_meant
+from resolvers.ingest.newcomers import new_customer
+from resolvers.ingest.report import NotTaken
+from resolvers.kit.context import Info
+from resolvers.kit.described import about, graph_input, graph_type, told
+from resolvers.kit.errors import Conflict, InvalidInput, accepted, conflict
+from resolvers.kit.scalars import Url
+from resolvers.kit.slice import Slice
+from resolvers.kit.texts import plain_line
+from resolvers.kit.viewer import STAFF_AND_PARTNERS
+
+SLICE = Slice("identification")
+
+LONGEST_WORD = 2_000
+"""Characters of what a channel shows of a person: as many as an import takes."""
+
+# Each time, somebody was known by the identity and then taken off it; nobody does so as often as this in a moment.
+_ATTEMPTS = 5
+
+
+@graph_input
+class ChannelProfileInput:
+    """What a channel shows of a person."""
+
+    name: str | None = told("The name shown there.", default=None)
+    username: str | None = told("The handle, without an at sign.", default=None)
+    picture_url: Url | None = told("A picture.", default=None)
+    gender: str | None = told("The gender as the channel writes it.", default=None)
+    locale: str | None = told("The language and country, as `en_US`.", default=None)
+    time_zone: str | None = told("The time zone as the channel writes it.", default=None)
+
+
+@graph_input
+class EntryPointInput:
+    """Where a customer came in."""
+
+    page: str | None = told("The page, story or advertisement from which it began.", default=None)
+    referrer: str | None = told("The page that led there.", default=None)
+
+
+@graph_input
+class IdentifyCustomerInput:
+    """Someone's account on a channel."""
+
+    channel: str = told("The channel's name, as `whatsapp`.")
+    account: str = told("Which of our accounts on that channel.")
+    value: str = told("The customer's id there; phone numbers and addresses in any notation.")
+    profile: ChannelProfileInput | None = told(
+        "What the channel shows of the person, kept with a new identity; that of a known one stays.", default=None
+    )
+    entry_point: EntryPointInput | None = told(
+        "Where the person came in, kept with a new customer; that of a known one stays.", default=None
+    )
+
+
+@graph_type
+class IdentifyCustomerPayload:
+    """Who it is."""
+
+    identified: IdentifiedCustomer = told("The customer behind the identity.")
+    is_new: bool = told("Whether nobody was known by the identity, so that the customer was made now.")
+
+
+@SLICE.mutation(may=STAFF_AND_PARTNERS)
+async def identify_customer(
+    info: Info, input: Annotated[IdentifyCustomerInput, about("The person's account on a channel.")]
+) -> IdentifyCustomerPayload | InvalidInput | Conflict:
+    """Finds the customer behind an identity, and makes an anonymous one where nobody is known by it.
+
+    Of many who ask at once for one new person, one makes the customer, and all are answered the same customer. Partners
+    need the scope `lookup`.
+    """
+    context = info.context
+    require_look_up(context)
+    who = await who_is_meant(context, input.channel, input.account, input.value)
+    person = Person(who=who, profile=_shown(input.profile), entry_point=_came_in(who.channel, input.entry_point))
+    for _ in range(_ATTEMPTS):
+        known = await identified(context, who)
+        if known is not None:
+            return IdentifyCustomerPayload(identified=known, is_new=False)
+        try:
+            made = await new_customer(
+                context.store,
+                person,
+                at=context.clock(),
+                by=context.viewer.subject,
+                default_region=context.limits.default_region,
+            )
+        except NotTaken as error:
+            raise conflict(str(error), "input", "value") from error
+        if made is not None:
+            customer = (await customer_reader(context))(made)
+            return IdentifyCustomerPayload(identified=identified_as(customer, who), is_new=True)
+    raise conflict("The identity was linked and unlinked again and again in this moment. Ask once more.")
+
+
+def _shown(profile: ChannelProfileInput | None) -> Mapping[str, str | None]:
+    return _lines(profile, "profile") if profile else {}
+
+
+def _came_in(channel: str, entry_point: EntryPointInput | None) -> Mapping[str, str | None] | None:
+    return {"channel": channel, **_lines(entry_point, "entryPoint")} if entry_point else None
+
+
+def _lines(given: ChannelProfileInput | EntryPointInput, path: str) -> Mapping[str, str | None]:
+    """The texts that are given, each as one line; refuses one that is none."""
+    return {
+        name: accepted(plain_line, text, "input", path, to_camel_case(name), longest=LONGEST_WORD)
+        for name, text in vars(given).items()
+        if text
+    }

@@ -1,0 +1,228 @@
+"""Whose is an identity: what do people say of it, take back, and make sure of?
+
+A claim that nobody has proven merges no customers and takes no identity away, and whoever holds the identity is not
+signed in as the customer by it. An identity keeps its id while it is one customer's; linked anew, it has another.
+"""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from adapters.contract import Who
+from adapters.records import Document, RecordId, key_hash, new_id
+from resolvers.aliases import ids_of, touched
+from resolvers.customers import Customer, customer_reader, require_customer
+from resolvers.identities import (
+    IDENTITIES,
+    IDENTITY_KEYS,
+    UNLINKED,
+    ClaimStrength,
+    Identity,
+    identity_document,
+    identity_key_document,
+    is_stronger,
+    who_is_meant,
+)
+from resolvers.kit.context import Context, Info
+from resolvers.kit.described import about, graph_input, graph_type, told
+from resolvers.kit.errors import Conflict, InvalidInput, NotFound, Refused, conflict, invalid, not_found
+from resolvers.kit.ids import key_of
+from resolvers.kit.lists import hidden_from
+from resolvers.kit.settling import settled
+from resolvers.kit.slice import Slice
+from resolvers.kit.stored import reader_of
+from resolvers.kit.viewer import STAFF
+
+SLICE = Slice("linking")
+
+_ELSEWHERE = (
+    "This identity belongs to another customer. If both are one person, merge them; if it was never the other one's, "
+    "unlink it there first. To move what was said in one conversation, use `relinkConversation`."
+)
+
+
+@graph_input
+class LinkIdentityInput:
+    """An account on a channel that is said to be a customer's."""
+
+    customer_id: strawberry.ID = told("The customer.")
+    channel: str = told("The channel's name, as `whatsapp`.")
+    account: str = told("Which of our accounts on that channel.")
+    value: str = told("The customer's id there; phone numbers and addresses in any notation.")
+    claim: ClaimStrength = told(
+        "How well it is founded: ASSERTED or INFERRED. What you made sure of is verified afterwards.",
+        default=ClaimStrength.ASSERTED,
+    )
+
+
+@graph_input
+class UnlinkIdentityInput:
+    """An identity that is not the customer's."""
+
+    id: strawberry.ID = told("The identity.")
+
+
+@graph_input
+class VerifyIdentityInput:
+    """An identity that someone made sure of."""
+
+    id: strawberry.ID = told("The identity.")
+
+
+@graph_type
+class LinkIdentityPayload:
+    """The identity with its customer."""
+
+    identity: Identity = told("The identity.")
+    customer: Customer = told("The customer as it is now.")
+
+
+@graph_type
+class UnlinkIdentityPayload:
+    """What was taken off."""
+
+    removed_id: strawberry.ID = told("The id that the identity had.")
+    customer: Customer | None = told("The customer as it is now; null where there is none any more.")
+
+
+@graph_type
+class VerifyIdentityPayload:
+    """The identity as it is now."""
+
+    identity: Identity = told("The identity.")
+
+
+@SLICE.mutation(may=STAFF)
+async def link_identity(
+    info: Info, input: Annotated[LinkIdentityInput, about("The account and the customer.")]
+) -> LinkIdentityPayload | NotFound | InvalidInput | Conflict:
+    """Says that an account on a channel is a customer's, or says it better founded than before.
+
+    An account that is another customer's stays that one's. Nobody is signed in as the customer by what is only said.
+    """
+    context = info.context
+    if input.claim is ClaimStrength.VERIFIED:
+        words = (
+            "What you say is not verified by saying so. Link it as ASSERTED, then make sure and use `verifyIdentity`."
+        )
+        raise invalid(words, "input", "claim")
+    who = await who_is_meant(context, input.channel, input.account, input.value)
+    key = (await require_customer(context, input.customer_id)).key
+
+    async def work() -> LinkIdentityPayload:
+        return await _link(context, key, who, input.claim.value)
+
+    return await settled(context.store, work)
+
+
+@SLICE.mutation(may=STAFF)
+async def unlink_identity(
+    info: Info, input: Annotated[UnlinkIdentityInput, about("Which identity.")]
+) -> UnlinkIdentityPayload | NotFound:
+    """Takes an identity off a customer, also the last one. What was written by it stays the customer's.
+
+    A source that says it again does not put it on again, unless the channel itself proves it by something newer.
+    Whoever writes by it next is somebody unknown.
+    """
+    context = info.context
+    key = key_of(input.id, "Identity")
+
+    async def work() -> Document | None:
+        identity = await context.store.first(IDENTITIES, {"_id": key}) if key else None
+        if identity is None:
+            raise not_found("identity")
+        await take_off(context, identity)
+        return await touched(context, identity["customer_id"])
+
+    document = await settled(context.store, work)
+    customer = (await customer_reader(context))(document) if document else None
+    return UnlinkIdentityPayload(removed_id=input.id, customer=customer)
+
+
+@SLICE.mutation(may=STAFF)
+async def verify_identity(
+    info: Info, input: Annotated[VerifyIdentityInput, about("Which identity.")]
+) -> VerifyIdentityPayload | NotFound | Conflict:
+    """Says that you made sure that the identity is the customer's. Who did and when is kept.
+
+    From then on whoever holds the identity may be signed in as the customer.
+    """
+    context = info.context
+    key = key_of(input.id, "Identity")
+    unproven = {"_id": key, "claim": {"$ne": ClaimStrength.VERIFIED.value}}
+    changed = await context.store.update(IDENTITIES, unproven, {"$set": _verified(context)}) if key else None
+    if changed is None:
+        if key is None or await context.store.first(IDENTITIES, {"_id": key}) is None:
+            raise not_found("identity")
+        raise conflict("The identity is verified already; there is nothing to do.", "input", "id")
+    return VerifyIdentityPayload(identity=_read(context, changed))
+
+
+async def take_off(context: Context, identity: Document) -> None:
+    """Removes the identity and its key, and remembers of whom; belongs into a transaction."""
+    store = context.store
+    digest = _digest(identity)
+    await store.delete(IDENTITIES, {"_id": identity["_id"]})
+    await store.delete(IDENTITY_KEYS, {"_id": digest})
+    taken = {"digest": digest, "customer_id": identity["customer_id"]}
+    change = {"$set": taken | {"unlinked_at": context.clock(), "unlinked_by": context.viewer.subject}}
+    await store.upsert(UNLINKED, [(UNLINKED.id_of(taken), change)])
+
+
+async def _link(context: Context, key: RecordId, who: Who, claim: str) -> LinkIdentityPayload:
+    """What linking comes to, inside a transaction."""
+    store = context.store
+    customer = await touched(context, key)
+    if customer is None:
+        raise not_found("customer", ("input", "customerId"))
+    digest = key_hash(*who)
+    known = await store.first(IDENTITY_KEYS, {"_id": digest})
+    if known is None:
+        identity: Document = identity_document(
+            key=new_id(), customer=customer["_id"], who=who, claim=claim, at=context.clock(), by=context.viewer.subject
+        )
+        await store.insert(IDENTITY_KEYS, identity_key_document(identity))
+        await store.insert(IDENTITIES, identity)
+        await store.delete(UNLINKED, {"digest": digest, "customer_id": {"$in": ids_of(customer)}})
+    else:
+        identity = await _climbed(context, known, customer, who, claim)
+    return LinkIdentityPayload(identity=_read(context, identity), customer=(await customer_reader(context))(customer))
+
+
+async def _climbed(context: Context, known: Document, customer: Document, who: Who, claim: str) -> Document:
+    """The customer's own identity with the better founded claim; refuses where it is another's, or no better."""
+    if known["customer_id"] not in ids_of(customer):
+        raise conflict(_ELSEWHERE, "input", "value")
+    channel, account, value = who
+    place = {"customer_id": known["customer_id"], "channel": channel, "account": account, "value": value}
+    identity = await context.store.first(IDENTITIES, place)
+    if identity is None or not is_stronger(claim, identity["claim"]):
+        raise _already(claim)
+    change = {"$set": {"claim": claim, "claimed_by": context.viewer.subject}}
+    return await context.store.update(IDENTITIES, {"_id": identity["_id"]}, change) or identity
+
+
+def _already(claim: str) -> Refused:
+    return conflict(
+        f"The customer has this identity already, and {claim} is no better founded than what is known of it. "
+        "If you made sure of it, use `verifyIdentity`.",
+        "input",
+        "value",
+    )
+
+
+def _digest(identity: Document) -> str:
+    return key_hash(identity["channel"], identity["account"], identity["value"])
+
+
+def _verified(context: Context) -> dict[str, Any]:
+    return {
+        "claim": ClaimStrength.VERIFIED.value,
+        "verified_at": context.clock(),
+        "verified_by": context.viewer.subject,
+    }
+
+
+def _read(context: Context, identity: Document) -> Identity:
+    found: Identity = reader_of(Identity).read(identity, hidden_from(context.viewer, IDENTITIES))
+    return found
