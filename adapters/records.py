@@ -149,10 +149,13 @@ class Observation:
     observed_from: str
     observed_at: datetime
     is_verified: bool = False
+    observed_by: str | None = None
+    """The person of the staff who says so; None where a source does. No source replaces a person's word."""
 
     def document(self) -> dict[str, Any]:
         """The observation as it is stored."""
-        return {"observed_from": self.observed_from, "observed_at": self.observed_at, "is_verified": self.is_verified}
+        seen = {"observed_from": self.observed_from, "observed_at": self.observed_at, "is_verified": self.is_verified}
+        return seen if self.observed_by is None else seen | {"observed_by": self.observed_by}
 
 
 def derived_id(*words: str) -> RecordId:

@@ -5,6 +5,7 @@ A slice imports only slices above it in this list. To add a concept, write its f
 
 from resolvers import (
     agents,
+    assignment,
     attachments,
     attributes,
     campaigns,
@@ -14,6 +15,7 @@ from resolvers import (
     custom_data,
     customers,
     directory,
+    editing,
     facts,
     history,
     identities,
@@ -35,6 +37,8 @@ SLICES = (
     campaigns.SLICE,
     channels.SLICE,
     customers.SLICE,
+    editing.SLICE,
+    assignment.SLICE,
     identities.SLICE,
     contacts.SLICE,
     labels.SLICE,
