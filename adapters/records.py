@@ -79,6 +79,8 @@ class Part:
     """How many a customer may have: nothing inside one document grows without bound."""
     personal: frozenset[str] = frozenset()
     """Fields of an entry that only viewers with the right to personal values read."""
+    of_staff: frozenset[str] = frozenset()
+    """Fields of an entry that say which of the staff did something: no visitor reads them."""
     element: str | None = None
     """Its name among the elements that a merge can bring along."""
     found_by: tuple[str, ...] = ()
@@ -101,6 +103,8 @@ class Record:
     indexes: tuple[Index, ...] = ()
     personal: frozenset[str] = frozenset()
     """Fields that only viewers with the right to personal values read."""
+    of_staff: frozenset[str] = frozenset()
+    """Fields that say which of the staff did something: no visitor reads them."""
     element: str | None = None
     """Its name among the elements that a merge can bring along."""
     timeline: Timeline | None = None

@@ -29,6 +29,9 @@ SLICE = Slice("customers")
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands where a customer was never heard of, so that a moment is there to sort by, behind all real ones."""
 
+BY_STAFF = "staff"
+"""Where a value was observed that a person of the staff gave."""
+
 CUSTOMERS = Record(
     name="customers",
     customer="_id",

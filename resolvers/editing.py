@@ -13,7 +13,7 @@ import strawberry
 from adapters.records import Document, Observation
 from resolvers.attribute_rules import checked, editors
 from resolvers.attribute_schema import MOST_DEFINITIONS, definitions_by_name
-from resolvers.customers import Customer, changed_at, naming, require_customer
+from resolvers.customers import BY_STAFF, Customer, changed_at, naming, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import InvalidInput, NotFound, NotPermitted, invalid, not_permitted
@@ -24,9 +24,6 @@ from resolvers.search_words import search_words
 from resolvers.versions import Change, StaleVersion, require_version, write_upon
 
 SLICE = Slice("editing")
-
-BY_STAFF = "staff"
-"""Where a value was observed that a person of the staff gave."""
 
 Definitions = Mapping[str, Document]
 

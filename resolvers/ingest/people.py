@@ -155,7 +155,7 @@ class People:
         seen, visit = _seen(person.who, self._visit), self._visit
         bounded_all(person.profile.items(), "profile.")
         values, observed = self._values.merged(old, person.attributes, seen)
-        points = contact_points(old.get("contact_points", ()), person.reaches, seen, visit.default_region)
+        points = contact_points(old, person.reaches, seen, visit.default_region)
         names = naming(values)
         said = {
             "attributes": values,
