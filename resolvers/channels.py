@@ -6,7 +6,7 @@ from adapters.held import Held, of_latest
 from adapters.records import Document, Index, Record
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import graph_type, told
-from resolvers.kit.errors import BadUserInput
+from resolvers.kit.errors import BadUserInput, invalid
 from resolvers.kit.scalars import canonical_email, canonical_phone
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, kept, reader_of
@@ -24,6 +24,8 @@ CHANNEL_ACCOUNTS = Record(
 # On these channels a customer is known by a phone number or an address, which people write in many ways.
 _BY_PHONE = frozenset({"whatsapp", "sms", "phone", "viber"})
 _BY_EMAIL = frozenset({"email"})
+# A customer is called and written to there also where the gateway has no account.
+_WITHOUT_ACCOUNT = frozenset({"email", "phone", "post", "sms"})
 
 
 @SLICE.keeps(CHANNEL_ACCOUNTS)
@@ -69,6 +71,16 @@ async def require_channels(context: Context, names: Iterable[str], argument: str
         if name not in known:
             offered = ", ".join(sorted(known)) or "none yet"
             raise BadUserInput(f"`{argument}` is {name[:64]!r}, which is no channel here. Known channels: {offered}.")
+
+
+async def require_usable(context: Context, name: str, *path: str) -> str:
+    """The name of a channel on which customers are reached; refused where it is neither ours nor a usual one."""
+    known = _accounts(await context.store.held.all(CHANNEL_ACCOUNTS))
+    channel = name.strip()
+    if channel not in _WITHOUT_ACCOUNT.union(known):
+        offered = ", ".join(sorted(_WITHOUT_ACCOUNT.union(known)))
+        raise invalid(f"`{path[-1]}` is {name[:64]!r}, which is no channel here. Send one of: {offered}.", *path)
+    return channel
 
 
 async def require_account(context: Context, channel: str, account: str) -> None:

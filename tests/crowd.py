@@ -8,6 +8,7 @@ from resolvers.agents import GROUPS
 from resolvers.attachments import ATTACHMENTS
 from resolvers.attribute_schema import DEFINITIONS, definition_document
 from resolvers.campaigns import CAMPAIGNS
+from resolvers.consents import CONSENT_WORDS
 from resolvers.customers import CUSTOMERS
 from resolvers.interests import TOPICS
 from resolvers.kit.turns import take_turn
@@ -32,6 +33,7 @@ async def everything(make: Makers, of: Made, rows: int = 5) -> None:
         await make.purchase(of, "10.00", placed_at=at)
         await make.interest(of, f"Interest {n}", score=n // 2 / 10, triggered_at=at, observed_at=at)
         await given_toy(make, of, given_at=at)
+        await consent_word(make, of, purpose=f"purpose {n}", at=at)
 
 
 async def crowd(make: Makers, customers: int, rows: int = 3) -> list[Made]:
@@ -55,6 +57,12 @@ async def given_toy(make: Makers, of: Made, **more: Any) -> RecordId:
     """A toy of the slice that lives in the tests."""
     usual = {"name": "Bear", "shelf": "top", "channel": "shop", "given_at": make.moment()}
     return await make.put(toy.TOYS, of, **(usual | more))
+
+
+async def consent_word(make: Makers, of: Made, **more: Any) -> RecordId:
+    """A word of a customer on a purpose."""
+    usual = {"purpose": "newsletter", "status": "GRANTED", "at": make.moment(), "means": "FORM", "channel": None}
+    return await make.put(CONSENT_WORDS, of, recorded_at=make.moment(), recorded_by="agent", **(usual | more))
 
 
 async def label(make: Makers, name: str = "VIP", priority: int = 1) -> RecordId:
