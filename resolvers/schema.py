@@ -29,6 +29,7 @@ from resolvers import (
     purchases,
     tags,
     tickets,
+    verification,
 )
 from resolvers.kit.graph import Graph
 
@@ -40,6 +41,7 @@ SLICES = (
     channels.SLICE,
     customers.SLICE,
     editing.SLICE,
+    verification.SLICE,
     assignment.SLICE,
     identities.SLICE,
     contacts.SLICE,
