@@ -15,6 +15,7 @@ from resolvers.kit.turns import take_turn
 from resolvers.labels import LABELS, label_document
 from resolvers.notes import REMOVED_NOTES
 from resolvers.products import PRODUCTS
+from resolvers.relations import RELATION_TYPES, RELATIONS
 from tests import toy
 from tests.makers import BEGIN, Made, Makers, money
 
@@ -33,6 +34,7 @@ async def everything(make: Makers, of: Made, rows: int = 5) -> None:
         await make.purchase(of, "10.00", placed_at=at)
         await make.interest(of, f"Interest {n}", score=n // 2 / 10, triggered_at=at, observed_at=at)
         await given_toy(make, of, given_at=at)
+        await related(make, of, created_at=at)
         await consent_word(make, of, purpose=f"purpose {n}", at=at)
 
 
@@ -63,6 +65,22 @@ async def consent_word(make: Makers, of: Made, **more: Any) -> RecordId:
     """A word of a customer on a purpose."""
     usual = {"purpose": "newsletter", "status": "GRANTED", "at": make.moment(), "means": "FORM", "channel": None}
     return await make.put(CONSENT_WORDS, of, recorded_at=make.moment(), recorded_by="agent", **(usual | more))
+
+
+async def related(make: Makers, of: Made, **more: Any) -> RecordId:
+    """A relation to somebody, from one end."""
+    kind: dict[str, Any] = {"name": "friend of", "inverse_name": "friend of"}
+    kind["_id"] = RELATION_TYPES.id_of(kind)
+    await make.store.replace(RELATION_TYPES, [kind])
+    usual = {
+        "name": "friend of",
+        "other_id": new_id(),
+        "type_id": kind["_id"],
+        "is_inverse": False,
+        "tags": [],
+        "back_id": new_id(),
+    }
+    return await make.put(RELATIONS, of, created_by="agent", **(usual | {"created_at": make.moment()} | more))
 
 
 async def label(make: Makers, name: str = "VIP", priority: int = 1) -> RecordId:
