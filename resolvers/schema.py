@@ -4,6 +4,7 @@ A slice imports only slices above it in this list. To add a concept, write its f
 """
 
 from resolvers import (
+    accounts,
     agents,
     assignment,
     attachments,
@@ -52,6 +53,7 @@ SLICES = (
     tags.SLICE,
     custom_data.SLICE,
     relations.SLICE,
+    accounts.SLICE,
     notes.SLICE,
     conversations.SLICE,
     tickets.SLICE,

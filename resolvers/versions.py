@@ -69,7 +69,8 @@ async def write_anew(context: Context, key: RecordId, work: Callable[[Document],
 async def _written(context: Context, document: Document, change: Change) -> Document | None:
     touched = touch(context)
     both = {name: {**touched.get(name, {}), **change.get(name, {})} for name in {**touched, **change}}
-    as_read = {"_id": document["_id"], "version": document["version"]}
+    # Who went into another meanwhile is spoken for by that one.
+    as_read = {"_id": document["_id"], "version": document["version"], "merged_into": None}
     return await context.store.update(CUSTOMERS, as_read, both)
 
 

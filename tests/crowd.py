@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from adapters.records import RecordId, new_id
+from resolvers.accounts import ACCOUNTS, HOLDINGS
 from resolvers.agents import GROUPS
 from resolvers.attachments import ATTACHMENTS
 from resolvers.attribute_schema import DEFINITIONS, definition_document
@@ -35,6 +36,7 @@ async def everything(make: Makers, of: Made, rows: int = 5) -> None:
         await make.interest(of, f"Interest {n}", score=n // 2 / 10, triggered_at=at, observed_at=at)
         await given_toy(make, of, given_at=at)
         await related(make, of, created_at=at)
+        await account(make, of, f"{of.key}-{n}")
         await consent_word(make, of, purpose=f"purpose {n}", at=at)
 
 
@@ -81,6 +83,16 @@ async def related(make: Makers, of: Made, **more: Any) -> RecordId:
         "back_id": new_id(),
     }
     return await make.put(RELATIONS, of, created_by="agent", **(usual | {"created_at": make.moment()} | more))
+
+
+async def account(make: Makers, of: Made, number: str, **more: Any) -> RecordId:
+    """An account that a customer holds with the company."""
+    at = make.moment()
+    usual = {"name": "electricity", "number": number, "data": [], "version": 1, "created_at": at, "created_by": None}
+    document = {"_id": new_id(), **usual, "updated_at": at, "updated_by": None, **more}
+    await make.store.insert(ACCOUNTS, document)
+    await make.put(HOLDINGS, of, account_id=document["_id"], held_since=at)
+    return document["_id"]  # type: ignore[return-value]
 
 
 async def label(make: Makers, name: str = "VIP", priority: int = 1) -> RecordId:
