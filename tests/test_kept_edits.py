@@ -1,5 +1,6 @@
 """Does what people changed stay, whatever a source says again?"""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -131,3 +132,29 @@ async def test_kept_value_checked(ask: Asking, store: Store) -> None:
     await bring(store, PERSON)
     await _edit(ask, store, {"name": "firstName", "value": "Anna"})
     assert outcomes(await bring(store, replace(PERSON, attributes={"firstName": "4nn"}))) == ["rejected"]
+
+
+async def test_edits_beside_source(ask: Asking, store: Store) -> None:
+    """While a source is read again and again, each edit is applied or refused, and none is lost to the source."""
+    await bring(store, PERSON)
+    key = global_id("Customer", (await the_customer(store))["_id"])
+    applied: list[str] = []
+
+    async def edits() -> None:
+        for n in range(15):
+            version = (await the_customer(store))["version"]
+            given = [{"name": "firstName", "value": f"Ann{'abcdefghijklmno'[n]}"}]
+            found = await change(ask, "editCustomer", "__typename", id=key, version=version, attributes=given)
+            if "code" not in found:
+                applied.append(given[0]["value"])
+            assert (await the_customer(store))["attributes"]["firstName"] == (applied[-1] if applied else "Ann")
+
+    async def readings() -> None:
+        for n in range(15):
+            other = {"firstName": "Ann", "lastName": f"Lee{'abcdefghijklmno'[n]}"}
+            await bring(store, replace(PERSON, attributes=other), at=AT + DAY)
+
+    await asyncio.gather(edits(), readings())
+    after = await the_customer(store)
+    assert after["attributes"] == {"firstName": applied[-1], "lastName": "Leeo"}
+    assert after["version"] == 1 + len(applied) + 15
