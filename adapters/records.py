@@ -79,6 +79,8 @@ class Part:
     """How many a customer may have: nothing inside one document grows without bound."""
     personal: frozenset[str] = frozenset()
     """Fields of an entry that only viewers with the right to personal values read."""
+    of_staff: frozenset[str] = frozenset()
+    """Fields of an entry that say which of the staff did something: no visitor reads them."""
     element: str | None = None
     """Its name among the elements that a merge can bring along."""
     found_by: tuple[str, ...] = ()
@@ -106,6 +108,8 @@ class Record:
     indexes: tuple[Index, ...] = ()
     personal: frozenset[str] = frozenset()
     """Fields that only viewers with the right to personal values read."""
+    of_staff: frozenset[str] = frozenset()
+    """Fields that say which of the staff did something: no visitor reads them."""
     element: str | None = None
     """Its name among the elements that a merge can bring along."""
     timeline: Timeline | None = None
@@ -154,10 +158,13 @@ class Observation:
     observed_from: str
     observed_at: datetime
     is_verified: bool = False
+    observed_by: str | None = None
+    """The person of the staff who says so; None where a source does. No source replaces a person's word."""
 
     def document(self) -> dict[str, Any]:
         """The observation as it is stored."""
-        return {"observed_from": self.observed_from, "observed_at": self.observed_at, "is_verified": self.is_verified}
+        seen = {"observed_from": self.observed_from, "observed_at": self.observed_at, "is_verified": self.is_verified}
+        return seen if self.observed_by is None else seen | {"observed_by": self.observed_by}
 
 
 def derived_id(*words: str) -> RecordId:

@@ -41,13 +41,16 @@ async def remove_values(context: Context, name: str) -> int:
         if name not in customer["attributes"]:
             return None
         words = _words(customer, [one for one in searchable if one["name"] != name])
-        gone = {f"attributes.{name}": "", f"observed.{name}": ""}
+        gone = {f"{place}.{name}": "" for place in ("attributes", "observed", "changed")}
         return _as_read(customer), {**touched, "$set": {**touched["$set"], "search": words}, "$unset": gone}
 
     removed = 0
     # Whose value is gone is not found any more.
     while batch := await _batch(context, {f"attributes.{name}": {"$exists": True}}):
         removed += await _settle(context, batch, change)
+    # An attribute that bears this name later is another one, which nobody has cleared.
+    cleared = {"$pull": {"removed.attributes": name}, "$unset": {f"changed.{name}": ""}}
+    await context.store.update_all(context.declared.customers, {"removed.attributes": name}, touched | cleared)
     return removed
 
 

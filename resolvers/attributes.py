@@ -14,7 +14,15 @@ from strawberry.utils.str_converters import to_camel_case
 from adapters.failures import StoreRefused
 from adapters.held import Held, of_latest
 from adapters.records import Document, RecordId
-from resolvers.attribute_rules import LONGEST_HEADING, AttributeType, MatchingRole, breaking, checked, rule_broken
+from resolvers.attribute_rules import (
+    LONGEST_HEADING,
+    AttributeType,
+    MatchingRole,
+    breaking,
+    checked,
+    editors,
+    rule_broken,
+)
 from resolvers.attribute_schema import (
     DEFINITIONS,
     SYSTEM_DEFINITIONS,
@@ -33,12 +41,23 @@ from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, kept
 from resolvers.kit.turns import TURNS
-from resolvers.kit.viewer import ADMINISTRATORS
+from resolvers.kit.viewer import ADMINISTRATORS, Role
 
 SLICE = Slice("attributes", unshown=[TURNS])
 
 # Each time that a change is overtaken, another one was kept; as many administrators at once are not at work.
 _ATTEMPTS = 20
+
+_NEVER_NULL = (
+    "label",
+    "category",
+    "order",
+    "is_required",
+    "is_personal",
+    "is_searchable",
+    "is_channel_identifier",
+    "editable_by",
+)
 
 
 @SLICE.keeps(DEFINITIONS)
@@ -60,6 +79,7 @@ class AttributeDefinition(Node):
     is_channel_identifier: bool = kept("Whether its value names a customer on a channel.")
     matching_role: MatchingRole | None = kept("What its value says when two customers may be the same person.")
     is_system: bool = kept("Whether it is the gateway's own, which cannot be removed.")
+    editable_by: list[Role] = kept("The roles that may set and clear its values by `editCustomer`.", read=editors)
 
 
 async def definitions(context: Context) -> Mapping[str, Document]:
@@ -112,6 +132,10 @@ class AttributeRulesInput:
     is_searchable: bool | None = told("Whether `customers(search:)` looks in it.", default=strawberry.UNSET)
     is_channel_identifier: bool | None = told("Whether it names a customer on a channel.", default=strawberry.UNSET)
     matching_role: MatchingRole | None = told("What it says when two may be the same.", default=strawberry.UNSET)
+    editable_by: list[Role] | None = told(
+        "The roles of the staff that may edit its values. Administrators always may: an empty list leaves it to them.",
+        default=strawberry.UNSET,
+    )
 
 
 @graph_input
@@ -240,7 +264,7 @@ def _given(rules: AttributeRulesInput | None) -> dict[str, Any]:
         return {}
     named = {name: getattr(rules, name) for name in rules.__dataclass_fields__}
     given = {name: value for name, value in named.items() if value is not strawberry.UNSET}
-    for name in ("label", "category", "order", "is_required", "is_personal", "is_searchable", "is_channel_identifier"):
+    for name in _NEVER_NULL:
         if name in given and given[name] is None:
             shown = to_camel_case(name)
             raise invalid(f"`{shown}` cannot be null. Leave it out to keep it as it is.", "input", "rules", shown)
@@ -248,6 +272,8 @@ def _given(rules: AttributeRulesInput | None) -> dict[str, Any]:
         given["matching_role"] = given["matching_role"].value
     if "choices" in given:
         given["choices"] = given["choices"] or []
+    if "editable_by" in given:
+        given["editable_by"] = [one.value for one in editors(given["editable_by"])]
     return given
 
 

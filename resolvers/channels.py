@@ -34,6 +34,8 @@ _BUSINESS_SCOPED = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
 
 LONGEST_VALUE = 2_000
 """Characters of a customer's id on a channel: as many as an import takes."""
+# A customer is called and written to there also where the gateway has no account.
+_WITHOUT_ACCOUNT = frozenset({"email", "phone", "post", "sms"})
 
 
 @SLICE.keeps(CHANNEL_ACCOUNTS)
@@ -79,6 +81,16 @@ async def require_channels(context: Context, names: Iterable[str], argument: str
         if name not in known:
             offered = ", ".join(sorted(known)) or "none yet"
             raise BadUserInput(f"`{argument}` is {name[:64]!r}, which is no channel here. Known channels: {offered}.")
+
+
+async def require_usable(context: Context, name: str, *path: str) -> str:
+    """The name of a channel on which customers are reached; refused where it is neither ours nor a usual one."""
+    known = _accounts(await context.store.held.all(CHANNEL_ACCOUNTS))
+    channel = name.strip()
+    if channel not in _WITHOUT_ACCOUNT.union(known):
+        offered = ", ".join(sorted(_WITHOUT_ACCOUNT.union(known)))
+        raise invalid(f"`{path[-1]}` is {name[:64]!r}, which is no channel here. Send one of: {offered}.", *path)
+    return channel
 
 
 async def require_account(context: Context, channel: str, account: str) -> None:

@@ -30,6 +30,9 @@ SLICE = Slice("customers")
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands where a customer was never heard of, so that a moment is there to sort by, behind all real ones."""
 
+BY_STAFF = "staff"
+"""Where a value was observed that a person of the staff gave."""
+
 CUSTOMERS = Record(
     name="customers",
     customer="_id",
@@ -40,6 +43,8 @@ CUSTOMERS = Record(
         Index(("merged_into", "sort_name", "_id")),
         Index(("search",)),
         Index(("assigned_agent_id",)),
+        # Of the few with attributes that people cleared: found when such an attribute leaves the schema.
+        Index(("removed.attributes",), where={"removed.attributes": {"$exists": True}}),
     ),
     # Whatever the administrators define.
     found_by=("attributes",),
@@ -85,7 +90,8 @@ class Customer(Node, Redacted):
         read=lambda moment: None if moment == NEVER else moment,
     )
     version: int = kept(
-        "Counts the changes of this record. No mutation takes it yet: of two edits the later one stays."
+        "Counts the changes of this record. `editCustomer` and other edits take the one that you read, and are refused "
+        "with StaleVersion where the record was changed since."
     )
     aliases: strawberry.Private[list[Document] | None] = inner()
     document: strawberry.Private[Document]
@@ -116,6 +122,7 @@ class AttributeValue:
     is_hidden: bool = told("Whether there is a value that you have no right to see.")
     observed_from: str | None = told("Where the value was seen.")
     observed_at: datetime | None = told("When it was seen there.")
+    observed_by: str | None = told("Who of the staff said so; null where a source did.")
     is_verified: bool = told("Whether someone made sure of it.")
 
 
@@ -193,8 +200,28 @@ def _attribute_value(definition: Document, value: Any, seen: Document, *, is_hid
         is_hidden=is_hidden,
         observed_from=seen.get("observed_from"),
         observed_at=seen.get("observed_at"),
+        observed_by=seen.get("observed_by"),
         is_verified=seen.get("is_verified", False),
     )
+
+
+def changed_at(version: int, old: Document, values: Mapping[str, Any]) -> dict[str, int]:
+    """The attributes whose values are no longer the old ones, each with the version that makes them so.
+
+    Kept in the customer's document under `changed`, by attribute: it tells whoever saw an older version what is new.
+    """
+    before: Mapping[str, Any] = old.get("attributes", {})
+    names = dict.fromkeys((*before, *values))
+    return {name: version for name in names if before.get(name) != values.get(name)}
+
+
+def attributes_of_people(document: Document) -> frozenset[str]:
+    """Names of the attributes that a person of the staff has set or cleared: what a source says of them is not taken.
+
+    The first are told by where they were observed, the second stand among what people took away.
+    """
+    said = (name for name, seen in document.get("observed", {}).items() if seen.get("observed_by"))
+    return frozenset(said).union(document.get("removed", {}).get("attributes", ()))
 
 
 async def customer_by_id(context: Context, key: RecordId) -> Customer | None:
@@ -220,12 +247,12 @@ async def customer_of(context: Context, record: Record, key: Any) -> Customer | 
     return None
 
 
-async def require_customer(context: Context, given: str) -> Customer:
-    """The customer of a mutation's `input.customerId`; refuses with NOT_FOUND where there is none."""
+async def require_customer(context: Context, given: str, *, at: str = "customerId") -> Customer:
+    """The customer whose id stands in a mutation's input; refuses with NOT_FOUND where there is none."""
     key = key_of(given, "Customer")
     found = await customer_by_id(context, key) if key else None
     if found is None:
-        raise not_found("customer", ("input", "customerId"))
+        raise not_found("customer", ("input", at))
     return found
 
 

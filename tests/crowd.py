@@ -4,10 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 from adapters.records import RecordId, new_id
+from resolvers.accounts import ACCOUNTS, HOLDINGS
 from resolvers.agents import GROUPS
 from resolvers.attachments import ATTACHMENTS
 from resolvers.attribute_schema import DEFINITIONS, definition_document
 from resolvers.campaigns import CAMPAIGNS
+from resolvers.consents import CONSENT_WORDS
 from resolvers.customers import CUSTOMERS
 from resolvers.identities import UNLINKED
 from resolvers.interests import TOPICS
@@ -16,6 +18,7 @@ from resolvers.labels import LABELS, label_document
 from resolvers.merging.ledger import MERGES
 from resolvers.notes import REMOVED_NOTES
 from resolvers.products import PRODUCTS
+from resolvers.relations import RELATION_TYPES, RELATIONS
 from tests import toy
 from tests.makers import BEGIN, Made, Makers, money
 
@@ -35,6 +38,9 @@ async def everything(make: Makers, of: Made, rows: int = 5) -> None:
         await make.interest(of, f"Interest {n}", score=n // 2 / 10, triggered_at=at, observed_at=at)
         await given_toy(make, of, given_at=at)
         await merge(make, of, merged_at=at)
+        await related(make, of, created_at=at)
+        await account(make, of, f"{of.key}-{n}")
+        await consent_word(make, of, purpose=f"purpose {n}", at=at)
 
 
 async def crowd(make: Makers, customers: int, rows: int = 3) -> list[Made]:
@@ -67,6 +73,38 @@ async def merge(make: Makers, of: Made, **more: Any) -> RecordId:
     document = {"_id": new_id(), "survivor_id": of.key, **usual, **more}
     await make.store.insert(MERGES, document)
     return document["_id"]  # type: ignore[no-any-return]
+
+
+async def consent_word(make: Makers, of: Made, **more: Any) -> RecordId:
+    """A word of a customer on a purpose."""
+    usual = {"purpose": "newsletter", "status": "GRANTED", "at": make.moment(), "means": "FORM", "channel": None}
+    return await make.put(CONSENT_WORDS, of, recorded_at=make.moment(), recorded_by="agent", **(usual | more))
+
+
+async def related(make: Makers, of: Made, **more: Any) -> RecordId:
+    """A relation to somebody, from one end."""
+    kind: dict[str, Any] = {"name": "friend of", "inverse_name": "friend of"}
+    kind["_id"] = RELATION_TYPES.id_of(kind)
+    await make.store.replace(RELATION_TYPES, [kind])
+    usual = {
+        "name": "friend of",
+        "other_id": new_id(),
+        "type_id": kind["_id"],
+        "is_inverse": False,
+        "tags": [],
+        "back_id": new_id(),
+    }
+    return await make.put(RELATIONS, of, created_by="agent", **(usual | {"created_at": make.moment()} | more))
+
+
+async def account(make: Makers, of: Made, number: str, **more: Any) -> RecordId:
+    """An account that a customer holds with the company."""
+    at = make.moment()
+    usual = {"name": "electricity", "number": number, "data": [], "version": 1, "created_at": at, "created_by": None}
+    document = {"_id": new_id(), **usual, "updated_at": at, "updated_by": None, **more}
+    await make.store.insert(ACCOUNTS, document)
+    await make.put(HOLDINGS, of, account_id=document["_id"], held_since=at)
+    return document["_id"]  # type: ignore[return-value]
 
 
 async def label(make: Makers, name: str = "VIP", priority: int = 1) -> RecordId:

@@ -1,5 +1,6 @@
 """Does what people changed stay, whatever a source says again?"""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -91,3 +92,69 @@ async def test_removals_are_bounded(ask: Asking, store: Store) -> None:
     await store.update(CUSTOMERS, {"_id": customer["_id"]}, {"$set": {"removed": {"tags": words}}})
     await change(ask, "removeTag", "__typename", customerId=global_id("Customer", customer["_id"]), word="last")
     assert (await the_customer(store))["removed"]["tags"] == [*words[1:], "last"]
+
+
+async def _edit(ask: Asking, store: Store, *given: dict[str, Any]) -> None:
+    customer = await the_customer(store)
+    key = global_id("Customer", customer["_id"])
+    found = await change(ask, "editCustomer", "__typename", id=key, version=customer["version"], attributes=list(given))
+    assert found["__typename"] == "EditCustomerPayload"
+
+
+async def test_edited_values_stay(ask: Asking, store: Store) -> None:
+    """A value that somebody set or verified stays, whatever a source says; the others follow their source."""
+    await bring(store, PERSON)
+    await _edit(ask, store, {"name": "firstName", "value": "Anna"})
+    assert outcomes(await bring(store, PERSON, at=AT + DAY)) == ["unchanged"]
+    other = replace(PERSON, attributes={"firstName": "Annie", "lastName": "Poe"})
+    assert outcomes(await bring(store, other, at=AT + DAY)) == ["updated"]
+    after = await the_customer(store)
+    assert after["attributes"] == {"firstName": "Anna", "lastName": "Poe"}
+    assert (after["display_name"], after["changed"]) == ("Anna Poe", {"firstName": 2, "lastName": 3})
+    await _edit(ask, store, {"name": "lastName", "isVerified": True})
+    assert outcomes(await bring(store, PERSON, at=AT + DAY)) == ["unchanged"]
+
+
+async def test_cleared_values_stay_away(ask: Asking, store: Store) -> None:
+    """A value that somebody cleared does not come back, until somebody sets one again."""
+    await bring(store, PERSON)
+    await _edit(ask, store, {"name": "lastName", "value": None})
+    assert outcomes(await bring(store, PERSON, at=AT + DAY)) == ["unchanged"]
+    after = await the_customer(store)
+    assert (after["attributes"], after["removed"]) == ({"firstName": "Ann"}, {"attributes": ["lastName"]})
+    assert "lastName" not in after["observed"]
+    await _edit(ask, store, {"name": "lastName", "value": "Lee"})
+    assert (await the_customer(store))["removed"] == {"attributes": []}
+
+
+async def test_kept_value_checked(ask: Asking, store: Store) -> None:
+    """A source is told of a value that breaks a rule, also where it would not be taken."""
+    await bring(store, PERSON)
+    await _edit(ask, store, {"name": "firstName", "value": "Anna"})
+    assert outcomes(await bring(store, replace(PERSON, attributes={"firstName": "4nn"}))) == ["rejected"]
+
+
+async def test_edits_beside_source(ask: Asking, store: Store) -> None:
+    """While a source is read again and again, each edit is applied or refused, and none is lost to the source."""
+    await bring(store, PERSON)
+    key = global_id("Customer", (await the_customer(store))["_id"])
+    applied: list[str] = []
+
+    async def edits() -> None:
+        for n in range(15):
+            version = (await the_customer(store))["version"]
+            given = [{"name": "firstName", "value": f"Ann{'abcdefghijklmno'[n]}"}]
+            found = await change(ask, "editCustomer", "__typename", id=key, version=version, attributes=given)
+            if "code" not in found:
+                applied.append(given[0]["value"])
+            assert (await the_customer(store))["attributes"]["firstName"] == (applied[-1] if applied else "Ann")
+
+    async def readings() -> None:
+        for n in range(15):
+            other = {"firstName": "Ann", "lastName": f"Lee{'abcdefghijklmno'[n]}"}
+            await bring(store, replace(PERSON, attributes=other), at=AT + DAY)
+
+    await asyncio.gather(edits(), readings())
+    after = await the_customer(store)
+    assert after["attributes"] == {"firstName": applied[-1], "lastName": "Leeo"}
+    assert after["version"] == 1 + len(applied) + 15

@@ -9,8 +9,9 @@ from functools import lru_cache
 from typing import Any
 
 from adapters.contract import Reach
-from adapters.records import Document, Observation, Part, RecordId
+from adapters.records import Document, Observation, Part, RecordId, new_id
 from resolvers.channels import canonical_value
+from resolvers.contact_rules import POSTAL_FIELDS, mark_of
 from resolvers.contacts import CONTACT_POINTS, ContactPointType
 from resolvers.custom_data import CUSTOM_DATA, LONGEST_VALUE
 from resolvers.custom_data import LONGEST_NAME as LONGEST_KEY
@@ -27,8 +28,6 @@ Entries = Sequence[Document]
 _PLAIN_LOCAL = re.compile(r"[A-Za-z0-9]+(?:[._+-][A-Za-z0-9]+)*")
 # RFC 5321, section 4.5.3.1.1.
 _LONGEST_LOCAL = 64
-
-_POSTAL_FIELDS = ("street", "city", "region", "postal_code", "country")
 
 
 def canonical_address(text: str) -> str:
@@ -52,14 +51,20 @@ def canonical_who(channel: str, value: str, region: str | None) -> str:
     return canonical_address(value) if channel == "email" else canonical_value(channel, value, region)
 
 
-def contact_points(old: Entries, reaches: Sequence[Reach], seen: Observation, region: str | None) -> Entries:
+def contact_points(customer: Document, reaches: Sequence[Reach], seen: Observation, region: str | None) -> Entries:
     """The contact points with those of the source; the first of a type is the primary one, whatever comes later.
 
-    Which one people chose as primary stays, and a verified one stays verified.
+    Which one people chose as primary stays, and a verified one stays verified. What people took away or doubt, and the
+    parts of an address that they wrote, stay so.
     """
-    points = list(old)
+    old: Entries = customer.get(CONTACT_POINTS.name, ())
+    if not reaches:
+        return old
+    points, removed = list(old), removed_from(customer, CONTACT_POINTS)
     for reach in reaches:
-        _merge_reach(points, _point(reach, seen, region))
+        new = _point(reach, seen, region)
+        if mark_of(new["type"], new["value"]) not in removed:
+            _merge_reach(points, new)
     return _bounded(old, points, CONTACT_POINTS)
 
 
@@ -68,12 +73,12 @@ def _merge_reach(points: list[Document], new: dict[str, Any]) -> None:
     there = next((point for point in same_type if _same(point) == _same(new)), None)
     if there is None:
         has_primary = any(point["is_primary"] for point in same_type)
-        points.append(new | {"is_primary": not has_primary})
+        points.append({"id": new_id(), **new, "is_primary": not has_primary})
         return
     merged = {
         **there,
-        "postal": new["postal"] or there["postal"],
-        "is_verified": there["is_verified"] or new["is_verified"],
+        "postal": there["postal"] if there.get("observed_by") else new["postal"] or there["postal"],
+        "is_verified": there["is_verified"] or (new["is_verified"] and not there.get("is_doubted", False)),
     }
     if merged != there:
         points[points.index(there)] = merged
@@ -115,7 +120,7 @@ def _canonical_reach(reach: Reach, region: str | None) -> str:
 
 
 def _postal(parts: Mapping[str, str | None] | None) -> Document | None:
-    return bounded_all(((name, parts.get(name) or None) for name in _POSTAL_FIELDS), "postal.") if parts else None
+    return bounded_all(((name, parts.get(name) or None) for name in POSTAL_FIELDS), "postal.") if parts else None
 
 
 def tags(customer: Document, words: Sequence[str], visit: Visit) -> Entries:

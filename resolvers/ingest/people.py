@@ -7,7 +7,7 @@ from typing import Any
 from adapters.contract import Person, Who
 from adapters.mongo import Store
 from adapters.records import Document, Observation, RecordId, new_id
-from resolvers.customers import CUSTOMERS, NEVER, customer_document, naming
+from resolvers.customers import CUSTOMERS, NEVER, changed_at, customer_document, naming
 from resolvers.identities import STRENGTHS, weaker
 from resolvers.ingest.company import Company
 from resolvers.ingest.identities import Account, Identities
@@ -229,7 +229,7 @@ class People:
         seen, visit = _seen(person.who, self._visit), self._visit
         bounded_all(person.profile.items(), "profile.")
         values, observed = self._values.merged(old, person.attributes, seen)
-        points = contact_points(old.get("contact_points", ()), person.reaches, seen, visit.default_region)
+        points = contact_points(old, person.reaches, seen, visit.default_region)
         names = naming(values)
         said = {
             "attributes": values,
@@ -248,7 +248,7 @@ class People:
     def _once(self, person: Person, old: Document) -> dict[str, Any]:
         """What a source says the first time and nobody's later word replaces.
 
-        An agent who is assigned stays: only an administrator or that agent may change it.
+        An agent who is assigned stays: only the staff may change it. One whom the staff took off does not come back.
         """
         entry_point = person.entry_point
         once: dict[str, Any] = {}
@@ -256,7 +256,7 @@ class People:
             once["entry_point"] = entry_point_document(entry_point)
         if person.assigned_agent:
             agent = self._company.agent(person.assigned_agent)
-            if not old.get("assigned_agent_id"):
+            if not old.get("assigned_agent_id") and agent not in old.get("removed", {}).get("agents", ()):
                 once["assigned_agent_id"] = agent
         if person.created_at:
             once["created_at"] = min(stored_moment(person.created_at, "created_at"), old["created_at"])
@@ -266,7 +266,10 @@ class People:
         news = {name: value for name, value in said.items() if name not in old or old[name] != value}
         if not news:
             return False
-        touched = {"updated_at": self._visit.at, "updated_by": self._visit.by, "version": old["version"] + 1}
+        version = old["version"] + 1
+        touched = {"updated_at": self._visit.at, "updated_by": self._visit.by, "version": version}
+        if "attributes" in news:
+            touched["changed"] = {**old.get("changed", {}), **changed_at(version, old, news["attributes"])}
         self._customers.copy(old["_id"]).update(news | touched)
         return True
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from adapters.records import Document, Observation
 from resolvers.attribute_rules import checked, is_same_secret
+from resolvers.customers import attributes_of_people
 from resolvers.ingest.report import NotTaken, Visit
 
 _SECRET = "PASSWORD"  # noqa: S105 - the type's name
@@ -31,14 +32,18 @@ class Values:
     ) -> tuple[Mapping[str, Any], Mapping[str, Document]]:
         """The values and where they were observed; the very same where the source says nothing new.
 
+        What a person of the staff said, or took away, stays, however often a source says something else.
         A required value that nobody said is the schema's default, where there is one.
         Raises NotTaken where a value breaks a rule or a required one is missing.
         """
         values: Mapping[str, Any] = old["attributes"]
+        kept = attributes_of_people(old)
+        # Also what people's word stands against is checked: a source is told of its own mistakes.
         news = {
             name: stored
             for name, value in given.items()
             if value is not None and (stored := self._stored(name, value, values)) != values.get(name)
+            if name not in kept
         }
         unsaid = [name for name in self._required if name not in values and name not in news]
         news |= {name: self._defaults[name] for name in unsaid if name in self._defaults}

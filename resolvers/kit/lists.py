@@ -8,13 +8,13 @@ from functools import partial
 from types import MappingProxyType
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from adapters.records import Record, RecordId
+from adapters.records import Part, Record, RecordId
 from adapters.windows import Owner, Position, Row, Strand, Window
 from resolvers.kit.context import Context, Info
 from resolvers.kit.errors import BadUserInput
 from resolvers.kit.paging import Connection, Page, Placed, Sealing, connection
 from resolvers.kit.stored import reader_of
-from resolvers.kit.viewer import Viewer
+from resolvers.kit.viewer import Role, Viewer
 
 T = TypeVar("T")
 
@@ -37,9 +37,11 @@ class AtHand(NamedTuple, Generic[T]):
     row: T
 
 
-def hidden_from(viewer: Viewer, record: Record) -> frozenset[str]:
-    """The record's fields that this viewer may not see."""
-    return frozenset() if viewer.may_see_personal else record.personal
+def hidden_from(viewer: Viewer, what: Record | Part) -> frozenset[str]:
+    """The fields of what is kept that this viewer may not see."""
+    if viewer.role is Role.VISITOR:
+        return what.of_staff
+    return frozenset() if viewer.may_see_personal else what.personal
 
 
 def between(since: datetime | None, until: datetime | None) -> dict[str, datetime]:

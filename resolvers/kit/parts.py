@@ -8,6 +8,7 @@ from strawberry.utils.str_converters import to_camel_case
 from adapters.records import Document, Part, RecordId
 from resolvers.kit.context import Context
 from resolvers.kit.errors import conflict
+from resolvers.kit.lists import hidden_from
 from resolvers.kit.stored import reader_of
 
 _REMOVED = "removed"
@@ -27,8 +28,7 @@ class Holding(Protocol):
 
 def parts_of(context: Context, customers: Sequence[Holding], part: Part, cls: type[Any]) -> list[list[Any]]:
     """Each customer's entries as objects of their type, in stored order, without what the viewer may not see."""
-    hidden = frozenset() if context.viewer.may_see_personal else part.personal
-    read = reader_of(cls).reading(hidden)
+    read = reader_of(cls).reading(hidden_from(context.viewer, part))
     return [[read(entry) for entry in customer.document.get(part.name, ())] for customer in customers]
 
 
@@ -80,7 +80,13 @@ async def remove_part(context: Context, key: RecordId, part: Part, match: Mappin
 
 def removed_from(document: Document, part: Part) -> frozenset[Any]:
     """What people took off this customer and did not put on again, by the field that tells entries apart."""
-    return frozenset(document.get(_REMOVED, {}).get(part.name, ()))
+    return frozenset(removed_in_order(document, part))
+
+
+def removed_in_order(document: Document, part: Part) -> Sequence[Any]:
+    """The same, in the order in which it was taken off."""
+    found: Sequence[Any] = document.get(_REMOVED, {}).get(part.name, ())
+    return found
 
 
 def _removed(part: Part) -> str:

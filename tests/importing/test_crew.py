@@ -214,6 +214,8 @@ async def _state(store: Store) -> dict[str, list[list[tuple[str, str]]]]:
     def told(one: Document) -> list[tuple[str, str]]:
         who = names[one.get("customer_id", one["_id"])]
         apart = {"_id", "customer_id"} if "customer_id" in one else {"_id"}
-        return sorted((key, str(value)) for key, value in {**one, "who": who}.items() if key not in apart)
+        points = [{**point, "id": None} for point in one.get("contact_points", ())]
+        both = {**one, "who": who, "contact_points": points}
+        return sorted((key, str(value)) for key, value in both.items() if key not in apart)
 
     return {record.name: sorted(told(one) for one in await store.find(record, {})) for record in (CUSTOMERS, PURCHASES)}

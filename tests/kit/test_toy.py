@@ -108,7 +108,8 @@ def test_everything_exported(house: Graph) -> None:
     names = {one["name"] for one in house.declared.export()}
     assert {record.name for record in house.declared.records} <= names
     parts = {part.name for part in house.declared.customers.parts}
-    assert {"labels", "tags", "custom_data", "contact_points"} == parts <= names
+    kept = {"labels", "tags", "custom_data", "contact_points", "channel_preferences", "consents"}
+    assert kept == parts <= names
     assert all(isinstance(one.what, Part | Record) for one in house.declared.keepings)
 
 

@@ -1,0 +1,298 @@
+"""Which customers belong together, and how: parents and children, spouses, a company and its people?
+
+A relation has a direction and reads differently from its two ends. It is stored once at each end, so that either
+customer's relations are read, merged and erased like everything else of that customer.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import strawberry
+
+from adapters.failures import Taken
+from adapters.records import Document, Index, Record, RecordId
+from adapters.windows import Strand
+from resolvers.customers import Customer, customers_by_id, require_customer
+from resolvers.kit.context import Context, Info
+from resolvers.kit.described import about, graph_input, graph_type, told
+from resolvers.kit.errors import Conflict, InvalidInput, NotFound, Refused, accepted, conflict, invalid, not_found
+from resolvers.kit.ids import key_of
+from resolvers.kit.lists import customer_lists, listing_of
+from resolvers.kit.paging import Connection, Page
+from resolvers.kit.slice import Slice
+from resolvers.kit.stored import Node, inner, kept, reader_of
+from resolvers.kit.texts import plain_line
+from resolvers.kit.viewer import ADMINISTRATORS, STAFF
+from resolvers.tags import tag_word
+
+SLICE = Slice("relations")
+
+RELATION_TYPES = Record(name="relation_types", customer=None, key=("name",), folds_key=True, is_held=True)
+RELATIONS = Record(
+    name="relations",
+    key=("customer_id", "other_id", "type_id", "is_inverse"),
+    element="RELATIONS",
+    indexes=(Index(("customer_id", "created_at", "_id")), Index(("type_id",))),
+)
+
+LONGEST_NAME, MOST_TAGS = 50, 20
+
+
+@SLICE.keeps(RELATION_TYPES)
+class RelationType(Node):
+    """A way in which two customers belong together, such as *parent of*."""
+
+    name: str = kept("How it reads from the customer at which it begins, as `parent of`.")
+    inverse_name: str = kept("How it reads from the other one, as `child of`; the same where it has no direction.")
+
+
+@SLICE.keeps(RELATIONS)
+class Relation(Node):
+    """That a customer belongs together with another one, read from the first."""
+
+    name: str = kept("What the customer is to the other one, as `parent of`.")
+    is_inverse: bool = kept("Whether it is read from its end: `name` is the inverse name of its type then.")
+    tags: list[str] = kept("Words that the staff put on it, the same at both ends.")
+    created_at: datetime = kept("When it was noted.")
+    created_by: str | None = kept("Who noted it.")
+    other_id: strawberry.Private[RecordId] = inner()
+    type_id: strawberry.Private[RecordId] = inner()
+
+
+@SLICE.query()
+async def relation_types(info: Info) -> list[RelationType]:
+    """Every type of relation that the company defines, by name."""
+    held = await info.context.store.held.all(RELATION_TYPES)
+    return [reader_of(RelationType).read(one) for one in sorted(held.values(), key=lambda one: str(one["name"]))]
+
+
+@SLICE.column(Customer, reads=())
+async def relations(customers: list[Customer], info: Info, page: Page) -> list[Connection[Relation]]:
+    """The customers to whom this one belongs, the newest relation first."""
+    strand = Strand(record=RELATIONS, order="created_at")
+    return await customer_lists(info, customers, listing_of(Relation, strand, info), page)
+
+
+@SLICE.column(Relation, name="type", reads=["type_id"])
+def relation_type(relations: list[Relation], info: Info) -> list[RelationType | None]:
+    """The type of the relation; null where it was defined so lately that this process has not heard of it."""
+    held = info.context.held(RELATION_TYPES)
+    read = reader_of(RelationType).reading()
+    return [read(held[one.type_id]) if one.type_id in held else None for one in relations]
+
+
+@SLICE.column(Relation, reads=["other_id"])
+async def other(relations: list[Relation], info: Info) -> list[Customer | None]:
+    """The customer at the other end; null once that one is erased."""
+    found = await customers_by_id(info.context, list(dict.fromkeys(one.other_id for one in relations)))
+    return [found.get(one.other_id) for one in relations]
+
+
+@graph_input
+class AddRelationTypeInput:
+    """A new way in which customers belong together."""
+
+    name: str = told(f"How it reads from its beginning, at most {LONGEST_NAME} characters; no other type's name.")
+    inverse_name: str | None = told("How it reads from its end; left out: the same, without direction.", default=None)
+
+
+@graph_input
+class RemoveRelationTypeInput:
+    """A type of relation that is no longer wanted."""
+
+    id: strawberry.ID = told("The type.")
+
+
+@graph_input
+class RelateCustomersInput:
+    """Two customers who belong together."""
+
+    customer_id: strawberry.ID = told("The customer at whom the relation begins: the parent of *parent of*.")
+    other_id: strawberry.ID = told("The customer to whom it leads.")
+    type_id: strawberry.ID = told("The type of the relation.")
+    tags: list[str] | None = told(f"Words to put on it, at most {MOST_TAGS}.", default=None)
+
+
+@graph_input
+class TagRelationInput:
+    """Words to put on a relation and to take off it."""
+
+    id: strawberry.ID = told("The relation, from whichever end.")
+    add: list[str] | None = told(f"Words to put on it, so that there are at most {MOST_TAGS}.", default=None)
+    remove: list[str] | None = told("Words to take off it.", default=None)
+
+
+@graph_input
+class RemoveRelationInput:
+    """A relation that holds no longer."""
+
+    id: strawberry.ID = told("The relation, from whichever end.")
+
+
+@graph_type
+class RelationTypePayload:
+    """The type that was made."""
+
+    relation_type: RelationType = told("The new type.")
+
+
+@graph_type
+class RemoveRelationTypePayload:
+    """What was removed."""
+
+    removed_id: strawberry.ID = told("The id that the type had.")
+
+
+@graph_type
+class RelationPayload:
+    """The relation as it is now."""
+
+    relation: Relation = told("The relation, from the end at which it was named.")
+
+
+@graph_type
+class RemoveRelationPayload:
+    """What was removed."""
+
+    removed_id: strawberry.ID = told("The id that the relation had at the end at which it was named.")
+
+
+@SLICE.mutation(may=ADMINISTRATORS)
+async def add_relation_type(
+    info: Info, input: Annotated[AddRelationTypeInput, about("The new type.")]
+) -> RelationTypePayload | InvalidInput | Conflict:
+    """Defines a way in which customers belong together. Administrators only."""
+    name = accepted(plain_line, input.name, "input", "name", longest=LONGEST_NAME)
+    inverse = name
+    if input.inverse_name is not None:
+        inverse = accepted(plain_line, input.inverse_name, "input", "inverseName", longest=LONGEST_NAME)
+    document: Document = {"name": name, "inverse_name": inverse}
+    document = {"_id": RELATION_TYPES.id_of(document), **document}
+    try:
+        await info.context.store.insert(RELATION_TYPES, document)
+    except Taken as error:
+        message = f"There is a relation type {name!r} already; case does not count. Choose another name."
+        raise conflict(message, "input", "name") from error
+    return RelationTypePayload(relation_type=reader_of(RelationType).read(document))
+
+
+@SLICE.mutation(may=ADMINISTRATORS)
+async def remove_relation_type(
+    info: Info, input: Annotated[RemoveRelationTypeInput, about("Which type.")]
+) -> RemoveRelationTypePayload | NotFound | Conflict:
+    """Removes a type of which there are no relations any more. Administrators only."""
+    store, key = info.context.store, key_of(input.id, "RelationType")
+
+    async def work() -> int:
+        # Everyone who relates customers writes the type, so nobody does meanwhile.
+        if key is None or await store.update(RELATION_TYPES, {"_id": key}, _IN_USE) is None:
+            return 0
+        used = await store.count(RELATIONS, {"type_id": key}) // 2
+        if used:
+            raise conflict(f"There are {used} relations of this type. Remove them first.", "input", "id")
+        return await store.delete(RELATION_TYPES, {"_id": key})
+
+    if not await store.transact(work):
+        raise not_found("relation type")
+    return RemoveRelationTypePayload(removed_id=input.id)
+
+
+@SLICE.mutation(may=STAFF)
+async def relate_customers(
+    info: Info, input: Annotated[RelateCustomersInput, about("The two customers and the type.")]
+) -> RelationPayload | NotFound | InvalidInput | Conflict:
+    """Notes that two customers belong together. Where the type has no direction, it is the same from either end."""
+    context = info.context
+    customer = await require_customer(context, input.customer_id)
+    other = await require_customer(context, input.other_id, at="otherId")
+    if customer.key == other.key:
+        raise conflict("Both ids are the same customer's. Send another one.", "input", "otherId")
+    tags = _words(input.tags, "tags")
+    if len(tags) > MOST_TAGS:
+        raise _too_many("tags")
+    key = key_of(input.type_id, "RelationType")
+    said = {"tags": tags, "created_at": context.clock(), "created_by": context.viewer.subject}
+
+    async def work() -> Document:
+        # Writes the type, so that nobody removes it meanwhile.
+        kind = await context.store.update(RELATION_TYPES, {"_id": key}, _IN_USE) if key else None
+        if kind is None:
+            check = "`relationTypes` says which there are."
+            raise not_found("relation type", ("input", "typeId"), check=check)
+        ids = [one.owner([RELATIONS])[RELATIONS.name] for one in (customer, other)]
+        ends = {"customer_id": {"$in": ids[0]}, "other_id": {"$in": ids[1]}}
+        if await context.store.first(RELATIONS, {**ends, "type_id": key, "is_inverse": False}):
+            raise conflict("These customers are related so already; there is nothing to do.", "input", "otherId")
+        end = {"customer_id": customer.key, "other_id": other.key, "type_id": key, "is_inverse": False, **said}
+        has_direction = kind["name"].casefold() != kind["inverse_name"].casefold()
+        back = {**end, "customer_id": other.key, "other_id": customer.key, "is_inverse": has_direction}
+        named = (end | {"name": kind["name"]}, back | {"name": kind["inverse_name"]})
+        both = [{"_id": RELATIONS.id_of(one), **one} for one in named]
+        both = [{**one, "back_id": two["_id"]} for one, two in zip(both, reversed(both), strict=True)]
+        await context.store.insert(RELATIONS, *both)
+        return both[0]
+
+    return RelationPayload(relation=reader_of(Relation).read(await context.store.transact(work)))
+
+
+@SLICE.mutation(may=STAFF)
+async def tag_relation(
+    info: Info, input: Annotated[TagRelationInput, about("The relation and the words.")]
+) -> RelationPayload | NotFound | InvalidInput | Conflict:
+    """Puts words on a relation and takes words off it, at both ends."""
+    store, key = info.context.store, key_of(input.id, "Relation")
+    added, removed = _words(input.add, "add"), _words(input.remove, "remove")
+
+    async def work() -> Document:
+        found = await _require(info.context, key)
+        tags = [one for one in found["tags"] if one not in removed]
+        tags += [one for one in added if one not in tags]
+        if len(tags) > MOST_TAGS:
+            raise _too_many("add")
+        await store.update_all(RELATIONS, _both(found), {"$set": {"tags": tags}})
+        return {**found, "tags": tags}
+
+    return RelationPayload(relation=reader_of(Relation).read(await store.transact(work)))
+
+
+@SLICE.mutation(may=STAFF)
+async def remove_relation(
+    info: Info, input: Annotated[RemoveRelationInput, about("Which relation.")]
+) -> RemoveRelationPayload | NotFound:
+    """Removes a relation, at both ends."""
+    store, key = info.context.store, key_of(input.id, "Relation")
+
+    async def work() -> None:
+        await store.delete(RELATIONS, _both(await _require(info.context, key)))
+
+    await store.transact(work)
+    return RemoveRelationPayload(removed_id=input.id)
+
+
+_IN_USE = {"$inc": {"uses": 1}}
+
+
+def _both(relation: Document) -> dict[str, Any]:
+    return {"_id": {"$in": [relation["_id"], relation["back_id"]]}}
+
+
+async def _require(context: Context, key: RecordId | None) -> Document:
+    found = await context.store.first(RELATIONS, {"_id": key}) if key else None
+    if found is None:
+        raise not_found("relation")
+    return found
+
+
+def _words(given: Sequence[str] | None, place: str) -> list[str]:
+    words: dict[str, None] = {}
+    for n, text in enumerate(given or ()):
+        try:
+            words[tag_word(text)] = None
+        except ValueError as error:
+            raise invalid(str(error), "input", place, str(n)) from error
+    return list(words)
+
+
+def _too_many(place: str) -> Refused:
+    return conflict(f"A relation carries at most {MOST_TAGS} words. Remove one first.", "input", place)

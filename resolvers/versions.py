@@ -1,0 +1,104 @@
+"""How is a customer's record changed so that nobody's change is lost?
+
+Every change counts a version, and is written only upon the version that was read. An edit that a client decided on by
+what it saw carries that version, and is refused where there is a newer one. What needs no such decision (one more
+phone number) is worked out anew upon the newer version.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from adapters.records import Document, RecordId
+from resolvers.customers import CUSTOMERS, Customer, customer_reader, customers_by_id
+from resolvers.kit.context import Context
+from resolvers.kit.described import graph_type, told
+from resolvers.kit.errors import Refusal, Refused, conflict, not_found
+from resolvers.kit.parts import touch
+
+# Each time that a change is overtaken, another one was kept; as many of one customer at once are no people's work.
+_ATTEMPTS = 100
+
+Change = Mapping[str, Mapping[str, Any]]
+"""A change of a document in MongoDB's operators."""
+
+
+@graph_type
+class StaleVersion(Refusal):
+    """The customer's record was changed after the version that the edit was made upon.
+
+    Compare what you sent with `customer`, then send it again with `storedVersion`.
+    """
+
+    sent_version: int = told("The version that the edit carried.")
+    stored_version: int = told("The version that the record has.")
+    changed_attributes: list[str] = told(
+        "The attributes whose values are no longer those of the version sent, by name; none where other things were "
+        "changed."
+    )
+    customer: Customer = told("The customer as it is now.")
+
+
+async def require_version(context: Context, customer: Customer, sent: int) -> None:
+    """Refuses with STALE_VERSION where the customer's record is of another version than the one sent."""
+    if customer.version != sent:
+        raise await _stale(context, customer.document, sent)
+
+
+async def write_upon(context: Context, customer: Customer, change: Change) -> Customer:
+    """The customer with the change made; refuses with STALE_VERSION where somebody else was first."""
+    written = await _written(context, customer.document, change)
+    if written is None:
+        raise await _stale(context, await _current(context, customer.key), customer.version)
+    return (await customer_reader(context))(written)
+
+
+async def write_anew(context: Context, key: RecordId, work: Callable[[Document], Awaitable[Change | None]]) -> Customer:
+    """The customer with the change made that `work` makes of the newest document; None changes nothing.
+
+    `work` runs again where somebody else was first, and raises Refused.
+    """
+    for _ in range(_ATTEMPTS):
+        document = await _current(context, key)
+        change = await work(document)
+        written = document if change is None else await _written(context, document, change)
+        if written is not None:
+            return (await customer_reader(context))(written)
+    raise conflict("Others change this customer all the time. Send the same again.")
+
+
+async def _written(context: Context, document: Document, change: Change) -> Document | None:
+    touched = touch(context)
+    both = {name: {**touched.get(name, {}), **change.get(name, {})} for name in {**touched, **change}}
+    # Who went into another meanwhile is spoken for by that one.
+    as_read = {"_id": document["_id"], "version": document["version"], "merged_into": None}
+    return await context.store.update(CUSTOMERS, as_read, both)
+
+
+async def _current(context: Context, key: RecordId) -> Document:
+    """The document that speaks for the customer at this moment, not as it was loaded before."""
+    found = (await customers_by_id(context, [key])).get(key)
+    if found is None:
+        raise not_found("customer", ("input", "customerId"))
+    return found.document
+
+
+async def _stale(context: Context, document: Document, sent: int) -> Refused:
+    stored = document["version"]
+    changed = sorted(name for name, version in document.get("changed", {}).items() if version > sent)
+    what = f"Since then were changed: {', '.join(changed)}." if changed else "No attribute was changed since then."
+    if sent > stored:
+        what = "There is no such version yet."
+    return Refused(
+        StaleVersion(
+            code="STALE_VERSION",
+            message=(
+                f"The edit was made upon version {sent} of the customer, who is at version {stored} now. {what} "
+                f"Compare with `customer`, then send the edit again with version {stored}."
+            ),
+            input_path=["input", "version"],
+            sent_version=sent,
+            stored_version=stored,
+            changed_attributes=changed,
+            customer=(await customer_reader(context))(document),
+        )
+    )

@@ -1,0 +1,179 @@
+"""Which customers belong together, and how?"""
+
+import asyncio
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from adapters.records import new_id
+from resolvers.customers import CUSTOMERS
+from resolvers.kit.ids import global_id
+from resolvers.kit.viewer import STAFF, Role
+from resolvers.relations import MOST_TAGS, RELATIONS
+from tests.changing import GONE, change, may, refused
+from tests.conftest import Asking, Commands
+from tests.makers import Made, Makers
+from tests.walking import PARTNER, costs, forbidden, nodes, visitor
+
+ADMIN = Role.ADMINISTRATOR
+ROW = "name isInverse tags createdBy type { name } other { displayName }"
+
+
+async def a_type(ask: Asking, name: str = "parent of", inverse: str | None = "child of") -> str:
+    """A type of relation that the company defines."""
+    shown = "relationType { id name inverseName }"
+    found = await change(ask, "addRelationType", shown, ADMIN, name=name, inverseName=inverse)
+    return found["relationType"]["id"]  # type: ignore[no-any-return]
+
+
+async def relate(ask: Asking, one: Made, other: Made, kind: str, **more: Any) -> dict[str, Any]:
+    """What the mutation answers that relates two customers."""
+    given = {"customerId": one.id, "otherId": other.id, "typeId": kind, **more}
+    return await change(ask, "relateCustomers", f"relation {{ id {ROW} }}", **given)
+
+
+async def _rows(ask: Asking, of: Made, row: str = ROW, **who: Any) -> list[Any]:
+    return await nodes(ask, of, "relations", row, **who)
+
+
+async def test_read_from_both_ends(ask: Asking, make: Makers) -> None:
+    """A relation reads by its name from where it begins and by its inverse name from the other end."""
+    ann, ben = await make.customer("Ann", None), await make.customer("Ben", None)
+    made = (await relate(ask, ann, ben, await a_type(ask), tags=["Legal"]))["relation"]
+    usual = {"tags": ["legal"], "createdBy": "agent", "type": {"name": "parent of"}}
+    there = {"name": "parent of", "isInverse": False, "other": {"displayName": "Ben"}, **usual}
+    back = {"name": "child of", "isInverse": True, "other": {"displayName": "Ann"}, **usual}
+    assert made == {"id": made["id"], **there}
+    assert (await _rows(ask, ann), await _rows(ask, ben)) == ([there], [back])
+
+
+async def test_without_direction(ask: Asking, make: Makers) -> None:
+    """A relation without direction is the same from either end, and is noted once from whichever."""
+    ann, ben = await make.customer(), await make.customer()
+    kind = await a_type(ask, "spouse of", None)
+    await relate(ask, ann, ben, kind)
+    assert [row["name"] for of in (ann, ben) for row in await _rows(ask, of)] == ["spouse of"] * 2
+    for one, other in ((ann, ben), (ben, ann)):
+        assert (await relate(ask, one, other, kind))["code"] == "CONFLICT"
+    assert await make.store.count(RELATIONS, {}) == 2
+
+
+async def test_related_at_once(ask: Asking, make: Makers) -> None:
+    """Of several who note one relation at once one does; the reverse of a relation with direction is another."""
+    ann, ben = await make.customer(), await make.customer()
+    kind = await a_type(ask)
+    answers = await asyncio.gather(*(relate(ask, ann, ben, kind) for _ in range(5)))
+    assert sorted(answer.get("code", "") for answer in answers) == ["", *["CONFLICT"] * 4]
+    await relate(ask, ben, ann, kind)
+    assert [len(await _rows(ask, of)) for of in (ann, ben)] == [2, 2]
+
+
+async def test_relation_tagged(ask: Asking, make: Makers) -> None:
+    """Words are put on a relation and taken off it, at both ends, whoever else does so at once."""
+    ann, ben = await make.customer(), await make.customer()
+    key = (await relate(ask, ann, ben, await a_type(ask), tags=["a"]))["relation"]["id"]
+    tag = (change(ask, "tagRelation", "__typename", id=key, add=[f"W{n}"]) for n in range(6))
+    await asyncio.gather(*tag)
+    back = (await _rows(ask, ben, "id"))[0]["id"]
+    found = await change(ask, "tagRelation", "relation { tags }", id=back, add=["z"], remove=["a", "w0"])
+    expected = sorted(["w1", "w2", "w3", "w4", "w5", "z"])
+    assert sorted(found["relation"]["tags"]) == expected
+    assert [sorted(row["tags"]) for of in (ann, ben) for row in await _rows(ask, of)] == [expected] * 2
+    many = [f"t{n}" for n in range(MOST_TAGS)]
+    assert await refused(ask, "tagRelation", id=key, add=many) == ("CONFLICT", "input.add")
+    assert await refused(ask, "tagRelation", id=key, add=["two words"]) == ("INVALID_INPUT", "input.add.0")
+
+
+async def test_relation_removed(ask: Asking, make: Makers) -> None:
+    """A relation is removed at both ends, from whichever."""
+    ann, ben = await make.customer(), await make.customer()
+    await relate(ask, ann, ben, await a_type(ask))
+    back = (await _rows(ask, ben, "id"))[0]["id"]
+    assert (await change(ask, "removeRelation", "removedId", id=back))["removedId"] == back
+    assert await make.store.count(RELATIONS, {}) == 0
+    assert await refused(ask, "removeRelation", id=back) == ("NOT_FOUND", "input.id")
+    assert await refused(ask, "tagRelation", id=back) == ("NOT_FOUND", "input.id")
+
+
+async def test_relation_after_merge(ask: Asking, make: Makers) -> None:
+    """A relation of a customer who went into another is the survivor's, and is not noted a second time."""
+    gone, ann, ben = (
+        await make.customer("Old", None),
+        await make.customer("Ann", None),
+        await make.customer("Ben", None),
+    )
+    kind = await a_type(ask)
+    await relate(ask, gone, ben, kind)
+    aliases = [{"id": gone.key, "elements": ["RELATIONS"]}]
+    await make.store.update(CUSTOMERS, {"_id": ann.key}, {"$set": {"aliases": aliases}})
+    await make.store.update(CUSTOMERS, {"_id": gone.key}, {"$set": {"merged_into": ann.key}})
+    assert [row["other"]["displayName"] for of in (ann, ben) for row in await _rows(ask, of)] == ["Ben", "Ann"]
+    assert (await relate(ask, ann, ben, kind))["code"] == "CONFLICT"
+    assert (await relate(ask, gone, ann, kind))["code"] == "CONFLICT"
+
+
+async def test_other_erased(ask: Asking, make: Makers) -> None:
+    """The other customer is null once erased."""
+    ann, ben = await make.customer(), await make.customer()
+    await relate(ask, ann, ben, await a_type(ask))
+    await make.store.delete(CUSTOMERS, {"_id": ben.key})
+    assert [row["other"] for row in await _rows(ask, ann)] == [None]
+
+
+@pytest.mark.parametrize(
+    ("given", "refusal"),
+    [
+        ({"customerId": GONE}, ("NOT_FOUND", "input.customerId")),
+        ({"otherId": GONE}, ("NOT_FOUND", "input.otherId")),
+        ({"typeId": global_id("RelationType", new_id())}, ("NOT_FOUND", "input.typeId")),
+        ({"tags": ["two words"]}, ("INVALID_INPUT", "input.tags.0")),
+        ({"tags": [f"t{n}" for n in range(MOST_TAGS + 1)]}, ("CONFLICT", "input.tags")),
+    ],
+)
+async def test_relation_refused(ask: Asking, make: Makers, given: dict[str, Any], refusal: tuple[str, str]) -> None:
+    """Both customers and the type must be there, and words are tags."""
+    ids = [(await make.customer()).id for _ in range(2)]
+    usual = {"customerId": ids[0], "otherId": ids[1], "typeId": await a_type(ask)}
+    assert await refused(ask, "relateCustomers", **(usual | given)) == refusal
+    assert await make.store.count(RELATIONS, {}) == 0
+
+
+async def test_types_defined(ask: Asking, make: Makers) -> None:
+    """Administrators define types, each name once; one of which there are relations stays."""
+    kind = await a_type(ask)
+    await a_type(ask, "employs", "employed by")
+    assert await refused(ask, "addRelationType", ADMIN, name="Parent OF") == ("CONFLICT", "input.name")
+    assert await refused(ask, "addRelationType", ADMIN, name=" ") == ("INVALID_INPUT", "input.name")
+    refusal = await refused(ask, "addRelationType", ADMIN, name="a", inverseName="\n")
+    assert refusal == ("INVALID_INPUT", "input.inverseName")
+    answer = await ask("{ relationTypes { name inverseName } }")
+    assert [one["inverseName"] for one in answer.data["relationTypes"]] == ["employed by", "child of"]
+    key = (await relate(ask, await make.customer(), await make.customer(), kind))["relation"]["id"]
+    found = await change(ask, "removeRelationType", "removedId", ADMIN, id=kind)
+    assert found["message"] == "There are 1 relations of this type. Remove them first."
+    await change(ask, "removeRelation", "removedId", id=key)
+    assert (await change(ask, "removeRelationType", "removedId", ADMIN, id=kind))["removedId"] == kind
+    assert await refused(ask, "removeRelationType", ADMIN, id=kind) == ("NOT_FOUND", "input.id")
+
+
+async def test_relations_by_role(ask: Asking, make: Makers) -> None:
+    """The staff relates customers, administrators define how; partners read it, and no visitor meets others."""
+    ann, ben = await make.customer("Ann", None), await make.customer("Ben", None)
+    await relate(ask, ann, ben, await a_type(ask))
+    row = {"name": "parent of", "other": {"displayName": None}}
+    assert await _rows(ask, ann, "name other { displayName }", **PARTNER) == [row]
+    assert await forbidden(ask, ann, "relations { nodes { id } }", **visitor(ann))
+    assert await may(ask, "relateCustomers", customerId=GONE, otherId=GONE, typeId="x") == STAFF
+    assert await may(ask, "tagRelation", id="x") == await may(ask, "removeRelation", id="x") == STAFF
+    assert await may(ask, "addRelationType", name=" ") == await may(ask, "removeRelationType", id="x") == {ADMIN}
+
+
+async def test_relations_cost(ask: Asking, make: Makers, commands: Commands) -> None:
+    """The relations of any number of customers cost one command, and the others at their ends one more."""
+    kind = await a_type(ask)
+    people = [await make.customer() for _ in range(4)]
+    for one, other in pairwise(people):
+        await relate(ask, one, other, kind)
+    assert await costs(ask, commands, "relations { nodes { name } }", 1, 4) == [2, 2]
+    assert await costs(ask, commands, "relations { nodes { other { displayName } } }", 1, 4) == [3, 3]
