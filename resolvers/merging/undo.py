@@ -258,7 +258,7 @@ async def _write(context: Context, case: _Case, undone: Undone) -> tuple[Documen
         put(survivor, path, value)
     survivor |= undone.entries
     survivor["aliases"] = [one for one in survivor["aliases"] if one["merge_id"] != case.entry["_id"]]
-    heard = await _heard(context, case, survivor)
+    heard = await _heard(context, case, survivor, undone.heard_at)
     survivor["last_interaction_at"] = heard[survivor["_id"]]
     survivor |= following(survivor, await definitions(context))
     # An empty list is left out, as where there never was one.
@@ -282,14 +282,16 @@ async def _write(context: Context, case: _Case, undone: Undone) -> tuple[Documen
     return {**case.entry, **over}, survivor, [others[one["id"]] for one in case.entry["others"]]
 
 
-async def _heard(context: Context, case: _Case, survivor: Document) -> dict[RecordId, datetime]:
+async def _heard(
+    context: Context, case: _Case, survivor: Document, heard_at: datetime | None
+) -> dict[RecordId, datetime]:
     """When each was last heard of: as before the merge, or by what came in on a channel since."""
     own = {one["_id"]: one["last_interaction_at"] for one in case.others}
+    if heard_at is not None:
+        return {**own, survivor["_id"]: heard_at}
+    latest: datetime = survivor["last_interaction_at"]
     others = [one["last_interaction_at"] for later in case.later for one in later.documents]
     own[survivor["_id"]] = max([case.entry["heard_at"]["before"], *others])
-    latest: datetime = survivor["last_interaction_at"]
-    if latest == case.entry["heard_at"]["after"]:
-        return own
     read = await customer_reader(context)
     strands = [
         Strand(record=one.record, order=one.record.timeline.at)

@@ -6,6 +6,7 @@ over what was before; where people have changed it since, they say what shall st
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
@@ -78,6 +79,8 @@ class Undone:
     """Whole parts of the survivor's document."""
     handed_on: dict[RecordId, dict[str, Any]] = field(default_factory=dict)
     """Fields of later entries of the ledger as they are from now on."""
+    heard_at: datetime | None = None
+    """When the survivor was last heard of; None where somebody was heard of since."""
     edited: list[Edited] = field(default_factory=list)
     """What was changed since and is not decided."""
     decided: set[str] = field(default_factory=set)
@@ -151,13 +154,19 @@ class Undoing:
         fields["changed"] = [{**one, "before": befores.get(one["path"], one["before"])} for one in changed]
 
     def _hand_on_hearing(self, undone: Undone) -> None:
-        """A later merge found the survivor heard of as this one left it: it will leave it as this one found it."""
+        """Each later merge found the survivor heard of as the one before it left it, and will again."""
         heard = self.entry["heard_at"]
-        for later in self.later[:1]:
+        left, leaves = heard["after"], heard["before"]
+        for later in self.later:
             found = later.entry["heard_at"]
-            if found["before"] == heard["after"]:
-                fields = undone.handed_on.setdefault(later.entry["_id"], {})
-                fields["heard_at"] = {**found, "before": heard["before"]}
+            if found["before"] != left:
+                # Heard of between the two.
+                return
+            after = max([leaves, *(one["last_interaction_at"] for one in later.documents)])
+            undone.handed_on.setdefault(later.entry["_id"], {})["heard_at"] = {"before": leaves, "after": after}
+            left, leaves = found["after"], after
+        if self.survivor["last_interaction_at"] == left:
+            undone.heard_at = leaves
 
     # Parts
 
@@ -176,8 +185,9 @@ class Undoing:
             if later is not None:
                 self._hand_on_entry(undone, later, part, now)
                 continue
-            is_edited |= now != entry
-            if now == entry or (resolved and resolved.way is Resolution.RESTORE):
+            is_unchanged = _without_flag(part, now) == _without_flag(part, entry)
+            is_edited |= not is_unchanged
+            if is_unchanged or (resolved and resolved.way is Resolution.RESTORE):
                 entries.remove(now)
         if is_edited and resolved is None:
             undone.edited.append(Edited(told))
@@ -217,6 +227,11 @@ def _found(part: Part, entries: Sequence[Document], entry: Document) -> Document
         return next((one for one in entries if one == entry), None)
     key = same_entry(part, entry)
     return next((one for one in entries if same_entry(part, one) == key), None)
+
+
+def _without_flag(part: Part, entry: Document) -> Document:
+    """The entry but for whether it is its group's chief, which changes with what stands beside it."""
+    return entry if part.chief is None else {**entry, part.chief[0]: None}
 
 
 def _with_chiefs(part: Part, entries: Sequence[Document]) -> list[Document]:
