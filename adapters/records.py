@@ -69,6 +69,17 @@ class Facts:
     """Which fields a fact is made of; None: any."""
 
 
+@dataclass(frozen=True, slots=True)
+class Chief:
+    """A flag that no two entries of one group have, such as being the primary one."""
+
+    flag: str
+    group: str | None = None
+    """The field that tells the groups apart; None: all entries are one."""
+    is_needed: bool = True
+    """Whether one of each group has it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """A bounded list that a slice keeps inside the customer's own document."""
@@ -87,9 +98,10 @@ class Part:
     """Fields of an entry by which customers are found."""
     same: tuple[str, ...] = ()
     """Fields by which two entries are one when two customers become one. Empty: each entry is one of its own."""
-    chief: tuple[str, str] | None = None
-    """A flag that one entry of each group has, and the field that tells the group: what a merge brings along loses the
-    flag where the group has its chief already."""
+    newest: str | None = None
+    """The field that tells when an entry was said: of two that are one the later word stands, whoever's it is."""
+    chief: Chief | None = None
+    """The flag that one entry has and the others have not: what a merge brings along loses it where one has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

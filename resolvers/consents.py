@@ -38,12 +38,11 @@ CONSENT_WORDS = Record(
     name="consent_words",
     # At one moment there is one word for a purpose: what is sent twice is recorded once.
     key=("customer_id", "purpose", "at"),
-    element="CONSENTS",
     indexes=(Index(("customer_id", "at", "_id")),),
     of_staff=_OF_STAFF,
     news=frozenset({"status"}),
 )
-CONSENTS = Part(name="consents", at_most=50, of_staff=_OF_STAFF, element="CONSENTS")
+CONSENTS = Part(name="consents", at_most=50, of_staff=_OF_STAFF, same=("purpose",), newest="at")
 
 LONGEST_PURPOSE = 100
 _MILLISECOND_US = 1000

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
-from adapters.records import Document, Observation, Part, RecordId, new_id
+from adapters.records import Chief, Document, Observation, Part, RecordId, new_id
 from resolvers.attribute_schema import definitions_by_name
 from resolvers.contact_rules import (
     LONGEST_POSTAL,
@@ -46,7 +46,7 @@ CONTACT_POINTS = Part(
     of_staff=frozenset({"verified_by", "observed_by"}),
     element="CONTACT_POINTS",
     same=("type", "value"),
-    chief=("is_primary", "type"),
+    chief=Chief("is_primary", "type"),
 )
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from adapters.records import Document, Part
+from adapters.records import Chief, Document, Part
 from resolvers.channels import require_usable
 from resolvers.customers import Customer, require_customer
 from resolvers.kit.context import Context, Info
@@ -27,7 +27,13 @@ from resolvers.versions import Change, write_anew
 SLICE = Slice("preferences")
 
 CHANNEL_PREFERENCES = Part(
-    name="channel_preferences", at_most=50, of_staff=frozenset({"set_by"}), element="CHANNEL_PREFERENCES"
+    name="channel_preferences",
+    at_most=50,
+    of_staff=frozenset({"set_by"}),
+    element="CHANNEL_PREFERENCES",
+    same=("channel",),
+    newest="set_at",
+    chief=Chief("is_preferred", is_needed=False),
 )
 
 

@@ -68,7 +68,7 @@ async def given_toy(make: Makers, of: Made, **more: Any) -> RecordId:
 
 async def merge(make: Makers, of: Made, **more: Any) -> RecordId:
     """A merge of the ledger that was undone."""
-    usual = {"others": [], "elements": ["NOTES"], "changed": [], "added": [], "reason": "Same phone"}
+    usual = {"others": [], "elements": ["NOTES"], "changed": [], "added": [], "replaced": [], "reason": "Same phone"}
     usual |= {"merged_by": "agent", "merged_at": BEGIN, "undone_by": "agent", "undone_at": BEGIN}
     document = {"_id": new_id(), "survivor_id": of.key, **usual, **more}
     await make.store.insert(MERGES, document)

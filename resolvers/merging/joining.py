@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from adapters.records import Document, Part, RecordId
+from adapters.records import Chief, Document, Part, RecordId
 from resolvers.attribute_rules import AttributeType, checked
 from resolvers.kit.described import graph_enum
 
@@ -75,6 +75,18 @@ class Change:
         return {"path": self.path, "before": self.before, "after": self.after}
 
 
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """An entry of the survivor, and the one that stands in its place."""
+
+    before: Document
+    after: Document
+
+    def document(self) -> dict[str, Any]:
+        """The change as the ledger keeps it."""
+        return {"before": self.before, "after": self.after}
+
+
 @dataclass(slots=True, kw_only=True)
 class Joined:
     """What a merge does to the survivor's document."""
@@ -82,6 +94,8 @@ class Joined:
     changes: list[Change] = field(default_factory=list)
     added: dict[str, list[Document]] = field(default_factory=dict)
     """The entries that come along, by the part's name."""
+    replaced: dict[str, list[Replaced]] = field(default_factory=dict)
+    """The survivor's entries in whose place a later word comes, by the part's name."""
     differences: list[Difference] = field(default_factory=list)
     overfull: list[Part] = field(default_factory=list)
     """Parts that would have more entries than a customer may have."""
@@ -162,17 +176,29 @@ class Joining:
     # Parts
 
     def _join_part(self, joined: Joined, part: Part) -> None:
-        entries = list(self.survivor.get(part.name, ()))
-        there = {same_entry(part, one) for one in entries} if part.same else set()
+        own = list(self.survivor.get(part.name, ()))
+        standing = {same_entry(part, one): one for one in own} if part.same else {}
         added: list[Document] = []
         for entry in (entry for one in self.others for entry in one.get(part.name, ())):
-            if part.same and same_entry(part, entry) in there:
-                continue
-            there.add(same_entry(part, entry))
-            added.append(_beside(part, entry, [*entries, *added]))
+            known = standing.get(same_entry(part, entry)) if part.same else None
+            if known is None:
+                known = _beside(part, entry, [*own, *added])
+                added.append(known)
+            elif part.newest and entry[part.newest] > known[part.newest]:
+                later = _beside(part, entry, [one for one in (*own, *added) if one is not known])
+                own, added = [[later if one is known else one for one in some] for some in (own, added)]
+                known = later
+            standing[same_entry(part, entry)] = known
+        self._note(joined, part, own, added)
+
+    def _note(self, joined: Joined, part: Part, own: Sequence[Document], added: list[Document]) -> None:
+        pairs = zip(self.survivor.get(part.name, ()), own, strict=True)
+        replaced = [Replaced(before, after) for before, after in pairs if before is not after]
+        if replaced:
+            joined.replaced[part.name] = replaced
         if added:
             joined.added[part.name] = added
-        if len(entries) + len(added) > part.at_most:
+        if len(own) + len(added) > part.at_most:
             joined.overfull.append(part)
 
 
@@ -183,11 +209,16 @@ def same_entry(part: Part, entry: Document) -> tuple[Any, ...]:
 
 def _beside(part: Part, entry: Document, others: Sequence[Document]) -> Document:
     """The entry as it stands among others: a group has one chief."""
-    if part.chief is None:
+    chief = part.chief
+    if chief is None or not entry.get(chief.flag):
         return entry
-    flag, group = part.chief
-    has_chief = any(one.get(flag) and one.get(group) == entry.get(group) for one in others)
-    return {**entry, flag: False} if has_chief and entry.get(flag) else entry
+    has_chief = any(one.get(chief.flag) and group_of(chief, one) == group_of(chief, entry) for one in others)
+    return {**entry, chief.flag: False} if has_chief else entry
+
+
+def group_of(chief: Chief, entry: Document) -> Any:
+    """Among which entries this one may be the chief."""
+    return None if chief.group is None else entry.get(chief.group)
 
 
 def _value(document: Document, name: str) -> Any:

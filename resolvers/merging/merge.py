@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from adapters.records import Document, RecordId, new_id
 from resolvers.attributes import definitions
-from resolvers.customers import CUSTOMERS, Customer, customer_reader, following
+from resolvers.customers import CUSTOMERS, Customer, changed_at, customer_reader, following
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_type, told
 from resolvers.kit.errors import Conflict, InvalidInput, NotFound, conflict
@@ -83,6 +83,9 @@ def _entry(context: Context, question: Asked, found: People, joined: Joined) -> 
         "elements": sorted(question.elements),
         "changed": [change.document() for change in joined.changes],
         "added": [{"part": name, "entries": entries} for name, entries in joined.added.items()],
+        "replaced": [
+            {"part": name, "entries": [one.document() for one in entries]} for name, entries in joined.replaced.items()
+        ],
         "heard_at": {"before": found.survivor["last_interaction_at"], "after": _heard_at(found)},
         "reason": question.reason,
         "merged_at": context.clock(),
@@ -99,6 +102,8 @@ async def _survivor(
     survivor = dict(found.survivor)
     for change in joined.changes:
         put(survivor, change.path, change.after)
+    for name, replaced in joined.replaced.items():
+        survivor[name] = [next((two.after for two in replaced if two.before is one), one) for one in survivor[name]]
     for name, entries in joined.added.items():
         survivor[name] = [*survivor.get(name, ()), *entries]
     at = context.clock()
@@ -111,7 +116,7 @@ async def _survivor(
     ]
     survivor["aliases"] = [*(survivor.get("aliases") or ()), *aliases]
     survivor["last_interaction_at"] = _heard_at(found)
-    return touched(context, survivor | following(survivor, await definitions(context)))
+    return touched(context, found.survivor, survivor | following(survivor, await definitions(context)))
 
 
 def _heard_at(found: People) -> datetime:
@@ -119,10 +124,12 @@ def _heard_at(found: People) -> datetime:
     return latest
 
 
-def touched(context: Context, document: Document) -> dict[str, Any]:
-    """The document as changed by whoever asks, now."""
+def touched(context: Context, old: Document, document: Document) -> dict[str, Any]:
+    """The document as changed by whoever asks, now: a version later than the old one."""
     change = touch(context)
-    return {**document, **change["$set"], "version": document["version"] + change["$inc"]["version"]}
+    version = old["version"] + change["$inc"]["version"]
+    changed = {**old.get("changed", {}), **changed_at(version, old, document["attributes"])}
+    return {**document, **change["$set"], "version": version, **({"changed": changed} if changed else {})}
 
 
 def put(document: dict[str, Any], path: str, value: Any) -> None:

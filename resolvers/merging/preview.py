@@ -1,6 +1,7 @@
 """What would a merge do, before it is done?"""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
@@ -104,7 +105,7 @@ async def _moves(context: Context, question: Asked, found: People, joined: Joine
     # Asked for side by side they are one command.
     counts = await asyncio.gather(*[_count(context, found, record) for record in records])
     by_name = dict(zip((one.name for one in records), counts, strict=True))
-    by_name |= {name: len(entries) for name, entries in joined.added.items()}
+    by_name |= dict(Counter(name for some in (joined.added, joined.replaced) for name in some for _ in some[name]))
     moves = [
         MergeMove(element_name=element, count=sum(by_name.get(name, 0) for name in names))
         for element, names in elements_of(context.declared).items()

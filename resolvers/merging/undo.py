@@ -263,7 +263,8 @@ async def _write(context: Context, case: _Case, undone: Undone) -> tuple[Documen
     survivor |= following(survivor, await definitions(context))
     # An empty list is left out, as where there never was one.
     lists = {*undone.entries, "aliases", "search"}
-    survivor = touched(context, {name: value for name, value in survivor.items() if value or name not in lists})
+    survivor = {name: value for name, value in survivor.items() if value or name not in lists}
+    survivor = touched(context, case.survivor or {}, survivor)
     await store.replace(CUSTOMERS, [survivor])
     freed = {"merged_into": "", "merged_at": "", "merge_id": ""}
     changes: list[tuple[Document, Document]] = [

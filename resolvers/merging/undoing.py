@@ -14,7 +14,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from adapters.records import Document, Part, RecordId
 from resolvers.kit.described import graph_enum
-from resolvers.merging.joining import same_entry
+from resolvers.merging.joining import group_of, same_entry
 
 _ATTRIBUTES, _OBSERVED = "attributes.", "observed."
 
@@ -111,9 +111,11 @@ class Undoing:
                 self._undo_value(undone, change, seen)
         self._hand_on_hearing(undone)
         named = {part.name: part for part in self.parts}
-        for one in self.entry["added"]:
-            if one["part"] in named:
-                self._undo_part(undone, named[one["part"]], one["entries"])
+        added = {one["part"]: one["entries"] for one in self.entry["added"]}
+        replaced = {one["part"]: one["entries"] for one in self.entry["replaced"]}
+        for name, part in named.items():
+            if name in added or name in replaced:
+                self._undo_part(undone, part, added.get(name, ()), replaced.get(name, ()))
         return undone
 
     # Values
@@ -170,26 +172,23 @@ class Undoing:
 
     # Parts
 
-    def _undo_part(self, undone: Undone, part: Part, added: Sequence[Document]) -> None:
-        entries = list(self.survivor.get(part.name, ()))
+    def _undo_part(self, undone: Undone, part: Part, added: Sequence[Document], replaced: Sequence[Document]) -> None:
         told = to_camel_case(part.name)
         resolved = self.resolved.get(told)
-        if resolved and resolved.way is Resolution.CUSTOM:
-            resolved = None
-        is_edited = False
-        for entry in added:
-            now = _found(part, entries, entry)
-            if now is None:
+        is_restored = resolved is not None and resolved.way is Resolution.RESTORE
+        changes: list[tuple[Document, Document | None]] = [(one, None) for one in added]
+        changes += [(one["after"], one["before"]) for one in replaced]
+        entries, is_edited = list(self.survivor.get(part.name, ())), False
+        for after, before in changes:
+            now = _found(part, entries, after)
+            if now is None or self._is_handed_on(undone, part, now, after, before):
                 continue
-            later = next((one for one in self.later if part.same and one.brings(part, entry)), None)
-            if later is not None:
-                self._hand_on_entry(undone, later, part, now)
-                continue
-            is_unchanged = _without_flag(part, now) == _without_flag(part, entry)
+            is_unchanged = _without_flag(part, now) == _without_flag(part, after)
             is_edited |= not is_unchanged
-            if is_unchanged or (resolved and resolved.way is Resolution.RESTORE):
-                entries.remove(now)
-        if is_edited and resolved is None:
+            if is_unchanged or is_restored:
+                place = entries.index(now)
+                entries[place : place + 1] = [] if before is None else [before]
+        if is_edited and (resolved is None or resolved.way is Resolution.CUSTOM):
             undone.edited.append(Edited(told))
             return
         if is_edited:
@@ -197,15 +196,57 @@ class Undoing:
         if entries != self.survivor.get(part.name, []):
             undone.entries[part.name] = _with_chiefs(part, entries)
 
+    def _is_handed_on(
+        self, undone: Undone, part: Part, now: Document, after: Document, before: Document | None
+    ) -> bool:
+        """Whether a later merge is answerable for the entry: it has put another in its place, or brings it too."""
+        for later in self.later:
+            replaced = undone.handed_on.get(later.entry["_id"], {}).get("replaced") or later.entry["replaced"]
+            built_upon = next(
+                (
+                    two
+                    for one in replaced
+                    if one["part"] == part.name
+                    for two in one["entries"]
+                    if two["before"] == after
+                ),
+                None,
+            )
+            if built_upon is not None:
+                self._hand_on_replaced(undone, later, part, built_upon, before)
+                return True
+            if before is None and part.same and later.brings(part, after):
+                self._hand_on_entry(undone, later, part, now)
+                return True
+        return False
+
+    def _hand_on_replaced(
+        self, undone: Undone, later: Later, part: Part, built_upon: Document, before: Document | None
+    ) -> None:
+        """The later merge put its entry in the place of what was there before; where nothing was, it brought it."""
+        fields = undone.handed_on.setdefault(later.entry["_id"], {})
+        replaced = fields.get("replaced") or later.entry["replaced"]
+        kept = [
+            {"part": one["part"], "entries": [two for two in one["entries"] if two != built_upon]} for one in replaced
+        ]
+        if before is not None:
+            kept.append({"part": part.name, "entries": [{**built_upon, "before": before}]})
+        fields["replaced"] = _by_part(kept)
+        if before is None:
+            self._hand_on_entry(undone, later, part, built_upon["after"])
+
     def _hand_on_entry(self, undone: Undone, later: Later, part: Part, entry: Document) -> None:
         fields = undone.handed_on.setdefault(later.entry["_id"], {})
-        added = [dict(one) for one in fields.get("added") or later.entry["added"]]
-        mine = next((one for one in added if one["part"] == part.name), None)
-        if mine is None:
-            mine = {"part": part.name, "entries": []}
-            added.append(mine)
-        mine["entries"] = [*mine["entries"], entry]
-        fields["added"] = added
+        added = fields.get("added") or later.entry["added"]
+        fields["added"] = _by_part([*added, {"part": part.name, "entries": [entry]}])
+
+
+def _by_part(changes: Sequence[Document]) -> list[Document]:
+    """The same with all of a part together, in their order."""
+    found: dict[str, list[Document]] = {}
+    for one in changes:
+        found.setdefault(one["part"], []).extend(one["entries"])
+    return [{"part": name, "entries": entries} for name, entries in found.items() if entries]
 
 
 def _changed(entry: Document, path: str) -> Document | None:
@@ -231,20 +272,20 @@ def _found(part: Part, entries: Sequence[Document], entry: Document) -> Document
 
 def _without_flag(part: Part, entry: Document) -> Document:
     """The entry but for whether it is its group's chief, which changes with what stands beside it."""
-    return entry if part.chief is None else {**entry, part.chief[0]: None}
+    return entry if part.chief is None else {**entry, part.chief.flag: None}
 
 
 def _with_chiefs(part: Part, entries: Sequence[Document]) -> list[Document]:
-    """The entries, the first of each group its chief where it has lost it."""
-    if part.chief is None:
+    """The entries, the first of each group its chief where it needs one and has lost it."""
+    chief = part.chief
+    if chief is None or not chief.is_needed:
         return list(entries)
-    flag, group = part.chief
-    led = {one.get(group) for one in entries if one.get(flag)}
+    led = {group_of(chief, one) for one in entries if one.get(chief.flag)}
     settled: list[Document] = []
     for one in entries:
-        if one.get(group) not in led:
-            led.add(one.get(group))
-            settled.append({**one, flag: True})
+        if group_of(chief, one) not in led:
+            led.add(group_of(chief, one))
+            settled.append({**one, chief.flag: True})
         else:
             settled.append(one)
     return settled

@@ -22,9 +22,9 @@ from tests.merging.conftest import Do
 SEQUENCES = 300 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 15
 
 # What every change of a record writes anew.
-_TOUCHED = {"version", "updated_at", "updated_by"}
+_TOUCHED = {"version", "changed", "updated_at", "updated_by"}
 _NAMES = ("firstName", "lastName", "tier")
-_ELEMENTS = ("NOTES", "TICKETS", "TAGS", "CUSTOM_DATA", "CONTACT_POINTS", "LABELS")
+_ELEMENTS = ("NOTES", "TICKETS", "TAGS", "CUSTOM_DATA", "CONTACT_POINTS", "CHANNEL_PREFERENCES")
 
 
 class _World:
@@ -66,6 +66,15 @@ class _World:
             "contact_points": [
                 {"type": "EMAIL", "value": f"{who}@example.com", "postal": None, "is_primary": not k, **seen}
                 for k, who in enumerate(word for word in "pqr" if dice.random() < 0.5)
+            ],
+            "consents": [
+                {"purpose": purpose, "status": dice.choice(("GRANTED", "WITHDRAWN")), "at": self.make.moment()}
+                for purpose in ("news", "calls")
+                if dice.random() < 0.6
+            ],
+            "channel_preferences": [
+                {"channel": channel, "wish": "WELCOME", "is_preferred": not k, "set_at": self.make.moment()}
+                for k, channel in enumerate(name for name in ("email", "sms") if dice.random() < 0.6)
             ],
         }
         held = {name: entries for name, entries in held.items() if entries}
