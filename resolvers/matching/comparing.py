@@ -1,0 +1,224 @@
+"""In which roles do two customers agree, how well, and how likely would strangers agree like that?"""
+
+from collections.abc import Callable, Iterable
+from math import log2
+from typing import NamedTuple, TypeVar
+
+from resolvers.attribute_rules import MatchingRole
+from resolvers.matching.base import Base
+from resolvers.matching.evidence import Evidence
+from resolvers.matching.levels import (
+    Level,
+    day_level,
+    email_level,
+    identifier_level,
+    name_level,
+    phone_level,
+    typos,
+)
+from resolvers.matching.words import Name
+
+V = TypeVar("V")
+
+
+class Finding(NamedTuple):
+    """How well two customers agree in one role, and how likely a stranger would by chance."""
+
+    role: MatchingRole
+    level: Level
+    chance: float = 1.0
+
+
+def findings(one: Evidence, other: Evidence, base: Base) -> list[Finding]:
+    """What was found in every role of which both customers say something."""
+    found = [
+        *_names(one, other, base),
+        _best(MatchingRole.BIRTH_DATE, one.births, other.births, day_level, base),
+        _best(MatchingRole.PHONE, one.phones, other.phones, phone_level, base),
+        _best(MatchingRole.EMAIL, one.emails, other.emails, email_level, base),
+        _address(one, other, base),
+        _identifier(one, other, base),
+    ]
+    return [finding for finding in found if finding.level]
+
+
+def _best(
+    role: MatchingRole, some: Iterable[V], others: Iterable[V], level_of: Callable[[V, V], Level], base: Base
+) -> Finding:
+    """The pair of values that agrees best, the rarest one of several."""
+    best = Finding(role, Level.MISSING)
+    for first in some:
+        for second in others:
+            level = level_of(first, second)
+            if level >= best.level:
+                best = _better(best, Finding(role, level, _chance(role, str(first), str(second), base)))
+    return best
+
+
+def _better(one: Finding, other: Finding) -> Finding:
+    return max(one, other, key=lambda finding: (finding.level, -finding.chance))
+
+
+def _chance(role: MatchingRole, one: str, other: str, base: Base) -> float:
+    """Of two values that are not the same, the commoner one is what a stranger would have."""
+    return max(base.chance(role, one), base.chance(role, other))
+
+
+# Names
+
+
+def _names(one: Evidence, other: Evidence, base: Base) -> tuple[Finding, Finding]:
+    """Given and family names, as they stand or exchanged, whichever agrees better."""
+    best = max(
+        (
+            _names_as_they_stand(given, family, other_given, other_family, base)
+            for given, family in _readings(one, other)
+            for other_given, other_family in _readings(other, one)
+        ),
+        key=_agreement,
+    )
+    crossed = _names_crossed(one, other, base)
+    return crossed if _agreement(crossed) > _agreement(best) else best
+
+
+def _readings(one: Evidence, other: Evidence) -> list[tuple[tuple[Name, ...], tuple[Name, ...]]]:
+    """The names as they are, and where the whole name stands in one field, in its parts."""
+    found = [(one.given, one.family)]
+    if other.family and not one.family and any(len(name.words) > 1 for name in one.given):
+        found.append(_parted(one.given))
+    if other.given and not one.given and any(len(name.words) > 1 for name in one.family):
+        found.append(_parted(one.family))
+    return found
+
+
+def _parted(names: tuple[Name, ...]) -> tuple[tuple[Name, ...], tuple[Name, ...]]:
+    several = [name.words for name in names if len(name.words) > 1]
+    given = tuple(Name("".join(words[:-1]), words[:-1]) for words in several)
+    return given, tuple(Name(words[-1], words[-1:]) for words in several)
+
+
+def _names_as_they_stand(
+    given: tuple[Name, ...],
+    family: tuple[Name, ...],
+    other_given: tuple[Name, ...],
+    other_family: tuple[Name, ...],
+    base: Base,
+) -> tuple[Finding, Finding]:
+    return (
+        _best_name(MatchingRole.GIVEN_NAME, given, other_given, base),
+        _best_name(MatchingRole.FAMILY_NAME, family, other_family, base),
+    )
+
+
+def _best_name(role: MatchingRole, some: Iterable[Name], others: Iterable[Name], base: Base) -> Finding:
+    has_nicknames = role is MatchingRole.GIVEN_NAME
+    best = Finding(role, Level.MISSING)
+    for first in some:
+        for second in others:
+            level = name_level(first, second, has_nicknames=has_nicknames)
+            best = _better(best, Finding(role, level, _chance(role, first.whole, second.whole, base)))
+    return best
+
+
+def _names_crossed(one: Evidence, other: Evidence, base: Base) -> tuple[Finding, Finding]:
+    """One's given name in the other's family name, and the other way round."""
+    first = _best_name(MatchingRole.GIVEN_NAME, one.given, other.family, base)
+    second = _best_name(MatchingRole.GIVEN_NAME, one.family, other.given, base)
+    found = [finding for finding in (first, second) if finding.level]
+    if not found or any(finding.level < Level.SWAPPED for finding in found):
+        return Finding(MatchingRole.GIVEN_NAME, Level.MISSING), Finding(MatchingRole.FAMILY_NAME, Level.MISSING)
+    # Which of them is the given name, nobody knows: the same chances for both, whoever comes first.
+    chances = sorted(max(finding.chance, base.chance(MatchingRole.FAMILY_NAME, "")) for finding in found)
+    given = Finding(MatchingRole.GIVEN_NAME, Level.SWAPPED, chances[-1])
+    if len(found) == 1:
+        return given, Finding(MatchingRole.FAMILY_NAME, Level.MISSING)
+    return given, Finding(MatchingRole.FAMILY_NAME, Level.SWAPPED, chances[0])
+
+
+_WORTH = {Level.MISSING: 0, Level.FAR: -2, Level.PARTIAL: 1, Level.SWAPPED: 3, Level.NEAR: 4, Level.VARIANT: 4}
+
+
+def _agreement(found: tuple[Finding, Finding]) -> float:
+    return sum(_WORTH.get(finding.level, 5) for finding in found)
+
+
+# Addresses
+
+# From which share of what the addresses tell they are the same, alike, or have something in common.
+_SAME, _ALIKE, _COMMON = 0.95, 0.62, 0.3
+
+
+def _address(one: Evidence, other: Evidence, base: Base) -> Finding:
+    best = Finding(MatchingRole.ADDRESS, Level.MISSING)
+    for first in one.addresses:
+        for second in other.addresses:
+            best = _better(best, _one_address(first, second, base))
+    return best
+
+
+def _one_address(one: tuple[str, ...], other: tuple[str, ...], base: Base) -> Finding:
+    """Compares the words, wherever they stand, each by what it tells: a rare street more than a large city."""
+    told = {word: -log2(base.chance(MatchingRole.ADDRESS, word)) for word in {*one, *other}}
+    shared, bits = _shared(one, other, told)
+    totals = sorted((sum(told[word] for word in set(one)), sum(told[word] for word in set(other))))
+    share = 0.6 * bits / totals[0] + 0.4 * bits / totals[1]
+    level = next((level for least, level in _BY_SHARE if share >= least), Level.FAR)
+    numbers = [{word for word in words if word.isdigit()} for words in (one, other)]
+    if all(numbers) and not any(word.isdigit() for word in shared):
+        # The neighbours' house.
+        level = min(level, Level.PARTIAL)
+    return Finding(MatchingRole.ADDRESS, level, 2.0**-bits)
+
+
+_BY_SHARE = ((_SAME, Level.EXACT), (_ALIKE, Level.NEAR), (_COMMON, Level.PARTIAL))
+
+
+def _shared(one: tuple[str, ...], other: tuple[str, ...], told: dict[str, float]) -> tuple[set[str], float]:
+    """The words that both have, slips of the pen allowed, and how much they tell together."""
+    same = set(one) & set(other)
+    bits = sum(told[word] for word in same)
+    left = [word for word in dict.fromkeys(one) if word not in same]
+    right = [word for word in dict.fromkeys(other) if word not in same]
+    shared = set(same)
+    for word in list(left):
+        twin = next((each for each in right if _is_one_word(word, each)), None)
+        if twin:
+            left.remove(word)
+            right.remove(twin)
+            shared.add(word)
+            # A slip makes a word rarer than it is.
+            bits += min(told[word], told[twin]) - 1
+    whole, other_whole = "".join(left), "".join(right)
+    if min(len(whole), len(other_whole)) > 4 and typos(whole, other_whole) < 3:  # noqa: PLR2004 - blanks astray, and a slip or two
+        shared.update(left)
+        bits += min(sum(told[word] for word in left), sum(told[word] for word in right)) - 1
+    return shared, max(bits, 0.0)
+
+
+def _is_one_word(one: str, other: str) -> bool:
+    shorter = min(len(one), len(other))
+    if one.isdigit() or other.isdigit():
+        return shorter > 3 and len(one) == len(other) and typos(one, other) == 1  # noqa: PLR2004 - house numbers differ in one digit
+    return shorter > 3 and typos(one, other) <= (1 if shorter < 7 else 2)  # noqa: PLR2004 - short words have neighbours
+
+
+# Identifiers
+
+
+def _identifier(one: Evidence, other: Evidence, base: Base) -> Finding:
+    """Only numbers of the same kind are compared; where one kind agrees and another contradicts, neither is believed."""
+    by_kind: dict[str, Finding] = {}
+    for kind, first in one.identifiers:
+        for other_kind, second in other.identifiers:
+            if kind == other_kind:
+                chance = _chance(MatchingRole.IDENTIFIER, first, second, base)
+                found = Finding(MatchingRole.IDENTIFIER, identifier_level(first, second), chance)
+                by_kind[kind] = _better(by_kind.get(kind, found), found)
+    levels = {finding.level for finding in by_kind.values()}
+    if Level.FAR in levels and levels & {Level.EXACT, Level.NEAR}:
+        return Finding(MatchingRole.IDENTIFIER, Level.PARTIAL)
+    return max(
+        by_kind.values(),
+        key=lambda finding: (finding.level, -finding.chance),
+        default=Finding(MatchingRole.IDENTIFIER, Level.MISSING),
+    )
