@@ -16,7 +16,7 @@ from resolvers.matching.levels import (
     phone_level,
     typos,
 )
-from resolvers.matching.words import Name
+from resolvers.matching.words import Name, plain
 
 V = TypeVar("V")
 
@@ -35,7 +35,7 @@ def findings(one: Evidence, other: Evidence, base: Base) -> list[Finding]:
         *_names(one, other, base),
         _best(MatchingRole.BIRTH_DATE, one.births, other.births, day_level, base),
         _best(MatchingRole.PHONE, one.phones, other.phones, phone_level, base),
-        _best(MatchingRole.EMAIL, one.emails, other.emails, email_level, base),
+        _email(one, other, base),
         _address(one, other, base),
         _identifier(one, other, base),
     ]
@@ -53,6 +53,30 @@ def _best(
             if level >= best.level:
                 best = _better(best, Finding(role, level, _chance(role, str(first), str(second), base)))
     return best
+
+
+# How often a stranger's address at the same domain looks alike: if it is made of the same name, and if it is not.
+_ALIKE_BY_NAME, _ALIKE_BY_CHANCE = 1 / 10, 1 / 300
+
+
+def _email(one: Evidence, other: Evidence, base: Base) -> Finding:
+    """The best pair of addresses. One made of a name tells no more than the name that both have already told."""
+    best = Finding(MatchingRole.EMAIL, Level.MISSING)
+    for first in one.emails:
+        for second in other.emails:
+            level = email_level(first, second)
+            chance = _chance(MatchingRole.EMAIL, first, second, base)
+            if level is Level.NEAR:
+                domains = (base.domain_chance(each.partition("@")[2]) for each in (first, second))
+                is_of_name = _is_of_name(first, one) or _is_of_name(second, other)
+                chance = max(domains) * (_ALIKE_BY_NAME if is_of_name else _ALIKE_BY_CHANCE)
+            best = _better(best, Finding(MatchingRole.EMAIL, level, chance))
+    return best
+
+
+def _is_of_name(email: str, one: Evidence) -> bool:
+    local = plain(email.partition("@")[0]).replace(" ", "")
+    return any(len(name.whole) > 2 and name.whole[:4] in local for name in (*one.given, *one.family))  # noqa: PLR2004 - shorter ones stand in any word
 
 
 def _better(one: Finding, other: Finding) -> Finding:
@@ -78,7 +102,7 @@ def _names(one: Evidence, other: Evidence, base: Base) -> tuple[Finding, Finding
         key=_agreement,
     )
     crossed = _names_crossed(one, other, base)
-    return crossed if _agreement(crossed) > _agreement(best) else best
+    return crossed if crossed and _agreement(crossed) > _agreement(best) else best
 
 
 def _readings(one: Evidence, other: Evidence) -> list[tuple[tuple[Name, ...], tuple[Name, ...]]]:
@@ -120,13 +144,13 @@ def _best_name(role: MatchingRole, some: Iterable[Name], others: Iterable[Name],
     return best
 
 
-def _names_crossed(one: Evidence, other: Evidence, base: Base) -> tuple[Finding, Finding]:
-    """One's given name in the other's family name, and the other way round."""
+def _names_crossed(one: Evidence, other: Evidence, base: Base) -> tuple[Finding, Finding] | None:
+    """One's given name in the other's family name, and the other way round; None where they are not exchanged."""
     first = _best_name(MatchingRole.GIVEN_NAME, one.given, other.family, base)
     second = _best_name(MatchingRole.GIVEN_NAME, one.family, other.given, base)
     found = [finding for finding in (first, second) if finding.level]
     if not found or any(finding.level < Level.SWAPPED for finding in found):
-        return Finding(MatchingRole.GIVEN_NAME, Level.MISSING), Finding(MatchingRole.FAMILY_NAME, Level.MISSING)
+        return None
     # Which of them is the given name, nobody knows: the same chances for both, whoever comes first.
     chances = sorted(max(finding.chance, base.chance(MatchingRole.FAMILY_NAME, "")) for finding in found)
     given = Finding(MatchingRole.GIVEN_NAME, Level.SWAPPED, chances[-1])

@@ -1,7 +1,8 @@
 """Who among many customers are one person?"""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import chain
 from typing import Generic, TypeVar
 
 from resolvers.matching.base import Base, counted
@@ -15,11 +16,16 @@ from resolvers.matching.weights import DEFAULT, Weights
 K = TypeVar("K", int, str)
 
 
+# A pair that scores lower by the raw counts does not come up to a suggestion by the counts of people.
+_HOPELESS_BITS = -15.0
+
+
 @dataclass(frozen=True)
 class Doubles(Generic[K]):
-    """What comparing a whole base found."""
+    """What comparing a whole base found; `base` serves to score single pairs later as they were scored here."""
 
     compared: int
+    base: Base
     scores: Mapping[tuple[K, K], Score]
     clusters: Clusters[K]
     weights: Weights
@@ -34,22 +40,41 @@ class Doubles(Generic[K]):
 
 
 def doubles_among(
-    customers: Mapping[K, Evidence],
-    *,
-    base: Base | None = None,
-    apart: Set[tuple[K, K]] = frozenset(),
-    weights: Weights = DEFAULT,
+    customers: Mapping[K, Evidence], *, apart: Set[tuple[K, K]] = frozenset(), weights: Weights = DEFAULT
 ) -> Doubles[K]:
-    """Compares all who share a blocking key; `apart` are known to be different people, the smaller id first."""
-    known = base or counted(customers.values())
+    """Compares all who share a blocking key; `apart` are known to be different people, the smaller id first.
+
+    How often each value stands among people is known only when the doubles are: so the pairs are scored by the counts
+    of records first, and again by the counts of the people that this finds.
+    """
+    keys = {key: blocking_keys(evidence) for key, evidence in customers.items()}
+    raw = counted([one] for one in customers.values())
     compared, scores = 0, {}
-    for one, other in pairs({key: blocking_keys(evidence) for key, evidence in customers.items()}):
+    for pair in pairs(keys):
         compared += 1
-        score = score_of(customers[one], customers[other], known, weights)
-        if score.bits >= min(weights.suggest_at, weights.merge_at):
-            scores[one, other] = score
+        score = score_of(customers[pair[0]], customers[pair[1]], raw, weights)
+        if score.bits >= weights.suggest_at + _HOPELESS_BITS:
+            scores[pair] = score
+    first = _clusters(customers, scores, raw, apart, weights).people(weights.merge_at)
+    base = _counted_by_person(customers, first)
+    again = {pair: score_of(customers[pair[0]], customers[pair[1]], base, weights) for pair in scores}
+    return Doubles(compared, base, again, _clusters(customers, again, base, apart, weights), weights)
 
+
+def _clusters(
+    customers: Mapping[K, Evidence],
+    scores: Mapping[tuple[K, K], Score],
+    base: Base,
+    apart: Set[tuple[K, K]],
+    weights: Weights,
+) -> Clusters[K]:
     def score_between(one: K, other: K) -> Score:
-        return score_of(customers[one], customers[other], known, weights)
+        return score_of(customers[one], customers[other], base, weights)
 
-    return Doubles(compared, scores, Clusters(scores, score_between, apart=apart, weights=weights), weights)
+    return Clusters(scores, score_between, apart=apart, weights=weights)
+
+
+def _counted_by_person(customers: Mapping[K, Evidence], people: Sequence[Sequence[K]]) -> Base:
+    together = {key for members in people for key in members}
+    alone = ([one] for key, one in customers.items() if key not in together)
+    return counted(chain(([customers[key] for key in members] for members in people), alone))

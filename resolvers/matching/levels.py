@@ -70,9 +70,13 @@ def name_level(one: Name, other: Name, *, has_nicknames: bool) -> Level:
     shorter, longer = sorted((one.whole, other.whole), key=len)
     if len(shorter) > 2 and longer.startswith(shorter):  # noqa: PLR2004 - two letters begin too many names
         return Level.VARIANT if has_nicknames else Level.PARTIAL
-    if _share_a_word(one, other) or _likeness(one.whole, other.whole) >= 0.84:  # noqa: PLR2004 - seldom reached by chance
-        return Level.PARTIAL
-    return Level.FAR
+    is_alike = _likeness(one.whole, other.whole) >= 0.84 or _is_shuffled(shorter, longer)  # noqa: PLR2004 - seldom reached by chance
+    return Level.PARTIAL if is_alike or _share_a_word(one, other) else Level.FAR
+
+
+def _is_shuffled(shorter: str, longer: str) -> bool:
+    """Whether the same letters stand there in another order, but for one."""
+    return len(shorter) > 4 and typos("".join(sorted(shorter)), "".join(sorted(longer))) < 2  # noqa: PLR2004 - few letters are shared by chance
 
 
 def _share_a_word(one: Name, other: Name) -> bool:
@@ -103,8 +107,8 @@ def day_level(one: Day, other: Day) -> Level:
     if typos(*written) == 1 or abs(_ordinal(one) - _ordinal(other)) == 1:
         return Level.NEAR
     same = (one.year == other.year) + (one.month == other.month) + (one.day == other.day)
-    apart = abs(_ordinal(one) - _ordinal(other)) % 365
-    is_shifted = min(apart, 365 - apart) <= _SHIFTED_DAYS and abs(one.year - other.year) in (0, 1, 10)
+    years, rest = divmod(abs(_ordinal(one) - _ordinal(other)) + _SHIFTED_DAYS, 365)
+    is_shifted = rest <= 2 * _SHIFTED_DAYS and years in (0, 1, 10)
     return Level.PARTIAL if same == 2 or typos(*written) == 2 or is_shifted else Level.FAR  # noqa: PLR2004 - two of three parts, two slips
 
 
@@ -132,12 +136,16 @@ def email_level(one: str, other: str) -> Level:
     (first, _, first_domain), (second, _, second_domain) = one.partition("@"), other.partition("@")
     if first == second and len(first) > 5:  # noqa: PLR2004 - shorter ones are taken at every provider
         return Level.NEAR if typos(first_domain, second_domain) < 3 else Level.PARTIAL  # noqa: PLR2004 - slips, not another provider
-    letters = "".join(filter(str.isalpha, first)), "".join(filter(str.isalpha, second))
-    if letters[0] == letters[1] and first_domain == second_domain:
-        return Level.FAR if _digits(first) != _digits(second) else Level.NEAR
-    if min(map(len, letters)) > 2 and _is_near(one, other) and _digits_alike(first, second):  # noqa: PLR2004 - as in names
-        return Level.NEAR
-    return Level.FAR
+    if _letters(first) == _letters(second) and _digits(first) != _digits(second):
+        return Level.FAR
+    # A slip for every five letters before the @, and one more; the number must not be another one.
+    allowed = min(3, 1 + min(len(first), len(second)) // 5)
+    is_near = min(len(first), len(second)) > 2 and typos(one, other) <= allowed and _digits_alike(first, second)  # noqa: PLR2004 - as in names
+    return Level.NEAR if is_near else Level.FAR
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalpha, text))
 
 
 def _digits(text: str) -> str:

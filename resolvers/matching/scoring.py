@@ -56,8 +56,7 @@ def score_of(one: Evidence, other: Evidence, base: Base, weights: Weights = DEFA
     """How likely the two are one person; the same whoever comes first."""
     # Sums of floats, and choices between equals, come out the same in one order only.
     found = findings(*sorted((one, other)), base)
-    # Of so many customers, chance alone brings together the more.
-    strangers = _score(_against_strangers(found, weights), -log2(max(base.size, 2)), Against.STRANGER)
+    strangers = _score(_against_strangers(found, weights), base.prior, Against.STRANGER)
     relatives = _score(_against_relatives(found, weights), weights.relative_prior, Against.RELATIVE)
     return min(strangers, relatives, key=lambda score: score.bits)
 

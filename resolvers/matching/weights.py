@@ -54,7 +54,7 @@ DEFAULT = Weights(
         {
             _ROLE.GIVEN_NAME: {
                 Level.EXACT: Weight(7.5, 6.5, 1.0),
-                Level.VARIANT: Weight(4.5, 4.0, 0.5),
+                Level.VARIANT: Weight(4.0, 4.0, 0.5),
                 Level.NEAR: Weight(4.5, 4.0, 0.7),
                 Level.SWAPPED: Weight(6.0, 5.0, 1.0),
                 Level.PARTIAL: Weight(1.5, 1.0),
@@ -82,7 +82,7 @@ DEFAULT = Weights(
             },
             _ROLE.EMAIL: {
                 Level.EXACT: Weight(14.0, 1.6, 1.0),
-                Level.NEAR: Weight(6.0, 1.0),
+                Level.NEAR: Weight(9.0, 1.0, 0.7),
                 Level.PARTIAL: Weight(2.5, 0.5),
                 Level.FAR: Weight(-1.0, -0.7),
             },
