@@ -29,6 +29,9 @@ TYPICAL: Mapping[MatchingRole, float] = {
 
 # Of a mail domain nothing is known of: every third address or so is at a great provider.
 _TYPICAL_DOMAIN = 1 / 10
+_RARE_DOMAIN = 1 / 300
+# However many doubles or relatives a scan finds, it is believed no further than eight to one.
+_MOST_LEARNED_BITS = 3.0
 # Before any scan, one customer in so many is believed to have a double; after it, those found are added to these.
 _CUSTOMERS_A_DOUBLE = 20
 # A young base grows: what is rare in it will not stay so.
@@ -41,8 +44,10 @@ class Base:
 
     size: int = 100_000
     doubles: int = 0
+    relatives: int = 0
     people: int = 0
     counts: Mapping[MatchingRole, Mapping[str, int]] = field(default_factory=dict)
+    _chances: dict[MatchingRole, "_Chances"] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def prior(self) -> float:
@@ -50,27 +55,51 @@ class Base:
         size = max(self.size, _LEAST_SIZE)
         return log2((self.doubles + size / _CUSTOMERS_A_DOUBLE) / (size * (size - 1) / 2))
 
-    def chance(self, role: MatchingRole, value: str) -> float:
-        """How likely a stranger has this value."""
-        if not self.counts:
-            return TYPICAL[role]
-        found = self._share(role, value, TYPICAL[role])
-        # The calendar has no rare days.
-        return max(found, TYPICAL[role]) if role is MatchingRole.BIRTH_DATE else found
+    @property
+    def relative_prior(self) -> float:
+        """How much likelier two who share a home are one person than two of a household, in bits."""
+        believed = max(self.size, _LEAST_SIZE) / _CUSTOMERS_A_DOUBLE
+        learned = log2((self.doubles + believed) / (self.relatives + believed))
+        return max(-_MOST_LEARNED_BITS, min(learned, _MOST_LEARNED_BITS))
+
+    def chances(self, role: MatchingRole) -> Mapping[str, float]:
+        """How likely a stranger has each value of the role; every value has its chance."""
+        if role not in self._chances:
+            # The calendar has no rare days.
+            least = TYPICAL[role] if role is MatchingRole.BIRTH_DATE else 0.0
+            self._chances[role] = _Chances(self.counts.get(role, {}), self.people, TYPICAL[role], least)
+        return self._chances[role]
 
     def domain_chance(self, domain: str) -> float:
         """How likely a stranger's mail goes to this domain."""
-        return self._share(MatchingRole.EMAIL, f"@{domain}", _TYPICAL_DOMAIN) if self.counts else _TYPICAL_DOMAIN
-
-    def _share(self, role: MatchingRole, value: str, typical: float) -> float:
-        others = max(0, self.counts.get(role, {}).get(value, 0) - _THE_PAIR)
-        # Of domains, only the great ones are typical; the belief in a single one is small.
-        belief = _BELIEF * min(typical, 1 / 300)
-        return (others + belief) / (self.people + _BELIEF)
+        if not self.counts:
+            return _TYPICAL_DOMAIN
+        # Only the great domains are common; the belief in any single one is that of a name.
+        return _share(self.counts[MatchingRole.EMAIL].get(f"@{domain}", 0), self.people, _RARE_DOMAIN)
 
 
-def counted(people: Iterable[Iterable[Evidence]]) -> Base:
-    """The base that these people are, several customers each: a value that one person has twice counts once."""
+class _Chances(dict[str, float]):
+    """The chance of each value, reckoned when it is first asked for: a scan asks for few of them very often."""
+
+    def __init__(self, counts: Mapping[str, int], people: int, typical: float, least: float) -> None:
+        super().__init__()
+        self._counts, self._people, self._typical, self._least = counts, people, typical, least
+
+    def __missing__(self, value: str) -> float:
+        found = _share(self._counts.get(value, 0), self._people, self._typical) if self._people else self._typical
+        self[value] = max(found, self._least)
+        return self[value]
+
+
+def _share(count: int, people: int, typical: float) -> float:
+    return (max(0, count - _THE_PAIR) + _BELIEF * typical) / (people + _BELIEF)
+
+
+def counted(people: Iterable[Iterable[Evidence]], relatives: int = 0) -> Base:
+    """The base that these people are, several customers each: a value that one person has twice counts once.
+
+    `relatives` are the pairs of whom it was found that they share a household, and are two.
+    """
     counts: dict[MatchingRole, Counter[str]] = {role: Counter() for role in MatchingRole}
     size = doubles = persons = 0
     for person in people:
@@ -80,7 +109,7 @@ def counted(people: Iterable[Iterable[Evidence]]) -> Base:
         persons += 1
         for role, counter in counts.items():
             counter.update(set().union(*(one[role] for one in told)))
-    return Base(size, doubles, persons, counts)
+    return Base(size, doubles, relatives, persons, counts)
 
 
 def values_of(one: Evidence) -> Mapping[MatchingRole, set[str]]:

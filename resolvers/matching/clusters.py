@@ -65,7 +65,7 @@ class Clusters(Generic[K]):
             return True
         if pair not in self._scores:
             self._scores[pair] = self._score(*pair)
-        return self._scores[pair].evidence <= self._weights.contradiction_at
+        return self._scores[pair].contradicts(self._weights)
 
     def _torn(self, edges: Sequence[tuple[float, K, K]]) -> Set[tuple[K, K]]:
         """The pairs of a customer who could be either of two different people: twins, when no given name is known."""

@@ -1,6 +1,6 @@
 """In which roles do two customers agree, how well, and how likely would strangers agree like that?"""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from math import log2
 from typing import NamedTuple, TypeVar
 
@@ -85,7 +85,8 @@ def _better(one: Finding, other: Finding) -> Finding:
 
 def _chance(role: MatchingRole, one: str, other: str, base: Base) -> float:
     """Of two values that are not the same, the commoner one is what a stranger would have."""
-    return max(base.chance(role, one), base.chance(role, other))
+    chances = base.chances(role)
+    return max(chances[one], chances[other])
 
 
 # Names
@@ -146,17 +147,20 @@ def _best_name(role: MatchingRole, some: Iterable[Name], others: Iterable[Name],
 
 def _names_crossed(one: Evidence, other: Evidence, base: Base) -> tuple[Finding, Finding] | None:
     """One's given name in the other's family name, and the other way round; None where they are not exchanged."""
-    first = _best_name(MatchingRole.GIVEN_NAME, one.given, other.family, base)
-    second = _best_name(MatchingRole.GIVEN_NAME, one.family, other.given, base)
-    found = [finding for finding in (first, second) if finding.level]
-    if not found or any(finding.level < Level.SWAPPED for finding in found):
+    crossed = (
+        _best_name(MatchingRole.GIVEN_NAME, one.given, other.family, base),
+        _best_name(MatchingRole.GIVEN_NAME, one.family, other.given, base),
+    )
+    found = sorted((finding for finding in crossed if finding.level), key=lambda one: (one.level, -one.chance))
+    if not found or found[0].level is Level.FAR or found[-1].level < Level.SWAPPED:
         return None
-    # Which of them is the given name, nobody knows: the same chances for both, whoever comes first.
-    chances = sorted(max(finding.chance, base.chance(MatchingRole.FAMILY_NAME, "")) for finding in found)
-    given = Finding(MatchingRole.GIVEN_NAME, Level.SWAPPED, chances[-1])
+    # Which of them is the given name, nobody knows: the one that agrees less, if only in an initial, is taken for it.
+    least, most = found[0], found[-1]
+    swapped = Finding(MatchingRole.GIVEN_NAME, min(least.level, Level.SWAPPED), least.chance)
     if len(found) == 1:
-        return given, Finding(MatchingRole.FAMILY_NAME, Level.MISSING)
-    return given, Finding(MatchingRole.FAMILY_NAME, Level.SWAPPED, chances[0])
+        return swapped, Finding(MatchingRole.FAMILY_NAME, Level.MISSING)
+    rare = min(most.chance, base.chances(MatchingRole.FAMILY_NAME)[""])
+    return swapped, Finding(MatchingRole.FAMILY_NAME, Level.SWAPPED, max(most.chance, rare))
 
 
 _WORTH = {Level.MISSING: 0, Level.FAR: -2, Level.PARTIAL: 1, Level.SWAPPED: 3, Level.NEAR: 4, Level.VARIANT: 4}
@@ -167,9 +171,6 @@ def _agreement(found: tuple[Finding, Finding]) -> float:
 
 
 # Addresses
-
-# From which share of what the addresses tell they are the same, alike, or have something in common.
-_SAME, _ALIKE, _COMMON = 0.95, 0.62, 0.3
 
 
 def _address(one: Evidence, other: Evidence, base: Base) -> Finding:
@@ -182,29 +183,35 @@ def _address(one: Evidence, other: Evidence, base: Base) -> Finding:
 
 def _one_address(one: tuple[str, ...], other: tuple[str, ...], base: Base) -> Finding:
     """Compares the words, wherever they stand, each by what it tells: a rare street more than a large city."""
-    told = {word: -log2(base.chance(MatchingRole.ADDRESS, word)) for word in {*one, *other}}
+    chances = base.chances(MatchingRole.ADDRESS)
+    told = {word: -log2(chances[word]) for word in {*one, *other}}
     shared, bits = _shared(one, other, told)
     totals = sorted((sum(told[word] for word in set(one)), sum(told[word] for word in set(other))))
+    # What one of them leaves out counts less than what it says otherwise.
     share = 0.6 * bits / totals[0] + 0.4 * bits / totals[1]
     level = next((level for least, level in _BY_SHARE if share >= least), Level.FAR)
-    numbers = [{word for word in words if word.isdigit()} for words in (one, other)]
-    if all(numbers) and not any(word.isdigit() for word in shared):
+    if _has_number(one) and _has_number(other) and not _has_number(shared):
         # The neighbours' house.
         level = min(level, Level.PARTIAL)
     return Finding(MatchingRole.ADDRESS, level, 2.0**-bits)
 
 
-_BY_SHARE = ((_SAME, Level.EXACT), (_ALIKE, Level.NEAR), (_COMMON, Level.PARTIAL))
+# From which share of what the addresses tell they are the same, alike, or have something in common.
+_BY_SHARE = ((0.95, Level.EXACT), (0.62, Level.NEAR), (0.3, Level.PARTIAL))
 
 
-def _shared(one: tuple[str, ...], other: tuple[str, ...], told: dict[str, float]) -> tuple[set[str], float]:
+def _has_number(words: Iterable[str]) -> bool:
+    return any(map(str.isdigit, words))
+
+
+def _shared(one: tuple[str, ...], other: tuple[str, ...], told: Mapping[str, float]) -> tuple[set[str], float]:
     """The words that both have, slips of the pen allowed, and how much they tell together."""
-    same = set(one) & set(other)
-    bits = sum(told[word] for word in same)
-    left = [word for word in dict.fromkeys(one) if word not in same]
-    right = [word for word in dict.fromkeys(other) if word not in same]
-    shared = set(same)
-    for word in list(left):
+    shared = set(one) & set(other)
+    # Sums of floats are the same in one order only.
+    bits = sum(told[word] for word in sorted(shared))
+    left = [word for word in dict.fromkeys(one) if word not in shared]
+    right = [word for word in dict.fromkeys(other) if word not in shared]
+    for word in tuple(left) if right else ():
         twin = next((each for each in right if _is_one_word(word, each)), None)
         if twin:
             left.remove(word)
@@ -220,10 +227,12 @@ def _shared(one: tuple[str, ...], other: tuple[str, ...], told: dict[str, float]
 
 
 def _is_one_word(one: str, other: str) -> bool:
-    shorter = min(len(one), len(other))
+    shorter, longer = sorted((len(one), len(other)))
+    if shorter <= 3 or longer - shorter > 2:  # noqa: PLR2004 - house numbers differ in one digit, and short words in a letter
+        return False
     if one.isdigit() or other.isdigit():
-        return shorter > 3 and len(one) == len(other) and typos(one, other) == 1  # noqa: PLR2004 - house numbers differ in one digit
-    return shorter > 3 and typos(one, other) <= (1 if shorter < 7 else 2)  # noqa: PLR2004 - short words have neighbours
+        return shorter == longer and typos(one, other) == 1
+    return typos(one, other) <= (1 if shorter < 7 else 2)  # noqa: PLR2004 - short words have neighbours
 
 
 # Identifiers

@@ -10,7 +10,7 @@ from resolvers.matching.clusters import Clusters
 from resolvers.matching.evidence import Evidence
 from resolvers.matching.keys import blocking_keys
 from resolvers.matching.pairs import pairs
-from resolvers.matching.scoring import Score, score_of
+from resolvers.matching.scoring import Against, Score, score_of
 from resolvers.matching.weights import DEFAULT, Weights
 
 K = TypeVar("K", int, str)
@@ -56,7 +56,7 @@ def doubles_among(
         if score.bits >= weights.suggest_at + _HOPELESS_BITS:
             scores[pair] = score
     first = _clusters(customers, scores, raw, apart, weights).people(weights.merge_at)
-    base = _counted_by_person(customers, first)
+    base = _counted_by_person(customers, first, sum(map(_are_relatives, scores.values())))
     again = {pair: score_of(customers[pair[0]], customers[pair[1]], base, weights) for pair in scores}
     return Doubles(compared, base, again, _clusters(customers, again, base, apart, weights), weights)
 
@@ -74,7 +74,15 @@ def _clusters(
     return Clusters(scores, score_between, apart=apart, weights=weights)
 
 
-def _counted_by_person(customers: Mapping[K, Evidence], people: Sequence[Sequence[K]]) -> Base:
+# Two who share a home and are no more likely one person than one in eight.
+_RELATIVES_BITS = -3.0
+
+
+def _are_relatives(score: Score) -> bool:
+    return score.against is Against.RELATIVE and score.bits <= _RELATIVES_BITS
+
+
+def _counted_by_person(customers: Mapping[K, Evidence], people: Sequence[Sequence[K]], relatives: int) -> Base:
     together = {key for members in people for key in members}
     alone = ([one] for key, one in customers.items() if key not in together)
-    return counted(chain(([customers[key] for key in members] for members in people), alone))
+    return counted(chain(([customers[key] for key in members] for members in people), alone), relatives)

@@ -46,6 +46,10 @@ class Score:
         """The score as a probability."""
         return 1 / (1 + 2.0**-self.bits)
 
+    def contradicts(self, weights: Weights = DEFAULT) -> bool:
+        """Whether these are two different people, rather than two of whom little is known."""
+        return self.evidence < 0 and any(reason.weight <= weights.contradiction_at for reason in self.reasons)
+
     @property
     def evidence(self) -> float:
         """What the comparison alone says, whatever was assumed before."""
@@ -56,8 +60,8 @@ def score_of(one: Evidence, other: Evidence, base: Base, weights: Weights = DEFA
     """How likely the two are one person; the same whoever comes first."""
     # Sums of floats, and choices between equals, come out the same in one order only.
     found = findings(*sorted((one, other)), base)
-    strangers = _score(_against_strangers(found, weights), base.prior, Against.STRANGER)
-    relatives = _score(_against_relatives(found, weights), weights.relative_prior, Against.RELATIVE)
+    strangers = _score(_against_strangers(found, base.prior, weights), base.prior, Against.STRANGER)
+    relatives = _score(_against_relatives(found, weights), base.relative_prior, Against.RELATIVE)
     return min(strangers, relatives, key=lambda score: score.bits)
 
 
@@ -66,15 +70,27 @@ def _score(weighed: Mapping[Finding, float], prior: float, against: Against) -> 
     return Score(sum(weighed.values(), prior), prior, reasons, against)
 
 
-def _against_strangers(found: list[Finding], weights: Weights) -> dict[Finding, float]:
-    weighed = {}
-    for finding in found:
-        weight = weights.levels[finding.role][finding.level]
-        rarer = weight.rarity * log2(weights.typical[finding.role] / finding.chance) if weight.rarity else 0.0
-        bits = weight.stranger + rarer
-        # However common it is, agreeing never speaks against one person.
-        weighed[finding] = min(max(bits, 0.0), weights.highest) if weight.stranger > 0 else bits
+_NAMES = frozenset({MatchingRole.GIVEN_NAME, MatchingRole.FAMILY_NAME})
+
+
+def _against_strangers(found: list[Finding], prior: float, weights: Weights) -> dict[Finding, float]:
+    weighed = {finding: _against_stranger(finding, weights) for finding in found}
+    named = [finding for finding in found if finding.role in _NAMES and weighed[finding] > 0]
+    together = sum(weighed[finding] for finding in named)
+    if together > weights.names_at_most - prior:
+        # Names go together in families, towns and fashions: both tell less than the product of their chances.
+        for finding in named:
+            weighed[finding] *= (weights.names_at_most - prior) / together
     return weighed
+
+
+def _against_stranger(finding: Finding, weights: Weights) -> float:
+    weight = weights.levels[finding.role][finding.level]
+    if weight.stranger <= 0:
+        return weight.stranger
+    rarer = weight.rarity * log2(weights.typical[finding.role] / finding.chance) if weight.rarity else 0.0
+    # However common it is, agreeing never speaks against one person.
+    return min(max(weight.stranger + rarer, 0.0), weights.highest)
 
 
 def _against_relatives(found: list[Finding], weights: Weights) -> dict[Finding, float]:

@@ -39,12 +39,12 @@ class Weights:
     typical: Mapping[MatchingRole, float]
     # No value is so rare that it alone says more than this.
     highest: float = 18.0
-    # As many relatives of a customer as doubles of the customer are in a base.
-    relative_prior: float = 0.0
+    # A name is no identity: given and family name alone make it so likely at most, in bits over an even chance.
+    names_at_most: float = 1.0
     suggest_at: float = 0.0
     merge_at: float = 6.5
-    # Two members of one person may disagree by so much against the likelier of strangers and relatives.
-    contradiction_at: float = -3.0
+    # Two whose evidence as a whole speaks against them, and a single role by so much, are different people.
+    contradiction_at: float = -5.0
 
 
 _ROLE = MatchingRole
@@ -58,7 +58,7 @@ DEFAULT = Weights(
                 Level.NEAR: Weight(4.5, 4.0, 0.7),
                 Level.SWAPPED: Weight(6.0, 5.0, 1.0),
                 Level.PARTIAL: Weight(1.5, 1.0),
-                Level.FAR: Weight(-5.5, -7.0),
+                Level.FAR: Weight(-5.5, -7.5),
             },
             _ROLE.FAMILY_NAME: {
                 Level.EXACT: Weight(9.0, 0.3, 1.0),
@@ -71,9 +71,9 @@ DEFAULT = Weights(
             },
             _ROLE.BIRTH_DATE: {
                 Level.EXACT: Weight(13.5, 6.5, 1.0),
-                Level.NEAR: Weight(5.5, 3.5, 0.5),
+                Level.NEAR: Weight(5.8, 3.5),
                 Level.PARTIAL: Weight(-0.5, -0.5),
-                Level.FAR: Weight(-5.5, -6.5),
+                Level.FAR: Weight(-5.5, -7.5),
             },
             _ROLE.PHONE: {
                 Level.EXACT: Weight(14.0, 0.7, 1.0),

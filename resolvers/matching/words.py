@@ -13,6 +13,7 @@ _REMEMBERED = 100_000
 LONGEST = 200
 
 _NO_MARKS = str.maketrans("", "", "'`\u2019\u02bc\u00b4")
+_READ_AS_DIGITS = str.maketrans("0158", "olsb")
 _NO_WORD = re.compile(r"[^a-z0-9]+")
 _DIGITS = re.compile(r"\d+")
 _PARTS = re.compile(r"\d+|[a-z]+")
@@ -96,10 +97,11 @@ def says_nothing(whole: str) -> bool:
 @lru_cache(_REMEMBERED)
 def name_of(text: str) -> Name | None:
     """The name as it is compared; None where it says nothing."""
-    words = plain(text[:LONGEST]).split()
+    # A scanner reads letters as digits, which no name has.
+    words = plain(text[:LONGEST]).translate(_READ_AS_DIGITS).split()
     told = tuple(one for one in words if one not in _TITLES) or tuple(words)
     whole = "".join(told)
-    return None if not whole or whole.isdigit() or says_nothing(whole) else Name(whole, told)
+    return None if not any(map(str.isalpha, text)) or not whole or says_nothing(whole) else Name(whole, told)
 
 
 @lru_cache(_REMEMBERED)
