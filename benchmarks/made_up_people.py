@@ -6,6 +6,7 @@ public set has; they are no proof of how much of each there is in the world.
 """
 
 import random
+import re
 import string
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
@@ -23,9 +24,9 @@ random.Random(0).shuffle(GIVEN)
 STREETS = ("Street", "Road", "Avenue", "Lane", "Drive", "Court", "Crescent")
 SHORT = {"Street": "St", "Road": "Rd", "Avenue": "Ave", "Lane": "Ln", "Drive": "Dr.", "Court": "Ct", "Crescent": "Cres"}
 PROVIDERS = ("gmail.com", "gmail.com", "gmail.com", "yahoo.com", "outlook.com", "web.de", "orange.fr")
-BEGINNINGS = "b br c ch d f fl g gr h j k l m n p r s sch st t v w".split()
-MIDDLES = "a e i o u ai ea ou".split()
-ENDS = "ck ford ger ham ker land ler lin man mer ner ning rell sen son ston ter ton vez well".split()
+BEGINNINGS = tuple(re.findall(r"\w+", "b br c ch d f fl g gr h j k l m n p r s sch st t v w"))
+MIDDLES = tuple(re.findall(r"\w+", "a e i o u ai ea ou"))
+ENDS = tuple(re.findall(r"\w+", "ck ford ger ham ker land ler lin man mer ner ning rell sen son ston ter ton vez well"))
 NOTHING = ("unknown", "N/A", "xxx", "-", "Test")
 OCR = {"l": "1", "o": "0", "s": "5", "m": "rn", "w": "vv", "h": "b", "e": "c", "i": "l", "g": "q"}
 SOUNDS = (("ph", "f"), ("ck", "k"), ("c", "k"), ("ee", "ea"), ("y", "i"), ("th", "t"), ("ll", "l"), ("s", "z"))
@@ -52,7 +53,9 @@ class People:
                 self._next += 1
                 found.append((self._written(person, slips=0), self._next))
                 while self._chance.random() < doubled:
-                    found.append((self._written(self._changed(person), slips=self._chance.choice((1, 1, 2, 3))), self._next))
+                    found.append(
+                        (self._written(self._changed(person), slips=self._chance.choice((1, 1, 2, 3))), self._next)
+                    )
         self._chance.shuffle(found)
         return [document for document, _ in found], [who for _, who in found]
 
@@ -69,13 +72,19 @@ class People:
     def _household(self) -> list[Person]:
         home = self._home()
         shared = {"family": self._common(self._surnames), "home": home, "phone": self._phone()}
-        shared["family_mail"] = f"{shared['family']}.family{self._chance.randrange(100)}@{self._chance.choice(PROVIDERS)}"
+        shared["family_mail"] = (
+            f"{shared['family']}.family{self._chance.randrange(100)}@{self._chance.choice(PROVIDERS)}"
+        )
         size = self._chance.choice((1, 1, 1, 2, 2, 3, 4))
         born = date(1940, 1, 1) + timedelta(days=self._chance.randrange(22_000))
-        people = [self._person(shared, born + timedelta(days=self._chance.randrange(-1500, 1500))) for _ in range(min(size, 2))]
+        people = [
+            self._person(shared, born + timedelta(days=self._chance.randrange(-1500, 1500)))
+            for _ in range(min(size, 2))
+        ]
         children = born + timedelta(days=9_000)
-        for _ in range(size - 2):
-            people.append(self._person(shared, children + timedelta(days=self._chance.randrange(4000))))
+        people += [
+            self._person(shared, children + timedelta(days=self._chance.randrange(4000))) for _ in range(size - 2)
+        ]
         taken: set[str] = set()
         for one in people:
             while one["given"] in taken:
@@ -91,7 +100,8 @@ class People:
 
     def _person(self, shared: Mapping[str, Any], born: date) -> Person:
         given = self._common(GIVEN)
-        own_mail = f"{given}.{shared['family']}{self._chance.choice(['', self._chance.randrange(100)])}@{self._chance.choice(PROVIDERS)}"
+        number = self._chance.choice(["", str(self._chance.randrange(100))])
+        own_mail = f"{given}.{shared['family']}{number}@{self._chance.choice(PROVIDERS)}"
         return {
             **shared,
             "given": given,
@@ -160,7 +170,12 @@ class People:
         one, other, rest = text[at], text[at + 1], text[at + 2 :]
         kind = self._chance.randrange(4)
         beside = next((row for row in ROWS if one.lower() in row), string.ascii_lowercase)
-        changed = (one + beside[beside.find(one.lower()) - 1] + other, other, other + one, beside[beside.find(one.lower()) - 1] + other)
+        changed = (
+            one + beside[beside.find(one.lower()) - 1] + other,
+            other,
+            other + one,
+            beside[beside.find(one.lower()) - 1] + other,
+        )
         return text[:at] + changed[kind] + rest
 
     def _misread(self, row: dict[str, Any]) -> None:
@@ -195,7 +210,7 @@ class People:
         if not row["birthDate"]:
             return
         year, month, day = row["birthDate"].split("-")
-        if self._chance.random() < 0.4 and int(day) < 13:  # noqa: PLR2004 - months
+        if self._chance.random() < 0.4 and int(day) < 13:
             row["birthDate"] = f"{year}-{day}-{month}"
         else:
             row["birthDate"] = f"{int(year) + self._chance.choice((-10, -1, 1, 10))}-{month}-{min(int(day), 28):02}"

@@ -96,7 +96,11 @@ TASKS = (
         ("splink/fake_1000.csv",),
         {"first_name": "firstName", "surname": "lastName", "dob": "birthDate", "city": "city", "email": "email"},
         lambda row: row["cluster"],
-        (_attribute("birthDate", "BIRTH_DATE", "DATE"), _attribute("city", "ADDRESS"), _attribute("email", "EMAIL", "EMAIL")),
+        (
+            _attribute("birthDate", "BIRTH_DATE", "DATE"),
+            _attribute("city", "ADDRESS"),
+            _attribute("email", "EMAIL", "EMAIL"),
+        ),
         least=(0.75, 0.99),
     ),
     Task(
@@ -177,15 +181,17 @@ def judged(found: set[tuple[int, int]], true: set[tuple[int, int]]) -> Found:
     return Found(len(found & true), len(found - true), len(true - found))
 
 
-def score(name: str, customers: Sequence[Document], definitions: Sequence[Document], true: set[tuple[int, int]]) -> Found:
+def score(
+    name: str, customers: Sequence[Document], definitions: Sequence[Document], true: set[tuple[int, int]]
+) -> Found:
     """Runs the engine over these documents, prints the figures, gives those of merging."""
     began = time.perf_counter()
     known = [*SYSTEM_DEFINITIONS, *definitions]
     doubles = doubles_among({number: evidence_of(one, known) for number, one in enumerate(customers)})
     merged, suggested = paired(doubles.to_merge()), paired(doubles.to_suggest())
     took = time.perf_counter() - began
-    size = len(customers)
-    print(f"{name}: {size:,} customers, {len(true):,} true pairs, {doubles.compared / size:.1f} comparisons each, {took:.1f} s")
+    size, each = len(customers), doubles.compared / len(customers)
+    print(f"{name}: {size:,} customers, {len(true):,} true pairs, {each:.1f} comparisons each, {took:.1f} s")
     for what, pairs in (("merge", merged), ("suggest", suggested)):
         one = judged(pairs, true)
         print(

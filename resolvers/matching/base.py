@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import comb, log2
 
 from resolvers.attribute_rules import MatchingRole
@@ -49,13 +50,13 @@ class Base:
     counts: Mapping[MatchingRole, Mapping[str, int]] = field(default_factory=dict)
     _chances: dict[MatchingRole, "_Chances"] = field(default_factory=dict, compare=False, repr=False)
 
-    @property
+    @cached_property
     def prior(self) -> float:
         """How likely two customers taken at random are one person: the logarithm of the odds, in bits."""
         size = max(self.size, _LEAST_SIZE)
         return log2((self.doubles + size / _CUSTOMERS_A_DOUBLE) / (size * (size - 1) / 2))
 
-    @property
+    @cached_property
     def relative_prior(self) -> float:
         """How much likelier two who share a home are one person than two of a household, in bits."""
         believed = max(self.size, _LEAST_SIZE) / _CUSTOMERS_A_DOUBLE

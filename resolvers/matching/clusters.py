@@ -1,18 +1,18 @@
 """Which customers are one person, when many pairs have scores of their own?
 
-Pairs are joined from the best score down. What pairs cannot see stops a join: members who contradict each other, members
-who are known to be different people, and a customer who would belong to either of two different people.
+Pairs are joined from the best score down. What pairs cannot see stops a join: members who contradict each other,
+members who are known to be different people, and a customer who would belong to either of two different people.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import combinations
-from typing import Generic, TypeVar
+from typing import Generic
 
+from resolvers.matching.pairs import K
 from resolvers.matching.scoring import Score
 from resolvers.matching.weights import DEFAULT, Weights
-
-K = TypeVar("K", int, str)
 
 # A person with more records than this is a placeholder, or a shop's own account.
 MOST_TOGETHER = 100
@@ -30,7 +30,7 @@ class Clusters(Generic[K]):
         scores: Mapping[tuple[K, K], Score],
         score: Callable[[K, K], Score],
         *,
-        apart: Set[tuple[K, K]] = frozenset(),
+        apart: AbstractSet[tuple[K, K]] = frozenset(),
         weights: Weights = DEFAULT,
     ) -> None:
         """`scores` of pairs, the smaller id first; `score` gives those of other pairs; `apart` are different people."""
@@ -67,7 +67,7 @@ class Clusters(Generic[K]):
             self._scores[pair] = self._score(*pair)
         return self._scores[pair].contradicts(self._weights)
 
-    def _torn(self, edges: Sequence[tuple[float, K, K]]) -> Set[tuple[K, K]]:
+    def _torn(self, edges: Sequence[tuple[float, K, K]]) -> AbstractSet[tuple[K, K]]:
         """The pairs of a customer who could be either of two different people: twins, when no given name is known."""
         beside: defaultdict[K, list[tuple[float, K]]] = defaultdict(list)
         for negative, one, other in edges:

@@ -66,17 +66,19 @@ def _email(one: Evidence, other: Evidence, base: Base) -> Finding:
         for second in other.emails:
             level = email_level(first, second)
             chance = _chance(MatchingRole.EMAIL, first, second, base)
+            if level is Level.EXACT and (_is_of(first, one.given) or _is_of(first, other.given)):
+                level = Level.OWN
             if level is Level.NEAR:
                 domains = (base.domain_chance(each.partition("@")[2]) for each in (first, second))
-                is_of_name = _is_of_name(first, one) or _is_of_name(second, other)
+                is_of_name = _is_of(first, (*one.given, *one.family)) or _is_of(second, (*other.given, *other.family))
                 chance = max(domains) * (_ALIKE_BY_NAME if is_of_name else _ALIKE_BY_CHANCE)
             best = _better(best, Finding(MatchingRole.EMAIL, level, chance))
     return best
 
 
-def _is_of_name(email: str, one: Evidence) -> bool:
+def _is_of(email: str, names: Iterable[Name]) -> bool:
     local = plain(email.partition("@")[0]).replace(" ", "")
-    return any(len(name.whole) > 2 and name.whole[:4] in local for name in (*one.given, *one.family))  # noqa: PLR2004 - shorter ones stand in any word
+    return any(len(name.whole) > 2 and name.whole[:4] in local for name in names)  # shorter ones stand in any word
 
 
 def _better(one: Finding, other: Finding) -> Finding:
@@ -220,7 +222,7 @@ def _shared(one: tuple[str, ...], other: tuple[str, ...], told: Mapping[str, flo
             # A slip makes a word rarer than it is.
             bits += min(told[word], told[twin]) - 1
     whole, other_whole = "".join(left), "".join(right)
-    if min(len(whole), len(other_whole)) > 4 and typos(whole, other_whole) < 3:  # noqa: PLR2004 - blanks astray, and a slip or two
+    if min(len(whole), len(other_whole)) > 4 and typos(whole, other_whole) < 3:  # blanks astray, and a slip or two
         shared.update(left)
         bits += min(sum(told[word] for word in left), sum(told[word] for word in right)) - 1
     return shared, max(bits, 0.0)
@@ -228,18 +230,18 @@ def _shared(one: tuple[str, ...], other: tuple[str, ...], told: Mapping[str, flo
 
 def _is_one_word(one: str, other: str) -> bool:
     shorter, longer = sorted((len(one), len(other)))
-    if shorter <= 3 or longer - shorter > 2:  # noqa: PLR2004 - house numbers differ in one digit, and short words in a letter
+    if shorter <= 3 or longer - shorter > 2:  # house numbers differ in one digit, and short words in a letter
         return False
     if one.isdigit() or other.isdigit():
         return shorter == longer and typos(one, other) == 1
-    return typos(one, other) <= (1 if shorter < 7 else 2)  # noqa: PLR2004 - short words have neighbours
+    return typos(one, other) <= (1 if shorter < 7 else 2)  # short words have neighbours
 
 
 # Identifiers
 
 
 def _identifier(one: Evidence, other: Evidence, base: Base) -> Finding:
-    """Only numbers of the same kind are compared; where one kind agrees and another contradicts, neither is believed."""
+    """Only numbers of the same kind are compared; where one kind agrees and another does not, neither is believed."""
     by_kind: dict[str, Finding] = {}
     for kind, first in one.identifiers:
         for other_kind, second in other.identifiers:

@@ -1,20 +1,18 @@
 """Who among many customers are one person?"""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import chain
-from typing import Generic, TypeVar
+from typing import Generic
 
 from resolvers.matching.base import Base, counted
 from resolvers.matching.clusters import Clusters
 from resolvers.matching.evidence import Evidence
 from resolvers.matching.keys import blocking_keys
-from resolvers.matching.pairs import pairs
+from resolvers.matching.pairs import K, pairs
 from resolvers.matching.scoring import Against, Score, score_of
 from resolvers.matching.weights import DEFAULT, Weights
-
-K = TypeVar("K", int, str)
-
 
 # A pair that scores lower by the raw counts does not come up to a suggestion by the counts of people.
 _HOPELESS_BITS = -15.0
@@ -40,7 +38,7 @@ class Doubles(Generic[K]):
 
 
 def doubles_among(
-    customers: Mapping[K, Evidence], *, apart: Set[tuple[K, K]] = frozenset(), weights: Weights = DEFAULT
+    customers: Mapping[K, Evidence], *, apart: AbstractSet[tuple[K, K]] = frozenset(), weights: Weights = DEFAULT
 ) -> Doubles[K]:
     """Compares all who share a blocking key; `apart` are known to be different people, the smaller id first.
 
@@ -65,7 +63,7 @@ def _clusters(
     customers: Mapping[K, Evidence],
     scores: Mapping[tuple[K, K], Score],
     base: Base,
-    apart: Set[tuple[K, K]],
+    apart: AbstractSet[tuple[K, K]],
     weights: Weights,
 ) -> Clusters[K]:
     def score_between(one: K, other: K) -> Score:

@@ -29,7 +29,9 @@ class Evidence:
 
     def is_empty(self) -> bool:
         """Whether nothing is known by which the customer could be compared."""
-        return not any((self.given, self.family, self.births, self.phones, self.emails, self.addresses, self.identifiers))
+        return not any(
+            (self.given, self.family, self.births, self.phones, self.emails, self.addresses, self.identifiers)
+        )
 
 
 def evidence_of(document: Document, definitions: Iterable[Document]) -> Evidence:
@@ -55,9 +57,7 @@ def evidence_of(document: Document, definitions: Iterable[Document]) -> Evidence
     )
 
 
-def _said(
-    values: Mapping[str, Any], definitions: Iterable[Document]
-) -> Mapping[MatchingRole, list[tuple[str, str]]]:
+def _said(values: Mapping[str, Any], definitions: Iterable[Document]) -> Mapping[MatchingRole, list[tuple[str, str]]]:
     """The values by role, each with its attribute's name, in the schema's order."""
     said: dict[MatchingRole, list[tuple[str, str]]] = {role: [] for role in MatchingRole}
     for one in sorted(definitions, key=lambda one: (one["order"], one["name"])):

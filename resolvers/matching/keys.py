@@ -44,7 +44,7 @@ def _contacts(one: Evidence) -> Iterator[str]:
     for _, value in one.identifiers:
         yield f"i{value}"
         # One slip leaves one half alone.
-        if len(value) > 5:  # noqa: PLR2004 - halves of shorter ones are shared by many
+        if len(value) > 5:  # halves of shorter ones are shared by many
             half = len(value) // 2
             yield from (f"j{value[:half]}", f"k{value[half:]}")
     for phone in one.phones:
@@ -113,7 +113,7 @@ def _homes(one: Evidence) -> Iterator[str]:
     names = _sounds(one.family)[:2] + _sounds(one.given)[:2]
     for address in one.addresses:
         numbers = list(dict.fromkeys(word for word in address if word.isdigit()))[:3]
-        words = [word for word in dict.fromkeys(address) if len(word) > 3 and not is_street_kind(word)]  # noqa: PLR2004 - `the`, `st`
+        words = [word for word in dict.fromkeys(address) if len(word) > 3 and not is_street_kind(word)]  # `the`, `st`
         sounds = [sound(word) for word in words if not word.isdigit()][:_MOST_WORDS]
         yield from (f"a{number}{word}" for number, word in product(numbers, sounds))
         yield from (f"b{first}{second}" for first, second in combinations(sounds, 2))

@@ -4,7 +4,7 @@ from enum import IntEnum
 from functools import lru_cache
 
 from jellyfish import metaphone
-from rapidfuzz.distance import OSA, JaroWinkler
+from rapidfuzz.distance import OSA, JaroWinkler, LCSseq
 
 from resolvers.matching.nicknames import is_variant
 from resolvers.matching.words import Day, Name
@@ -13,7 +13,10 @@ _REMEMBERED = 200_000
 
 
 class Level(IntEnum):
-    """How well two customers agree in one role, the best one last."""
+    """How well two customers agree in one role, the best one last.
+
+    VARIANT is a nickname or short form, SWAPPED a name in the other's place, OWN an address made of the given name.
+    """
 
     MISSING = 0
     FAR = 1
@@ -22,6 +25,7 @@ class Level(IntEnum):
     NEAR = 4
     VARIANT = 5
     EXACT = 6
+    OWN = 7
 
 
 @lru_cache(_REMEMBERED)
@@ -46,13 +50,13 @@ def _is_near(one: str, other: str) -> bool:
     """Whether it can be one word with slips of the pen, ear or keyboard."""
     shorter = min(len(one), len(other))
     # In a word of three letters, one other letter is another name.
-    allowed = 0 if shorter < 3 else 1 if shorter < 5 else 2 if shorter < 9 else 3  # noqa: PLR2004 - as said
+    allowed = 0 if shorter < 3 else 1 if shorter < 5 else 2 if shorter < 9 else 3
     wrong = typos(one, other)
     if wrong <= allowed:
         # Two typos in five letters are believed where the word is still seen through them.
-        return wrong < 2 or _likeness(one, other) >= 0.8  # noqa: PLR2004 - as said
+        return wrong < 2 or _likeness(one, other) >= 0.8
     likeness = _likeness(one, other)
-    return likeness >= 0.92 or (likeness >= 0.8 and shorter > 2 and sound(one) == sound(other))  # noqa: PLR2004 - as said
+    return likeness >= 0.92 or (likeness >= 0.8 and shorter > 2 and sound(one) == sound(other))
 
 
 @lru_cache(_REMEMBERED)
@@ -68,15 +72,19 @@ def name_level(one: Name, other: Name, *, has_nicknames: bool) -> Level:
     if _is_near(one.whole, other.whole):
         return Level.NEAR
     shorter, longer = sorted((one.whole, other.whole), key=len)
-    if len(shorter) > 2 and longer.startswith(shorter):  # noqa: PLR2004 - two letters begin too many names
+    if len(shorter) > 2 and longer.startswith(shorter):  # two letters begin too many names
         return Level.VARIANT if has_nicknames else Level.PARTIAL
-    is_alike = _likeness(one.whole, other.whole) >= 0.84 or _is_shuffled(shorter, longer)  # noqa: PLR2004 - seldom reached by chance
+    is_alike = _likeness(one.whole, other.whole) >= 0.84 or _is_garbled(shorter, longer)  # seldom reached by chance
     return Level.PARTIAL if is_alike or _share_a_word(one, other) else Level.FAR
 
 
-def _is_shuffled(shorter: str, longer: str) -> bool:
-    """Whether the same letters stand there in another order, but for one."""
-    return len(shorter) > 4 and typos("".join(sorted(shorter)), "".join(sorted(longer))) < 2  # noqa: PLR2004 - few letters are shared by chance
+def _is_garbled(shorter: str, longer: str) -> bool:
+    """Whether the same letters stand there in another order, but for one, or with one or two others between them."""
+    if len(shorter) > 2 and len(longer) - len(shorter) < 3 and LCSseq.similarity(shorter, longer) == len(shorter):
+        return shorter[0] == longer[0]
+    # Few letters are shared by chance.
+    allowed = 1 if len(shorter) > 4 else 0
+    return len(shorter) > 3 and typos("".join(sorted(shorter)), "".join(sorted(longer))) <= allowed
 
 
 def _share_a_word(one: Name, other: Name) -> bool:
@@ -84,7 +92,7 @@ def _share_a_word(one: Name, other: Name) -> bool:
     if len(one.words) == len(other.words) == 1:
         return False
     return any(
-        len(first) > 2 and len(second) > 2 and _is_near(first, second)  # noqa: PLR2004 - `de` and `la` are no names
+        len(first) > 2 and len(second) > 2 and _is_near(first, second)  # `de` and `la` are no names
         for first in one.words
         for second in other.words
     )
@@ -109,7 +117,9 @@ def day_level(one: Day, other: Day) -> Level:
     same = (one.year == other.year) + (one.month == other.month) + (one.day == other.day)
     years, rest = divmod(abs(_ordinal(one) - _ordinal(other)) + _SHIFTED_DAYS, 365)
     is_shifted = rest <= 2 * _SHIFTED_DAYS and years in (0, 1, 10)
-    return Level.PARTIAL if same == 2 or typos(*written) == 2 or is_shifted else Level.FAR  # noqa: PLR2004 - two of three parts, two slips
+    return (
+        Level.PARTIAL if same == 2 or typos(*written) == 2 or is_shifted else Level.FAR
+    )  # two of three parts, two slips
 
 
 def _ordinal(day: Day) -> int:
@@ -123,9 +133,9 @@ def phone_level(one: str, other: str) -> Level:
     if one == other:
         return Level.EXACT
     shorter, longer = sorted((one, other), key=len)
-    if len(shorter) > 7 and longer.endswith(shorter):  # noqa: PLR2004 - fewer digits are a number in one town
+    if len(shorter) > 7 and longer.endswith(shorter):  # fewer digits are a number in one town
         return Level.EXACT
-    return Level.NEAR if len(shorter) > 7 and typos(one, other) == 1 else Level.FAR  # noqa: PLR2004 - as above
+    return Level.NEAR if len(shorter) > 7 and typos(one, other) == 1 else Level.FAR
 
 
 @lru_cache(_REMEMBERED)
@@ -134,13 +144,13 @@ def email_level(one: str, other: str) -> Level:
     if one == other:
         return Level.EXACT
     (first, _, first_domain), (second, _, second_domain) = one.partition("@"), other.partition("@")
-    if first == second and len(first) > 5:  # noqa: PLR2004 - shorter ones are taken at every provider
-        return Level.NEAR if typos(first_domain, second_domain) < 3 else Level.PARTIAL  # noqa: PLR2004 - slips, not another provider
+    if first == second and len(first) > 5:  # shorter ones are taken at every provider
+        return Level.NEAR if typos(first_domain, second_domain) < 3 else Level.PARTIAL  # slips, not another provider
     if _letters(first) == _letters(second) and _digits(first) != _digits(second):
         return Level.FAR
     # A slip for every five letters before the @, and one more; the number must not be another one.
     allowed = min(3, 1 + min(len(first), len(second)) // 5)
-    is_near = min(len(first), len(second)) > 2 and typos(one, other) <= allowed and _digits_alike(first, second)  # noqa: PLR2004 - as in names
+    is_near = min(len(first), len(second)) > 2 and typos(one, other) <= allowed and _digits_alike(first, second)
     return Level.NEAR if is_near else Level.FAR
 
 
@@ -163,6 +173,6 @@ def identifier_level(one: str, other: str) -> Level:
     if one == other:
         return Level.EXACT
     wrong = typos(one, other)
-    if min(len(one), len(other)) < 6 or wrong > 2:  # noqa: PLR2004 - short numbers are neighbours by chance
+    if min(len(one), len(other)) < 6 or wrong > 2:  # short numbers are neighbours by chance
         return Level.FAR
     return Level.NEAR if wrong == 1 else Level.PARTIAL

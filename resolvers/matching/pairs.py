@@ -3,9 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
-K = TypeVar("K", int, str)
+
+class Ordered(Protocol):
+    """What a customer is known by: any ids that have an order."""
+
+    def __lt__(self, other: Any, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+
+K = TypeVar("K", bound=Ordered)
 
 # A key that more customers share says nothing, and comparing them all would cost their square.
 MOST_SHARING = 40

@@ -1,6 +1,5 @@
 """How likely are two customers one person, and for which reasons?"""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from math import log2
@@ -44,7 +43,7 @@ class Score:
     @property
     def probability(self) -> float:
         """The score as a probability."""
-        return 1 / (1 + 2.0**-self.bits)
+        return float(1 / (1 + 2.0**-self.bits))
 
     def contradicts(self, weights: Weights = DEFAULT) -> bool:
         """Whether these are two different people, rather than two of whom little is known."""
@@ -59,39 +58,37 @@ class Score:
 def score_of(one: Evidence, other: Evidence, base: Base, weights: Weights = DEFAULT) -> Score:
     """How likely the two are one person; the same whoever comes first."""
     # Sums of floats, and choices between equals, come out the same in one order only.
-    found = findings(*sorted((one, other)), base)
-    strangers = _score(_against_strangers(found, base.prior, weights), base.prior, Against.STRANGER)
-    relatives = _score(_against_relatives(found, weights), base.relative_prior, Against.RELATIVE)
-    return min(strangers, relatives, key=lambda score: score.bits)
+    found = findings(min(one, other), max(one, other), base)
+    strangers = _against_strangers(found, base.prior, weights)
+    relatives = [weights.levels[finding.role][finding.level].relative for finding in found]
+    if sum(strangers, base.prior) <= sum(relatives, base.relative_prior):
+        return _score(found, strangers, base.prior, Against.STRANGER)
+    return _score(found, relatives, base.relative_prior, Against.RELATIVE)
 
 
-def _score(weighed: Mapping[Finding, float], prior: float, against: Against) -> Score:
-    reasons = tuple(Reason(finding.role, finding.level, weight) for finding, weight in weighed.items())
-    return Score(sum(weighed.values(), prior), prior, reasons, against)
+def _score(found: list[Finding], weighed: list[float], prior: float, against: Against) -> Score:
+    reasons = tuple(Reason(finding.role, finding.level, weight) for finding, weight in zip(found, weighed, strict=True))
+    return Score(sum(weighed, prior), prior, reasons, against)
 
 
-_NAMES = frozenset({MatchingRole.GIVEN_NAME, MatchingRole.FAMILY_NAME})
-
-
-def _against_strangers(found: list[Finding], prior: float, weights: Weights) -> dict[Finding, float]:
-    weighed = {finding: _against_stranger(finding, weights) for finding in found}
-    named = [finding for finding in found if finding.role in _NAMES and weighed[finding] > 0]
-    together = sum(weighed[finding] for finding in named)
-    if together > weights.names_at_most - prior:
+def _against_strangers(found: list[Finding], prior: float, weights: Weights) -> list[float]:
+    weighed = [_against_stranger(finding, weights) for finding in found]
+    named = [n for n, finding in enumerate(found) if finding.role in _NAMES and weighed[n] > 0]
+    together, most = sum(weighed[n] for n in named), weights.names_at_most - prior
+    if together > most:
         # Names go together in families, towns and fashions: both tell less than the product of their chances.
-        for finding in named:
-            weighed[finding] *= (weights.names_at_most - prior) / together
+        for n in named:
+            weighed[n] *= most / together
     return weighed
+
+
+_NAMES = (MatchingRole.GIVEN_NAME, MatchingRole.FAMILY_NAME)
 
 
 def _against_stranger(finding: Finding, weights: Weights) -> float:
     weight = weights.levels[finding.role][finding.level]
-    if weight.stranger <= 0:
+    if weight.stranger <= 0 or not weight.rarity:
         return weight.stranger
-    rarer = weight.rarity * log2(weights.typical[finding.role] / finding.chance) if weight.rarity else 0.0
+    rarer = weight.rarity * log2(weights.typical[finding.role] / finding.chance)
     # However common it is, agreeing never speaks against one person.
     return min(max(weight.stranger + rarer, 0.0), weights.highest)
-
-
-def _against_relatives(found: list[Finding], weights: Weights) -> dict[Finding, float]:
-    return {finding: weights.levels[finding.role][finding.level].relative for finding in found}

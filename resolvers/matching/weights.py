@@ -31,7 +31,7 @@ class Weight(NamedTuple):
 class Weights:
     """A whole set: of levels, of what is assumed beforehand, and from where on is suggested and merged.
 
-    Both thresholds are in bits over an even chance: 6.6 is 99 in 100. They may be compared with any base's scores,
+    Both thresholds are in bits over an even chance: 6 is 98 in 100. They may be compared with any base's scores,
     since the base's size is in the score.
     """
 
@@ -42,7 +42,7 @@ class Weights:
     # A name is no identity: given and family name alone make it so likely at most, in bits over an even chance.
     names_at_most: float = 1.0
     suggest_at: float = 0.0
-    merge_at: float = 6.5
+    merge_at: float = 6.0
     # Two whose evidence as a whole speaks against them, and a single role by so much, are different people.
     contradiction_at: float = -5.0
 
@@ -56,7 +56,7 @@ DEFAULT = Weights(
                 Level.EXACT: Weight(7.5, 6.5, 1.0),
                 Level.VARIANT: Weight(4.0, 4.0, 0.5),
                 Level.NEAR: Weight(4.5, 4.0, 0.7),
-                Level.SWAPPED: Weight(6.0, 5.0, 1.0),
+                Level.SWAPPED: Weight(6.0, 6.0, 1.0),
                 Level.PARTIAL: Weight(1.5, 1.0),
                 Level.FAR: Weight(-5.5, -7.5),
             },
@@ -72,7 +72,7 @@ DEFAULT = Weights(
             _ROLE.BIRTH_DATE: {
                 Level.EXACT: Weight(13.5, 6.5, 1.0),
                 Level.NEAR: Weight(5.8, 3.5),
-                Level.PARTIAL: Weight(-0.5, -0.5),
+                Level.PARTIAL: Weight(0.0, 0.0),
                 Level.FAR: Weight(-5.5, -7.5),
             },
             _ROLE.PHONE: {
@@ -81,6 +81,8 @@ DEFAULT = Weights(
                 Level.FAR: Weight(-1.0, -0.5),
             },
             _ROLE.EMAIL: {
+                # What bears the given name is one person's; other addresses are often the family's.
+                Level.OWN: Weight(14.0, 4.5, 1.0),
                 Level.EXACT: Weight(14.0, 1.6, 1.0),
                 Level.NEAR: Weight(9.0, 1.0, 0.7),
                 Level.PARTIAL: Weight(2.5, 0.5),

@@ -20,18 +20,25 @@ _PARTS = re.compile(r"\d+|[a-z]+")
 
 # What people and forms write where they know nothing.
 _NOTHING = frozenset(
-    "unknown unk na nan none null nil nobody anonymous anon test tester testing dummy fake guest noname nosurname "
-    "notknown notgiven notprovided notapplicable notavailable notspecified undefined unspecified missing tbd tba tbc "
-    "blank empty private withheld refused firstname givenname lastname familyname surname name user customer client "
-    "default sample example asdf qwerty noemail noreply donotreply nomail invalid unbekannt inconnu desconocido "
-    "sconosciuto nieznany onbekend".split()
+    re.findall(
+        r"\w+",
+        """
+        unknown unk na nan none null nil nobody anonymous anon test tester testing dummy fake guest noname
+        nosurname notknown notgiven notprovided notapplicable notavailable notspecified undefined unspecified
+        missing tbd tba tbc blank empty private withheld refused firstname givenname lastname familyname surname
+        name user customer client default sample example asdf qwerty noemail noreply donotreply nomail invalid
+        unbekannt inconnu desconocido sconosciuto nieznany onbekend
+        """,
+    )
 )
 # Days that programs put where no day is known: the first and last ones of their calendars.
 _NO_DAYS = frozenset({(1, 1, 1), (1000, 1, 1), (1753, 1, 1), (1800, 1, 1), (1899, 12, 30), (1899, 12, 31)})
 _NO_DAYS |= frozenset({(1900, 1, 1), (1900, 1, 2), (1901, 1, 1), (1904, 1, 1), (1970, 1, 1), (1111, 11, 11)})
 _NO_DAYS |= frozenset({(2222, 2, 2), (2099, 12, 31), (2999, 12, 31), (9999, 12, 31), (9999, 9, 9)})
 
-_TITLES = frozenset("mr mrs ms miss mx dr prof sir madam herr frau monsieur madame sr sra srta jr ii iii iv".split())
+_TITLES = frozenset(
+    re.findall(r"\w+", "mr mrs ms miss mx dr prof sir madam herr frau monsieur madame sr sra srta jr ii iii iv")
+)
 # The sides of the street and its kind, as they are shortened; all others stay as they are.
 _SHORT = {
     long: short
@@ -91,7 +98,9 @@ def says_nothing(whole: str) -> bool:
     """Whether a word stands where nothing is known: `unknown`, `xxx`, `0000000`, `123456789`."""
     if whole in _NOTHING or (len(whole) > 1 and len(set(whole)) == 1):
         return True
-    return len(whole) > 4 and (whole in "01234567890123456789" or whole in "98765432109876543210")  # noqa: PLR2004 - a shorter row of digits is a house number
+    return len(whole) > 4 and (
+        whole in "01234567890123456789" or whole in "98765432109876543210"
+    )  # a shorter row of digits is a house number
 
 
 @lru_cache(_REMEMBERED)
@@ -120,7 +129,7 @@ def day_of(text: str) -> Day | None:
         case [1 | 2, 1 | 2, 3 | 4]:
             # Day or month first: the one that cannot be a month is the day.
             first, second, year = numbers
-            found = Day(year, first, second) if second > 12 else Day(year, second, first)  # noqa: PLR2004 - months
+            found = Day(year, first, second) if second > 12 else Day(year, second, first)  # months
     return None if found is None or found in _NO_DAYS else found
 
 
@@ -129,7 +138,7 @@ def phone_of(text: str) -> str | None:
     """The digits of the number, without the zeros and marks before it; None where it says nothing."""
     digits = "".join(_DIGITS.findall(plain(text[:LONGEST]))).lstrip("0")
     # Fewer digits are an extension; and of `+49 000 000000` only the country is told.
-    is_told = len(digits) >= 6 and len(set(digits[-6:])) > 1 and not says_nothing(digits)  # noqa: PLR2004 - as said
+    is_told = len(digits) >= 6 and len(set(digits[-6:])) > 1 and not says_nothing(digits)
     return digits if is_told and not digits.endswith(("1234567", "12345678", "123456789")) else None
 
 
@@ -147,7 +156,7 @@ def email_of(text: str) -> str | None:
 def identifier_of(text: str) -> str | None:
     """The letters and digits; None where they say nothing, or too little to be one person's."""
     whole = plain(text[:LONGEST]).replace(" ", "")
-    return whole if len(whole) > 3 and not says_nothing(whole) else None  # noqa: PLR2004 - fewer signs are a class
+    return whole if len(whole) > 3 and not says_nothing(whole) else None  # fewer signs are a class
 
 
 def address_words(text: str) -> tuple[str, ...]:
