@@ -4,7 +4,7 @@ import asyncio
 
 import uvloop
 
-from benchmarks import fairness, fields, history, importing, indicators, memory, pivots, workers
+from benchmarks import fairness, fields, history, importing, indicators, matching, memory, pivots, workers
 from benchmarks.peers import running as peers
 from gateway.importing import Crew
 from gateway.importing.taking import LANES
@@ -17,6 +17,7 @@ async def main() -> None:
     await pivots.main()
     await indicators.main()
     await memory.main()
+    matching.main([])
     await peers.main()
     await fairness.main()
     await workers.main()

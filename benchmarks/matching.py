@@ -201,12 +201,12 @@ def score(
     return judged(merged, true)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Prints a table for each real set and each made-up one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=DATA, help="where the real sets lie")
     parser.add_argument("--only", help="the one set of this name")
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     data = asked.data
     for task in TASKS:
         if asked.only not in (None, task.name):

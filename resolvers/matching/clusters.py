@@ -44,7 +44,7 @@ class Clusters(Generic[K]):
         edges = sorted(
             (-score.bits, *pair) for pair, score in self._scores.items() if score.bits >= at and pair not in self._apart
         )
-        torn = self._torn(edges)
+        torn = self._torn(edges, at)
         home: dict[K, list[K]] = {}
         for _, one, other in edges:
             if (one, other) in torn:
@@ -52,22 +52,28 @@ class Clusters(Generic[K]):
             here, there = home.get(one, [one]), home.get(other, [other])
             if here is there or len(here) + len(there) > MOST_TOGETHER:
                 continue
-            if any(self._differ(first, second) for first in here for second in there):
+            if any(self._differ(first, second, at) for first in here for second in there):
                 continue
             together = [*here, *there]
             home.update(dict.fromkeys(together, together))
         return sorted(sorted(members) for members in {id(members): members for members in home.values()}.values())
 
-    def _differ(self, one: K, other: K) -> bool:
-        """Whether two cannot be one person."""
-        pair = (one, other) if one < other else (other, one)
-        if pair in self._apart:
-            return True
+    def score(self, one: K, other: K) -> Score:
+        """The score of any two, also of those that share no key."""
+        pair = _pair(one, other)
         if pair not in self._scores:
             self._scores[pair] = self._score(*pair)
-        return self._scores[pair].contradicts(self._weights)
+        return self._scores[pair]
 
-    def _torn(self, edges: Sequence[tuple[float, K, K]]) -> AbstractSet[tuple[K, K]]:
+    def _differ(self, one: K, other: K, at: float) -> bool:
+        """Whether two cannot be one person, as sure as that is wanted."""
+        pair = _pair(one, other)
+        if pair in self._apart:
+            return True
+        score = self.score(*pair)
+        return score.bits < at and score.contradicts(self._weights)
+
+    def _torn(self, edges: Sequence[tuple[float, K, K]], at: float) -> AbstractSet[tuple[K, K]]:
         """The pairs of a customer who could be either of two different people: twins, when no given name is known."""
         beside: defaultdict[K, list[tuple[float, K]]] = defaultdict(list)
         for negative, one, other in edges:
@@ -76,7 +82,7 @@ class Clusters(Generic[K]):
         torn = set()
         for middle, others in beside.items():
             for (bits, one), (other_bits, other) in combinations(others[:_MOST_BESIDE], 2):
-                if self._differ(one, other):
+                if self._differ(one, other, at):
                     torn.add(_pair(middle, other))
                     if bits - other_bits < _UNDECIDED_BITS:
                         torn.add(_pair(middle, one))

@@ -154,8 +154,11 @@ def _names_crossed(one: Evidence, other: Evidence, base: Base) -> tuple[Finding,
         _best_name(MatchingRole.GIVEN_NAME, one.family, other.given, base),
     )
     found = sorted((finding for finding in crossed if finding.level), key=lambda one: (one.level, -one.chance))
-    if not found or found[0].level is Level.FAR or found[-1].level < Level.SWAPPED:
+    if not found or found[-1].level < Level.SWAPPED:
         return None
+    if found[0].level is Level.FAR:
+        # One name in the other's place, beside another one: a name changed as well, or a likeness by chance.
+        return Finding(MatchingRole.GIVEN_NAME, Level.PARTIAL), Finding(MatchingRole.FAMILY_NAME, Level.FAR)
     # Which of them is the given name, nobody knows: the one that agrees less, if only in an initial, is taken for it.
     least, most = found[0], found[-1]
     swapped = Finding(MatchingRole.GIVEN_NAME, min(least.level, Level.SWAPPED), least.chance)

@@ -69,11 +69,12 @@ def name_level(one: Name, other: Name, *, has_nicknames: bool) -> Level:
     if len(one.whole) == 1 or len(other.whole) == 1:
         # An initial.
         return Level.PARTIAL if one.whole[0] == other.whole[0] else Level.FAR
+    shorter, longer = sorted((one.whole, other.whole), key=len)
+    # Two letters begin too many names, and one more at the end is a slip.
+    if len(shorter) > 2 and len(longer) - len(shorter) > 1 and longer.startswith(shorter):
+        return Level.VARIANT if has_nicknames else Level.PARTIAL
     if _is_near(one.whole, other.whole):
         return Level.NEAR
-    shorter, longer = sorted((one.whole, other.whole), key=len)
-    if len(shorter) > 2 and longer.startswith(shorter):  # two letters begin too many names
-        return Level.VARIANT if has_nicknames else Level.PARTIAL
     is_alike = _likeness(one.whole, other.whole) >= 0.84 or _is_garbled(shorter, longer)  # seldom reached by chance
     return Level.PARTIAL if is_alike or _share_a_word(one, other) else Level.FAR
 

@@ -48,6 +48,8 @@ def _others() -> Mapping[str, frozenset[str]]:
     return {form: frozenset(wholes) for form, wholes in found.items()}
 
 
+# What has so many short forms is itself no short form of a shorter name: Robert is none of Bob.
+_FORMS_OF_A_FULL_NAME = 4
 _KNOWN = NickNamer()
 _ALSO = _others()
 
@@ -55,7 +57,10 @@ _ALSO = _others()
 @lru_cache(50_000)
 def full_forms(name: str) -> frozenset[str]:
     """The name and the full names for which it is short."""
-    return frozenset({name, *_KNOWN.canonicals_of(name), *_ALSO.get(name, ())})
+    known = _KNOWN.canonicals_of(name)
+    if len(_KNOWN.nicknames_of(name)) >= _FORMS_OF_A_FULL_NAME:
+        known = {one for one in known if len(one) > len(name)}
+    return frozenset({name, *known, *_ALSO.get(name, ())})
 
 
 def is_variant(one: str, other: str) -> bool:

@@ -35,7 +35,8 @@ _NOTHING = frozenset(
 _NO_DAYS = frozenset({(1, 1, 1), (1000, 1, 1), (1753, 1, 1), (1800, 1, 1), (1899, 12, 30), (1899, 12, 31)})
 _NO_DAYS |= frozenset({(1900, 1, 1), (1900, 1, 2), (1901, 1, 1), (1904, 1, 1), (1970, 1, 1), (1111, 11, 11)})
 _NO_DAYS |= frozenset({(2222, 2, 2), (2099, 12, 31), (2999, 12, 31), (9999, 12, 31), (9999, 9, 9)})
-
+# Example domains are real in demonstrations; these are not.
+_NO_DOMAINS = frozenset({"unknown", "none", "noemail", "nomail", "invalid", "noreply"})
 _TITLES = frozenset(
     re.findall(r"\w+", "mr mrs ms miss mx dr prof sir madam herr frau monsieur madame sr sra srta jr ii iii iv")
 )
@@ -147,7 +148,7 @@ def email_of(text: str) -> str | None:
     """The address without what mail servers ignore: case, and what follows a plus; None where it says nothing."""
     local, _, domain = text[:LONGEST].strip().casefold().rpartition("@")
     local = (local or domain).partition("+")[0]
-    if says_nothing(_NO_WORD.sub("", local)) or (domain and says_nothing(domain.partition(".")[0])):
+    if says_nothing(_NO_WORD.sub("", local)) or domain.partition(".")[0] in _NO_DOMAINS:
         return None
     return f"{local}@{domain}" if local != domain else local
 
