@@ -143,7 +143,10 @@ def _best_name(role: MatchingRole, some: Iterable[Name], others: Iterable[Name],
     for first in some:
         for second in others:
             level = name_level(first, second, has_nicknames=has_nicknames)
-            best = _better(best, Finding(role, level, _chance(role, first.whole, second.whole, base)))
+            chances = base.chances(role)
+            both = chances[first.whole], chances[second.whole]
+            # A slip makes a name that nobody has; where both are names of many, they are two names.
+            best = _better(best, Finding(role, level, min(both) if level is Level.NEAR else max(both)))
     return best
 
 

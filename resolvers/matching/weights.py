@@ -55,7 +55,7 @@ DEFAULT = Weights(
             _ROLE.GIVEN_NAME: {
                 Level.EXACT: Weight(7.5, 6.5, 1.0),
                 Level.VARIANT: Weight(4.0, 4.0, 0.5),
-                Level.NEAR: Weight(4.5, 4.0, 0.7),
+                Level.NEAR: Weight(3.5, 4.0, 1.0),
                 Level.SWAPPED: Weight(6.0, 6.0, 1.0),
                 Level.PARTIAL: Weight(1.5, 1.0),
                 Level.FAR: Weight(-5.5, -7.5),
@@ -63,7 +63,7 @@ DEFAULT = Weights(
             _ROLE.FAMILY_NAME: {
                 Level.EXACT: Weight(9.0, 0.3, 1.0),
                 Level.VARIANT: Weight(5.0, 0.0, 0.5),
-                Level.NEAR: Weight(6.5, 0.3, 0.7),
+                Level.NEAR: Weight(4.5, 0.3, 1.0),
                 Level.SWAPPED: Weight(8.0, 0.5, 1.0),
                 Level.PARTIAL: Weight(2.5, 0.0),
                 # Many take another name at marriage.
