@@ -60,7 +60,9 @@ def test_silence_is_no_reason(one: Evidence, other: Evidence) -> None:
 def test_doubles_merge() -> None:
     """The same name and day of birth are one person, through nicknames and slips."""
     assert _merges(ANN, person(firstName="Ann", lastName="Larkin", birthDate="1980-02-13"))
-    assert _merges(ANN, person(firstName="Annie", lastName="Larkni", birthDate="1980-02-13"))
+    assert _merges(ANN, person(firstName="Annie", lastName="Larkin", birthDate="1980-02-13"))
+    assert _merges(ANN, person(firstName="Ann", lastName="Larkni", birthDate="1980-02-13"))
+    assert _suggests(ANN, person(firstName="Annie", lastName="Larkni", birthDate="1980-02-13"))
     assert _merges(ANN, person(firstName="Larkin", lastName="Ann", birthDate="1980-02-13"))
 
 
@@ -115,6 +117,15 @@ def test_common_values_weigh_less() -> None:
     base = counted([*crowd, [rare]])
     common, few = score_of(crowd[0][0], crowd[1][0], base), score_of(rare, rare, base)
     assert [one.weight < other.weight for one, other in zip(common.reasons, few.reasons, strict=True)] == [True, True]
+
+
+def test_common_names_are_no_slips() -> None:
+    """Two names of many that look alike are two names; one that nobody else has is a slip."""
+    both = [[person(lastName=name)] for name in ("Gonzalez", "Gonzales") for _ in range(200)]
+    base = counted(both)
+    common = score_of(person(lastName="Gonzalez"), person(lastName="Gonzales"), base)
+    slip = score_of(person(lastName="Gonzalez"), person(lastName="Gonzalrz"), base)
+    assert slip.bits > common.bits + 2
 
 
 def test_placeholders_weigh_nothing() -> None:
