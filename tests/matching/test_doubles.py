@@ -11,7 +11,7 @@ from benchmarks.matching import MADE_UP_ATTRIBUTES, judged, paired, same_people
 from resolvers.attribute_schema import SYSTEM_DEFINITIONS
 from resolvers.matching import DEFAULT, Evidence, blocking_keys, doubles_among, evidence_of
 from resolvers.matching.keys import MOST_KEYS
-from resolvers.matching.pairs import pairs
+from resolvers.matching.pairs import MOST_COMPARED, pairs
 from tests.matching.people import people, person
 
 BORN = "1980-02-13"
@@ -58,6 +58,14 @@ def test_crowded_keys_are_passed_over() -> None:
     """A key that too many share brings nobody together, so the pairs do not grow with its square."""
     crowd = {number: ["all", str(number // 2)] for number in range(100)}
     assert list(pairs(crowd, most_sharing=50)) == [(number, number + 1) for number in range(0, 100, 2)]
+
+
+def test_comparisons_are_bounded() -> None:
+    """However many keys customers share, each is compared with few, those with the rarest keys first."""
+    shared = {number: [f"{n}-{number * (n + 3) % 97}" for n in range(60)] for number in range(2_000)}
+    found = list(pairs(shared | {3: [*shared[3], "rare"], 1_998: [*shared[1_998], "rare"]}))
+    assert len(found) <= MOST_COMPARED * len(shared)
+    assert (3, 1_998) in found
 
 
 FEW = st.lists(people(), min_size=2, max_size=8)
