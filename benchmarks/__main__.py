@@ -4,7 +4,7 @@ import asyncio
 
 import uvloop
 
-from benchmarks import fairness, fields, history, importing, indicators, memory, merging, pivots, workers
+from benchmarks import fairness, fields, history, importing, indicators, matching, memory, merging, pivots, workers
 from benchmarks.peers import running as peers
 from gateway.importing import Crew
 from gateway.importing.taking import LANES
@@ -18,6 +18,7 @@ async def main() -> None:
     await indicators.main()
     await merging.main()
     await memory.main()
+    matching.main([])
     await peers.main()
     await fairness.main()
     await workers.main()

@@ -1,0 +1,126 @@
+"""How often does each value stand in the base, so that a shared rare one tells more than a shared common one?"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import comb, log2
+
+from resolvers.attribute_rules import MatchingRole
+from resolvers.matching.evidence import Evidence
+
+# How many people's worth of belief stands behind the typical chances: a base smaller than this adjusts them little.
+_BELIEF = 1_000
+# Two customers who share a value are no proof that strangers share it too.
+_THE_PAIR = 2
+
+TYPICAL: Mapping[MatchingRole, float] = {
+    MatchingRole.GIVEN_NAME: 1 / 300,
+    MatchingRole.FAMILY_NAME: 1 / 1_500,
+    # Days of some sixty years.
+    MatchingRole.BIRTH_DATE: 1 / 20_000,
+    MatchingRole.PHONE: 1 / 100_000,
+    MatchingRole.EMAIL: 1 / 100_000,
+    # Of one word of an address.
+    MatchingRole.ADDRESS: 1 / 300,
+    MatchingRole.IDENTIFIER: 1 / 1_000_000,
+}
+"""How likely a stranger has the same value, where nothing is known of the value."""
+
+
+# Of a mail domain nothing is known of: every third address or so is at a great provider.
+_TYPICAL_DOMAIN = 1 / 10
+_RARE_DOMAIN = 1 / 300
+# However many doubles or relatives a scan finds, it is believed no further than eight to one.
+_MOST_LEARNED_BITS = 3.0
+# Before any scan, one customer in so many is believed to have a double; after it, those found are added to these.
+_CUSTOMERS_A_DOUBLE = 20
+# A young base grows: what is rare in it will not stay so.
+_LEAST_SIZE = 1_000
+
+
+@dataclass(frozen=True)
+class Base:
+    """How many customers and doubles there are, and how many people have each value; values left out are rare."""
+
+    size: int = 100_000
+    doubles: int = 0
+    relatives: int = 0
+    people: int = 0
+    counts: Mapping[MatchingRole, Mapping[str, int]] = field(default_factory=dict)
+    _chances: dict[MatchingRole, "_Chances"] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def prior(self) -> float:
+        """How likely two customers taken at random are one person: the logarithm of the odds, in bits."""
+        size = max(self.size, _LEAST_SIZE)
+        return log2((self.doubles + size / _CUSTOMERS_A_DOUBLE) / (size * (size - 1) / 2))
+
+    @cached_property
+    def relative_prior(self) -> float:
+        """How much likelier two who share a home are one person than two of a household, in bits."""
+        believed = max(self.size, _LEAST_SIZE) / _CUSTOMERS_A_DOUBLE
+        learned = log2((self.doubles + believed) / (self.relatives + believed))
+        return max(-_MOST_LEARNED_BITS, min(learned, _MOST_LEARNED_BITS))
+
+    def chances(self, role: MatchingRole) -> Mapping[str, float]:
+        """How likely a stranger has each value of the role; every value has its chance."""
+        if role not in self._chances:
+            # The calendar has no rare days.
+            least = TYPICAL[role] if role is MatchingRole.BIRTH_DATE else 0.0
+            self._chances[role] = _Chances(self.counts.get(role, {}), self.people, TYPICAL[role], least)
+        return self._chances[role]
+
+    def domain_chance(self, domain: str) -> float:
+        """How likely a stranger's mail goes to this domain."""
+        if not self.counts:
+            return _TYPICAL_DOMAIN
+        # Only the great domains are common; the belief in any single one is that of a name.
+        return _share(self.counts[MatchingRole.EMAIL].get(f"@{domain}", 0), self.people, _RARE_DOMAIN)
+
+
+class _Chances(dict[str, float]):
+    """The chance of each value, reckoned when it is first asked for: a scan asks for few of them very often."""
+
+    def __init__(self, counts: Mapping[str, int], people: int, typical: float, least: float) -> None:
+        super().__init__()
+        self._counts, self._people, self._typical, self._least = counts, people, typical, least
+
+    def __missing__(self, value: str) -> float:
+        found = _share(self._counts.get(value, 0), self._people, self._typical) if self._people else self._typical
+        self[value] = max(found, self._least)
+        return self[value]
+
+
+def _share(count: int, people: int, typical: float) -> float:
+    return (max(0, count - _THE_PAIR) + _BELIEF * typical) / (people + _BELIEF)
+
+
+def counted(people: Iterable[Iterable[Evidence]], relatives: int = 0) -> Base:
+    """The base that these people are, several customers each: a value that one person has twice counts once.
+
+    `relatives` are the pairs of whom it was found that they share a household, and are two.
+    """
+    counts: dict[MatchingRole, Counter[str]] = {role: Counter() for role in MatchingRole}
+    size = doubles = persons = 0
+    for person in people:
+        told = [values_of(one) for one in person]
+        size += len(told)
+        doubles += comb(len(told), 2)
+        persons += 1
+        for role, counter in counts.items():
+            counter.update(set().union(*(one[role] for one in told)))
+    return Base(size, doubles, relatives, persons, counts)
+
+
+def values_of(one: Evidence) -> Mapping[MatchingRole, set[str]]:
+    """What is counted of a customer, by role; of addresses, their words."""
+    return {
+        MatchingRole.GIVEN_NAME: {name.whole for name in one.given},
+        MatchingRole.FAMILY_NAME: {name.whole for name in one.family},
+        MatchingRole.BIRTH_DATE: {str(day) for day in one.births},
+        MatchingRole.PHONE: set(one.phones),
+        MatchingRole.EMAIL: {*one.emails, *(f"@{email.partition('@')[2]}" for email in one.emails)},
+        MatchingRole.ADDRESS: {word for address in one.addresses for word in address},
+        MatchingRole.IDENTIFIER: {value for _, value in one.identifiers},
+    }

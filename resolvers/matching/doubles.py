@@ -1,0 +1,86 @@
+"""Who among many customers are one person?"""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from itertools import chain
+from typing import Generic
+
+from resolvers.matching.base import Base, counted
+from resolvers.matching.clusters import Clusters
+from resolvers.matching.evidence import Evidence
+from resolvers.matching.keys import blocking_keys
+from resolvers.matching.pairs import K, pairs
+from resolvers.matching.scoring import Against, Score, score_of
+from resolvers.matching.weights import DEFAULT, Weights
+
+# A pair that scores lower by the raw counts does not come up to a suggestion by the counts of people.
+_HOPELESS_BITS = -15.0
+
+
+@dataclass(frozen=True)
+class Doubles(Generic[K]):
+    """What comparing a whole base found; `base` serves to score single pairs later as they were scored here."""
+
+    compared: int
+    base: Base
+    scores: Mapping[tuple[K, K], Score]
+    clusters: Clusters[K]
+    weights: Weights
+
+    def to_merge(self) -> list[list[K]]:
+        """Those whom a machine may merge, person by person."""
+        return self.clusters.people(self.weights.merge_at)
+
+    def to_suggest(self) -> list[list[K]]:
+        """Those whom an agent should look at, person by person."""
+        return self.clusters.people(self.weights.suggest_at)
+
+
+def doubles_among(
+    customers: Mapping[K, Evidence], *, apart: AbstractSet[tuple[K, K]] = frozenset(), weights: Weights = DEFAULT
+) -> Doubles[K]:
+    """Compares all who share a blocking key; `apart` are known to be different people, the smaller id first.
+
+    How often each value stands among people is known only when the doubles are: so the pairs are scored by the counts
+    of records first, and again by the counts of the people that this finds.
+    """
+    keys = {key: blocking_keys(evidence) for key, evidence in customers.items()}
+    raw = counted([one] for one in customers.values())
+    compared, scores = 0, {}
+    for pair in pairs(keys):
+        compared += 1
+        score = score_of(customers[pair[0]], customers[pair[1]], raw, weights)
+        if score.bits >= weights.suggest_at + _HOPELESS_BITS:
+            scores[pair] = score
+    first = _clusters(customers, scores, raw, apart, weights).people(weights.merge_at)
+    base = _counted_by_person(customers, first, sum(map(_are_relatives, scores.values())))
+    again = {pair: score_of(customers[pair[0]], customers[pair[1]], base, weights) for pair in scores}
+    return Doubles(compared, base, again, _clusters(customers, again, base, apart, weights), weights)
+
+
+def _clusters(
+    customers: Mapping[K, Evidence],
+    scores: Mapping[tuple[K, K], Score],
+    base: Base,
+    apart: AbstractSet[tuple[K, K]],
+    weights: Weights,
+) -> Clusters[K]:
+    def score_between(one: K, other: K) -> Score:
+        return score_of(customers[one], customers[other], base, weights)
+
+    return Clusters(scores, score_between, apart=apart, weights=weights)
+
+
+# Two who share a home and are no more likely one person than one in eight.
+_RELATIVES_BITS = -3.0
+
+
+def _are_relatives(score: Score) -> bool:
+    return score.against is Against.RELATIVE and score.bits <= _RELATIVES_BITS
+
+
+def _counted_by_person(customers: Mapping[K, Evidence], people: Sequence[Sequence[K]], relatives: int) -> Base:
+    together = {key for members in people for key in members}
+    alone = ([one] for key, one in customers.items() if key not in together)
+    return counted(chain(([customers[key] for key in members] for members in people), alone), relatives)

@@ -1,0 +1,78 @@
+"""What does a customer's document say about who the customer is?"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from adapters.records import Document
+from resolvers.attribute_rules import MatchingRole
+from resolvers.matching.words import Day, Name, address_words, day_of, email_of, identifier_of, name_of, phone_of
+
+T = TypeVar("T")
+
+# Of more values of one role than these, the first ones tell enough; comparing costs their product.
+MOST_VALUES = 8
+MOST_ADDRESS_WORDS = 24
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Evidence:
+    """Everything of one customer that is compared, by role and in comparable form; several values of a role each."""
+
+    given: tuple[Name, ...] = ()
+    family: tuple[Name, ...] = ()
+    births: tuple[Day, ...] = ()
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    addresses: tuple[tuple[str, ...], ...] = ()
+    identifiers: tuple[tuple[str, str], ...] = ()
+
+    def is_empty(self) -> bool:
+        """Whether nothing is known by which the customer could be compared."""
+        return not any(
+            (self.given, self.family, self.births, self.phones, self.emails, self.addresses, self.identifiers)
+        )
+
+
+def evidence_of(document: Document, definitions: Iterable[Document]) -> Evidence:
+    """The evidence in a customer's document: attributes whose definition gives a role, and contact points.
+
+    Attributes that are parts of an address make one address together; each contact point is one of its own.
+    """
+    said = _said(document.get("attributes") or {}, definitions)
+    points: dict[str, list[str]] = {"PHONE": [], "EMAIL": [], "POSTAL": []}
+    for point in document.get("contact_points") or ():
+        points[point["type"]].append(str(point["value"]))
+    addresses = [address_words(" ".join(text for _, text in said[MatchingRole.ADDRESS]))]
+    addresses += [address_words(one) for one in points["POSTAL"]]
+    identifiers = [(name, found) for name, text in said[MatchingRole.IDENTIFIER] if (found := identifier_of(text))]
+    return Evidence(
+        given=_each(name_of(text) for _, text in said[MatchingRole.GIVEN_NAME]),
+        family=_each(name_of(text) for _, text in said[MatchingRole.FAMILY_NAME]),
+        births=_each(day_of(text) for _, text in said[MatchingRole.BIRTH_DATE]),
+        phones=_each(phone_of(text) for text in [*_texts(said[MatchingRole.PHONE]), *points["PHONE"]]),
+        emails=_each(email_of(text) for text in [*_texts(said[MatchingRole.EMAIL]), *points["EMAIL"]]),
+        addresses=_each(one[:MOST_ADDRESS_WORDS] for one in addresses),
+        identifiers=_each(identifiers),
+    )
+
+
+def _said(values: Mapping[str, Any], definitions: Iterable[Document]) -> Mapping[MatchingRole, list[tuple[str, str]]]:
+    """The values by role, each with its attribute's name, in the schema's order."""
+    said: dict[MatchingRole, list[tuple[str, str]]] = {role: [] for role in MatchingRole}
+    for one in sorted(definitions, key=lambda one: (one["order"], one["name"])):
+        value = values.get(one["name"])
+        # What everyone gets who says nothing is nobody's word.
+        if value in (None, one.get("default")) or one["type"] == "PASSWORD":
+            continue
+        if one.get("matching_role"):
+            said[MatchingRole(one["matching_role"])].append((one["name"], str(value)))
+    return said
+
+
+def _texts(named: Iterable[tuple[str, str]]) -> list[str]:
+    return [text for _, text in named]
+
+
+def _each(found: Iterable[T | None]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(one for one in found if one))[:MOST_VALUES]

@@ -1,0 +1,44 @@
+"""Which customers are compared with which?"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Any, Protocol, TypeVar
+
+
+class Ordered(Protocol):
+    """What a customer is known by: any ids that have an order."""
+
+    def __lt__(self, other: Any, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+
+K = TypeVar("K", bound=Ordered)
+
+# A key that more customers share says nothing, and comparing them all would cost their square.
+MOST_SHARING = 40
+# Whoever shares a rare key is compared first; two who have so many each already share commoner keys only.
+MOST_COMPARED = 50
+
+
+def pairs(keys: Mapping[K, Sequence[str]], most_sharing: int = MOST_SHARING) -> Iterator[tuple[K, K]]:
+    """Each pair that shares a selective key, once, the smaller id first."""
+    sharing: defaultdict[str, list[K]] = defaultdict(list)
+    for customer, its in keys.items():
+        for key in its:
+            sharing[key].append(customer)
+    crowds = sorted((sorted(them) for them in sharing.values() if 1 < len(them) <= most_sharing), key=_smallest_first)
+    beside: defaultdict[K, set[K]] = defaultdict(set)
+    compared: Counter[K] = Counter()
+    for customers in crowds:
+        for first, second in combinations(customers, 2):
+            has_room = compared[first] < MOST_COMPARED or compared[second] < MOST_COMPARED
+            if has_room and second not in beside[first]:
+                beside[first].add(second)
+                compared.update((first, second))
+    for first in sorted(beside):
+        yield from ((first, second) for second in sorted(beside[first]))
+
+
+def _smallest_first(customers: list[K]) -> tuple[int, list[K]]:
+    return len(customers), customers

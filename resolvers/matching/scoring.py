@@ -1,0 +1,94 @@
+"""How likely are two customers one person, and for which reasons?"""
+
+from dataclasses import dataclass
+from enum import Enum
+from math import log2
+
+from resolvers.attribute_rules import MatchingRole
+from resolvers.matching.base import Base
+from resolvers.matching.comparing import Finding, findings
+from resolvers.matching.evidence import Evidence
+from resolvers.matching.levels import Level
+from resolvers.matching.weights import DEFAULT, Weights
+
+
+class Against(Enum):
+    """What else two customers who agree could be."""
+
+    STRANGER = "STRANGER"
+    RELATIVE = "RELATIVE"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What one role said, and what that weighed in bits. The values themselves are not told."""
+
+    role: MatchingRole
+    level: Level
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How much speaks for one person, in bits over an even chance, against the likeliest of what else it could be.
+
+    `bits` is the sum of the reasons' weights and of `prior`, what is assumed before anything is compared.
+    """
+
+    bits: float
+    prior: float
+    reasons: tuple[Reason, ...]
+    against: Against
+
+    @property
+    def probability(self) -> float:
+        """The score as a probability."""
+        return float(1 / (1 + 2.0**-self.bits))
+
+    def contradicts(self, weights: Weights = DEFAULT) -> bool:
+        """Whether these are two different people, rather than two of whom little is known."""
+        return self.evidence < 0 and any(reason.weight <= weights.contradiction_at for reason in self.reasons)
+
+    @property
+    def evidence(self) -> float:
+        """What the comparison alone says, whatever was assumed before."""
+        return self.bits - self.prior
+
+
+def score_of(one: Evidence, other: Evidence, base: Base, weights: Weights = DEFAULT) -> Score:
+    """How likely the two are one person; the same whoever comes first."""
+    # Sums of floats, and choices between equals, come out the same in one order only.
+    found = findings(min(one, other), max(one, other), base)
+    strangers = _against_strangers(found, base.prior, weights)
+    relatives = [weights.levels[finding.role][finding.level].relative for finding in found]
+    if sum(strangers, base.prior) <= sum(relatives, base.relative_prior):
+        return _score(found, strangers, base.prior, Against.STRANGER)
+    return _score(found, relatives, base.relative_prior, Against.RELATIVE)
+
+
+def _score(found: list[Finding], weighed: list[float], prior: float, against: Against) -> Score:
+    reasons = tuple(Reason(finding.role, finding.level, weight) for finding, weight in zip(found, weighed, strict=True))
+    return Score(sum(weighed, prior), prior, reasons, against)
+
+
+def _against_strangers(found: list[Finding], prior: float, weights: Weights) -> list[float]:
+    weighed = [_against_stranger(finding, weights) for finding in found]
+    named = [n for n, finding in enumerate(found) if finding.role in _NAMES and weighed[n] > 0]
+    together, most = sum(weighed[n] for n in named), weights.names_at_most - prior
+    if together > most:
+        # Names go together in families, towns and fashions: both tell less than the product of their chances.
+        for n in named:
+            weighed[n] *= most / together
+    return weighed
+
+
+_NAMES = (MatchingRole.GIVEN_NAME, MatchingRole.FAMILY_NAME)
+
+
+def _against_stranger(finding: Finding, weights: Weights) -> float:
+    weight = weights.levels[finding.role][finding.level]
+    if weight.stranger <= 0 or not weight.rarity:
+        return weight.stranger
+    rarer = weight.rarity * log2(weights.typical[finding.role] / finding.chance)
+    # However common it is, agreeing never speaks against one person.
+    return min(max(weight.stranger + rarer, 0.0), weights.highest)

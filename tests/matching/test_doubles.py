@@ -1,0 +1,143 @@
+"""Who among many customers are one person?"""
+
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.made_up_people import People
+from benchmarks.matching import MADE_UP_ATTRIBUTES, judged, paired, same_people
+from resolvers.attribute_schema import SYSTEM_DEFINITIONS
+from resolvers.matching import DEFAULT, Evidence, blocking_keys, doubles_among, evidence_of
+from resolvers.matching.keys import MOST_KEYS
+from resolvers.matching.pairs import MOST_COMPARED, pairs
+from tests.matching.people import people, person
+
+BORN = "1980-02-13"
+ANN = person(firstName="Ann", lastName="Larkin", birthDate=BORN, passport="AB123456")
+SLIPS = {
+    "typo in the given name": person(firstName="Amn", lastName="Larkin", birthDate=BORN),
+    "typo in the family name": person(firstName="Ann", lastName="Lzrkin", birthDate=BORN),
+    "first letter wrong": person(firstName="Ann", lastName="Karkin", birthDate=BORN),
+    "names exchanged": person(firstName="Larkin", lastName="Ann", birthDate=BORN),
+    "nickname": person(firstName="Annie", lastName="Larkin", birthDate="1955-05-05"),
+    "day and month exchanged": person(firstName="Ann", lastName="Lzrkin", birthDate="1980-13-02"),
+    "wrong year": person(firstName="Ann", lastName="Lzrkin", birthDate="1981-02-13"),
+    "wrong month": person(firstName="Ann", lastName="Lzrkin", birthDate="1980-03-13"),
+    "wrong day": person(firstName="Ann", lastName="Lzrkin", birthDate="1980-02-18"),
+    "another name": person(firstName="Ann", lastName="Ostrow", birthDate=BORN),
+    "no name": person(birthDate=BORN),
+    "typo in the passport": person(passport="AB123465"),
+    "whole name in one field": person(firstName="Ann Larkin"),
+}
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_keys_outlive_slips(slip: str) -> None:
+    """A slip leaves at least one key alone."""
+    assert set(blocking_keys(ANN)) & set(blocking_keys(SLIPS[slip]))
+
+
+@given(one=people())
+def test_keys_are_short_and_few(one: Evidence) -> None:
+    """Keys are short enough for an index, each once, the same for the same evidence, and tell no value."""
+    keys = blocking_keys(one)
+    assert keys == blocking_keys(one)
+    assert len(set(keys)) == len(keys) <= MOST_KEYS
+    assert all(len(key) == 12 for key in keys)
+
+
+def test_strangers_share_no_key() -> None:
+    """Customers who have nothing in common are not compared."""
+    other = person(firstName="Boris", lastName="Quill", birthDate="1955-11-30", emails=("b@q.org",))
+    assert not set(blocking_keys(ANN)) & set(blocking_keys(other))
+
+
+def test_crowded_keys_are_passed_over() -> None:
+    """A key that too many share brings nobody together, so the pairs do not grow with its square."""
+    crowd = {number: ["all", str(number // 2)] for number in range(100)}
+    assert list(pairs(crowd, most_sharing=50)) == [(number, number + 1) for number in range(0, 100, 2)]
+
+
+def test_comparisons_are_bounded() -> None:
+    """However many keys customers share, each is compared with few, those with the rarest keys first."""
+    shared = {number: [f"{n}-{number * (n + 3) % 97}" for n in range(60)] for number in range(2_000)}
+    found = list(pairs(shared | {3: [*shared[3], "rare"], 1_998: [*shared[1_998], "rare"]}))
+    assert len(found) <= MOST_COMPARED * len(shared)
+    assert (3, 1_998) in found
+
+
+FEW = st.lists(people(), min_size=2, max_size=8)
+
+
+@given(found=FEW, seed=st.randoms(use_true_random=False))
+def test_order_makes_no_difference(found: list[Evidence], seed: object) -> None:
+    """The same customers are the same people, in whatever order they come."""
+    numbered = list(enumerate(found))
+    shuffled = list(numbered)
+    seed.shuffle(shuffled)  # type: ignore[attr-defined]
+    one, other = doubles_among(dict(numbered)), doubles_among(dict(shuffled))
+    assert one.scores == other.scores
+    assert one.to_merge() == other.to_merge()
+    assert one.to_suggest() == other.to_suggest()
+
+
+@given(found=FEW)
+def test_each_customer_once(found: list[Evidence]) -> None:
+    """Nobody is two people, a person has two customers or more, and what is merged is suggested too."""
+    doubles = doubles_among(dict(enumerate(found)))
+    members = [one for person in doubles.to_merge() for one in person]
+    assert len(members) == len(set(members))
+    assert all(len(one) > 1 for one in doubles.to_merge())
+
+
+@given(found=FEW)
+def test_different_people_stay_apart(found: list[Evidence]) -> None:
+    """What people have decided binds the machine: those known to be different are never together."""
+    apart = frozenset(combinations(range(len(found)), 2))
+    doubles = doubles_among(dict(enumerate(found)), apart=apart)
+    assert doubles.to_merge() == doubles.to_suggest() == []
+
+
+@given(found=FEW)
+def test_no_contradiction_inside(found: list[Evidence]) -> None:
+    """No two members of one person contradict each other."""
+    doubles = doubles_among(dict(enumerate(found)))
+    for one, other in paired(doubles.to_merge()):
+        score = doubles.clusters.score(one, other)
+        assert score.bits >= DEFAULT.merge_at or not score.contradicts()
+
+
+HOME = {"street": "12 Long Meadow Road", "city": "Springfield", "lastName": "Larkin", "birthDate": BORN}
+
+
+def test_twins_share_no_record() -> None:
+    """A customer who could be either of two twins is merged with neither."""
+    doubles = doubles_among(
+        {1: person(firstName="Ann", **HOME), 2: person(firstName="Beatrice", **HOME), 3: person(**HOME)}
+    )
+    assert doubles.to_merge() == []
+
+
+def test_doubles_of_one_person() -> None:
+    """Records that agree in different things are one person through those between."""
+    found = {
+        1: person(firstName="Annabel", lastName="Larkin", birthDate=BORN),
+        2: person(firstName="Annabel", lastName="Larkin", birthDate=BORN, emails=("annabel.l@web.de",)),
+        3: person(firstName="Annabel", emails=("annabel.l@web.de",), phones=("+14155550123",)),
+    }
+    assert doubles_among(found).to_merge() == [[1, 2, 3]]
+
+
+def test_made_up_people() -> None:
+    """Among households with twins, namesakes and slips of all kinds, machine merges are right in 99 of 100."""
+    documents, who = People(seed=7, households=300).records()
+    definitions = [*SYSTEM_DEFINITIONS, *MADE_UP_ATTRIBUTES]
+    doubles = doubles_among({number: evidence_of(one, definitions) for number, one in enumerate(documents)})
+    true = same_people(map(str, who))
+    merged, suggested = judged(paired(doubles.to_merge()), true), judged(paired(doubles.to_suggest()), true)
+    assert merged.precision >= 0.99
+    assert merged.recall >= 0.7
+    assert suggested.recall >= 0.88
+    assert doubles.compared < 15 * len(documents)
