@@ -16,7 +16,7 @@ from rich.text import Text
 
 from adapters.failures import StoreError
 from adapters.mongo import Store
-from gateway import demo, doctor, keys, schema_file, serving
+from gateway import demo, doctor, doubles, keys, schema_file, serving
 from gateway.app import House, records_of
 from gateway.auth import require_sound
 from gateway.database import database, opened_store
@@ -164,6 +164,35 @@ def import_files(
         raise typer.Exit(BROKEN_OFF) from error
     summary.show(_out)
     raise typer.Exit(summary.exit_code)
+
+
+@app.command("duplicates")
+def search_duplicates(
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Also merge those who are one person beyond doubt; it can be undone.")
+    ] = False,
+) -> None:
+    """Search all customers for those who are one person, and write whom it finds for `duplicateSuggestions`.
+
+    Of whom people said that they are two (`dismissDuplicate`) it suggests nothing and merges nobody.
+
+    Example: `profile-gateway duplicates`
+    """
+    settings = load_settings()
+    found = _with_store(lambda store: doubles.search(store, settings, _note, merges=merge))
+    scanned = found.scanned
+    _out.print(
+        f"{scanned.customers:,} customers, {scanned.compared:,} pairs compared: {scanned.suggested:,} suggested, "
+        f"{scanned.sure:,} of them beyond doubt." + (f" {found.merged:,} customers merged." if merge else ""),
+        highlight=False,
+        soft_wrap=True,
+    )
+    if found.refused:
+        _note.print(
+            f"{found.refused:,} could not be merged; `previewMerge` says why, by the ids of a suggestion.",
+            style="yellow",
+            soft_wrap=True,
+        )
 
 
 @app.command("settings")

@@ -9,6 +9,7 @@ from resolvers.customers import Customer, require_customer
 from resolvers.kit.context import Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import Forbidden, InvalidInput, NotFound, NotPermitted, invalid, not_permitted
+from resolvers.kit.ids import require_key
 from resolvers.kit.slice import Slice
 from resolvers.kit.viewer import ADMINISTRATORS, VISITORS_SCOPE, Role
 
@@ -22,7 +23,9 @@ _USUAL_MINUTES, _MOST_MINUTES = 60, 24 * 60
 class MintVisitorTokenInput:
     """Somebody whom the company has signed in."""
 
-    customer_id: strawberry.ID = told("The customer who it is; who was merged is the survivor.")
+    customer_id: strawberry.ID = told(
+        "The customer who it is. The id of one who was merged opens that one's own things."
+    )
     minutes: int = told(f"How long the token is good: 1 to {_MOST_MINUTES} minutes.", default=_USUAL_MINUTES)
 
 
@@ -32,7 +35,7 @@ class MintVisitorTokenPayload:
 
     token: str = told("What the visitor's page sends as `Authorization: Bearer ...`. Whoever has it reads what it may.")
     expires_at: datetime = told("When it ends to be good.")
-    customer: Customer = told("The customer.")
+    customer: Customer = told("The customer, or the one into whom that one went.")
 
 
 @SLICE.mutation(may=ADMINISTRATORS | {Role.PARTNER})
@@ -59,7 +62,9 @@ async def mint_visitor_token(
             "give visitors their tokens, with the claim `customer_id`."
         )
     customer = await require_customer(context, input.customer_id)
+    # Not the survivor's key: to be merged with somebody is no proof of being that one.
+    key = require_key(input.customer_id, "Customer", "customerId")
     # Tokens count whole seconds.
     begins = context.clock().replace(microsecond=0)
-    token = context.sign_visitor(customer.key, input.minutes * 60)
+    token = context.sign_visitor(key, input.minutes * 60)
     return MintVisitorTokenPayload(token=token, expires_at=begins + timedelta(minutes=input.minutes), customer=customer)

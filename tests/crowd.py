@@ -11,6 +11,7 @@ from resolvers.attribute_schema import DEFINITIONS, definition_document
 from resolvers.campaigns import CAMPAIGNS
 from resolvers.consents import CONSENT_WORDS
 from resolvers.customers import CUSTOMERS
+from resolvers.duplicates import PAIRS
 from resolvers.identities import UNLINKED
 from resolvers.interests import TOPICS
 from resolvers.kit.turns import take_turn
@@ -146,6 +147,17 @@ async def small_things(make: Makers) -> None:
     await campaign(make)
     await product(make)
     await topic(make)
+    await double(make)
+
+
+async def double(make: Makers, **more: Any) -> RecordId:
+    """Two who are probably one person, as a scan found them."""
+    usual: dict[str, Any] = {"one_id": new_id(), "other_id": new_id(), "bits": 9.0, "probability": 0.998}
+    usual |= {"is_sure": True, "reasons": [{"role": "PHONE", "level": "EXACT", "weight": 9.0}], "found_at": BEGIN}
+    document = usual | {"is_dismissed": False, "dismissed_at": None, "dismissed_by": None} | more
+    document["_id"] = PAIRS.id_of(document)
+    await make.store.insert(PAIRS, document)
+    return document["_id"]  # type: ignore[no-any-return]
 
 
 async def campaign(make: Makers, name: str = "Spring") -> RecordId:

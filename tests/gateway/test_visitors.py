@@ -49,13 +49,16 @@ async def test_ends(open_gate: OpenGate, make: Makers) -> None:
     assert datetime.fromtimestamp(claims["exp"], UTC) == now + timedelta(minutes=5)
 
 
-async def test_survivor(open_gate: OpenGate, make: Makers) -> None:
-    """For somebody who was merged, the token is the survivor's."""
+async def test_merged_keeps_own(open_gate: OpenGate, make: Makers) -> None:
+    """To be merged with somebody is no proof of being that one: the token opens the own things alone."""
     gate, old, ann = open_gate(), await make.customer("Old"), await make.customer("Ann")
-    await make.merged(old, ann)
+    await make.merged(old, ann, "CONVERSATIONS")
+    await make.conversation(ann, "My card number is ...")
     minted = (await _mint(gate, old))["data"]["mintVisitorToken"]
     assert minted["customer"] == {"id": ann.id}
-    assert (await _read(gate, minted["token"], ann))["data"]["customer"]["firstName"] == "Ann"
+    assert (await _read(gate, minted["token"], ann))["data"]["customer"] is None
+    own = (await _read(gate, minted["token"], old))["data"]["customer"]
+    assert own == {"firstName": "Old", "conversations": {"totalCount": 0}}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,184 @@
+"""Are customers who are one person suggested, with reasons that tell no values, and people's word on them kept?"""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from rich.console import Console
+
+from adapters.mongo import Store
+from gateway.doubles import MACHINE, search
+from gateway.settings import Settings
+from resolvers.customers import CUSTOMERS
+from resolvers.duplicates import PAIRS, Scanned, scan
+from resolvers.kit.viewer import Role
+from resolvers.merging.ledger import MERGES
+from tests.conftest import NOW, Asking, Commands
+from tests.crowd import contact_point
+from tests.makers import Made, Makers
+from tests.merging.conftest import MERGE
+
+LIST = """query ($isDismissed: Boolean! = false, $first: Int, $after: String) {
+  duplicateSuggestions(isDismissed: $isDismissed, first: $first, after: $after) { totalCount
+    nodes { id score isSure customers { id } reasons { role level weight } dismissedBy } pageInfo { endCursor } } }"""
+OF_ONE = "query ($id: ID!) { customer(id: $id) { suggestions { score customers { id } } } }"
+DISMISS = """mutation ($input: DismissDuplicateInput!) { dismissDuplicate(input: $input) {
+  ... on DismissDuplicatePayload { suggestion { dismissedAt dismissedBy } } ... on Refusal { code } } }"""
+NAMES = (("Annabel", "Zimmermann"), ("Konrad", "Hammerstein"), ("Wilhelmina", "Sommerfeld"))
+
+
+async def _double(make: Makers, n: int = 0) -> tuple[Made, Made]:
+    """Two records of one person, with a slip in the name."""
+    first, last = NAMES[n]
+    both = await make.customer(first, last), await make.customer(first, last.replace("mm", "m"))
+    for one in both:
+        await contact_point(make, one, f"{first}.{n}@example.com".lower())
+        await contact_point(make, one, f"+4915112345{n:03}", type="PHONE")
+    return both
+
+
+async def _scan(store: Store, days: int = 0) -> Scanned:
+    return await scan(store, at=NOW + timedelta(days=days), tell=lambda _: None)
+
+
+async def _search(store: Store) -> Any:
+    """What the command does when it may merge."""
+    return await search(store, Settings(secret=SecretStr("s" * 40)), Console(quiet=True), merges=True)
+
+
+async def _listed(ask: Asking, **more: Any) -> Any:
+    answer = await ask(LIST, **more)
+    assert not answer.errors
+    return answer.data["duplicateSuggestions"]
+
+
+async def _of(ask: Asking, one: Made) -> Any:
+    return (await ask(OF_ONE, id=one.id)).data["customer"]["suggestions"]
+
+
+async def test_suggests(ask: Asking, make: Makers, store: Store) -> None:
+    """A double is suggested with its score and reasons, on the list and on both customers; strangers are not."""
+    one, other = await _double(make)
+    stranger = await make.customer("Bob", "Okafor")
+    found = await _scan(store)
+    assert (found.customers, found.suggested, found.sure) == (3, 1, 1)
+    (node,) = (await _listed(ask))["nodes"]
+    assert {who["id"] for who in node["customers"]} == {one.id, other.id}
+    assert (node["score"] > 0.99, node["isSure"]) == (True, True)
+    told = {reason["role"]: reason["level"] for reason in node["reasons"]}
+    assert (told["FAMILY_NAME"], told["PHONE"]) == ("NEAR", "EXACT")
+    assert [len(await _of(ask, who)) for who in (one, other, stranger)] == [1, 1, 0]
+
+
+async def test_beside_identified(ask: Asking, make: Makers, store: Store) -> None:
+    """Who is looked up by an identity comes with whoever is probably the same person."""
+    one, other = await _double(make)
+    await make.identity(one, "whatsapp", "+14155550000")
+    await _scan(store)
+    query = """{ customerByIdentity(channel: "whatsapp", account: "main", value: "+1 415 555 0000") {
+      suggestions { customers { id } } } }"""
+    (found,) = (await ask(query)).data["customerByIdentity"]["suggestions"]
+    assert {who["id"] for who in found["customers"]} == {one.id, other.id}
+
+
+async def test_tells_no_values(ask: Asking, make: Makers, store: Store) -> None:
+    """Neither what is kept of a pair nor what is answered holds a name, number or address."""
+    await _double(make)
+    await _scan(store)
+    told = f"{await store.find(PAIRS, {})} {await _listed(ask)}".lower()
+    assert [word for word in ("annabel", "zimmer", "example.com", "4915112345") if word in told] == []
+    assert "phone" in told
+
+
+async def test_dismissed_stays(ask: Asking, make: Makers, store: Store) -> None:
+    """Of whom somebody said that they are two, no scan suggests and no machine merges them."""
+    one, _ = await _double(make)
+    await _scan(store)
+    (node,) = (await _listed(ask))["nodes"]
+    said = (await ask(DISMISS, input={"id": node["id"]})).data["dismissDuplicate"]["suggestion"]
+    assert said["dismissedBy"] == "agent"
+    assert (await ask(DISMISS, input={"id": node["id"]})).data["dismissDuplicate"] == {"code": "CONFLICT"}
+    assert (await ask(DISMISS, input={"id": one.id})).data["dismissDuplicate"] == {"code": "NOT_FOUND"}
+    found = await _search(store)
+    assert (found.scanned.suggested, found.scanned.sure, found.merged) == (0, 0, 0)
+    assert await store.count(MERGES, {}) == 0
+    assert (await _listed(ask))["totalCount"] == 0
+    assert (await _listed(ask, isDismissed=True))["totalCount"] == 1
+    assert await _of(ask, one) == []
+
+
+async def test_scan_again(ask: Asking, make: Makers, store: Store) -> None:
+    """A later scan takes back what is no longer so, and keeps the ids of what is."""
+    one, other = await _double(make)
+    await _double(make, 1)
+    await _scan(store)
+    before = {node["id"] for node in (await _listed(ask))["nodes"]}
+    renamed = {"attributes": {"firstName": "Olaf", "lastName": "Brandt"}, "contact_points": []}
+    await store.update(CUSTOMERS, {"_id": other.key}, {"$set": renamed})
+    await _scan(store, 1)
+    after = {node["id"] for node in (await _listed(ask))["nodes"]}
+    assert (len(before), len(after)) == (2, 1)
+    assert after < before
+    assert await _of(ask, one) == []
+
+
+async def test_merged_are_one(ask: Asking, make: Makers, store: Store) -> None:
+    """Whoever was merged is suggested no more."""
+    one, other = await _double(make)
+    await _scan(store)
+    await ask(MERGE, input={"survivorId": one.id, "otherIds": [other.id]})
+    assert await _of(ask, one) == []
+    await _scan(store, 1)
+    assert (await _listed(ask))["totalCount"] == 0
+
+
+async def test_machine_merges(ask: Asking, make: Makers, store: Store) -> None:
+    """Asked to, the scan merges those beyond doubt into the oldest, as the machine, so that it can be undone."""
+    one, _ = await _double(make)
+    await make.customer("Bob", "Okafor")
+    found = await _search(store)
+    assert (found.merged, found.refused) == (1, 0)
+    (entry,) = await store.find(MERGES, {})
+    assert (entry["merged_by"], entry["survivor_id"]) == (MACHINE, one.key)
+    assert (await ask("{ customers { totalCount } }")).data["customers"]["totalCount"] == 2
+
+
+async def test_pages(ask: Asking, make: Makers, store: Store) -> None:
+    """Suggestions come the likeliest first, each once over the pages."""
+    for n in range(len(NAMES)):
+        await _double(make, n)
+    await _scan(store)
+    seen: list[Any] = []
+    after = None
+    for _ in NAMES:
+        page = await _listed(ask, first=1, after=after)
+        seen += page["nodes"]
+        after = page["pageInfo"]["endCursor"]
+    assert len({node["id"] for node in seen}) == len(NAMES)
+    assert [node["score"] for node in seen] == sorted((node["score"] for node in seen), reverse=True)
+
+
+async def test_cost(ask: Asking, make: Makers, store: Store, commands: Commands) -> None:
+    """The suggestions of many customers cost as many commands as those of one: three with the customers named."""
+    people = [(await _double(make, n))[0] for n in range(len(NAMES))]
+    await _scan(store)
+    query = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Customer { suggestions { customers { id } } } } }"
+    for asked in (people[:1], people):
+        with commands.counted() as sent:
+            answer = await ask(query, ids=[one.id for one in asked])
+        assert all(node["suggestions"] for node in answer.data["nodes"])
+        assert len(sent) == 3
+
+
+@pytest.mark.parametrize("role", [Role.PARTNER, Role.VISITOR])
+async def test_staff_alone(ask: Asking, make: Makers, store: Store, role: Role) -> None:
+    """Nobody but the staff is told who might be whom."""
+    one, _ = await _double(make)
+    await _scan(store)
+    (node,) = (await _listed(ask))["nodes"]
+    viewer = {"customer_id": one.key} if role is Role.VISITOR else {}
+    asked: list[tuple[str, dict[str, Any]]] = [(LIST, {}), (OF_ONE, {"id": one.id})]
+    for query, given in (*asked, (DISMISS, {"input": {"id": node["id"]}})):
+        answer = await ask(query, as_=role, viewer=viewer, **given)
+        assert answer.codes == ["FORBIDDEN"]
