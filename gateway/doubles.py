@@ -44,7 +44,15 @@ async def search(store: Store, settings: Settings, console: Console, *, merges: 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         reading = progress.add_task("customers read", total=whole)
-        scanned = await scan(store, at=_now(), tell=lambda count: progress.advance(reading, count))
+
+        def compares() -> None:
+            # How many pairs share a key, nobody knows before.
+            progress.add_task("comparing", total=None)
+
+        def read(count: int) -> None:
+            progress.advance(reading, count)
+
+        scanned = await scan(store, at=_now(), tell=read, compares=compares)
         if not merges:
             return Searched(scanned, 0, 0)
         house = House(with_secrets(settings), store=store, graph=graph())

@@ -63,6 +63,29 @@ class CustomerOrder:
     direction: Direction = told("Which end comes first.", default=Direction.DESCENDING)
 
 
+# Whoever went into another by a merge is shown as that other.
+_ALONE: Match = {"merged_into": None}
+
+# Those who went into others: into whom, and with which elements.
+_MERGED: list[Document] = [
+    {"$match": {"merged_into": {"$ne": None}}},
+    {"$lookup": {"from": CUSTOMERS.name, "localField": "merged_into", "foreignField": "_id", "as": "survivor"}},
+    {"$set": {"survivor": {"$first": "$survivor"}}},
+    {
+        "$project": {
+            "into": "$merged_into",
+            "elements": {
+                "$reduce": {
+                    "input": {"$ifNull": ["$survivor.aliases", []]},
+                    "initialValue": [],
+                    "in": {"$cond": [{"$eq": ["$$this.id", "$_id"]}, "$$this.elements", "$$value"]},
+                }
+            },
+        }
+    },
+]
+
+
 @SLICE.query()
 async def customers(
     info: Info,
@@ -81,8 +104,7 @@ async def customers(
     matches, havings = await context.declared.matching(CUSTOMER_FILTER, filter, context)
     if search is not None:
         matches.append(_searching(context, search))
-    # Whoever went into another by a merge is shown as that other.
-    matches.append({"merged_into": None})
+    matches.append(_ALONE)
     sealing = Sealing(context.seal, "customers", order.field.name, order.direction.name)
     window = page.window(sealing, newest_first=order.direction is Direction.DESCENDING)
     only = info.reads.of(Customer)
@@ -152,9 +174,58 @@ def _own_ids(record: Record) -> Document:
 
 
 async def _count(context: Context, *, matches: Sequence[Match], havings: Sequence[Having]) -> int:
-    counting = [{"$match": {"$and": list(matches)}}, *_met(havings), {"$count": "n"}]
-    found = await context.store.aggregate(CUSTOMERS, counting)
+    if havings and list(matches) == [_ALONE]:
+        found = await context.store.aggregate(havings[0].record, [*_owning(havings), {"$count": "n"}])
+    else:
+        counting = [{"$match": {"$and": list(matches)}}, *_met(havings), {"$count": "n"}]
+        found = await context.store.aggregate(CUSTOMERS, counting)
     return int(found[0]["n"]) if found else 0
+
+
+def _owning(havings: Sequence[Having]) -> list[Document]:
+    """The customers that fulfil every one of them, `{_id}`, where nothing else is asked of them.
+
+    So the customers themselves are not read, but for those who went into others: a million of them have a ticket in
+    two seconds. What is owned by one who was merged is the survivor's, where it was brought along.
+    """
+    owners: list[list[Document]] = [
+        [
+            {"$match": having.where},
+            {"$group": {"_id": f"${having.record.customer}"}},
+            {"$set": {"n": {"$literal": n}}},
+        ]
+        for n, having in enumerate(havings)
+    ]
+    others = [(having.record.name, owner) for having, owner in zip(havings[1:], owners[1:], strict=True)]
+    unions: list[Document] = [
+        {"$unionWith": {"coll": name, "pipeline": stages}} for name, stages in (*others, (CUSTOMERS.name, _MERGED))
+    ]
+    left_behind = [
+        {"$cond": [{"$in": [having.record.element, "$elements"]}, [], [n]]}
+        for n, having in enumerate(havings)
+        if having.record.element is not None
+    ]
+    brought = {"$setDifference": ["$met", {"$concatArrays": left_behind}]}
+    return [
+        *owners[0],
+        *unions,
+        {
+            "$group": {
+                "_id": "$_id",
+                "met": {"$addToSet": "$n"},
+                "into": {"$max": "$into"},
+                "elements": {"$max": "$elements"},
+            }
+        },
+        {"$set": {"met": {"$cond": [{"$eq": ["$into", None]}, "$met", brought]}}},
+        {"$group": {"_id": {"$ifNull": ["$into", "$_id"]}, "each": {"$push": "$met"}}},
+        {
+            "$set": {
+                "met": {"$reduce": {"input": "$each", "initialValue": [], "in": {"$setUnion": ["$$value", "$$this"]}}}
+            }
+        },
+        {"$match": {"met": {"$size": len(havings)}}},
+    ]
 
 
 def _met(havings: Sequence[Having]) -> list[Document]:

@@ -231,14 +231,15 @@ Tell = Callable[[int], None]
 """Is told how many customers were read."""
 
 
-async def scan(store: Store, *, at: datetime, tell: Tell) -> Scanned:
+async def scan(store: Store, *, at: datetime, tell: Tell, compares: Callable[[], None] = lambda: None) -> Scanned:
     """Compares all customers, and writes whom it finds in the place of what was suggested before.
 
-    Holds what is compared of every customer in memory: some kilobytes each.
+    Holds what is compared of every customer in memory: some kilobytes each. `compares` is called when all are read.
     """
     known = (await definitions_by_name(store)).values()
     evidence, versions = await _read_all(store, list(known), tell)
     apart = await _apart(store)
+    compares()
     found = await asyncio.to_thread(partial(doubles_among, evidence, apart=apart))
     suggested = [pair for members in found.to_suggest() for pair in _pairs(members)]
     sure = {pair for members in found.to_merge() for pair in _pairs(members)}
