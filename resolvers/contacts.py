@@ -21,7 +21,7 @@ from resolvers.contact_rules import (
     settled,
     with_ids,
 )
-from resolvers.customers import BY_STAFF, Customer, naming, require_customer
+from resolvers.customers import BY_STAFF, Customer, following, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_input, graph_type, told
 from resolvers.kit.errors import Conflict, InvalidInput, NotFound, accepted, conflict, invalid, not_found
@@ -34,7 +34,6 @@ from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Redacted, kept, reader_of
 from resolvers.kit.texts import plain_line
 from resolvers.kit.viewer import EVERYONE, STAFF
-from resolvers.search_words import search_words
 from resolvers.versions import Change, StaleVersion, require_version, write_anew, write_upon
 
 SLICE = Slice("contacts")
@@ -364,13 +363,11 @@ async def _change(context: Context, document: Document, points: Sequence[Documen
     old, new = (marks_of(one) for one in (document.get(CONTACT_POINTS.name, ()), points))
     removed = [one for one in (*removed_in_order(document, CONTACT_POINTS), *old) if one not in new]
     known = await definitions_by_name(context.store)
-    searchable = [one for one in known.values() if one["is_searchable"]]
     return {
         "$set": {
             CONTACT_POINTS.name: list(points),
             "removed.contact_points": list(dict.fromkeys(removed))[-CONTACT_POINTS.at_most :],
-            "search": list(search_words(document["attributes"], points, searchable)),
-            "is_anonymous": naming(document["attributes"])["is_anonymous"] and not points,
+            **following({**document, CONTACT_POINTS.name: points, "search": ()}, known),
         }
     }
 

@@ -13,14 +13,13 @@ import strawberry
 from adapters.records import Document, Observation
 from resolvers.attribute_rules import checked, editors
 from resolvers.attribute_schema import MOST_DEFINITIONS, definitions_by_name
-from resolvers.customers import BY_STAFF, Customer, changed_at, naming, require_customer
+from resolvers.customers import BY_STAFF, Customer, changed_at, following, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import InvalidInput, NotFound, NotPermitted, invalid, not_permitted
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import Slice
 from resolvers.kit.viewer import STAFF, Role
-from resolvers.search_words import search_words
 from resolvers.versions import Change, StaleVersion, require_version, write_upon
 
 SLICE = Slice("editing")
@@ -179,18 +178,13 @@ def attribute_change(
     for name in sorted(spoken.union(differing).intersection(values)):
         word = seen if name in spoken else default
         observed[name] = {**word.document(), "is_verified": name in sure}
-    points = document.get("contact_points", ())
-    names = naming(values)
     cleared = [name for name in document.get("removed", {}).get("attributes", ()) if name not in spoken]
     cleared += sorted(name for name in spoken if name not in values)
-    searchable = [one for one in known.values() if one["is_searchable"]]
     fields: dict[str, Any] = {
         "attributes": dict(values),
         "observed": observed,
         "changed": {**document.get("changed", {}), **differing},
-        "search": list(search_words(values, points, searchable)),
-        **names,
-        "is_anonymous": names["is_anonymous"] and not points,
+        **following({**document, "attributes": values, "search": ()}, known),
     }
     if cleared or document.get("removed", {}).get("attributes"):
         fields["removed.attributes"] = cleared

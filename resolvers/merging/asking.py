@@ -6,12 +6,13 @@ from typing import Annotated
 
 import strawberry
 
-from adapters.records import Document, Part, RecordId
+from adapters.records import Document, Observation, Part, RecordId
+from resolvers.attribute_rules import editors
 from resolvers.attributes import definitions
-from resolvers.customers import CUSTOMERS
+from resolvers.customers import BY_STAFF, CUSTOMERS
 from resolvers.kit.context import Context
 from resolvers.kit.described import graph_input, told
-from resolvers.kit.errors import accepted, conflict, invalid, not_found
+from resolvers.kit.errors import accepted, conflict, invalid, not_found, not_permitted
 from resolvers.kit.ids import key_of
 from resolvers.kit.texts import plain_text
 from resolvers.merging.joining import AttributeChoice, BadChoice, Chosen, Joined, Joining
@@ -173,18 +174,39 @@ async def joined_of(context: Context, question: Asked, found: People) -> Joined:
             f"There is no attribute {unknown[:64]!r}. `attributeDefinitions` names those there are.",
             *("input", "attributes"),
         )
+    for name, chosen in question.chosen.items():
+        if chosen.way is not AttributeChoice.KEEP:
+            require_editor(context, known[name], "attributes")
     joining = Joining(
         survivor=found.survivor,
         others=found.others,
         parts=parts_of(context, question),
         definitions=known,
         chosen=question.chosen,
+        said=word_of(context),
         region=context.limits.default_region,
     )
     try:
         return joining.joined()
     except BadChoice as error:
         raise invalid(str(error), "input", "attributes") from error
+
+
+def require_editor(context: Context, definition: Document, *path: str) -> None:
+    """Refuses a value that the viewer's role may not change: by a merge as little as by an edit."""
+    may = editors(definition.get("editable_by"))
+    if context.viewer.role not in may:
+        others = ", ".join(one.name for one in may)
+        name = definition["name"]
+        raise not_permitted(
+            f"{name!r} is changed by {others} alone. Ask one of them, or keep the survivor's own value.",
+            *("input", *path),
+        )
+
+
+def word_of(context: Context) -> Observation:
+    """What marks a value that the viewer has decided on."""
+    return Observation(observed_from=BY_STAFF, observed_at=context.clock(), observed_by=context.viewer.subject)
 
 
 def parts_of(context: Context, question: Asked) -> list[Part]:

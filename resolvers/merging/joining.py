@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from adapters.records import Chief, Document, Part, RecordId
+from adapters.records import Chief, Document, Observation, Part, RecordId
 from resolvers.attribute_rules import AttributeType, checked
 from resolvers.kit.described import graph_enum
 
@@ -111,6 +111,8 @@ class Joining:
     """Those that come along."""
     definitions: Mapping[str, Document]
     chosen: Mapping[str, Chosen]
+    said: Observation
+    """What a value that was chosen is marked with: a person's word, which no source replaces."""
     region: str | None = None
 
     def joined(self) -> Joined:
@@ -142,6 +144,8 @@ class Joining:
             joined.differences.append(Difference(name, told, chosen.way, source))
         if after != mine:
             seen = self._observed(name, source)
+            if name in self.chosen and after is not None:
+                seen = {**self.said.document(), **(seen or {}), "observed_by": self.said.observed_by}
             joined.changes.append(Change(f"attributes.{name}", mine, after))
             joined.changes.append(Change(f"observed.{name}", _seen(self.survivor, name), seen))
 

@@ -8,7 +8,7 @@ from resolvers.attributes import definitions
 from resolvers.customers import CUSTOMERS, Customer, changed_at, customer_reader, following
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_type, told
-from resolvers.kit.errors import Conflict, InvalidInput, NotFound, conflict
+from resolvers.kit.errors import Conflict, InvalidInput, NotFound, NotPermitted, conflict
 from resolvers.kit.parts import touch
 from resolvers.kit.stored import reader_of
 from resolvers.kit.viewer import STAFF
@@ -28,7 +28,7 @@ class MergeCustomersPayload:
 @SLICE.mutation(may=STAFF)
 async def merge_customers(
     info: Info, input: Annotated[MergeCustomersInput, about("The customers, and what stands of each.")]
-) -> MergeCustomersPayload | NotFound | InvalidInput | Conflict:
+) -> MergeCustomersPayload | NotFound | InvalidInput | Conflict | NotPermitted:
     """Makes several customers one. All of it happens or nothing, at once, and `unmergeCustomers` undoes it.
 
     Records stay what they are, and are shown with the survivor from now on; the others' ids go on to answer, with the

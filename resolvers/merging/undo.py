@@ -15,11 +15,22 @@ from resolvers.attributes import definitions
 from resolvers.customers import CUSTOMERS, Customer, customer_reader, following
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
-from resolvers.kit.errors import Conflict, InvalidInput, NotFound, Refusal, Refused, conflict, invalid, not_found
+from resolvers.kit.errors import (
+    Conflict,
+    InvalidInput,
+    NotFound,
+    NotPermitted,
+    Refusal,
+    Refused,
+    conflict,
+    invalid,
+    not_found,
+)
 from resolvers.kit.ids import global_id, key_of
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.stored import reader_of
 from resolvers.kit.viewer import STAFF
+from resolvers.merging.asking import require_editor, word_of
 from resolvers.merging.ledger import MERGES, SLICE, Merge
 from resolvers.merging.merge import put, touched
 from resolvers.merging.undoing import Edited, Later, Resolution, Resolved, Undoing, Undone
@@ -75,7 +86,7 @@ class UnmergeCustomersPayload:
 @SLICE.mutation(may=STAFF)
 async def unmerge_customers(
     info: Info, input: Annotated[UnmergeCustomersInput, about("Which merge, and what shall stand.")]
-) -> UnmergeCustomersPayload | NotFound | InvalidInput | Conflict | EditedSince:
+) -> UnmergeCustomersPayload | NotFound | InvalidInput | Conflict | NotPermitted | EditedSince:
     """Undoes a merge: each of the customers has again what was its own, also what came in since.
 
     What was written under the survivor since stays with the survivor.
@@ -200,15 +211,19 @@ def _undoing(context: Context, case: _Case, resolved: Mapping[str, Resolved], kn
         later=case.later,
         parts=context.declared.customers.parts,
         resolved=resolved,
-        checked=partial(_checked, known, context.limits.default_region),
+        said=word_of(context).document(),
+        checked=partial(_checked, context, known),
     )
 
 
-def _checked(known: Mapping[str, Document], region: str | None, name: str, value: Any) -> Any:
-    if name not in known or value is None:
+def _checked(context: Context, known: Mapping[str, Document], name: str, value: Any) -> Any:
+    if name not in known:
+        return None
+    require_editor(context, known[name], "resolutions")
+    if value is None:
         return None
     try:
-        return checked(known[name], value, region)
+        return checked(known[name], value, context.limits.default_region)
     except ValueError as error:
         raise invalid(str(error), "input", "resolutions", f"{_ATTRIBUTES}{name}") from error
 

@@ -97,6 +97,8 @@ class Undoing:
     """In the order in which they came."""
     parts: Sequence[Part]
     resolved: Mapping[str, Resolved]
+    said: Document
+    """What marks a value that was decided on now."""
     checked: Callable[[str, Any], Any]
     """The value of an attribute as it is stored; raises where it breaks a rule."""
 
@@ -147,7 +149,9 @@ class Undoing:
         if resolved.way is Resolution.RESTORE:
             undone.changes |= {one["path"]: one["before"] for one in both}
         elif resolved.way is Resolution.CUSTOM:
-            undone.changes[path] = self.checked(path.removeprefix(_ATTRIBUTES), resolved.value)
+            name = path.removeprefix(_ATTRIBUTES)
+            undone.changes[path] = value = self.checked(name, resolved.value)
+            undone.changes[f"{_OBSERVED}{name}"] = None if value is None else self.said
 
     def _hand_on(self, undone: Undone, later: Later, both: Sequence[Document]) -> None:
         befores = {one["path"]: one["before"] for one in both}

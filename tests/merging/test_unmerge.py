@@ -11,6 +11,7 @@ from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role
 from resolvers.merging.ledger import MERGES
 from tests.conftest import Asking, Commands
+from tests.crowd import definition
 from tests.makers import Made, Makers
 from tests.merging.conftest import UNMERGE, Do
 
@@ -68,6 +69,24 @@ async def test_edited_since(
 async def _words(unmerge: Do, merged: dict[str, Any]) -> dict[str, Any]:
     found = await unmerge(merged)
     return {name: found[name] for name in ("message", "inputPath")}
+
+
+async def test_custom_needs_rights(make: Makers, store: Store, merge: Do, unmerge: Do) -> None:
+    """A value of one's own is for roles that may edit the attribute, and is marked as their word."""
+    ann, anna = await make.customer("Ann"), await make.customer("Anna")
+    merged = await merge(ann, anna, attributes=[{"name": "firstName", "choice": "TAKE"}])
+    await _rename(store, ann, "Hanna")
+    custom = {"field": "attributes.firstName", "choice": "CUSTOM", "value": "Eve"}
+    assert "survivor" in await unmerge(merged, resolutions=[custom])
+    there = await store.first(CUSTOMERS, {"_id": ann.key}) or {}
+    assert there["observed"]["firstName"]["observed_by"] == "agent"
+    await definition(make, "tier", editable_by=["supervisor"])
+    one, other = await make.customer(attributes={}), await make.customer(attributes={"tier": "none"})
+    merged = await merge(one, other)
+    await store.update(CUSTOMERS, {"_id": one.key}, {"$set": {"attributes.tier": "gold"}})
+    refused = await unmerge(merged, resolutions=[{"field": "attributes.tier", "choice": "CUSTOM", "value": "gift"}])
+    assert refused["code"] == "NOT_PERMITTED"
+    assert "survivor" in await unmerge(merged, resolutions=[{"field": "attributes.tier", "choice": "KEEP"}])
 
 
 async def test_entries_edited_since(ask: Asking, make: Makers, store: Store, merge: Do, unmerge: Do) -> None:
