@@ -13,13 +13,13 @@ from gateway.app import House
 from gateway.kept_secrets import with_secrets
 from gateway.settings import Settings
 from resolvers.customers import CUSTOMERS
-from resolvers.duplicates import Scanned, scan
 from resolvers.kit.context import Context
 from resolvers.kit.errors import Refused
 from resolvers.kit.viewer import Role, Viewer
 from resolvers.merging.asking import MOST_OTHERS, Asked
 from resolvers.merging.ledger import elements_of
 from resolvers.merging.merge import merged
+from resolvers.scanning import Scanned, scan
 from resolvers.schema import graph
 
 MACHINE = "machine"

@@ -11,10 +11,14 @@ from adapters.records import Document, RecordId
 from resolvers.attribute_schema import DEFINITIONS, definitions_by_name
 from resolvers.kit.context import Context
 from resolvers.kit.parts import touch
+from resolvers.matching import naming_definitions, sounds_kept
 from resolvers.search_words import search_words
 
 # Some tens of milliseconds of the database's time, in which nobody else's change waits.
 BATCH = 500
+FOUND_BY = frozenset({"is_searchable", "matching_role"})
+"""The rules on which it depends by what a customer is found."""
+
 # What the words of a customer are made of, and upon what they are written.
 _READ = ("attributes", "contact_points", "version")
 
@@ -37,12 +41,12 @@ async def remove_values(context: Context, name: str) -> int:
     """Takes the attribute's value from every customer, and what was searchable of it; answers from how many."""
     touched = touch(context)
 
-    def change(customer: Document, searchable: Sequence[Document]) -> Change | None:
+    def change(customer: Document, known: Sequence[Document]) -> Change | None:
         if name not in customer["attributes"]:
             return None
-        words = _words(customer, [one for one in searchable if one["name"] != name])
+        found = _found_by(customer, [one for one in known if one["name"] != name])
         gone = {f"{place}.{name}": "" for place in ("attributes", "observed", "changed")}
-        return _as_read(customer), {**touched, "$set": {**touched["$set"], "search": words}, "$unset": gone}
+        return _as_read(customer), {**touched, "$set": {**touched["$set"], **found}, "$unset": gone}
 
     removed = 0
     # Whose value is gone is not found any more.
@@ -55,25 +59,26 @@ async def remove_values(context: Context, name: str) -> int:
 
 
 def upkeep_of(old: Document, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What a change of these rules sets beside them, so that `search_anew` knows where to begin, or to go on."""
-    if "is_searchable" not in given:
+    """What a change of these rules sets beside them, so that `found_anew` knows where to begin, or to go on."""
+    told = FOUND_BY.intersection(given)
+    if not told:
         return {}
-    if old.get("upkeep") and given["is_searchable"] == old["is_searchable"]:
+    if old.get("upkeep") and all(given[name] == old.get(name) for name in told):
         # The same was sent before and was interrupted.
         return {}
     # Told from any other upkeep by the version, which is never the same again.
     return {"upkeep": {"of": old.get("version"), "behind": None}}
 
 
-async def search_anew(context: Context, key: RecordId) -> None:
+async def found_anew(context: Context, key: RecordId) -> None:
     """Makes customers who have the attribute found by it, or by it no longer, as its definition says now.
 
-    How far it came stands in the definition itself.
+    By the search, and by the sound of a name. How far it came stands in the definition itself.
     """
 
-    def change(customer: Document, searchable: Sequence[Document]) -> Change:
+    def change(customer: Document, known: Sequence[Document]) -> Change:
         # Also where the words stay: whoever is about to write others, by an older definition, has to read again.
-        return _as_read(customer), {"$set": {"search": _words(customer, searchable)}, "$inc": {"version": 1}}
+        return _as_read(customer), {"$set": _found_by(customer, known), "$inc": {"version": 1}}
 
     while (definition := await context.store.first(DEFINITIONS, {"_id": key})) and (at := definition.get("upkeep")):
         ahead = {"_id": {"$gt": at["behind"]}} if at["behind"] else {}
@@ -92,9 +97,8 @@ async def _settle(
     customers, done = context.declared.customers, 0
     while True:
         # Read behind the customers: who makes another attribute searchable later comes by them later, too.
-        known = await definitions_by_name(context.store)
-        searchable = [one for one in known.values() if one["is_searchable"]]
-        changes = [found for one in batch if (found := change(one, searchable))]
+        known = list((await definitions_by_name(context.store)).values())
+        changes = [found for one in batch if (found := change(one, known))]
         written = await context.store.update_each(customers, changes)
         done += written
         if written == len(changes):
@@ -111,5 +115,9 @@ def _as_read(customer: Document) -> Document:
     return {"_id": customer["_id"], "version": customer["version"]}
 
 
-def _words(customer: Document, searchable: Sequence[Document]) -> list[str]:
-    return list(search_words(customer["attributes"], customer.get("contact_points", ()), searchable))
+def _found_by(customer: Document, known: Sequence[Document]) -> dict[str, Any]:
+    searchable = [one for one in known if one["is_searchable"]]
+    return {
+        "search": list(search_words(customer["attributes"], customer.get("contact_points", ()), searchable)),
+        "sounds": sounds_kept(customer["attributes"], naming_definitions(known)),
+    }

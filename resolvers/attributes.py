@@ -32,7 +32,7 @@ from resolvers.attribute_schema import (
     replace_rules,
     stored_definition,
 )
-from resolvers.attribute_upkeep import how_many_have, how_many_lack, remove_values, search_anew, upkeep_of
+from resolvers.attribute_upkeep import FOUND_BY, found_anew, how_many_have, how_many_lack, remove_values, upkeep_of
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import Conflict, InvalidInput, NotFound, Refused, conflict, invalid, not_found
@@ -207,8 +207,8 @@ async def change_attribute_definition(
 ) -> AttributeDefinitionPayload | InvalidInput | NotFound | Conflict:
     """Changes an attribute's rules. Refused where stored values would break the new rules, with their number.
 
-    Of several changes at once each is kept. Where `isSearchable` takes longer than one answer may, send the same again
-    until it is answered: each goes on where the one before was.
+    Of several changes at once each is kept. Where `isSearchable` or `matchingRole` takes longer than one answer may,
+    send the same again until it is answered: each goes on where the one before was.
     """
     context = info.context
     given = _given(input.rules)
@@ -222,8 +222,8 @@ async def change_attribute_definition(
             break
     else:
         raise conflict("Others change this definition all the time. Read it again, then send what is to be different.")
-    if "is_searchable" in given:
-        await search_anew(context, stored["_id"])
+    if FOUND_BY.intersection(given):
+        await found_anew(context, stored["_id"])
     return AttributeDefinitionPayload(definition=SLICE.keepings[0].reader.read(stored))
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from adapters.held import Held, of_latest
+from adapters.mongo import Store
 from adapters.records import Document, Index, Record
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import graph_type, told
@@ -129,8 +130,24 @@ def canonical_value(channel: str, value: str, default_region: str | None = None)
     text = value.strip()
     if not text:
         raise ValueError("That is empty. Send the customer's id on the channel.")
-    if channel in _BY_EMAIL:
-        return canonical_email(text)
-    if channel in _BY_PHONE and not (channel in _BY_WHOLE_NUMBER and _BUSINESS_SCOPED.fullmatch(text)):
-        return phone_on_channel(text, default_region, is_international=channel in _BY_WHOLE_NUMBER)
+    match reach_by(channel, text):
+        case "EMAIL":
+            return canonical_email(text)
+        case "PHONE":
+            return phone_on_channel(text, default_region, is_international=channel in _BY_WHOLE_NUMBER)
     return plain_text(text, "That", LONGEST_VALUE)
+
+
+def reach_by(channel: str, value: str) -> str | None:
+    """What a customer's id on the channel is: a number (`PHONE`), an address (`EMAIL`), or None: the channel's own."""
+    if channel in _BY_EMAIL:
+        return "EMAIL"
+    is_number = channel in _BY_PHONE and not (channel in _BY_WHOLE_NUMBER and _BUSINESS_SCOPED.fullmatch(value))
+    return "PHONE" if is_number else None
+
+
+async def places_reached_by(store: Store, kind: str) -> list[tuple[str, str]]:
+    """The channels, with our accounts on them, on which a customer's id is a number (`PHONE`) or address (`EMAIL`)."""
+    names = {"PHONE": _BY_PHONE, "EMAIL": _BY_EMAIL}[kind]
+    known = _accounts(await store.held.all(CHANNEL_ACCOUNTS))
+    return [(name, account) for name in sorted(names) for account in known.get(name, ())]

@@ -367,7 +367,7 @@ async def _change(context: Context, document: Document, points: Sequence[Documen
         "$set": {
             CONTACT_POINTS.name: list(points),
             "removed.contact_points": list(dict.fromkeys(removed))[-CONTACT_POINTS.at_most :],
-            **following({**document, CONTACT_POINTS.name: points, "search": ()}, known),
+            **following({**document, CONTACT_POINTS.name: points, "search": (), "sounds": ()}, known),
         }
     }
 

@@ -23,6 +23,7 @@ from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, Role
+from resolvers.matching import naming_definitions, sounds_kept
 from resolvers.search_words import search_words
 
 SLICE = Slice("customers")
@@ -42,6 +43,8 @@ CUSTOMERS = Record(
         Index(("merged_into", "last_interaction_at", "_id")),
         Index(("merged_into", "sort_name", "_id")),
         Index(("search",)),
+        # Of customers with names: whoever may be the same person is found by it (resolvers/lookalikes.py).
+        Index(("sounds",), where={"sounds": {"$exists": True}}),
         Index(("assigned_agent_id",)),
         # Of the few with attributes that people cleared: found when such an attribute leaves the schema.
         Index(("removed.attributes",), where={"removed.attributes": {"$exists": True}}),
@@ -334,13 +337,19 @@ def customer_document(
 
 
 def following(document: Document, known: Mapping[str, Document]) -> dict[str, Any]:
-    """What follows from a customer's attribute values and contact points: names, and the words to be found by."""
+    """What follows from a customer's attribute values and contact points: names, and by what the customer is found.
+
+    An empty list is left out where the document has none.
+    """
     values, points = document["attributes"], document.get("contact_points") or ()
     names = naming(values)
     searchable = [one for one in known.values() if one["is_searchable"]]
-    words = list(search_words(values, points, searchable))
+    lists = {
+        "search": list(search_words(values, points, searchable)),
+        "sounds": sounds_kept(values, naming_definitions(known.values())),
+    }
     found = {**names, "is_anonymous": names["is_anonymous"] and not points}
-    return found | ({"search": words} if words or "search" in document else {})
+    return found | {name: those for name, those in lists.items() if those or name in document}
 
 
 def naming(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,25 +1,22 @@
-"""Which customers are probably one person, as the last scan found them, and of which did people say that they are two?
+"""Which customers are probably one person, and of which did people say that they are two?
 
-A pair is kept once, under an id that follows from its two customers; what people said of it stays through every scan.
+Pairs are found by a scan of all customers (resolvers/scanning.py), and for single ones when somebody asks. A pair is
+kept once, under an id that follows from its two customers; what people said of it stays whatever is found.
 """
 
-import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
-from adapters.mongo import Store
 from adapters.records import Document, Index, Record, RecordId
 from adapters.windows import Position, Strand, Window, branches, stretch
 from resolvers.attribute_rules import MatchingRole
-from resolvers.attribute_schema import definitions_by_name
-from resolvers.customers import CUSTOMERS, Customer, customers_by_id
-from resolvers.identities import IdentifiedCustomer
+from resolvers.customers import Customer, customers_by_id
+from resolvers.identities import IDENTITIES, IdentifiedCustomer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_input, graph_type, told
 from resolvers.kit.errors import Conflict, NotFound, conflict, not_found
@@ -28,7 +25,8 @@ from resolvers.kit.paging import Connection, Page, Sealing, connection
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, inner, kept, reader_of
 from resolvers.kit.viewer import STAFF
-from resolvers.matching import Evidence, Score, doubles_among, evidence_of
+from resolvers.lookalikes import Sought, identity_owners, lookalikes
+from resolvers.matching import Score
 from resolvers.matching.levels import Level
 
 PAIRS = Record(
@@ -44,9 +42,14 @@ PAIRS = Record(
 
 SLICE = Slice("duplicates")
 
-_BATCH = 1_000
-_READ = ("attributes", "contact_points", "version")
+
 _OF_ONE = 20
+_SOUGHT_AT_ONCE = 10
+# Whoever has been told apart from so many others is a shop's own account.
+_MOST_DISMISSED = 1_000
+_MOST_IDENTITIES = 1_000
+# Scores move a little as the base grows; a smaller change is not worth a write.
+_SAME_BITS = 0.5
 
 
 @graph_enum(
@@ -125,29 +128,109 @@ async def duplicate_suggestions(
     return connection([read(one) for one in found], places, page, sealing, count)
 
 
-@SLICE.column(Customer, may=STAFF, reads=())
+@SLICE.column(Customer, may=STAFF)
 async def suggestions(
     customers: list[Customer],
     info: Info,
     first: Annotated[int, about(f"How many, at most {_OF_ONE}.")] = 5,
 ) -> list[list[DuplicateSuggestion]]:
-    """Who is probably the same person, the likeliest first, as the last scan found it; dismissed ones are left out."""
+    """Who is probably the same person, the likeliest first; of whom somebody said that they are two is left out.
+
+    For up to 10 customers at once this is looked for now, and kept; of more it is told what was found before, by a scan
+    or when somebody asked.
+    """
     context = info.context
     wanted = max(0, min(first, _OF_ONE))
+    of_each = await (_found_now if len(customers) <= _SOUGHT_AT_ONCE else _found_before)(context, customers)
+    read = reader_of(DuplicateSuggestion).read
+    context.budget.spend(sum(min(len(pairs), wanted) for pairs in of_each))
+    return [[read(pair) for pair in pairs[:wanted]] for pairs in of_each]
+
+
+async def _found_before(context: Context, customers: Sequence[Customer]) -> list[list[Document]]:
     ids = {key: one.key for one in customers for key in one.owner([PAIRS])[PAIRS.name]}
     found = await _strongest(
         context,
         [{name: {"$in": list(ids)}, "is_dismissed": False} for name in ("one_id", "other_id")],
         Window(limit=_OF_ONE * len(customers), is_descending=True),
     )
-    context.budget.spend(len(found))
-    by_customer: dict[RecordId, dict[RecordId, DuplicateSuggestion]] = {one.key: {} for one in customers}
+    by_customer: dict[RecordId, dict[RecordId, Document]] = {one.key: {} for one in customers}
     for document in found:
         ends = {ids.get(document["one_id"]), ids.get(document["other_id"])}
         # Whose two ends are one customer by now has been merged.
         for key in ends - {None} if len(ends) > 1 else ():
-            by_customer[key].setdefault(document["_id"], reader_of(DuplicateSuggestion).read(document))  # type: ignore[index]
-    return [list(by_customer[one.key].values())[:wanted] for one in customers]
+            by_customer[key].setdefault(document["_id"], document)  # type: ignore[index]
+    return [list(by_customer[one.key].values()) for one in customers]
+
+
+async def _found_now(context: Context, customers: Sequence[Customer]) -> list[list[Document]]:
+    """What was found before is compared anew, and what is new is kept, so that it has an id to be dismissed by."""
+    beside = await _beside(context, customers)
+    sought = [
+        Sought(one.document, beside.identities[one.key], also=list(beside.suggested[one.key])) for one in customers
+    ]
+    at = context.clock()
+    of_each: list[list[Document]] = []
+    news: dict[RecordId, Document] = {}
+    for one, likely in zip(customers, await lookalikes(context, sought), strict=True):
+        pairs: list[Document] = []
+        for other, score in likely:
+            ends = pair_of(str(one.key), str(other["_id"]))
+            if beside.are_apart(one.key, other):
+                continue
+            known = beside.suggested[one.key].get(other["_id"])
+            key, change = kept_pair(ends, score, at, is_sure=bool(known and known["is_sure"]))
+            pairs.append({"_id": key, **(known or change["$setOnInsert"]), **change["$set"]})
+            if known is None or abs(known["bits"] - score.bits) > _SAME_BITS:
+                news[key] = change
+        of_each.append(pairs)
+    if news:
+        await context.store.upsert(PAIRS, sorted(news.items()))
+    return of_each
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What is kept of some customers beside their documents."""
+
+    identities: Mapping[RecordId, list[Document]]
+    suggested: Mapping[RecordId, dict[RecordId, Document]]
+    """The strongest pairs of each customer that stand, by the id at the other end."""
+    dismissed: Mapping[RecordId, set[RecordId]]
+
+    def are_apart(self, key: RecordId, other: Document) -> bool:
+        """Whether somebody said that the customer and the other are two, also before one of them was merged."""
+        return not self.dismissed[key].isdisjoint(Sought(other).ids)
+
+
+async def _beside(context: Context, customers: Sequence[Customer]) -> _Beside:
+    """One command."""
+    whole = {key: one.key for one in customers for key in one.owner([PAIRS])[PAIRS.name]}
+    owners = {key: one.key for one in customers for key in identity_owners(one.document)}
+    ways: list[tuple[Record, Sequence[Document]]] = [
+        (IDENTITIES, [{"$match": {"customer_id": {"$in": list(owners)}}}, {"$limit": _MOST_IDENTITIES}])
+    ]
+    for end in ("one_id", "other_id"):
+        for one in customers:
+            own = [key for key, owner in whole.items() if owner == one.key]
+            strongest: list[Document] = [{"$sort": {"bits": -1}}, {"$limit": _OF_ONE}]
+            ways.append((PAIRS, [{"$match": {end: {"$in": own}, "is_dismissed": False}}, *strongest]))
+            said: list[Document] = [{"$limit": _MOST_DISMISSED}, {"$project": {"one_id": 1, "other_id": 1}}]
+            ways.append((PAIRS, [{"$match": {end: {"$in": own}, "is_dismissed": True}}, *said]))
+    unions: list[Document] = [{"$unionWith": {"coll": record.name, "pipeline": way}} for record, way in ways]
+    found = _Beside(*({one.key: kind() for one in customers} for kind in (list, dict, set)))  # type: ignore[arg-type]
+    for row in await context.store.aggregate(PAIRS, [{"$match": {"_id": {"$in": []}}}, *unions]):
+        if "customer_id" in row:
+            found.identities[owners[row["customer_id"]]].append(row)
+            continue
+        for end, other in ((row["one_id"], row["other_id"]), (row["other_id"], row["one_id"])):
+            key = whole.get(end)
+            if key is not None and whole.get(other) != key:
+                if "bits" in row:
+                    found.suggested[key][other] = row
+                else:
+                    found.dismissed[key].add(other)
+    return found
 
 
 @SLICE.column(IdentifiedCustomer, may=STAFF, name="suggestions")
@@ -208,95 +291,17 @@ async def dismiss_duplicate(
     return DismissDuplicatePayload(suggestion=reader_of(DuplicateSuggestion).read(found))
 
 
-# What a scan finds
+# How a pair is kept
 
 
-@dataclass(frozen=True, slots=True)
-class Scanned:
-    """What a scan of all customers came to."""
-
-    customers: int
-    compared: int
-    """Pairs of customers that were compared."""
-    suggested: int
-    sure: int
-    """Of these, pairs that a machine might merge."""
-    people: Sequence[Sequence[RecordId]]
-    """Those whom a machine might merge, person by person."""
-    versions: Mapping[RecordId, int]
-    """The version at which each of those was read."""
-
-
-Tell = Callable[[int], None]
-"""Is told how many customers were read."""
-
-
-async def scan(store: Store, *, at: datetime, tell: Tell, compares: Callable[[], None] = lambda: None) -> Scanned:
-    """Compares all customers, and writes whom it finds in the place of what was suggested before.
-
-    Holds what is compared of every customer in memory: some kilobytes each. `compares` is called when all are read.
-    """
-    known = (await definitions_by_name(store)).values()
-    evidence, versions = await _read_all(store, list(known), tell)
-    apart = await _apart(store)
-    compares()
-    found = await asyncio.to_thread(partial(doubles_among, evidence, apart=apart))
-    suggested = [pair for members in found.to_suggest() for pair in _pairs(members)]
-    sure = {pair for members in found.to_merge() for pair in _pairs(members)}
-    scores = [(pair, found.clusters.score(*pair)) for pair in suggested]
-    kept = [(pair, score) for pair, score in scores if score.bits >= found.weights.suggest_at]
-    await _write(store, kept, sure, at)
-    people = [[_id(key) for key in members] for members in found.to_merge()]
-    read = {key: versions[key] for members in people for key in members}
-    return Scanned(len(versions), found.compared, len(kept), len(sure), people, read)
-
-
-async def _read_all(
-    store: Store, known: Sequence[Document], tell: Tell
-) -> tuple[dict[str, Evidence], dict[RecordId, int]]:
-    """What is compared of each customer who is one of their own, and the version of each."""
-    evidence: dict[str, Evidence] = {}
-    versions: dict[RecordId, int] = {}
-    beyond: Mapping[str, Any] = {}
-    while batch := await store.find(
-        CUSTOMERS, {"merged_into": None, **beyond}, order=[("_id", 1)], limit=_BATCH, only=_READ
-    ):
-        for document in batch:
-            versions[document["_id"]] = document["version"]
-            found = evidence_of(document, known)
-            if not found.is_empty():
-                evidence[str(document["_id"])] = found
-        beyond = {"_id": {"$gt": batch[-1]["_id"]}}
-        tell(len(batch))
-    return evidence, versions
-
-
-async def _apart(store: Store) -> set[tuple[str, str]]:
-    dismissed = await store.find(PAIRS, {"is_dismissed": True}, only=["one_id", "other_id"])
-    return {_pair(str(one["one_id"]), str(one["other_id"])) for one in dismissed}
-
-
-def _pairs(members: Sequence[str]) -> Iterable[tuple[str, str]]:
-    return (_pair(one, other) for n, one in enumerate(members) for other in members[n + 1 :])
-
-
-def _pair(one: str, other: str) -> tuple[str, str]:
+def pair_of(one: str, other: str) -> tuple[str, str]:
+    """Two customers as a pair: the smaller id first."""
     return (one, other) if one < other else (other, one)
 
 
-async def _write(
-    store: Store, found: Sequence[tuple[tuple[str, str], Score]], sure: set[tuple[str, str]], at: datetime
-) -> None:
-    for begin in range(0, len(found), _BATCH):
-        await store.upsert(
-            PAIRS, [_kept(pair, score, at, is_sure=pair in sure) for pair, score in found[begin : begin + _BATCH]]
-        )
-    # What is found no more was edited or merged since.
-    await store.delete(PAIRS, {"found_at": {"$ne": at}, "is_dismissed": False})
-
-
-def _kept(pair: tuple[str, str], score: Score, at: datetime, *, is_sure: bool) -> tuple[RecordId, Document]:
-    ends = {"one_id": _id(pair[0]), "other_id": _id(pair[1])}
+def kept_pair(pair: tuple[str, str], score: Score, at: datetime, *, is_sure: bool) -> tuple[RecordId, Document]:
+    """The id of a pair, and what makes it stand in the collection; what people said of it stays."""
+    ends = {"one_id": RecordId(pair[0]), "other_id": RecordId(pair[1])}
     reasons = sorted(score.reasons, key=lambda one: -abs(one.weight))
     said = {
         **ends,
@@ -308,7 +313,3 @@ def _kept(pair: tuple[str, str], score: Score, at: datetime, *, is_sure: bool) -
     }
     fresh = {"is_dismissed": False, "dismissed_at": None, "dismissed_by": None}
     return PAIRS.id_of(ends), {"$set": said, "$setOnInsert": fresh}
-
-
-def _id(text: str) -> RecordId:
-    return RecordId(text)

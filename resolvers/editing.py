@@ -184,7 +184,7 @@ def attribute_change(
         "attributes": dict(values),
         "observed": observed,
         "changed": {**document.get("changed", {}), **differing},
-        **following({**document, "attributes": values, "search": ()}, known),
+        **following({**document, "attributes": values, "search": (), "sounds": ()}, known),
     }
     if cleared or document.get("removed", {}).get("attributes"):
         fields["removed.attributes"] = cleared

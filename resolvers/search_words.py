@@ -19,6 +19,9 @@ MOST_WORDS = 64
 # Nobody types a longer beginning, and an index entry stays small.
 LONGEST_WORD = 64
 
+# So short a part before the @ is taken at every provider.
+_SHORT_LOCAL = 5
+
 # What parts words; none of it stands in an e-mail address (RFC 5322, section 3.2.3), where the other marks may.
 _BETWEEN = re.compile(r"""[\s,;:()\[\]<>"\u201c\u201d\u201e\u00ab\u00bb]+""")
 # Typed, printed and left out: all three are one name.
@@ -53,6 +56,15 @@ def words_asked(text: str) -> Sequence[str]:
     """The beginnings that someone asks for, in the form in which words are kept; a phone number is one word."""
     joined = _PHONE.sub(lambda found: f" {_dialled(found[0])} ", _folded(text))
     return _split(joined)
+
+
+def rare_words(kind: str, value: str) -> Sequence[str]:
+    """Those words of a number (`PHONE`) or an address (`EMAIL`) that hardly anybody else has."""
+    if kind == "PHONE":
+        return [_digits(value)]
+    whole = _folded(value)
+    local = whole.partition("@")[0]
+    return [whole, local] if len(local) > _SHORT_LOCAL else [whole]
 
 
 def _words(text: str) -> Iterable[str]:

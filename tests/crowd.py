@@ -16,6 +16,8 @@ from resolvers.identities import UNLINKED
 from resolvers.interests import TOPICS
 from resolvers.kit.turns import take_turn
 from resolvers.labels import LABELS, label_document
+from resolvers.lookalikes import keep_base
+from resolvers.matching import Base
 from resolvers.merging.ledger import MERGES
 from resolvers.notes import REMOVED_NOTES
 from resolvers.products import PRODUCTS
@@ -151,7 +153,8 @@ async def small_things(make: Makers) -> None:
 
 
 async def double(make: Makers, **more: Any) -> RecordId:
-    """Two who are probably one person, as a scan found them."""
+    """Two who are probably one person, as a scan found them, which counted one customer in all."""
+    await keep_base(make.store, Base(size=1, people=1), BEGIN)
     usual: dict[str, Any] = {"one_id": new_id(), "other_id": new_id(), "bits": 9.0, "probability": 0.998}
     usual |= {"is_sure": True, "reasons": [{"role": "PHONE", "level": "EXACT", "weight": 9.0}], "found_at": BEGIN}
     document = usual | {"is_dismissed": False, "dismissed_at": None, "dismissed_by": None} | more

@@ -11,9 +11,10 @@ from adapters.mongo import Store
 from gateway.doubles import MACHINE, search
 from gateway.settings import Settings
 from resolvers.customers import CUSTOMERS
-from resolvers.duplicates import PAIRS, Scanned, scan
+from resolvers.duplicates import PAIRS
 from resolvers.kit.viewer import Role
 from resolvers.merging.ledger import MERGES
+from resolvers.scanning import Scanned, scan
 from tests.conftest import NOW, Asking, Commands
 from tests.crowd import contact_point
 from tests.makers import Made, Makers
@@ -159,16 +160,21 @@ async def test_pages(ask: Asking, make: Makers, store: Store) -> None:
     assert [node["score"] for node in seen] == sorted((node["score"] for node in seen), reverse=True)
 
 
-async def test_cost(ask: Asking, make: Makers, store: Store, commands: Commands) -> None:
-    """The suggestions of many customers cost as many commands as those of one: three with the customers named."""
+OF_MANY = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Customer { suggestions { id score customers { id } } } } }"
+
+
+@pytest.mark.parametrize(("at_once", "expected"), [(1, 4), (3, 4), (11, 3)])
+async def test_cost(ask: Asking, make: Makers, store: Store, commands: Commands, at_once: int, expected: int) -> None:
+    """Suggestions cost two commands however many are found, beside those for the customers and for whom they name."""
     people = [(await _double(make, n))[0] for n in range(len(NAMES))]
+    people += [await make.customer(f"Bob{n}", "Okafor") for n in range(at_once - len(people))]
     await _scan(store)
-    query = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Customer { suggestions { customers { id } } } } }"
-    for asked in (people[:1], people):
-        with commands.counted() as sent:
-            answer = await ask(query, ids=[one.id for one in asked])
-        assert all(node["suggestions"] for node in answer.data["nodes"])
-        assert len(sent) == 3
+    asked = [one.id for one in people[:at_once]]
+    await ask(OF_MANY, ids=asked)
+    with commands.counted() as sent:
+        answer = await ask(OF_MANY, ids=asked)
+    assert all(node["suggestions"] for node in answer.data["nodes"][: len(NAMES)])
+    assert len(sent) == expected
 
 
 @pytest.mark.parametrize("role", [Role.PARTNER, Role.VISITOR])

@@ -16,10 +16,11 @@ from resolvers.ingest.parts import contact_points, custom_data, labels, tags
 from resolvers.ingest.report import INSERTED, NotTaken, Result, Visit, bounded_all, changed_or_not, stored_moment
 from resolvers.ingest.shelf import Shelf
 from resolvers.ingest.values import Values
+from resolvers.matching import naming_definitions, sounds_kept
 from resolvers.search_words import search_words
 
 # Lists inside the document that are left out while they are empty.
-_PARTS = ("contact_points", "tags", "labels", "custom_data", "search")
+_PARTS = ("contact_points", "tags", "labels", "custom_data", "search", "sounds")
 
 
 class People:
@@ -30,6 +31,7 @@ class People:
         self._company = company
         self._values = Values(visit)
         self._searchable = [one for one in visit.definitions.values() if one["is_searchable"]]
+        self._named = naming_definitions(visit.definitions.values())
         self._customers: Shelf[RecordId] = Shelf(CUSTOMERS)
         self._is_whole = True
         self._blanks: dict[tuple[str, str], dict[str, Any]] = {}
@@ -239,6 +241,7 @@ class People:
             "labels": labels(old, [self._company.label(one) for one in person.labels], visit),
             "custom_data": custom_data(old, person.custom_data, visit),
             "search": search_words(values, points, self._searchable),
+            "sounds": sounds_kept(values, self._named),
             **names,
             "is_anonymous": names["is_anonymous"] and not points,
             **self._once(person, old),

@@ -4,7 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import blake2b
+from heapq import nlargest
 from math import comb, log2
+from typing import Any
 
 from resolvers.attribute_rules import MatchingRole
 from resolvers.matching.evidence import Evidence
@@ -28,6 +31,8 @@ TYPICAL: Mapping[MatchingRole, float] = {
 """How likely a stranger has the same value, where nothing is known of the value."""
 
 
+_ONE_PERSONS = frozenset({MatchingRole.PHONE, MatchingRole.EMAIL, MatchingRole.IDENTIFIER})
+
 # Of a mail domain nothing is known of: every third address or so is at a great provider.
 _TYPICAL_DOMAIN = 1 / 10
 _RARE_DOMAIN = 1 / 300
@@ -35,6 +40,10 @@ _RARE_DOMAIN = 1 / 300
 _MOST_LEARNED_BITS = 3.0
 # Before any scan, one customer in so many is believed to have a double; after it, those found are added to these.
 _CUSTOMERS_A_DOUBLE = 20
+# What is kept of a role fits into some hundred kilobytes; the rest is rarer than the last of these.
+MOST_COMMON = 10_000
+# By chance alone, a rare value is taken for one of so many common ones once in ten thousand million times.
+_DIGEST_BYTES = 6
 # A young base grows: what is rare in it will not stay so.
 _LEAST_SIZE = 1_000
 
@@ -68,7 +77,9 @@ class Base:
         if role not in self._chances:
             # The calendar has no rare days.
             least = TYPICAL[role] if role is MatchingRole.BIRTH_DATE else 0.0
-            self._chances[role] = _Chances(self.counts.get(role, {}), self.people, TYPICAL[role], least)
+            # Before any scan, too, a number has few owners among however many customers. Of names nothing is known.
+            people = self.people or (self.size if role in _ONE_PERSONS else 0)
+            self._chances[role] = _Chances(self.counts.get(role, {}), people, TYPICAL[role], least)
         return self._chances[role]
 
     def domain_chance(self, domain: str) -> float:
@@ -77,6 +88,32 @@ class Base:
             return _TYPICAL_DOMAIN
         # Only the great domains are common; the belief in any single one is that of a name.
         return _share(self.counts[MatchingRole.EMAIL].get(f"@{domain}", 0), self.people, _RARE_DOMAIN)
+
+
+class Digests(dict[str, int]):
+    """How many people have each value, found by digests of the values, so that what is kept tells none of them."""
+
+    def get(self, value: str, default: Any = None) -> Any:
+        """How many people have the value; `default` where it is rare."""
+        return super().get(digest_of(value), default)
+
+
+def digest_of(value: str) -> str:
+    """Some letters that stand for the value, and by which it is not told."""
+    return blake2b(value.encode(), digest_size=_DIGEST_BYTES).hexdigest()
+
+
+def common_values(base: Base) -> Mapping[MatchingRole, Mapping[str, int]]:
+    """The digests of the values that are not rare, the most common ones of each role, and how many people have them."""
+    return {
+        role: {digest_of(value): count for value, count in _most_common(counts)} for role, counts in base.counts.items()
+    }
+
+
+def _most_common(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    # A value that so few have weighs as one that nobody has.
+    common = ((value, count) for value, count in counts.items() if count > _THE_PAIR)
+    return nlargest(MOST_COMMON, common, key=lambda one: (one[1], one[0]))
 
 
 class _Chances(dict[str, float]):

@@ -10,6 +10,9 @@ from resolvers.matching.words import Day, Name, address_words, day_of, email_of,
 
 T = TypeVar("T")
 
+Reached = tuple[str, str]
+"""`PHONE` or `EMAIL`, and the number or address."""
+
 # Of more values of one role than these, the first ones tell enough; comparing costs their product.
 MOST_VALUES = 8
 MOST_ADDRESS_WORDS = 24
@@ -34,13 +37,16 @@ class Evidence:
         )
 
 
-def evidence_of(document: Document, definitions: Iterable[Document]) -> Evidence:
+def evidence_of(document: Document, definitions: Iterable[Document], reached: Iterable[Reached] = ()) -> Evidence:
     """The evidence in a customer's document: attributes whose definition gives a role, and contact points.
 
-    Attributes that are parts of an address make one address together; each contact point is one of its own.
+    Attributes that are parts of an address make one address together; each contact point is one of its own. `reached`:
+    the numbers and addresses by which channels have proven to know the customer.
     """
     said = _said(document.get("attributes") or {}, definitions)
     points: dict[str, list[str]] = {"PHONE": [], "EMAIL": [], "POSTAL": []}
+    for kind, value in reached:
+        points[kind].append(value)
     for point in document.get("contact_points") or ():
         points[point["type"]].append(str(point["value"]))
     addresses = [address_words(" ".join(text for _, text in said[MatchingRole.ADDRESS]))]

@@ -11,7 +11,7 @@ from itertools import combinations, product
 
 from resolvers.matching.evidence import Evidence
 from resolvers.matching.levels import sound
-from resolvers.matching.nicknames import MOST_FORMS, full_forms
+from resolvers.matching.sounds import sounds_apart, sounds_together
 from resolvers.matching.words import Day, Name, is_street_kind
 
 # An index entry each; a customer with more values than make these has others that are found by.
@@ -58,17 +58,6 @@ def _contacts(one: Evidence) -> Iterator[str]:
         yield f"n{local[-4:]}{domain[-6:]}"
 
 
-def _sounds(names: Iterable[Name]) -> list[str]:
-    """How the names sound, each of their words, and the full names for which they may be short."""
-    found: dict[str, None] = {}
-    for name in names:
-        forms = sorted(full_forms(name.whole))
-        for form in (name.whole, *name.words, *forms[:MOST_FORMS]):
-            if len(form) > 1:
-                found[sound(form)] = None
-    return list(found)[:_MOST_WORDS]
-
-
 def _heads(names: Iterable[Name]) -> list[str]:
     """The first and the last letters."""
     return list(dict.fromkeys(part for name in names for part in (name.whole[:3], name.whole[-3:] + "$")))[:_MOST_WORDS]
@@ -76,7 +65,7 @@ def _heads(names: Iterable[Name]) -> list[str]:
 
 def _days_and_names(one: Evidence) -> Iterator[str]:
     """A name with a day, or with two of its three parts: a slip in the third, and in the other name, is passed over."""
-    names = _sounds((*one.given, *one.family))
+    names = sounds_apart((*one.given, *one.family))
     for day, name in product(one.births, names):
         yield from (f"d{part}{name}" for part in _parts(day))
 
@@ -95,22 +84,18 @@ def _days(one: Evidence) -> Iterator[str]:
 
 def _names(one: Evidence) -> Iterator[str]:
     """Both names in whichever order, as they sound and by their ends."""
-    given, family = _sounds(one.given), _sounds(one.family)
-    for first, second in product(given, family):
-        yield "f" + "|".join(sorted((first, second)))
+    for together in sounds_together(one.given, one.family):
+        yield f"f{together}"
+    for first, second in product(sounds_apart(one.given), sounds_apart(one.family)):
         for day in one.births:
             yield f"y{day.year}" + "|".join(sorted((first, second)))
     for first, second in product(_heads(one.given), _heads(one.family)):
         yield "h" + "|".join(sorted((first, second)))
-    # A whole name that stands in one field.
-    for name in (*one.given, *one.family):
-        for first, second in combinations(name.words[:3], 2):
-            yield "f" + "|".join(sorted((sound(first), sound(second))))
 
 
 def _homes(one: Evidence) -> Iterator[str]:
     """A number with a word, two words beside each other, and a name with either."""
-    names = _sounds(one.family)[:2] + _sounds(one.given)[:2]
+    names = sounds_apart(one.family)[:2] + sounds_apart(one.given)[:2]
     for address in one.addresses:
         numbers = list(dict.fromkeys(word for word in address if word.isdigit()))[:3]
         words = [word for word in dict.fromkeys(address) if len(word) > 3 and not is_street_kind(word)]  # `the`, `st`

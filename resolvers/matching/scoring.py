@@ -72,7 +72,7 @@ def _score(found: list[Finding], weighed: list[float], prior: float, against: Ag
 
 
 def _against_strangers(found: list[Finding], prior: float, weights: Weights) -> list[float]:
-    weighed = [_against_stranger(finding, weights) for finding in found]
+    weighed = [_against_stranger(finding, prior, weights) for finding in found]
     named = [n for n, finding in enumerate(found) if finding.role in _NAMES and weighed[n] > 0]
     together, most = sum(weighed[n] for n in named), weights.names_at_most - prior
     if together > most:
@@ -85,10 +85,10 @@ def _against_strangers(found: list[Finding], prior: float, weights: Weights) -> 
 _NAMES = (MatchingRole.GIVEN_NAME, MatchingRole.FAMILY_NAME)
 
 
-def _against_stranger(finding: Finding, weights: Weights) -> float:
+def _against_stranger(finding: Finding, prior: float, weights: Weights) -> float:
     weight = weights.levels[finding.role][finding.level]
     if weight.stranger <= 0 or not weight.rarity:
         return weight.stranger
     rarer = weight.rarity * log2(weights.typical[finding.role] / finding.chance)
     # However common it is, agreeing never speaks against one person.
-    return min(max(weight.stranger + rarer, 0.0), weights.highest)
+    return min(max(weight.stranger + rarer, 0.0), weights.alone_at_most - prior)

@@ -37,8 +37,8 @@ class Weights:
 
     levels: Mapping[MatchingRole, Mapping[Level, Weight]]
     typical: Mapping[MatchingRole, float]
-    # No value is so rare that it alone says more than this.
-    highest: float = 18.0
+    # However rare a value is, it alone makes it so likely at most, in bits over an even chance: it does not merge.
+    alone_at_most: float = 5.0
     # A name is no identity: given and family name alone make it so likely at most, in bits over an even chance.
     names_at_most: float = 1.0
     suggest_at: float = 0.0

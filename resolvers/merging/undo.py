@@ -277,7 +277,7 @@ async def _write(context: Context, case: _Case, undone: Undone) -> tuple[Documen
     survivor["last_interaction_at"] = heard[survivor["_id"]]
     survivor |= following(survivor, await definitions(context))
     # An empty list is left out, as where there never was one.
-    lists = {*undone.entries, "aliases", "search"}
+    lists = {*undone.entries, "aliases", "search", "sounds"}
     survivor = {name: value for name, value in survivor.items() if value or name not in lists}
     survivor = touched(context, case.survivor or {}, survivor)
     await store.replace(CUSTOMERS, [survivor])

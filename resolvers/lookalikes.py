@@ -1,0 +1,213 @@
+"""Who among all customers may be the same person as this one, as things stand now?
+
+Candidates are found along indexes that the customers have anyway, by what two records of a person seldom both get
+wrong: a number, an address, an identity, a day of birth, and how the names sound. Each index gives a bounded number, so
+that the cost does not grow with the base. A scan of all customers (resolvers/duplicates.py) compares by more keys.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from adapters.held import Held, of_latest
+from adapters.mongo import Store
+from adapters.records import Document, Record, RecordId, key_hash
+from resolvers.attribute_rules import MatchingRole
+from resolvers.attributes import definitions
+from resolvers.channels import places_reached_by, reach_by
+from resolvers.customers import CUSTOMERS
+from resolvers.identities import IDENTITIES, IDENTITY_KEYS
+from resolvers.kit.context import Context
+from resolvers.kit.slice import Slice
+from resolvers.matching import (
+    DEFAULT,
+    Base,
+    Digests,
+    Reached,
+    Score,
+    common_values,
+    evidence_of,
+    naming_definitions,
+    score_of,
+    sounds_kept,
+)
+from resolvers.search_words import rare_words
+
+BASE = Record(name="matching_base", customer=None, key=("part",), is_held=True)
+"""How often values stand among the customers, as the last scan counted them: one document a role, and one of sizes."""
+
+SLICE = Slice("lookalikes", unshown=[BASE])
+
+READ = ("attributes", "contact_points", "version", "aliases", "sounds")
+"""What of a customer's document is compared, and what says how it is found."""
+
+# Where more share a value, the value says little, and one of the others finds the person.
+_MOST_OF_ONE_KEY = 40
+# A customer with more numbers and addresses than these is found by the first ones.
+_MOST_VALUES = 16
+# Roles whose attributes are looked up by the whole value.
+_BY_VALUE = {MatchingRole.PHONE: "PHONE", MatchingRole.EMAIL: "EMAIL"}
+_WHOLE = (MatchingRole.IDENTIFIER, MatchingRole.BIRTH_DATE)
+
+_SIZES = "sizes"
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A customer for whom others are sought."""
+
+    document: Document
+    identities: Sequence[Document] = ()
+    also: Sequence[RecordId] = field(default=())
+    """Others who are compared in any case."""
+
+    @property
+    def ids(self) -> list[RecordId]:
+        """The customer's own id and those of everyone who went into the customer."""
+        return [self.document["_id"], *(one["id"] for one in self.document.get("aliases") or ())]
+
+
+def identity_owners(document: Document) -> list[RecordId]:
+    """The ids under which the identities of the customer stand: its own, and those of merges that brought them."""
+    aliases = document.get("aliases") or ()
+    return [document["_id"], *(one["id"] for one in aliases if IDENTITIES.element in one["elements"])]
+
+
+def reached(identities: Iterable[Document]) -> list[Reached]:
+    """The numbers and addresses among identities. What is not proven to be the customer's says nothing of who it is."""
+    proven = (one for one in identities if one["claim"] == "VERIFIED")
+    return [(kind, one["value"]) for one in proven if (kind := reach_by(one["channel"], one["value"]))]
+
+
+async def lookalikes(context: Context, sought: Sequence[Sought]) -> list[list[tuple[Document, Score]]]:
+    """Of each, who is probably the same person, the likeliest first: one command for all."""
+    known = list((await definitions(context)).values())
+    unions = [union for n, one in enumerate(sought) for union in await _unions(context.store, n, one, known)]
+    if not unions:
+        return [[] for _ in sought]
+    found = await context.store.aggregate(CUSTOMERS, [{"$match": {"_id": {"$in": []}}}, *unions, *_EACH_ONCE])
+    context.budget.spend(len(found))
+    base = _base(await context.store.held.all(BASE))
+    evidence = [evidence_of(one.document, known, reached(one.identities)) for one in sought]
+    likely: list[list[tuple[Document, Score]]] = [[] for _ in sought]
+    for document in found:
+        other = evidence_of(document, known, reached(document["identities"]))
+        for n in document["of"]:
+            score = score_of(evidence[n], other, base)
+            if score.bits >= DEFAULT.suggest_at:
+                likely[n].append((document, score))
+    return [sorted(some, key=lambda one: (-one[1].bits, one[0]["_id"])) for some in likely]
+
+
+# How they are found
+
+# What several keys found is compared once; then come the identities that speak for a customer.
+_BRINGING = {
+    "input": {"$ifNull": ["$aliases", []]},
+    "cond": {"$in": [IDENTITIES.element, "$$this.elements"]},
+}
+_OWNERS_OF_IDENTITIES = {"$concatArrays": [["$_id"], {"$map": {"input": {"$filter": _BRINGING}, "in": "$$this.id"}}]}
+_EACH_ONCE: Sequence[Document] = (
+    {"$group": {"_id": "$_id", "of": {"$addToSet": "$of"}, "own": {"$first": "$$ROOT"}}},
+    {"$replaceWith": {"$mergeObjects": ["$own", {"of": "$of"}]}},
+    {"$set": {"owners": _OWNERS_OF_IDENTITIES}},
+    {
+        "$lookup": {
+            "from": IDENTITIES.name,
+            "localField": "owners",
+            "foreignField": "customer_id",
+            "pipeline": [{"$project": {"channel": 1, "value": 1, "claim": 1}}],
+            "as": "identities",
+        }
+    },
+)
+
+
+# Those who are known by the identities, and the ones into whom they were merged.
+_JOIN = {"from": CUSTOMERS.name, "foreignField": "_id"}
+_OWNERS: Sequence[Document] = (
+    {"$lookup": {**_JOIN, "localField": "customer_id", "as": "own"}},
+    {"$lookup": {**_JOIN, "localField": "own.merged_into", "as": "survivor"}},
+    {"$project": {"both": {"$concatArrays": ["$own", "$survivor"]}}},
+    {"$unwind": "$both"},
+    {"$replaceWith": "$both"},
+)
+
+
+async def _unions(store: Store, n: int, one: Sought, known: Sequence[Document]) -> list[Document]:
+    """A stage for each index by which candidates of the n-th are found."""
+    reaches = _reaches(one, known)
+    conditions = [*_by_values(one.document, known, reaches)]
+    if words := [word for kind, value in reaches for word in rare_words(kind, value)]:
+        conditions.append({"search": {"$in": words}})
+    if sounds := sounds_kept(one.document.get("attributes") or {}, naming_definitions(known)):
+        conditions.append({"sounds": {"$in": sounds}})
+    if one.also:
+        conditions.append({"_id": {"$in": list(one.also)}})
+    ways: list[tuple[Record, list[Document]]] = [(CUSTOMERS, [{"$match": condition}]) for condition in conditions]
+    if digests := await _digests(store, reaches):
+        ways.append((IDENTITY_KEYS, [{"$match": {"_id": {"$in": digests}}}, *_OWNERS]))
+    shown: list[Document] = [
+        {"$match": {"_id": {"$nin": one.ids}, "merged_into": None}},
+        {"$limit": _MOST_OF_ONE_KEY},
+        {"$project": dict.fromkeys(READ, 1)},
+        {"$set": {"of": n}},
+    ]
+    return [{"$unionWith": {"coll": record.name, "pipeline": [*way, *shown]}} for record, way in ways]
+
+
+def _reaches(one: Sought, known: Iterable[Document]) -> list[Reached]:
+    """Every number and address of the customer, wherever it stands."""
+    values = one.document.get("attributes") or {}
+    found = [(point["type"], str(point["value"])) for point in one.document.get("contact_points") or ()]
+    found = [(kind, value) for kind, value in found if kind != "POSTAL"]
+    found += [(_BY_VALUE[role], str(values[name])) for role, name in _roles(values, known) if role in _BY_VALUE]
+    return list(dict.fromkeys([*found, *reached(one.identities)]))[:_MOST_VALUES]
+
+
+def _by_values(document: Document, known: Sequence[Document], reaches: Sequence[Reached]) -> Iterator[Document]:
+    values = document.get("attributes") or {}
+    for one in known:
+        # Whoever asks has it in another attribute, or as a contact point.
+        kind = _BY_VALUE.get(MatchingRole(one["matching_role"])) if one.get("matching_role") else None
+        if told := [value for by, value in reaches if by == kind]:
+            yield {f"attributes.{one['name']}": {"$in": told}}
+    for role, name in _roles(values, known):
+        if role in _WHOLE:
+            yield {f"attributes.{name}": values[name]}
+
+
+def _roles(values: Mapping[str, Any], known: Iterable[Document]) -> Iterator[tuple[MatchingRole, str]]:
+    """The attributes that say something of who the customer is, each with its role in matching."""
+    for one in known:
+        said = values.get(one["name"])
+        if one.get("matching_role") and said not in (None, one.get("default")) and one["type"] != "PASSWORD":
+            yield MatchingRole(one["matching_role"]), one["name"]
+
+
+async def _digests(store: Store, reaches: Sequence[Reached]) -> list[str]:
+    """The keys under which identities with these numbers and addresses stand, on all accounts of ours."""
+    places = {kind: await places_reached_by(store, kind) for kind in {kind for kind, _ in reaches}}
+    return [key_hash(*place, value) for kind, value in reaches for place in places[kind]]
+
+
+# How common each value is
+
+
+async def keep_base(store: Store, base: Base, at: datetime) -> None:
+    """Keeps how often values stand among the customers, so that who is met later is weighed by it."""
+    sizes = {"size": base.size, "doubles": base.doubles, "relatives": base.relatives, "people": base.people}
+    parts: list[Document] = [{"part": _SIZES, **sizes, "at": at}]
+    parts += [{"part": role.value, "counts": counts, "at": at} for role, counts in common_values(base).items()]
+    await store.upsert(BASE, [(BASE.id_of(one), {"$set": one}) for one in parts])
+
+
+@of_latest
+def _base(held: Held) -> Base:
+    parts = {one["part"]: one for one in held.values()}
+    if _SIZES not in parts:
+        return Base()
+    sizes = {name: parts[_SIZES][name] for name in ("size", "doubles", "relatives", "people")}
+    counts = {role: Digests(parts[role.value]["counts"]) for role in MatchingRole if role.value in parts}
+    return Base(**sizes, counts=counts)

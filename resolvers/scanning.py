@@ -1,0 +1,126 @@
+"""Who are one person among all customers? Compares the whole base, and writes what it finds beside what people said."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from adapters.mongo import Store
+from adapters.records import Document, RecordId
+from resolvers.attribute_schema import definitions_by_name
+from resolvers.customers import CUSTOMERS
+from resolvers.duplicates import PAIRS, kept_pair, pair_of
+from resolvers.identities import IDENTITIES
+from resolvers.lookalikes import READ, identity_owners, keep_base, reached
+from resolvers.matching import Evidence, Score, doubles_among, evidence_of, naming_definitions, sounds_kept
+
+_BATCH = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What a scan of all customers came to."""
+
+    customers: int
+    compared: int
+    """Pairs of customers that were compared."""
+    suggested: int
+    sure: int
+    """Of these, pairs that a machine might merge."""
+    people: Sequence[Sequence[RecordId]]
+    """Those whom a machine might merge, person by person."""
+    versions: Mapping[RecordId, int]
+    """The version at which each of those was read."""
+
+
+Tell = Callable[[int], None]
+"""Is told how many customers were read."""
+
+
+async def scan(store: Store, *, at: datetime, tell: Tell, compares: Callable[[], None] = lambda: None) -> Scanned:
+    """Compares all customers, and writes whom it finds in the place of what was suggested before.
+
+    Holds what is compared of every customer in memory: some kilobytes each. `compares` is called when all are read.
+    """
+    known = list((await definitions_by_name(store)).values())
+    evidence, versions = await _read_all(store, known, tell)
+    apart = await _apart(store)
+    compares()
+    found = await asyncio.to_thread(partial(doubles_among, evidence, apart=apart))
+    suggested = [pair for members in found.to_suggest() for pair in _pairs(members)]
+    sure = {pair for members in found.to_merge() for pair in _pairs(members)}
+    scores = [(pair, found.clusters.score(*pair)) for pair in suggested]
+    kept = [(pair, score) for pair, score in scores if score.bits >= found.weights.suggest_at]
+    await _write(store, kept, sure, at)
+    await keep_base(store, found.base, at)
+    people = [[RecordId(key) for key in members] for members in found.to_merge()]
+    read = {key: versions[key] for members in people for key in members}
+    return Scanned(len(versions), found.compared, len(kept), len(sure), people, read)
+
+
+async def _read_all(
+    store: Store, known: Sequence[Document], tell: Tell
+) -> tuple[dict[str, Evidence], dict[RecordId, int]]:
+    """What is compared of each customer who is one of their own, and the version of each."""
+    evidence: dict[str, Evidence] = {}
+    versions: dict[RecordId, int] = {}
+    beyond: Mapping[str, Any] = {}
+    named = naming_definitions(known)
+    while batch := await store.find(
+        CUSTOMERS, {"merged_into": None, **beyond}, order=[("_id", 1)], limit=_BATCH, only=READ
+    ):
+        identities = await _identities(store, batch)
+        unheard: list[tuple[Document, Document]] = []
+        for document in batch:
+            versions[document["_id"]] = document["version"]
+            found = evidence_of(document, known, reached(identities[document["_id"]]))
+            if not found.is_empty():
+                evidence[str(document["_id"])] = found
+            sounds = sounds_kept(document["attributes"], named)
+            if sounds != document.get("sounds", []):
+                as_read = {"_id": document["_id"], "version": document["version"]}
+                unheard.append((as_read, {"$set": {"sounds": sounds}}))
+        if unheard:
+            # From before these were kept. Who is changed meanwhile gets them with that change.
+            await store.update_each(CUSTOMERS, unheard)
+        beyond = {"_id": {"$gt": batch[-1]["_id"]}}
+        tell(len(batch))
+    return evidence, versions
+
+
+async def _identities(store: Store, batch: Sequence[Document]) -> Mapping[RecordId, list[Document]]:
+    owners = {key: one["_id"] for one in batch for key in identity_owners(one)}
+    found: dict[RecordId, list[Document]] = {one["_id"]: [] for one in batch}
+    read = ("customer_id", "channel", "value", "claim")
+    for one in await store.find(IDENTITIES, {"customer_id": {"$in": list(owners)}}, only=read):
+        found[owners[one["customer_id"]]].append(one)
+    return found
+
+
+async def _apart(store: Store) -> set[tuple[str, str]]:
+    """Those of whom somebody said that they are two, each by whom they went into since."""
+    dismissed = await store.find(PAIRS, {"is_dismissed": True}, only=["one_id", "other_id"])
+    ends = list({one[end] for one in dismissed for end in ("one_id", "other_id")})
+    into: dict[RecordId, RecordId] = {}
+    for begin in range(0, len(ends), _BATCH):
+        merged = {"_id": {"$in": ends[begin : begin + _BATCH]}, "merged_into": {"$ne": None}}
+        into |= {one["_id"]: one["merged_into"] for one in await store.find(CUSTOMERS, merged, only=["merged_into"])}
+    pairs = ([str(into.get(one[end], one[end])) for end in ("one_id", "other_id")] for one in dismissed)
+    return {pair_of(one, other) for one, other in pairs if one != other}
+
+
+def _pairs(members: Sequence[str]) -> Iterable[tuple[str, str]]:
+    return (pair_of(one, other) for n, one in enumerate(members) for other in members[n + 1 :])
+
+
+async def _write(
+    store: Store, found: Sequence[tuple[tuple[str, str], Score]], sure: set[tuple[str, str]], at: datetime
+) -> None:
+    for begin in range(0, len(found), _BATCH):
+        await store.upsert(
+            PAIRS, [kept_pair(pair, score, at, is_sure=pair in sure) for pair, score in found[begin : begin + _BATCH]]
+        )
+    # What is found no more was edited or merged since; what others found meanwhile stays.
+    await store.delete(PAIRS, {"found_at": {"$lt": at}, "is_dismissed": False})
