@@ -4,7 +4,19 @@ import asyncio
 
 import uvloop
 
-from benchmarks import fairness, fields, history, importing, indicators, matching, memory, merging, pivots, workers
+from benchmarks import (
+    fairness,
+    fields,
+    history,
+    importing,
+    indicators,
+    matching,
+    memory,
+    merging,
+    pivots,
+    suggestions,
+    workers,
+)
 from benchmarks.peers import running as peers
 from gateway.importing import Crew
 from gateway.importing.taking import LANES
@@ -19,6 +31,7 @@ async def main() -> None:
     await merging.main()
     await memory.main()
     matching.main([])
+    await suggestions.main()
     await peers.main()
     await fairness.main()
     await workers.main()

@@ -13,7 +13,7 @@ from graphql import parse
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
-from adapters.mongo import Store
+from adapters.mongo import CommandObserver, Store
 from adapters.records import Record
 from gateway.execution import Known, Plans
 from gateway.mongod import Mongod
@@ -59,12 +59,12 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(cache_gb: float = 1.0) -> AsyncIterator[Bench]:
-    """A graph over a store on a database server that goes when the benchmark ends."""
+async def bench(cache_gb: float = 1.0, observer: CommandObserver | None = None) -> AsyncIterator[Bench]:
+    """A graph over a store on a database server that goes when the benchmark ends; `observer` hears its commands."""
     house = graph()
     with tempfile.TemporaryDirectory() as folder:
         async with Mongod(Path(folder) / "data", cache_gb=cache_gb) as server:
-            store = await Store.open(server.url, "bench", house.declared.records)
+            store = await Store.open(server.url, "bench", house.declared.records, observer=observer)
             await store.prepare()
             store.held.follow()
             filling: AsyncMongoClient[Any] = AsyncMongoClient(server.url)
