@@ -134,20 +134,32 @@ async def suggestions(
     """Who is probably the same person, the likeliest first, as the last scan found it; dismissed ones are left out."""
     context = info.context
     wanted = max(0, min(first, _OF_ONE))
-    ids = {key: one.key for one in customers for key in one.owner([PAIRS])[PAIRS.name]}
-    found = await _strongest(
-        context,
-        [{name: {"$in": list(ids)}, "is_dismissed": False} for name in ("one_id", "other_id")],
-        Window(limit=_OF_ONE * len(customers), is_descending=True),
-    )
-    context.budget.spend(len(found))
-    by_customer: dict[RecordId, dict[RecordId, DuplicateSuggestion]] = {one.key: {} for one in customers}
-    for document in found:
-        ends = {ids.get(document["one_id"]), ids.get(document["other_id"])}
-        # Whose two ends are one customer by now has been merged.
-        for key in ends - {None} if len(ends) > 1 else ():
-            by_customer[key].setdefault(document["_id"], reader_of(DuplicateSuggestion).read(document))  # type: ignore[index]
-    return [list(by_customer[one.key].values())[:wanted] for one in customers]
+    found = await _strongest_of_each(context, customers, wanted)
+    context.budget.spend(sum(map(len, found)))
+    read = reader_of(DuplicateSuggestion).read
+    return [[read(document) for document in pairs] for pairs in found]
+
+
+async def _strongest_of_each(context: Context, customers: Sequence[Customer], wanted: int) -> list[list[Document]]:
+    """The likeliest pairs of each customer with somebody else: one command, each customer's read along the index."""
+    if not wanted:
+        return [[] for _ in customers]
+    owners = [one.owner([PAIRS]) for one in customers]
+    strands = [
+        Strand(record=PAIRS, order="bits", by=end, where={"is_dismissed": False}) for end in ("one_id", "other_id")
+    ]
+    ids = max(len(owner[PAIRS.name]) for owner in owners)
+    # Who has taken in others may be both ends of a pair, which comes by each of them and must push out no other.
+    window = Window(limit=wanted + ids * (ids - 1), is_descending=True)
+    rows = await context.store.windows(owners, strands, window)
+    return [
+        [
+            row.document
+            for row in found
+            if not {row.document["one_id"], row.document["other_id"]} <= set(owner[PAIRS.name])
+        ][:wanted]
+        for owner, found in zip(owners, rows, strict=True)
+    ]
 
 
 @SLICE.column(IdentifiedCustomer, may=STAFF, name="suggestions")
