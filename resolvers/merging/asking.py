@@ -1,7 +1,7 @@
 """Which customers shall become one, and how? The question of `mergeCustomers` and of its preview, checked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import strawberry
@@ -174,15 +174,13 @@ async def joined_of(context: Context, question: Asked, found: People) -> Joined:
             f"There is no attribute {unknown[:64]!r}. `attributeDefinitions` names those there are.",
             *("input", "attributes"),
         )
-    for name, chosen in question.chosen.items():
-        if chosen.way is not AttributeChoice.KEEP:
-            require_editor(context, known[name], "attributes")
+    chosen = {name: _weighed(context, known[name], one) for name, one in question.chosen.items()}
     joining = Joining(
         survivor=found.survivor,
         others=found.others,
         parts=parts_of(context, question),
         definitions=known,
-        chosen=question.chosen,
+        chosen=chosen,
         said=word_of(context),
         region=context.limits.default_region,
     )
@@ -190,6 +188,14 @@ async def joined_of(context: Context, question: Asked, found: People) -> Joined:
         return joining.joined()
     except BadChoice as error:
         raise invalid(str(error), "input", "attributes") from error
+
+
+def _weighed(context: Context, definition: Document, chosen: Chosen) -> Chosen:
+    """The choice of someone who may make it: whoever may not edit the attribute may leave the survivor's as it is."""
+    if chosen.way is AttributeChoice.KEEP:
+        return replace(chosen, is_word=context.viewer.role in editors(definition.get("editable_by")))
+    require_editor(context, definition, "attributes")
+    return chosen
 
 
 def require_editor(context: Context, definition: Document, *path: str) -> None:
