@@ -19,8 +19,6 @@ from resolvers.merging.joining import AttributeChoice, BadChoice, Chosen, Joined
 from resolvers.merging.ledger import ELEMENT, elements_of
 
 MOST_OTHERS = 10
-MOST_ALIASES = 50
-"""Customers that one customer may have taken in: each makes every page of the survivor's records a little dearer."""
 LONGEST_REASON = 1_000
 
 
@@ -219,18 +217,3 @@ def parts_of(context: Context, question: Asked) -> list[Part]:
     """The parts of the customers' documents that come along: those that are no element always do."""
     parts = context.declared.customers.parts
     return [part for part in parts if part.element is None or part.element in question.elements]
-
-
-def blocks(joined: Joined, found: People) -> list[str]:
-    """What stands in the way of a merge, in words that say what to do."""
-    told = [
-        f"The customers have more than {part.at_most} {part.name.replace('_', ' ')} together, the most that are kept "
-        f"of one. Remove some first, or leave {part.element} out of `elements`."
-        for part in joined.overfull
-    ]
-    count = len(found.survivor.get("aliases") or ()) + len(found.others) + len(found.carried)
-    if count > MOST_ALIASES:
-        told.append(
-            f"{count} customers would have gone into one; at most {MOST_ALIASES} can. Look whether they are one person."
-        )
-    return told

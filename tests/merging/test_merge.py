@@ -10,7 +10,7 @@ from adapters.mongo import Store
 from resolvers.contacts import CONTACT_POINTS
 from resolvers.customers import CUSTOMERS
 from resolvers.kit.viewer import Role
-from resolvers.merging import asking
+from resolvers.merging import bounds
 from resolvers.merging.ledger import MERGES
 from resolvers.tags import TAGS
 from tests.conftest import Asking
@@ -197,7 +197,7 @@ async def test_refusals(make: Makers, merge: Do, monkeypatch: pytest.MonkeyPatch
     for doing, code, path in cases:
         found = await doing
         assert (found["code"], found["inputPath"]) == (code, path)
-    monkeypatch.setattr(asking, "MOST_ALIASES", 1)
+    monkeypatch.setattr(bounds, "MOST_ALIASES", 1)
     assert (await merge(ann, anna))["code"] == "CONFLICT"
     assert await make.store.find(CUSTOMERS, {}, order=[("_id", 1)]) == before
 
