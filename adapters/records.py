@@ -132,6 +132,9 @@ class Record:
     """Names of the leased jobs that it needs."""
     is_held: bool = False
     """Small and slowly changing: every process keeps a fresh copy of the whole collection."""
+    at_most: int | None = None
+    """How many of them a customer may have, with those of everyone who went into it: such as are read all at once.
+    None: any number, and the list of them has pages."""
     found_by: tuple[str, ...] = ()
     """Paths whose every value finds the document, such as the values of a configurable schema."""
     parts: tuple[Part, ...] = field(default=())

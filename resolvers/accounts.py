@@ -24,6 +24,8 @@ from resolvers.kit.stored import Node, Redacted, kept, reader_of
 from resolvers.kit.texts import plain_line, plain_text
 from resolvers.kit.viewer import STAFF
 
+MOST_ACCOUNTS = 50
+
 ACCOUNTS = Record(
     name="customer_accounts",
     # Several customers may hold it: the holdings say whose it is.
@@ -36,12 +38,13 @@ HOLDINGS = Record(
     key=("customer_id", "account_id"),
     element="CUSTOMER_ACCOUNTS",
     indexes=(Index(("customer_id",)), Index(("account_id",))),
+    at_most=MOST_ACCOUNTS,
 )
 
 SLICE = Slice("accounts", unshown=[HOLDINGS])
 
 LONGEST_NAME, LONGEST_VALUE = 100, 2_000
-MOST_DATA, MOST_ACCOUNTS = 100, 50
+MOST_DATA = 100
 
 
 @graph_type
@@ -277,7 +280,10 @@ def _data(old: Sequence[Document], given: Sequence[AccountDatumInput] | None) ->
 
 
 def _too_many(count: int) -> Refused:
-    return invalid(f"That would make {count} keys; an account has at most {MOST_DATA}.", "input", "data")
+    return invalid(
+        f"That would make {count} keys; an account has at most {MOST_DATA}. Take some away, or send fewer.",
+        *("input", "data"),
+    )
 
 
 def _payload(context: Context, document: Document) -> CustomerAccountPayload:

@@ -148,19 +148,23 @@ async def suggestions(
 
 
 async def _found_before(context: Context, customers: Sequence[Customer]) -> list[list[Document]]:
-    ids = {key: one.key for one in customers for key in one.owner([PAIRS])[PAIRS.name]}
-    found = await _strongest(
-        context,
-        [{name: {"$in": list(ids)}, "is_dismissed": False} for name in ("one_id", "other_id")],
-        Window(limit=_OF_ONE * len(customers), is_descending=True),
-    )
-    by_customer: dict[RecordId, dict[RecordId, Document]] = {one.key: {} for one in customers}
-    for document in found:
-        ends = {ids.get(document["one_id"]), ids.get(document["other_id"])}
-        # Whose two ends are one customer by now has been merged.
-        for key in ends - {None} if len(ends) > 1 else ():
-            by_customer[key].setdefault(document["_id"], document)  # type: ignore[index]
-    return [list(by_customer[one.key].values()) for one in customers]
+    """The likeliest pairs of each customer with somebody else: one command, each customer's read along the index."""
+    owners = [one.owner([PAIRS]) for one in customers]
+    strands = [
+        Strand(record=PAIRS, order="bits", by=end, where={"is_dismissed": False}) for end in ("one_id", "other_id")
+    ]
+    ids = max(len(owner[PAIRS.name]) for owner in owners)
+    # Who has taken in others may be both ends of a pair, which comes by each of them and must push out no other.
+    window = Window(limit=_OF_ONE + ids * (ids - 1), is_descending=True)
+    rows = await context.store.windows(owners, strands, window)
+    return [
+        [
+            row.document
+            for row in found
+            if not {row.document["one_id"], row.document["other_id"]} <= set(owner[PAIRS.name])
+        ][:_OF_ONE]
+        for owner, found in zip(owners, rows, strict=True)
+    ]
 
 
 async def _found_now(context: Context, customers: Sequence[Customer]) -> list[list[Document]]:

@@ -30,6 +30,8 @@ IDENTITIES = Record(
     indexes=(Index(("customer_id", "channel", "account")), Index(("channel", "customer_id"))),
     personal=frozenset({"value", "profile"}),
     news=frozenset({"value", "claim"}),
+    # Two for each customer of those who can have become one: a number and a scoped id.
+    at_most=100,
 )
 IDENTITY_KEYS = Record(name="identity_keys", indexes=(Index(("customer_id",)),))
 UNLINKED = Record(

@@ -178,6 +178,8 @@ async def _link(context: Context, key: RecordId, who: Who, claim: str) -> LinkId
     digest = key_hash(*who)
     known = await store.first(IDENTITY_KEYS, {"_id": digest})
     if known is None:
+        # The customer was written just now, so that nobody else adds one meanwhile.
+        await _require_room(context, customer)
         identity: Document = identity_document(
             key=new_id(), customer=customer["_id"], who=who, claim=claim, at=context.clock(), by=context.viewer.subject
         )
@@ -187,6 +189,15 @@ async def _link(context: Context, key: RecordId, who: Who, claim: str) -> LinkId
     else:
         identity = await _climbed(context, known, customer, who, claim)
     return LinkIdentityPayload(identity=_read(context, identity), customer=(await customer_reader(context))(customer))
+
+
+async def _require_room(context: Context, customer: Document) -> None:
+    count = await context.store.count(IDENTITIES, {"customer_id": {"$in": ids_of(customer)}})
+    if IDENTITIES.at_most is not None and count >= IDENTITIES.at_most:
+        raise conflict(
+            f"The customer has {count} identities already; at most {IDENTITIES.at_most} are kept. "
+            "Unlink one first with `unlinkIdentity`."
+        )
 
 
 async def _climbed(context: Context, known: Document, customer: Document, who: Who, claim: str) -> Document:

@@ -1,6 +1,7 @@
 """Are customers who are one person suggested, with reasons that tell no values, and people's word on them kept?"""
 
 from datetime import timedelta
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -12,18 +13,20 @@ from gateway.doubles import MACHINE, search
 from gateway.settings import Settings
 from resolvers.customers import CUSTOMERS
 from resolvers.duplicates import PAIRS
+from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role
 from resolvers.merging.ledger import MERGES
 from resolvers.scanning import Scanned, scan
 from tests.conftest import NOW, Asking, Commands
-from tests.crowd import contact_point
+from tests.crowd import contact_point, double
 from tests.makers import Made, Makers
 from tests.merging.conftest import MERGE
 
 LIST = """query ($isDismissed: Boolean! = false, $first: Int, $after: String) {
   duplicateSuggestions(isDismissed: $isDismissed, first: $first, after: $after) { totalCount
     nodes { id score isSure customers { id } reasons { role level weight } dismissedBy } pageInfo { endCursor } } }"""
-OF_ONE = "query ($id: ID!) { customer(id: $id) { suggestions { score customers { id } } } }"
+OF_ONE = "query ($id: ID!) { customer(id: $id) { suggestions { id score customers { id } } } }"
+OF_MANY = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Customer { suggestions { id } } } }"
 DISMISS = """mutation ($input: DismissDuplicateInput!) { dismissDuplicate(input: $input) {
   ... on DismissDuplicatePayload { suggestion { dismissedAt dismissedBy } } ... on Refusal { code } } }"""
 NAMES = (("Annabel", "Zimmermann"), ("Konrad", "Hammerstein"), ("Wilhelmina", "Sommerfeld"))
@@ -160,7 +163,7 @@ async def test_pages(ask: Asking, make: Makers, store: Store) -> None:
     assert [node["score"] for node in seen] == sorted((node["score"] for node in seen), reverse=True)
 
 
-OF_MANY = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Customer { suggestions { id score customers { id } } } } }"
+NAMED = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Customer { suggestions { id customers { id } } } } }"
 
 
 @pytest.mark.parametrize(("at_once", "expected"), [(1, 4), (3, 4), (11, 3)])
@@ -170,11 +173,42 @@ async def test_cost(ask: Asking, make: Makers, store: Store, commands: Commands,
     people += [await make.customer(f"Bob{n}", "Okafor") for n in range(at_once - len(people))]
     await _scan(store)
     asked = [one.id for one in people[:at_once]]
-    await ask(OF_MANY, ids=asked)
+    await ask(NAMED, ids=asked)
     with commands.counted() as sent:
-        answer = await ask(OF_MANY, ids=asked)
+        answer = await ask(NAMED, ids=asked)
     assert all(node["suggestions"] for node in answer.data["nodes"][: len(NAMES)])
     assert len(sent) == expected
+
+
+async def test_each_own(ask: Asking, make: Makers, commands: Commands) -> None:
+    """However many strong suggestions one customer has, others asked for beside it are given their own, at one cost."""
+    busy, quiet, *rest = [await make.customer(f"Ann{n}") for n in range(50)]
+    for n in range(200):
+        await double(make, **{("one_id", "other_id")[n % 2]: busy.key, "bits": 20.0 + n})
+    weak = await double(make, other_id=quiet.key, bits=0.5)
+    for asked in ([busy, quiet, *rest[:9]], [busy, quiet, *rest]):
+        with commands.counted() as sent:
+            answer = await ask(OF_MANY, ids=[one.id for one in asked])
+        many, few, *none = [[one["id"] for one in node["suggestions"]] for node in answer.data["nodes"]]
+        assert (len(many), few, any(none)) == (5, [global_id("DuplicateSuggestion", weak)], False)
+        assert len(sent) == 2
+    kind, command = sent[1]
+    explained = await ask.store.explain({name: command[name] for name in (kind, "pipeline", "cursor")})
+    joins = [stage for stage in explained["stages"] if "$lookup" in stage]
+    # Twenty of the busy one's at each end, and one more each to see the end of others'.
+    assert [(one["collectionScans"], int(one["totalDocsExamined"]) <= 21) for one in joins] == [(0, True)] * 2
+
+
+async def test_inner_pairs_hide_none(ask: Asking, make: Makers) -> None:
+    """Pairs of those who went into one customer push no pair with somebody else out of its suggestions."""
+    people = [await make.customer(f"Ann{n}") for n in range(5)]
+    for one, other in combinations(people, 2):
+        await double(make, one_id=one.key, other_id=other.key, bits=30.0)
+    weak = [await double(make, one_id=one.key, bits=0.5) for one in people]
+    await ask(MERGE, input={"survivorId": people[0].id, "otherIds": [one.id for one in people[1:]]})
+    asked = [people[0], *[await make.customer(f"Bob{n}") for n in range(10)]]
+    found = (await ask(OF_MANY, ids=[one.id for one in asked])).data["nodes"][0]["suggestions"]
+    assert {one["id"] for one in found} == {global_id("DuplicateSuggestion", key) for key in weak}
 
 
 @pytest.mark.parametrize("role", [Role.PARTNER, Role.VISITOR])

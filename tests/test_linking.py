@@ -222,7 +222,7 @@ async def test_linking_commands(ask: Asking, make: Makers, commands: Commands) -
     one = await make.customer()
     with commands.counted() as sent:
         key = (await _link(ask, one))["identity"]["id"]
-    assert len(sent) <= 9, sent
+    assert len(sent) <= 10, sent
     with commands.counted() as sent:
         await change(ask, "verifyIdentity", "identity { id }", id=key)
     assert len(sent) == 1

@@ -19,7 +19,7 @@ from resolvers.ingest.company import define_attributes
 from resolvers.kit.ids import global_id
 from resolvers.kit.settling import settled
 from resolvers.kit.viewer import STAFF, Role
-from resolvers.merging import asking
+from resolvers.merging import bounds
 from tests.changing import GONE, change, may, refused
 from tests.conftest import Asking, Commands
 from tests.makers import Made, Makers
@@ -233,7 +233,7 @@ async def _identity_id(store: Store, of: Made) -> str:
 
 async def test_no_room_for_aliases(ask: Asking, make: Makers, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the customer has as many aliases as are kept, the stranger stays behind, with the identity."""
-    monkeypatch.setattr(asking, "MOST_ALIASES", 1)
+    monkeypatch.setattr(bounds, "MOST_ALIASES", 1)
     stranger, talk = await _stranger(store)
     ann = await make.customer(aliases=[{"id": new_id(), "elements": []}])
     assert (await _relink(ask, talk, ann))["mergedId"] is None
@@ -366,7 +366,7 @@ async def test_relink_commands(ask: Asking, make: Makers, store: Store, commands
             found = await _relink(ask, global_id("Conversation", talk["_id"]), ann)
         assert found["mergedId"]
         counts.append(sum(command[name] not in held for name, command in sent))
-    assert counts == [22, 22]
+    assert counts == [24, 24]
 
 
 async def test_relink_says_nothing_personal(ask: Asking, store: Store) -> None:

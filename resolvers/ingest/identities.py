@@ -4,6 +4,7 @@ Uniqueness is that of `identity_keys`: of two takers of the same new person one 
 by the database, and finds the customer at the next attempt.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,6 +53,7 @@ class Identities:
         self._keys: Shelf[str] = Shelf(IDENTITY_KEYS)
         self._shelf: Shelf[RecordId] = Shelf(IDENTITIES)
         self._unlinked: dict[tuple[str, RecordId], datetime] = {}
+        self._counts: Counter[RecordId] = Counter()
 
     @property
     def places(self) -> set[tuple[str, str]]:
@@ -102,6 +104,21 @@ class Identities:
         for one in await store.find(UNLINKED, {"digest": {"$in": digests}}) if digests else ():
             self._unlinked[one["digest"], one["customer_id"]] = one["unlinked_at"]
 
+    def may_grow(self, whos: Iterable[Who]) -> bool:
+        """Whether someone known may get further identities: some of these, said to be of one person, are nobody's."""
+        free = {account.owner is None for account in map(self._find, whos) if account.trouble is None}
+        return len(free) > 1
+
+    async def load_counts(self, store: Store, customers: Iterable[RecordId]) -> None:
+        """Reads how many identities these customers have."""
+        match = {"$match": {"customer_id": {"$in": list(customers)}}}
+        for one in await store.aggregate(IDENTITIES, [match, {"$group": {"_id": "$customer_id", "n": {"$sum": 1}}}]):
+            self._counts[one["_id"]] = one["n"]
+
+    def count_of(self, customers: Iterable[RecordId]) -> int:
+        """How many identities these customers have by now, where that was read or they are new."""
+        return sum(self._counts[one] for one in customers)
+
     def unlinked_at(self, account: Account, customers: Iterable[RecordId]) -> datetime | None:
         """When people last took the account away from any of these customers; None where nobody has."""
         moments = [self._unlinked.get((account.digest, one)) for one in customers] if self._unlinked else []
@@ -116,6 +133,7 @@ class Identities:
     def add(self, account: Account, owner: RecordId, heard_at: datetime | None, claim: str) -> None:
         """Makes the account the customer's."""
         account.owner, account.identity = owner, new_id()
+        self._counts[owner] += 1
         document = identity_document(
             key=account.identity,
             customer=owner,

@@ -39,7 +39,8 @@ from resolvers.tickets import TICKETS, TicketStatus
 
 R = TypeVar("R")
 
-# An order of more lines is a warehouse's; nothing inside one document grows without bound.
+# An order of more lines is a warehouse's, and no line needs two parcels; nothing inside one document grows without
+# bound.
 MOST_LINES = 1_000
 # How far a message came: a status only climbs.
 _REACHED = ("UNKNOWN", "QUEUED", "SENT", "FAILED", "DELIVERED", "READ", "RECEIVED")
@@ -145,6 +146,10 @@ def _order(one: Order, _company: Company) -> dict[str, Any]:
         raise NotTaken(f"The order has {len(one.items)} lines; at most {MOST_LINES} are kept. Split it in the source.")
     if len(one.items) > 1 and len({item.line for item in one.items}) < len(one.items):
         raise NotTaken("Two lines of the order have the same number. Number them apart in the source.")
+    if len(one.parcels) > MOST_LINES:
+        raise NotTaken(
+            f"The order has {len(one.parcels)} parcels; at most {MOST_LINES} are kept. Leave out those that arrived."
+        )
     said = [_line(item, one.who) for item in one.items]
     if one.total is None and len(said) == 1:
         total = said[0]["total"]

@@ -15,7 +15,7 @@ from resolvers.contact_rules import POSTAL_FIELDS, mark_of
 from resolvers.contacts import CONTACT_POINTS, ContactPointType
 from resolvers.custom_data import CUSTOM_DATA, LONGEST_VALUE
 from resolvers.custom_data import LONGEST_NAME as LONGEST_KEY
-from resolvers.ingest.report import NotTaken, Visit, bounded, bounded_all, require_readable
+from resolvers.ingest.report import NotTaken, Visit, bounded, bounded_all, require_readable, too_many
 from resolvers.kit.parts import removed_from
 from resolvers.kit.scalars import canonical_email, canonical_phone
 from resolvers.kit.texts import plain_line, plain_text
@@ -175,5 +175,5 @@ def custom_data(customer: Document, data: Mapping[str, str], visit: Visit) -> En
 def _bounded(old: Entries, new: Entries, part: Part) -> Entries:
     if len(new) > part.at_most:
         words = part.name.replace("_", " ")
-        raise NotTaken(f"That would make {len(new)} {words}; a customer has at most {part.at_most}.")
+        raise too_many(len(new), words, part.at_most)
     return old if list(old) == list(new) else new

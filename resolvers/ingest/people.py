@@ -7,13 +7,23 @@ from typing import Any
 from adapters.contract import Person, Who
 from adapters.mongo import Store
 from adapters.records import Document, Observation, RecordId, new_id
+from resolvers.aliases import ids_of
 from resolvers.customers import CUSTOMERS, NEVER, changed_at, customer_document, naming
-from resolvers.identities import STRENGTHS, weaker
+from resolvers.identities import IDENTITIES, STRENGTHS, weaker
 from resolvers.ingest.company import Company
 from resolvers.ingest.identities import Account, Identities
 from resolvers.ingest.panels import entry_point_document
 from resolvers.ingest.parts import contact_points, custom_data, labels, tags
-from resolvers.ingest.report import INSERTED, NotTaken, Result, Visit, bounded_all, changed_or_not, stored_moment
+from resolvers.ingest.report import (
+    INSERTED,
+    NotTaken,
+    Result,
+    Visit,
+    bounded_all,
+    changed_or_not,
+    stored_moment,
+    too_many,
+)
 from resolvers.ingest.shelf import Shelf
 from resolvers.ingest.values import Values
 from resolvers.matching import naming_definitions, sounds_kept
@@ -45,6 +55,9 @@ class People:
         self._is_whole = is_whole
         await self.identities.load_unlinked(store, related)
         await self.load_customers(store, await self.identities.load(store, whos))
+        if self.identities.may_grow(together := list(related)):
+            owners = {owner for who in together if (owner := self.identities.owner_of(who)) in self._customers}
+            await self.identities.load_counts(store, {key for one in owners if one for key in self._ids_of(one)})
 
     async def load_customers(self, store: Store, keys: Iterable[RecordId]) -> None:
         """Reads these customers and those into whom they were merged, as far as they were not read before."""
@@ -111,12 +124,13 @@ class People:
         accounts = [one for one in told if one.owner is None or self._speaking(one.owner)["_id"] == old["_id"]]
         accounts = [one for one in accounts if not self._stays_away(one, old, person, heard_at)]
         said = self._said(person, old)
+        self._require_room(old, accounts)
         if owner is None:
             self._add({**old, **said}, accounts, heard_at)
             self._describe(person, accounts, proof)
             return INSERTED
-        has_news = self._join(owner, accounts, heard_at, proof)
-        has_news |= self._update(old, said)
+        has_joined = self._join(owner, accounts, heard_at, proof)
+        has_news = self._update(old, said, has_joined=has_joined)
         has_news |= self._describe(person, accounts, proof)
         if heard_at is not None:
             has_news |= self._hear(old, heard_at)
@@ -146,6 +160,12 @@ class People:
             )
         return next(iter(owners.values()), None)
 
+    def _ids_of(self, key: RecordId) -> list[RecordId]:
+        """The ids of everyone who is one customer with this one, as far as they are there."""
+        survivor = (self._customers.get(key) or {}).get("merged_into")
+        document = self._customers.get(survivor or key)
+        return ids_of(document) if document else [key]
+
     def _speaking(self, key: RecordId) -> Document:
         """The document that speaks for the customer: its own, or that of the one into whom it was merged."""
         found = self._customers.get(key)
@@ -174,7 +194,7 @@ class People:
 
         It does by word of its own channel's accounts from after that moment: a file that is read again is an old word.
         """
-        ids = [customer["_id"], *(one["id"] for one in customer.get("aliases") or ())]
+        ids = ids_of(customer)
         if account.owner in ids:
             return False
         at = self.identities.unlinked_at(account, ids)
@@ -265,9 +285,17 @@ class People:
             once["created_at"] = min(stored_moment(person.created_at, "created_at"), old["created_at"])
         return once
 
-    def _update(self, old: Document, said: Mapping[str, Any]) -> bool:
+    def _require_room(self, customer: Document, accounts: Iterable[Account]) -> None:
+        """Refuses more identities than a customer may have, with those of everyone who went into it."""
+        free = sum(one.owner is None for one in accounts)
+        count, most = self.identities.count_of(ids_of(customer)) + free, IDENTITIES.at_most
+        if free and most is not None and count > most:
+            raise too_many(count, "identities", most)
+
+    def _update(self, old: Document, said: Mapping[str, Any], *, has_joined: bool) -> bool:
+        """Whether anything is new. Who has joined is counted: it is written with the customer, so that no two do."""
         news = {name: value for name, value in said.items() if name not in old or old[name] != value}
-        if not news:
+        if not news and not has_joined:
             return False
         version = old["version"] + 1
         touched = {"updated_at": self._visit.at, "updated_by": self._visit.by, "version": version}

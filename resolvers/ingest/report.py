@@ -122,6 +122,14 @@ def _too_long(text: str, field: str, longest: int) -> NotTaken:
     return NotTaken(f"`{field}` has {len(text)} characters; at most {longest} are kept. Shorten it in the source.")
 
 
+def too_many(count: int, what: str, most: int) -> NotTaken:
+    """The reason for a record by which a customer would have more of something than is kept."""
+    return NotTaken(
+        f"That would make {count} {what}; a customer has at most {most}. Leave some out in the source, or remove some "
+        "of the customer's first."
+    )
+
+
 def whole_number(value: int, field: str, *, least: int, most: int) -> int:
     """The number as it is; raises NotTaken where it lies outside."""
     if not least <= value <= most:

@@ -1,7 +1,7 @@
 """Which customers shall become one, and how? The question of `mergeCustomers` and of its preview, checked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import strawberry
@@ -19,8 +19,6 @@ from resolvers.merging.joining import AttributeChoice, BadChoice, Chosen, Joined
 from resolvers.merging.ledger import ELEMENT, elements_of
 
 MOST_OTHERS = 10
-MOST_ALIASES = 50
-"""Customers that one customer may have taken in: each makes every page of the survivor's records a little dearer."""
 LONGEST_REASON = 1_000
 
 
@@ -174,15 +172,13 @@ async def joined_of(context: Context, question: Asked, found: People) -> Joined:
             f"There is no attribute {unknown[:64]!r}. `attributeDefinitions` names those there are.",
             *("input", "attributes"),
         )
-    for name, chosen in question.chosen.items():
-        if chosen.way is not AttributeChoice.KEEP:
-            require_editor(context, known[name], "attributes")
+    chosen = {name: _weighed(context, known[name], one) for name, one in question.chosen.items()}
     joining = Joining(
         survivor=found.survivor,
         others=found.others,
         parts=parts_of(context, question),
         definitions=known,
-        chosen=question.chosen,
+        chosen=chosen,
         said=word_of(context),
         region=context.limits.default_region,
     )
@@ -190,6 +186,14 @@ async def joined_of(context: Context, question: Asked, found: People) -> Joined:
         return joining.joined()
     except BadChoice as error:
         raise invalid(str(error), "input", "attributes") from error
+
+
+def _weighed(context: Context, definition: Document, chosen: Chosen) -> Chosen:
+    """The choice of someone who may make it: whoever may not edit the attribute may leave the survivor's as it is."""
+    if chosen.way is AttributeChoice.KEEP:
+        return replace(chosen, is_word=context.viewer.role in editors(definition.get("editable_by")))
+    require_editor(context, definition, "attributes")
+    return chosen
 
 
 def require_editor(context: Context, definition: Document, *path: str) -> None:
@@ -213,18 +217,3 @@ def parts_of(context: Context, question: Asked) -> list[Part]:
     """The parts of the customers' documents that come along: those that are no element always do."""
     parts = context.declared.customers.parts
     return [part for part in parts if part.element is None or part.element in question.elements]
-
-
-def blocks(joined: Joined, found: People) -> list[str]:
-    """What stands in the way of a merge, in words that say what to do."""
-    told = [
-        f"The customers have more than {part.at_most} {part.name.replace('_', ' ')} together, the most that are kept "
-        f"of one. Remove some first, or leave {part.element} out of `elements`."
-        for part in joined.overfull
-    ]
-    count = len(found.survivor.get("aliases") or ()) + len(found.others) + len(found.carried)
-    if count > MOST_ALIASES:
-        told.append(
-            f"{count} customers would have gone into one; at most {MOST_ALIASES} can. Look whether they are one person."
-        )
-    return told

@@ -13,6 +13,8 @@ from resolvers.kit.described import graph_enum
 _BETWEEN = "; "
 # Beside attributes: what the survivor takes over where it has nothing of its own.
 _FILLED = ("entry_point", "assigned_agent_id")
+CLEARED = "removed.attributes."
+"""Before an attribute's name: the path of the mark that a person wants it to have no value."""
 
 Value = tuple[RecordId, Any]
 """A customer, and what its record holds."""
@@ -40,6 +42,8 @@ class Chosen:
     way: AttributeChoice
     source: RecordId | None = None
     """From whom it is taken; None: the first of the others that has a value."""
+    is_word: bool = True
+    """Whether who chose may edit the attribute, so that the choice is a person's word on it."""
 
 
 class BadChoice(Exception):
@@ -64,7 +68,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A value of the survivor's document that the merge changed; None stands for no value."""
+    """A value of the survivor's document that the merge changed, or kept on purpose; None stands for no value."""
 
     path: str
     before: Any
@@ -148,6 +152,20 @@ class Joining:
                 seen = {**self.said.document(), **(seen or {}), "observed_by": self.said.observed_by}
             joined.changes.append(Change(f"attributes.{name}", mine, after))
             joined.changes.append(Change(f"observed.{name}", _seen(self.survivor, name), seen))
+        elif name in self.chosen and chosen.is_word and (mine is not None or chosen.way is AttributeChoice.KEEP):
+            self._keep(joined, name, mine)
+
+    def _keep(self, joined: Joined, name: str, mine: Any) -> None:
+        """Marks what stays as the word of whoever chose that: the sources of the others replace and fill nothing."""
+        if mine is None:
+            joined.changes.append(Change(f"{CLEARED}{name}", at(self.survivor, f"{CLEARED}{name}"), True))
+            return
+        before = _seen(self.survivor, name)
+        after = {**self.said.document(), **(before or {})}
+        after.setdefault("observed_by", self.said.observed_by)
+        # The value stands beside its mark: a merge that is undone hands both on to a later one that kept it.
+        joined.changes.append(Change(f"attributes.{name}", mine, mine))
+        joined.changes.append(Change(f"observed.{name}", before, after))
 
     def _decided(
         self, name: str, definition: Document, chosen: Chosen, mine: Any, theirs: Sequence[Value]
@@ -223,6 +241,36 @@ def _beside(part: Part, entry: Document, others: Sequence[Document]) -> Document
 def group_of(chief: Chief, entry: Document) -> Any:
     """Among which entries this one may be the chief."""
     return None if chief.group is None else entry.get(chief.group)
+
+
+def at(document: Document, path: str) -> Any:
+    """The value at the path of a change; None where there is none."""
+    if path.startswith(CLEARED):
+        return path.removeprefix(CLEARED) in document.get("removed", {}).get("attributes", ()) or None
+    first, _, second = path.partition(".")
+    value = document.get(first)
+    return (value or {}).get(second) if second else value
+
+
+def put(document: dict[str, Any], path: str, value: Any) -> None:
+    """Sets the value at the path of a change, or takes it away where it is None."""
+    if path.startswith(CLEARED):
+        _mark_cleared(document, path.removeprefix(CLEARED), is_cleared=bool(value))
+        return
+    first, _, second = path.partition(".")
+    if not second:
+        document[first] = value
+        return
+    inner = {name: one for name, one in (document.get(first) or {}).items() if name != second}
+    document[first] = inner if value is None else {**inner, second: value}
+
+
+def _mark_cleared(document: dict[str, Any], name: str, *, is_cleared: bool) -> None:
+    removed = dict(document.pop("removed", {}))
+    names = [one for one in removed.pop("attributes", ()) if one != name] + [name] * is_cleared
+    # Where nothing was removed, nothing stands there.
+    removed |= {"attributes": names} if names else {}
+    document |= {"removed": removed} if removed else {}
 
 
 def _value(document: Document, name: str) -> Any:

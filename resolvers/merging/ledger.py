@@ -115,7 +115,8 @@ async def changes(merges: list[Merge], info: Info) -> list[list[MergeChange]]:
 
 
 def _changes(changed: Sequence[Document], known: Mapping[str, Document], *, hides_personal: bool) -> list[MergeChange]:
-    by_path = {one["path"]: one for one in changed}
+    # What was kept on purpose stands in the ledger, too, but is no change.
+    by_path = {one["path"]: one for one in changed if one["before"] != one["after"]}
     return [
         _change(definition, by_path[f"{_ATTRIBUTES}{name}"], hides_personal=hides_personal)
         for name, definition in known.items()

@@ -12,8 +12,9 @@ from resolvers.kit.errors import Conflict, InvalidInput, NotFound, NotPermitted,
 from resolvers.kit.parts import touch
 from resolvers.kit.stored import reader_of
 from resolvers.kit.viewer import STAFF
-from resolvers.merging.asking import Asked, MergeCustomersInput, People, asked, blocks, joined_of, people
-from resolvers.merging.joining import Joined
+from resolvers.merging.asking import Asked, MergeCustomersInput, People, asked, joined_of, people
+from resolvers.merging.bounds import blocks
+from resolvers.merging.joining import Joined, put
 from resolvers.merging.ledger import MERGES, SLICE, Merge
 
 
@@ -54,7 +55,7 @@ async def merged(context: Context, question: Asked) -> tuple[Document, Document]
     # Read inside the transaction: who changes one of them meanwhile makes it begin anew.
     found = await people(context, question)
     joined = await joined_of(context, question, found)
-    for block in blocks(joined, found):
+    for block in await blocks(context, question, found, joined):
         raise conflict(block)
     return await _write(context, question, found, joined)
 
@@ -130,13 +131,3 @@ def touched(context: Context, old: Document, document: Document) -> dict[str, An
     version = old["version"] + change["$inc"]["version"]
     changed = {**old.get("changed", {}), **changed_at(version, old, document["attributes"])}
     return {**document, **change["$set"], "version": version, **({"changed": changed} if changed else {})}
-
-
-def put(document: dict[str, Any], path: str, value: Any) -> None:
-    """Sets the value at a path of one or two words, or takes it away where it is None."""
-    first, _, second = path.partition(".")
-    if not second:
-        document[first] = value
-        return
-    inner = {name: one for name, one in (document.get(first) or {}).items() if name != second}
-    document[first] = inner if value is None else {**inner, second: value}

@@ -17,7 +17,8 @@ from resolvers.kit.errors import Refused
 from resolvers.kit.ids import global_id
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.viewer import STAFF
-from resolvers.merging.asking import Asked, MergeCustomersInput, People, asked, blocks, joined_of, people
+from resolvers.merging.asking import Asked, MergeCustomersInput, People, asked, joined_of, people
+from resolvers.merging.bounds import blocks
 from resolvers.merging.joining import AttributeChoice, Difference, Joined
 from resolvers.merging.ledger import ELEMENT, SLICE, elements_of
 
@@ -91,18 +92,21 @@ async def preview_merge(
         block = MergeBlock(code=refusal.code, message=refusal.message, input_path=refusal.input_path)
         return MergePreview(survivor=None, others=[], moves=[], differences=[], blocked=[block])
     read = await customer_reader(context)
+    # What is asked for side by side is one command.
+    moves, blocked = await asyncio.gather(
+        _moves(context, question, found, joined), blocks(context, question, found, joined)
+    )
     return MergePreview(
         survivor=read(found.survivor),
         others=[read(one) for one in found.others],
-        moves=await _moves(context, question, found, joined),
+        moves=moves,
         differences=await _differences(context, joined.differences),
-        blocked=[MergeBlock(code="CONFLICT", message=one, input_path=None) for one in blocks(joined, found)],
+        blocked=[MergeBlock(code="CONFLICT", message=one, input_path=None) for one in blocked],
     )
 
 
 async def _moves(context: Context, question: Asked, found: People, joined: Joined) -> list[MergeMove]:
     records = [one for one in context.declared.records if one.element in question.elements and one.customer]
-    # Asked for side by side they are one command.
     counts = await asyncio.gather(*[_count(context, found, record) for record in records])
     by_name = dict(zip((one.name for one in records), counts, strict=True))
     by_name |= dict(Counter(name for some in (joined.added, joined.replaced) for name in some for _ in some[name]))

@@ -31,8 +31,9 @@ from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.stored import reader_of
 from resolvers.kit.viewer import STAFF
 from resolvers.merging.asking import require_editor, word_of
+from resolvers.merging.joining import put
 from resolvers.merging.ledger import MERGES, SLICE, Merge
-from resolvers.merging.merge import put, touched
+from resolvers.merging.merge import touched
 from resolvers.merging.undoing import Edited, Later, Resolution, Resolved, Undoing, Undone
 
 _ATTRIBUTES = "attributes."

@@ -14,7 +14,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from adapters.records import Document, Part, RecordId
 from resolvers.kit.described import graph_enum
-from resolvers.merging.joining import group_of, same_entry
+from resolvers.merging.joining import at, group_of, same_entry
 
 _ATTRIBUTES, _OBSERVED = "attributes.", "observed."
 
@@ -131,8 +131,12 @@ class Undoing:
             if _equal(_changed(later.entry, path), change["after"]):
                 self._hand_on(undone, later, both)
             return
-        now = _at(self.survivor, path)
-        if now == change["after"]:
+        now = at(self.survivor, path)
+        if change["before"] == change["after"]:
+            # What was kept on purpose loses that word, unless people have spoken of it since.
+            both = [one for one in both if at(self.survivor, one["path"]) == one["after"]]
+            undone.changes |= {one["path"]: one["before"] for one in both}
+        elif now == change["after"]:
             undone.changes |= {one["path"]: one["before"] for one in both}
         elif now != change["before"]:
             self._decide(undone, change, both, now)
@@ -259,12 +263,6 @@ def _changed(entry: Document, path: str) -> Document | None:
 
 def _equal(change: Document | None, value: Any) -> bool:
     return change is not None and bool(change["before"] == value)
-
-
-def _at(document: Document, path: str) -> Any:
-    first, _, second = path.partition(".")
-    value = document.get(first)
-    return (value or {}).get(second) if second else value
 
 
 def _found(part: Part, entries: Sequence[Document], entry: Document) -> Document | None:

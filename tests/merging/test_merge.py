@@ -10,11 +10,10 @@ from adapters.mongo import Store
 from resolvers.contacts import CONTACT_POINTS
 from resolvers.customers import CUSTOMERS
 from resolvers.kit.viewer import Role
-from resolvers.merging import asking
+from resolvers.merging import bounds
 from resolvers.merging.ledger import MERGES
 from resolvers.tags import TAGS
 from tests.conftest import Asking
-from tests.crowd import definition
 from tests.makers import BEGIN, Made, Makers
 from tests.merging.conftest import MERGE, Do
 from tests.walking import visitor
@@ -76,24 +75,6 @@ async def test_attributes_are_chosen(
     found = await _read(ask, ann, "displayName attributes { name value }")
     assert {one["name"]: one["value"] for one in found["attributes"]} == expected
     assert found["displayName"] == " ".join(expected[name] for name in ("firstName", "lastName") if name in expected)
-
-
-async def test_field_rights_hold(make: Makers, merge: Do) -> None:
-    """A value that the role may not edit is not changed by choosing another's; what fills a gap comes along."""
-    await definition(make, "tier", editable_by=["supervisor"])
-    ann, anna = await make.customer(attributes={"tier": "gold"}), await make.customer(attributes={"tier": "none"})
-    refused = await merge(ann, anna, attributes=[{"name": "tier", "choice": "TAKE"}])
-    assert (refused["code"], refused["inputPath"]) == ("NOT_PERMITTED", ["input", "attributes"])
-    assert "merge" in await merge(ann, anna, attributes=[{"name": "tier", "choice": "KEEP"}])
-
-
-async def test_choice_is_a_word(make: Makers, merge: Do) -> None:
-    """A value that somebody chose is marked as that one's word, which no source replaces and keeps its source."""
-    ann, anna = await make.customer("Ann"), await make.customer("Anna")
-    await merge(ann, anna, attributes=[{"name": "firstName", "choice": "TAKE"}])
-    there = await make.store.first(CUSTOMERS, {"_id": ann.key}) or {}
-    seen = there["observed"]["firstName"]
-    assert (seen["observed_by"], seen["observed_from"]) == ("agent", "shop/main")
 
 
 async def test_taken_from_whom(ask: Asking, make: Makers, merge: Do) -> None:
@@ -216,7 +197,7 @@ async def test_refusals(make: Makers, merge: Do, monkeypatch: pytest.MonkeyPatch
     for doing, code, path in cases:
         found = await doing
         assert (found["code"], found["inputPath"]) == (code, path)
-    monkeypatch.setattr(asking, "MOST_ALIASES", 1)
+    monkeypatch.setattr(bounds, "MOST_ALIASES", 1)
     assert (await merge(ann, anna))["code"] == "CONFLICT"
     assert await make.store.find(CUSTOMERS, {}, order=[("_id", 1)]) == before
 
