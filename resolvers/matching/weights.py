@@ -46,7 +46,7 @@ class Weights:
     # Two whom a single role speaks against by so much are different people, and are joined by no third,
     contradiction_at: float = -5.0
     # unless their evidence as a whole speaks for them by as much as this.
-    proven_at: float = 2.0
+    proven_at: float = 1.5
 
 
 _ROLE = MatchingRole
