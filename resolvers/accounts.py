@@ -193,8 +193,8 @@ async def edit_customer_account(
     changed = await context.store.update(ACCOUNTS, upon, {**touched, "$set": {**touched["$set"], **change}})
     if changed is None:
         raise conflict(
-            f"The edit was made upon version {input.version} of the account, which was changed since. Read it again, "
-            "then send the edit with its `version`.",
+            f"The edit was made upon version {input.version} of the account, and it is at another one now. Read it "
+            "again, then send the edit with its `version`.",
             "input",
             "version",
         )

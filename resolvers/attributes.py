@@ -236,7 +236,11 @@ async def remove_attribute_definition(
     context = info.context
     old = await _require(context, input.id)
     if old["is_system"]:
-        raise conflict(f"{old['name']!r} is the gateway's own attribute and cannot be removed.", "input", "id")
+        raise conflict(
+            f"{old['name']!r} is the gateway's own attribute and cannot be removed. Leave its values empty, or change "
+            "its label with `changeAttributeDefinition`.",
+            *("input", "id"),
+        )
     used = await how_many_have(context, old["name"])
     if used and not input.with_values:
         raise conflict(

@@ -37,6 +37,7 @@ from resolvers.merging.merge import touched
 from resolvers.merging.undoing import Edited, Later, Resolution, Resolved, Undoing, Undone
 
 _ATTRIBUTES = "attributes."
+_RESOLUTIONS = ("input", "resolutions")
 
 
 @graph_type
@@ -95,6 +96,8 @@ async def unmerge_customers(
     context = info.context
     key = key_of(input.merge_id, "Merge")
     resolved = {one.field: Resolved(one.choice, one.value) for one in input.resolutions or ()}
+    if len(resolved) < len(input.resolutions or ()):
+        raise invalid("`resolutions` names one field twice. Say once for each what shall stand.", *_RESOLUTIONS)
 
     async def work() -> tuple[Document, Document, list[Document]]:
         case = await _case(context, key) if key else None
@@ -235,7 +238,7 @@ def _require_needed(resolved: Mapping[str, Resolved], undone: Undone) -> None:
             raise invalid(
                 f"`resolutions` names {name[:64]!r}, which the merge did not change, or which was not changed since. "
                 "Leave it out; `Merge.edits` tells what needs a word.",
-                *("input", "resolutions"),
+                *_RESOLUTIONS,
             )
 
 
@@ -246,7 +249,7 @@ async def _edited_since(context: Context, edited: Sequence[Edited]) -> Refused:
         "an attribute CUSTOM with a value."
     )
     edits = await _shown(context, edited)
-    return Refused(EditedSince(code="EDITED_SINCE", message=message, input_path=["input", "resolutions"], edits=edits))
+    return Refused(EditedSince(code="EDITED_SINCE", message=message, input_path=[*_RESOLUTIONS], edits=edits))
 
 
 async def _shown(context: Context, edited: Sequence[Edited]) -> list[MergeEdit]:
