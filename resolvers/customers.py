@@ -49,15 +49,14 @@ CUSTOMERS = Record(
     # Whatever the administrators define.
     found_by=("attributes",),
     personal=frozenset({"display_name"}),
+    # Who of the staff changed the record is no business of the customer's.
+    of_staff=frozenset({"created_by", "updated_by"}),
     news=frozenset({"attributes", "assigned_agent_id", "last_interaction_at"}),
 )
 
 
 # A merge takes some milliseconds, and few are undone at once.
 _ATTEMPTS = 5
-
-# Who of the staff changed the record is no business of the customer's.
-_OF_STAFF = frozenset({"created_by", "updated_by"})
 
 
 @graph_type
@@ -297,7 +296,7 @@ async def customer_reader(context: Context, only: Paths | None = None) -> Callab
     """Makes customers from documents, without what the viewer may not see. `only`: what was read of them; None: all."""
     hidden: frozenset[str] = frozenset()
     if context.viewer.role is Role.VISITOR:
-        hidden = _OF_STAFF
+        hidden = CUSTOMERS.of_staff
     elif not context.viewer.may_see_personal:
         hidden = CUSTOMERS.personal | personal_paths(await definitions(context))
     read = reader_of(Customer).reading(hidden, only)
