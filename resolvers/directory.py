@@ -100,7 +100,7 @@ async def customers(
     context = info.context
     order = order_by or CustomerOrder()
     if order.field is CustomerOrderField.NAME:
-        _require_personal(context, "sorting by name")
+        _require_personal(context, "sorting by name", "Customer.displayName")
     matches, havings = await context.declared.matching(CUSTOMER_FILTER, filter, context)
     if search is not None:
         matches.append(_searching(context, search))
@@ -271,7 +271,7 @@ def _met(havings: Sequence[Having]) -> list[Document]:
 
 
 def _searching(context: Context, search: str) -> Match:
-    _require_personal(context, "searching")
+    _require_personal(context, "searching", "Customer.displayName", "ContactPoint.value", "AttributeValue.value")
     words = words_asked(search)
     if not 1 <= len(words) <= MOST_ASKED:
         raise BadUserInput(
@@ -288,9 +288,19 @@ def _searching(context: Context, search: str) -> Match:
     return {"search": {"$all": [re.compile(f"^{re.escape(word[:LONGEST_WORD])}") for word in words]}}
 
 
-def _require_personal(context: Context, what: str) -> None:
+def _require_personal(context: Context, what: str, *fields: str) -> None:
+    """Raises Forbidden where the viewer may not see personal values, or may not ask for the fields that show them."""
     if not context.viewer.may_see_personal:
         raise Forbidden(f"You have no right to see personal values, and so none to {what}. Ask for another scope.")
+    _require_fields(context, what, *fields)
+
+
+def _require_fields(context: Context, what: str, *fields: str) -> None:
+    if not context.viewer.may_ask(*fields):
+        raise Forbidden(
+            f"The key is limited to fields, and {what} would tell of others: {', '.join(fields)}. Ask for a key that "
+            "has them."
+        )
 
 
 # Conditions on the customer's own document
@@ -355,8 +365,10 @@ def _attribute_match(condition: AttributeCondition, known: Any, context: Context
         )
     if definition["type"] == AttributeType.PASSWORD.value:
         raise BadUserInput(f"{condition.name!r} holds a secret, which can be written and never read. Leave it out.")
+    what = f"filtering by {condition.name}"
     if definition["is_personal"]:
-        _require_personal(context, f"filtering by {condition.name}")
+        _require_personal(context, what)
+    _require_fields(context, what, "AttributeValue.value")
     try:
         values = [checked(definition, value, context.limits.default_region) for value in condition.any_of]
     except ValueError as error:
