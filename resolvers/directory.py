@@ -11,9 +11,10 @@ import strawberry
 
 from adapters.records import Document, Record
 from adapters.windows import Position, Window, excerpt
+from resolvers.attribute_rights import is_shown
 from resolvers.attribute_rules import AttributeType, checked
 from resolvers.attributes import definitions
-from resolvers.customers import CUSTOMERS, Customer, customer_reader
+from resolvers.customers import CUSTOMERS, Customer, customer_reader, hidden_paths
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_input, told
 from resolvers.kit.errors import BadUserInput, Forbidden
@@ -100,7 +101,7 @@ async def customers(
     context = info.context
     order = order_by or CustomerOrder()
     if order.field is CustomerOrderField.NAME:
-        _require_personal(context, "sorting by name", "Customer.displayName")
+        await _require_names(context)
     matches, havings = await context.declared.matching(CUSTOMER_FILTER, filter, context)
     if search is not None:
         matches.append(_searching(context, search))
@@ -295,6 +296,17 @@ def _require_personal(context: Context, what: str, *fields: str) -> None:
     _require_fields(context, what, *fields)
 
 
+async def _require_names(context: Context) -> None:
+    what = "sorting by name"
+    _require_personal(context, what, "Customer.displayName")
+    if "display_name" in hidden_paths(await definitions(context), context.viewer):
+        raise _unseen(what)
+
+
+def _unseen(what: str) -> Forbidden:
+    return Forbidden(f"You have no right to see the values, and so none to {what}. Leave it out, or ask for the right.")
+
+
 def _require_fields(context: Context, what: str, *fields: str) -> None:
     if not context.viewer.may_ask(*fields):
         raise Forbidden(
@@ -366,8 +378,8 @@ def _attribute_match(condition: AttributeCondition, known: Any, context: Context
     if definition["type"] == AttributeType.PASSWORD.value:
         raise BadUserInput(f"{condition.name!r} holds a secret, which can be written and never read. Leave it out.")
     what = f"filtering by {condition.name}"
-    if definition["is_personal"]:
-        _require_personal(context, what)
+    if not is_shown(definition, context.viewer):
+        raise _unseen(what)
     _require_fields(context, what, "AttributeValue.value")
     try:
         values = [checked(definition, value, context.limits.default_region) for value in condition.any_of]

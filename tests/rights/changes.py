@@ -57,7 +57,11 @@ _plainly("verifyCustomer", version=1, isVerified=True)
 def _rules(**more: Any) -> Input:
     rules: Input = {"label": "Size", "category": "Body", "order": 9, "isRequired": False, "default": "m"}
     rules |= {"maxLength": 3, "pattern": "[a-z]+", "choices": ["m", "l"], "isPersonal": False, "isSearchable": False}
-    return rules | {"isChannelIdentifier": False, "matchingRole": None, "editableBy": ["AGENT"]} | more
+    return (
+        rules
+        | {"isChannelIdentifier": False, "matchingRole": None, "editableBy": ["AGENT"], "visibleTo": ["AGENT"]}
+        | more
+    )
 
 
 def fresh(world: World, word: str) -> str:

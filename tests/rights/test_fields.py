@@ -6,7 +6,7 @@ from tests.rights.expecting import FILE, HIDDEN, NOT_THEIRS, UNREACHED, Expectin
 from tests.rights.paths import EMPTY, seen_at
 from tests.rights.viewers import KINDS, STRANGER, Kind
 from tests.rights.walking import Walked
-from tests.rights.world import OF_STAFF, PERSONAL, marks_of
+from tests.rights.world import OF_FEW, OF_STAFF, PERSONAL, marks_of
 
 Expected = dict[str, dict[str, str]]
 
@@ -55,6 +55,12 @@ def test_no_personal_value(walked: list[Walked]) -> None:
     """No answer to a viewer without the right holds a personal value, wherever in it."""
     leaks = [(one.kind.name, one.text, one.found(PERSONAL)) for one in walked if not one.kind.sees_personal]
     assert [one for one in leaks if one[2]] == []
+
+
+def test_few_see_what_is_for_few(walked: list[Walked]) -> None:
+    """A value whose definition names other roles stands in no answer, wherever in it."""
+    shown = {one.kind.name for one in walked if one.found(OF_FEW)}
+    assert shown == {"administrator"}
 
 
 def test_visitors_see_their_own(walked: list[Walked]) -> None:

@@ -20,6 +20,8 @@ from tests.makers import BEGIN, Made, Makers, money
 
 PERSONAL = re.compile(r"zqxv[ab]\w*|(?:202|303)\W{0,3}555\W?01\d\d", re.IGNORECASE)
 """What stands in personal values alone, by itself or inside them; the numbers are the range kept for fiction."""
+OF_FEW = re.compile(r"zqxm\w*", re.IGNORECASE)
+"""What stands in values that administrators alone may see."""
 OF_STAFF = re.compile(r"zqxs\w*", re.IGNORECASE)
 """What stands in values that the staff wrote or that name one of them."""
 
@@ -88,6 +90,8 @@ async def _company(world: World) -> None:
     world.keep("AttributeDefinition", await crowd.definition(make, "tier", **rules))
     await crowd.definition(make, "passport")
     await crowd.definition(make, "secret", type=AttributeType.PASSWORD)
+    few = {"is_personal": False, "matching_role": "ADDRESS", "visible_to": ["administrator"], "editable_by": []}
+    await crowd.definition(make, "margin", **few)
     world.keep("Campaign", await crowd.campaign(make))
     await make.store.update(CAMPAIGNS, {}, {"$set": {"ends_at": BEGIN}})
     world.keep("Product", await crowd.product(make, description="A lamp", image_url="https://shop.example/lamp.png"))
@@ -150,6 +154,7 @@ async def _document(world: World, of: str, person: Made) -> None:
         "tier": "gold",
         "passport": mark(of, "Passport"),
         "secret": "scrypt:00:zqxvsecret",
+        "margin": f"zqxmargin{of}",
         "phoneNumber": PHONES[of],
     }
     await crowd.attributes(world.make, person, **values)
@@ -199,8 +204,9 @@ async def _merged(world: World) -> None:
     key, of = new_id(), world.a.key
     change = {"path": "attributes.firstName", "before": mark("a", "Before"), "after": mark("a", "After")}
     alias = {"id": gone.key, "elements": ["NOTES"], "at": BEGIN, "merge_id": key}
+    few = {"path": "attributes.margin", "before": "zqxmbefore", "after": "zqxmafter"}
     heard = {"before": BEGIN, "after": BEGIN}
-    more = {"_id": key, "others": [{"id": gone.key, "carried": []}], "changed": [change], "heard_at": heard}
+    more = {"_id": key, "others": [{"id": gone.key, "carried": []}], "changed": [change, few], "heard_at": heard}
     more |= {"reason": mark("a", "Reason"), "merged_by": "zqxsberta", "undone_at": None, "undone_by": None}
     world.keep("Merge", await crowd.merge(make, world.a, **more))
     merged = {"merged_into": of, "merged_at": BEGIN, "merge_id": key}
