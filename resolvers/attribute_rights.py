@@ -12,6 +12,9 @@ from adapters.held import of_latest
 from adapters.records import Document
 from resolvers.kit.viewer import ADMINISTRATORS, STAFF, STAFF_AND_PARTNERS, Role, Roles, Viewer
 
+NAMES = frozenset({"firstName", "lastName"})
+"""The attributes of which the name to show is made."""
+
 Broken = tuple[tuple[str, ...], str]
 """Where in the input a definition is wrong, and in words."""
 
@@ -77,12 +80,16 @@ def rights_broken(definition: Document) -> Broken | None:
             f"`visibleTo` names VISITOR, who sees no attributes but the own name. Send some of "
             f"{_names(STAFF_AND_PARTNERS)}."
         )
+    if definition["name"] in NAMES and (left_out := STAFF.difference(may_see)):
+        return ("rules", "visibleTo"), (
+            f"The staff knows customers by their names, which are shown to all of it. Name {_names(left_out)}, too."
+        )
     if blind := [one.name for one in may_edit if one not in may_see]:
         return ("rules", "visibleTo"), (
             f"{', '.join(blind)} may edit the values by `editableBy` and not see them by `visibleTo`. Whoever edits a "
             "value must see it: name the same roles in both, or fewer in `editableBy`."
         )
-    if definition["is_searchable"] and (left_out := [one for one in STAFF_AND_PARTNERS if one not in may_see]):
+    if definition["is_searchable"] and (left_out := STAFF_AND_PARTNERS.difference(may_see)):
         return ("rules", "visibleTo"), (
             f"The values are not for {_names(left_out)}, who would find customers by them: `isSearchable` is for what "
             "everybody sees. Take one of the two back."

@@ -12,7 +12,7 @@ import strawberry
 from adapters.records import Document, Index, Observation, Record, RecordId
 from adapters.windows import Owner
 from resolvers.agents import Agent, agents_of
-from resolvers.attribute_rights import is_shown, unseen
+from resolvers.attribute_rights import NAMES, is_shown, unseen
 from resolvers.attributes import definitions
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_type, told
@@ -30,8 +30,6 @@ SLICE = Slice("customers")
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands where a customer was never heard of, so that a moment is there to sort by, behind all real ones."""
-
-_NAMES = frozenset({"firstName", "lastName"})
 
 BY_STAFF = "staff"
 """Where a value was observed that a person of the staff gave."""
@@ -285,8 +283,11 @@ def _is_told(own: Document, speaking: Document | None) -> bool:
 
 async def customer_reader(context: Context, only: Paths | None = None) -> Callable[[Document], Customer]:
     """Makes customers from documents, without what the viewer may not see. `only`: what was read of them; None: all."""
-    hidden = CUSTOMERS.of_staff
-    if context.viewer.role is not Role.VISITOR:
+    hidden: frozenset[str] = frozenset()
+    if context.viewer.role is Role.VISITOR:
+        hidden = CUSTOMERS.of_staff
+    elif context.viewer.role is Role.PARTNER:
+        # The staff sees every name (`rights_broken`), and other values stand in no field of Customer.
         hidden = hidden_paths(await definitions(context), context.viewer)
     read = reader_of(Customer).reading(hidden, only)
 
@@ -298,13 +299,13 @@ async def customer_reader(context: Context, only: Paths | None = None) -> Callab
 
 
 def hidden_paths(known: Mapping[str, Document], viewer: Viewer) -> frozenset[str]:
-    """Where in a customer's document values stand that a viewer, who is no visitor, may not see."""
+    """Where in a customer's document values stand that a partner may not see."""
     hidden = unseen(known, viewer)
     if not hidden:
         return hidden
     paths = frozenset(f"attributes.{name}" for name in hidden)
     # The name to show is made of the two.
-    return paths | {"display_name"} if not viewer.may_see_personal or hidden & _NAMES else paths
+    return paths | {"display_name"} if not viewer.may_see_personal or hidden & NAMES else paths
 
 
 def customer_document(

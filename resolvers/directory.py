@@ -24,6 +24,7 @@ from resolvers.kit.paging import Connection, Page, Sealing, connection
 from resolvers.kit.reads import Paths
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Match, Slice
+from resolvers.kit.viewer import Role
 from resolvers.search_words import LONGEST_WORD, words_asked
 
 SLICE = Slice("directory")
@@ -299,7 +300,8 @@ def _require_personal(context: Context, what: str, *fields: str) -> None:
 async def _require_names(context: Context) -> None:
     what = "sorting by name"
     _require_personal(context, what, "Customer.displayName")
-    if "display_name" in hidden_paths(await definitions(context), context.viewer):
+    is_partner = context.viewer.role is Role.PARTNER
+    if is_partner and "display_name" in hidden_paths(await definitions(context), context.viewer):
         raise _unseen(what)
 
 

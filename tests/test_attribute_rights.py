@@ -56,15 +56,23 @@ async def test_filtering(ask: Asking, ann: Made, role: Role, value: str) -> None
 
 
 async def test_names(ask: Asking, make: Makers) -> None:
-    """Who may not see the family name sees neither the name to show nor a list sorted by it."""
-    await _rules(ask, "lastName", isSearchable=False, visibleTo=["SUPERVISOR"], editableBy=["SUPERVISOR"])
+    """A partner who may not see the family name sees neither the name to show nor a list sorted by it."""
+    staff = [one.name for one in (Role.SUPERVISOR, Role.AGENT)]
+    await _rules(ask, "lastName", isSearchable=False, visibleTo=staff)
     one = await make.customer("Ann", "Lee")
     text = f'{{ customer(id: "{one.id}") {{ displayName firstName lastName hiddenFields }} }}'
     hidden = {"displayName": None, "firstName": "Ann", "lastName": None, "hiddenFields": ["displayName", "lastName"]}
-    assert (await ask(text)).data["customer"] == hidden
+    assert (await _asked(ask, text, Role.PARTNER)).data["customer"] == hidden
+    assert (await ask(text)).data["customer"]["displayName"] == "Ann Lee"
     sort = "{ customers(orderBy: {field: NAME}) { totalCount } }"
-    assert (await ask(sort)).codes == ["FORBIDDEN"]
-    assert (await ask(sort, as_=Role.SUPERVISOR)).codes == []
+    assert (await _asked(ask, sort, Role.PARTNER)).codes == ["FORBIDDEN"]
+    assert (await ask(sort)).codes == []
+
+
+async def test_names_are_the_staffs(ask: Asking) -> None:
+    """The names are hidden from nobody of the staff."""
+    found = await _rules(ask, "firstName", isSearchable=False, visibleTo=["AGENT"], editableBy=["AGENT"])
+    assert (found["code"], found["inputPath"]) == ("INVALID_INPUT", ["input", "rules", "visibleTo"])
 
 
 async def _rules(ask: Asking, name: str, **rules: Any) -> dict[str, Any]:
