@@ -116,6 +116,7 @@ class _Touching:
         self._touched: set[str] = set()
 
     def of(self, operation: OperationDefinitionNode) -> set[str]:
+        """Everything that the operation touches."""
         root = self._schema.get_root_type(operation.operation)
         if root is not None:
             self._selected(operation.selection_set, frozenset({root.name}))
