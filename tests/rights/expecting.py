@@ -43,6 +43,8 @@ _NOT_STAFF = frozenset({Role.PARTNER, Role.VISITOR})
 NOT_THEIRS = {
     # Nobody but the staff is an agent.
     "ViewerInfo.agent": _NOT_STAFF,
+    # The key of none of these is limited to fields.
+    "ViewerInfo.fields": frozenset(Role),
     # A visitor who was merged goes on as the former customer.
     "MergedCustomer.id": frozenset({Role.VISITOR}),
     "MergedCustomer.mergedInto": frozenset({Role.VISITOR}),
