@@ -29,8 +29,11 @@ from gateway.execution import Documents, Executed, Known, Plans
 from gateway.places import Places
 from gateway.telemetry import current_trace
 from gateway.telling import Told
+from gateway.touching import beyond as fields_beyond
+from gateway.touching import touched_by_variables, touched_fields
 from resolvers.kit.context import Context
 from resolvers.kit.graph import Graph
+from resolvers.kit.viewer import Viewer
 
 # What graphql-core may spend on comparing fields of the same name, pair by pair, before it gives a question up; it
 # reads this attribute for each question. Its own 500,000 hold the loop for 1.5 s; these 20,000 do for 0.05 s, and let
@@ -39,6 +42,8 @@ overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
 # graphql-core has no types for the two, only these words.
 _TOO_MANY_TOKENS: Final = "Syntax Error: Document contains more than"
 _TOO_COSTLY: Final = "Validation aborted."
+# A question of a hundred fields that are all beyond a key is told as well by the first of them.
+_MOST_NAMED: Final = 20
 _REPETITIVE: Final = (
     "The question takes too long to check: it repeats the same fields too often, or nests fragments too deeply. Write "
     "each field once in a selection, or ask in several questions."
@@ -50,6 +55,7 @@ class Fate(IntEnum):
 
     ANSWERED = 200
     ILL_FORMED = 400
+    BEYOND_KEY = 403
     UNFORESEEN = 500
     GAVE_UP = 503
 
@@ -124,6 +130,8 @@ class Answering:
 
     async def answer(self, prepared: Prepared, question: Question, context: Context) -> Answer:
         """The answer; takes `execution_s` at most and says so where that was too short."""
+        if beyond := self._beyond(prepared, question, context.viewer):
+            return Answer(Fate.BEYOND_KEY, {"errors": [_told_beyond(beyond)]})
         name = prepared.operation.name
         if trace := current_trace():
             # A GraphQL name: letters, digits, underscores; cut, because a name may have any length.
@@ -146,6 +154,17 @@ class Answering:
         if self._shows_plans:
             answer.body["extensions"] = {"execution": executed.way}
         return answer
+
+    def _beyond(self, prepared: Prepared, question: Question, viewer: Viewer) -> list[str]:
+        """The fields that the question touches and the viewer's key may not ask for."""
+        if not viewer.fields:
+            return []
+        operation, known = prepared.operation, prepared.known.touched
+        name = operation.name.value if operation.name else None
+        if name not in known:
+            known[name] = touched_fields(self._schema, prepared.known.document, operation)
+        given = touched_by_variables(self._schema, operation, question.variables)
+        return fields_beyond({*known[name], *given}, viewer.fields)
 
     async def _execute(self, prepared: Prepared, question: Question, context: Context) -> Executed:
         name = prepared.operation.name.value if prepared.operation.name else None
@@ -217,6 +236,15 @@ def _answer_of(result: ExecutionResult) -> Answer:
     # GraphQL specification, 7.1: errors first, so that who reads a log sees them.
     body: dict[str, Any] = {"errors": telling.told_of_execution(errors)} if errors else {}
     return Answer(Fate.ANSWERED, body | {"data": result.data})
+
+
+def _told_beyond(fields: list[str]) -> Told:
+    more = f" and {len(fields) - _MOST_NAMED} more" if len(fields) > _MOST_NAMED else ""
+    return telling.told(
+        f"The key is limited to fields, and these are not among them: {', '.join(fields[:_MOST_NAMED])}{more}. Leave "
+        "them out, or ask whoever runs this gateway for a key that has them.",
+        telling.FORBIDDEN,
+    )
 
 
 def _too_deep(what: str) -> Told:

@@ -14,13 +14,13 @@ from strawberry.utils.str_converters import to_camel_case
 from adapters.failures import StoreRefused
 from adapters.held import Held, of_latest
 from adapters.records import Document, RecordId
+from resolvers.attribute_rights import editors, viewers
 from resolvers.attribute_rules import (
     LONGEST_HEADING,
     AttributeType,
     MatchingRole,
     breaking,
     checked,
-    editors,
     rule_broken,
 )
 from resolvers.attribute_schema import (
@@ -57,6 +57,7 @@ _NEVER_NULL = (
     "is_searchable",
     "is_channel_identifier",
     "editable_by",
+    "visible_to",
 )
 
 
@@ -80,6 +81,7 @@ class AttributeDefinition(Node):
     matching_role: MatchingRole | None = kept("What its value says when two customers may be the same person.")
     is_system: bool = kept("Whether it is the gateway's own, which cannot be removed.")
     editable_by: list[Role] = kept("The roles that may set and clear its values by `editCustomer`.", read=editors)
+    visible_to: list[Role] = kept("The roles that may see its values, in whatever way they ask.", read=viewers)
 
 
 async def definitions(context: Context) -> Mapping[str, Document]:
@@ -91,12 +93,6 @@ async def definitions(context: Context) -> Mapping[str, Document]:
 def _in_order(held: Held) -> Mapping[str, Document]:
     found = {one["name"]: one for one in (*SYSTEM_DEFINITIONS, *held.values())}
     return MappingProxyType(dict(sorted(found.items(), key=lambda item: (item[1]["order"], item[0]))))
-
-
-@of_latest
-def personal_paths(known: Mapping[str, Document]) -> frozenset[str]:
-    """Where personal values of the configurable schema stand in a customer's document."""
-    return frozenset(f"attributes.{name}" for name, one in known.items() if one["is_personal"])
 
 
 @SLICE.finds(AttributeDefinition)
@@ -134,6 +130,10 @@ class AttributeRulesInput:
     matching_role: MatchingRole | None = told("What it says when two may be the same.", default=strawberry.UNSET)
     editable_by: list[Role] | None = told(
         "The roles of the staff that may edit its values. Administrators always may: an empty list leaves it to them.",
+        default=strawberry.UNSET,
+    )
+    visible_to: list[Role] | None = told(
+        "The roles of the staff, and PARTNER, that may see its values. Administrators always may.",
         default=strawberry.UNSET,
     )
 
@@ -276,8 +276,9 @@ def _given(rules: AttributeRulesInput | None) -> dict[str, Any]:
         given["matching_role"] = given["matching_role"].value
     if "choices" in given:
         given["choices"] = given["choices"] or []
-    if "editable_by" in given:
-        given["editable_by"] = [one.value for one in editors(given["editable_by"])]
+    for name, roles in (("editable_by", editors), ("visible_to", viewers)):
+        if name in given:
+            given[name] = [one.value for one in roles(given[name])]
     return given
 
 

@@ -15,7 +15,9 @@ import strawberry
 from adapters.mongo import Store
 from adapters.records import Document, Index, Record, RecordId
 from adapters.windows import Position, Strand, Window, branches, stretch
+from resolvers.attribute_rights import unseen
 from resolvers.attribute_rules import MatchingRole
+from resolvers.attributes import definitions
 from resolvers.customers import Customer, customers_by_id
 from resolvers.identities import IDENTITIES, IdentifiedCustomer
 from resolvers.kit.context import Context, Info
@@ -93,12 +95,23 @@ class DuplicateSuggestion(Node):
 
     score: float = kept("How likely they are one person, from 0 to 1.", at="probability")
     is_sure: bool = kept("Whether a machine might merge them; for a suggestion to people less is enough.")
-    reasons: list[MatchReason] = kept("What speaks for it and against it, the weightiest first.")
     found_at: datetime = kept("When a scan found it last.")
     dismissed_at: datetime | None = kept("When somebody said that these are different people; null if nobody did.")
     dismissed_by: str | None = kept("Who said so.")
     one_id: strawberry.Private[RecordId] = inner()
     other_id: strawberry.Private[RecordId] = inner()
+    found_reasons: strawberry.Private[list[MatchReason]] = inner(at="reasons")
+
+
+@SLICE.column(DuplicateSuggestion, may=STAFF, reads=["reasons"])
+async def reasons(suggestions: list[DuplicateSuggestion], info: Info) -> list[list[MatchReason]]:
+    """What speaks for it and against it, the weightiest first.
+
+    Left out are kinds of evidence to which attributes are counted (`matchingRole`) whose values you may not see.
+    """
+    known = await definitions(info.context)
+    hidden = {known[name].get("matching_role") for name in unseen(known, info.context.viewer)}
+    return [[one for one in each.found_reasons if one.role.value not in hidden] for each in suggestions]
 
 
 @SLICE.column(DuplicateSuggestion, may=STAFF, reads=["one_id", "other_id"])

@@ -67,6 +67,25 @@ def labels(customers: list[Customer], info: Info) -> list[list[Label]]:
     ]
 
 
+@SLICE.column(Customer, reads=["labels"])
+def customer_labels(customers: list[Customer], info: Info) -> list[list[CustomerLabel]]:
+    """The same with when and by whom each was put on the customer, the most urgent first."""
+    held = info.context.held(LABELS)
+    read = reader_of(CustomerLabel).reading()
+    return [
+        [read(one) for one in sorted(_entries(customer, held), key=lambda one: _urgency(held[one["label_id"]]))]
+        for customer in customers
+    ]
+
+
+@SLICE.column(CustomerLabel, name="label", reads=["label_id"])
+def label_of_entry(entries: list[CustomerLabel], info: Info) -> list[Label | None]:
+    """The class; null once it is no longer defined."""
+    held = info.context.held(LABELS)
+    read = reader_of(Label).reading()
+    return [read(held[one.label_id]) if one.label_id in held else None for one in entries]
+
+
 @SLICE.facts
 async def label_facts(customers: list[Customer], context: Context) -> list[list[Fact]]:
     """The labels among the facts."""

@@ -81,7 +81,8 @@ async def merge(make: Makers, of: Made, **more: Any) -> RecordId:
 async def consent_word(make: Makers, of: Made, **more: Any) -> RecordId:
     """A word of a customer on a purpose."""
     usual = {"purpose": "newsletter", "status": "GRANTED", "at": make.moment(), "means": "FORM", "channel": None}
-    return await make.put(CONSENT_WORDS, of, recorded_at=make.moment(), recorded_by="agent", **(usual | more))
+    usual |= {"recorded_at": make.moment(), "recorded_by": "agent"}
+    return await make.put(CONSENT_WORDS, of, **(usual | more))
 
 
 async def related(make: Makers, of: Made, **more: Any) -> RecordId:
@@ -97,7 +98,8 @@ async def related(make: Makers, of: Made, **more: Any) -> RecordId:
         "tags": [],
         "back_id": new_id(),
     }
-    return await make.put(RELATIONS, of, created_by="agent", **(usual | {"created_at": make.moment()} | more))
+    usual |= {"created_at": make.moment(), "created_by": "agent"}
+    return await make.put(RELATIONS, of, **(usual | more))
 
 
 async def account(make: Makers, of: Made, number: str, **more: Any) -> RecordId:

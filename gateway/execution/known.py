@@ -39,6 +39,8 @@ class Known:
     plans: dict[Key, Plan | Unplanned] = field(default_factory=dict)
     choosing: frozenset[str] | None = None
     """The variables that `@skip` and `@include` name, once they were looked for."""
+    touched: dict[str | None, frozenset[str]] = field(default_factory=dict)
+    """The fields of the schema that each operation touches, once somebody's right to them was looked at."""
     rows: float = 0.0
     """How many rows it loads, as far as was seen; of one that loads fewer now, the old number fades."""
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 
 from adapters.records import Document, Observation, Part, RecordId
-from resolvers.attribute_rules import editors
+from resolvers.attribute_rights import editors
 from resolvers.attributes import definitions
 from resolvers.customers import BY_STAFF, CUSTOMERS
 from resolvers.kit.context import Context

@@ -10,6 +10,7 @@ import strawberry
 
 from adapters.records import Document, RecordId
 from adapters.windows import Strand, Window
+from resolvers.attribute_rights import is_shown
 from resolvers.attribute_rules import checked
 from resolvers.attributes import definitions
 from resolvers.customers import CUSTOMERS, Customer, customer_reader, following
@@ -27,9 +28,10 @@ from resolvers.kit.errors import (
     not_found,
 )
 from resolvers.kit.ids import global_id, key_of
+from resolvers.kit.lists import hidden_from
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.stored import reader_of
-from resolvers.kit.viewer import STAFF
+from resolvers.kit.viewer import STAFF, Viewer
 from resolvers.merging.asking import require_editor, word_of
 from resolvers.merging.joining import put
 from resolvers.merging.ledger import MERGES, SLICE, Merge
@@ -113,7 +115,9 @@ async def unmerge_customers(
     entry, survivor, others = await context.store.transact(work)
     read = await customer_reader(context)
     return UnmergeCustomersPayload(
-        merge=reader_of(Merge).read(entry), survivor=read(survivor), others=[read(one) for one in others]
+        merge=reader_of(Merge).read(entry, hidden_from(context.viewer, MERGES)),
+        survivor=read(survivor),
+        others=[read(one) for one in others],
     )
 
 
@@ -254,14 +258,13 @@ async def _edited_since(context: Context, edited: Sequence[Edited]) -> Refused:
 
 async def _shown(context: Context, edited: Sequence[Edited]) -> list[MergeEdit]:
     known = await definitions(context)
-    hides = not context.viewer.may_see_personal
-    return [_edit(one, known.get(one.field.removeprefix(_ATTRIBUTES)), hides_personal=hides) for one in edited]
+    return [_edit(one, known.get(one.field.removeprefix(_ATTRIBUTES)), context.viewer) for one in edited]
 
 
-def _edit(one: Edited, definition: Document | None, *, hides_personal: bool) -> MergeEdit:
+def _edit(one: Edited, definition: Document | None, viewer: Viewer) -> MergeEdit:
     if definition is None or not one.field.startswith(_ATTRIBUTES):
         return MergeEdit(field=one.field, before=None, now=None, is_hidden=False)
-    is_hidden = definition["type"] == "PASSWORD" or (hides_personal and bool(definition["is_personal"]))
+    is_hidden = definition["type"] == "PASSWORD" or not is_shown(definition, viewer)
     before, now = (None, None) if is_hidden else (one.before, one.now)
     return MergeEdit(field=one.field, before=before, now=now, is_hidden=is_hidden)
 
