@@ -99,6 +99,11 @@ def personal_paths(known: Mapping[str, Document]) -> frozenset[str]:
     return frozenset(f"attributes.{name}" for name, one in known.items() if one["is_personal"])
 
 
+def carried_by(definition: Document) -> str | None:
+    """The name by which a value of the attribute is known where it is personal, as `Customer.attributes.firstName`."""
+    return f"Customer.attributes.{definition['name']}" if definition["is_personal"] else None
+
+
 @SLICE.finds(AttributeDefinition)
 async def definitions_by_id(context: Context, keys: Sequence[RecordId]) -> Mapping[RecordId, AttributeDefinition]:
     """Definitions by id, the system's own among them."""

@@ -285,6 +285,7 @@ def _searching(context: Context, search: str) -> Match:
         )
     if "\0" in search:
         raise BadUserInput("`search` holds the character U+0000, which is in no name. Leave it out.")
+    context.delivered.searched("Customer.search")
     return {"search": {"$all": [re.compile(f"^{re.escape(word[:LONGEST_WORD])}") for word in words]}}
 
 
@@ -357,6 +358,7 @@ def _attribute_match(condition: AttributeCondition, known: Any, context: Context
         raise BadUserInput(f"{condition.name!r} holds a secret, which can be written and never read. Leave it out.")
     if definition["is_personal"]:
         _require_personal(context, f"filtering by {condition.name}")
+        context.delivered.searched(f"Customer.attributes.{condition.name}")
     try:
         values = [checked(definition, value, context.limits.default_region) for value in condition.any_of]
     except ValueError as error:
