@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 from typing import Any, Final
 
 from graphql import (
@@ -26,10 +27,12 @@ from strawberry.schema.schema import validate_document
 
 from gateway import telling
 from gateway.execution import Documents, Executed, Known, Plans
+from gateway.ledger import Ledger, hash_of_question
 from gateway.places import Places
 from gateway.telemetry import current_trace
 from gateway.telling import Told
 from resolvers.kit.context import Context
+from resolvers.kit.errors import Unavailable
 from resolvers.kit.graph import Graph
 
 # What graphql-core may spend on comparing fields of the same name, pair by pair, before it gives a question up; it
@@ -39,6 +42,7 @@ overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
 # graphql-core has no types for the two, only these words.
 _TOO_MANY_TOKENS: Final = "Syntax Error: Document contains more than"
 _TOO_COSTLY: Final = "Validation aborted."
+_CHANGED: Final = " What the mutation had changed by then is kept: read before you send it again."
 _REPETITIVE: Final = (
     "The question takes too long to check: it repeats the same fields too often, or nests fragments too deeply. Write "
     "each field once in a selection, or ask in several questions."
@@ -103,10 +107,10 @@ class Answering:
         question_tokens: int,
         long_at_once: int,
         plans: Plans | None = None,
-        shows_plans: bool = False,
+        ledger: Ledger | None = None,
     ) -> None:
         self._graph = graph
-        self._shows_plans = shows_plans
+        self._ledger = ledger
         self.plans = plans or Plans(graph)
         # Strawberry has no public name for the schema beneath it.
         self._schema = graph._schema  # noqa: SLF001
@@ -140,10 +144,16 @@ class Answering:
         except Exception as error:  # noqa: BLE001  whatever it is, it is told by reference and logged whole
             return Answer(Fate.UNFORESEEN, {"errors": [telling.told_unforeseen(error)]})
         self._documents.weigh(question.text)
+        if self._ledger is not None:
+            known = prepared.known
+            try:
+                await self._ledger.keep(context, name.value if name else None, partial(_hash_of, known))
+            except Unavailable as error:
+                return Answer(Fate.GAVE_UP, {"errors": [self._withheld(prepared, error)]})
         if trace:
             trace.execution = executed.way
         answer = _answer_of(executed.result)
-        if self._shows_plans:
+        if self.plans.are_shown:
             answer.body["extensions"] = {"execution": executed.way}
         return answer
 
@@ -185,12 +195,20 @@ class Answering:
         )
 
     def _too_slow(self, prepared: Prepared) -> Told:
-        done = " What the mutation had changed by then is kept: read before you send it again."
         return telling.told(
             f"The answer took longer than {self._execution_s:g} seconds and was given up. Ask for fewer rows or fields."
-            + (done if prepared.is_mutation else ""),
+            + (_CHANGED if prepared.is_mutation else ""),
             telling.LIMIT_EXCEEDED,
         )
+
+    def _withheld(self, prepared: Prepared, error: Unavailable) -> Told:
+        return telling.told(error.message + (_CHANGED if prepared.is_mutation else ""), error.code)
+
+
+def _hash_of(known: Known) -> str:
+    if known.question_hash is None:
+        known.question_hash = hash_of_question(known.document)
+    return known.question_hash
 
 
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

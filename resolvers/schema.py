@@ -4,6 +4,7 @@ A slice imports only slices above it in this list. To add a concept, write its f
 """
 
 from resolvers import (
+    accesses,
     accounts,
     agents,
     assignment,
@@ -74,6 +75,7 @@ SLICES = (
     facts.SLICE,
     history.SLICE,
     duplicates.SLICE,
+    accesses.SLICE,
     merging.SLICE,
     relinking.SLICE,
     nodes.SLICE,

@@ -42,6 +42,8 @@ class Known:
     """Where personal values stand in its answers, where it has no plan."""
     choosing: frozenset[str] | None = None
     """The variables that `@skip` and `@include` name, once they were looked for."""
+    question_hash: str | None = None
+    """By which equal questions are told, once that was asked."""
     rows: float = 0.0
     """How many rows it loads, as far as was seen; of one that loads fewer now, the old number fades."""
 

@@ -37,7 +37,7 @@ class Executed:
 class Plans:
     """Plans for the documents of one graph, and how often there was one."""
 
-    def __init__(self, graph: Graph, *, is_on: bool = True, compile_at: int = 2) -> None:
+    def __init__(self, graph: Graph, *, is_on: bool = True, compile_at: int = 2, are_shown: bool = False) -> None:
         if graph.get_extensions():
             raise TypeError(
                 "The graph has schema extensions, whose life cycle is that of Strawberry's own `execute`. Take them "
@@ -47,6 +47,8 @@ class Plans:
         # Strawberry has no public name for the schema beneath it.
         self._schema = graph._schema  # noqa: SLF001
         self._is_on = is_on
+        self.are_shown = are_shown
+        """Whether answers tell the way they were come by."""
         self._compile_at = compile_at
         self.counts: Counter[str] = Counter()
         """Executions by the way they went: `planned`, `compiled` (and then planned), `first`, or why not."""

@@ -60,6 +60,8 @@ class Viewer:
     customer_id: RecordId | None = None
     """The one customer that a visitor is; None for everyone else."""
     scopes: frozenset[str] = frozenset()
+    key_handle: str | None = None
+    """The part of the API key that may be shown; None for who came with a token."""
 
     @property
     def may_see_personal(self) -> bool:
