@@ -71,23 +71,29 @@ class Grouped:
         self._gathered += documents
         if len(self._gathered) >= _TOGETHER:
             self._is_enough.set()
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.get_running_loop().create_task(self._write_on())
+        self._writing()
+
+    async def flush(self) -> None:
+        """Returns when the database has everything that was gathered, however long that takes."""
+        while self._gathered:
+            self._is_enough.set()
+            await asyncio.wait([self._writing()])
 
     async def close(self) -> None:
         """Writes what is left; tells what could not be written within the time of the farewell."""
         self._is_closing = True
-        self._is_enough.set()
         try:
             async with asyncio.timeout(self._farewell_s):
-                while self._gathered:
-                    if self._writer is None or self._writer.done():
-                        self._writer = asyncio.get_running_loop().create_task(self._write_on())
-                    await asyncio.wait([self._writer])
+                await self.flush()
         except TimeoutError:
-            if self._writer is not None:
-                self._writer.cancel()
+            self._writing().cancel()
             self._observer.lost(self._record.name, len(self._gathered))
+
+    def _writing(self) -> asyncio.Task[None]:
+        """The task that writes, begun where there is none."""
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.get_running_loop().create_task(self._write_on())
+        return self._writer
 
     async def _write_on(self) -> None:
         """Writes until nothing is left."""
@@ -102,8 +108,6 @@ class Grouped:
 
     async def _moment(self) -> None:
         """Returns when enough have come together, or a moment has passed."""
-        if self._is_closing:
-            return
         with suppress(TimeoutError):
             async with asyncio.timeout(self._every_s):
                 await self._is_enough.wait()

@@ -24,8 +24,10 @@ from graphql.execution.collect_fields import FieldDetails, collect_fields, colle
 from graphql.execution.values import VariableValues
 
 from gateway.execution.admitting import kinds_by_class, object_class
+from gateway.execution.pacing import walked_fast
 from gateway.execution.trails import Kinds as PersonalKinds
 from gateway.execution.trails import Trail, trail_of
+from gateway.execution.walking import Walked
 from gateway.execution.ways import Coming, way_to
 from gateway.execution.writing import Finish, Kinds, Made, Writer, finisher
 from resolvers.kit.reads import Reads
@@ -130,6 +132,8 @@ class Plan:
     root: Selection
     is_serial: bool
     """Whether root fields follow one another, as those of a mutation do."""
+    walked: Walked | None = None
+    """Walks through an answer to find the personal values that it shows, if anybody watches that."""
 
 
 def compile_plan(executor: AnyExecutor, choices: VariableValues, watched: PersonalKinds | None = None) -> Plan:
@@ -146,7 +150,8 @@ def compile_plan(executor: AnyExecutor, choices: VariableValues, watched: Person
     collected = collect_fields(executor.schema, executor.fragments, choices, root_type, operation)
     compiler = _Compiler(executor, choices, watched)
     root = compiler.selection(root_type, collected.grouped_field_set)
-    return Plan(root, is_serial=operation.operation.value == "mutation")
+    walked = walked_fast(root.trail) if root.trail is not None else None
+    return Plan(root, is_serial=operation.operation.value == "mutation", walked=walked)
 
 
 class _Compiler:
@@ -171,7 +176,9 @@ class _Compiler:
             if not writer.takes(one):
                 made.asked.append(one)
         if self._watched is not None:
-            fields = [(one.key, one.details[0].node.name.value, one.named, self._trails(one)) for one in made.fields]
+            fields = [
+                (one.key, one.details[0].node.name.value, one.definition.type, self._trails(one)) for one in made.fields
+            ]
             made.trail = trail_of(self._watched, self._schema, kind, fields)
         made.made = writer.write(is_marked=made.is_marked)
         return made

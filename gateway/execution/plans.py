@@ -17,8 +17,9 @@ from graphql.language import DocumentNode
 from gateway.execution.known import Key, Known, Unplanned
 from gateway.execution.plan import AnyExecutor, CannotPlan, Plan, compile_plan
 from gateway.execution.running import Running
-from gateway.execution.trails import Trail, Witnesses, note_delivered, operation_trail
-from gateway.execution.witnessing import Witnessing, witnessing
+from gateway.execution.trails import Trail, operation_trail
+from gateway.execution.walking import note_delivered
+from gateway.execution.witnessing import Witnesses, Witnessing, witnessing
 from resolvers.kit.graph import Graph
 from resolvers.kit.personal import Kind, personal_kinds
 
@@ -72,7 +73,9 @@ class Plans:
             executed = Executed(await result if executor.is_awaitable(result) else result, plan.reason)
         if isinstance(executor, Witnessing):
             trail = plan.root.trail if isinstance(plan, Plan) else self._trail(known, executor)
-            await note_delivered(trail, executed.result.data, context, executor.witnesses)
+            walked = plan.walked if isinstance(plan, Plan) else None
+            if trail is not None and executed.result.data is not None:
+                await note_delivered(trail, executed.result.data, context, executor.witnesses, walked=walked)
         return executed
 
     def executor(

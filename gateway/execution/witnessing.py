@@ -6,7 +6,26 @@ from typing import Any
 from graphql import GraphQLObjectType
 from graphql.execution import Executor
 
-from gateway.execution.trails import Kinds, Witnesses
+from gateway.execution.trails import Kinds
+
+
+class Witnesses:
+    """Which object each of an answer's objects was made of, where graphql-core made them."""
+
+    __slots__ = ("_seen",)
+
+    def __init__(self) -> None:
+        # The answer's object is kept too, so that no other one gets its number.
+        self._seen: dict[int, tuple[dict[str, Any], Any]] = {}
+
+    def note(self, shown: dict[str, Any], source: Any) -> None:
+        """Remembers what was shown of an object."""
+        self._seen[id(shown)] = (shown, source)
+
+    def of(self, shown: dict[str, Any]) -> Any:
+        """The object; None where nobody saw it."""
+        found = self._seen.get(id(shown))
+        return found[1] if found else None
 
 
 class Witnessing(Executor[Any]):
