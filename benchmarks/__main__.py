@@ -4,7 +4,19 @@ import asyncio
 
 import uvloop
 
-from benchmarks import fairness, fields, history, importing, indicators, matching, memory, merging, pivots, workers
+from benchmarks import (
+    fairness,
+    fields,
+    history,
+    importing,
+    indicators,
+    ledger,
+    matching,
+    memory,
+    merging,
+    pivots,
+    workers,
+)
 from benchmarks.peers import running as peers
 from gateway.importing import Crew
 from gateway.importing.taking import LANES
@@ -18,6 +30,7 @@ async def main() -> None:
     await indicators.main()
     await merging.main()
     await memory.main()
+    await ledger.main([])
     matching.main([])
     await peers.main()
     await fairness.main()

@@ -15,7 +15,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
@@ -44,9 +44,9 @@ AT_ONCE, PANELS, INBOXES = 8, 160, 16
 _WAYS: Final[tuple[Keeping, ...]] = ("off", "buffered", "strict")
 
 
-async def main() -> None:
+async def main(words: Sequence[str]) -> None:
     """Prints milliseconds a question of each way, and what they are to those without a ledger."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 25
+    rounds = int(words[0]) if words else 25
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server = await stack.enter_async_context(Mongod(folder / "data", cache_gb=0.5))
@@ -142,4 +142,4 @@ def _incoming(headers: dict[str, str], body: bytes) -> Incoming:
 
 
 if __name__ == "__main__":
-    uvloop.run(main())
+    uvloop.run(main(sys.argv[1:]))
