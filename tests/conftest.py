@@ -136,6 +136,8 @@ class Asking:
     agent_id: RecordId
     commands: Commands | None = None
     now: datetime = NOW
+    role: Role = Role.AGENT
+    """Who asks, unless a question says otherwise."""
     delivered: Delivered = field(default_factory=Delivered)
     """What the last answer gave away."""
 
@@ -158,10 +160,10 @@ class Asking:
         )
 
     async def __call__(
-        self, query: str, *, as_: Role = Role.AGENT, viewer: Mapping[str, Any] | None = None, **variables: Any
+        self, query: str, *, as_: Role | None = None, viewer: Mapping[str, Any] | None = None, **variables: Any
     ) -> Answer:
         """The answer to a query."""
-        context = self.context(as_, **(viewer or {}))
+        context = self.context(as_ or self.role, **(viewer or {}))
         result = await self._planned(query, variables, context)
         if result is None:
             result = await self.graph.execute(query, variable_values=variables, context_value=context)

@@ -45,6 +45,7 @@ async def everything(make: Makers, of: Made, rows: int = 5) -> None:
         await related(make, of, created_at=at)
         await account(make, of, f"{of.key}-{n}")
         await consent_word(make, of, purpose=f"purpose {n}", at=at)
+        await access(make, of.key, at=at)
 
 
 async def crowd(make: Makers, customers: int, rows: int = 3) -> list[Made]:

@@ -13,7 +13,7 @@ from gateway.keys import make_key
 from resolvers.accesses import ACCESSES
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import LOOKUP_SCOPE, PERSONAL_SCOPE, VISITORS_SCOPE, Role
-from tests.crowd import account, attributes, contact_point, definition, double, everything
+from tests.crowd import account, attributes, contact_point, definition, double
 from tests.gateway.conftest import Gate, OpenGate
 from tests.makers import Made, Makers
 
@@ -272,7 +272,6 @@ async def test_many_customers(open_gate: OpenGate, make: Makers) -> None:
 
 async def test_errors_leave_what_left(strict: Gate, make: Makers, ann: Made) -> None:
     """Where an error makes a part null, that part is not written, and no mark of ours leaves."""
-    await everything(make, ann, 1)
     query = "query ($id: ID!) { customer(id: $id) { displayName notes(first: -1) { nodes { text } } } }"
     for _ in range(3):
         response = await strict.ask(query, variables={"id": ann.id})
