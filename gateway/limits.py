@@ -16,6 +16,31 @@ from resolvers.kit.errors import LimitExceeded
 from resolvers.kit.viewer import Viewer
 
 _NAME: Final = "lookups"
+_SWEEP_EVERY_S: Final = 60.0
+
+
+class _Counts(MemoryStorage):
+    """Counts in this process. The library's own looks at every viewer's count at each look-up, to drop old ones.
+
+    With a thousand viewers that costs 0.15 ms, ten times the counting; here it is done once a minute.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._swept_at = time.time()
+
+    async def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Raises a count, which ends so many seconds after it began; answers it."""
+        now = time.time()
+        if now - self._swept_at > _SWEEP_EVERY_S:
+            self._swept_at = now
+            for known in list(self.expirations):
+                # Asking for one that is over drops it.
+                await self.get(known)
+        if await self.get(key) == 0:
+            self.expirations[key] = now + expiry
+        self.storage[key] += amount
+        return self.storage[key]
 
 
 class LookUpLimit:
@@ -24,7 +49,7 @@ class LookUpLimit:
     def __init__(self, per_minute: int) -> None:
         self._per_minute = per_minute
         self._item = RateLimitItemPerMinute(per_minute)
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._limiter = SlidingWindowCounterRateLimiter(_Counts())
 
     async def take(self, viewer: Viewer) -> None:
         """Counts one look-up; raises LimitExceeded where the last minute had as many as there may be."""

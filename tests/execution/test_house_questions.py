@@ -41,7 +41,6 @@ async def test_same_answers(ask: Asking, make: Makers) -> None:
         "top": [1, 3],
     }
     counts = 0
-    given_away: set[str] = set()
     for seed in range(QUESTIONS):
         text, variables = Asked(Random(seed), ask.graph._schema, given).question()
         document = parse(text)
@@ -57,6 +56,4 @@ async def test_same_answers(ask: Asking, make: Makers) -> None:
         shown = f"seed {seed} {role}\n{text}\n{variables}\n{planned.errors}\n{plain.errors}"
         require_same(planned, plain, shown)
         assert context.delivered == again.delivered, shown
-        given_away |= context.delivered.fields
     assert counts > QUESTIONS * 0.9
-    assert len(given_away) >= 5
