@@ -6,6 +6,7 @@ it had gathered: that of one such moment, as long as the database answers.
 """
 
 import asyncio
+import contextvars
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, Protocol
@@ -92,7 +93,9 @@ class Grouped:
     def _writing(self) -> asyncio.Task[None]:
         """The task that writes, begun where there is none."""
         if self._writer is None or self._writer.done():
-            self._writer = asyncio.get_running_loop().create_task(self._write_on())
+            # In a context of its own: what it does is nobody's request.
+            loop = asyncio.get_running_loop()
+            self._writer = loop.create_task(self._write_on(), context=contextvars.Context())
         return self._writer
 
     async def _write_on(self) -> None:

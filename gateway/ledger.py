@@ -15,6 +15,7 @@ from graphql.language import DocumentNode
 from adapters.failures import StoreError
 from adapters.grouping import Grouped
 from adapters.mongo import Store
+from gateway.telemetry import uncounted
 from resolvers.accesses import ACCESSES, access_documents
 from resolvers.kit.context import Context
 from resolvers.kit.errors import Unavailable
@@ -51,10 +52,11 @@ class Ledger:
             delivered, context.viewer, at=context.clock(), operation=operation, question_hash=question_hash()
         )
         try:
-            if self.grouped is not None:
-                await self.grouped.add(documents)
-            else:
-                await self._store.insert(ACCESSES, *documents)
+            with uncounted():
+                if self.grouped is not None:
+                    await self.grouped.add(documents)
+                else:
+                    await self._store.insert(ACCESSES, *documents)
         except StoreError as error:
             _log.warning("access not written, answer withheld", error=str(error))
             raise Unavailable(

@@ -1,6 +1,7 @@
 """Is what was read written down whatever happens: to the database, to a burst, to the process?"""
 
 import asyncio
+import logging
 import os
 import signal
 import time
@@ -150,14 +151,30 @@ async def test_written_within_second(gate: Gate, make: Makers, ann: Made) -> Non
 
 
 @asynccontextmanager
-async def _house(mongod: Mongod, graph: Graph, folder: Path) -> AsyncIterator[Gate]:
+async def _house(mongod: Mongod, graph: Graph, folder: Path, **more: Any) -> AsyncIterator[Gate]:
     """A house that is opened and closed as a process does it."""
     secrets = {"secret": SecretStr(SEAL), "jwt_secret": SecretStr(SIGNS)}
-    settings = Settings(data_folder=folder, database="tests", **secrets)
+    settings = Settings(data_folder=folder, database="tests", **secrets, **more)
     async with open_house(settings, graph=graph, url=mongod.url) as house:
         transport = httpx.ASGITransport(application(house))
         async with httpx.AsyncClient(transport=transport, base_url="http://gate.example") as client:
             yield Gate(house, client)
+
+
+@pytest.mark.parametrize("keeping", ["strict", "buffered"])
+async def test_not_counted(
+    mongod: Mongod, house: Graph, ann: Made, tmp_path: Path, caplog: pytest.LogCaptureFixture, keeping: str
+) -> None:
+    """What the ledger writes is not among a request's commands."""
+    caplog.set_level(logging.INFO, logger="gateway.request")
+    async with _house(mongod, house, tmp_path, access_ledger=keeping) as gate:
+        headers = gate.bearer()
+        with structlog.testing.capture_logs() as lines:
+            for _ in range(110):
+                assert "Zebra" in (await gate.ask(NAMES, headers=headers, variables={"id": ann.id})).text
+    counts = [one["commands"] for one in lines if one["event"] == "request"]
+    # One for the customer; who asks is known after the first.
+    assert counts[1:] == [1] * 109
 
 
 async def test_burst_then_end(mongod: Mongod, house: Graph, make: Makers, ann: Made, tmp_path: Path) -> None:

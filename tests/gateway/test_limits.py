@@ -1,10 +1,12 @@
 """How often may one viewer ask who stands behind an identity?"""
 
 import re
+import time
 
 import pytest
 
 from gateway.limits import LookUpLimit
+from resolvers.kit.errors import LimitExceeded
 from resolvers.kit.viewer import LOOKUP_SCOPE, Role, Viewer
 from tests.gateway.conftest import Gate, OpenGate, code_of
 from tests.makers import Makers
@@ -73,3 +75,17 @@ async def test_two_hundred_at_once() -> None:
     limit = LookUpLimit(600)
     for _ in range(200):
         await limit.take(Viewer(subject="anna", role=Role.AGENT))
+
+
+async def test_free_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two minutes later all is free again, and whoever came no more is forgotten."""
+    limit = LookUpLimit(1)
+    people = [Viewer(subject=f"anna{n}", role=Role.AGENT) for n in range(50)]
+    for one in people:
+        await limit.take(one)
+    with pytest.raises(LimitExceeded):
+        await limit.take(people[0])
+    later = time.time() + 130
+    monkeypatch.setattr(time, "time", lambda: later)
+    await limit.take(people[0])
+    assert len(limit._limiter.storage.storage) == 1
