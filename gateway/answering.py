@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 from typing import Any, Final
 
 from graphql import (
@@ -26,12 +27,14 @@ from strawberry.schema.schema import validate_document
 
 from gateway import telling
 from gateway.execution import Documents, Executed, Known, Plans
+from gateway.ledger import Ledger, hash_of_question
 from gateway.places import Places
 from gateway.telemetry import current_trace
 from gateway.telling import Told
 from gateway.touching import beyond as fields_beyond
 from gateway.touching import touched_by_variables, touched_fields
 from resolvers.kit.context import Context
+from resolvers.kit.errors import Unavailable
 from resolvers.kit.graph import Graph
 from resolvers.kit.viewer import Viewer
 
@@ -44,6 +47,7 @@ _TOO_MANY_TOKENS: Final = "Syntax Error: Document contains more than"
 _TOO_COSTLY: Final = "Validation aborted."
 # A question of a hundred fields that are all beyond a key is told as well by the first of them.
 _MOST_NAMED: Final = 20
+_CHANGED: Final = " What the mutation had changed by then is kept: read before you send it again."
 _REPETITIVE: Final = (
     "The question takes too long to check: it repeats the same fields too often, or nests fragments too deeply. Write "
     "each field once in a selection, or ask in several questions."
@@ -109,10 +113,10 @@ class Answering:
         question_tokens: int,
         long_at_once: int,
         plans: Plans | None = None,
-        shows_plans: bool = False,
+        ledger: Ledger | None = None,
     ) -> None:
         self._graph = graph
-        self._shows_plans = shows_plans
+        self._ledger = ledger
         self.plans = plans or Plans(graph)
         # Strawberry has no public name for the schema beneath it.
         self._schema = graph._schema  # noqa: SLF001
@@ -130,15 +134,33 @@ class Answering:
 
     async def answer(self, prepared: Prepared, question: Question, context: Context) -> Answer:
         """The answer; takes `execution_s` at most and says so where that was too short."""
-        if beyond := self._beyond(prepared, question, context.viewer):
-            return Answer(Fate.BEYOND_KEY, {"errors": [_told_beyond(beyond)]})
         name = prepared.operation.name
         if trace := current_trace():
             # A GraphQL name: letters, digits, underscores; cut, because a name may have any length.
             trace.operation = name.value[:64] if name else prepared.operation.operation.value
+        if beyond := self._beyond(prepared, question, context.viewer):
+            return Answer(Fate.BEYOND_KEY, {"errors": [_told_beyond(beyond)]})
+        executed = await self._executed(prepared, question, context)
+        if isinstance(executed, Answer):
+            return executed
+        self._documents.weigh(question.text)
+        if self._ledger is not None:
+            try:
+                await self._ledger.keep(context, name.value if name else None, partial(_hash_of, prepared.known))
+            except Unavailable as error:
+                return Answer(Fate.GAVE_UP, {"errors": [self._withheld(prepared, error)]})
+        if trace:
+            trace.execution = executed.way
+        answer = _answer_of(executed.result)
+        if self.plans.are_shown:
+            answer.body["extensions"] = {"execution": executed.way}
+        return answer
+
+    async def _executed(self, prepared: Prepared, question: Question, context: Context) -> Executed | Answer:
+        """What came of it, or the answer that says why nothing did."""
         try:
             async with asyncio.timeout(self._execution_s) as patience:
-                executed = await self._execute(prepared, question, context)
+                return await self._execute(prepared, question, context)
         except TimeoutError as error:
             if not patience.expired():
                 return Answer(Fate.UNFORESEEN, {"errors": [telling.told_unforeseen(error)]})
@@ -147,13 +169,6 @@ class Answering:
             return Answer(Fate.ILL_FORMED, {"errors": [_too_deep("variables")]})
         except Exception as error:  # noqa: BLE001  whatever it is, it is told by reference and logged whole
             return Answer(Fate.UNFORESEEN, {"errors": [telling.told_unforeseen(error)]})
-        self._documents.weigh(question.text)
-        if trace:
-            trace.execution = executed.way
-        answer = _answer_of(executed.result)
-        if self._shows_plans:
-            answer.body["extensions"] = {"execution": executed.way}
-        return answer
 
     def _beyond(self, prepared: Prepared, question: Question, viewer: Viewer) -> list[str]:
         """The fields that the question touches and the viewer's key may not ask for."""
@@ -204,12 +219,20 @@ class Answering:
         )
 
     def _too_slow(self, prepared: Prepared) -> Told:
-        done = " What the mutation had changed by then is kept: read before you send it again."
         return telling.told(
             f"The answer took longer than {self._execution_s:g} seconds and was given up. Ask for fewer rows or fields."
-            + (done if prepared.is_mutation else ""),
+            + (_CHANGED if prepared.is_mutation else ""),
             telling.LIMIT_EXCEEDED,
         )
+
+    def _withheld(self, prepared: Prepared, error: Unavailable) -> Told:
+        return telling.told(error.message + (_CHANGED if prepared.is_mutation else ""), error.code)
+
+
+def _hash_of(known: Known) -> str:
+    if known.question_hash is None:
+        known.question_hash = hash_of_question(known.document)
+    return known.question_hash
 
 
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

@@ -74,7 +74,7 @@ class Auth:
             key = await key_behind(self._store, presented, at=self._now())
         except BadKey as error:
             raise NotSignedIn(str(error), error="invalid_token") from error
-        return Viewer(subject=key.name, role=Role.PARTNER, scopes=key.scopes, fields=key.fields)
+        return Viewer(subject=key.name, role=Role.PARTNER, scopes=key.scopes, fields=key.fields, key_handle=key.handle)
 
     async def _of_token(self, token: str) -> Viewer:
         digest = hashlib.sha256(token.encode()).digest()

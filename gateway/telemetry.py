@@ -11,6 +11,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, TextIO
@@ -54,6 +55,16 @@ _trace: ContextVar[Trace | None] = ContextVar("trace", default=None)
 def current_trace() -> Trace | None:
     """The request that this task answers, if it answers one."""
     return _trace.get()
+
+
+@contextmanager
+def uncounted() -> Iterator[None]:
+    """A block whose commands are not the request's: what the gateway writes for itself."""
+    token = _trace.set(None)
+    try:
+        yield
+    finally:
+        _trace.reset(token)
 
 
 class CommandCount:

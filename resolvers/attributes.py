@@ -95,6 +95,17 @@ def _in_order(held: Held) -> Mapping[str, Document]:
     return MappingProxyType(dict(sorted(found.items(), key=lambda item: (item[1]["order"], item[0]))))
 
 
+@of_latest
+def personal_paths(known: Mapping[str, Document]) -> frozenset[str]:
+    """Where personal values of the configurable schema stand in a customer's document."""
+    return frozenset(f"attributes.{name}" for name, one in known.items() if one["is_personal"])
+
+
+def carried_by(definition: Document) -> str | None:
+    """The name by which a value of the attribute is known where it is personal, as `Customer.attributes.firstName`."""
+    return f"Customer.attributes.{definition['name']}" if definition["is_personal"] else None
+
+
 @SLICE.finds(AttributeDefinition)
 async def definitions_by_id(context: Context, keys: Sequence[RecordId]) -> Mapping[RecordId, AttributeDefinition]:
     """Definitions by id, the system's own among them."""

@@ -66,6 +66,7 @@ def _fact(datum: CustomDatum) -> Fact:
         is_hidden="value" in datum.hidden_fields,
         observed_from=datum.observed_from or datum.added_by,
         observed_at=datum.added_at,
+        carries="CustomDatum.value",
     )
 
 

@@ -13,7 +13,7 @@ from adapters.records import Document, Index, Observation, Record, RecordId
 from adapters.windows import Owner
 from resolvers.agents import Agent, agents_of
 from resolvers.attribute_rights import NAMES, is_shown, unseen
-from resolvers.attributes import definitions
+from resolvers.attributes import carried_by, definitions, personal_paths
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_type, told
 from resolvers.kit.errors import not_found
@@ -121,12 +121,15 @@ class AttributeValue:
     name: str = told("The attribute's name.")
     label: str = told("What people read beside the value.")
     category: str = told("The heading under which the summary counts it.")
-    value: AttributeScalar | None = told("The value; null where it is hidden from you or can never be read.")
+    value: AttributeScalar | None = told(
+        "The value; null where it is hidden from you or can never be read.", is_personal=True
+    )
     is_hidden: bool = told("Whether there is a value that you have no right to see.")
     observed_from: str | None = told("Where the value was seen.")
     observed_at: datetime | None = told("When it was seen there.")
     observed_by: str | None = told("Who of the staff said so; null where a source did.")
     is_verified: bool = told("Whether someone made sure of it.")
+    carries: strawberry.Private[str | None] = None
 
 
 @SLICE.column(Customer, reads=["attributes", "observed"])
@@ -152,7 +155,14 @@ def _fact(value: AttributeValue) -> Fact:
         observed_from=value.observed_from,
         observed_at=value.observed_at,
         is_verified=value.is_verified,
+        carries=value.carries,
     )
+
+
+@SLICE.personal
+async def personal_attributes(context: Context) -> frozenset[str]:
+    """Where attributes stand that the administrators made personal."""
+    return personal_paths(await definitions(context))
 
 
 @SLICE.column(Customer, reads=["assigned_agent_id"])
@@ -193,6 +203,7 @@ def _attribute_value(definition: Document, value: Any, seen: Document, *, is_hid
         observed_at=seen.get("observed_at"),
         observed_by=seen.get("observed_by"),
         is_verified=seen.get("is_verified", False),
+        carries=carried_by(definition),
     )
 
 

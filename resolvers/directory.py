@@ -287,6 +287,7 @@ def _searching(context: Context, search: str) -> Match:
         )
     if "\0" in search:
         raise BadUserInput("`search` holds the character U+0000, which is in no name. Leave it out.")
+    context.delivered.searched("Customer.search")
     return {"search": {"$all": [re.compile(f"^{re.escape(word[:LONGEST_WORD])}") for word in words]}}
 
 
@@ -383,6 +384,8 @@ def _attribute_match(condition: AttributeCondition, known: Any, context: Context
     if not is_shown(definition, context.viewer):
         raise _unseen(what)
     _require_fields(context, what, "AttributeValue.value")
+    if definition["is_personal"]:
+        context.delivered.searched(f"Customer.attributes.{condition.name}")
     try:
         values = [checked(definition, value, context.limits.default_region) for value in condition.any_of]
     except ValueError as error:

@@ -62,6 +62,8 @@ class Viewer:
     scopes: frozenset[str] = frozenset()
     fields: frozenset[str] = frozenset()
     """The only fields that a partner's key may ask for, as `Type.field` and `Type.*`; empty: all of them."""
+    key_handle: str | None = None
+    """The part of the API key that may be shown; None for who came with a token."""
 
     @property
     def may_see_personal(self) -> bool:

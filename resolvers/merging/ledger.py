@@ -9,7 +9,7 @@ import strawberry
 from adapters.records import Document, Index, Part, Record, RecordId
 from adapters.windows import Strand
 from resolvers.attribute_rights import is_shown
-from resolvers.attributes import definitions
+from resolvers.attributes import carried_by, definitions
 from resolvers.customers import Customer, customers_by_id
 from resolvers.kit.context import Info
 from resolvers.kit.described import graph_type, told
@@ -68,9 +68,14 @@ class MergeChange:
     """An attribute of the survivor that the merge changed."""
 
     name: str = told("The attribute's name.")
-    before: AttributeScalar | None = told("The value before; null where there was none, or where it is hidden.")
-    after: AttributeScalar | None = told("The value after; null where there is none, or where it is hidden.")
+    before: AttributeScalar | None = told(
+        "The value before; null where there was none, or where it is hidden.", is_personal=True
+    )
+    after: AttributeScalar | None = told(
+        "The value after; null where there is none, or where it is hidden.", is_personal=True
+    )
     is_hidden: bool = told("Whether there are values that you have no right to see.")
+    carries: strawberry.Private[str | None]
 
 
 @SLICE.keeps(MERGES, may=STAFF)
@@ -127,7 +132,8 @@ def _changes(changed: Sequence[Document], known: Mapping[str, Document], viewer:
 def _change(definition: Document, change: Document, viewer: Viewer) -> MergeChange:
     is_hidden = definition["type"] == "PASSWORD" or not is_shown(definition, viewer)
     before, after = (None, None) if is_hidden else (change["before"], change["after"])
-    return MergeChange(name=definition["name"], before=before, after=after, is_hidden=is_hidden)
+    carried = carried_by(definition)
+    return MergeChange(name=definition["name"], before=before, after=after, is_hidden=is_hidden, carries=carried)
 
 
 @SLICE.column(Customer, may=STAFF, reads=())

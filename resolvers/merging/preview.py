@@ -7,10 +7,10 @@ from typing import Annotated
 
 import strawberry
 
-from adapters.records import Document, Record
+from adapters.records import Document, Record, RecordId
 from adapters.windows import Strand
 from resolvers.attribute_rights import is_shown
-from resolvers.attributes import definitions
+from resolvers.attributes import carried_by, definitions
 from resolvers.customers import Customer, customer_reader
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_type, told
@@ -43,8 +43,12 @@ class CustomerValue:
     """What one of the customers holds."""
 
     customer_id: strawberry.ID = told("The customer.")
-    value: AttributeScalar | None = told("The value; null where it is hidden from you or can never be read.")
+    value: AttributeScalar | None = told(
+        "The value; null where it is hidden from you or can never be read.", is_personal=True
+    )
     is_hidden: bool = told("Whether there is a value that you have no right to see.")
+    carries: strawberry.Private[str | None]
+    concerns: strawberry.Private[RecordId]
 
 
 @graph_type
@@ -141,6 +145,8 @@ def _difference(one: Difference, known: Mapping[str, Document], viewer: Viewer) 
             customer_id=global_id("Customer", key),
             value=None if is_hidden or is_secret else value,
             is_hidden=is_hidden,
+            carries=carried_by(definition),
+            concerns=key,
         )
         for key, value in one.values
     ]

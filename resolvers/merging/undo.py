@@ -12,7 +12,7 @@ from adapters.records import Document, RecordId
 from adapters.windows import Strand, Window
 from resolvers.attribute_rights import is_shown
 from resolvers.attribute_rules import checked
-from resolvers.attributes import definitions
+from resolvers.attributes import carried_by, definitions
 from resolvers.customers import CUSTOMERS, Customer, customer_reader, following
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
@@ -47,9 +47,12 @@ class MergeEdit:
     """Something that a merge changed and that was changed again since: undoing the merge needs a word on it."""
 
     field: str = told("What it is, as `resolutions` names it: `attributes.firstName`, `contactPoints`.")
-    before: AttributeScalar | None = told("An attribute's value before the merge; null where none is shown.")
-    now: AttributeScalar | None = told("An attribute's value now; null where none is shown.")
+    before: AttributeScalar | None = told(
+        "An attribute's value before the merge; null where none is shown.", is_personal=True
+    )
+    now: AttributeScalar | None = told("An attribute's value now; null where none is shown.", is_personal=True)
     is_hidden: bool = told("Whether there are values that you have no right to see.")
+    carries: strawberry.Private[str | None] = None
 
 
 @graph_type
@@ -57,6 +60,7 @@ class EditedSince(Refusal):
     """What the merge changed was changed again since, and `resolutions` does not say what shall stand."""
 
     edits: list[MergeEdit] = told("What `resolutions` has to name.")
+    concerns: strawberry.Private[RecordId]
 
 
 @graph_input
@@ -108,7 +112,7 @@ async def unmerge_customers(
         _require_undoable(case)
         undone = _undoing(context, case, resolved, await definitions(context)).undone()
         if undone.edited:
-            raise await _edited_since(context, undone.edited)
+            raise await _edited_since(context, case.entry, undone.edited)
         _require_needed(resolved, undone)
         return await _write(context, case, undone)
 
@@ -246,14 +250,21 @@ def _require_needed(resolved: Mapping[str, Resolved], undone: Undone) -> None:
             )
 
 
-async def _edited_since(context: Context, edited: Sequence[Edited]) -> Refused:
+async def _edited_since(context: Context, entry: Document, edited: Sequence[Edited]) -> Refused:
     names = ", ".join(f"`{one.field}`" for one in edited)
     message = (
         f"Since the merge {names} changed again. Say for each in `resolutions` what shall stand: KEEP, RESTORE, or for "
         "an attribute CUSTOM with a value."
     )
     edits = await _shown(context, edited)
-    return Refused(EditedSince(code="EDITED_SINCE", message=message, input_path=[*_RESOLUTIONS], edits=edits))
+    refusal = EditedSince(
+        code="EDITED_SINCE",
+        message=message,
+        input_path=[*_RESOLUTIONS],
+        edits=edits,
+        concerns=entry["survivor_id"],
+    )
+    return Refused(refusal)
 
 
 async def _shown(context: Context, edited: Sequence[Edited]) -> list[MergeEdit]:
@@ -266,7 +277,7 @@ def _edit(one: Edited, definition: Document | None, viewer: Viewer) -> MergeEdit
         return MergeEdit(field=one.field, before=None, now=None, is_hidden=False)
     is_hidden = definition["type"] == "PASSWORD" or not is_shown(definition, viewer)
     before, now = (None, None) if is_hidden else (one.before, one.now)
-    return MergeEdit(field=one.field, before=before, now=now, is_hidden=is_hidden)
+    return MergeEdit(field=one.field, before=before, now=now, is_hidden=is_hidden, carries=carried_by(definition))
 
 
 # Writing

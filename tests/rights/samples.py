@@ -53,6 +53,8 @@ _BY_PLACE = {
     "CustomerFilter.drawnTo": '"<Topic>"',
     "CustomerFilter.assignedTo": '"<Agent>"',
     "CustomerFilter.givenToys": '"top"',
+    "AccessFilter.customerId": '"<Customer>"',
+    "AccessFilter.viewer": '"test-agent"',
     "TicketFilter.campaignId": '"<Campaign>"',
     "TicketFilter.agentId": '"<Agent>"',
     "FactFilter.categories": '"Sports"',
