@@ -54,7 +54,7 @@ def current_trace() -> Trace | None:
 
 
 class CommandCount:
-    """Counts the store's commands on the request that causes them (adapters.mongo.CommandObserver)."""
+    """Counts the store's commands on the request that causes them (adapters.observing.CommandObserver)."""
 
     def command_started(self, name: str, command: Document) -> None:
         """One more for the request under way."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import strawberry
 
-from adapters.records import Index, Record, RecordId, Timeline
+from adapters.records import Belonging, Index, Record, RecordId, Timeline
 from adapters.windows import Strand
 from resolvers.agents import Agent, agents_of
 from resolvers.channels import require_channels
@@ -31,6 +31,7 @@ CONVERSATIONS = Record(
         Index(("assigned_agent_id", "status", "last_message_at", "_id")),
     ),
     personal=frozenset({"subject"}),
+    aged_by="last_message_at",
     news=frozenset({"status", "assigned_agent_id", "last_message_at"}),
 )
 MESSAGES = Record(
@@ -40,6 +41,7 @@ MESSAGES = Record(
     indexes=(Index(("conversation_id", "sent_at", "_id")),),
     personal=frozenset({"text"}),
     timeline=Timeline(kind="MESSAGE", at="sent_at", channel="channel"),
+    belongs=Belonging(field="conversation_id", to=(CONVERSATIONS.name,)),
     news=frozenset({"status"}),
 )
 

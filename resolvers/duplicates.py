@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import strawberry
 
 from adapters.mongo import Store
-from adapters.records import Document, Index, Record, RecordId
+from adapters.records import Document, Index, Mention, Record, RecordId
 from adapters.windows import Position, Strand, Window, branches, stretch
 from resolvers.attribute_rules import MatchingRole
 from resolvers.attribute_schema import definitions_by_name
@@ -40,6 +40,7 @@ PAIRS = Record(
         Index(("one_id", "is_dismissed", "bits", "_id")),
         Index(("other_id", "is_dismissed", "bits", "_id")),
     ),
+    mentions=Mention(fields=("one_id", "other_id")),
 )
 
 SLICE = Slice("duplicates")

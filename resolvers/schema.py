@@ -30,6 +30,7 @@ from resolvers import (
     nodes,
     notes,
     preferences,
+    privacy,
     products,
     purchases,
     relations,
@@ -76,6 +77,7 @@ SLICES = (
     duplicates.SLICE,
     merging.SLICE,
     relinking.SLICE,
+    privacy.SLICE,
     nodes.SLICE,
 )
 

@@ -54,6 +54,8 @@ class Context:
     limits: GraphLimits = field(default_factory=GraphLimits)
     sign_visitor: Callable[[RecordId, float], str] | None = None
     """Gives a token by which a visitor is that customer, for so many seconds; None where none can be signed here."""
+    sign_export: Callable[[RecordId, datetime], str] | None = None
+    """Gives the path on this gateway of a customer's export, good until that moment; None where none is handed out."""
     budget: Budget = field(init=False)
     loaders: Loaders = field(init=False)
     _held: dict[str, Held] = field(init=False, default_factory=dict)

@@ -15,6 +15,7 @@ import strawberry
 
 from adapters.records import Document, Part, Record
 from resolvers.kit.described import description_of, graph_type, told
+from resolvers.kit.jobs import Job, Work
 from resolvers.kit.stored import Node, Reader, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, STAFF_AND_PARTNERS, Roles
 
@@ -145,6 +146,7 @@ class Slice:
         self.conditions: list[AddedCondition] = []
         self.fact_readers: list[Callable[..., Any]] = []
         self.finders: dict[str, Finder] = {}
+        self.jobs: list[Job] = []
 
     @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field, told, kept, inner))
     def keeps(
@@ -229,6 +231,19 @@ class Slice:
         self.fact_readers.append(function)
         return function
 
+    def job(self, name: str, *, every_s: float, when: Work | None = None) -> Callable[[F], F]:
+        """Declares a leased job: `async fn(shift) -> bool`, one step of it; whether more is to do at once.
+
+        A step takes a second or less and may be done again. The job is done anew every so many seconds, by one process
+        at a time (gateway/work.py). `when`: whether there is anything to do, asked by all; it costs no command.
+        """
+
+        def add(function: F) -> F:
+            self.jobs.append(Job(name, every_s, function, when))
+            return function
+
+        return add
+
     def _adds(
         self, hub: type[Any], way: str, may: Roles, name: str | None = None, reads: Iterable[str] | None = None
     ) -> Callable[[F], F]:
@@ -253,6 +268,9 @@ class Declared:
         self.by_type = {one.cls.__name__: one for one in self.keepings}
         self.finders = {name: finder for one in self.slices for name, finder in one.finders.items()}
         self.by_name = {one.what.name: one for one in self.keepings}
+        self.jobs = {job.name: job for one in self.slices for job in one.jobs}
+        if missing := {name for record in self.records for name in record.jobs} - set(self.jobs):
+            raise TypeError(f"Records need the jobs {sorted(missing)}, which no slice declares.")
 
     @cached_property
     def customers(self) -> Record:
@@ -337,5 +355,6 @@ def _exported(what: Record | Part, *, type_name: str | None, read_by: list[str])
         "timeline": what.timeline.kind if what.timeline else None,
         "news": sorted(what.news),
         "jobs": list(what.jobs),
+        "retained_by": what.moment if what.customer not in {None, "_id"} else None,
         "is_held": what.is_held,
     }
