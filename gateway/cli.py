@@ -365,7 +365,7 @@ def _with_store(work: Callable[[Store], Awaitable[T]]) -> T:
         configure_logs("warning")
         async with (
             database(settings, may_join=True) as url,
-            opened_store(url, settings, records_of(graph())) as store,
+            opened_store(url, settings, records_of(graph(), settings)) as store,
         ):
             return await work(store)
 

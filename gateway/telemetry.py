@@ -64,6 +64,14 @@ class CommandCount:
             trace.commands += 1
 
 
+class JobLog:
+    """Logs how each job ended (gateway.work.JobObserver)."""
+
+    def job_ended(self, name: str, outcome: str, *, steps: int, took_s: float) -> None:
+        """One line."""
+        _log.info("job", job=name, outcome=outcome, steps=steps, ms=round(took_s * 1000, 1))
+
+
 class Telemetry:
     """Around the whole application: gives each request its id, logs how it ended."""
 

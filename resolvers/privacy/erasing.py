@@ -54,8 +54,11 @@ def shares(declared: Declared, ids: Sequence[RecordId]) -> Iterator[Share]:
         if record.customer is not None:
             yield Share(record, {record.customer: {"$in": list(ids)}})
         if record.mentions is not None:
-            named = [{name: {"$in": list(ids)}} for name in record.mentions.fields]
-            yield Share(record, {"$or": named} if len(named) > 1 else named[0], record.mentions.emptied)
+            where: dict[str, Any] = {"$or": [{name: {"$in": list(ids)}} for name in record.mentions.fields]}
+            if record.customer is not None:
+                # What is their own is in the share before.
+                where[record.customer] = {"$nin": list(ids)}
+            yield Share(record, where, record.mentions.emptied)
 
 
 def _rank(record: Record) -> int:
