@@ -4,7 +4,7 @@ It is written piece by piece while the records are read, so a million messages t
 never leaves are values of write-only attributes. Other customers stand in it by their ids alone.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -13,7 +13,7 @@ import orjson
 from strawberry.utils.str_converters import to_camel_case
 
 from adapters.mongo import Store
-from adapters.records import Document, Record, RecordId
+from adapters.records import Document, Mention, Record, RecordId
 from resolvers.attribute_rules import AttributeType
 from resolvers.attribute_schema import definitions_by_name
 from resolvers.kit.ids import global_id
@@ -122,7 +122,7 @@ class Export:
         """Documents of others, or of nobody, that name the customer; without what they hold of others."""
         if record.mentions is None:
             return
-        left_out = set(record.mentions.emptied or ()) - {record.mentions.fields[0].partition(".")[0]}
+        left_out = _of_others(record.mentions)
         seen: set[Any] = set()
         for name in record.mentions.fields:
             async for batch in self._store.stream(record, {name: {"$in": self._ids}}):
@@ -160,7 +160,11 @@ class Export:
     def _told(self, record: Record, stored: Document, pieces_of: Mapping[RecordId, str]) -> dict[str, Any]:
         if record.customer == "_id":
             return self._customer(record, stored)
-        if "changed" in stored:
+        if record.mentions and not _named(record.mentions, stored) <= set(self._ids):
+            # What was joined with others and parted again holds what is theirs.
+            left_out = _of_others(record.mentions)
+            stored = {name: value for name, value in stored.items() if name not in left_out}
+        if isinstance(stored.get("changed"), list):
             stored = {**stored, "changed": [self._change(one) for one in stored["changed"]]}
         told = self._wording.document(record, stored, pieces_of)
         path = file_path(stored, record)
@@ -186,15 +190,35 @@ class Export:
             return told | {"isWriteOnly": True}
         return told | {"value": self._wording.value(name, value)}
 
-    def _change(self, change: Document) -> Document:
+    def _change(self, change: Any) -> Any:
         """An entry of the merge ledger, without the values of a write-only attribute."""
-        path = str(change.get("path", ""))
+        path = str(change.get("path", "")) if isinstance(change, Mapping) else ""
         if path.startswith(_ATTRIBUTES) and self._is_secret(path.removeprefix(_ATTRIBUTES)):
             return {"path": path, "is_write_only": True}
         return change
 
     def _is_secret(self, name: str) -> bool:
         return bool(self._definitions.get(name, {}).get("type") == AttributeType.PASSWORD.value)
+
+
+def _of_others(mentions: Mention) -> set[str]:
+    """The fields that may hold what is somebody else's: those that an erasure empties, but for whom they name."""
+    return set(mentions.emptied or ()) - {path.partition(".")[0] for path in mentions.fields}
+
+
+def _named(mentions: Mention, stored: Document) -> set[RecordId]:
+    """The customers whom a document names."""
+    return {one for path in mentions.fields for one in _values(stored, path.split("."))}
+
+
+def _values(stored: Any, path: Sequence[str]) -> Iterator[Any]:
+    if isinstance(stored, list):
+        for one in stored:
+            yield from _values(one, path)
+    elif not path:
+        yield stored
+    elif isinstance(stored, Mapping) and stored.get(path[0]) is not None:
+        yield from _values(stored[path[0]], path[1:])
 
 
 def _key(name: str) -> bytes:
