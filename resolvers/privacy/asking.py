@@ -123,16 +123,21 @@ async def _as_it_is(context: Context, document: Document) -> Customer:
     return (await customer_reader(context))(document)
 
 
-def _reference(given: str | None) -> str | None:
-    if given is None:
-        return None
-    if len(given) > LONGEST_REFERENCE or not _REFERENCE.fullmatch(given):
-        raise invalid(
-            f"`reference` is no number of a request: 1 to {LONGEST_REFERENCE} letters, digits and signs of `._/#:-`, "
-            "beginning with a letter or digit. Leave it out where there is none.",
-            *("input", "reference"),
+def checked_reference(given: str | None) -> str | None:
+    """The reference as it is kept; raises ValueError where it is no number of a request."""
+    if given is not None and (len(given) > LONGEST_REFERENCE or not _REFERENCE.fullmatch(given)):
+        raise ValueError(
+            f"reference is no number of a request: 1 to {LONGEST_REFERENCE} letters, digits and signs of `._/#:-`, "
+            "beginning with a letter or digit. Leave it out where there is none."
         )
     return given
+
+
+def _reference(given: str | None) -> str | None:
+    try:
+        return checked_reference(given)
+    except ValueError as error:
+        raise invalid(f"The {error}", "input", "reference") from error
 
 
 # What would be
