@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from strawberry.utils.str_converters import to_camel_case
@@ -15,6 +16,9 @@ from resolvers.kit.stored import Node
 
 # Under which type an id stands of which nothing tells what it is the id of.
 _UNTOLD = "Record"
+# A million messages have a dozen names and hardly more conversations.
+_named = lru_cache(maxsize=4096)(to_camel_case)
+_identified = lru_cache(maxsize=4096)(global_id)
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -44,7 +48,7 @@ class Wording:
             told["id"] = global_id(own, stored["_id"])
         for name, value in stored.items():
             if name != "_id":
-                told[to_camel_case(name)] = self.value(name, value, pieces_of)
+                told[_named(name)] = self.value(name, value, pieces_of)
         return told
 
     def value(self, name: str, value: Any, pieces_of: Mapping[RecordId, str] | None = None) -> Any:
@@ -57,7 +61,7 @@ class Wording:
             case RecordId():
                 return self._id(name, value, pieces_of or {})
             case Mapping():
-                return {to_camel_case(inner): self.value(inner, one, pieces_of) for inner, one in value.items()}
+                return {_named(inner): self.value(inner, one, pieces_of) for inner, one in value.items()}
             case list():
                 return [self.value(name, one, pieces_of) for one in value]
         return str(decimal_of(value)) if is_decimal(value) else str(value)
@@ -66,7 +70,7 @@ class Wording:
         kind = self._known.get(key)
         if kind is None and key in pieces_of:
             kind = self._types.get(pieces_of[key])
-        return global_id(kind or self._type_behind(name), key)
+        return _identified(kind or self._type_behind(name), key)
 
     def _type_behind(self, name: str) -> str:
         """The type whose id stands under such a name: of `assigned_agent_id` that is Agent."""
