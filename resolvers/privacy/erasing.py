@@ -6,10 +6,12 @@ the customer may have written behind that: so an erasure is done when nothing is
 thing was than any change takes.
 """
 
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from adapters.mongo import TRANSACTION_S, Store
@@ -24,6 +26,9 @@ SETTLING = timedelta(seconds=TRANSACTION_S + 15)
 """Longer than any transaction lives, and any answer that writes without one."""
 
 _EVERY_S = 2.0
+# A step is short, so that a process may end at any time.
+_STEP_S = 1.5
+_AT_ONCE = 5
 # The customers themselves and what leads to them go first, what machines brought in numbers last.
 _FIRST, _LAST = 0, 2
 
@@ -97,16 +102,60 @@ async def begin(store: Store, declared: Declared, customer: Document, request: R
 
 async def go_on(store: Store, declared: Declared, key: RecordId, at: datetime) -> bool:
     """Whether a batch removed anything, or the erasure is over; without it nothing is to do before its next look."""
+    count = 0
 
     async def work() -> bool:
-        receipt = await store.first(ERASURES, {"_id": key, "state": ErasureState.RUNNING.value})
+        nonlocal count
+        receipt = await _running(store, key)
         if receipt is None:
             return False
-        if await _batch(store, declared, receipt, at):
-            return True
-        return await _rest(store, receipt, at)
+        count = await _batch(store, declared, receipt, at)
+        return count > 0 or await _rest(store, receipt, at)
 
-    return await store.transact(work)
+    is_more = await store.transact(work)
+    if count >= BATCH:
+        await _hasten(store, declared, key, at)
+    return is_more
+
+
+async def _running(store: Store, key: RecordId) -> Document | None:
+    return await store.first(ERASURES, {"_id": key, "state": ErasureState.RUNNING.value})
+
+
+async def _hasten(store: Store, declared: Declared, key: RecordId, at: datetime) -> None:
+    """Removes several batches of a long list that was looked up once.
+
+    The database passes over what was removed lately each time that it begins at the head of the list.
+    """
+    receipt = await _running(store, key)
+    if receipt is None:
+        return
+    ends_at = time.monotonic() + _STEP_S
+    for share in shares(declared, receipt["customer_ids"]):
+        if share.emptied is None:
+            found = await store.find(share.record, share.where, limit=_AT_ONCE * BATCH, only=["_id"])
+            keys = [one["_id"] for one in found]
+            for begin in range(0, len(keys), BATCH):
+                some = keys[begin : begin + BATCH]
+                await store.transact(partial(_these, store, declared, key, share.record, some, at))
+                if time.monotonic() > ends_at:
+                    return
+            if len(keys) > BATCH:
+                return
+
+
+async def _these(
+    store: Store, declared: Declared, key: RecordId, record: Record, keys: Sequence[RecordId], at: datetime
+) -> None:
+    """Removes these documents, as far as they are still what is to be erased."""
+    receipt = await _running(store, key)
+    if receipt is None:
+        return
+    # An expression uses no index: they are to be found by their ids. Somebody new may have taken one over meanwhile.
+    named = [*([record.customer] if record.customer else ()), *(record.mentions.fields if record.mentions else ())]
+    ours = {"$or": [{"$in": [f"${name}", receipt["customer_ids"]]} for name in named]}
+    removed = await Removing(store, declared).some(record, {"_id": {"$in": list(keys)}, "$expr": ours}, BATCH)
+    await _count(store, receipt, removed, Counter(), at)
 
 
 async def _batch(store: Store, declared: Declared, receipt: Document, at: datetime) -> int:
@@ -120,11 +169,15 @@ async def _batch(store: Store, declared: Declared, receipt: Document, at: dateti
             emptied[share.record.name] += await store.update_all(share.record, share.where, {"$set": share.emptied})
         else:
             removed += await removing.some(share.record, share.where, room)
+    return await _count(store, receipt, removed, emptied, at)
+
+
+async def _count(store: Store, receipt: Document, removed: Counts, emptied: Counts, at: datetime) -> int:
+    """Writes into the receipt what was removed and emptied; answers how much that was."""
     count = removed.total() + emptied.total()
     if count:
         counts = {**_paths("removed", removed), **_paths("emptied", emptied)}
-        change = {"$inc": counts, "$set": {"quiet_since": at}}
-        await store.update(ERASURES, {"_id": receipt["_id"]}, change)
+        await store.update(ERASURES, {"_id": receipt["_id"]}, {"$inc": counts, "$set": {"quiet_since": at}})
     return count
 
 

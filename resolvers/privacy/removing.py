@@ -51,8 +51,9 @@ class Removing:
         counts = await self._pieces_of(record, keys, room)
         if counts.total() >= room:
             return counts
-        # Who changed one of them meanwhile makes the transaction begin anew.
-        counts[record.name] += await self._store.delete(record, {**where, "_id": {"$in": keys}})
+        # By their ids alone, which no index but that of the ids is tried for: who changed one of them since it was
+        # found makes the transaction begin anew.
+        counts[record.name] += await self._store.delete(record, {"_id": {"$in": keys}})
         if record.file:
             counts[FILES] += await self._doom(one.get(record.file) for one in found)
         for one in held:
