@@ -26,6 +26,7 @@ from gateway.schema_file import CHECKOUT, COMMITTED, differences
 from gateway.settings import PREFIX, BadSettings, Settings, environment_name, load_settings, unknown_names
 from gateway.tokens import KeySet, KeysUnreachable
 from gateway.work import JOBS, JobState, job_states
+from resolvers.privacy.retention import BadRetention, with_retention
 from resolvers.schema import graph
 
 OLDEST_PYTHON: Final = (3, 11)
@@ -193,6 +194,16 @@ def _judged(facts: ServerFacts, settings: Settings) -> Finding:
     return ok(f"MongoDB {dotted(facts)}, replicated or sharded.")
 
 
+def retention(settings: Settings) -> Finding:
+    """Whether what shall be kept for a limited time can be."""
+    try:
+        with_retention(graph().declared, (), settings.retention)
+    except BadRetention as error:
+        return broken(f"{PREFIX}RETENTION: {error}")
+    limited = ", ".join(f"{name} for {age.days} days" for name, age in settings.retention.items())
+    return ok(f"Kept for a limited time: {limited or 'nothing'}.")
+
+
 async def background_jobs(settings: Settings) -> Finding:
     """When what is done in the background was done last, and whether it fails; nothing is started for that."""
     url = settings.mongodb_url.get_secret_value() if settings.mongodb_url else None
@@ -279,6 +290,7 @@ CHECKS: Final[dict[str, Check]] = {
     "own database": own_database,
     "database files": database_files,
     "MONGODB_URL": your_database,
+    "retention": retention,
     "background jobs": background_jobs,
     "secrets": secrets_set,
     "key set": key_set,

@@ -8,7 +8,7 @@ thing was than any change takes.
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -29,7 +29,7 @@ _EVERY_S = 2.0
 # A step is short, so that a process may end at any time.
 _STEP_S = 1.5
 _AT_ONCE = 5
-# The customers themselves and what leads to them go first, what machines brought in numbers last.
+# The customers themselves and what leads to them go first, what there may be very much of last.
 _FIRST, _LAST = 0, 2
 
 
@@ -55,7 +55,9 @@ class Share:
 
 def shares(declared: Declared, ids: Sequence[RecordId]) -> Iterator[Share]:
     """Everything that is kept of these customers, by what the slices declare: what goes first comes first."""
-    for record in sorted(declared.records, key=_rank):
+    many = [record.belongs for record in declared.records if record.belongs and _is_many(record)]
+    crowded = {name for belonging in many for name in belonging.to}
+    for record in sorted(declared.records, key=partial(_rank, crowded)):
         if record.customer is not None:
             yield Share(record, {record.customer: {"$in": list(ids)}})
         if record.mentions is not None:
@@ -66,10 +68,15 @@ def shares(declared: Declared, ids: Sequence[RecordId]) -> Iterator[Share]:
             yield Share(record, where, record.mentions.emptied)
 
 
-def _rank(record: Record) -> int:
+def _is_many(record: Record) -> bool:
+    """Whether there may be very many of a record: of messages, and what else happens as a piece of something."""
+    return record.belongs is not None and record.timeline is not None
+
+
+def _rank(crowded: Container[str], record: Record) -> int:
     if record.customer == "_id" or (record.customer and not record.element and not record.timeline):
         return _FIRST
-    return _LAST if record.timeline and record.timeline.channel else _FIRST + 1
+    return _LAST if _is_many(record) or record.name in crowded else _FIRST + 1
 
 
 async def begin(store: Store, declared: Declared, customer: Document, request: Request) -> Document | None:

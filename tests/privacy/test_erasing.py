@@ -16,8 +16,10 @@ from resolvers.kit.viewer import ADMINISTRATORS, Role
 from resolvers.notes import NOTES
 from resolvers.privacy import erasing, removing
 from resolvers.privacy.erasing import work_on
+from tests.adapters.test_explain import Scans
 from tests.changing import GONE, change, may, refused
-from tests.conftest import Asking
+from tests.conftest import Asking, Commands
+from tests.crowd import crowd
 from tests.makers import Makers
 from tests.privacy.conftest import Erase, counts, settle, shift_of
 from tests.privacy.planting import RECEIPTS, planted, traces, unmarked, whole
@@ -267,3 +269,18 @@ async def test_privacy_by_role(ask: Asking, make: Makers) -> None:
         assert (await ask(PREVIEW, id=one.id, **who)).codes == ["FORBIDDEN"]
         assert (await ask(ERASURES, **who)).codes == ["FORBIDDEN"]
     assert (await ask(PREVIEW, id=GONE, as_=Role.ADMINISTRATOR)).data == {"previewErasure": None}
+
+
+async def test_no_scan(ask: Asking, make: Makers, erase: Erase, commands: Commands) -> None:
+    """Preview, first step and the job find everything along indexes, and scan no collection."""
+    one = await planted(make, ask.graph.declared)
+    for other in await crowd(make, 3, 2):
+        await make.note(other)
+    scans = Scans(make.store, commands)
+    await scans.run(ask, "preview", PREVIEW, id=one.customer.id, as_=Role.ADMINISTRATOR)
+    with commands.counted() as sent:
+        await erase(one.customer)
+        await settle(ask)
+    await scans.judge("erasure", sent)
+    assert scans.explained > 60
+    assert scans.found == []
