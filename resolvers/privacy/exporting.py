@@ -122,13 +122,16 @@ class Export:
         """Documents of others, or of nobody, that name the customer; without what they hold of others."""
         if record.mentions is None:
             return
-        left_out = _of_others(record.mentions)
+        wanted = {"_id", record.customer, *(path.partition(".")[0] for path in record.mentions.fields)}
         seen: set[Any] = set()
         for name in record.mentions.fields:
             async for batch in self._store.stream(record, {name: {"$in": self._ids}}):
                 fresh = [one for one in batch if one["_id"] not in seen and not self._is_own(record, one)]
                 seen.update(one["_id"] for one in fresh)
-                yield [{name: value for name, value in one.items() if name not in left_out} for one in fresh]
+                if record.mentions.emptied is not None:
+                    # It belongs to somebody else: that it names the customer is all that is told.
+                    fresh = [{name: value for name, value in one.items() if name in wanted} for one in fresh]
+                yield fresh
 
     def _is_own(self, record: Record, stored: Document) -> bool:
         return record.customer is not None and stored[record.customer] in self._ids

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from adapters.mongo import Store
-from adapters.records import new_id
+from adapters.records import derived_id
 from gateway import cli
 from gateway.mongod import Mongod
 from gateway.privacy import CannotDo
@@ -21,6 +21,7 @@ from resolvers.customers import CUSTOMERS
 from resolvers.kit.erased import ERASING
 from resolvers.kit.ids import global_id
 from resolvers.privacy.receipts import ERASURES
+from tests.changing import GONE
 from tests.makers import Made, Makers
 
 Run = Callable[..., Awaitable[Any]]
@@ -96,7 +97,7 @@ async def test_not_erased(run: Run, one: Made, store: Store, words: list[str], t
 
 
 @pytest.mark.parametrize("command", [["export", "--to", "x.zip"], ["erase", "--yes"]])
-@pytest.mark.parametrize("given", ["junk", global_id("Customer", new_id()), global_id("Note", new_id())])
+@pytest.mark.parametrize("given", ["junk", GONE, global_id("Note", derived_id("a"))])
 async def test_nobody(run: Run, command: list[str], given: str, store: Store) -> None:
     """An id of nobody is refused in words."""
     found = await run(command[0], given, *command[1:])

@@ -9,7 +9,7 @@ import pytest
 from adapters.failures import StoreDown
 from adapters.mongo import Store
 from adapters.records import new_id
-from resolvers.conversations import MESSAGES
+from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.kit.erased import ERASING
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import ADMINISTRATORS, Role
@@ -66,6 +66,21 @@ async def test_others_untouched(ask: Asking, make: Makers, erase: Erase) -> None
     assert [after["customer_accounts"][found["_id"]]["number"] for name, found in changed if name != "merges"] == [
         "shared"
     ]
+
+
+async def test_given_away(ask: Asking, make: Makers, erase: Erase) -> None:
+    """A conversation that became another customer's stays that one's, and no longer tells whose it was."""
+    one, other = await make.customer(), await make.customer("Bob")
+    talk = await make.conversation(one, "Hello")
+    await make.note(one)
+    given = {"id": global_id("Conversation", talk), "customerId": other.id}
+    await change(ask, "relinkConversation", "conversation { id }", **given)
+    await erase(one)
+    await settle(ask)
+    (kept,), (message,) = await make.store.find(CONVERSATIONS, {}), await make.store.find(MESSAGES, {})
+    assert (kept["customer_id"], message["customer_id"], kept["relinked"]) == (other.key, other.key, None)
+    (receipt,) = (await ask(ERASURES, as_=Role.ADMINISTRATOR)).data["erasures"]["nodes"]
+    assert counts(receipt, "emptied") == {"conversations": 1}
 
 
 async def test_seen_no_more(ask: Asking, make: Makers, erase: Erase) -> None:

@@ -14,6 +14,7 @@ from resolvers.customers import CUSTOMERS
 from resolvers.kit.ids import global_id
 from resolvers.privacy.archive import archive
 from resolvers.privacy.exporting import Export
+from tests.changing import change
 from tests.conftest import Asking
 from tests.crowd import attachment, attributes, definition, merge
 from tests.makers import BEGIN, Made, Makers
@@ -59,6 +60,20 @@ async def test_nothing_else_leaves(ask: Asking, make: Makers) -> None:
     assert list(traces(other, one)) == []
     assert len(other["merges"]) == 2
     assert files == {}
+
+
+async def test_given_away(ask: Asking, make: Makers) -> None:
+    """Of a conversation that became another customer's is told that it did, and nothing of what is said in it."""
+    one, other = await make.customer(), await make.customer("Bob")
+    talk = await make.conversation(one, "Hello", subject="SOMEBODY ELSE'S")
+    await make.note(one)
+    given = {"id": global_id("Conversation", talk), "customerId": other.id}
+    await change(ask, "relinkConversation", "conversation { id }", **given)
+    told, _ = await exported(ask, one)
+    assert "SOMEBODY" not in json.dumps(told)
+    (named,) = told["mentionedBy"]["conversations"]
+    assert (named["id"], named["customerId"]) == (given["id"], other.id)
+    assert named["relinked"]["formerId"] == one.id
 
 
 async def test_plain_words(ask: Asking, make: Makers) -> None:
