@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import strawberry
 
 from adapters.failures import Taken
-from adapters.records import Document, Index, Record, RecordId, new_id
+from adapters.records import Document, Holding, Index, Record, RecordId, new_id
 from resolvers.customers import CUSTOMERS, Customer, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
@@ -32,6 +32,7 @@ ACCOUNTS = Record(
     customer=None,
     indexes=(Index(("number",), unique=True),),
     personal=frozenset({"number", "data"}),
+    held_by=Holding(record="account_holdings", field="account_id", written="links"),
 )
 HOLDINGS = Record(
     name="account_holdings",

@@ -32,6 +32,7 @@ from resolvers import (
     nodes,
     notes,
     preferences,
+    privacy,
     products,
     purchases,
     relations,
@@ -80,6 +81,7 @@ SLICES = (
     accesses.SLICE,
     merging.SLICE,
     relinking.SLICE,
+    privacy.SLICE,
     nodes.SLICE,
 )
 
