@@ -22,7 +22,7 @@ REFUSED: dict[str, tuple[str, Change]] = {}
 """By type of refusal: a mutation and what makes it refuse so."""
 
 # Names hold letters alone; these are as long as no other word that begins so.
-_NAME, _TEXT, _LINE, _EMAIL = "zqxvbNew", "zqxvbText", "zqxvbLine", "zqxvbnew@mail.example"
+_NAME, _TEXT, _LINE, _EMAIL = "zqxvjwkhbNew", "zqxvjwkhbText", "zqxvjwkhbLine", "zqxvjwkhbnew@mail.example"
 
 
 def change(function: Change) -> Change:
@@ -109,12 +109,12 @@ async def assign_customer(world: World, of: Made) -> Input:
 @change
 async def link_identity(world: World, of: Made) -> Input:
     """An identity of nobody's."""
-    value = fresh(world, "zqxvblinked")
+    value = fresh(world, "zqxvjwkhblinked")
     return {"customerId": of.id, "channel": "shop", "account": "main", "value": value, "claim": "ASSERTED"}
 
 
 async def _identity(world: World, of: Made) -> str:
-    await world.make.identity(of, "shop", fresh(world, "zqxvbheld"))
+    await world.make.identity(of, "shop", fresh(world, "zqxvjwkhbheld"))
     found = await world.make.store.find(IDENTITIES, {"customer_id": of.key})
     return global_id("Identity", found[0]["_id"])
 
@@ -122,7 +122,7 @@ async def _identity(world: World, of: Made) -> str:
 @change
 async def unlink_identity(world: World, of: Made) -> Input:
     """One identity of two."""
-    await world.make.identity(of, "shop", fresh(world, "zqxvbheld"))
+    await world.make.identity(of, "shop", fresh(world, "zqxvjwkhbheld"))
     return {"id": await _identity(world, of)}
 
 
@@ -135,7 +135,7 @@ async def verify_identity(world: World, of: Made) -> Input:
 
 
 async def _contact_point(world: World, of: Made) -> Input:
-    await crowd.contact_point(world.make, of, "zqxvbold@mail.example")
+    await crowd.contact_point(world.make, of, "zqxvjwkhbold@mail.example")
     (document,) = await world.make.store.find(CUSTOMERS, {"_id": of.key})
     (point,) = with_ids(of.key, document["contact_points"])
     return {"customerId": of.id, "id": global_id("ContactPoint", point["id"]), "version": document["version"]}
@@ -149,7 +149,7 @@ async def edit_contact_point(world: World, of: Made) -> Input:
     (document,) = await world.make.store.find(CUSTOMERS, {"_id": of.key})
     (point,) = with_ids(of.key, document["contact_points"])
     place = {"customerId": of.id, "id": global_id("ContactPoint", point["id"]), "version": document["version"]}
-    return place | {"value": "zqxvbMoved", "postal": _postal}
+    return place | {"value": "zqxvjwkhbMoved", "postal": _postal}
 
 
 @change

@@ -41,7 +41,7 @@ def asker(ask: Asking, world: World) -> Asker:
 @pytest.fixture(scope="session")
 async def walked(house: Graph, prepared: Store, expecting: Expecting) -> list[Walked]:
     """What everyone was answered on every way through the schema."""
-    agent = agent_document(subject="zqxsanna", name="zqxsAnna", role=Role.AGENT, at=NOW)
+    agent = agent_document(subject="zqxsjwkhanna", name="zqxsjwkhAnna", role=Role.AGENT, at=NOW)
     await prepared.insert(AGENTS, agent)
     ask = Asking(house, prepared, agent["_id"])
     world = await world_of(ask, Makers(prepared))

@@ -13,18 +13,18 @@ from tests.makers import BEGIN, Made
 from tests.rights.changes import REFUSED, Input, change, fresh
 from tests.rights.world import World
 
-_TEXT = "zqxvbText"
+_TEXT = "zqxvjwkhbText"
 _data = [{"name": "meter", "value": _TEXT}]
 
 
 @change
 async def add_customer_account(world: World, of: Made) -> Input:
     """An account."""
-    return {"customerId": of.id, "name": "gas", "number": fresh(world, "zqxvbnumber"), "data": _data}
+    return {"customerId": of.id, "name": "gas", "number": fresh(world, "zqxvjwkhbnumber"), "data": _data}
 
 
 async def _account(world: World, of: Made) -> tuple[str, str]:
-    number = fresh(world, "zqxvbkept")
+    number = fresh(world, "zqxvjwkhbkept")
     return number, global_id("CustomerAccount", await crowd.account(world.make, of, number))
 
 
@@ -66,8 +66,8 @@ async def remove_note(world: World, of: Made) -> Input:
 async def identify_customer(world: World, _of: Made) -> Input:
     """Somebody new."""
     profile = dict.fromkeys(("name", "username", "gender", "locale", "timeZone"), _TEXT)
-    profile["pictureUrl"] = "https://pics.example/zqxvbpicture.png"
-    place = {"channel": "shop", "account": "main", "value": fresh(world, "zqxvbcame")}
+    profile["pictureUrl"] = "https://pics.example/zqxvjwkhbpicture.png"
+    place = {"channel": "shop", "account": "main", "value": fresh(world, "zqxvjwkhbcame")}
     return place | {"profile": profile, "entryPoint": {"page": "https://shop.example", "referrer": "a link"}}
 
 
@@ -80,7 +80,7 @@ async def dismiss_duplicate(world: World, of: Made) -> Input:
 @change
 async def reconsider_duplicate(world: World, of: Made) -> Input:
     """Two who are perhaps one person after all."""
-    said = {"is_dismissed": True, "dismissed_at": BEGIN, "dismissed_by": "zqxsberta"}
+    said = {"is_dismissed": True, "dismissed_at": BEGIN, "dismissed_by": "zqxsjwkhberta"}
     made = await crowd.double(world.make, one_id=of.key, other_id=new_id(), **said)
     return {"id": global_id("DuplicateSuggestion", made)}
 
@@ -88,23 +88,23 @@ async def reconsider_duplicate(world: World, of: Made) -> Input:
 @change
 async def merge_customers(world: World, of: Made) -> Input:
     """Two who are one."""
-    other = await world.make.customer("zqxvbTwin", "zqxvbLee")
+    other = await world.make.customer("zqxvjwkhbTwin", "zqxvjwkhbLee")
     chosen = [{"name": "firstName", "choice": "TAKE", "fromId": other.id}]
     return {
         "survivorId": of.id,
         "otherIds": [other.id],
         "elements": ["NOTES"],
         "attributes": chosen,
-        "reason": "zqxvbReason",
+        "reason": "zqxvjwkhbReason",
         "versions": [{"id": of.id, "version": 1}],
     }
 
 
 async def _merge(world: World, of: Made) -> str:
     """A merge that changed the first name, which was changed again since."""
-    other = await world.make.customer("zqxvbTwin", "zqxvbLee")
+    other = await world.make.customer("zqxvjwkhbTwin", "zqxvjwkhbLee")
     key = new_id()
-    changed = [{"path": "attributes.firstName", "before": "zqxvbBefore", "after": "zqxvbAfter"}]
+    changed = [{"path": "attributes.firstName", "before": "zqxvjwkhbBefore", "after": "zqxvjwkhbAfter"}]
     more: dict[str, Any] = {"_id": key, "others": [{"id": other.key, "carried": []}], "changed": changed}
     more |= {"heard_at": {"before": BEGIN, "after": BEGIN}, "undone_at": None, "undone_by": None}
     await crowd.merge(world.make, of, **more)
@@ -118,7 +118,7 @@ async def _merge(world: World, of: Made) -> str:
 @change
 async def unmerge_customers(world: World, of: Made) -> Input:
     """A merge that was wrong."""
-    said = {"field": "attributes.firstName", "choice": "CUSTOM", "value": "zqxvbCustom"}
+    said = {"field": "attributes.firstName", "choice": "CUSTOM", "value": "zqxvjwkhbCustom"}
     return {"mergeId": await _merge(world, of), "resolutions": [said]}
 
 
@@ -127,14 +127,14 @@ async def relink_conversation(world: World, of: Made) -> Input:
     """A conversation that is somebody else's, who is anonymous."""
     known = await world.make.store.find(DEFINITIONS, {"default": {"$ne": None}})
     nobody = await world.make.customer(None, None, attributes={one["name"]: one["default"] for one in known})
-    key = await world.make.conversation(nobody, "zqxvbHello")
+    key = await world.make.conversation(nobody, "zqxvjwkhbHello")
     return {"id": global_id("Conversation", key), "customerId": of.id}
 
 
 @change
 async def give_toy(_world: World, of: Made) -> Input:
     """A toy."""
-    return {"customerId": of.id, "name": "zqxvbBear"}
+    return {"customerId": of.id, "name": "zqxvjwkhbBear"}
 
 
 # What is refused
@@ -160,7 +160,7 @@ async def _anothers(world: World, of: Made) -> Input:
 
 
 async def _stale(_world: World, of: Made) -> Input:
-    return {"id": of.id, "version": 0, "attributes": [{"name": "lastName", "value": "zqxvbName"}]}
+    return {"id": of.id, "version": 0, "attributes": [{"name": "lastName", "value": "zqxvjwkhbName"}]}
 
 
 async def _edited(world: World, of: Made) -> Input:
@@ -186,5 +186,5 @@ async def export_customer(_world: World, of: Made) -> Input:
 @change
 async def erase_customer(world: World, _of: Made) -> Input:
     """Somebody new, since the others are needed."""
-    somebody = await world.make.customer("zqxvbGoing", "zqxvbLee")
+    somebody = await world.make.customer("zqxvjwkhbGoing", "zqxvjwkhbLee")
     return {"customerId": somebody.id, "version": 1, "reason": "REQUESTED", "reference": "DSR-1"}

@@ -7,7 +7,7 @@ from graphql import GraphQLInputObjectType, GraphQLNamedType, get_named_type
 
 from tests.changing import GONE
 
-_PERSONAL = "zqxvaspoiled"
+_PERSONAL = "zqxvjwkhaspoiled"
 
 # Words of the company's own: names of channels, labels, keys. They are no personal values, and messages quote them.
 _WORDS = {

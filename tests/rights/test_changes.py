@@ -30,7 +30,7 @@ def text_of_change(expecting: Expecting, mutation: str) -> str:
 async def _changed(
     expecting: Expecting, world: World, asker: Asker, kind: Kind, mutation: str, change: Change
 ) -> Walked:
-    of = await world.make.customer("zqxvbFresh", "zqxvbPerson")
+    of = await world.make.customer("zqxvjwkhbFresh", "zqxvjwkhbPerson")
     text, given = text_of_change(expecting, mutation), await change(world, of)
     result = await asker(text, kind, {"input": given})
     return Walked((), text, kind, result.data, result.errors or [])

@@ -77,7 +77,7 @@ async def _ask_everything(listening: Listening, expecting: Expecting) -> None:
             await listening.ask(kind, text)
     for text in ORACLES.values():
         for kind in KINDS:
-            await listening.ask(kind, filled(text, world, word="zqxvafirst", number=PHONES["a"]))
+            await listening.ask(kind, filled(text, world, word="zqxvjwkhafirst", number=PHONES["a"]))
 
 
 async def _change_everything(listening: Listening, expecting: Expecting) -> None:
@@ -87,15 +87,15 @@ async def _change_everything(listening: Listening, expecting: Expecting) -> None
         text = text_of_change(expecting, mutation)
         shape = get_named_type(expecting.objects["Mutation"].fields[mutation].args["input"].type)
         for kind in KINDS if IS_DEEP else _CHANGING:
-            given = await change(world, await make.customer("zqxvbFresh", "zqxvbPerson"))
+            given = await change(world, await make.customer("zqxvjwkhbFresh", "zqxvjwkhbPerson"))
             await listening.ask(kind, text, {"input": given})
         await listening.ask(_ADMINISTRATOR, text, {"input": given})
-        given = await change(world, await make.customer("zqxvbFresh", "zqxvbPerson"))
+        given = await change(world, await make.customer("zqxvjwkhbFresh", "zqxvjwkhbPerson"))
         for one in (*(spoiled(shape, given, spoil) for spoil in SPOILS.values()), *with_more(given)):
             await listening.ask(_ADMINISTRATOR, text, {"input": one})
 
 
-_WORD, _PHONE = "zqxvaword", "+12025550143"
+_WORD, _PHONE = "zqxvjwkhaword", "+12025550143"
 
 
 async def _send_junk(listening: Listening) -> None:
@@ -170,7 +170,7 @@ async def test_database_is_not_quoted(store: Store, world: World, tmp_path: Path
     """The log holds the traceback of what nobody foresaw, without the words of the database, which quote values."""
     del logs_as_before
     async with _listening(store, clashing(), world, tmp_path) as listening:
-        await listening.ask(KINDS[0], "query Q($n: String!) { clash(number: $n) }", {"n": "zqxvanumber"})
+        await listening.ask(KINDS[0], "query Q($n: String!) { clash(number: $n) }", {"n": "zqxvjwkhanumber"})
         logged = listening.logs.getvalue()
         leaks = _leaks(listening)
     assert leaks == []

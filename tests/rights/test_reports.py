@@ -54,30 +54,30 @@ created_at = "at"
 """
 
 _GOOD = {
-    "mail": "zqxvamail@mail.example",
+    "mail": "zqxvjwkhamail@mail.example",
     "phone": "+12025550143",
-    "home": "zqxvastreet 5",
+    "home": "zqxvjwkhastreet 5",
     "first": "Zqxvafirst",
     "last": "Zqxvalast",
-    "passport": "zqxvapassport",
+    "passport": "zqxvjwkhapassport",
     "born": "1984-02-29",
-    "pet": "zqxvapet",
-    "picture": "https://pics.example/zqxvapicture.png",
+    "pet": "zqxvjwkhapet",
+    "picture": "https://pics.example/zqxvjwkhapicture.png",
     "whatsapp": "+12025550144",
     "at": "2026-01-01T00:00:00",
 }
 # Each breaks a rule with a value that nobody is to be told.
 _BAD = {
-    "mail": "zqxvamail at home",
-    "phone": "zqxvaphone 12",
-    "home": "zqxva" * 500,
+    "mail": "zqxvjwkhamail at home",
+    "phone": "zqxvjwkhaphone 12",
+    "home": "zqxvjwkha" * 500,
     "first": "Zqxva7 +12025550143",
-    "passport": "zqxva passport!",
-    "born": "zqxva of May",
-    "pet": "zqxva" * 900,
-    "picture": "zqxvapicture",
-    "whatsapp": "zqxvanumber",
-    "at": "zqxva o'clock",
+    "passport": "zqxvjwkha passport!",
+    "born": "zqxvjwkha of May",
+    "pet": "zqxvjwkha" * 900,
+    "picture": "zqxvjwkhapicture",
+    "whatsapp": "zqxvjwkhanumber",
+    "at": "zqxvjwkha o'clock",
 }
 
 
@@ -96,18 +96,18 @@ def _files(folder: Path) -> list[str]:
     (folder / "shop.toml").write_text(MAPPING)
     rows = [{"id": f"c{n}", **_GOOD, "whatsapp": f"+1202555015{n}"} for n in range(3)]
     rows += [{"id": f"b{name}", **_GOOD, name: value} for name, value in _BAD.items()]
-    rows.append({"id": "zqxva\0id", **_GOOD})
+    rows.append({"id": "zqxvjwkha\0id", **_GOOD})
     with (folder / "people.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, ["id", *_GOOD])
         writer.writeheader()
         writer.writerows(rows)
     notes = [
-        ("n1", "c1", "zqxvanote", _GOOD["at"]),
-        ("n2", "c1", "zqxva" * 3_000, _GOOD["at"]),
-        ("n3", "c1", "zqxva", "no"),
+        ("n1", "c1", "zqxvjwkhanote", _GOOD["at"]),
+        ("n2", "c1", "zqxvjwkha" * 3_000, _GOOD["at"]),
+        ("n3", "c1", "zqxvjwkha", "no"),
     ]
     lines = [",".join(one) for one in [("id", "who", "text", "at"), *notes]]
-    (folder / "notes.csv").write_text("\n".join(lines) + "\nzqxva,zqxva,zqxva,zqxva,zqxva\n")
+    (folder / "notes.csv").write_text("\n".join(lines) + "\nzqxvjwkha,zqxvjwkha,zqxvjwkha,zqxvjwkha,zqxvjwkha\n")
     return ["shop.toml", "people.csv", "notes.csv"]
 
 

@@ -69,7 +69,7 @@ class Asker:
         if kind.role is Role.VISITOR:
             customer = (self.other if kind.is_stranger else self.own).key
         viewer = Viewer(
-            subject=f"zqxs{kind.role.value}" if kind.role in STAFF else kind.name,
+            subject=f"zqxsjwkh{kind.role.value}" if kind.role in STAFF else kind.name,
             role=kind.role,
             agent_id=self.ask.agent_id if kind.role in STAFF else None,
             customer_id=customer,

@@ -19,11 +19,11 @@ from tests import crowd
 from tests.conftest import Asking
 from tests.makers import BEGIN, Made, Makers, money
 
-PERSONAL = re.compile(r"zqxv[ab]\w*|(?:202|303)\W{0,3}555\W?01\d\d", re.IGNORECASE)
+PERSONAL = re.compile(r"zqxvjwkh[ab]\w*|(?:202|303)\W{0,3}555\W?01\d\d", re.IGNORECASE)
 """What stands in personal values alone, by itself or inside them; the numbers are the range kept for fiction."""
-OF_FEW = re.compile(r"zqxm\w*", re.IGNORECASE)
+OF_FEW = re.compile(r"zqxmjwkh\w*", re.IGNORECASE)
 """What stands in values that administrators alone may see."""
-OF_STAFF = re.compile(r"zqxs\w*", re.IGNORECASE)
+OF_STAFF = re.compile(r"zqxsjwkh\w*", re.IGNORECASE)
 """What stands in values that the staff wrote or that name one of them."""
 
 PHONES = {"a": "+12025550143", "b": "+13035550143"}
@@ -31,12 +31,12 @@ PHONES = {"a": "+12025550143", "b": "+13035550143"}
 
 def mark(of: str, what: str) -> str:
     """A word that stands in nothing else: of customer `a` or `b`, in what."""
-    return f"zqxv{of}{what}"
+    return f"zqxvjwkh{of}{what}"
 
 
 def marks_of(of: str) -> re.Pattern[str]:
     """What stands in the values of one of the two customers."""
-    return re.compile(rf"zqxv{of}\w*|{'202' if of == 'a' else '303'}\W{{0,3}}555\W?01\d\d", re.IGNORECASE)
+    return re.compile(rf"zqxvjwkh{of}\w*|{'202' if of == 'a' else '303'}\W{{0,3}}555\W?01\d\d", re.IGNORECASE)
 
 
 @dataclass
@@ -71,7 +71,7 @@ async def world_of(ask: Asking, make: Makers) -> World:
         await _person(world, of, person, other)
     await _merged(world)
     await make.store.update_all(CHANNEL_ACCOUNTS, {}, {"$set": {"label": "Ours"}})
-    dismissed = {"is_dismissed": True, "dismissed_at": BEGIN, "dismissed_by": "zqxsberta"}
+    dismissed = {"is_dismissed": True, "dismissed_at": BEGIN, "dismissed_by": "zqxsjwkhberta"}
     await crowd.double(make, one_id=world.a.key, other_id=world.keys["MergedCustomer"], **dismissed)
     asked = [{"channel": "whatsapp", "account": "main", "found": 1, "missed": 1}]
     by = {"agent_id": world.keys["Agent"], "key_handle": "pgw_1", "look_ups": asked, "searched_by": ["Note.text"]}
@@ -89,8 +89,8 @@ async def _company(world: World) -> None:
         await make.channel(channel)
     group = world.keep("AgentGroup", new_id())
     await make.store.insert(GROUPS, {"_id": group, "name": "Nights"})
-    agent = world.keep("Agent", await make.agent("zqxsBerta"))
-    email = {"email": "berta@zqxsmail.example", "group_ids": [group]}
+    agent = world.keep("Agent", await make.agent("zqxsjwkhBerta"))
+    email = {"email": "berta@zqxsjwkhmail.example", "group_ids": [group]}
     await make.store.update(AGENTS, {"_id": agent}, {"$set": email})
     world.keep("Label", await crowd.label(make))
     await make.store.update(LABELS, {"_id": world.keys["Label"]}, {"$set": {"description": "Those who buy most"}})
@@ -115,7 +115,7 @@ async def _person(world: World, of: str, person: Made, other: Made) -> None:
     await _document(world, of, person)
     profile = {name: mark(of, name) for name in ("name", "username", "gender", "locale", "time_zone")}
     profile["picture_url"] = f"https://pics.example/{mark(of, 'picture')}.png"
-    proof = {"claimed_by": "zqxsimport", "verified_by": "zqxsberta", "verified_at": at, "profile": profile}
+    proof = {"claimed_by": "zqxsjwkhimport", "verified_by": "zqxsjwkhberta", "verified_at": at, "profile": profile}
     identity = await make.store.update(IDENTITIES, {"customer_id": person.key}, {"$set": proof})
     world.keep("Identity", (identity or {})["_id"])
     conversation = await make.conversation(
@@ -135,18 +135,20 @@ async def _person(world: World, of: str, person: Made, other: Made) -> None:
     world.keep("Ticket", ticket)
     await crowd.attachment(make, person, ticket, name=f"{mark(of, 'bill')}.pdf")
     world.keep("Attachment", await crowd.attachment(make, person, message, name=f"{mark(of, 'photo')}.png"))
-    note = await make.note(person, f"zqxsnote {mark(of, 'Note')}", author_id=agent, edited_at=at)
+    note = await make.note(person, f"zqxsjwkhnote {mark(of, 'Note')}", author_id=agent, edited_at=at)
     world.keep("Note", note)
     world.keep("Purchase", await _purchase(world, person))
     interest = await make.interest(person, topic_id=world.keys["Topic"])
     world.keep("Interest", interest)
     world.keep("Toy", await crowd.given_toy(make, person, name=mark(of, "Toy")))
-    world.keep("Relation", await crowd.related(make, person, other_id=other.key, created_by="zqxsberta", tags=["twin"]))
+    world.keep(
+        "Relation", await crowd.related(make, person, other_id=other.key, created_by="zqxsjwkhberta", tags=["twin"])
+    )
     world.keep("RelationType", (await make.store.find(RELATION_TYPES, {}))[0]["_id"])
     data = [{"name": "meter", "value": mark(of, "Meter")}]
-    words = {"data": data, "created_by": "zqxsberta", "updated_by": "zqxsberta"}
+    words = {"data": data, "created_by": "zqxsjwkhberta", "updated_by": "zqxsjwkhberta"}
     world.keep("CustomerAccount", await crowd.account(make, person, mark(of, "Account"), **words))
-    word = await crowd.consent_word(make, person, channel="email", recorded_by="zqxsberta", at=at)
+    word = await crowd.consent_word(make, person, channel="email", recorded_by="zqxsjwkhberta", at=at)
     world.keep("ConsentWord", word)
     world.keep("ChannelAccount", (await make.store.find(CHANNEL_ACCOUNTS, {"channel": "whatsapp"}))[0]["_id"])
     world.keep("Customer", person.key)
@@ -158,12 +160,12 @@ def _entry() -> dict[str, str]:
 
 async def _document(world: World, of: str, person: Made) -> None:
     """What stands in the customer's own document."""
-    staff, at = "zqxsberta", BEGIN
+    staff, at = "zqxsjwkhberta", BEGIN
     values = {
         "tier": "gold",
         "passport": mark(of, "Passport"),
-        "secret": "scrypt:00:zqxvsecret",
-        "margin": f"zqxmargin{of}",
+        "secret": "scrypt:00:zqxvjwkhsecret",
+        "margin": f"zqxmjwkhargin{of}",
         "phoneNumber": PHONES[of],
     }
     await crowd.attributes(world.make, person, **values)
@@ -214,10 +216,10 @@ async def _merged(world: World) -> None:
     key, of = new_id(), world.a.key
     change = {"path": "attributes.firstName", "before": mark("a", "Before"), "after": mark("a", "After")}
     alias = {"id": gone.key, "elements": ["NOTES"], "at": BEGIN, "merge_id": key}
-    few = {"path": "attributes.margin", "before": "zqxmbefore", "after": "zqxmafter"}
+    few = {"path": "attributes.margin", "before": "zqxmjwkhbefore", "after": "zqxmjwkhafter"}
     heard = {"before": BEGIN, "after": BEGIN}
     more = {"_id": key, "others": [{"id": gone.key, "carried": []}], "changed": [change, few], "heard_at": heard}
-    more |= {"reason": mark("a", "Reason"), "merged_by": "zqxsberta", "undone_at": None, "undone_by": None}
+    more |= {"reason": mark("a", "Reason"), "merged_by": "zqxsjwkhberta", "undone_at": None, "undone_by": None}
     world.keep("Merge", await crowd.merge(make, world.a, **more))
     merged = {"merged_into": of, "merged_at": BEGIN, "merge_id": key}
     await make.store.update(CUSTOMERS, {"_id": gone.key}, {"$set": merged})
@@ -225,7 +227,7 @@ async def _merged(world: World) -> None:
     world.keep("MergedCustomer", gone.key)
     world.ids["MergedCustomer"] = gone.id
     # One that was undone, too.
-    words = {"reason": mark("a", "Undone"), "merged_by": "zqxsberta", "undone_by": "zqxsberta"}
+    words = {"reason": mark("a", "Undone"), "merged_by": "zqxsjwkhberta", "undone_by": "zqxsjwkhberta"}
     world.ids["Undone"] = global_id("Merge", await crowd.merge(make, world.a, **words))
     # And one of somebody else's, into whom this customer had gone.
     others = [{"id": of, "carried": []}]
