@@ -30,7 +30,7 @@ CONVERSATIONS = Record(
         Index(("customer_id", "last_message_at", "_id")),
         Index(("assigned_agent_id", "status", "last_message_at", "_id")),
     ),
-    personal=frozenset({"subject"}),
+    personal=frozenset({"subject", "entry_point.page", "entry_point.referrer"}),
     news=frozenset({"status", "assigned_agent_id", "last_message_at"}),
 )
 MESSAGES = Record(

@@ -51,7 +51,8 @@ CUSTOMERS = Record(
     ),
     # Whatever the administrators define.
     found_by=("attributes",),
-    personal=frozenset({"display_name"}),
+    # Addresses of pages may hold whatever the person typed or was sent.
+    personal=frozenset({"display_name", "entry_point.page", "entry_point.referrer"}),
     news=frozenset({"attributes", "assigned_agent_id", "last_interaction_at"}),
 )
 
