@@ -161,7 +161,10 @@ async def customer_by_identity(
         bool, about("Answer nobody unless the identity is proven to be the customer's: ask so before you sign one in.")
     ] = False,
 ) -> IdentifiedCustomer | None:
-    """The customer behind an identity; null when nobody is known by it. Partners need the scope `lookup`."""
+    """The customer behind an identity; null when nobody is known by it. Partners need the scope `lookup`.
+
+    Of a customer who was merged, that is the survivor, also where the merge left identities behind (`claim` is null).
+    """
     context = info.context
     require_look_up(context)
     await require_account(context, channel, account)
@@ -176,7 +179,8 @@ async def customer_by_identity(
 async def claim(found: list[IdentifiedCustomer], info: Info) -> list[ClaimStrength | None]:
     """How well it is founded that the identity is this customer's. Sign nobody in as the customer unless VERIFIED.
 
-    Null where the identity was taken off the customer in this moment.
+    Null where it is none of this customer's identities: that of one who was merged into this one without them, or taken
+    off in this moment.
     """
     return await _claims_of(info.context, found)
 
@@ -233,8 +237,7 @@ async def _claims_of(context: Context, found: Sequence[IdentifiedCustomer]) -> l
 
 
 def _claim_of(found: IdentifiedCustomer, key: Document | None) -> ClaimStrength | None:
-    owners = {found.customer.key, *(one["id"] for one in found.customer.aliases or ())}
-    if key is None or key["customer_id"] not in owners:
+    if key is None or key["customer_id"] not in found.customer.owner([IDENTITIES])[IDENTITIES.name]:
         return None
     claims = (
         one["claim"] for one in key["identities"] if Who(one["channel"], one["account"], one["value"]) == found.who

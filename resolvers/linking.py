@@ -39,6 +39,10 @@ _ELSEWHERE = (
     "This identity belongs to another customer. If both are one person, merge them; if it was never the other one's, "
     "unlink it there first. To move what was said in one conversation, use `relinkConversation`."
 )
+_LEFT_BEHIND = (
+    "This identity belongs to somebody who went into this customer by a merge that left identities behind. Undo that "
+    "merge (`Customer.merges` has it) and merge again with IDENTITIES among the `elements`."
+)
 
 
 @graph_input
@@ -192,7 +196,7 @@ async def _link(context: Context, key: RecordId, who: Who, claim: str) -> LinkId
 
 
 async def _require_room(context: Context, customer: Document) -> None:
-    count = await context.store.count(IDENTITIES, {"customer_id": {"$in": ids_of(customer)}})
+    count = await context.store.count(IDENTITIES, {"customer_id": {"$in": ids_of(customer, IDENTITIES)}})
     if IDENTITIES.at_most is not None and count >= IDENTITIES.at_most:
         raise conflict(
             f"The customer has {count} identities already; at most {IDENTITIES.at_most} are kept. "
@@ -204,6 +208,8 @@ async def _climbed(context: Context, known: Document, customer: Document, who: W
     """The customer's own identity with the better founded claim; refuses where it is another's, or no better."""
     if known["customer_id"] not in ids_of(customer):
         raise conflict(_ELSEWHERE, "input", "value")
+    if known["customer_id"] not in ids_of(customer, IDENTITIES):
+        raise conflict(_LEFT_BEHIND, "input", "value")
     channel, account, value = who
     place = {"customer_id": known["customer_id"], "channel": channel, "account": account, "value": value}
     identity = await context.store.first(IDENTITIES, place)

@@ -237,5 +237,18 @@ async def test_claim_of_merged(ask: Asking, make: Makers) -> None:
     """The claim of an identity that stands under an alias is told as that of the survivor's own."""
     old, survivor = await make.customer(), await make.customer()
     await make.identity(old, "whatsapp", "+14155550123")
-    await make.merged(old, survivor)
+    await make.merged(old, survivor, "IDENTITIES")
     assert (await _identify(ask))["identified"]["claim"] == "VERIFIED"
+
+
+async def test_left_behind_proves_nothing(ask: Asking, make: Makers) -> None:
+    """An identity that a merge left behind still finds the survivor, and signs nobody in as that one."""
+    old, survivor = await make.customer(), await make.customer()
+    await make.identity(old, "whatsapp", "+14155550123")
+    merged = {"survivorId": survivor.id, "otherIds": [old.id], "elements": ["NOTES"]}
+    assert "code" not in await change(ask, "mergeCustomers", "__typename", **merged)
+    found = (await _identify(ask))["identified"]
+    assert (found["customer"]["id"], found["claim"]) == (survivor.id, None)
+    query = """{ customerByIdentity(channel: "whatsapp", account: "main", value: "+14155550123", isProven: true) {
+      customer { id } } }"""
+    assert (await ask(query)).data == {"customerByIdentity": None}
