@@ -182,7 +182,7 @@ async def claim(found: list[IdentifiedCustomer], info: Info) -> list[ClaimStreng
     Null where it is none of this customer's identities: that of one who was merged into this one without them, or taken
     off in this moment.
     """
-    return await _claims_of(info.context, found)
+    return await claims_of(info.context, found)
 
 
 def require_look_up(context: Context) -> None:
@@ -214,7 +214,7 @@ async def proven(context: Context, who: Who) -> IdentifiedCustomer | None:
     None where it is only asserted or inferred: whoever made such a claim has proven nothing.
     """
     found = await identified(context, who)
-    return found if found and await _claims_of(context, [found]) == [ClaimStrength.VERIFIED] else None
+    return found if found and await claims_of(context, [found]) == [ClaimStrength.VERIFIED] else None
 
 
 def identified_as(customer: Customer, who: Who) -> IdentifiedCustomer:
@@ -223,7 +223,7 @@ def identified_as(customer: Customer, who: Who) -> IdentifiedCustomer:
     return IdentifiedCustomer(customer=customer, kind=kind, who=who)
 
 
-async def _claims_of(context: Context, found: Sequence[IdentifiedCustomer]) -> list[ClaimStrength | None]:
+async def claims_of(context: Context, found: Sequence[IdentifiedCustomer]) -> list[ClaimStrength | None]:
     """How well founded each is, by one command; None where the identity has become somebody else's, or nobody's."""
     digests = [key_hash(*one.who) for one in found]
     same = {"from": IDENTITIES.name, "localField": "customer_id", "foreignField": "customer_id"}

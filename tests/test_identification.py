@@ -17,7 +17,7 @@ from resolvers.attribute_schema import definition_document
 from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES, IDENTITY_KEYS
 from resolvers.ingest.company import define_attributes
-from resolvers.kit.viewer import LOOKUP_SCOPE, STAFF, Role
+from resolvers.kit.viewer import CHANNELS_SCOPE, LOOKUP_SCOPE, STAFF, Role
 from tests.changing import change, may, refused
 from tests.conftest import Answer, Asking, Commands
 from tests.makers import Makers
@@ -31,6 +31,7 @@ ASKED = """mutation($input: IdentifyCustomerInput!) { identifyCustomer(input: $i
   ... on Refusal { code message inputPath }
   ... on IdentifyCustomerPayload { isNew identified { kind claim customer { id displayName hiddenFields } } } } }"""
 PARTNER = {"as_": Role.PARTNER, "viewer": {"scopes": frozenset({LOOKUP_SCOPE})}}
+BACKEND = {"as_": Role.PARTNER, "viewer": {"scopes": frozenset({LOOKUP_SCOPE, CHANNELS_SCOPE})}}
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ async def test_unknown_becomes_anonymous(ask: Asking, make: Makers) -> None:
     await make.channel("whatsapp")
     found = await _identify(ask)
     assert found["isNew"]
-    assert (found["identified"]["kind"], found["identified"]["claim"]) == ("ANONYMOUS", "VERIFIED")
+    assert (found["identified"]["kind"], found["identified"]["claim"]) == ("ANONYMOUS", "ASSERTED")
     assert found["identified"]["customer"]["lastInteractionAt"] is None
     assert await _identify(ask) == found | {"isNew": False}
     (identity,), (key,) = await make.store.find(IDENTITIES, {}), await make.store.find(IDENTITY_KEYS, {})
@@ -92,11 +93,11 @@ async def test_newcomer_with_more(ask: Asking, make: Makers) -> None:
 
 
 async def test_same_as_taken_in(ask: Asking, make: Makers, store: Store) -> None:
-    """An anonymous customer looks the same, defaults and search words included, whichever way it came."""
+    """An anonymous customer for whom a channel vouches looks the same, search words included, whichever way it came."""
     more = {"is_searchable": True, "default": "Gold Tier"}
     await define_attributes(store, [definition_document(name="tier", label="Tier", **more)])
     await make.channel("whatsapp")
-    await _identify(ask)
+    assert (await ask(ASKED, input=WHO, **BACKEND)).data["identifyCustomer"]["identified"]["claim"] == "VERIFIED"
     one = replace(REMARK, who=REMARK.who._replace(**WHO | {"value": "+14155550199"}))
     assert isinstance(one, Remark)
     await bring(store, one)

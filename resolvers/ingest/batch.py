@@ -247,7 +247,8 @@ class _Batch:
             return UNCHANGED
         heard_at = panel.heard_at(record)
         moment = stored_moment(heard_at, "at") if heard_at else None
-        owner = speaker = self._people.customer_of(record.who, moment)
+        channel = record.channel if _has_place(record) else record.who.channel
+        owner = speaker = self._people.customer_of(record.who, moment, channel=channel)
         if isinstance(record, Utterance):
             owner = self._conversation_of(record, said, owner)
             if moment is not None and owner != speaker:

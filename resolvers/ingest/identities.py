@@ -147,6 +147,17 @@ class Identities:
         self._keys.add(identity_key_document(document))
         self._shelf.add(document)
 
+    def doubt(self, account: Account) -> None:
+        """Notes that the customer was made for this account on somebody's word: nobody has proven anything."""
+        if account.identity is not None:
+            said = {"claim": "ASSERTED", "verified_at": None, "verified_by": None, "is_founder": True}
+            self._shelf.copy(account.identity).update(said)
+
+    def is_founder(self, account: Account) -> bool:
+        """Whether the customer was made for this account on somebody's word."""
+        found = self._shelf.get(account.identity) if account.identity else None
+        return found is not None and found.get("is_founder", False)
+
     def hear(self, account: Account, at: datetime) -> bool:
         """Notes that someone was heard of by this account; whether that was news."""
         found = self._shelf.get(account.identity) if account.identity else None
