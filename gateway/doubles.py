@@ -88,6 +88,7 @@ async def _merge(context: Context, members: Sequence[RecordId], versions: Mappin
             chosen={},
             reason=_REASON,
             versions={key: versions[key] for key in (some if begin else (oldest, *some))},
+            is_inferred=True,
         )
         try:
             await context.store.transact(lambda question=question: merged(context, question))  # type: ignore[misc]

@@ -24,6 +24,7 @@ from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, Role
 from resolvers.matching import naming_definitions, sounds_kept
+from resolvers.own_record import own_reading
 from resolvers.search_words import search_words
 
 SLICE = Slice("customers")
@@ -264,7 +265,8 @@ async def require_customer(context: Context, given: str, *, at: str = "customerI
 async def customers_by_id(context: Context, keys: Sequence[RecordId]) -> Mapping[RecordId, Customer]:
     """Customers by id; an old id gives the survivor, and those that the viewer may not see are absent.
 
-    A visitor who was merged goes on to see the own record, and nothing of the survivor's.
+    A visitor who was merged goes on to see the own record, and nothing of the survivor's; one into whom a machine has
+    merged others sees nothing that could be theirs.
     """
     documents = await _speaking(context, keys)
     for _ in range(_ATTEMPTS):
@@ -299,10 +301,11 @@ def _is_told(own: Document, speaking: Document | None) -> bool:
 
 async def customer_reader(context: Context, only: Paths | None = None) -> Callable[[Document], Customer]:
     """Makes customers from documents, without what the viewer may not see. `only`: what was read of them; None: all."""
-    hidden: frozenset[str] = frozenset()
     if context.viewer.role is Role.VISITOR:
-        hidden = _OF_STAFF
-    elif not context.viewer.may_see_personal:
+        # Lists of customers, of which excerpts are read, are not for visitors.
+        return own_reading(context, Customer, _OF_STAFF)
+    hidden: frozenset[str] = frozenset()
+    if not context.viewer.may_see_personal:
         hidden = CUSTOMERS.personal | personal_paths(await definitions(context))
     read = reader_of(Customer).reading(hidden, only)
 

@@ -4,7 +4,7 @@ Uniqueness is a primary key: `identity_keys` holds the hash of (channel, account
 so that no two customers can ever hold the same identity. Identities themselves are ordinary records with random ids.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ import strawberry
 from adapters.contract import Who
 from adapters.records import Document, Index, Record, RecordId, key_hash
 from resolvers.channels import canonical_value, require_account, require_channels, require_known_place
-from resolvers.customers import Customer, customer_of
+from resolvers.customers import CUSTOMERS, Customer, customer_of
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_type, told
 from resolvers.kit.errors import BadUserInput, Forbidden, invalid
@@ -23,6 +23,7 @@ from resolvers.kit.scalars import Url
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
 from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, LOOKUP_SCOPE, STAFF_AND_PARTNERS
+from resolvers.own_record import is_inferred
 
 IDENTITIES = Record(
     name="identities",
@@ -103,7 +104,10 @@ class Identity(Node, Redacted):
     channel: str = kept("The channel's name.")
     account: str = kept("Which of our accounts the id belongs to: vendors' ids are scoped to it.")
     value: str | None = kept("The customer's id on the channel: a number, an address, a scoped id.")
-    claim: ClaimStrength = kept("How well it is founded that this identity is the customer's.")
+    claim: ClaimStrength = kept(
+        "How well it is founded that this identity is the customer's: no better than INFERRED where a machine has "
+        "merged others into the customer, until a person confirms that (`confirmMerge`)."
+    )
     profile: ChannelProfile | None = kept("What the channel says of the person.")
     first_seen_at: datetime = kept("When it was first seen.")
     last_seen_at: datetime = kept("When it was last heard of.")
@@ -130,7 +134,37 @@ async def identities(customers: list[Customer], info: Info) -> list[list[Identit
     read = reader_of(Identity).reading(hidden_from(context.viewer, IDENTITIES), only)
     found = await context.store.every([one.owner([IDENTITIES]) for one in customers], IDENTITIES, only=placed)
     # Sorted here: the index gives each alias of a customer apart.
-    return [[read(one) for one in sorted(documents, key=_place)] for documents in found]
+    return [
+        [read(_weighed(one, customer.aliases)) for one in sorted(documents, key=_place)]
+        for customer, documents in zip(customers, found, strict=True)
+    ]
+
+
+def _weighed(identity: Document, aliases: Sequence[Document] | None) -> Document:
+    """The identity with what its claim counts for at a customer with these aliases."""
+    return {**identity, "claim": ClaimStrength.INFERRED.value} if is_inferred(aliases) else identity
+
+
+@SLICE.finds(Identity)
+async def identities_by_id(context: Context, keys: Sequence[RecordId]) -> Mapping[RecordId, Identity]:
+    """Identities by storage id, each with what its claim counts for at its customer."""
+    join = {"from": CUSTOMERS.name, "foreignField": "_id", "pipeline": [{"$project": {"merged_into": 1, "aliases": 1}}]}
+    stages: list[Document] = [
+        {"$match": {"_id": {"$in": list(keys)}}},
+        {"$lookup": {**join, "localField": "customer_id", "as": "own"}},
+        {"$lookup": {**join, "localField": "own.merged_into", "as": "survivor"}},
+    ]
+    read, hidden = reader_of(Identity).read, hidden_from(context.viewer, IDENTITIES)
+    found = [
+        one
+        for one in await context.store.aggregate(IDENTITIES, stages)
+        if context.viewer.may_see_customer(one["customer_id"])
+    ]
+    aliases = {
+        one["_id"]: [alias for who in one["survivor"] or one["own"] for alias in who.get("aliases") or ()]
+        for one in found
+    }
+    return {one["_id"]: read(_weighed(one, aliases[one["_id"]]), hidden) for one in found}
 
 
 def _place(identity: Document) -> tuple[str, str, RecordId]:
@@ -239,6 +273,8 @@ async def claims_of(context: Context, found: Sequence[IdentifiedCustomer]) -> li
 def _claim_of(found: IdentifiedCustomer, key: Document | None) -> ClaimStrength | None:
     if key is None or key["customer_id"] not in found.customer.owner([IDENTITIES])[IDENTITIES.name]:
         return None
+    if is_inferred(found.customer.aliases):
+        return ClaimStrength.INFERRED
     claims = (
         one["claim"] for one in key["identities"] if Who(one["channel"], one["account"], one["value"]) == found.who
     )

@@ -149,7 +149,8 @@ async def verify_identity(
 ) -> VerifyIdentityPayload | NotFound | Conflict:
     """Says that you made sure that the identity is the customer's. Who did and when is kept.
 
-    From then on whoever holds the identity may be signed in as the customer.
+    From then on whoever holds the identity may be signed in as the customer, unless a machine has merged others into
+    that one and nobody has confirmed it.
     """
     context = info.context
     key = key_of(input.id, "Identity")
@@ -158,7 +159,11 @@ async def verify_identity(
     if changed is None:
         if key is None or await context.store.first(IDENTITIES, {"_id": key}) is None:
             raise not_found("identity")
-        raise conflict("The identity is verified already; there is nothing to do.", "input", "id")
+        raise conflict(
+            "The identity is verified already. Where it counts as INFERRED none the less, a machine has merged its "
+            "customer: confirm that with `confirmMerge`.",
+            *("input", "id"),
+        )
     return VerifyIdentityPayload(identity=_read(context, changed))
 
 

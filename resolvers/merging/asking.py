@@ -71,6 +71,8 @@ class Asked:
     chosen: Mapping[str, Chosen]
     reason: str | None
     versions: Mapping[RecordId, int]
+    is_inferred: bool = False
+    """Whether a machine has concluded it: nobody is proven to be one of the others until a person confirms it."""
 
 
 def asked(context: Context, given: MergeCustomersInput) -> Asked:
