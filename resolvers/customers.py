@@ -18,6 +18,7 @@ from resolvers.kit.described import about, graph_type, told
 from resolvers.kit.errors import not_found
 from resolvers.kit.facts import Fact
 from resolvers.kit.ids import key_of, require_key
+from resolvers.kit.proofs import proof_of
 from resolvers.kit.reads import Excerpt, Paths
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import Slice
@@ -303,7 +304,7 @@ async def customer_reader(context: Context, only: Paths | None = None) -> Callab
     """Makes customers from documents, without what the viewer may not see. `only`: what was read of them; None: all."""
     if context.viewer.role is Role.VISITOR:
         # Lists of customers, of which excerpts are read, are not for visitors.
-        return own_reading(context, Customer, _OF_STAFF)
+        return own_reading(context, Customer, _OF_STAFF, await proof_of(context))
     hidden: frozenset[str] = frozenset()
     if not context.viewer.may_see_personal:
         hidden = CUSTOMERS.personal | personal_paths(await definitions(context))

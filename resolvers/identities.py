@@ -12,13 +12,15 @@ from typing import Annotated, Any
 import strawberry
 
 from adapters.contract import Who
-from adapters.records import Document, Index, Record, RecordId, key_hash
+from adapters.records import Document, Index, Record, RecordId, key_hash, key_mark
+from resolvers.aliases import ids_of
 from resolvers.channels import canonical_value, require_account, require_channels, require_known_place
 from resolvers.customers import CUSTOMERS, Customer, customer_of
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_type, told
 from resolvers.kit.errors import BadUserInput, Forbidden, invalid
 from resolvers.kit.lists import hidden_from
+from resolvers.kit.proofs import Proof
 from resolvers.kit.scalars import Url
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
 from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
@@ -40,7 +42,7 @@ UNLINKED = Record(
     key=("digest", "customer_id"),
     indexes=(Index(("digest",)), Index(("customer_id",))),
 )
-"""Which identities people took off which customers, by the hash alone: no source's old word puts them on again."""
+"""Which identities people took off which customers, by the hash: no source's old word puts them on again."""
 
 # By what a customer's identities are sorted.
 _PLACE = frozenset({"channel", "account"})
@@ -183,6 +185,33 @@ def verified_by(identities: list[Identity], info: Info) -> list[str | None]:
     """Who made sure of it: an agent's subject, an import, a channel; null while nobody has."""
     del info
     return [one.verified_by_whom for one in identities]
+
+
+@SLICE.proves
+async def proofs_of(context: Context, keys: Sequence[RecordId]) -> Mapping[RecordId, Proof]:
+    """What is proven of these customers' identities, by one command; merges by a machine bring none along."""
+    shown = ["customer_id", "channel", "account", "value", "claim"]
+    join = {"localField": "ids", "foreignField": "customer_id", "pipeline": [{"$project": dict.fromkeys(shown, 1)}]}
+    ids = {"$concatArrays": [["$_id"], {"$ifNull": ["$aliases.id", []]}]}
+    stages: list[Document] = [
+        {"$match": {"_id": {"$in": list(keys)}}},
+        {"$project": {"aliases": 1, "ids": ids}},
+        {"$lookup": {"from": IDENTITIES.name, **join, "as": "identities"}},
+        {"$lookup": {"from": UNLINKED.name, **join, "as": "unlinked"}},
+    ]
+    return {one["_id"]: _proof(one) for one in await context.store.aggregate(CUSTOMERS, stages)}
+
+
+def _proof(customer: Document) -> Proof:
+    brought = [customer["_id"]] if is_inferred(customer.get("aliases")) else ids_of(customer, IDENTITIES)
+    own = [one for one in customer["identities"] if one["customer_id"] in brought]
+    proven = [one for one in own if one["claim"] == ClaimStrength.VERIFIED.value]
+    # What somebody wrote by an identity that was taken off again stays with the customer.
+    doubted = [one for one in [*own, *customer["unlinked"]] if one.get("claim") != ClaimStrength.VERIFIED.value]
+    return Proof(
+        marks=frozenset(key_mark(key_hash(one["channel"], one["account"], one["value"])) for one in proven),
+        doubted=frozenset((one.get("channel", ""), one.get("account", "")) for one in doubted),
+    )
 
 
 @SLICE.query(may=STAFF_AND_PARTNERS)

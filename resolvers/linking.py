@@ -168,13 +168,14 @@ async def verify_identity(
 
 
 async def take_off(context: Context, identity: Document) -> None:
-    """Removes the identity and its key, and remembers of whom; belongs into a transaction."""
+    """Removes the identity and its key, and remembers of whom it was, and where; belongs into a transaction."""
     store = context.store
     digest = _digest(identity)
     await store.delete(IDENTITIES, {"_id": identity["_id"]})
     await store.delete(IDENTITY_KEYS, {"_id": digest})
     taken = {"digest": digest, "customer_id": identity["customer_id"]}
-    change = {"$set": taken | {"unlinked_at": context.clock(), "unlinked_by": context.viewer.subject}}
+    place = {name: identity[name] for name in ("channel", "account", "claim")}
+    change = {"$set": taken | place | {"unlinked_at": context.clock(), "unlinked_by": context.viewer.subject}}
     await store.upsert(UNLINKED, [(UNLINKED.id_of(taken), change)])
 
 

@@ -145,6 +145,7 @@ class Slice:
         self.conditions: list[AddedCondition] = []
         self.fact_readers: list[Callable[..., Any]] = []
         self.finders: dict[str, Finder] = {}
+        self.proofs: Finder | None = None
 
     @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field, told, kept, inner))
     def keeps(
@@ -224,6 +225,11 @@ class Slice:
 
         return add
 
+    def proves(self, function: F) -> F:
+        """Says what is proven of identities: `async fn(context, keys) -> mapping`, of Proof (kit/proofs.py)."""
+        self.proofs = function
+        return function
+
     def facts(self, function: F) -> F:
         """Adds facts that stand in the customer's document: `async fn(customers, context) -> list[list[Fact]]`."""
         self.fact_readers.append(function)
@@ -252,6 +258,7 @@ class Declared:
         self.records += self.unshown
         self.by_type = {one.cls.__name__: one for one in self.keepings}
         self.finders = {name: finder for one in self.slices for name, finder in one.finders.items()}
+        self.proofs = next((one.proofs for one in self.slices if one.proofs), None)
         self.by_name = {one.what.name: one for one in self.keepings}
 
     @cached_property
@@ -338,4 +345,5 @@ def _exported(what: Record | Part, *, type_name: str | None, read_by: list[str])
         "news": sorted(what.news),
         "jobs": list(what.jobs),
         "is_held": what.is_held,
+        "arrives": what.arrives,
     }
