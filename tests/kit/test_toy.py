@@ -100,6 +100,7 @@ def test_toy_exported(house: Graph) -> None:
         "news": [],
         "jobs": [],
         "is_held": False,
+        "arrives": False,
     }
 
 
