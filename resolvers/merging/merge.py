@@ -14,6 +14,7 @@ from resolvers.kit.stored import reader_of
 from resolvers.kit.viewer import STAFF
 from resolvers.merging.asking import Asked, MergeCustomersInput, People, asked, joined_of, people
 from resolvers.merging.bounds import blocks
+from resolvers.merging.claims import asserted
 from resolvers.merging.joining import Joined, put
 from resolvers.merging.ledger import MERGES, SLICE, Merge
 from resolvers.own_record import INFERRED_BY
@@ -65,6 +66,10 @@ async def _write(context: Context, question: Asked, found: People, joined: Joine
     """The survivor as it is now, and the entry of the ledger."""
     store, key = context.store, found.survivor["_id"]
     entry = _entry(context, question, found, joined)
+    if question.is_asserted:
+        entry["claims"] = await asserted(
+            context, [one["_id"] for one in found.others] + [one["id"] for one in found.carried]
+        )
     survivor = await _survivor(context, question, found, joined, entry["_id"])
     marks = {"merged_into": key, "merged_at": entry["merged_at"], "merge_id": entry["_id"]}
     changes: list[tuple[Document, Document]] = [({"_id": one["_id"]}, {"$set": marks}) for one in found.others]
