@@ -137,12 +137,12 @@ async def identities(customers: list[Customer], info: Info) -> list[list[Identit
     found = await context.store.every([one.owner([IDENTITIES]) for one in customers], IDENTITIES, only=placed)
     # Sorted here: the index gives each alias of a customer apart.
     return [
-        [read(_weighed(one, customer.aliases)) for one in sorted(documents, key=_place)]
+        [read(weighed(one, customer.aliases)) for one in sorted(documents, key=_place)]
         for customer, documents in zip(customers, found, strict=True)
     ]
 
 
-def _weighed(identity: Document, aliases: Sequence[Document] | None) -> Document:
+def weighed(identity: Document, aliases: Sequence[Document] | None) -> Document:
     """The identity with what its claim counts for at a customer with these aliases."""
     return {**identity, "claim": ClaimStrength.INFERRED.value} if is_inferred(aliases) else identity
 
@@ -166,7 +166,7 @@ async def identities_by_id(context: Context, keys: Sequence[RecordId]) -> Mappin
         one["_id"]: [alias for who in one["survivor"] or one["own"] for alias in who.get("aliases") or ()]
         for one in found
     }
-    return {one["_id"]: read(_weighed(one, aliases[one["_id"]]), hidden) for one in found}
+    return {one["_id"]: read(weighed(one, aliases[one["_id"]]), hidden) for one in found}
 
 
 def _place(identity: Document) -> tuple[str, str, RecordId]:

@@ -21,6 +21,7 @@ from resolvers.identities import (
     identity_document,
     identity_key_document,
     is_stronger,
+    weighed,
     who_is_meant,
 )
 from resolvers.kit.context import Context, Info
@@ -198,7 +199,8 @@ async def _link(context: Context, key: RecordId, who: Who, claim: str) -> LinkId
         await store.delete(UNLINKED, {"digest": digest, "customer_id": {"$in": ids_of(customer)}})
     else:
         identity = await _climbed(context, known, customer, who, claim)
-    return LinkIdentityPayload(identity=_read(context, identity), customer=(await customer_reader(context))(customer))
+    shown = _read(context, weighed(identity, customer.get("aliases")))
+    return LinkIdentityPayload(identity=shown, customer=(await customer_reader(context))(customer))
 
 
 async def _require_room(context: Context, customer: Document) -> None:

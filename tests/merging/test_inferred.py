@@ -144,7 +144,12 @@ async def test_doubt_goes_along(scene: Scene, make: Makers, merge: Do, unmerge: 
 
 
 async def test_later_edit_opens_nothing(scene: Scene) -> None:
-    """What is written into the record meanwhile is not shown either, nor does a verified identity open it."""
+    """What is written into the record meanwhile is not shown either, nor does an identity open it that is new."""
+    given = {"channel": "whatsapp", "account": "main", "value": "+4915100000003", "customerId": scene.survivor.id}
+    linked = await change(scene.ask, "linkIdentity", "identity { id claim }", **given)
+    assert linked["identity"]["claim"] == "INFERRED"
+    assert "code" not in await change(scene.ask, "verifyIdentity", "__typename", id=linked["identity"]["id"])
+    assert await scene.proven("+4915100000003") is None
     identity = await scene.store.first(IDENTITIES, {"value": OWN_NUMBER})
     assert identity
     assert await refused(scene.ask, "verifyIdentity", id=global_id("Identity", identity["_id"])) == (
