@@ -80,6 +80,15 @@ async def customer_accounts(customers: list[Customer], info: Info) -> list[list[
     return [[read(one) for one in sorted((found[key] for key in each), key=_place)] for each in keys]
 
 
+@SLICE.held_by(CustomerAccount)
+async def holders_of(context: Context, keys: Sequence[RecordId]) -> Mapping[RecordId, list[RecordId]]:
+    """The ids of the customers who hold accounts, by the accounts' ids."""
+    found: dict[RecordId, list[RecordId]] = {}
+    for one in await context.store.find(HOLDINGS, {"account_id": {"$in": list(keys)}}):
+        found.setdefault(one["account_id"], []).append(one["customer_id"])
+    return found
+
+
 def _place(account: Document) -> tuple[str, RecordId]:
     return account["name"], account["_id"]
 
@@ -193,8 +202,8 @@ async def edit_customer_account(
     changed = await context.store.update(ACCOUNTS, upon, {**touched, "$set": {**touched["$set"], **change}})
     if changed is None:
         raise conflict(
-            f"The edit was made upon version {input.version} of the account, which was changed since. Read it again, "
-            "then send the edit with its `version`.",
+            f"The edit was made upon version {input.version} of the account, and it is at another one now. Read it "
+            "again, then send the edit with its `version`.",
             "input",
             "version",
         )

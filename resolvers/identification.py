@@ -91,7 +91,7 @@ async def identify_customer(
     the scope `channels`, which a backend has that receives the channel's own events, it is VERIFIED at once.
     """
     context = info.context
-    require_look_up(context)
+    await require_look_up(context)
     who = await who_is_meant(context, input.channel, input.account, input.value)
     person = Person(who=who, profile=_shown(input.profile), entry_point=_came_in(who.channel, input.entry_point))
     for _ in range(_ATTEMPTS):
@@ -99,9 +99,11 @@ async def identify_customer(
         if known is not None:
             if context.viewer.may_vouch and await claims_of(context, [known]) == [ClaimStrength.ASSERTED]:
                 await _met(context, person)
+            context.delivered.looked_up(who.channel, who.account, known.customer.key)
             return IdentifyCustomerPayload(identified=known, is_new=False)
         made = await _met(context, person)
         if made is not None:
+            context.delivered.looked_up(who.channel, who.account, None)
             customer = (await customer_reader(context))(made)
             return IdentifyCustomerPayload(identified=identified_as(customer, who), is_new=True)
     raise conflict("The identity was linked and unlinked again and again in this moment. Ask once more.")

@@ -123,9 +123,9 @@ def _postal(parts: Mapping[str, str | None] | None) -> Document | None:
     return bounded_all(((name, parts.get(name) or None) for name in POSTAL_FIELDS), "postal.") if parts else None
 
 
-def tags(customer: Document, words: Sequence[str], visit: Visit) -> Entries:
-    """The tags with those of the source, without those that people took off."""
-    return _added(customer, [_word(word) for word in words], "word", visit, TAGS)
+def tags(customer: Document, words: Sequence[str], told: Document) -> Entries:
+    """The tags with those of the source, without those that people took off. `told`: what is noted beside each."""
+    return _added(customer, [_word(word) for word in words], "word", told, TAGS)
 
 
 def _word(word: str) -> str:
@@ -135,25 +135,26 @@ def _word(word: str) -> str:
         raise NotTaken(str(error)) from error
 
 
-def labels(customer: Document, ids: Sequence[RecordId], visit: Visit) -> Entries:
+def labels(customer: Document, ids: Sequence[RecordId], told: Document) -> Entries:
     """The labels with those of the source, without those that people took off."""
-    return _added(customer, ids, "label_id", visit, CUSTOMER_LABELS)
+    return _added(customer, ids, "label_id", told, CUSTOMER_LABELS)
 
 
-def _added(customer: Document, values: Sequence[Any], field: str, visit: Visit, part: Part) -> Entries:
+def told_by(seen: Observation, visit: Visit) -> Document:
+    """What is noted beside a tag, a label or custom data of a source: when, by whom, and where it was observed."""
+    return {"added_at": visit.at, "added_by": visit.by, "observed_from": seen.observed_from}
+
+
+def _added(customer: Document, values: Sequence[Any], field: str, told: Document, part: Part) -> Entries:
     old: Entries = customer.get(part.name, ())
     if not values:
         return old
     there = removed_from(customer, part).union(entry[field] for entry in old)
-    new = [
-        {field: value, "added_at": visit.at, "added_by": visit.by}
-        for value in dict.fromkeys(values)
-        if value not in there
-    ]
+    new = [{field: value, **told} for value in dict.fromkeys(values) if value not in there]
     return _bounded(old, [*old, *new], part) if new else old
 
 
-def custom_data(customer: Document, data: Mapping[str, str], visit: Visit) -> Entries:
+def custom_data(customer: Document, data: Mapping[str, str], told: Document) -> Entries:
     """The custom data with those of the source, whose values replace what stood under the same key.
 
     Keys that people took off stay away.
@@ -168,7 +169,7 @@ def custom_data(customer: Document, data: Mapping[str, str], visit: Visit) -> En
         if key in removed:
             continue
         if key not in entries or entries[key]["value"] != text:
-            entries[key] = {"name": key, "value": text, "added_at": visit.at, "added_by": visit.by}
+            entries[key] = {"name": key, "value": text, **told}
     return _bounded(old, list(entries.values()), CUSTOM_DATA)
 
 
