@@ -221,4 +221,5 @@ async def _merged(world: World) -> None:
     world.ids["MergedCustomer"] = gone.id
     # One that was undone, too.
     words = {"reason": mark("a", "Undone"), "merged_by": "zqxsberta", "undone_by": "zqxsberta"}
+    words |= {"is_inferred": True, "confirmed_by": "zqxsberta", "confirmed_at": BEGIN}
     world.ids["Undone"] = global_id("Merge", await crowd.merge(make, world.a, **words))
