@@ -185,6 +185,8 @@ class Record:
     None: any number, and the list of them has pages."""
     found_by: tuple[str, ...] = ()
     """Paths whose every value finds the document, such as the values of a configurable schema."""
+    arrives: bool = False
+    """Whether it comes in from outside by somebody's identity; which one, its field `came_by` tells."""
     parts: tuple[Part, ...] = field(default=())
     """Filled for the customer's own collection when the house is put together."""
 
@@ -250,6 +252,15 @@ def derived_id(*words: str) -> RecordId:
 def key_hash(*words: str) -> str:
     """The primary key of an identity: 32 bytes in hex that show nothing of the words."""
     return hashlib.sha256(_SEPARATOR.join(words).encode()).hexdigest()
+
+
+CAME_BY = "came_by"
+"""The field of what arrives that tells by which identity it came."""
+
+
+def key_mark(digest: str) -> RecordId:
+    """An identity as records name it by which they came: a short form of its primary key."""
+    return ObjectId(digest[:24])
 
 
 class _NewIds:

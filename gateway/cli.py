@@ -169,7 +169,7 @@ def import_files(
 @app.command("duplicates")
 def search_duplicates(
     merge: Annotated[
-        bool, typer.Option("--merge", help="Also merge those who are one person beyond doubt; it can be undone.")
+        bool, typer.Option("--merge", help="Also merge those beyond doubt; people confirm or undo it.")
     ] = False,
 ) -> None:
     """Search all customers for those who are one person, and write whom it finds for `duplicateSuggestions`.

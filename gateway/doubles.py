@@ -90,6 +90,7 @@ async def _merge(context: Context, members: Sequence[RecordId], versions: Mappin
             chosen={},
             reason=_REASON,
             versions={key: versions[key] for key in (some if begin else (oldest, *some))},
+            is_inferred=True,
         )
         try:
             await context.store.transact(partial(_merged_unless_apart, context, question))

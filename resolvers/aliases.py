@@ -1,15 +1,20 @@
 """Who speaks for a customer that is written about, and under which ids does anything of that one stand?"""
 
 from adapters.mongo import Store
-from adapters.records import Document, RecordId
+from adapters.records import Document, Record, RecordId
 from resolvers.customers import CUSTOMERS
 from resolvers.kit.context import Context
 from resolvers.kit.parts import touch
 
 
-def ids_of(customer: Document) -> list[RecordId]:
-    """The ids under which anything of the customer may be written: its own and those of all its aliases."""
-    return [customer["_id"], *(one["id"] for one in customer.get("aliases") or ())]
+def ids_of(customer: Document, record: Record | None = None) -> list[RecordId]:
+    """The ids under which anything of the customer may be written: its own and those of all its aliases.
+
+    `record`: those under which such records are the customer's; not all aliases bring everything.
+    """
+    aliases = customer.get("aliases") or ()
+    brought = [one for one in aliases if record is None or record.element is None or record.element in one["elements"]]
+    return [customer["_id"], *(one["id"] for one in brought)]
 
 
 async def speaking(store: Store, key: RecordId) -> Document | None:

@@ -12,6 +12,7 @@ from resolvers.customers import Customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.lists import customer_lists, hidden_from, listing_of
 from resolvers.kit.paging import Connection, Page
+from resolvers.kit.proofs import only_shown, shown
 from resolvers.kit.scalars import BigInt
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
@@ -23,6 +24,7 @@ SLICE = Slice("attachments")
 ATTACHMENTS = Record(
     name="attachments",
     element="CONVERSATIONS",
+    arrives=True,
     indexes=(Index(("customer_id", "created_at", "_id")), Index(("of_id", "created_at", "_id"))),
     personal=frozenset({"name"}),
     belongs=Belonging(field="of_id", to=(MESSAGES.name, TICKETS.name)),
@@ -48,7 +50,9 @@ async def attachments_by_id(context: Context, keys: Sequence[RecordId]) -> Mappi
     viewer, found = context.viewer, await context.store.by_ids(ATTACHMENTS, keys)
     if viewer.role is Role.VISITOR:
         own = {key: one for key, one in found.items() if viewer.may_see_customer(one["customer_id"])}
+        own = await only_shown(context, ATTACHMENTS, own)
         messages = await context.store.by_ids(MESSAGES, [one["of_id"] for one in own.values()])
+        messages = await only_shown(context, MESSAGES, messages)
         found = {key: one for key, one in own.items() if one["of_id"] in messages}
     read, hidden = reader_of(Attachment).read, hidden_from(viewer, ATTACHMENTS)
     return {key: read(one, hidden) for key, one in found.items()}
@@ -65,7 +69,7 @@ async def _of(things: Sequence[Message] | Sequence[Ticket], info: Info) -> list[
     context, only = info.context, info.reads.of(Attachment)
     found = await context.store.find(
         ATTACHMENTS,
-        {"of_id": {"$in": [one.key for one in things]}},
+        {"of_id": {"$in": [one.key for one in things]}, **await shown(context, ATTACHMENTS)},
         order=[("of_id", 1), ("created_at", 1), ("_id", 1)],
         # Whoever asks for more is refused when they are counted.
         limit=context.budget.most_rows + 1,

@@ -16,6 +16,7 @@ from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum
 from resolvers.kit.lists import customer_lists, hidden_from, listing_of, lists_by
 from resolvers.kit.paging import Connection, Page
+from resolvers.kit.proofs import only_shown
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, Role
@@ -26,13 +27,14 @@ CONVERSATIONS = Record(
     name="conversations",
     key=("channel", "account", "external_id"),
     element="CONVERSATIONS",
+    arrives=True,
     indexes=(
         Index(("customer_id", "last_message_at", "_id")),
         Index(("assigned_agent_id", "status", "last_message_at", "_id")),
         # Of the few that were given to another customer.
         Index(("relinked.former_id",), where={"relinked.former_id": {"$exists": True}}),
     ),
-    personal=frozenset({"subject"}),
+    personal=frozenset({"subject", "entry_point.page", "entry_point.referrer"}),
     mentions=Mention(fields=("relinked.former_id",), emptied={"relinked": None}),
     aged_by="last_message_at",
     news=frozenset({"status", "assigned_agent_id", "last_message_at"}),
@@ -41,6 +43,7 @@ MESSAGES = Record(
     name="messages",
     key=("channel", "account", "external_id"),
     element="CONVERSATIONS",
+    arrives=True,
     indexes=(Index(("conversation_id", "sent_at", "_id")),),
     personal=frozenset({"text"}),
     timeline=Timeline(kind="MESSAGE", at="sent_at", channel="channel"),
@@ -174,7 +177,8 @@ async def conversation(messages: list[Message], info: Info) -> list[Conversation
 
 
 async def conversations_by_id(context: Context, ids: Sequence[RecordId]) -> Mapping[RecordId, Conversation]:
-    """Conversations by storage id; those that are not there are absent."""
+    """Conversations by storage id; those that are not there, or not shown to the viewer, are absent."""
     hidden = hidden_from(context.viewer, CONVERSATIONS)
     read = reader_of(Conversation).read
-    return {key: read(one, hidden) for key, one in (await context.store.by_ids(CONVERSATIONS, ids)).items()}
+    found = await only_shown(context, CONVERSATIONS, await context.store.by_ids(CONVERSATIONS, ids))
+    return {key: read(one, hidden) for key, one in found.items()}

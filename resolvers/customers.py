@@ -19,12 +19,14 @@ from resolvers.kit.described import about, graph_type, told
 from resolvers.kit.errors import not_found
 from resolvers.kit.facts import Fact
 from resolvers.kit.ids import key_of, require_key
+from resolvers.kit.proofs import proof_of
 from resolvers.kit.reads import Excerpt, Paths
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, Role, Viewer
 from resolvers.matching import naming_definitions, sounds_kept
+from resolvers.own_record import own_reading
 from resolvers.search_words import search_words
 
 SLICE = Slice("customers")
@@ -52,7 +54,8 @@ CUSTOMERS = Record(
     ),
     # Whatever the administrators define.
     found_by=("attributes",),
-    personal=frozenset({"display_name"}),
+    # Addresses of pages may hold whatever the person typed or was sent.
+    personal=frozenset({"display_name", "entry_point.page", "entry_point.referrer"}),
     # Who of the staff changed the record is no business of the customer's.
     of_staff=frozenset({"created_by", "updated_by"}),
     news=frozenset({"attributes", "assigned_agent_id", "last_interaction_at"}),
@@ -262,7 +265,8 @@ async def require_customer(context: Context, given: str, *, at: str = "customerI
 async def customers_by_id(context: Context, keys: Sequence[RecordId]) -> Mapping[RecordId, Customer]:
     """Customers by id; an old id gives the survivor, and those that the viewer may not see are absent.
 
-    A visitor who was merged goes on to see the own record, and nothing of the survivor's.
+    A visitor who was merged goes on to see the own record, and nothing of the survivor's; one into whom a machine has
+    merged others sees nothing that could be theirs.
     """
     documents = await _speaking(context, keys)
     for _ in range(_ATTEMPTS):
@@ -297,10 +301,11 @@ def _is_told(own: Document, speaking: Document | None) -> bool:
 
 async def customer_reader(context: Context, only: Paths | None = None) -> Callable[[Document], Customer]:
     """Makes customers from documents, without what the viewer may not see. `only`: what was read of them; None: all."""
-    hidden: frozenset[str] = frozenset()
     if context.viewer.role is Role.VISITOR:
-        hidden = CUSTOMERS.of_staff
-    elif context.viewer.role is Role.PARTNER:
+        # Lists of customers, of which excerpts are read, are not for visitors.
+        return own_reading(context, Customer, CUSTOMERS.of_staff, await proof_of(context))
+    hidden: frozenset[str] = frozenset()
+    if context.viewer.role is Role.PARTNER:
         # The staff sees every name (`rights_broken`), and other values stand in no field of Customer.
         hidden = hidden_paths(await definitions(context), context.viewer)
     read = reader_of(Customer).reading(hidden, only)
@@ -315,11 +320,11 @@ async def customer_reader(context: Context, only: Paths | None = None) -> Callab
 def hidden_paths(known: Mapping[str, Document], viewer: Viewer) -> frozenset[str]:
     """Where in a customer's document values stand that a partner may not see."""
     hidden = unseen(known, viewer)
-    if not hidden:
-        return hidden
     paths = frozenset(f"attributes.{name}" for name in hidden)
+    if not viewer.may_see_personal:
+        return paths | CUSTOMERS.personal
     # The name to show is made of the two.
-    return paths | {"display_name"} if not viewer.may_see_personal or hidden & NAMES else paths
+    return paths | {"display_name"} if hidden & NAMES else paths
 
 
 def customer_document(

@@ -15,6 +15,7 @@ import strawberry
 from adapters.mongo import Store
 from adapters.records import Document, Index, Mention, Record, RecordId
 from adapters.windows import Position, Strand, Window, branches, stretch
+from resolvers.aliases import ids_of
 from resolvers.attribute_rights import unseen
 from resolvers.attribute_rules import MatchingRole
 from resolvers.attributes import definitions
@@ -28,7 +29,7 @@ from resolvers.kit.paging import Connection, Page, Sealing, connection
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, inner, kept, reader_of
 from resolvers.kit.viewer import STAFF
-from resolvers.lookalikes import Sought, identity_owners, lookalikes
+from resolvers.lookalikes import Sought, lookalikes
 from resolvers.matching import Score
 from resolvers.matching.levels import Level
 
@@ -228,7 +229,7 @@ class _Beside:
 async def _beside(context: Context, customers: Sequence[Customer]) -> _Beside:
     """One command."""
     whole = {key: one.key for one in customers for key in one.owner([PAIRS])[PAIRS.name]}
-    owners = {key: one.key for one in customers for key in identity_owners(one.document)}
+    owners = {key: one.key for one in customers for key in ids_of(one.document, IDENTITIES)}
     ways: list[tuple[Record, Sequence[Document]]] = [
         (IDENTITIES, [{"$match": {"customer_id": {"$in": list(owners)}}}, {"$limit": _MOST_IDENTITIES}])
     ]

@@ -6,11 +6,20 @@ from typing import Annotated
 from strawberry.utils.str_converters import to_camel_case
 
 from adapters.contract import Person
+from adapters.records import Document
 from resolvers.customers import customer_reader
-from resolvers.identities import IdentifiedCustomer, identified, identified_as, require_look_up, who_is_meant
+from resolvers.identities import (
+    ClaimStrength,
+    IdentifiedCustomer,
+    claims_of,
+    identified,
+    identified_as,
+    require_look_up,
+    who_is_meant,
+)
 from resolvers.ingest.newcomers import new_customer
 from resolvers.ingest.report import NotTaken
-from resolvers.kit.context import Info
+from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import Conflict, InvalidInput, accepted, conflict
 from resolvers.kit.scalars import Url
@@ -76,8 +85,10 @@ async def identify_customer(
 ) -> IdentifyCustomerPayload | InvalidInput | Conflict:
     """Finds the customer behind an identity, and makes an anonymous one where nobody is known by it.
 
-    Of many who ask at once for one new person, one makes the customer, and all are answered the same customer. Partners
-    need the scope `lookup`.
+    Of many who ask at once for one new person, one makes the customer, and all are answered the same customer. A new
+    identity is ASSERTED: whoever asks only says that somebody has it. It becomes VERIFIED when the channel itself hands
+    over a word of its holder, unless somebody has changed the customer before. Partners need the scope `lookup`; with
+    the scope `channels`, which a backend has that receives the channel's own events, it is VERIFIED at once.
     """
     context = info.context
     await require_look_up(context)
@@ -86,23 +97,31 @@ async def identify_customer(
     for _ in range(_ATTEMPTS):
         known = await identified(context, who)
         if known is not None:
+            if context.viewer.may_vouch and await claims_of(context, [known]) == [ClaimStrength.ASSERTED]:
+                await _met(context, person)
             context.delivered.looked_up(who.channel, who.account, known.customer.key)
             return IdentifyCustomerPayload(identified=known, is_new=False)
-        try:
-            made = await new_customer(
-                context.store,
-                person,
-                at=context.clock(),
-                by=context.viewer.subject,
-                default_region=context.limits.default_region,
-            )
-        except NotTaken as error:
-            raise conflict(str(error), "input", "value") from error
+        made = await _met(context, person)
         if made is not None:
             context.delivered.looked_up(who.channel, who.account, None)
             customer = (await customer_reader(context))(made)
             return IdentifyCustomerPayload(identified=identified_as(customer, who), is_new=True)
     raise conflict("The identity was linked and unlinked again and again in this moment. Ask once more.")
+
+
+async def _met(context: Context, person: Person) -> Document | None:
+    """The document of the new customer; None where somebody is known by the identity already."""
+    try:
+        return await new_customer(
+            context.store,
+            person,
+            at=context.clock(),
+            by=context.viewer.subject,
+            default_region=context.limits.default_region,
+            is_vouched=context.viewer.may_vouch,
+        )
+    except NotTaken as error:
+        raise conflict(str(error), "input", "value") from error
 
 
 def _shown(profile: ChannelProfileInput | None) -> Mapping[str, str | None]:

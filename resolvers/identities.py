@@ -4,7 +4,7 @@ Uniqueness is a primary key: `identity_keys` holds the hash of (channel, account
 so that no two customers can ever hold the same identity. Identities themselves are ordinary records with random ids.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Annotated, Any
@@ -12,17 +12,20 @@ from typing import Annotated, Any
 import strawberry
 
 from adapters.contract import Who
-from adapters.records import Document, Index, Record, RecordId, key_hash
+from adapters.records import Document, Index, Record, RecordId, key_hash, key_mark
+from resolvers.aliases import ids_of
 from resolvers.channels import canonical_value, require_account, require_channels, require_known_place
-from resolvers.customers import Customer, customer_of
+from resolvers.customers import CUSTOMERS, Customer, customer_of
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_type, told
 from resolvers.kit.errors import BadUserInput, Forbidden, invalid
 from resolvers.kit.lists import hidden_from
+from resolvers.kit.proofs import Proof
 from resolvers.kit.scalars import Url
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
 from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, LOOKUP_SCOPE, STAFF_AND_PARTNERS
+from resolvers.own_record import is_inferred
 
 IDENTITIES = Record(
     name="identities",
@@ -39,7 +42,7 @@ UNLINKED = Record(
     key=("digest", "customer_id"),
     indexes=(Index(("digest",)), Index(("customer_id",))),
 )
-"""Which identities people took off which customers, by the hash alone: no source's old word puts them on again."""
+"""Which identities people took off which customers, by the hash: no source's old word puts them on again."""
 
 # By what a customer's identities are sorted.
 _PLACE = frozenset({"channel", "account"})
@@ -103,7 +106,10 @@ class Identity(Node, Redacted):
     channel: str = kept("The channel's name.")
     account: str = kept("Which of our accounts the id belongs to: vendors' ids are scoped to it.")
     value: str | None = kept("The customer's id on the channel: a number, an address, a scoped id.")
-    claim: ClaimStrength = kept("How well it is founded that this identity is the customer's.")
+    claim: ClaimStrength = kept(
+        "How well it is founded that this identity is the customer's: no better than INFERRED where a machine has "
+        "merged others into the customer, until a person confirms that (`confirmMerge`)."
+    )
     profile: ChannelProfile | None = kept("What the channel says of the person.")
     first_seen_at: datetime = kept("When it was first seen.")
     last_seen_at: datetime = kept("When it was last heard of.")
@@ -130,7 +136,37 @@ async def identities(customers: list[Customer], info: Info) -> list[list[Identit
     read = reader_of(Identity).reading(hidden_from(context.viewer, IDENTITIES), only)
     found = await context.store.every([one.owner([IDENTITIES]) for one in customers], IDENTITIES, only=placed)
     # Sorted here: the index gives each alias of a customer apart.
-    return [[read(one) for one in sorted(documents, key=_place)] for documents in found]
+    return [
+        [read(weighed(one, customer.aliases)) for one in sorted(documents, key=_place)]
+        for customer, documents in zip(customers, found, strict=True)
+    ]
+
+
+def weighed(identity: Document, aliases: Sequence[Document] | None) -> Document:
+    """The identity with what its claim counts for at a customer with these aliases."""
+    return {**identity, "claim": ClaimStrength.INFERRED.value} if is_inferred(aliases) else identity
+
+
+@SLICE.finds(Identity)
+async def identities_by_id(context: Context, keys: Sequence[RecordId]) -> Mapping[RecordId, Identity]:
+    """Identities by storage id, each with what its claim counts for at its customer."""
+    join = {"from": CUSTOMERS.name, "foreignField": "_id", "pipeline": [{"$project": {"merged_into": 1, "aliases": 1}}]}
+    stages: list[Document] = [
+        {"$match": {"_id": {"$in": list(keys)}}},
+        {"$lookup": {**join, "localField": "customer_id", "as": "own"}},
+        {"$lookup": {**join, "localField": "own.merged_into", "as": "survivor"}},
+    ]
+    read, hidden = reader_of(Identity).read, hidden_from(context.viewer, IDENTITIES)
+    found = [
+        one
+        for one in await context.store.aggregate(IDENTITIES, stages)
+        if context.viewer.may_see_customer(one["customer_id"])
+    ]
+    aliases = {
+        one["_id"]: [alias for who in one["survivor"] or one["own"] for alias in who.get("aliases") or ()]
+        for one in found
+    }
+    return {one["_id"]: read(weighed(one, aliases[one["_id"]]), hidden) for one in found}
 
 
 def _place(identity: Document) -> tuple[str, str, RecordId]:
@@ -151,6 +187,33 @@ def verified_by(identities: list[Identity], info: Info) -> list[str | None]:
     return [one.verified_by_whom for one in identities]
 
 
+@SLICE.proves
+async def proofs_of(context: Context, keys: Sequence[RecordId]) -> Mapping[RecordId, Proof]:
+    """What is proven of these customers' identities, by one command; merges by a machine bring none along."""
+    shown = ["customer_id", "channel", "account", "value", "claim"]
+    join = {"localField": "ids", "foreignField": "customer_id", "pipeline": [{"$project": dict.fromkeys(shown, 1)}]}
+    ids = {"$concatArrays": [["$_id"], {"$ifNull": ["$aliases.id", []]}]}
+    stages: list[Document] = [
+        {"$match": {"_id": {"$in": list(keys)}}},
+        {"$project": {"aliases": 1, "ids": ids}},
+        {"$lookup": {"from": IDENTITIES.name, **join, "as": "identities"}},
+        {"$lookup": {"from": UNLINKED.name, **join, "as": "unlinked"}},
+    ]
+    return {one["_id"]: _proof(one) for one in await context.store.aggregate(CUSTOMERS, stages)}
+
+
+def _proof(customer: Document) -> Proof:
+    brought = [customer["_id"]] if is_inferred(customer.get("aliases")) else ids_of(customer, IDENTITIES)
+    own = [one for one in customer["identities"] if one["customer_id"] in brought]
+    proven = [one for one in own if one["claim"] == ClaimStrength.VERIFIED.value]
+    # What somebody wrote by an identity that was taken off again stays with the customer.
+    doubted = [one for one in [*own, *customer["unlinked"]] if one.get("claim") != ClaimStrength.VERIFIED.value]
+    return Proof(
+        marks=frozenset(key_mark(key_hash(one["channel"], one["account"], one["value"])) for one in proven),
+        doubted=frozenset((one.get("channel", ""), one.get("account", "")) for one in doubted),
+    )
+
+
 @SLICE.query(may=STAFF_AND_PARTNERS)
 async def customer_by_identity(
     info: Info,
@@ -161,7 +224,10 @@ async def customer_by_identity(
         bool, about("Answer nobody unless the identity is proven to be the customer's: ask so before you sign one in.")
     ] = False,
 ) -> IdentifiedCustomer | None:
-    """The customer behind an identity; null when nobody is known by it. Partners need the scope `lookup`."""
+    """The customer behind an identity; null when nobody is known by it. Partners need the scope `lookup`.
+
+    Of a customer who was merged, that is the survivor, also where the merge left identities behind (`claim` is null).
+    """
     context = info.context
     await require_look_up(context)
     await require_account(context, channel, account)
@@ -178,9 +244,10 @@ async def customer_by_identity(
 async def claim(found: list[IdentifiedCustomer], info: Info) -> list[ClaimStrength | None]:
     """How well it is founded that the identity is this customer's. Sign nobody in as the customer unless VERIFIED.
 
-    Null where the identity was taken off the customer in this moment.
+    Null where it is none of this customer's identities: that of one who was merged into this one without them, or taken
+    off in this moment.
     """
-    return await _claims_of(info.context, found)
+    return await claims_of(info.context, found)
 
 
 async def require_look_up(context: Context) -> None:
@@ -214,7 +281,7 @@ async def proven(context: Context, who: Who) -> IdentifiedCustomer | None:
     None where it is only asserted or inferred: whoever made such a claim has proven nothing.
     """
     found = await identified(context, who)
-    return found if found and await _claims_of(context, [found]) == [ClaimStrength.VERIFIED] else None
+    return found if found and await claims_of(context, [found]) == [ClaimStrength.VERIFIED] else None
 
 
 def identified_as(customer: Customer, who: Who) -> IdentifiedCustomer:
@@ -223,7 +290,7 @@ def identified_as(customer: Customer, who: Who) -> IdentifiedCustomer:
     return IdentifiedCustomer(customer=customer, kind=kind, who=who)
 
 
-async def _claims_of(context: Context, found: Sequence[IdentifiedCustomer]) -> list[ClaimStrength | None]:
+async def claims_of(context: Context, found: Sequence[IdentifiedCustomer]) -> list[ClaimStrength | None]:
     """How well founded each is, by one command; None where the identity has become somebody else's, or nobody's."""
     digests = [key_hash(*one.who) for one in found]
     same = {"from": IDENTITIES.name, "localField": "customer_id", "foreignField": "customer_id"}
@@ -237,9 +304,10 @@ async def _claims_of(context: Context, found: Sequence[IdentifiedCustomer]) -> l
 
 
 def _claim_of(found: IdentifiedCustomer, key: Document | None) -> ClaimStrength | None:
-    owners = {found.customer.key, *(one["id"] for one in found.customer.aliases or ())}
-    if key is None or key["customer_id"] not in owners:
+    if key is None or key["customer_id"] not in found.customer.owner([IDENTITIES])[IDENTITIES.name]:
         return None
+    if is_inferred(found.customer.aliases):
+        return ClaimStrength.INFERRED
     claims = (
         one["claim"] for one in key["identities"] if Who(one["channel"], one["account"], one["value"]) == found.who
     )

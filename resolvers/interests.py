@@ -32,6 +32,7 @@ INTERESTS = Record(
     name="interests",
     key=("customer_id", "topic_id"),
     element="INTERESTS",
+    arrives=True,
     indexes=(
         Index(("customer_id", "score", "_id")),
         Index(("customer_id", "category", "score", "_id")),

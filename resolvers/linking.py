@@ -21,6 +21,7 @@ from resolvers.identities import (
     identity_document,
     identity_key_document,
     is_stronger,
+    weighed,
     who_is_meant,
 )
 from resolvers.kit.context import Context, Info
@@ -38,6 +39,10 @@ SLICE = Slice("linking")
 _ELSEWHERE = (
     "This identity belongs to another customer. If both are one person, merge them; if it was never the other one's, "
     "unlink it there first. To move what was said in one conversation, use `relinkConversation`."
+)
+_LEFT_BEHIND = (
+    "This identity belongs to somebody who went into this customer by a merge that left identities behind. Undo that "
+    "merge (`Customer.merges` has it) and merge again with IDENTITIES among the `elements`."
 )
 
 
@@ -145,7 +150,8 @@ async def verify_identity(
 ) -> VerifyIdentityPayload | NotFound | Conflict:
     """Says that you made sure that the identity is the customer's. Who did and when is kept.
 
-    From then on whoever holds the identity may be signed in as the customer.
+    From then on whoever holds the identity may be signed in as the customer, unless a machine has merged others into
+    that one and nobody has confirmed it.
     """
     context = info.context
     key = key_of(input.id, "Identity")
@@ -154,18 +160,23 @@ async def verify_identity(
     if changed is None:
         if key is None or await context.store.first(IDENTITIES, {"_id": key}) is None:
             raise not_found("identity")
-        raise conflict("The identity is verified already; there is nothing to do.", "input", "id")
+        raise conflict(
+            "The identity is verified already. Where it counts as INFERRED none the less, a machine has merged its "
+            "customer: confirm that with `confirmMerge`.",
+            *("input", "id"),
+        )
     return VerifyIdentityPayload(identity=_read(context, changed))
 
 
 async def take_off(context: Context, identity: Document) -> None:
-    """Removes the identity and its key, and remembers of whom; belongs into a transaction."""
+    """Removes the identity and its key, and remembers of whom it was, and where; belongs into a transaction."""
     store = context.store
     digest = _digest(identity)
     await store.delete(IDENTITIES, {"_id": identity["_id"]})
     await store.delete(IDENTITY_KEYS, {"_id": digest})
     taken = {"digest": digest, "customer_id": identity["customer_id"]}
-    change = {"$set": taken | {"unlinked_at": context.clock(), "unlinked_by": context.viewer.subject}}
+    place = {name: identity[name] for name in ("channel", "account", "claim")}
+    change = {"$set": taken | place | {"unlinked_at": context.clock(), "unlinked_by": context.viewer.subject}}
     await store.upsert(UNLINKED, [(UNLINKED.id_of(taken), change)])
 
 
@@ -188,11 +199,12 @@ async def _link(context: Context, key: RecordId, who: Who, claim: str) -> LinkId
         await store.delete(UNLINKED, {"digest": digest, "customer_id": {"$in": ids_of(customer)}})
     else:
         identity = await _climbed(context, known, customer, who, claim)
-    return LinkIdentityPayload(identity=_read(context, identity), customer=(await customer_reader(context))(customer))
+    shown = _read(context, weighed(identity, customer.get("aliases")))
+    return LinkIdentityPayload(identity=shown, customer=(await customer_reader(context))(customer))
 
 
 async def _require_room(context: Context, customer: Document) -> None:
-    count = await context.store.count(IDENTITIES, {"customer_id": {"$in": ids_of(customer)}})
+    count = await context.store.count(IDENTITIES, {"customer_id": {"$in": ids_of(customer, IDENTITIES)}})
     if IDENTITIES.at_most is not None and count >= IDENTITIES.at_most:
         raise conflict(
             f"The customer has {count} identities already; at most {IDENTITIES.at_most} are kept. "
@@ -204,6 +216,8 @@ async def _climbed(context: Context, known: Document, customer: Document, who: W
     """The customer's own identity with the better founded claim; refuses where it is another's, or no better."""
     if known["customer_id"] not in ids_of(customer):
         raise conflict(_ELSEWHERE, "input", "value")
+    if known["customer_id"] not in ids_of(customer, IDENTITIES):
+        raise conflict(_LEFT_BEHIND, "input", "value")
     channel, account, value = who
     place = {"customer_id": known["customer_id"], "channel": channel, "account": account, "value": value}
     identity = await context.store.first(IDENTITIES, place)

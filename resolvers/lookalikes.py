@@ -68,16 +68,14 @@ class Sought:
         return [self.document["_id"], *(one["id"] for one in self.document.get("aliases") or ())]
 
 
-def identity_owners(document: Document) -> list[RecordId]:
-    """The ids under which the identities of the customer stand: its own, and those of merges that brought them."""
-    aliases = document.get("aliases") or ()
-    return [document["_id"], *(one["id"] for one in aliases if IDENTITIES.element in one["elements"])]
-
-
 def reached(identities: Iterable[Document]) -> list[Reached]:
-    """The numbers and addresses among identities. What is not proven to be the customer's says nothing of who it is."""
-    proven = (one for one in identities if one["claim"] == "VERIFIED")
-    return [(kind, one["value"]) for one in proven if (kind := reach_by(one["channel"], one["value"]))]
+    """The numbers and addresses among identities, as evidence for people, who see how well each is founded."""
+    return [(kind, one["value"]) for one in identities if (kind := reach_by(one["channel"], one["value"]))]
+
+
+def proven(identities: Iterable[Document]) -> list[Reached]:
+    """Those that are proven to be the customer's, as evidence for a machine: what is only claimed merges nobody."""
+    return reached(one for one in identities if one["claim"] == "VERIFIED")
 
 
 async def lookalikes(context: Context, sought: Sequence[Sought]) -> list[list[tuple[Document, Score]]]:

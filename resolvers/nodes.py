@@ -12,6 +12,7 @@ from resolvers.kit.erased import being_erased
 from resolvers.kit.errors import BadUserInput
 from resolvers.kit.ids import split_id
 from resolvers.kit.lists import hidden_from
+from resolvers.kit.proofs import only_shown
 from resolvers.kit.slice import Keeping, Slice
 from resolvers.kit.stored import STORED, Node
 from resolvers.kit.viewer import EVERYONE
@@ -79,7 +80,7 @@ async def _of_those_who_stand(
 async def _by_documents(context: Context, keeping: Keeping, keys: Sequence[RecordId]) -> Mapping[RecordId, Any]:
     record, viewer = keeping.record, context.viewer
     hidden = hidden_from(viewer, record)
-    found = await context.store.by_ids(record, keys)
+    found = await only_shown(context, record, await context.store.by_ids(record, keys))
     return {
         key: keeping.reader.read(document, hidden)
         for key, document in found.items()

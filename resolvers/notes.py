@@ -23,6 +23,7 @@ from resolvers.kit.viewer import STAFF, Role
 NOTES = Record(
     name="notes",
     element="NOTES",
+    arrives=True,
     # Agents write down what people tell them.
     personal=frozenset({"text"}),
     timeline=Timeline(kind="NOTE", at="created_at"),

@@ -16,6 +16,7 @@ from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_input, graph_type, told
 from resolvers.kit.lists import between, customer_lists, ids_of, listing_of
 from resolvers.kit.paging import Connection, Page
+from resolvers.kit.proofs import shown
 from resolvers.kit.scalars import CurrencyCode, Money, Url
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
 from resolvers.kit.stored import Node, inner, kept
@@ -28,6 +29,7 @@ PURCHASES = Record(
     name="purchases",
     key=("channel", "account", "external_id"),
     element="PURCHASES",
+    arrives=True,
     indexes=(Index(("placed_at", "customer_id")),),
     timeline=Timeline(kind="PURCHASE", at="placed_at", channel="channel"),
     news=frozenset({"status", "tracking"}),
@@ -163,10 +165,11 @@ async def purchase_totals(
     owned = ids_of(customers, PURCHASES)
     unit = {"year": "year", "month": "month"}.get(per.value.lower())
     since = {"$dateTrunc": {"date": "$placed_at", "unit": unit}} if unit else None
+    theirs = {"customer_id": {"$in": [key for ids in owned for key in ids]}}
     groups = await info.context.store.aggregate(
         PURCHASES,
         [
-            {"$match": {"customer_id": {"$in": [key for ids in owned for key in ids]}, "status": {"$in": _COUNTED}}},
+            {"$match": {**theirs, "status": {"$in": _COUNTED}, **await shown(info.context, PURCHASES)}},
             {
                 "$group": {
                     "_id": {"customer": "$customer_id", "since": since, "currency": "$total.currency"},

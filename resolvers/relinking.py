@@ -1,8 +1,10 @@
 """Whose is a conversation: how does it become another customer's, with all that was written in it?
 
-The conversation moves first, and with it as many messages as one transaction takes. Of a longer one the rest follows in
-further transactions. Until then the conversation is read whole, at its new customer; what has not moved yet stands in
-the history of the former one. The conversation carries the mark of who moves it: of two who do, the later one goes on.
+Whoever is known by nothing else goes into the other customer by a merge, which moves no record and can be undone whole.
+From anybody else the conversation moves first, and with it as many messages as one transaction takes. Of a longer one
+the rest follows in further transactions. Until then the conversation is read whole, at its new customer; what has not
+moved yet stands in the history of the former one. The conversation carries the mark of who moves it: of two who do, the
+later one goes on.
 """
 
 from typing import Annotated, Any
@@ -10,12 +12,13 @@ from typing import Annotated, Any
 import strawberry
 
 from adapters.records import Document, RecordId, new_id
+from adapters.windows import matching
 from resolvers.aliases import ids_of, standing, touched
 from resolvers.attachments import ATTACHMENTS
 from resolvers.attributes import definitions
 from resolvers.conversations import CONVERSATIONS, MESSAGES, Conversation
 from resolvers.customers import CUSTOMERS, Customer, customer_reader, require_customer
-from resolvers.identities import IDENTITIES, IDENTITY_KEYS, identity_key_document, weaker
+from resolvers.identities import IDENTITIES
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.erased import being_erased
@@ -53,7 +56,8 @@ class RelinkConversationPayload:
     conversation: Conversation = told("The conversation.")
     customer: Customer = told("The customer whose it is now.")
     merged_id: strawberry.ID | None = told(
-        "The former customer's id, where that one was anonymous and left with nothing: it now leads to this customer."
+        "The former customer's id, where that one is anonymous and nothing else is known of them: it now leads to this "
+        "customer."
     )
     has_messages_left: bool = told(
         "Whether the conversation is so long that messages are left in the former customer's history: ask again."
@@ -66,9 +70,10 @@ async def relink_conversation(
 ) -> RelinkConversationPayload | NotFound | Conflict:
     """Makes a conversation another customer's, with its messages and files; all keep their ids.
 
-    A former customer who was anonymous and is left with nothing becomes an alias: the old id leads to the new customer,
-    and the one identity goes along. It is then only asserted, so that whoever holds it is not signed in by it until
-    someone verifies it. A conversation of 2,000 messages or fewer moves in one go; of a longer one, the rest follows.
+    A former customer who is anonymous and would be left with nothing becomes an alias: the old id leads to the new
+    customer, and the one identity goes along. It is then only asserted, so that whoever holds it is not signed in by it
+    until someone verifies it. `unmergeCustomers` gives all of it back. From others the conversation moves: one of 2,000
+    messages or fewer in one go; of a longer one, the rest follows.
     """
     context = info.context
     move = _Move(context, key_of(input.id, "Conversation"), (await require_customer(context, input.customer_id)).key)
@@ -96,6 +101,8 @@ class _Move:
         talk = await self._store.first(CONVERSATIONS, {"_id": self._talk}) if self._talk else None
         if talk is None or talk["customer_id"] in await being_erased(self._store):
             raise not_found("conversation")
+        if await self._goes_along(talk):
+            return False
         newest = await self._newest_word()
         into = await touched(self._context, self._into, climbs={"last_interaction_at": newest} if newest else None)
         if into is None:
@@ -107,17 +114,18 @@ class _Move:
             if not await self._has_stray(ids_of(into)):
                 raise conflict("The conversation is this customer's already; there is nothing to do.", "input", "id")
             former = (talk.get("relinked") or {}).get("former_id")
+        self._merged = None
         mark = {"id": self._mark, "former_id": former, "at": self._context.clock(), "by": self._context.viewer.subject}
         await self._store.update(
             CONVERSATIONS, {"_id": self._talk}, {"$set": {"customer_id": self._into, "relinked": mark}}
         )
-        return await self._step(talk, former)
+        return await self._step()
 
     async def go_on(self) -> bool:
         """Moves more messages; whether more are left. None are where somebody else moves the conversation meanwhile."""
         ours = {"_id": self._talk, "relinked.id": self._mark}
         talk = await self._store.update(CONVERSATIONS, ours, {"$inc": {"relinked.steps": 1}})
-        return False if talk is None else await self._step(talk, talk["relinked"]["former_id"])
+        return False if talk is None else await self._step()
 
     async def payload(self, *, has_messages_left: bool) -> RelinkConversationPayload:
         """What the move came to."""
@@ -131,19 +139,14 @@ class _Move:
             has_messages_left=has_messages_left,
         )
 
-    async def _step(self, talk: Document, former: RecordId | None) -> bool:
-        self._merged = None
+    async def _step(self) -> bool:
         where = {"conversation_id": self._talk, "customer_id": {"$ne": self._into}}
         found = await self._store.find(MESSAGES, where, limit=STEP + 1, only=["_id"])
         keys = [one["_id"] for one in found[:STEP]]
         change = {"$set": {"customer_id": self._into}}
         await self._store.update_all(MESSAGES, {"_id": {"$in": keys}}, change)
         await self._store.update_all(ATTACHMENTS, {"of_id": {"$in": keys}}, change)
-        if len(found) > STEP:
-            return True
-        if former is not None:
-            await self._leave(talk, former)
-        return False
+        return len(found) > STEP
 
     async def _newest_word(self) -> Any:
         """When the customer last wrote in the conversation; None where that never was."""
@@ -155,35 +158,37 @@ class _Move:
         where = {"conversation_id": self._talk, "customer_id": {"$nin": owners}}
         return await self._store.first(MESSAGES, where) is not None
 
-    # Who is left with nothing
+    # Who would be left with nothing
 
-    async def _leave(self, talk: Document, key: RecordId) -> None:
-        """Makes the former customer an alias, where nothing else is known of them."""
-        former = await standing(self._context, key)
-        if former is None or not await self._is_blank(former):
-            return
+    async def _goes_along(self, talk: Document) -> bool:
+        """Makes the former customer an alias, where nothing but the conversation is known of them; whether it did."""
+        former, into = await standing(self._context, talk["customer_id"]), await standing(self._context, self._into)
+        if former is None or into is None or former["_id"] == into["_id"] or not await self._is_blank(former):
+            return False
+        if await self._has_stray(ids_of(former)):
+            return False
         identities = await self._store.find(IDENTITIES, {"customer_id": {"$in": ids_of(former)}}, limit=2)
         if len(identities) > 1 or any(_place(one) != _place(talk) for one in identities):
-            return
+            return False
         question = Asked(
-            survivor=self._into,
+            survivor=into["_id"],
             others=[former["_id"]],
             elements=frozenset(elements_of(self._context.declared)),
             chosen={},
             reason="The only conversation of an anonymous customer was relinked.",
             versions={},
+            is_asserted=True,
         )
         try:
             await merged(self._context, question)
         except Refused:
             # The customer has taken in as many as one can: the former one stays, with the identity.
-            return
-        self._merged = former["_id"]
-        for one in identities:
-            await self._take_along(one)
+            return False
+        self._into, self._merged = into["_id"], former["_id"]
+        return True
 
     async def _is_blank(self, former: Document) -> bool:
-        """Whether the customer is anonymous, and nothing was written down about them or under their id."""
+        """Whether the customer is anonymous, and nothing else was written down about them or under their id."""
         parts = [part.name for part in self._context.declared.customers.parts]
         defaults = {
             one["name"]: one["default"]
@@ -196,28 +201,25 @@ class _Move:
         return not await self._has_records(former)
 
     async def _has_records(self, former: Document) -> bool:
-        """Whether anything that a merge would bring along stands under the customer's ids, identities aside."""
+        """Whether anything that a merge would bring along stands under the customer's ids.
+
+        Identities aside, and the conversation with its messages. Who has no others, and no ticket, has no other files.
+        """
         records = [one for one in self._context.declared.records if one.element and one.customer != "_id"]
         ids = {"$concatArrays": [["$_id"], {"$ifNull": ["$aliases.id", []]}]}
         stages: list[Document] = [{"$match": {"_id": former["_id"]}}, {"$project": {"ids": ids}}]
-        names = [record.name for record in records if record.name != IDENTITIES.name]
+        others = {
+            CONVERSATIONS.name: {"_id": {"$ne": self._talk}},
+            MESSAGES.name: {"conversation_id": {"$ne": self._talk}},
+        }
+        names = [record.name for record in records if record not in {IDENTITIES, ATTACHMENTS}]
         for record in records:
             if record.name in names:
                 one: dict[str, Any] = {"from": record.name, "localField": "ids", "foreignField": record.customer}
-                few = [{"$limit": 1}, {"$project": {"_id": 1}}]
+                few = [*matching(others.get(record.name, {})), {"$limit": 1}, {"$project": {"_id": 1}}]
                 stages.append({"$lookup": one | {"pipeline": few, "as": record.name}})
         (found,) = await self._store.aggregate(CUSTOMERS, stages)
         return any(found[name] for name in names)
-
-    async def _take_along(self, identity: Document) -> None:
-        """Makes the identity the new customer's, as a statement that nobody has proven, under an id of its own."""
-        by = self._context.viewer.subject
-        moved = {**identity, "_id": new_id(), "customer_id": self._into}
-        moved |= {"claim": weaker(identity["claim"], "ASSERTED"), "claimed_by": by}
-        moved |= {"verified_at": None, "verified_by": None}
-        await self._store.delete(IDENTITIES, {"_id": identity["_id"]})
-        await self._store.insert(IDENTITIES, moved)
-        await self._store.replace(IDENTITY_KEYS, [identity_key_document(moved)])
 
 
 def _place(one: Document) -> tuple[str, str]:

@@ -9,11 +9,12 @@ from typing import Any
 
 from adapters.mongo import Store
 from adapters.records import Document, RecordId
+from resolvers.aliases import ids_of
 from resolvers.attribute_schema import definitions_by_name
 from resolvers.customers import CUSTOMERS
 from resolvers.duplicates import PAIRS, kept_pair, pair_of
 from resolvers.identities import IDENTITIES
-from resolvers.lookalikes import READ, identity_owners, keep_base, reached
+from resolvers.lookalikes import READ, keep_base, proven
 from resolvers.matching import Evidence, Score, doubles_among, evidence_of, naming_definitions, sounds_kept
 
 _BATCH = 1_000
@@ -75,7 +76,7 @@ async def _read_all(
         unheard: list[tuple[Document, Document]] = []
         for document in batch:
             versions[document["_id"]] = document["version"]
-            found = evidence_of(document, known, reached(identities[document["_id"]]))
+            found = evidence_of(document, known, proven(identities[document["_id"]]))
             if not found.is_empty():
                 evidence[str(document["_id"])] = found
             sounds = sounds_kept(document["attributes"], named)
@@ -91,7 +92,7 @@ async def _read_all(
 
 
 async def _identities(store: Store, batch: Sequence[Document]) -> Mapping[RecordId, list[Document]]:
-    owners = {key: one["_id"] for one in batch for key in identity_owners(one)}
+    owners = {key: one["_id"] for one in batch for key in ids_of(one, IDENTITIES)}
     found: dict[RecordId, list[Document]] = {one["_id"]: [] for one in batch}
     read = ("customer_id", "channel", "value", "claim")
     for one in await store.find(IDENTITIES, {"customer_id": {"$in": list(owners)}}, only=read):

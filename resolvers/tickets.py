@@ -26,6 +26,7 @@ TICKETS = Record(
     name="tickets",
     key=("channel", "account", "external_id"),
     element="TICKETS",
+    arrives=True,
     indexes=(
         Index(("customer_id", "status", "created_at", "_id")),
         Index(("status", "customer_id")),

@@ -36,6 +36,19 @@ async def test_customer_fields(ask: Asking, make: Makers) -> None:
     }
 
 
+async def test_page_is_personal(ask: Asking, make: Makers) -> None:
+    """The page on which a customer or conversation began, query and all, is shown to nobody without the right to it."""
+    came = {"channel": "web", "page": "/reset?mail=ann@example.org", "referrer": "https://mail.example/?q=ann"}
+    one = await make.customer(entry_point=came)
+    await make.conversation(one, entry_point=came)
+    shown = "hiddenFields entryPoint { channel page referrer }"
+    found = await read(ask, one, f"{shown} conversations {{ nodes {{ {shown} }} }}", **PARTNER)
+    names = ["entryPoint.page", "entryPoint.referrer"]
+    for thing in (found, found["conversations"]["nodes"][0]):
+        assert thing["entryPoint"] == {"channel": "web", "page": None, "referrer": None}
+        assert [name for name in thing["hiddenFields"] if "." in name] == names
+
+
 async def test_anonymous_customer(ask: Asking, make: Makers) -> None:
     """A customer is anonymous until a name or a contact point is known."""
     found = await read(ask, await make.customer(None, None), "displayName isAnonymous entryPoint { page } hiddenFields")

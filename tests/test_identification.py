@@ -17,7 +17,7 @@ from resolvers.attribute_schema import definition_document
 from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES, IDENTITY_KEYS
 from resolvers.ingest.company import define_attributes
-from resolvers.kit.viewer import LOOKUP_SCOPE, STAFF, Role
+from resolvers.kit.viewer import CHANNELS_SCOPE, LOOKUP_SCOPE, STAFF, Role
 from tests.changing import change, may, refused
 from tests.conftest import Answer, Asking, Commands
 from tests.makers import Makers
@@ -31,6 +31,7 @@ ASKED = """mutation($input: IdentifyCustomerInput!) { identifyCustomer(input: $i
   ... on Refusal { code message inputPath }
   ... on IdentifyCustomerPayload { isNew identified { kind claim customer { id displayName hiddenFields } } } } }"""
 PARTNER = {"as_": Role.PARTNER, "viewer": {"scopes": frozenset({LOOKUP_SCOPE})}}
+BACKEND = {"as_": Role.PARTNER, "viewer": {"scopes": frozenset({LOOKUP_SCOPE, CHANNELS_SCOPE})}}
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ async def test_unknown_becomes_anonymous(ask: Asking, make: Makers) -> None:
     await make.channel("whatsapp")
     found = await _identify(ask)
     assert found["isNew"]
-    assert (found["identified"]["kind"], found["identified"]["claim"]) == ("ANONYMOUS", "VERIFIED")
+    assert (found["identified"]["kind"], found["identified"]["claim"]) == ("ANONYMOUS", "ASSERTED")
     assert found["identified"]["customer"]["lastInteractionAt"] is None
     assert await _identify(ask) == found | {"isNew": False}
     (identity,), (key,) = await make.store.find(IDENTITIES, {}), await make.store.find(IDENTITY_KEYS, {})
@@ -92,11 +93,11 @@ async def test_newcomer_with_more(ask: Asking, make: Makers) -> None:
 
 
 async def test_same_as_taken_in(ask: Asking, make: Makers, store: Store) -> None:
-    """An anonymous customer looks the same, defaults and search words included, whichever way it came."""
+    """An anonymous customer for whom a channel vouches looks the same, search words included, whichever way it came."""
     more = {"is_searchable": True, "default": "Gold Tier"}
     await define_attributes(store, [definition_document(name="tier", label="Tier", **more)])
     await make.channel("whatsapp")
-    await _identify(ask)
+    assert (await ask(ASKED, input=WHO, **BACKEND)).data["identifyCustomer"]["identified"]["claim"] == "VERIFIED"
     one = replace(REMARK, who=REMARK.who._replace(**WHO | {"value": "+14155550199"}))
     assert isinstance(one, Remark)
     await bring(store, one)
@@ -237,5 +238,18 @@ async def test_claim_of_merged(ask: Asking, make: Makers) -> None:
     """The claim of an identity that stands under an alias is told as that of the survivor's own."""
     old, survivor = await make.customer(), await make.customer()
     await make.identity(old, "whatsapp", "+14155550123")
-    await make.merged(old, survivor)
+    await make.merged(old, survivor, "IDENTITIES")
     assert (await _identify(ask))["identified"]["claim"] == "VERIFIED"
+
+
+async def test_left_behind_proves_nothing(ask: Asking, make: Makers) -> None:
+    """An identity that a merge left behind still finds the survivor, and signs nobody in as that one."""
+    old, survivor = await make.customer(), await make.customer()
+    await make.identity(old, "whatsapp", "+14155550123")
+    merged = {"survivorId": survivor.id, "otherIds": [old.id], "elements": ["NOTES"]}
+    assert "code" not in await change(ask, "mergeCustomers", "__typename", **merged)
+    found = (await _identify(ask))["identified"]
+    assert (found["customer"]["id"], found["claim"]) == (survivor.id, None)
+    query = """{ customerByIdentity(channel: "whatsapp", account: "main", value: "+14155550123", isProven: true) {
+      customer { id } } }"""
+    assert (await ask(query)).data == {"customerByIdentity": None}

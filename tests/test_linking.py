@@ -154,6 +154,17 @@ async def test_linked_again(ask: Asking, make: Makers) -> None:
     assert await refused(ask, "verifyIdentity", id=key) == ("NOT_FOUND", "input.id")
 
 
+async def test_left_behind_is_told(ask: Asking, make: Makers) -> None:
+    """An identity that a merge left behind is nothing that the survivor has: linking it says how it comes along."""
+    old, survivor = await make.customer(), await make.customer()
+    await make.identity(old, "whatsapp", "+14155550123")
+    merged = {"survivorId": survivor.id, "otherIds": [old.id], "elements": ["NOTES"]}
+    assert "code" not in await change(ask, "mergeCustomers", "__typename", **merged)
+    found = await _link(ask, survivor)
+    assert (found["code"], found["inputPath"]) == ("CONFLICT", ["input", "value"])
+    assert "IDENTITIES" in found["message"]
+
+
 async def test_links_at_once(ask: Asking, make: Makers) -> None:
     """Of two customers to whom an identity is linked at once, one has it and the other is told."""
     await make.channel("whatsapp")

@@ -8,6 +8,7 @@ from adapters.contract import Person, Reach, Who
 from adapters.mongo import Store
 from resolvers.customers import CUSTOMERS
 from resolvers.duplicates import PAIRS
+from resolvers.identities import IDENTITIES
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role
 from resolvers.lookalikes import BASE
@@ -116,14 +117,16 @@ async def test_by_identity(ask: Asking, make: Makers, store: Store) -> None:
     assert len(answer.data["identifyCustomer"]["identified"]["suggestions"]) == 2
 
 
-async def test_unproven_says_nothing(ask: Asking, make: Makers, store: Store) -> None:
-    """An identity that was only said to be the customer's suggests nobody: it is no evidence of who somebody is."""
-    await make.channel("shop")
-    await make.channel("whatsapp")
-    stated = Person(who=Who("shop", "main", "4"), also=(Who("whatsapp", "main", PHONE),), attributes={"lastName": "Po"})
-    await bring(store, stated, WILHELMINA)
-    assert (await ask("{ customers { nodes { identities { claim } } } }")).data["customers"]["nodes"]
-    assert await _suggested(ask, "1") == []
+@pytest.mark.usefixtures("known")
+async def test_unproven_merges_nobody(ask: Asking, store: Store) -> None:
+    """An identity that was only said to be the customer's is a reason for people; a scan knows nothing of it."""
+    found = await _identify(ask, PHONE)
+    assert len(found["identified"]["suggestions"]) == 1
+    scans = []
+    for claim in ("ASSERTED", "VERIFIED"):
+        await store.update_all(IDENTITIES, {"channel": "whatsapp"}, {"$set": {"claim": claim}})
+        scans.append((await scan(store, at=NOW, tell=lambda _: None)).suggested)
+    assert scans == [0, 1]
 
 
 @pytest.mark.usefixtures("known")

@@ -29,7 +29,7 @@ from adapters.contract import (
 )
 from adapters.failures import Overtaken, Taken
 from adapters.mongo import Store
-from adapters.records import Document, Record, RecordId
+from adapters.records import CAME_BY, Document, Record, RecordId
 from resolvers.agents import AGENTS, GROUPS
 from resolvers.attribute_schema import definitions_by_name
 from resolvers.campaigns import CAMPAIGNS
@@ -251,7 +251,9 @@ class _Batch:
             return UNCHANGED
         heard_at = panel.heard_at(record)
         moment = stored_moment(heard_at, "at") if heard_at else None
-        owner = speaker = self._people.customer_of(record.who, moment)
+        channel = record.channel if _has_place(record) else record.who.channel
+        owner = speaker = self._people.customer_of(record.who, moment, channel=channel)
+        said[CAME_BY] = self._people.identities.account(record.who).mark
         if isinstance(record, Utterance):
             owner = self._conversation_of(record, said, owner)
             if moment is not None and owner != speaker:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from adapters.contract import Who
 from adapters.mongo import Store
-from adapters.records import RecordId, key_hash, new_id
+from adapters.records import RecordId, key_hash, key_mark, new_id
 from resolvers.identities import (
     IDENTITIES,
     IDENTITY_KEYS,
@@ -39,6 +39,8 @@ class Account:
     owner: RecordId | None = None
     """The customer under whom its records stand."""
     identity: RecordId | None = None
+    mark: RecordId | None = None
+    """By what a record that came by the identity names it."""
     trouble: NotTaken | None = None
     """Why this can be nobody's account."""
 
@@ -147,6 +149,17 @@ class Identities:
         self._keys.add(identity_key_document(document))
         self._shelf.add(document)
 
+    def doubt(self, account: Account) -> None:
+        """Notes that the customer was made for this account on somebody's word: nobody has proven anything."""
+        if account.identity is not None:
+            said = {"claim": "ASSERTED", "verified_at": None, "verified_by": None, "is_founder": True}
+            self._shelf.copy(account.identity).update(said)
+
+    def is_founder(self, account: Account) -> bool:
+        """Whether the customer was made for this account on somebody's word."""
+        found = self._shelf.get(account.identity) if account.identity else None
+        return found is not None and found.get("is_founder", False)
+
     def hear(self, account: Account, at: datetime) -> bool:
         """Notes that someone was heard of by this account; whether that was news."""
         found = self._shelf.get(account.identity) if account.identity else None
@@ -208,4 +221,4 @@ class Identities:
             trouble = f"The person's id on the channel {who.channel!r} cannot be one. Correct it, or leave it out."
             return Account(who, trouble=NotTaken(trouble))
         digest = key_hash(who.channel, who.account, value)
-        return self._by_digest.setdefault(digest, Account(who, digest, value))
+        return self._by_digest.setdefault(digest, Account(who, digest, value, mark=key_mark(digest)))

@@ -16,12 +16,13 @@ from resolvers.kit.settling import settled
 
 
 async def new_customer(
-    store: Store, person: Person, *, at: datetime, by: str, default_region: str | None
+    store: Store, person: Person, *, at: datetime, by: str, default_region: str | None, is_vouched: bool
 ) -> Document | None:
     """The document of an anonymous customer with this identity; None where somebody is known by it already.
 
     Of the person are taken the identity, what the channel shows, and where they came in. Of many at once one makes the
-    customer. Raises NotTaken, in words that quote no personal value.
+    customer. `is_vouched`: whether the channel itself says that the person is there; else the identity is asserted
+    until it does. Raises NotTaken, in words that quote no personal value.
     """
 
     async def work() -> Document | None:
@@ -29,7 +30,7 @@ async def new_customer(
         visit = Visit(at=stored_moment(at, "at"), by=by, default_region=default_region, definitions=known)
         people = People(visit, Company(visit))
         await people.load(store, [person.who], is_whole=True)
-        made = people.meet(person)
+        made = people.meet(person, is_vouched=is_vouched)
         await people.write(store)
         return made
 

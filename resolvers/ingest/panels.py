@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from typing import Any, Generic, TypeVar
 
 from adapters.contract import Case, File, Item, Leaning, Order, Parcel, Remark, Talk, Utterance, Who
-from adapters.records import Document, Record, RecordId, derived_id
+from adapters.records import CAME_BY, Document, Record, RecordId, derived_id
 from resolvers.attachments import ATTACHMENTS
 from resolvers.conversations import CONVERSATIONS, MESSAGES, ConversationStatus, MessageDirection, MessageStatus
 from resolvers.ingest.company import Company, topic_id
@@ -257,6 +257,7 @@ def begun_by(message: Document) -> dict[str, Any]:
     return {
         "_id": message["conversation_id"],
         "customer_id": message["customer_id"],
+        CAME_BY: message[CAME_BY],
         "channel": message["channel"],
         "account": message["account"],
         "subject": None,

@@ -72,15 +72,16 @@ class People:
             return
         wanted = [one for one in keys if one not in self._customers]
         if wanted:
-            shown = dict.fromkeys(("merged_into", "last_interaction_at"), 1)
+            shown = dict.fromkeys(("merged_into", "last_interaction_at", "version"), 1)
             self._customers.place(
                 await store.aggregate(CUSTOMERS, [{"$match": {"_id": {"$in": wanted}}}, {"$project": shown}])
             )
 
-    def customer_of(self, who: Who, heard_at: datetime | None) -> RecordId:
+    def customer_of(self, who: Who, heard_at: datetime | None, *, channel: str) -> RecordId:
         """The customer under whom records of this identity stand; an anonymous one is made where nobody is known.
 
-        `heard_at` is when the person was heard of by it: the customer's last interaction only climbs. Raises NotTaken.
+        `heard_at` is when the person was heard of by it, on that channel: the customer's last interaction only climbs.
+        Raises NotTaken.
         """
         account = self.identities.account(who)
         if account.owner is None:
@@ -88,6 +89,8 @@ class People:
         if heard_at is not None:
             self._hear(self._speaking(account.owner), heard_at)
             self.identities.hear(account, heard_at)
+            if channel == who.channel and self._is_founder(account):
+                self.identities.claim(account, "VERIFIED")
         return account.owner
 
     def hear_of(self, key: RecordId, at: datetime) -> None:
@@ -95,20 +98,25 @@ class People:
         if key in self._customers:
             self._hear(self._speaking(key), at)
 
-    def meet(self, person: Person) -> Document | None:
+    def meet(self, person: Person, *, is_vouched: bool) -> Document | None:
         """The anonymous customer who is made where nobody is known by the identity; None where someone is.
 
-        Nobody was heard of by it: whoever asks who this is says nothing of when the person wrote. Raises NotTaken.
+        Nobody was heard of by it: whoever asks who this is says nothing of when the person wrote, and unless they vouch
+        for the channel, nothing that proves anything. Raises NotTaken.
         """
         account = self.identities.account(person.who)
         if account.owner is not None:
             # Says so where that customer is not there.
             self._speaking(account.owner)
+            if is_vouched and self._is_founder(account):
+                self.identities.claim(account, "VERIFIED")
             return None
         bounded_all(person.profile.items(), "profile.")
         came_in = entry_point_document(person.entry_point) if person.entry_point else None
         document = {**self._unknown(person.who, None), "entry_point": came_in}
         self._add(document, [account], None)
+        if not is_vouched:
+            self.identities.doubt(account)
         self.identities.describe(account, person.profile)
         return document
 
@@ -174,6 +182,16 @@ class People:
         if found is None:
             raise NotTaken("The identity points at a customer who is not there. Unlink the identity, then try again.")
         return found
+
+    def _is_founder(self, account: Account) -> bool:
+        """Whether the customer was made for this account, on somebody's word, and nobody has touched the record since.
+
+        Whoever then writes by the account is that customer: there is nothing of anybody else's in the record.
+        """
+        if account.owner is None or not self.identities.is_founder(account):
+            return False
+        customer = self._customers.get(account.owner)
+        return customer is not None and customer["version"] == 1 and not customer.get("merged_into")
 
     # What people parted
 
@@ -243,7 +261,7 @@ class People:
         Whoever is new is nobody but the one who speaks. Of a known customer, a channel proves who its accounts are, and
         not whose: one that was only said to be the customer's proves no other, and not itself.
         """
-        known = [self.identities.claim_of(one) for one in proving if one.owner]
+        known = ["VERIFIED" if self._is_founder(one) else self.identities.claim_of(one) for one in proving if one.owner]
         return max(known, key=STRENGTHS.index, default="VERIFIED")
 
     def _said(self, person: Person, old: Document) -> dict[str, Any]:

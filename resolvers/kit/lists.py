@@ -13,6 +13,7 @@ from adapters.windows import Owner, Position, Row, Strand, Window
 from resolvers.kit.context import Context, Info
 from resolvers.kit.errors import BadUserInput
 from resolvers.kit.paging import Connection, Page, Placed, Sealing, connection
+from resolvers.kit.proofs import shown
 from resolvers.kit.stored import reader_of
 from resolvers.kit.viewer import Role, Viewer
 
@@ -126,6 +127,7 @@ async def _lists(
     context, name = info.context, info.field_name
     if not keys:
         return []
+    listing = await _shown(context, listing)
     sealings = [Sealing(context.seal, name, key) for key in keys]
     # A cursor is of one list: it is refused for any other, so that with several customers it is refused.
     opened = sealings if page.cursor is not None else sealings[:1]
@@ -134,13 +136,23 @@ async def _lists(
     counting = _counting(listing.strands)
     pages = []
     for key, owner, sealing, rows in zip(keys, owners, sealings, found, strict=True):
-        shown = listing.read(rows)
+        made = listing.read(rows)
         places: Sequence[Placed] = rows
         at_hand = beside.get(key, ()) if beside else ()
         if at_hand:
-            shown, places = _merged(zip(rows, shown, strict=True), at_hand, window)
-        pages.append(connection(shown, places, page, sealing, partial(counting, owner=owner, more=len(at_hand))))
+            made, places = _merged(zip(rows, made, strict=True), at_hand, window)
+        pages.append(connection(made, places, page, sealing, partial(counting, owner=owner, more=len(at_hand))))
     return pages
+
+
+async def _shown(context: Context, listing: Listing[T]) -> Listing[T]:
+    """The list without what the viewer is not shown."""
+    if context.viewer.role is not Role.VISITOR:
+        return listing
+    strands = [
+        replace(strand, where={**strand.where, **await shown(context, strand.record)}) for strand in listing.strands
+    ]
+    return replace(listing, strands=strands)
 
 
 async def _read(

@@ -6,19 +6,20 @@ the administrators made so (`@SLICE.personal`), and values that are carried by o
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
 from graphql import GraphQLObjectType, GraphQLSchema, is_interface_type, is_union_type
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
+from strawberry.utils.str_converters import to_camel_case
 
 from adapters.records import Record, RecordId
 from resolvers.kit.described import is_told_personal
 from resolvers.kit.reads import declared_reads
 from resolvers.kit.slice import Declared, Keeping
-from resolvers.kit.stored import STORED, stored_paths
+from resolvers.kit.stored import STORED, steps_of, stored_paths
 
 Owners = tuple[RecordId, ...]
 Whose = Callable[[Any], Owners]
@@ -70,7 +71,22 @@ def personal_kinds(schema: GraphQLSchema, declared: Declared) -> dict[str, Kind]
         if is_interface_type(known) or is_union_type(known):
             mixed |= {one.name for one in schema.get_possible_types(known)}
     objects = [one for one in schema.type_map.values() if isinstance(one, GraphQLObjectType)]
-    return {one.name: _kind(one, declared, is_one_of=one.name in mixed) for one in objects}
+    kinds = {one.name: _kind(one, declared, is_one_of=one.name in mixed) for one in objects}
+    for name, shown in _inside(declared):
+        kinds[name] = replace(kinds[name], shown={**kinds[name].shown, **shown})
+    return kinds
+
+
+def _inside(declared: Declared) -> Iterable[tuple[str, Mapping[str, Shown]]]:
+    """What is personal about objects that stand inside others, by their type, where those are not personal whole."""
+    for keeping in declared.keepings:
+        for step in steps_of(keeping.cls).values():
+            if step.inner is None or _is_under(step.at, keeping.what.personal):
+                continue
+            for name, at in stored_paths(step.inner).items():
+                if _is_under(f"{step.at}.{at}", keeping.what.personal):
+                    known = to_camel_case(name)
+                    yield step.inner.__name__, {known: Shown(f"{step.inner.__name__}.{known}")}
 
 
 def _kind(known: GraphQLObjectType, declared: Declared, *, is_one_of: bool) -> Kind:

@@ -150,6 +150,7 @@ class Slice:
         self.fact_readers: list[Callable[..., Any]] = []
         self.also_personal: list[PersonalPaths] = []
         self.finders: dict[str, Finder] = {}
+        self.proofs: Finder | None = None
         self.holders: dict[str, Finder] = {}
         self.jobs: list[Job] = []
 
@@ -231,6 +232,11 @@ class Slice:
 
         return add
 
+    def proves(self, function: F) -> F:
+        """Says what is proven of identities: `async fn(context, keys) -> mapping`, of Proof (kit/proofs.py)."""
+        self.proofs = function
+        return function
+
     def held_by(self, cls: type[Any]) -> Callable[[F], F]:
         """Says which customers hold things of a type whose documents don't tell: `async fn(context, keys) -> mapping`.
 
@@ -289,6 +295,7 @@ class Declared:
         self.records += self.unshown
         self.by_type = {one.cls.__name__: one for one in self.keepings}
         self.finders = {name: finder for one in self.slices for name, finder in one.finders.items()}
+        self.proofs = next((one.proofs for one in self.slices if one.proofs), None)
         self.holders = {name: finder for one in self.slices for name, finder in one.holders.items()}
         self.also_personal = [function for one in self.slices for function in one.also_personal]
         self.by_name = {one.what.name: one for one in self.keepings}
@@ -381,4 +388,5 @@ def _exported(what: Record | Part, *, type_name: str | None, read_by: list[str])
         "jobs": list(what.jobs),
         "retained_by": what.moment if what.customer not in {None, "_id"} else None,
         "is_held": what.is_held,
+        "arrives": what.arrives,
     }

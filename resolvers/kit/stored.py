@@ -6,7 +6,7 @@ viewer has no right to never reach the object: they are null, and `hiddenFields`
 
 import dataclasses
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
@@ -65,7 +65,8 @@ class Redacted:
     """Something that holds personal values, which not every viewer may read."""
 
     hidden_fields: list[str] = told(
-        "Fields of this object that hold a value which you have no right to see; they are null."
+        "Fields of this object that hold a value which you have no right to see; they are null. `entryPoint.page` is "
+        "one inside another."
     )
 
 
@@ -108,7 +109,7 @@ class Reader:
     steps: Mapping[str, Step]
     """By the field's Python name."""
     has_hidden: bool
-    _hiding: dict[frozenset[str], list[tuple[str, Step]]] = dataclasses.field(default_factory=dict)
+    _hiding: dict[frozenset[str], list[tuple[str, tuple[str, ...]]]] = dataclasses.field(default_factory=dict)
     _readings: dict[frozenset[str], Callable[..., Any]] = dataclasses.field(default_factory=dict)
 
     def read(self, stored: Document, /, hidden: frozenset[str] = frozenset(), **more: Any) -> Any:
@@ -150,18 +151,22 @@ class Reader:
         """The document without what is hidden: what the object does not hold, nobody can read from it."""
         hiding = self._hiding.get(hidden)
         if hiding is None:
-            hiding = [(name, step) for name, step in self.steps.items() if _is_under(step.path, hidden)]
+            places = ((name, tuple(at.split("."))) for name, at in _places(self.steps))
+            hiding = [(to_camel_case(name), path) for name, path in places if _is_under(path, hidden)]
             self._hiding[hidden] = hiding
-        for name, step in hiding:
-            shown = _without(stored, step.path)
+        for name, path in hiding:
+            shown = _without(stored, path)
             if shown is not stored:
-                unseen.append(to_camel_case(name))
+                unseen.append(name)
                 stored = shown
         return stored
 
 
 def _without(stored: Any, path: tuple[str, ...]) -> Any:
-    """A copy without the value at the path; the same where there is none."""
+    """A copy without the value at the path, of each in a list; the same where there is none."""
+    if isinstance(stored, list):
+        entries = [_without(one, path) for one in stored]
+        return entries if any(new is not old for new, old in zip(entries, stored, strict=True)) else stored
     first, *rest = path
     value = stored.get(first) if stored is not None else None
     if value is None:
@@ -241,9 +246,17 @@ def steps_of(cls: type[Any] | None) -> Mapping[str, Step]:
 
 
 def stored_paths(cls: type[Any]) -> Mapping[str, str]:
-    """Each kept field of a type with the path at which its value is stored."""
-    steps = reader_of(cls).steps
-    return {name: step.at for name, step in steps.items() if step.path != ("_id",)}
+    """Each kept field of a type with the path at which its value is stored; `entry_point.page` is one inside."""
+    return {name: at for name, at in _places(reader_of(cls).steps) if at != "_id"}
+
+
+def _places(steps: Mapping[str, Step]) -> Iterator[tuple[str, str]]:
+    """Each field with the path of its value, and behind it the fields of the objects inside that."""
+    for name, step in steps.items():
+        yield name, step.at
+        if step.inner is not None:
+            for inner_name, at in _places(reader_of(step.inner).steps):
+                yield f"{name}.{inner_name}", f"{step.at}.{at}"
 
 
 def _is_under(path: tuple[str, ...], hidden: frozenset[str]) -> bool:

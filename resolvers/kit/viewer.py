@@ -40,10 +40,12 @@ EVERYONE: Roles = frozenset(Role)
 PERSONAL_SCOPE = "personal"
 LOOKUP_SCOPE = "lookup"
 VISITORS_SCOPE = "visitors"
+CHANNELS_SCOPE = "channels"
 SCOPES = {
     PERSONAL_SCOPE: "reads personal values",
     LOOKUP_SCOPE: "asks who stands behind a phone number, an address or another identity",
     VISITORS_SCOPE: "signs visitors in, as a company's backend does for its own pages",
+    CHANNELS_SCOPE: "vouches for who writes on a channel, as a backend does that receives the channel's own events",
 }
 """What a partner may be allowed beyond what every partner reads."""
 
@@ -79,6 +81,11 @@ class Viewer:
     def may_sign_in_visitors(self) -> bool:
         """Whether tokens for visitors are given: with one, whatever is a customer's own can be read."""
         return self.role is Role.ADMINISTRATOR or (self.role is Role.PARTNER and VISITORS_SCOPE in self.scopes)
+
+    @property
+    def may_vouch(self) -> bool:
+        """Whether whom the viewer identifies on a channel is proven to be there: the staff only say so."""
+        return self.role is Role.PARTNER and CHANNELS_SCOPE in self.scopes
 
     def may_ask(self, *fields: str) -> bool:
         """Whether a key may ask for each of these fields, written `Type.field`."""

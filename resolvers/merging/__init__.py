@@ -5,7 +5,7 @@ along; whoever reads the survivor's records reads those of the aliases too. What
 (attributes, tags, contact points) is joined in the survivor's, and the ledger keeps how that was before.
 """
 
-from resolvers.merging import merge, preview, undo
+from resolvers.merging import confirm, merge, preview, undo
 from resolvers.merging.ledger import SLICE
 
-__all__ = ["SLICE", "merge", "preview", "undo"]
+__all__ = ["SLICE", "confirm", "merge", "preview", "undo"]

@@ -10,6 +10,7 @@ from adapters.records import Document, Observation, Part, RecordId
 from resolvers.attribute_rights import editors
 from resolvers.attributes import definitions
 from resolvers.customers import BY_STAFF, CUSTOMERS
+from resolvers.identities import IDENTITIES
 from resolvers.kit.context import Context
 from resolvers.kit.described import graph_input, told
 from resolvers.kit.errors import Refused, accepted, conflict, invalid, not_found, not_permitted
@@ -49,7 +50,8 @@ class MergeCustomersInput:
     survivor_id: strawberry.ID = told("The customer who stays.")
     other_ids: list[strawberry.ID] = told(f"Those who go into it, 1 to {MOST_OTHERS}.")
     elements: Annotated[list[str] | None, ELEMENT] = told(
-        "What they bring along; left out, everything. The rest is shown nowhere until the merge is undone.",
+        "What they bring along; left out, everything. The rest is shown nowhere until the merge is undone. IDENTITIES "
+        "come with all that arrives by them: conversations, tickets, purchases, interests and notes.",
         default=None,
     )
     attributes: list[AttributeChoiceInput] | None = told(
@@ -72,6 +74,10 @@ class Asked:
     chosen: Mapping[str, Chosen]
     reason: str | None
     versions: Mapping[RecordId, int]
+    is_inferred: bool = False
+    """Whether a machine has concluded it: nobody is proven to be one of the others until a person confirms it."""
+    is_asserted: bool = False
+    """Whether the others' identities are only asserted to be the survivor's, whatever they were to the others."""
 
 
 def asked(context: Context, given: MergeCustomersInput) -> Asked:
@@ -99,14 +105,30 @@ def asked(context: Context, given: MergeCustomersInput) -> Asked:
             *("input", "attributes", "fromId"),
         )
     reason = given.reason
+    elements = frozenset(known if given.elements is None else given.elements)
+    _require_arriving(context, elements)
     return Asked(
         survivor=_key(given.survivor_id, "survivorId"),
         others=[_key(one, "otherIds") for one in given.other_ids],
-        elements=frozenset(known if given.elements is None else given.elements),
+        elements=elements,
         chosen=chosen,
         reason=accepted(plain_text, reason, "input", "reason", longest=LONGEST_REASON) if reason else None,
         versions={_key(one.id, "versions", "id"): one.version for one in given.versions or ()},
     )
+
+
+def _require_arriving(context: Context, elements: frozenset[str]) -> None:
+    """Refuses identities without what comes in by them, which would be the survivor's and be shown nowhere."""
+    if IDENTITIES.element not in elements:
+        return
+    arriving = dict.fromkeys(one.element for one in context.declared.records if one.arrives and one.element)
+    missing = ", ".join(name for name in arriving if name not in elements)
+    if missing:
+        raise invalid(
+            f"`elements` has {IDENTITIES.element} without {missing}. What comes in by those identities from now on "
+            f"would be shown nowhere: bring {missing} along, too, or leave {IDENTITIES.element} out.",
+            *("input", "elements"),
+        )
 
 
 def _key(given: str, *path: str) -> RecordId:

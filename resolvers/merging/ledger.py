@@ -31,7 +31,7 @@ MERGES = Record(
         fields=("others.id", "others.carried"),
         emptied={"others": [], "changed": [], "added": [], "replaced": [], "reason": None},
     ),
-    news=frozenset({"undone_at"}),
+    news=frozenset({"undone_at", "confirmed_at"}),
 )
 
 SLICE = Slice("merging")
@@ -90,6 +90,13 @@ class Merge(Node, Redacted):
     merged_at: datetime = kept("When it was done.")
     merged_by: str = kept("Who did it.")
     reason: str | None = kept("Why, in the words of whoever did it.")
+    is_inferred: bool = kept(
+        "Whether a machine has concluded that they are one person. Until `confirmMerge` nobody is signed in as the "
+        "customer, and a visitor is shown nothing that could have come from the others.",
+        read=bool,
+    )
+    confirmed_at: datetime | None = kept("When a person confirmed what a machine has concluded; null if nobody did.")
+    confirmed_by: str | None = kept("Who confirmed it.")
     undone_at: datetime | None = kept("When it was undone; null while it holds.")
     undone_by: str | None = kept("Who undid it.")
     survivor_id: strawberry.Private[RecordId] = inner()

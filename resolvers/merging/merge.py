@@ -14,8 +14,10 @@ from resolvers.kit.stored import reader_of
 from resolvers.kit.viewer import STAFF
 from resolvers.merging.asking import Asked, MergeCustomersInput, People, asked, joined_of, people
 from resolvers.merging.bounds import blocks
+from resolvers.merging.claims import asserted
 from resolvers.merging.joining import Joined, put
 from resolvers.merging.ledger import MERGES, SLICE, Merge
+from resolvers.own_record import INFERRED_BY
 
 
 @graph_type
@@ -64,6 +66,10 @@ async def _write(context: Context, question: Asked, found: People, joined: Joine
     """The survivor as it is now, and the entry of the ledger."""
     store, key = context.store, found.survivor["_id"]
     entry = _entry(context, question, found, joined)
+    if question.is_asserted:
+        entry["claims"] = await asserted(
+            context, [one["_id"] for one in found.others] + [one["id"] for one in found.carried]
+        )
     survivor = await _survivor(context, question, found, joined, entry["_id"])
     marks = {"merged_into": key, "merged_at": entry["merged_at"], "merge_id": entry["_id"]}
     changes: list[tuple[Document, Document]] = [({"_id": one["_id"]}, {"$set": marks}) for one in found.others]
@@ -91,6 +97,9 @@ def _entry(context: Context, question: Asked, found: People, joined: Joined) -> 
         "reason": question.reason,
         "merged_at": context.clock(),
         "merged_by": context.viewer.subject,
+        "is_inferred": question.is_inferred,
+        "confirmed_at": None,
+        "confirmed_by": None,
         "undone_at": None,
         "undone_by": None,
     }
@@ -107,17 +116,20 @@ async def _survivor(
         survivor[name] = [next((two.after for two in replaced if two.before is one), one) for one in survivor[name]]
     for name, entries in joined.added.items():
         survivor[name] = [*survivor.get(name, ()), *entries]
-    at = context.clock()
-    new = {"at": at, "merge_id": merge_id}
-    aliases = [{"id": one["_id"], "elements": sorted(question.elements), **new} for one in found.others]
+    new = {"at": context.clock(), "merge_id": merge_id}
+    aliases = [_alias(question, merge_id, {"id": one["_id"], **new}, question.elements) for one in found.others]
     # What an alias does not bring to one of the others, that one cannot bring along.
-    aliases += [
-        {**alias, "elements": sorted(question.elements & set(alias["elements"])), "merge_id": merge_id}
-        for alias in found.carried
-    ]
+    aliases += [_alias(question, merge_id, one, question.elements & set(one["elements"])) for one in found.carried]
     survivor["aliases"] = [*(survivor.get("aliases") or ()), *aliases]
     survivor["last_interaction_at"] = _heard_at(found)
     return touched(context, found.survivor, survivor | following(survivor, await definitions(context)))
+
+
+def _alias(question: Asked, merge_id: RecordId, alias: Document, elements: frozenset[str]) -> dict[str, Any]:
+    """The alias as it stands with the survivor: on a machine's conclusion until each that led to it is confirmed."""
+    inferred_by = [*alias.get(INFERRED_BY, ()), *([merge_id] if question.is_inferred else [])]
+    doubts = {INFERRED_BY: inferred_by} if inferred_by else {}
+    return {**alias, "elements": sorted(elements), "merge_id": merge_id, **doubts}
 
 
 def _heard_at(found: People) -> datetime:

@@ -33,6 +33,7 @@ from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.stored import reader_of
 from resolvers.kit.viewer import STAFF, Viewer
 from resolvers.merging.asking import require_editor, word_of
+from resolvers.merging.claims import restored
 from resolvers.merging.joining import put
 from resolvers.merging.ledger import MERGES, SLICE, Merge
 from resolvers.merging.merge import touched
@@ -308,6 +309,7 @@ async def _write(context: Context, case: _Case, undone: Undone) -> tuple[Documen
         ({"_id": key}, {"$set": {"merged_into": one["id"]}}) for one in case.entry["others"] for key in one["carried"]
     ]
     await store.update_each(CUSTOMERS, changes)
+    await restored(context, case.entry.get("claims", ()))
     over = {"undone_at": context.clock(), "undone_by": context.viewer.subject}
     ledger: list[tuple[Document, Document]] = [({"_id": case.entry["_id"]}, {"$set": over})]
     ledger += [({"_id": key}, {"$set": fields}) for key, fields in undone.handed_on.items()]

@@ -96,7 +96,7 @@ def test_declarations_are_json(run: CliRunner) -> None:
     """`schema declarations` says for each record about whom it is and what of it is personal."""
     shown = json.loads(run.invoke(cli.app, ["schema", "declarations"]).stdout)
     customers = next(one for one in shown if one["name"] == "customers")
-    assert customers["personal"] == ["display_name"]
+    assert customers["personal"] == ["display_name", "entry_point.page", "entry_point.referrer"]
 
 
 def test_token_carries_claims(run: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:

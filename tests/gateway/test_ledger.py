@@ -11,6 +11,7 @@ from adapters.mongo import Store
 from adapters.records import Document, RecordId
 from gateway.keys import make_key
 from resolvers.accesses import ACCESSES
+from resolvers.customers import CUSTOMERS
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import LOOKUP_SCOPE, PERSONAL_SCOPE, VISITORS_SCOPE, Role
 from tests.crowd import account, attributes, contact_point, definition, double
@@ -115,7 +116,7 @@ NOTHING = [
     "query ($id: ID!) { customer(id: $id) { id isAnonymous createdAt version hiddenFields labels { name } } }",
     "query ($id: ID!) { customer(id: $id) { notes { nodes { id createdAt } } attributes { name isHidden } } }",
     "query ($id: ID!) { customer(id: $id) { lastName @skip(if: true) } }",
-    "query ($id: ID!) { customer(id: $id) { entryPoint { page } } viewer { subject } }",
+    "query ($id: ID!) { customer(id: $id) { entryPoint { channel } } viewer { subject } }",
 ]
 
 
@@ -124,6 +125,15 @@ async def test_nothing_personal(strict: Gate, make: Makers, ann: Made, query: st
     """Where nothing personal is shown, nothing is written."""
     await asked(strict, query, id=ann.id)
     assert await entries(make.store) == []
+
+
+async def test_page_is_noted(strict: Gate, make: Makers, ann: Made) -> None:
+    """A personal value inside another object is noted by the name of that one's field."""
+    came = {"channel": "web", "page": "/reset?mail=ann@example.org", "referrer": None}
+    await make.store.update(CUSTOMERS, {"_id": ann.key}, {"$set": {"entry_point": came}})
+    await asked(strict, "query ($id: ID!) { customer(id: $id) { entryPoint { channel page referrer } } }", id=ann.id)
+    (found,) = await entries(make.store)
+    assert (found["fields"], found["customers"]) == (["EntryPoint.page"], [ann.key])
 
 
 @pytest.mark.usefixtures("ann")

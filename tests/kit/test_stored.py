@@ -83,6 +83,13 @@ def test_ids_given() -> None:
     assert dog.id == global_id("Dog", dog.key)
 
 
+def test_hidden_inside() -> None:
+    """A value inside another object is hidden alone, of each in a list, and named by the way to it."""
+    dog = _dog(frozenset({"yards.town"}), yards=[{"town": "Ulm", "area": money("1.50")["amount"]}, {}])
+    assert dog.yards == [Yard(town=None, area=Decimal("1.50")), Yard(town=None, area=None)]
+    assert dog.hidden_fields == ["yards.town"]
+
+
 @given(st.sets(st.sampled_from(["name", "size", "price", "birth", "birth.place", "birth.at"])))
 def test_values_hidden(hidden: set[str]) -> None:
     """What is hidden is null and named, also below a hidden path; the rest is shown."""
@@ -105,7 +112,8 @@ def test_absent_not_hidden() -> None:
 
 
 def test_paths_told() -> None:
-    """Each kept field tells where it is stored."""
+    """Each kept field tells where it is stored, also one inside another."""
+    assert stored_paths(Dog)["yards.town"] == "yards.town"
     assert stored_paths(Dog)["town"] == "birth.place.town"
     assert stored_paths(Dog)["owner"] == "owner_id"
 
@@ -129,6 +137,8 @@ async def test_nothing_personal_shown(ask: Asking, make: Makers) -> None:
     for name, fields in secret.items():
         record = make.store.records.get(name)
         if record is not None:
+            if "entry_point.page" in fields:
+                await make.store.update_all(record, {}, {"$set": {"entry_point": {"channel": "chat"}}})
             change = {"$set": {field: "Zed Secret" for field in fields if field != "profile"}}
             await make.store.update_all(record, {}, change)
     await contact_point(make, people[0], "Zed Secret")
@@ -150,9 +160,11 @@ def _everything(ask: Asking) -> str:
     """Every field of a customer that holds text, three levels deep."""
     assert ask.graph is not None
     facts = "name value"
-    return f"""displayName firstName lastName attributes {{ name value }} contactPoints {{ value postal {{ city }} }}
+    came = "entryPoint { channel page referrer }"
+    return f"""displayName {came} firstName lastName
+      attributes {{ name value }} contactPoints {{ value postal {{ city }} }}
       identities {{ value profile {{ name username }} }} customData {{ name value }} {_NOTES} tags {{ word }}
-      conversations {{ nodes {{ subject messages {{ nodes {{ text attachments {{ name }} }} }} }} }}
+      conversations {{ nodes {{ subject {came} messages {{ nodes {{ text attachments {{ name }} }} }} }} }}
       tickets {{ nodes {{ subject attachments {{ name }} }} }} attachments {{ nodes {{ name }} }}
       toys {{ nodes {{ name }} }}
       facts {{ nodes {{ {facts} }} }} summary(top: 10) {{ categories {{ top {{ {facts} }} }} }}

@@ -101,6 +101,7 @@ def test_toy_exported(house: Graph) -> None:
         "jobs": [],
         "retained_by": "given_at",
         "is_held": False,
+        "arrives": False,
     }
 
 

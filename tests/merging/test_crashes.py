@@ -12,7 +12,7 @@ import pytest
 from pymongo import AsyncMongoClient
 
 from adapters.mongo import Store
-from adapters.records import RecordId
+from adapters.records import Document, RecordId
 from gateway.app import records_of
 from gateway.mongod import Mongod
 from resolvers.kit.ids import global_id
@@ -205,11 +205,15 @@ async def _double(make: Makers, n: int) -> set[RecordId]:
     return found
 
 
+def _unheard(document: Document) -> Document:
+    return {name: value for name, value in document.items() if name != "sounds"}
+
+
 def _of(state: State, people: set[RecordId]) -> State:
-    """What is stored of these customers, and of their merge."""
+    """What is stored of these customers, and of their merge, but for the names' sounds that any search writes down."""
     whose = ("_id", "customer_id", "survivor_id")
     found = {
-        name: [one for one in documents if not people.isdisjoint(one.get(field) for field in whose)]
+        name: [_unheard(one) for one in documents if not people.isdisjoint(one.get(field) for field in whose)]
         for name, documents in state.items()
     }
     return {name: documents for name, documents in found.items() if documents}

@@ -55,6 +55,19 @@ async def test_elements_are_chosen(ask: Asking, make: Makers, merge: Do) -> None
     assert found == {"notes": {"totalCount": 0}, "tickets": {"totalCount": 1}, "tags": [{"word": "a"}]}
 
 
+async def test_identities_bring_their_words(ask: Asking, make: Makers, merge: Do) -> None:
+    """Identities come with whatever arrives by them, so that what is written next is shown with the survivor."""
+    ann, anna = await make.customer("Ann"), await make.customer("Anna")
+    found = await merge(ann, anna, elements=["IDENTITIES", "NOTES", "TAGS"])
+    assert (found["code"], found["inputPath"]) == ("INVALID_INPUT", ["input", "elements"])
+    missing = sorted(
+        {one.record.element for one in ask.graph.declared.nodes.values() if one.record.arrives} - {"NOTES"}
+    )
+    assert missing == ["CONVERSATIONS", "INTERESTS", "PURCHASES", "TICKETS"]
+    assert all(name in found["message"] for name in missing)
+    assert "merge" in await merge(ann, anna, elements=["IDENTITIES", "NOTES", *missing])
+
+
 @pytest.mark.parametrize(
     ("choices", "expected"),
     [

@@ -23,7 +23,7 @@ from strawberry.utils.str_converters import to_camel_case
 from resolvers.attribute_schema import SYSTEM_DEFINITIONS
 from resolvers.kit.graph import Graph
 from resolvers.kit.slice import Keeping
-from resolvers.kit.stored import stored_paths
+from resolvers.kit.stored import steps_of, stored_paths
 from resolvers.kit.viewer import LOOKUP_SCOPE, VISITORS_SCOPE, Role
 from tests.rights.samples import arguments_of, needs_personal
 from tests.rights.viewers import KINDS, Kind
@@ -185,7 +185,9 @@ def _places(keeping: Keeping, paths: frozenset[str]) -> Iterator[tuple[str, str]
     """The fields of a type that show what is stored at one of the paths, or below it."""
     for name, at in stored_paths(keeping.cls).items():
         if any(at == path or at.startswith(f"{path}.") for path in paths):
-            yield keeping.cls.__name__, to_camel_case(name)
+            first, _, inside = name.partition(".")
+            inner = steps_of(keeping.cls)[first].inner if inside else None
+            yield (inner or keeping.cls).__name__, to_camel_case(inside or name)
 
 
 def _in_words(said: Mapping[str, str]) -> str:

@@ -100,19 +100,25 @@ async def merge_customers(world: World, of: Made) -> Input:
     }
 
 
-async def _merge(world: World, of: Made) -> str:
+async def _merge(world: World, of: Made, **said: Any) -> str:
     """A merge that changed the first name, which was changed again since."""
     other = await world.make.customer("zqxvjwkhbTwin", "zqxvjwkhbLee")
     key = new_id()
     changed = [{"path": "attributes.firstName", "before": "zqxvjwkhbBefore", "after": "zqxvjwkhbAfter"}]
     more: dict[str, Any] = {"_id": key, "others": [{"id": other.key, "carried": []}], "changed": changed}
     more |= {"heard_at": {"before": BEGIN, "after": BEGIN}, "undone_at": None, "undone_by": None}
-    await crowd.merge(world.make, of, **more)
+    await crowd.merge(world.make, of, **more, **said)
     await world.make.merged(other, of, "NOTES")
     marks = {"merge_id": key, "merged_at": BEGIN}
     await world.make.store.update(CUSTOMERS, {"_id": other.key}, {"$set": marks})
     await world.make.store.update(CUSTOMERS, {"_id": of.key}, {"$set": {"aliases.0.merge_id": key}})
     return global_id("Merge", key)
+
+
+@change
+async def confirm_merge(world: World, of: Made) -> Input:
+    """A merge that a machine has made and that is right."""
+    return {"mergeId": await _merge(world, of, is_inferred=True, confirmed_at=None)}
 
 
 @change

@@ -121,7 +121,7 @@ async def _person(world: World, of: str, person: Made, other: Made) -> None:
     conversation = await make.conversation(
         person,
         subject=mark(of, "Subject"),
-        entry_point=_entry(),
+        entry_point=_entry(of),
         resolved_at=at,
         assigned_agent_id=agent,
     )
@@ -154,8 +154,9 @@ async def _person(world: World, of: str, person: Made, other: Made) -> None:
     world.keep("Customer", person.key)
 
 
-def _entry() -> dict[str, str]:
-    return {"channel": "whatsapp", "page": "https://shop.example/lamps", "referrer": "https://search.example"}
+def _entry(of: str) -> dict[str, str]:
+    page = f"https://shop.example/lamps?mail={mark(of, 'page')}"
+    return {"channel": "whatsapp", "page": page, "referrer": f"https://search.example/?q={mark(of, 'referrer')}"}
 
 
 async def _document(world: World, of: str, person: Made) -> None:
@@ -181,7 +182,7 @@ async def _document(world: World, of: str, person: Made) -> None:
     consent = {"purpose": "newsletter", "status": "GRANTED", "at": at, "means": "FORM", "channel": "email"}
     added = {"added_at": at, "added_by": staff, "observed_from": "staff"}
     fields: dict[str, Any] = {
-        "entry_point": _entry(),
+        "entry_point": _entry(of),
         "created_by": staff,
         "updated_by": staff,
         "assigned_agent_id": world.keys["Agent"],
@@ -228,6 +229,7 @@ async def _merged(world: World) -> None:
     world.ids["MergedCustomer"] = gone.id
     # One that was undone, too.
     words = {"reason": mark("a", "Undone"), "merged_by": "zqxsjwkhberta", "undone_by": "zqxsjwkhberta"}
+    words |= {"is_inferred": True, "confirmed_by": "zqxsjwkhberta", "confirmed_at": BEGIN}
     world.ids["Undone"] = global_id("Merge", await crowd.merge(make, world.a, **words))
     # And one of somebody else's, into whom this customer had gone.
     others = [{"id": of, "carried": []}]
