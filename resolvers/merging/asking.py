@@ -1,6 +1,7 @@
 """Which customers shall become one, and how? The question of `mergeCustomers` and of its preview, checked."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from resolvers.customers import BY_STAFF, CUSTOMERS
 from resolvers.kit.context import Context
 from resolvers.kit.described import graph_input, told
 from resolvers.kit.errors import accepted, conflict, invalid, not_found, not_permitted
-from resolvers.kit.ids import key_of
+from resolvers.kit.ids import global_id, key_of
 from resolvers.kit.texts import plain_text
 from resolvers.merging.joining import AttributeChoice, BadChoice, Chosen, Joined, Joining
 from resolvers.merging.ledger import ELEMENT, elements_of
@@ -57,7 +58,8 @@ class MergeCustomersInput:
     )
     reason: str | None = told(f"Why they are one person, of at most {LONGEST_REASON} characters.", default=None)
     versions: list[CustomerVersionInput] | None = told(
-        "The customers as a preview showed them: who has changed since is not merged.", default=None
+        "The customers as a preview showed them, none but those named here: who has changed since is not merged.",
+        default=None,
     )
 
 
@@ -89,14 +91,30 @@ def asked(context: Context, given: MergeCustomersInput) -> Asked:
     if len(chosen) < len(given.attributes or ()):
         raise invalid("`attributes` names one attribute twice. Choose once for each.", "input", "attributes")
     reason = given.reason
+    survivor = _key(given.survivor_id, "survivorId")
+    others = [_key(one, "otherIds") for one in given.other_ids]
     return Asked(
-        survivor=_key(given.survivor_id, "survivorId"),
-        others=[_key(one, "otherIds") for one in given.other_ids],
+        survivor=survivor,
+        others=others,
         elements=frozenset(known if given.elements is None else given.elements),
         chosen=chosen,
         reason=accepted(plain_text, reason, "input", "reason", longest=LONGEST_REASON) if reason else None,
-        versions={_key(one.id, "versions", "id"): one.version for one in given.versions or ()},
+        versions=_versions(given.versions or (), {survivor, *others}),
     )
+
+
+def _versions(given: Sequence[CustomerVersionInput], named: AbstractSet[RecordId]) -> dict[RecordId, int]:
+    """The versions that were seen, of customers who are in the merge, each once."""
+    versions = {_key(one.id, "versions", "id"): one.version for one in given}
+    if len(versions) < len(given):
+        raise invalid("`versions` names one customer twice. Send of each the one that was seen.", "input", "versions")
+    if stray := next((one.id for one in given if key_of(one.id, "Customer") not in named), None):
+        raise invalid(
+            f"`versions` names {stray[:64]}, who is not in the merge. Leave that one out, or name it as one of the "
+            "customers.",
+            *("input", "versions"),
+        )
+    return versions
 
 
 def _key(given: str, *path: str) -> RecordId:
@@ -120,7 +138,10 @@ class People:
 
 
 async def people(context: Context, question: Asked) -> People:
-    """The customers, each once; old ids mean those into whom they went. Raises Refused."""
+    """The customers, each once and as they were named. Raises Refused.
+
+    Elsewhere an old id means the one into whom that customer went. Here it would join somebody whom nobody has named.
+    """
     found = await context.store.by_ids(CUSTOMERS, [question.survivor, *question.others])
     survivors = [into for one in found.values() if (into := one.get("merged_into"))]
     if survivors:
@@ -139,6 +160,9 @@ async def people(context: Context, question: Asked) -> People:
             "Two of `otherIds` are the same customer: named twice, or merged before. Name each customer once.",
             *("input", "otherIds"),
         )
+    _require_own(question.survivor, survivor, "survivorId")
+    for key, one in zip(question.others, others, strict=True):
+        _require_own(key, one, "otherIds")
     for one in (survivor, *others):
         _require_seen(question, one)
     return People(survivor, others)
@@ -151,6 +175,16 @@ def _speaking(found: Mapping[RecordId, Document], key: RecordId, *path: str) -> 
     if document is None:
         raise not_found("customer", ("input", *path))
     return document
+
+
+def _require_own(key: RecordId, speaking: Document, *path: str) -> None:
+    if speaking["_id"] != key:
+        into = global_id("Customer", speaking["_id"])
+        raise conflict(
+            f"{global_id('Customer', key)} went into {into} by another merge. Look at that customer, and where all are "
+            "one person name it instead.",
+            *("input", *path),
+        )
 
 
 def _require_seen(question: Asked, document: Document) -> None:
