@@ -118,7 +118,7 @@ class People:
         told = self._told(person, heard_at)
         proving = [one for one in told if _claim(one.who, person.who) == "VERIFIED"]
         owner = self._one_owner(proving)
-        old = self._new(person.who, person, heard_at) if owner is None else self._speaking(owner)
+        old = self._new(person, heard_at) if owner is None else self._speaking(owner)
         proof = self._proof(proving)
         # What is only stated takes nobody's account away and makes nobody the same person.
         accounts = [one for one in told if one.owner is None or self._speaking(one.owner)["_id"] == old["_id"]]
@@ -209,15 +209,16 @@ class People:
         place = who.channel, who.account
         if place not in self._blanks:
             words = search_words(self._values.defaults, (), self._searchable)
-            self._blanks[place] = self._new(who, None, None) | ({"search": words} if words else {})
+            self._blanks[place] = self._new(None, None) | ({"search": words} if words else {})
         return {**self._blanks[place], "_id": new_id(), "last_interaction_at": heard_at or NEVER}
 
-    def _new(self, who: Who, person: Person | None, heard_at: datetime | None) -> dict[str, Any]:
+    def _new(self, person: Person | None, heard_at: datetime | None) -> dict[str, Any]:
         """A new customer with nothing but the schema's defaults."""
         visit, values = self._visit, self._values.defaults
-        seen = _seen(who, visit)
         created_at = stored_moment(person.created_at, "created_at") if person and person.created_at else visit.at
-        document = customer_document(key=new_id(), values=values, observed=seen, at=created_at, by=visit.by)
+        document = customer_document(
+            key=new_id(), values=values, observed=self._values.unsaid, at=created_at, by=visit.by
+        )
         heard = {"last_interaction_at": heard_at or NEVER}
         return {**document, "updated_at": visit.at, **heard}
 

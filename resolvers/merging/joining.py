@@ -1,12 +1,14 @@
 """What stands in the survivor's document once others have gone into it? Rules without the database."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 from adapters.records import Chief, Document, Observation, Part, RecordId
 from resolvers.attribute_rules import AttributeType, checked
+from resolvers.customers import is_default
 from resolvers.kit.described import graph_enum
 
 # Between what two customers' records say of one attribute.
@@ -139,8 +141,11 @@ class Joining:
         chosen = self.chosen.get(name)
         mine = _value(self.survivor, name)
         theirs = [(one["_id"], value) for one in self.others if (value := _value(one, name)) is not None]
+        unsaid = {one["_id"] for one in self.others if is_default(one, name)}
+        # What somebody said comes before what stands in the schema.
+        theirs.sort(key=lambda one: one[0] in unsaid)
         if chosen is None:
-            chosen = Chosen(AttributeChoice.KEEP if mine is not None or not theirs else AttributeChoice.TAKE)
+            chosen = Chosen(AttributeChoice.TAKE if self._gives_way(name, theirs, unsaid) else AttributeChoice.KEEP)
         after, source = self._decided(name, definition, chosen, mine, theirs)
         told: list[Value] = [(self.survivor["_id"], mine)] if mine is not None else []
         told += theirs
@@ -154,6 +159,12 @@ class Joining:
             joined.changes.append(Change(f"observed.{name}", _seen(self.survivor, name), seen))
         elif name in self.chosen and chosen.is_word and (mine is not None or chosen.way is AttributeChoice.KEEP):
             self._keep(joined, name, mine)
+
+    def _gives_way(self, name: str, theirs: Sequence[Value], unsaid: AbstractSet[RecordId]) -> bool:
+        """Whether one of the others' values stands where nobody chose: where the survivor has none that was said."""
+        if _value(self.survivor, name) is None:
+            return bool(theirs)
+        return is_default(self.survivor, name) and any(key not in unsaid for key, _ in theirs)
 
     def _keep(self, joined: Joined, name: str, mine: Any) -> None:
         """Marks what stays as the word of whoever chose that: the sources of the others replace and fill nothing."""

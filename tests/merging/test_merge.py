@@ -206,7 +206,7 @@ async def test_refusals(make: Makers, merge: Do, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("is_seen", [True, False])
 async def test_others_stay_out(ask: Asking, make: Makers, merge: Do, *, is_seen: bool) -> None:
-    """Who went into somebody meanwhile is merged no further under the old id, and it is told into whom that one went."""
+    """Who went into somebody meanwhile is merged no further by the old id, and it is told into whom."""
     ann, bob, cleo = [await make.customer(name) for name in ("Ann", "Bob", "Cleo")]
     versions = [{"id": one.id, "version": 1} for one in (bob, cleo)] if is_seen else []
     await merge(ann, bob)

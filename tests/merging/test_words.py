@@ -15,7 +15,7 @@ from tests.conftest import Asking
 from tests.crowd import definition
 from tests.makers import Made, Makers
 from tests.merging.conftest import Do
-from tests.taking_in import bring
+from tests.taking_in import bring, outcomes
 
 TOUCHED = {"version", "changed", "updated_at", "updated_by"}
 ANN = Person(who=Who("shop", "main", "1"), attributes={"firstName": "Ann"})
@@ -133,3 +133,32 @@ async def test_keeping_needs_no_right(make: Makers, merge: Do) -> None:
     ann, anna = await make.customer(attributes={"tier": "gold"}), await make.customer(attributes={"tier": "none"})
     assert "merge" in await merge(ann, anna, attributes=_keep("tier"))
     assert "observed_by" not in (await _document(make.store, ann))["observed"].get("tier", {})
+
+
+async def test_default_is_no_word(ask: Asking, make: Makers, merge: Do, unmerge: Do) -> None:
+    """The schema's default is nobody's word: what somebody said of one of the others stands, and a kept one stays."""
+    await definition(make, "tier", default="basic")
+    await definition(make, "plan", default="small")
+    ann, anna = await _both(make.store)
+    before = await _document(make.store, ann)
+    assert {one["observed_from"] for one in before["observed"].values()} == {"shop/main", "default"}
+    values = [{"name": "tier", "value": "gold"}, {"name": "plan", "value": "large"}]
+    edited = await change(ask, "editCustomer", "__typename", id=anna.id, version=1, attributes=values)
+    assert "code" not in edited
+    merged = await merge(ann, anna, attributes=_keep("plan"))
+    found = await _document(make.store, ann)
+    assert (found["attributes"]["tier"], found["attributes"]["plan"]) == ("gold", "small")
+    assert found["observed"]["tier"]["observed_by"] == "agent"
+    assert "survivor" in await unmerge(merged)
+    assert await _document(make.store, ann) == before
+
+
+async def test_default_said_again(make: Makers) -> None:
+    """A source that says what was the default alone until now has said it."""
+    await definition(make, "tier", default="basic")
+    await bring(make.store, ANN)
+    said = replace(ANN, attributes={"tier": "basic"})
+    assert outcomes(await bring(make.store, said)) == ["updated"]
+    (found,) = await make.store.find(CUSTOMERS, {})
+    assert found["observed"]["tier"]["observed_from"] == "shop/main"
+    assert outcomes(await bring(make.store, said)) == ["unchanged"]
