@@ -232,8 +232,12 @@ def attributes_of_people(document: Document) -> frozenset[str]:
 
 def is_default(document: Document, name: str) -> bool:
     """Whether the attribute's value is the schema's default, which nobody has said or decided to keep."""
-    seen: Document = document.get("observed", {}).get(name) or {}
-    return seen.get("observed_from") == BY_DEFAULT and not seen.get("observed_by")
+    return is_observed_default(document.get("observed", {}).get(name))
+
+
+def is_observed_default(seen: Document | None) -> bool:
+    """Whether a value that was observed there is the schema's default, and nobody's word."""
+    return seen is not None and seen.get("observed_from") == BY_DEFAULT and not seen.get("observed_by")
 
 
 async def customer_by_id(context: Context, key: RecordId) -> Customer | None:

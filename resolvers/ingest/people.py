@@ -12,6 +12,7 @@ from resolvers.customers import CUSTOMERS, NEVER, changed_at, customer_document,
 from resolvers.identities import IDENTITIES, STRENGTHS, weaker
 from resolvers.ingest.company import Company
 from resolvers.ingest.identities import Account, Identities
+from resolvers.ingest.merged import Merged
 from resolvers.ingest.panels import entry_point_document
 from resolvers.ingest.parts import contact_points, custom_data, labels, tags
 from resolvers.ingest.report import (
@@ -45,6 +46,7 @@ class People:
         self._customers: Shelf[RecordId] = Shelf(CUSTOMERS)
         self._is_whole = True
         self._blanks: dict[tuple[str, str], dict[str, Any]] = {}
+        self._merged = Merged(visit, self._customers)
         self.identities = Identities(visit)
 
     async def load(self, store: Store, whos: Iterable[Who], *, is_whole: bool, related: Iterable[Who] = ()) -> None:
@@ -65,6 +67,8 @@ class People:
         await self._load(store, wanted)
         survivors = {found for one in wanted if (found := (self._customers.get(one) or {}).get("merged_into"))}
         await self._load(store, survivors)
+        if self._is_whole and survivors:
+            await self._merged.load(store, wanted)
 
     async def _load(self, store: Store, keys: Iterable[RecordId]) -> None:
         if self._is_whole:
@@ -123,17 +127,25 @@ class People:
         # What is only stated takes nobody's account away and makes nobody the same person.
         accounts = [one for one in told if one.owner is None or self._speaking(one.owner)["_id"] == old["_id"]]
         accounts = [one for one in accounts if not self._stays_away(one, old, person, heard_at)]
-        said = self._said(person, old)
+        # What is said of somebody who went into another is that one's own, and is carried over from there.
+        home = old if owner is None else self._customers.get(owner) or old
+        said = self._said(person, home)
         self._require_room(old, accounts)
         if owner is None:
             self._add({**old, **said}, accounts, heard_at)
             self._describe(person, accounts, proof)
             return INSERTED
+        news = {name: value for name, value in said.items() if name not in home or home[name] != value}
+        steps = self._merged.steps(home, {**home, **news}) if news else ()
         has_joined = self._join(owner, accounts, heard_at, proof)
-        has_news = self._update(old, said, has_joined=has_joined)
+        has_news = self._update(home, news, has_joined=has_joined)
+        self._merged.apply(steps)
+        if has_joined and home is not old:
+            self._update(old, {}, has_joined=True)
         has_news |= self._describe(person, accounts, proof)
         if heard_at is not None:
             has_news |= self._hear(old, heard_at)
+            has_news |= self._hear(home, heard_at)
             has_news |= self.identities.hear(accounts[0], heard_at)
         return changed_or_not(is_changed=has_news)
 
@@ -148,11 +160,13 @@ class People:
         """Writes whoever is new or different."""
         await self.identities.write(store)
         await self._customers.write(store)
+        await self._merged.write(store)
 
     # Which customer it is
 
     def _one_owner(self, accounts: Iterable[Account]) -> RecordId | None:
-        owners = {self._speaking(one.owner)["_id"]: one.owner for one in accounts if one.owner}
+        # Of several of one customer the first counts: under that one the source speaks.
+        owners = {self._speaking(one.owner)["_id"]: one.owner for one in reversed(list(accounts)) if one.owner}
         if len(owners) > 1:
             raise NotTaken(
                 f"The identities of this person belong to {len(owners)} customers. Merge those customers, or correct "
@@ -293,16 +307,15 @@ class People:
         if free and most is not None and count > most:
             raise too_many(count, "identities", most)
 
-    def _update(self, old: Document, said: Mapping[str, Any], *, has_joined: bool) -> bool:
+    def _update(self, old: Document, news: Mapping[str, Any], *, has_joined: bool) -> bool:
         """Whether anything is new. Who has joined is counted: it is written with the customer, so that no two do."""
-        news = {name: value for name, value in said.items() if name not in old or old[name] != value}
         if not news and not has_joined:
             return False
         version = old["version"] + 1
         touched = {"updated_at": self._visit.at, "updated_by": self._visit.by, "version": version}
         if "attributes" in news:
             touched["changed"] = {**old.get("changed", {}), **changed_at(version, old, news["attributes"])}
-        self._customers.copy(old["_id"]).update(news | touched)
+        self._customers.copy(old["_id"]).update({**news, **touched})
         return True
 
     def _describe(self, person: Person, accounts: Sequence[Account], proof: str) -> bool:

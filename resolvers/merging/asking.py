@@ -53,8 +53,8 @@ class MergeCustomersInput:
         default=None,
     )
     attributes: list[AttributeChoiceInput] | None = told(
-        "Which values stand. Of what is not named the survivor's own stands; where it has none, or the schema's default "
-        "that nobody said, the first other's.",
+        "Which values stand. Of what is not named the survivor's own stands; where it has none, or the schema's "
+        "default that nobody said, the first other's.",
         default=None,
     )
     reason: str | None = told(f"Why they are one person, of at most {LONGEST_REASON} characters.", default=None)

@@ -13,8 +13,8 @@ from resolvers.kit.described import graph_enum
 
 # Between what two customers' records say of one attribute.
 _BETWEEN = "; "
-# Beside attributes: what the survivor takes over where it has nothing of its own.
-_FILLED = ("entry_point", "assigned_agent_id")
+FILLED = ("entry_point", "assigned_agent_id")
+"""Beside attributes: what the survivor takes over where it has nothing of its own."""
 CLEARED = "removed.attributes."
 """Before an attribute's name: the path of the mark that a person wants it to have no value."""
 
@@ -126,7 +126,7 @@ class Joining:
         joined = Joined()
         for name, definition in self.definitions.items():
             self._join_attribute(joined, name, definition)
-        for path in _FILLED:
+        for path in FILLED:
             if self.survivor.get(path) is None:
                 after = next((one[path] for one in self.others if one.get(path) is not None), None)
                 if after is not None:
@@ -215,10 +215,10 @@ class Joining:
         for entry in (entry for one in self.others for entry in one.get(part.name, ())):
             known = standing.get(same_entry(part, entry)) if part.same else None
             if known is None:
-                known = _beside(part, entry, [*own, *added])
+                known = beside(part, entry, [*own, *added])
                 added.append(known)
             elif part.newest and entry[part.newest] > known[part.newest]:
-                later = _beside(part, entry, [one for one in (*own, *added) if one is not known])
+                later = beside(part, entry, [one for one in (*own, *added) if one is not known])
                 own, added = [[later if one is known else one for one in some] for some in (own, added)]
                 known = later
             standing[same_entry(part, entry)] = known
@@ -240,13 +240,18 @@ def same_entry(part: Part, entry: Document) -> tuple[Any, ...]:
     return tuple(entry.get(name) for name in part.same)
 
 
-def _beside(part: Part, entry: Document, others: Sequence[Document]) -> Document:
+def beside(part: Part, entry: Document, others: Sequence[Document]) -> Document:
     """The entry as it stands among others: a group has one chief."""
     chief = part.chief
     if chief is None or not entry.get(chief.flag):
         return entry
     has_chief = any(one.get(chief.flag) and group_of(chief, one) == group_of(chief, entry) for one in others)
     return {**entry, chief.flag: False} if has_chief else entry
+
+
+def without_flag(part: Part, entry: Document) -> Document:
+    """The entry but for whether it is its group's chief, which changes with what stands beside it."""
+    return entry if part.chief is None else {**entry, part.chief.flag: None}
 
 
 def group_of(chief: Chief, entry: Document) -> Any:

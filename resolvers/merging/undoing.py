@@ -14,7 +14,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from adapters.records import Document, Part, RecordId
 from resolvers.kit.described import graph_enum
-from resolvers.merging.joining import at, group_of, same_entry
+from resolvers.merging.joining import at, group_of, same_entry, without_flag
 
 _ATTRIBUTES, _OBSERVED = "attributes.", "observed."
 
@@ -191,7 +191,7 @@ class Undoing:
             now = _found(part, entries, after)
             if now is None or self._is_handed_on(undone, part, now, after, before):
                 continue
-            is_unchanged = _without_flag(part, now) == _without_flag(part, after)
+            is_unchanged = without_flag(part, now) == without_flag(part, after)
             is_edited |= not is_unchanged
             if is_unchanged or is_restored:
                 place = entries.index(now)
@@ -270,11 +270,6 @@ def _found(part: Part, entries: Sequence[Document], entry: Document) -> Document
         return next((one for one in entries if one == entry), None)
     key = same_entry(part, entry)
     return next((one for one in entries if same_entry(part, one) == key), None)
-
-
-def _without_flag(part: Part, entry: Document) -> Document:
-    """The entry but for whether it is its group's chief, which changes with what stands beside it."""
-    return entry if part.chief is None else {**entry, part.chief.flag: None}
 
 
 def _with_chiefs(part: Part, entries: Sequence[Document]) -> list[Document]:
