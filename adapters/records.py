@@ -137,6 +137,9 @@ class Record:
     None: any number, and the list of them has pages."""
     found_by: tuple[str, ...] = ()
     """Paths whose every value finds the document, such as the values of a configurable schema."""
+    copies: str | None = None
+    """The field that holds changes of customers' values, each with its `path`: what leaves the schema leaves it, too,
+    and is named under `left_schema`."""
     parts: tuple[Part, ...] = field(default=())
     """Filled for the customer's own collection when the house is put together."""
 

@@ -13,11 +13,12 @@ from resolvers.attributes import definitions
 from resolvers.customers import BY_STAFF, CUSTOMERS
 from resolvers.kit.context import Context
 from resolvers.kit.described import graph_input, told
-from resolvers.kit.errors import accepted, conflict, invalid, not_found, not_permitted
+from resolvers.kit.errors import accepted, conflict, invalid, not_found
 from resolvers.kit.ids import global_id, key_of
 from resolvers.kit.texts import plain_text
 from resolvers.merging.joining import AttributeChoice, BadChoice, Chosen, Joined, Joining
 from resolvers.merging.ledger import ELEMENT, elements_of
+from resolvers.merging.rights import require_editor
 
 MOST_OTHERS = 10
 LONGEST_REASON = 1_000
@@ -229,18 +230,6 @@ def _weighed(context: Context, definition: Document, chosen: Chosen) -> Chosen:
         return replace(chosen, is_word=context.viewer.role in editors(definition.get("editable_by")))
     require_editor(context, definition, "attributes")
     return chosen
-
-
-def require_editor(context: Context, definition: Document, *path: str) -> None:
-    """Refuses a value that the viewer's role may not change: by a merge as little as by an edit."""
-    may = editors(definition.get("editable_by"))
-    if context.viewer.role not in may:
-        others = ", ".join(one.name for one in may)
-        name = definition["name"]
-        raise not_permitted(
-            f"{name!r} is changed by {others} alone. Ask one of them, or keep the survivor's own value.",
-            *("input", *path),
-        )
 
 
 def word_of(context: Context) -> Observation:

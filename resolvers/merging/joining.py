@@ -105,6 +105,8 @@ class Joined:
     differences: list[Difference] = field(default_factory=list)
     overfull: list[Part] = field(default_factory=list)
     """Parts that would have more entries than a customer may have."""
+    unassigned: list[RecordId] = field(default_factory=list)
+    """Agents who look after one of the others, and would not look after the survivor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +135,9 @@ class Joining:
                     joined.changes.append(Change(path, None, after))
         for part in self.parts:
             self._join_part(joined, part)
+        agents = [one.get("assigned_agent_id") for one in (self.survivor, *self.others)]
+        first, *others = [one for one in agents if one is not None] or [None]
+        joined.unassigned += [one for one in others if one is not None and one != first]
         return joined
 
     # Attributes
@@ -140,7 +145,11 @@ class Joining:
     def _join_attribute(self, joined: Joined, name: str, definition: Document) -> None:
         chosen = self.chosen.get(name)
         mine = _value(self.survivor, name)
-        theirs = [(one["_id"], value) for one in self.others if (value := _value(one, name)) is not None]
+        theirs = [
+            (one["_id"], value)
+            for one in self.others
+            if (value := _value(one, name)) is not None and fits(definition, value, self.region)
+        ]
         unsaid = {one["_id"] for one in self.others if is_default(one, name)}
         # What somebody said comes before what stands in the schema.
         theirs.sort(key=lambda one: one[0] in unsaid)
@@ -233,6 +242,18 @@ class Joining:
             joined.added[part.name] = added
         if len(own) + len(added) > part.at_most:
             joined.overfull.append(part)
+
+
+def fits(definition: Document, value: Any, region: str | None) -> bool:
+    """Whether a stored value keeps the attribute's present rules: it may be from before they were changed."""
+    if definition["type"] == AttributeType.PASSWORD.value:
+        # What is stored is a hash, of which the rules say nothing.
+        return True
+    try:
+        checked(definition, value, region)
+    except ValueError:
+        return False
+    return True
 
 
 def same_entry(part: Part, entry: Document) -> tuple[Any, ...]:

@@ -26,6 +26,7 @@ MERGES = Record(
     indexes=(Index(("survivor_id", "merged_at", "_id")),),
     personal=frozenset({"reason"}),
     news=frozenset({"undone_at"}),
+    copies="changed",
 )
 
 SLICE = Slice("merging")
@@ -81,6 +82,10 @@ class Merge(Node, Redacted):
     reason: str | None = kept("Why, in the words of whoever did it.")
     undone_at: datetime | None = kept("When it was undone; null while it holds.")
     undone_by: str | None = kept("Who undid it.")
+    left_schema: list[str] | None = kept(
+        "Attributes that it changed and that have left the schema since: undoing it does not bring back their values. "
+        "Null where there is none."
+    )
     survivor_id: strawberry.Private[RecordId] = inner()
     others: strawberry.Private[list[Document]] = inner()
     names: strawberry.Private[list[str]] = inner(at="elements")

@@ -8,7 +8,7 @@ from resolvers.attributes import definitions
 from resolvers.customers import CUSTOMERS, Customer, changed_at, customer_reader, following
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_type, told
-from resolvers.kit.errors import Conflict, InvalidInput, NotFound, NotPermitted, conflict
+from resolvers.kit.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from resolvers.kit.parts import touch
 from resolvers.kit.stored import reader_of
 from resolvers.kit.viewer import STAFF
@@ -56,7 +56,7 @@ async def merged(context: Context, question: Asked) -> tuple[Document, Document]
     found = await people(context, question)
     joined = await joined_of(context, question, found)
     for block in await blocks(context, question, found, joined):
-        raise conflict(block)
+        raise block
     return await _write(context, question, found, joined)
 
 

@@ -88,9 +88,7 @@ async def preview_merge(
         found = await people(context, question)
         joined = await joined_of(context, question, found)
     except Refused as reason:
-        refusal = reason.refusal
-        block = MergeBlock(code=refusal.code, message=refusal.message, input_path=refusal.input_path)
-        return MergePreview(survivor=None, others=[], moves=[], differences=[], blocked=[block])
+        return MergePreview(survivor=None, others=[], moves=[], differences=[], blocked=[_block(reason)])
     read = await customer_reader(context)
     # What is asked for side by side is one command.
     moves, blocked = await asyncio.gather(
@@ -101,8 +99,13 @@ async def preview_merge(
         others=[read(one) for one in found.others],
         moves=moves,
         differences=await _differences(context, joined.differences),
-        blocked=[MergeBlock(code="CONFLICT", message=one, input_path=None) for one in blocked],
+        blocked=[_block(one) for one in blocked],
     )
+
+
+def _block(reason: Refused) -> MergeBlock:
+    refusal = reason.refusal
+    return MergeBlock(code=refusal.code, message=refusal.message, input_path=refusal.input_path)
 
 
 async def _moves(context: Context, question: Asked, found: People, joined: Joined) -> list[MergeMove]:

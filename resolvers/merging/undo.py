@@ -3,14 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
 from adapters.records import Document, RecordId
 from adapters.windows import Strand, Window
-from resolvers.attribute_rules import checked
 from resolvers.attributes import definitions
 from resolvers.customers import CUSTOMERS, Customer, customer_reader, following
 from resolvers.kit.context import Context, Info
@@ -30,10 +28,11 @@ from resolvers.kit.ids import global_id, key_of
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.stored import reader_of
 from resolvers.kit.viewer import STAFF
-from resolvers.merging.asking import require_editor, word_of
+from resolvers.merging.asking import word_of
 from resolvers.merging.joining import put
 from resolvers.merging.ledger import MERGES, SLICE, Merge
 from resolvers.merging.merge import touched
+from resolvers.merging.rights import PresentRules
 from resolvers.merging.undoing import Edited, Later, Resolution, Resolved, Undoing, Undone
 
 _ATTRIBUTES = "attributes."
@@ -41,7 +40,11 @@ _ATTRIBUTES = "attributes."
 
 @graph_type
 class MergeEdit:
-    """Something that a merge changed and that was changed again since: undoing the merge needs a word on it."""
+    """Something that a merge changed and that needs a word when the merge is undone.
+
+    It was changed or verified again since, or what stood there before may not just go back: it breaks the attribute's
+    present rules, or the attribute is not yours to edit.
+    """
 
     field: str = told("What it is, as `resolutions` names it: `attributes.firstName`, `contactPoints`.")
     before: AttributeScalar | None = told("An attribute's value before the merge; null where none is shown.")
@@ -51,7 +54,7 @@ class MergeEdit:
 
 @graph_type
 class EditedSince(Refusal):
-    """What the merge changed was changed again since, and `resolutions` does not say what shall stand."""
+    """Something needs a word, as `MergeEdit` says when, and `resolutions` does not say what shall stand."""
 
     edits: list[MergeEdit] = told("What `resolutions` has to name.")
 
@@ -213,20 +216,8 @@ def _undoing(context: Context, case: _Case, resolved: Mapping[str, Resolved], kn
         parts=context.declared.customers.parts,
         resolved=resolved,
         said=word_of(context).document(),
-        checked=partial(_checked, context, known),
+        rules=PresentRules(context, known),
     )
-
-
-def _checked(context: Context, known: Mapping[str, Document], name: str, value: Any) -> Any:
-    if name not in known:
-        return None
-    require_editor(context, known[name], "resolutions")
-    if value is None:
-        return None
-    try:
-        return checked(known[name], value, context.limits.default_region)
-    except ValueError as error:
-        raise invalid(str(error), "input", "resolutions", f"{_ATTRIBUTES}{name}") from error
 
 
 def _require_needed(resolved: Mapping[str, Resolved], undone: Undone) -> None:
@@ -242,8 +233,8 @@ def _require_needed(resolved: Mapping[str, Resolved], undone: Undone) -> None:
 async def _edited_since(context: Context, edited: Sequence[Edited]) -> Refused:
     names = ", ".join(f"`{one.field}`" for one in edited)
     message = (
-        f"Since the merge {names} changed again. Say for each in `resolutions` what shall stand: KEEP, RESTORE, or for "
-        "an attribute CUSTOM with a value."
+        f"Since the merge {names} changed again, or what stood there may not just go back. Say for each in "
+        "`resolutions` what shall stand: KEEP, RESTORE, or for an attribute CUSTOM with a value."
     )
     edits = await _shown(context, edited)
     return Refused(EditedSince(code="EDITED_SINCE", message=message, input_path=["input", "resolutions"], edits=edits))
