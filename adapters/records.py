@@ -98,6 +98,8 @@ class Part:
     """Fields of an entry by which customers are found."""
     same: tuple[str, ...] = ()
     """Fields by which two entries are one when two customers become one. Empty: each entry is one of its own."""
+    says: tuple[str, ...] = ()
+    """Fields of an entry that say something of the customer: where two that are one differ in them, people are told."""
     newest: str | None = None
     """The field that tells when an entry was said: of two that are one the later word stands, whoever's it is."""
     chief: Chief | None = None

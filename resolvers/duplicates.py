@@ -295,6 +295,17 @@ async def dismiss_duplicate(
     return DismissDuplicatePayload(suggestion=reader_of(DuplicateSuggestion).read(found))
 
 
+async def dismissed_between(context: Context, people: Sequence[Sequence[RecordId]]) -> list[DuplicateSuggestion]:
+    """Of which two of these somebody said that they are different people; each is given by all the ids it has had."""
+    owners = {key: n for n, keys in enumerate(people) for key in keys}
+    ids = list(owners)
+    found = await context.store.find(
+        PAIRS, {"one_id": {"$in": ids}, "other_id": {"$in": ids}, "is_dismissed": True}, limit=_MOST_DISMISSED
+    )
+    read = reader_of(DuplicateSuggestion).read
+    return [read(one) for one in found if owners[one["one_id"]] != owners[one["other_id"]]]
+
+
 # How a pair is kept
 
 
