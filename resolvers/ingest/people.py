@@ -12,7 +12,7 @@ from resolvers.customers import CUSTOMERS, NEVER, changed_at, customer_document,
 from resolvers.identities import IDENTITIES, STRENGTHS, weaker
 from resolvers.ingest.company import Company
 from resolvers.ingest.identities import Account, Identities
-from resolvers.ingest.merged import Merged
+from resolvers.ingest.merged import Merged, news_of
 from resolvers.ingest.panels import entry_point_document
 from resolvers.ingest.parts import contact_points, custom_data, labels, tags
 from resolvers.ingest.report import (
@@ -67,7 +67,7 @@ class People:
         await self._load(store, wanted)
         survivors = {found for one in wanted if (found := (self._customers.get(one) or {}).get("merged_into"))}
         await self._load(store, survivors)
-        if self._is_whole and survivors:
+        if self._is_whole:
             await self._merged.load(store, wanted)
 
     async def _load(self, store: Store, keys: Iterable[RecordId]) -> None:
@@ -129,17 +129,17 @@ class People:
         accounts = [one for one in accounts if not self._stays_away(one, old, person, heard_at)]
         # What is said of somebody who went into another is that one's own, and is carried over from there.
         home = old if owner is None else self._customers.get(owner) or old
-        said = self._said(person, home)
+        own = self._merged.own(home)
+        said = self._said(person, own)
         self._require_room(old, accounts)
         if owner is None:
             self._add({**old, **said}, accounts, heard_at)
             self._describe(person, accounts, proof)
             return INSERTED
-        news = {name: value for name, value in said.items() if name not in home or home[name] != value}
-        steps = self._merged.steps(home, {**home, **news}) if news else ()
+        news, steps = self._merged.told(home, own, news_of(own, said))
         has_joined = self._join(owner, accounts, heard_at, proof)
-        has_news = self._update(home, news, has_joined=has_joined)
-        self._merged.apply(steps)
+        has_news = self._merged.apply(steps)
+        has_news |= self._update(home, news, has_joined=has_joined)
         if has_joined and home is not old:
             self._update(old, {}, has_joined=True)
         has_news |= self._describe(person, accounts, proof)

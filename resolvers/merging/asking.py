@@ -228,7 +228,7 @@ def _weighed(context: Context, definition: Document, chosen: Chosen) -> Chosen:
     """The choice of someone who may make it: whoever may not edit the attribute may leave the survivor's as it is."""
     if chosen.way is AttributeChoice.KEEP:
         return replace(chosen, is_word=context.viewer.role in editors(definition.get("editable_by")))
-    require_editor(context, definition, "attributes")
+    require_editor(context, definition, "input", "attributes")
     return chosen
 
 

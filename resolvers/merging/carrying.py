@@ -6,7 +6,7 @@ a choice said stands. Where a later merge has built upon the place, the new stan
 that one is undone.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from resolvers.contact_rules import mark_of
 from resolvers.customers import is_observed_default
 from resolvers.kit.parts import removed_from
 from resolvers.merging.joining import FILLED, at, beside, put, same_entry, without_flag
+from resolvers.merging.pages import Pages
 
 
 class Overfull(Exception):
@@ -24,6 +25,13 @@ class Overfull(Exception):
         super().__init__(part.name)
         self.part = part
         self.count = count
+
+
+def require_room(part: Part, document: Document, before: Document) -> None:
+    """Raises Overfull where the document has more entries than it may, and more than before."""
+    count = len(document.get(part.name, ()))
+    if count > max(part.at_most, len(before.get(part.name, ()))):
+        raise Overfull(part, count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,7 @@ class Carrying:
     parts: Sequence[Part]
     """Those of which sources speak."""
     _now: dict[str, Any] = field(init=False)
-    _ledger: dict[RecordId, dict[str, Any]] = field(init=False, default_factory=dict)
+    _pages: Pages = field(init=False, default_factory=Pages)
 
     def carried(self) -> Carried:
         """What the step does; raises Overfull."""
@@ -64,7 +72,7 @@ class Carrying:
         for part in self.parts:
             if part.element is None or part.element in self.merge["elements"]:
                 self._carry_part(part)
-        return Carried(self.survivor if self._now == self.survivor else self._now, self._ledger)
+        return Carried(self.survivor if self._now == self.survivor else self._now, self._pages.fields)
 
     # Values
 
@@ -76,9 +84,9 @@ class Carrying:
         both = f"attributes.{name}", f"observed.{name}"
         if name in self.survivor.get("removed", {}).get("attributes", ()):
             return
-        later = next((one for one in self.later if self._change(one, both[0])), None)
+        later = next((one for one in self.later if self._pages.change(one, both[0])), None)
         value, seen = (self._standing(later, path) for path in both)
-        mine = self._change(self.merge, both[0])
+        mine = self._pages.change(self.merge, both[0])
         is_own = (value, seen) == (at(self.old, both[0]), at(self.old, both[1]))
         is_brought = is_own and mine is not None and bool(value == mine["after"])
         if value is None or is_observed_default(seen) or is_brought:
@@ -87,7 +95,7 @@ class Carrying:
 
     def _fill(self, path: str) -> None:
         taken_off = self.survivor.get("removed", {}).get("agents", ()) if path == "assigned_agent_id" else ()
-        later = next((one for one in self.later if self._change(one, path)), None)
+        later = next((one for one in self.later if self._pages.change(one, path)), None)
         if self._standing(later, path) is None and self.new[path] not in taken_off:
             self._settle(later, path, None)
 
@@ -95,32 +103,18 @@ class Carrying:
         """What stands in the place when the merge is the last one to speak."""
         if later is None:
             return at(self._now, path)
-        change = self._change(later, path)
+        change = self._pages.change(later, path)
         return change["before"] if change else None
 
     def _settle(self, later: Document | None, path: str, before: Any) -> None:
         """Puts there what was heard, and notes it as something that the merge has brought."""
         after = at(self.new, path)
-        self._note(self.merge, path, {"before": before, "after": after}, keeps="before")
+        known = self._pages.change(self.merge, path)
+        self._pages.note(self.merge, path, before=known["before"] if known else before, after=after)
         if later is None:
             put(self._now, path, after)
         else:
-            self._note(later, path, {"before": after, "after": None}, keeps="after")
-
-    def _note(self, entry: Document, path: str, said: dict[str, Any], *, keeps: str) -> None:
-        known = self._change(entry, path)
-        change = {"path": path, **said} if known is None else {"path": path, **said, keeps: known[keeps]}
-        changes = self._of(entry, "changed")
-        changed = [*changes, change] if known is None else [change if one is known else one for one in changes]
-        self._ledger.setdefault(entry["_id"], {})["changed"] = changed
-
-    def _change(self, entry: Document, path: str) -> Document | None:
-        return next((one for one in self._of(entry, "changed") if one["path"] == path), None)
-
-    def _of(self, entry: Document, name: str) -> list[Document]:
-        """A list of an entry of the ledger as it is by now."""
-        changed = self._ledger.get(entry["_id"], {})
-        return list(changed[name] if name in changed else entry[name])
+            self._pages.note(later, path, before=after)
 
     # Parts
 
@@ -131,16 +125,14 @@ class Carrying:
             known = before.get(same_entry(part, entry))
             if known != entry and _mark(part, entry) not in removed:
                 self._carry_entry(part, known, entry)
-        count = len(self._now.get(part.name, ()))
-        if count > max(part.at_most, len(self.survivor.get(part.name, ()))):
-            raise Overfull(part, count)
+        require_room(part, self._now, self.survivor)
 
     def _carry_entry(self, part: Part, known: Document | None, entry: Document) -> None:
         later, added, replaced = self._built_upon(part, entry)
         standing = replaced["before"] if replaced else None if added else self._found(part, entry)
         if standing is None:
             self._bring(part, beside(part, entry, self._now.get(part.name, ())), later, added)
-        elif known is not None and self._is_brought(part, standing) and _is_alike(part, standing, known):
+        elif known is not None and self._is_brought(part, standing) and is_alike(part, standing, known):
             flag = part.chief.flag if part.chief else None
             self._renew(part, standing, {**entry, flag: standing[flag]} if flag else entry, later)
 
@@ -148,37 +140,36 @@ class Carrying:
         """The first later merge that has put something there, with the entry that it added or the one it replaced."""
         key = same_entry(part, entry)
         for later in self.later:
-            for one in self._entries(later, "replaced", part):
-                if same_entry(part, one["before"]) == key:
-                    return later, None, one
-            for one in self._entries(later, "added", part):
-                if same_entry(part, one) == key:
-                    return later, one, None
+            added, replaced = self._pages.built(later, part, key)
+            if added or replaced:
+                return later, added, replaced
         return None, None, None
 
     def _bring(self, part: Part, entry: Document, later: Document | None, added: Document | None) -> None:
         """Adds what the survivor has not."""
-        self._put_entries(self.merge, "added", part, [*self._entries(self.merge, "added", part), entry])
+        self._pages.put_entries(self.merge, "added", part, [*self._pages.entries(self.merge, "added", part), entry])
         if later is None or added is None:
             self._now[part.name] = [*self._now.get(part.name, ()), entry]
             return
         # What the later merge has added stands in the place of this now.
-        self._put_entries(later, "added", part, [one for one in self._entries(later, "added", part) if one != added])
-        replaced = [*self._entries(later, "replaced", part), {"before": entry, "after": added}]
-        self._put_entries(later, "replaced", part, replaced)
+        self._pages.put_entries(
+            later, "added", part, [one for one in self._pages.entries(later, "added", part) if one != added]
+        )
+        replaced = [*self._pages.entries(later, "replaced", part), {"before": entry, "after": added}]
+        self._pages.put_entries(later, "replaced", part, replaced)
 
     def _renew(self, part: Part, standing: Document, entry: Document, later: Document | None) -> None:
         """Puts the entry in the place of the one that the merge has brought."""
         for name in ("added", "replaced"):
             key = same_entry(part, entry)
-            renewed = [self._renewed(part, one, key, entry) for one in self._entries(self.merge, name, part)]
-            self._put_entries(self.merge, name, part, renewed)
+            renewed = [self._renewed(part, one, key, entry) for one in self._pages.entries(self.merge, name, part)]
+            self._pages.put_entries(self.merge, name, part, renewed)
         if later is None:
             self._now[part.name] = [entry if one == standing else one for one in self._now[part.name]]
             return
-        there = self._entries(later, "replaced", part)
+        there = self._pages.entries(later, "replaced", part)
         renewed = [{**one, "before": entry} if one["before"] == standing else one for one in there]
-        self._put_entries(later, "replaced", part, renewed)
+        self._pages.put_entries(later, "replaced", part, renewed)
 
     @staticmethod
     def _renewed(part: Part, one: Document, key: tuple[Any, ...], entry: Document) -> Document:
@@ -187,27 +178,17 @@ class Carrying:
         return entry if same_entry(part, one) == key else one
 
     def _is_brought(self, part: Part, standing: Document) -> bool:
-        brought = [*self._entries(self.merge, "added", part)]
-        brought += [one["after"] for one in self._entries(self.merge, "replaced", part)]
-        return any(_is_alike(part, one, standing) for one in brought)
+        brought = [*self._pages.entries(self.merge, "added", part)]
+        brought += [one["after"] for one in self._pages.entries(self.merge, "replaced", part)]
+        return any(is_alike(part, one, standing) for one in brought)
 
     def _found(self, part: Part, entry: Document) -> Document | None:
         key = same_entry(part, entry)
         return next((one for one in self._now.get(part.name, ()) if same_entry(part, one) == key), None)
 
-    def _entries(self, merge: Document, name: str, part: Part) -> Sequence[Document]:
-        found: Iterator[Sequence[Document]] = (
-            one["entries"] for one in self._of(merge, name) if one["part"] == part.name
-        )
-        return next(found, ())
 
-    def _put_entries(self, merge: Document, name: str, part: Part, entries: Sequence[Document]) -> None:
-        others = [one for one in self._of(merge, name) if one["part"] != part.name]
-        more = [{"part": part.name, "entries": list(entries)}] if entries else []
-        self._ledger.setdefault(merge["_id"], {})[name] = [*others, *more]
-
-
-def _is_alike(part: Part, one: Document, other: Document) -> bool:
+def is_alike(part: Part, one: Document, other: Document) -> bool:
+    """Whether two entries are the same but for which is the chief."""
     return without_flag(part, one) == without_flag(part, other)
 
 

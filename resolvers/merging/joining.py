@@ -275,6 +275,22 @@ def without_flag(part: Part, entry: Document) -> Document:
     return entry if part.chief is None else {**entry, part.chief.flag: None}
 
 
+def with_chiefs(part: Part, entries: Sequence[Document]) -> list[Document]:
+    """The entries, the first of each group its chief where it needs one and has lost it."""
+    chief = part.chief
+    if chief is None or not chief.is_needed:
+        return list(entries)
+    led = {group_of(chief, one) for one in entries if one.get(chief.flag)}
+    settled: list[Document] = []
+    for one in entries:
+        if group_of(chief, one) not in led:
+            led.add(group_of(chief, one))
+            settled.append({**one, chief.flag: True})
+        else:
+            settled.append(one)
+    return settled
+
+
 def group_of(chief: Chief, entry: Document) -> Any:
     """Among which entries this one may be the chief."""
     return None if chief.group is None else entry.get(chief.group)

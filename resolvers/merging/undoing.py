@@ -15,7 +15,7 @@ from strawberry.utils.str_converters import to_camel_case
 from adapters.records import Document, Part, RecordId
 from resolvers.customers import is_observed_default
 from resolvers.kit.described import graph_enum
-from resolvers.merging.joining import at, group_of, same_entry, without_flag
+from resolvers.merging.joining import at, same_entry, with_chiefs, without_flag
 
 _ATTRIBUTES, _OBSERVED = "attributes.", "observed."
 
@@ -238,7 +238,7 @@ class Undoing:
         if is_edited:
             undone.decided.add(told)
         if entries != self.survivor.get(part.name, []):
-            undone.entries[part.name] = _with_chiefs(part, entries)
+            undone.entries[part.name] = with_chiefs(part, entries)
 
     def _is_handed_on(
         self, undone: Undone, part: Part, now: Document, after: Document, before: Document | None
@@ -306,19 +306,3 @@ def _found(part: Part, entries: Sequence[Document], entry: Document) -> Document
         return next((one for one in entries if one == entry), None)
     key = same_entry(part, entry)
     return next((one for one in entries if same_entry(part, one) == key), None)
-
-
-def _with_chiefs(part: Part, entries: Sequence[Document]) -> list[Document]:
-    """The entries, the first of each group its chief where it needs one and has lost it."""
-    chief = part.chief
-    if chief is None or not chief.is_needed:
-        return list(entries)
-    led = {group_of(chief, one) for one in entries if one.get(chief.flag)}
-    settled: list[Document] = []
-    for one in entries:
-        if group_of(chief, one) not in led:
-            led.add(group_of(chief, one))
-            settled.append({**one, chief.flag: True})
-        else:
-            settled.append(one)
-    return settled
