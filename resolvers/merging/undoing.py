@@ -150,7 +150,7 @@ class Undoing:
         later = next((one for one in self.later if _changed(one.entry, path)), None)
         if later is not None:
             # What a later merge put there stands; it will be taken back to what was before both.
-            if _equal(_changed(later.entry, path), change["after"]):
+            if all(_equal(_changed(later.entry, one["path"]), one["after"]) for one in both):
                 self._hand_on(undone, later, both)
             return
         now = at(self.survivor, path)
