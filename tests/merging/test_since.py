@@ -161,3 +161,47 @@ async def test_merged_people_cost(store: Store, merge: Do, commands: Commands) -
         assert sum(command.get("find") == "merges" for _, command in sent) == lookups
         if not lookups:
             await merge(survivor, other)
+
+
+async def test_own_source_comes_first(store: Store, merge: Do, unmerge: Do) -> None:
+    """What a survivor's own source says comes before what a merge filled in, and stays when the merge is undone."""
+    survivor, other = await _both(store)
+    merged = await merge(survivor, other)
+    own = replace(
+        SURVIVOR, attributes={**SURVIVOR.attributes, "phoneNumber": "+4915999"}, custom_data={"size": "S", "shoe": "39"}
+    )
+    assert outcomes(await bring(store, own)) == ["updated"]
+    moved = replace(OTHER, attributes={**OTHER.attributes, "phoneNumber": "+4915222"}, custom_data={"shoe": "41"})
+    assert outcomes(await bring(store, own, moved)) == ["unchanged", "updated"]
+    for _ in range(2):
+        found = await _document(store, survivor)
+        assert found["attributes"]["phoneNumber"] == "+4915999"
+        assert {one["name"]: one["value"] for one in found["custom_data"]} == own.custom_data
+        if merged:
+            assert "survivor" in await unmerge(merged)
+            merged = {}
+    assert (await _document(store, other))["attributes"]["phoneNumber"] == "+4915222"
+
+
+async def test_own_source_waits(store: Store, merge: Do, unmerge: Do) -> None:
+    """Behind what somebody took from another, what the survivor's own source says waits for the merge to be undone."""
+    survivor, other = await _both(store)
+    merged = await merge(survivor, other, attributes=[{"name": "firstName", "choice": "TAKE"}])
+    own = replace(SURVIVOR, attributes={"firstName": "Surya", "lastName": "Vivor"})
+    assert outcomes(await bring(store, own)) == ["updated"]
+    assert outcomes(await bring(store, own)) == ["unchanged"]
+    assert (await _document(store, survivor))["attributes"]["firstName"] == "Oth"
+    assert "survivor" in await unmerge(merged)
+    assert (await _document(store, survivor))["attributes"]["firstName"] == "Surya"
+    assert outcomes(await bring(store, own)) == ["unchanged"]
+
+
+async def test_no_room_is_told(store: Store, merge: Do) -> None:
+    """What would make more of the survivor than is kept is rejected with the reason, and changes nothing."""
+    survivor, other = await _both(store)
+    await bring(store, replace(SURVIVOR, custom_data={f"s{n}": "x" for n in range(60)}))
+    await merge(survivor, other)
+    before = [await _document(store, one, is_whole=True) for one in (survivor, other)]
+    (result,) = (await bring(store, replace(OTHER, custom_data={f"o{n}": "x" for n in range(60)}))).results
+    assert (result.outcome.value, "at most 100" in str(result.reason)) == ("rejected", True)
+    assert [await _document(store, one, is_whole=True) for one in (survivor, other)] == before
