@@ -33,7 +33,7 @@ class Index:
 
     fields: tuple[str, ...]
     unique: bool = False
-    where: Document | None = None
+    where: Document | None = field(default=None, hash=False)
     """Only documents that match are indexed (MongoDB's partial index)."""
     only: tuple[str, ...] = ()
     """The paths that the field `$**` stands for (MongoDB's wildcard index): each value below them has its entry."""
@@ -98,6 +98,8 @@ class Part:
     """Fields of an entry by which customers are found."""
     same: tuple[str, ...] = ()
     """Fields by which two entries are one when two customers become one. Empty: each entry is one of its own."""
+    says: tuple[str, ...] = ()
+    """Fields of an entry that say something of the customer: where two that are one differ in them, people are told."""
     newest: str | None = None
     """The field that tells when an entry was said: of two that are one the later word stands, whoever's it is."""
     chief: Chief | None = None
@@ -128,7 +130,7 @@ class Mention:
 
     fields: tuple[str, ...]
     """The fields that hold their ids."""
-    emptied: Document | None = None
+    emptied: Document | None = field(default=None, hash=False)
     """What is written into it when one of them is erased; None: it goes as a whole."""
 
 
@@ -187,6 +189,9 @@ class Record:
     """Paths whose every value finds the document, such as the values of a configurable schema."""
     arrives: bool = False
     """Whether it comes in from outside by somebody's identity; which one, its field `came_by` tells."""
+    copies: str | None = None
+    """The field that holds changes of customers' values, each with its `path`: what leaves the schema leaves it, too,
+    and is named under `left_schema`."""
     parts: tuple[Part, ...] = field(default=())
     """Filled for the customer's own collection when the house is put together."""
 

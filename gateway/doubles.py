@@ -14,7 +14,7 @@ from gateway.app import House
 from gateway.kept_secrets import with_secrets
 from gateway.settings import Settings
 from resolvers.customers import CUSTOMERS
-from resolvers.duplicates import are_apart
+from resolvers.dismissing import are_apart
 from resolvers.kit.context import Context
 from resolvers.kit.errors import Refused, conflict
 from resolvers.kit.viewer import Role, Viewer

@@ -56,7 +56,7 @@ async def assign_customer(
     assigned = customer.document.get("assigned_agent_id")
     if agent == assigned:
         return AssignCustomerPayload(customer=customer)
-    if not _may_change(context.viewer, assigned):
+    if not may_change(context.viewer, assigned):
         raise not_permitted(
             "Another agent looks after this customer. Ask that agent, a supervisor or an administrator to change it.",
             "input",
@@ -66,7 +66,8 @@ async def assign_customer(
     return AssignCustomerPayload(customer=await write_upon(context, customer, change))
 
 
-def _may_change(viewer: Viewer, assigned: RecordId | None) -> bool:
+def may_change(viewer: Viewer, assigned: RecordId | None) -> bool:
+    """Whether the viewer may give a customer after whom this agent looks to another, or to nobody."""
     return viewer.role is not Role.AGENT or assigned is None or assigned == viewer.agent_id
 
 

@@ -58,6 +58,18 @@ async def remove_values(context: Context, name: str) -> int:
     return removed
 
 
+async def forget_copies(context: Context, name: str) -> None:
+    """Takes the attribute's values from wherever copies are kept of what customers held.
+
+    A later attribute of this name is another one, in which they have nothing to do.
+    """
+    paths = [f"{place}.{name}" for place in ("attributes", "observed", "removed.attributes")]
+    for record in context.declared.records:
+        if record.copies:
+            change = {"$pull": {record.copies: {"path": {"$in": paths}}}, "$addToSet": {"left_schema": name}}
+            await context.store.update_all(record, {f"{record.copies}.path": {"$in": paths}}, change)
+
+
 def upkeep_of(old: Document, given: Mapping[str, Any]) -> dict[str, Any]:
     """What a change of these rules sets beside them, so that `found_anew` knows where to begin, or to go on."""
     told = FOUND_BY.intersection(given)

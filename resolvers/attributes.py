@@ -32,7 +32,15 @@ from resolvers.attribute_schema import (
     replace_rules,
     stored_definition,
 )
-from resolvers.attribute_upkeep import FOUND_BY, found_anew, how_many_have, how_many_lack, remove_values, upkeep_of
+from resolvers.attribute_upkeep import (
+    FOUND_BY,
+    forget_copies,
+    found_anew,
+    how_many_have,
+    how_many_lack,
+    remove_values,
+    upkeep_of,
+)
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import Conflict, InvalidInput, NotFound, Refused, conflict, invalid, not_found
@@ -266,6 +274,7 @@ async def remove_attribute_definition(
     if input.with_values:
         # Once more for values that were given meanwhile: a later attribute of this name must not find them.
         removed += await remove_values(context, old["name"])
+    await forget_copies(context, old["name"])
     return RemoveAttributeDefinitionPayload(removed_id=input.id, values_removed=removed)
 
 

@@ -42,7 +42,7 @@ CONSENT_WORDS = Record(
     of_staff=_OF_STAFF,
     news=frozenset({"status"}),
 )
-CONSENTS = Part(name="consents", at_most=50, of_staff=_OF_STAFF, same=("purpose",), newest="at")
+CONSENTS = Part(name="consents", at_most=50, of_staff=_OF_STAFF, same=("purpose",), says=("status",), newest="at")
 
 LONGEST_PURPOSE = 100
 _MILLISECOND_US = 1000

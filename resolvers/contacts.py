@@ -45,6 +45,7 @@ CONTACT_POINTS = Part(
     of_staff=frozenset({"verified_by", "observed_by"}),
     element="CONTACT_POINTS",
     same=("type", "value"),
+    says=("postal", "is_verified"),
     chief=Chief("is_primary", "type"),
 )
 

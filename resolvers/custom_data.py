@@ -27,6 +27,7 @@ CUSTOM_DATA = Part(
     element="CUSTOM_DATA",
     found_by=("name",),
     same=("name",),
+    says=("value",),
 )
 
 LONGEST_NAME, LONGEST_VALUE = 100, 2_000

@@ -37,6 +37,9 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 BY_STAFF = "staff"
 """Where a value was observed that a person of the staff gave."""
 
+BY_DEFAULT = "default"
+"""Where a value was observed that nobody gave: it stands in the schema."""
+
 CUSTOMERS = Record(
     name="customers",
     customer="_id",
@@ -227,6 +230,16 @@ def attributes_of_people(document: Document) -> frozenset[str]:
     """
     said = (name for name, seen in document.get("observed", {}).items() if seen.get("observed_by"))
     return frozenset(said).union(document.get("removed", {}).get("attributes", ()))
+
+
+def is_default(document: Document, name: str) -> bool:
+    """Whether the attribute's value is the schema's default, which nobody has said or decided to keep."""
+    return is_observed_default(document.get("observed", {}).get(name))
+
+
+def is_observed_default(seen: Document | None) -> bool:
+    """Whether a value that was observed there is the schema's default, and nobody's word."""
+    return seen is not None and seen.get("observed_from") == BY_DEFAULT and not seen.get("observed_by")
 
 
 async def customer_by_id(context: Context, key: RecordId) -> Customer | None:

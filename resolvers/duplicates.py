@@ -4,7 +4,7 @@ Pairs are found by a scan of all customers (resolvers/scanning.py), and for sing
 kept once, under an id that follows from its two customers; what people said of it stays whatever is found.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -12,7 +12,6 @@ from typing import Annotated
 
 import strawberry
 
-from adapters.mongo import Store
 from adapters.records import Document, Index, Mention, Record, RecordId
 from adapters.windows import Position, Strand, Window, branches, stretch
 from resolvers.aliases import ids_of
@@ -22,9 +21,8 @@ from resolvers.attributes import definitions
 from resolvers.customers import Customer, customers_by_id
 from resolvers.identities import IDENTITIES, IdentifiedCustomer
 from resolvers.kit.context import Context, Info
-from resolvers.kit.described import about, graph_enum, graph_input, graph_type, told
-from resolvers.kit.errors import BadUserInput, Conflict, NotFound, conflict, not_found
-from resolvers.kit.ids import key_of
+from resolvers.kit.described import about, graph_enum, graph_type
+from resolvers.kit.errors import BadUserInput
 from resolvers.kit.paging import Connection, Page, Sealing, connection
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, inner, kept, reader_of
@@ -51,7 +49,7 @@ SLICE = Slice("duplicates")
 _OF_ONE = 20
 _SOUGHT_AT_ONCE = 10
 # Whoever has been told apart from so many others is a shop's own account.
-_MOST_DISMISSED = 1_000
+MOST_DISMISSED = 1_000
 _MOST_IDENTITIES = 1_000
 # Scores move a little as the base grows; a smaller change is not worth a write.
 _SAME_BITS = 0.5
@@ -238,7 +236,7 @@ async def _beside(context: Context, customers: Sequence[Customer]) -> _Beside:
             own = [key for key, owner in whole.items() if owner == one.key]
             strongest: list[Document] = [{"$sort": {"bits": -1}}, {"$limit": _OF_ONE}]
             ways.append((PAIRS, [{"$match": {end: {"$in": own}, "is_dismissed": False}}, *strongest]))
-            said: list[Document] = [{"$limit": _MOST_DISMISSED}, {"$project": {"one_id": 1, "other_id": 1}}]
+            said: list[Document] = [{"$limit": MOST_DISMISSED}, {"$project": {"one_id": 1, "other_id": 1}}]
             ways.append((PAIRS, [{"$match": {end: {"$in": own}, "is_dismissed": True}}, *said]))
     unions: list[Document] = [{"$unionWith": {"coll": record.name, "pipeline": way}} for record, way in ways]
     found = _Beside(*({one.key: kind() for one in customers} for kind in (list, dict, set)))  # type: ignore[arg-type]
@@ -279,97 +277,6 @@ async def _strongest(context: Context, states: Sequence[Document], window: Windo
     unions: list[Document] = [{"$unionWith": {"coll": PAIRS.name, "pipeline": one}} for one in others]
     tail: list[Document] = [{"$sort": {"bits": way, "_id": way}}, {"$limit": window.limit}] if others else []
     return await context.store.aggregate(PAIRS, [*first, *unions, *tail])
-
-
-# What people say
-
-
-@graph_input
-class DismissDuplicateInput:
-    """Two who are different people."""
-
-    id: strawberry.ID = told("The suggestion.")
-
-
-@graph_type
-class DismissDuplicatePayload:
-    """The suggestion, which is made no more."""
-
-    suggestion: DuplicateSuggestion = told("The suggestion as it is kept.")
-
-
-@SLICE.mutation(may=STAFF)
-async def dismiss_duplicate(
-    info: Info, input: Annotated[DismissDuplicateInput, about("Which suggestion.")]
-) -> DismissDuplicatePayload | NotFound | Conflict:
-    """Says that two customers are different people. No scan suggests them again, and no machine merges them."""
-    context = info.context
-    said = _dismissed(context)
-    found = await _say(context, input.id, {"is_dismissed": False}, said, "Somebody has said so already")
-    return DismissDuplicatePayload(suggestion=found)
-
-
-@graph_input
-class ReconsiderDuplicateInput:
-    """Two of whom somebody said that they are different people."""
-
-    id: strawberry.ID = told("The suggestion that was dismissed.")
-
-
-@graph_type
-class ReconsiderDuplicatePayload:
-    """The suggestion, which is made again."""
-
-    suggestion: DuplicateSuggestion = told("The suggestion as it is kept.")
-
-
-@SLICE.mutation(may=STAFF)
-async def reconsider_duplicate(
-    info: Info, input: Annotated[ReconsiderDuplicateInput, about("Which dismissed suggestion.")]
-) -> ReconsiderDuplicatePayload | NotFound | Conflict:
-    """Takes back that two customers are different people: they may be suggested again, and merged by a machine."""
-    said = {"is_dismissed": False, "dismissed_at": None, "dismissed_by": None}
-    found = await _say(info.context, input.id, {"is_dismissed": True}, said, "Nobody says that they are two")
-    return ReconsiderDuplicatePayload(suggestion=found)
-
-
-def _dismissed(context: Context) -> Document:
-    return {"is_dismissed": True, "dismissed_at": context.clock(), "dismissed_by": context.viewer.subject}
-
-
-async def _say(context: Context, id: str, unless: Document, said: Document, already: str) -> DuplicateSuggestion:
-    key = key_of(id, "DuplicateSuggestion")
-    found = await context.store.update(PAIRS, {"_id": key, **unless}, {"$set": said}) if key else None
-    if found is None:
-        if key and await context.store.first(PAIRS, {"_id": key}):
-            raise conflict(f"{already}; there is nothing to do.", "input", "id")
-        raise not_found("suggestion")
-    shown: DuplicateSuggestion = reader_of(DuplicateSuggestion).read(found)
-    return shown
-
-
-async def tell_apart(context: Context, one: RecordId, others: Iterable[RecordId]) -> None:
-    """Keeps that people said of one customer that the others are not the same person: it binds every machine."""
-    said = _dismissed(context)
-    unknown = {"bits": 0.0, "probability": 0.5, "is_sure": False, "reasons": [], "found_at": context.clock()}
-    changes = []
-    for other in others:
-        first, second = pair_of(str(one), str(other))
-        ends = {"one_id": RecordId(first), "other_id": RecordId(second)}
-        changes.append((PAIRS.id_of(ends), {"$set": said, "$setOnInsert": {**ends, **unknown}}))
-    await context.store.upsert(PAIRS, changes)
-
-
-async def forget_pairs(context: Context, ids: Sequence[RecordId]) -> None:
-    """Takes away what suggested that some of these are one person, who have become one customer."""
-    within = {"one_id": {"$in": list(ids)}, "other_id": {"$in": list(ids)}, "is_dismissed": False}
-    await context.store.delete(PAIRS, within)
-
-
-async def are_apart(store: Store, ids: Sequence[RecordId]) -> bool:
-    """Whether people said of any two of these that they are different people."""
-    within = {"one_id": {"$in": list(ids)}, "other_id": {"$in": list(ids)}, "is_dismissed": True}
-    return await store.first(PAIRS, within) is not None
 
 
 # How a pair is kept

@@ -14,7 +14,7 @@ from adapters.records import Document, Observation
 from resolvers.attribute_rights import editors
 from resolvers.attribute_rules import checked
 from resolvers.attribute_schema import MOST_DEFINITIONS, definitions_by_name
-from resolvers.customers import BY_STAFF, Customer, changed_at, following, require_customer
+from resolvers.customers import BY_DEFAULT, BY_STAFF, Customer, changed_at, following, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import InvalidInput, NotFound, NotPermitted, invalid, not_permitted
@@ -174,7 +174,7 @@ def attribute_change(
     differing = changed_at(document["version"] + 1, document, values)
     spoken = frozenset(differing) if said is None else said
     seen = Observation(observed_from=BY_STAFF, observed_at=context.clock(), observed_by=context.viewer.subject)
-    default = Observation(observed_from="default", observed_at=context.clock())
+    default = Observation(observed_from=BY_DEFAULT, observed_at=context.clock())
     observed = {name: one for name, one in document.get("observed", {}).items() if name in values}
     for name in sorted(spoken.union(differing).intersection(values)):
         word = seen if name in spoken else default

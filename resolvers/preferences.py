@@ -32,6 +32,7 @@ CHANNEL_PREFERENCES = Part(
     of_staff=frozenset({"set_by"}),
     element="CHANNEL_PREFERENCES",
     same=("channel",),
+    says=("wish", "is_preferred"),
     newest="set_at",
     chief=Chief("is_preferred", is_needed=False),
 )

@@ -187,6 +187,24 @@ async def test_machine_merges(ask: Asking, make: Makers, store: Store) -> None:
     assert (await ask("{ customers { totalCount } }")).data["customers"]["totalCount"] == 2
 
 
+UNMERGE = """mutation ($input: UnmergeCustomersInput!) { unmergeCustomers(input: $input) {
+  ... on UnmergeCustomersPayload { survivor { id } } ... on Refusal { message } } }"""
+
+
+async def test_parted_stay_parted(ask: Asking, make: Makers, store: Store) -> None:
+    """Whom a machine merged and people parted again, no machine merges and no scan suggests."""
+    await _double(make)
+    assert (await _search(store)).merged == 1
+    assert (await _listed(ask))["totalCount"] == 0
+    (entry,) = await store.find(MERGES, {})
+    undone = await ask(UNMERGE, input={"mergeId": global_id("Merge", entry["_id"])})
+    assert "survivor" in undone.data["unmergeCustomers"]
+    found = await _search(store)
+    assert (found.merged, found.scanned.suggested) == (0, 0)
+    (said,) = (await _listed(ask, isDismissed=True))["nodes"]
+    assert said["dismissedBy"] == "agent"
+
+
 async def test_pages(ask: Asking, make: Makers, store: Store) -> None:
     """Suggestions come the likeliest first, each once over the pages."""
     for n in range(len(NAMES)):

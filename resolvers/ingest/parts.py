@@ -24,6 +24,9 @@ from resolvers.tags import TAGS, tag_word
 
 Entries = Sequence[Document]
 
+SPOKEN = (CONTACT_POINTS, TAGS, CUSTOMER_LABELS, CUSTOM_DATA)
+"""The parts of a customer of which sources speak."""
+
 # A local part in which the grammar of e-mail finds nothing to correct: letters and digits with single marks between.
 _PLAIN_LOCAL = re.compile(r"[A-Za-z0-9]+(?:[._+-][A-Za-z0-9]+)*")
 # RFC 5321, section 4.5.3.1.1.

@@ -12,6 +12,7 @@ from resolvers.customers import CUSTOMERS, NEVER, changed_at, customer_document,
 from resolvers.identities import IDENTITIES, STRENGTHS, weaker
 from resolvers.ingest.company import Company
 from resolvers.ingest.identities import Account, Identities
+from resolvers.ingest.merged import Merged, news_of
 from resolvers.ingest.panels import entry_point_document
 from resolvers.ingest.parts import contact_points, custom_data, labels, tags, told_by
 from resolvers.ingest.report import (
@@ -45,6 +46,7 @@ class People:
         self._customers: Shelf[RecordId] = Shelf(CUSTOMERS)
         self._is_whole = True
         self._blanks: dict[tuple[str, str], dict[str, Any]] = {}
+        self._merged = Merged(visit, self._customers)
         self.identities = Identities(visit)
 
     async def load(self, store: Store, whos: Iterable[Who], *, is_whole: bool, related: Iterable[Who] = ()) -> None:
@@ -65,6 +67,8 @@ class People:
         await self._load(store, wanted)
         survivors = {found for one in wanted if (found := (self._customers.get(one) or {}).get("merged_into"))}
         await self._load(store, survivors)
+        if self._is_whole:
+            await self._merged.load(store, wanted)
 
     async def _load(self, store: Store, keys: Iterable[RecordId]) -> None:
         if self._is_whole:
@@ -126,22 +130,30 @@ class People:
         told = self._told(person, heard_at)
         proving = [one for one in told if _claim(one.who, person.who) == "VERIFIED"]
         owner = self._one_owner(proving)
-        old = self._new(person.who, person, heard_at) if owner is None else self._speaking(owner)
+        old = self._new(person, heard_at) if owner is None else self._speaking(owner)
         proof = self._proof(proving)
         # What is only stated takes nobody's account away and makes nobody the same person.
         accounts = [one for one in told if one.owner is None or self._speaking(one.owner)["_id"] == old["_id"]]
         accounts = [one for one in accounts if not self._stays_away(one, old, person, heard_at)]
-        said = self._said(person, old)
+        # What is said of somebody who went into another is that one's own, and is carried over from there.
+        home = old if owner is None else self._customers.get(owner) or old
+        own = self._merged.own(home)
+        said = self._said(person, own)
         self._require_room(old, accounts)
         if owner is None:
             self._add({**old, **said}, accounts, heard_at)
             self._describe(person, accounts, proof)
             return INSERTED
+        news, steps = self._merged.told(home, own, news_of(own, said))
         has_joined = self._join(owner, accounts, heard_at, proof)
-        has_news = self._update(old, said, has_joined=has_joined)
+        has_news = self._merged.apply(steps)
+        has_news |= self._update(home, news, has_joined=has_joined)
+        if has_joined and home is not old:
+            self._update(old, {}, has_joined=True)
         has_news |= self._describe(person, accounts, proof)
         if heard_at is not None:
             has_news |= self._hear(old, heard_at)
+            has_news |= self._hear(home, heard_at)
             has_news |= self.identities.hear(accounts[0], heard_at)
         return changed_or_not(is_changed=has_news)
 
@@ -156,11 +168,13 @@ class People:
         """Writes whoever is new or different."""
         await self.identities.write(store)
         await self._customers.write(store)
+        await self._merged.write(store)
 
     # Which customer it is
 
     def _one_owner(self, accounts: Iterable[Account]) -> RecordId | None:
-        owners = {self._speaking(one.owner)["_id"]: one.owner for one in accounts if one.owner}
+        # Of several of one customer the first counts: under that one the source speaks.
+        owners = {self._speaking(one.owner)["_id"]: one.owner for one in reversed(list(accounts)) if one.owner}
         if len(owners) > 1:
             raise NotTaken(
                 f"The identities of this person belong to {len(owners)} customers. Merge those customers, or correct "
@@ -227,15 +241,16 @@ class People:
         place = who.channel, who.account
         if place not in self._blanks:
             words = search_words(self._values.defaults, (), self._searchable)
-            self._blanks[place] = self._new(who, None, None) | ({"search": words} if words else {})
+            self._blanks[place] = self._new(None, None) | ({"search": words} if words else {})
         return {**self._blanks[place], "_id": new_id(), "last_interaction_at": heard_at or NEVER}
 
-    def _new(self, who: Who, person: Person | None, heard_at: datetime | None) -> dict[str, Any]:
+    def _new(self, person: Person | None, heard_at: datetime | None) -> dict[str, Any]:
         """A new customer with nothing but the schema's defaults."""
         visit, values = self._visit, self._values.defaults
-        seen = _seen(who, visit)
         created_at = stored_moment(person.created_at, "created_at") if person and person.created_at else visit.at
-        document = customer_document(key=new_id(), values=values, observed=seen, at=created_at, by=visit.by)
+        document = customer_document(
+            key=new_id(), values=values, observed=self._values.unsaid, at=created_at, by=visit.by
+        )
         heard = {"last_interaction_at": heard_at or NEVER}
         return {**document, "updated_at": visit.at, **heard}
 
@@ -310,16 +325,15 @@ class People:
         if free and most is not None and count > most:
             raise too_many(count, "identities", most)
 
-    def _update(self, old: Document, said: Mapping[str, Any], *, has_joined: bool) -> bool:
+    def _update(self, old: Document, news: Mapping[str, Any], *, has_joined: bool) -> bool:
         """Whether anything is new. Who has joined is counted: it is written with the customer, so that no two do."""
-        news = {name: value for name, value in said.items() if name not in old or old[name] != value}
         if not news and not has_joined:
             return False
         version = old["version"] + 1
         touched = {"updated_at": self._visit.at, "updated_by": self._visit.by, "version": version}
         if "attributes" in news:
             touched["changed"] = {**old.get("changed", {}), **changed_at(version, old, news["attributes"])}
-        self._customers.copy(old["_id"]).update(news | touched)
+        self._customers.copy(old["_id"]).update({**news, **touched})
         return True
 
     def _describe(self, person: Person, accounts: Sequence[Account], proof: str) -> bool:

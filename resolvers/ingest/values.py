@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.records import Document, Observation
 from resolvers.attribute_rules import checked, is_same_secret
-from resolvers.customers import attributes_of_people
+from resolvers.customers import BY_DEFAULT, attributes_of_people, is_default
 from resolvers.ingest.report import NotTaken, Visit
 
 _SECRET = "PASSWORD"  # noqa: S105 - the type's name
@@ -20,6 +20,8 @@ class Values:
         self._definitions = visit.definitions
         self._checked: dict[tuple[str, type, Any], Any] = {}
         self._defaults = {name: one["default"] for name, one in visit.definitions.items() if one["default"] is not None}
+        self.unsaid = Observation(observed_from=BY_DEFAULT, observed_at=visit.at)
+        """Where a value was observed that nobody has said."""
         self._required = [name for name, one in visit.definitions.items() if one["is_required"]]
 
     @property
@@ -42,19 +44,22 @@ class Values:
         news = {
             name: stored
             for name, value in given.items()
-            if value is not None and (stored := self._stored(name, value, values)) != values.get(name)
+            if value is not None
+            # Whoever says what was only the default until now, says it.
+            and ((stored := self._stored(name, value, values)) != values.get(name) or is_default(old, name))
             if name not in kept
         }
         unsaid = [name for name in self._required if name not in values and name not in news]
-        news |= {name: self._defaults[name] for name in unsaid if name in self._defaults}
+        defaults = {name: self._defaults[name] for name in unsaid if name in self._defaults}
         missing = [name for name in unsaid if name not in self._defaults]
         if missing:
             raise NotTaken(
                 f"The customer schema requires {', '.join(map(repr, missing))}, which the source leaves out."
             )
-        if not news:
+        if not news and not defaults:
             return values, old["observed"]
-        return {**values, **news}, {**old["observed"], **dict.fromkeys(news, seen.document())}
+        seen_where = {**dict.fromkeys(news, seen.document()), **dict.fromkeys(defaults, self.unsaid.document())}
+        return {**values, **news, **defaults}, {**old["observed"], **seen_where}
 
     def _stored(self, name: str, value: Any, values: Mapping[str, Any]) -> Any:
         definition = self._definitions.get(name)

@@ -1,6 +1,7 @@
 """Which customers shall become one, and how? The question of `mergeCustomers` and of its preview, checked."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -13,11 +14,12 @@ from resolvers.customers import BY_STAFF, CUSTOMERS
 from resolvers.identities import IDENTITIES
 from resolvers.kit.context import Context
 from resolvers.kit.described import graph_input, told
-from resolvers.kit.errors import Refused, accepted, conflict, invalid, not_found, not_permitted
+from resolvers.kit.errors import Refused, accepted, conflict, invalid, not_found
 from resolvers.kit.ids import global_id, key_of
 from resolvers.kit.texts import plain_text
 from resolvers.merging.joining import AttributeChoice, BadChoice, Chosen, Joined, Joining
 from resolvers.merging.ledger import ELEMENT, elements_of
+from resolvers.merging.rights import require_editor
 
 MOST_OTHERS = 10
 _OTHERS = ("input", "otherIds")
@@ -55,12 +57,14 @@ class MergeCustomersInput:
         default=None,
     )
     attributes: list[AttributeChoiceInput] | None = told(
-        "Which values stand. Of what is not named the survivor's own stands, or where it has none the first other's.",
+        "Which values stand. Of what is not named the survivor's own stands; where it has none, or the schema's "
+        "default that nobody said, the first other's.",
         default=None,
     )
     reason: str | None = told(f"Why they are one person, of at most {LONGEST_REASON} characters.", default=None)
     versions: list[CustomerVersionInput] | None = told(
-        "The customers as a preview showed them: who has changed since is not merged.", default=None
+        "The customers as a preview showed them, none but those named here: who has changed since is not merged.",
+        default=None,
     )
 
 
@@ -107,13 +111,15 @@ def asked(context: Context, given: MergeCustomersInput) -> Asked:
     reason = given.reason
     elements = frozenset(known if given.elements is None else given.elements)
     _require_arriving(context, elements)
+    survivor = _key(given.survivor_id, "survivorId")
+    others = [_key(one, "otherIds") for one in given.other_ids]
     return Asked(
-        survivor=_key(given.survivor_id, "survivorId"),
-        others=[_key(one, "otherIds") for one in given.other_ids],
+        survivor=survivor,
+        others=others,
         elements=elements,
         chosen=chosen,
         reason=accepted(plain_text, reason, "input", "reason", longest=LONGEST_REASON) if reason else None,
-        versions={_key(one.id, "versions", "id"): one.version for one in given.versions or ()},
+        versions=_versions(given.versions or (), {survivor, *others}),
     )
 
 
@@ -129,6 +135,20 @@ def _require_arriving(context: Context, elements: frozenset[str]) -> None:
             f"would be shown nowhere: bring {missing} along, too, or leave {IDENTITIES.element} out.",
             *("input", "elements"),
         )
+
+
+def _versions(given: Sequence[CustomerVersionInput], named: AbstractSet[RecordId]) -> dict[RecordId, int]:
+    """The versions that were seen, of customers who are in the merge, each once."""
+    versions = {_key(one.id, "versions", "id"): one.version for one in given}
+    if len(versions) < len(given):
+        raise invalid("`versions` names one customer twice. Send of each the one that was seen.", "input", "versions")
+    if stray := next((one.id for one in given if key_of(one.id, "Customer") not in named), None):
+        raise invalid(
+            f"`versions` names {stray[:64]}, who is not in the merge. Leave that one out, or name it as one of the "
+            "customers.",
+            *("input", "versions"),
+        )
+    return versions
 
 
 def _key(given: str, *path: str) -> RecordId:
@@ -152,7 +172,10 @@ class People:
 
 
 async def people(context: Context, question: Asked) -> People:
-    """The customers, each once; old ids mean those into whom they went. Raises Refused."""
+    """The customers, each once and as they were named. Raises Refused.
+
+    Elsewhere an old id means the one into whom that customer went. Here it would join somebody whom nobody has named.
+    """
     found = await context.store.by_ids(CUSTOMERS, [question.survivor, *question.others])
     survivors = [into for one in found.values() if (into := one.get("merged_into"))]
     if survivors:
@@ -165,13 +188,9 @@ async def people(context: Context, question: Asked) -> People:
     for n, key in enumerate(keys):
         if key in keys[:n]:
             raise _same(question.others[n], question.others[keys.index(key)])
-    stranger = next((key for key in question.versions if key not in {survivor["_id"], *keys}), None)
-    if stranger is not None:
-        raise invalid(
-            f"`versions` names {global_id('Customer', stranger)}, who is none of those to be merged. Send the ids and "
-            "versions that `previewMerge` answers.",
-            *("input", "versions"),
-        )
+    _require_own(question.survivor, survivor, "survivorId")
+    for key, one in zip(question.others, others, strict=True):
+        _require_own(key, one, "otherIds")
     for one in (survivor, *others):
         _require_seen(question, one)
     return People(survivor, others)
@@ -198,6 +217,16 @@ def _speaking(found: Mapping[RecordId, Document], key: RecordId, *path: str) -> 
     if document is None:
         raise not_found("customer", ("input", *path))
     return document
+
+
+def _require_own(key: RecordId, speaking: Document, *path: str) -> None:
+    if speaking["_id"] != key:
+        into = global_id("Customer", speaking["_id"])
+        raise conflict(
+            f"{global_id('Customer', key)} went into {into} by another merge. Look at that customer, and where all are "
+            "one person name it instead.",
+            *("input", *path),
+        )
 
 
 def _require_seen(question: Asked, document: Document) -> None:
@@ -239,20 +268,8 @@ def _weighed(context: Context, definition: Document, chosen: Chosen) -> Chosen:
     """The choice of someone who may make it: whoever may not edit the attribute may leave the survivor's as it is."""
     if chosen.way is AttributeChoice.KEEP:
         return replace(chosen, is_word=context.viewer.role in editors(definition.get("editable_by")))
-    require_editor(context, definition, "attributes")
+    require_editor(context, definition, "input", "attributes")
     return chosen
-
-
-def require_editor(context: Context, definition: Document, *path: str) -> None:
-    """Refuses a value that the viewer's role may not change: by a merge as little as by an edit."""
-    may = editors(definition.get("editable_by"))
-    if context.viewer.role not in may:
-        others = ", ".join(one.name for one in may)
-        name = definition["name"]
-        raise not_permitted(
-            f"{name!r} is changed by {others} alone. Ask one of them, or keep the survivor's own value.",
-            *("input", *path),
-        )
 
 
 def word_of(context: Context) -> Observation:

@@ -9,14 +9,16 @@ from collections.abc import Sequence
 
 from adapters.records import Document, Record
 from resolvers.kit.context import Context
+from resolvers.kit.errors import Refused, conflict
 from resolvers.merging.asking import Asked, People
 from resolvers.merging.joining import Joined
+from resolvers.merging.rights import unassignable
 
 MOST_ALIASES = 50
 """Customers that one customer may have taken in: each makes every page of the survivor's records a little dearer."""
 
 
-async def blocks(context: Context, question: Asked, found: People, joined: Joined) -> list[str]:
+async def blocks(context: Context, question: Asked, found: People, joined: Joined) -> list[Refused]:
     """What stands in the way of a merge, in words that say what to do."""
     told = [_words(part.name, part.at_most, part.element) for part in joined.overfull]
     records = [one for one in context.declared.records if one.at_most is not None and _comes_along(one, question)]
@@ -28,7 +30,8 @@ async def blocks(context: Context, question: Asked, found: People, joined: Joine
         told.append(
             f"{count} customers would have gone into one; at most {MOST_ALIASES} can. Look whether they are one person."
         )
-    return told
+    refused = (unassignable(context, one, "input", "otherIds") for one in joined.unassigned)
+    return [*(conflict(one) for one in told), *filter(None, refused)]
 
 
 def _words(name: str, at_most: int, element: str | None) -> str:

@@ -1,18 +1,20 @@
 """What stands in the survivor's document once others have gone into it? Rules without the database."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 from adapters.records import Chief, Document, Observation, Part, RecordId
 from resolvers.attribute_rules import AttributeType, checked
+from resolvers.customers import is_default
 from resolvers.kit.described import graph_enum
 
 # Between what two customers' records say of one attribute.
 _BETWEEN = "; "
-# Beside attributes: what the survivor takes over where it has nothing of its own.
-_FILLED = ("entry_point", "assigned_agent_id")
+FILLED = ("entry_point", "assigned_agent_id")
+"""Beside attributes: what the survivor takes over where it has nothing of its own."""
 CLEARED = "removed.attributes."
 """Before an attribute's name: the path of the mark that a person wants it to have no value."""
 
@@ -103,6 +105,8 @@ class Joined:
     differences: list[Difference] = field(default_factory=list)
     overfull: list[Part] = field(default_factory=list)
     """Parts that would have more entries than a customer may have."""
+    unassigned: list[RecordId] = field(default_factory=list)
+    """Agents who look after one of the others, and would not look after the survivor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,13 +128,16 @@ class Joining:
         joined = Joined()
         for name, definition in self.definitions.items():
             self._join_attribute(joined, name, definition)
-        for path in _FILLED:
+        for path in FILLED:
             if self.survivor.get(path) is None:
                 after = next((one[path] for one in self.others if one.get(path) is not None), None)
                 if after is not None:
                     joined.changes.append(Change(path, None, after))
         for part in self.parts:
             self._join_part(joined, part)
+        agents = [one.get("assigned_agent_id") for one in (self.survivor, *self.others)]
+        first, *others = [one for one in agents if one is not None] or [None]
+        joined.unassigned += [one for one in others if one is not None and one != first]
         return joined
 
     # Attributes
@@ -138,9 +145,16 @@ class Joining:
     def _join_attribute(self, joined: Joined, name: str, definition: Document) -> None:
         chosen = self.chosen.get(name)
         mine = _value(self.survivor, name)
-        theirs = [(one["_id"], value) for one in self.others if (value := _value(one, name)) is not None]
+        theirs = [
+            (one["_id"], value)
+            for one in self.others
+            if (value := _value(one, name)) is not None and fits(definition, value, self.region)
+        ]
+        unsaid = {one["_id"] for one in self.others if is_default(one, name)}
+        # What somebody said comes before what stands in the schema.
+        theirs.sort(key=lambda one: one[0] in unsaid)
         if chosen is None:
-            chosen = Chosen(AttributeChoice.KEEP if mine is not None or not theirs else AttributeChoice.TAKE)
+            chosen = Chosen(AttributeChoice.TAKE if self._gives_way(name, theirs, unsaid) else AttributeChoice.KEEP)
         after, source = self._decided(name, definition, chosen, mine, theirs)
         told: list[Value] = [(self.survivor["_id"], mine)] if mine is not None else []
         told += theirs
@@ -154,6 +168,12 @@ class Joining:
             joined.changes.append(Change(f"observed.{name}", _seen(self.survivor, name), seen))
         elif name in self.chosen and chosen.is_word and (mine is not None or chosen.way is AttributeChoice.KEEP):
             self._keep(joined, name, mine)
+
+    def _gives_way(self, name: str, theirs: Sequence[Value], unsaid: AbstractSet[RecordId]) -> bool:
+        """Whether one of the others' values stands where nobody chose: where the survivor has none that was said."""
+        if _value(self.survivor, name) is None:
+            return bool(theirs)
+        return is_default(self.survivor, name) and any(key not in unsaid for key, _ in theirs)
 
     def _keep(self, joined: Joined, name: str, mine: Any) -> None:
         """Marks what stays as the word of whoever chose that: the sources of the others replace and fill nothing."""
@@ -208,10 +228,10 @@ class Joining:
         for entry in (entry for one in self.others for entry in one.get(part.name, ())):
             known = standing.get(same_entry(part, entry)) if part.same else None
             if known is None:
-                known = _beside(part, entry, [*own, *added])
+                known = beside(part, entry, [*own, *added])
                 added.append(known)
             elif part.newest and entry[part.newest] > known[part.newest]:
-                later = _beside(part, entry, [one for one in (*own, *added) if one is not known])
+                later = beside(part, entry, [one for one in (*own, *added) if one is not known])
                 own, added = [[later if one is known else one for one in some] for some in (own, added)]
                 known = later
             standing[same_entry(part, entry)] = known
@@ -228,18 +248,51 @@ class Joining:
             joined.overfull.append(part)
 
 
+def fits(definition: Document, value: Any, region: str | None) -> bool:
+    """Whether a stored value keeps the attribute's present rules: it may be from before they were changed."""
+    if definition["type"] == AttributeType.PASSWORD.value:
+        # What is stored is a hash, of which the rules say nothing.
+        return True
+    try:
+        checked(definition, value, region)
+    except ValueError:
+        return False
+    return True
+
+
 def same_entry(part: Part, entry: Document) -> tuple[Any, ...]:
     """What tells an entry from the others of its customer."""
     return tuple(entry.get(name) for name in part.same)
 
 
-def _beside(part: Part, entry: Document, others: Sequence[Document]) -> Document:
+def beside(part: Part, entry: Document, others: Sequence[Document]) -> Document:
     """The entry as it stands among others: a group has one chief."""
     chief = part.chief
     if chief is None or not entry.get(chief.flag):
         return entry
     has_chief = any(one.get(chief.flag) and group_of(chief, one) == group_of(chief, entry) for one in others)
     return {**entry, chief.flag: False} if has_chief else entry
+
+
+def without_flag(part: Part, entry: Document) -> Document:
+    """The entry but for whether it is its group's chief, which changes with what stands beside it."""
+    return entry if part.chief is None else {**entry, part.chief.flag: None}
+
+
+def with_chiefs(part: Part, entries: Sequence[Document]) -> list[Document]:
+    """The entries, the first of each group its chief where it needs one and has lost it."""
+    chief = part.chief
+    if chief is None or not chief.is_needed:
+        return list(entries)
+    led = {group_of(chief, one) for one in entries if one.get(chief.flag)}
+    settled: list[Document] = []
+    for one in entries:
+        if group_of(chief, one) not in led:
+            led.add(group_of(chief, one))
+            settled.append({**one, chief.flag: True})
+        else:
+            settled.append(one)
+    return settled
 
 
 def group_of(chief: Chief, entry: Document) -> Any:

@@ -32,6 +32,7 @@ MERGES = Record(
         emptied={"others": [], "changed": [], "added": [], "replaced": [], "reason": None},
     ),
     news=frozenset({"undone_at", "confirmed_at"}),
+    copies="changed",
 )
 
 SLICE = Slice("merging")
@@ -99,6 +100,10 @@ class Merge(Node, Redacted):
     confirmed_by: str | None = kept("Who confirmed it.")
     undone_at: datetime | None = kept("When it was undone; null while it holds.")
     undone_by: str | None = kept("Who undid it.")
+    left_schema: list[str] | None = kept(
+        "Attributes that it changed and that have left the schema since: undoing it does not bring back their values. "
+        "Null where there is none."
+    )
     survivor_id: strawberry.Private[RecordId] = inner()
     others: strawberry.Private[list[Document]] = inner()
     names: strawberry.Private[list[str]] = inner(at="elements")

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 from adapters.records import Document, RecordId, new_id
 from resolvers.attributes import definitions
 from resolvers.customers import CUSTOMERS, Customer, changed_at, customer_reader, following
+from resolvers.dismissing import forget_pairs
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_type, told
-from resolvers.kit.errors import Conflict, InvalidInput, NotFound, NotPermitted, conflict
+from resolvers.kit.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from resolvers.kit.parts import touch
 from resolvers.kit.stored import reader_of
 from resolvers.kit.viewer import STAFF
@@ -58,7 +59,7 @@ async def merged(context: Context, question: Asked) -> tuple[Document, Document]
     found = await people(context, question)
     joined = await joined_of(context, question, found)
     for block in await blocks(context, question, found, joined):
-        raise conflict(block)
+        raise block
     return await _write(context, question, found, joined)
 
 
@@ -77,6 +78,8 @@ async def _write(context: Context, question: Asked, found: People, joined: Joine
     await store.replace(CUSTOMERS, [survivor])
     await store.update_each(CUSTOMERS, changes)
     await store.insert(MERGES, entry)
+    # What suggested it is done.
+    await forget_pairs(context, [alias["id"] for alias in survivor["aliases"]] + [key])
     return survivor, entry
 
 

@@ -3,23 +3,29 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from adapters.records import Document, Record, RecordId
 from adapters.windows import Strand
+from resolvers.aliases import ids_of
 from resolvers.attribute_rights import is_shown
 from resolvers.attributes import carried_by, definitions
 from resolvers.customers import Customer, customer_reader
+from resolvers.dismissing import dismissed_between
+from resolvers.duplicates import DuplicateSuggestion
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_type, told
 from resolvers.kit.errors import Refused
 from resolvers.kit.ids import global_id
+from resolvers.kit.lists import hidden_from
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.viewer import STAFF, Viewer
-from resolvers.merging.asking import Asked, MergeCustomersInput, People, asked, joined_of, people
+from resolvers.merging.asking import Asked, MergeCustomersInput, People, asked, joined_of, parts_of, people
 from resolvers.merging.bounds import blocks
+from resolvers.merging.entries import EntryConflict, entry_conflicts
 from resolvers.merging.joining import AttributeChoice, Difference, Joined
 from resolvers.merging.ledger import ELEMENT, SLICE, elements_of
 
@@ -63,6 +69,17 @@ class AttributeDifference:
 
 
 @graph_type
+class EntryDifference:
+    """An entry that several of the customers have, and of which their records do not say the same."""
+
+    part: str = told("In which list it stands: `customData`, `consents`, `channelPreferences`, `contactPoints`.")
+    entry: str | None = told("Which entry: the key, the purpose, the channel; null where it is hidden from you.")
+    field: str = told("What of it differs: `value`, `status`, `wish`.")
+    values: list[CustomerValue] = told("Every customer's who has the entry, the survivor's first.")
+    from_id: strawberry.ID | None = told("Whose would stand.")
+
+
+@graph_type
 class MergeBlock:
     """Something that stands in the way of a merge."""
 
@@ -79,6 +96,10 @@ class MergePreview:
     others: list[Customer] = told("Those who would go into it, as they are now: each with the `version` to send.")
     moves: list[MergeMove] = told("What would come along, by kind. Kinds of which there is nothing are left out.")
     differences: list[AttributeDifference] = told("Attributes of which they do not hold the same.")
+    entry_differences: list[EntryDifference] = told("Entries that are one and of which they do not hold the same.")
+    told_apart: list[DuplicateSuggestion] = told(
+        "That somebody said of two of them that they are different people: who and when. People may merge them still."
+    )
     blocked: list[MergeBlock] = told("Why the merge would be refused. Empty: it would be done.")
 
 
@@ -93,21 +114,37 @@ async def preview_merge(
         found = await people(context, question)
         joined = await joined_of(context, question, found)
     except Refused as reason:
-        refusal = reason.refusal
-        block = MergeBlock(code=refusal.code, message=refusal.message, input_path=refusal.input_path)
-        return MergePreview(survivor=None, others=[], moves=[], differences=[], blocked=[block])
+        return MergePreview(
+            survivor=None,
+            others=[],
+            moves=[],
+            differences=[],
+            entry_differences=[],
+            told_apart=[],
+            blocked=[_block(reason)],
+        )
     read = await customer_reader(context)
     # What is asked for side by side is one command.
-    moves, blocked = await asyncio.gather(
-        _moves(context, question, found, joined), blocks(context, question, found, joined)
+    moves, blocked, apart = await asyncio.gather(
+        _moves(context, question, found, joined),
+        blocks(context, question, found, joined),
+        dismissed_between(context, [ids_of(one) for one in (found.survivor, *found.others)]),
     )
+    entries = entry_conflicts(found.survivor, found.others, parts_of(context, question), joined)
     return MergePreview(
         survivor=read(found.survivor),
         others=[read(one) for one in found.others],
         moves=moves,
         differences=await _differences(context, joined.differences),
-        blocked=[MergeBlock(code="CONFLICT", message=one, input_path=None) for one in blocked],
+        entry_differences=[_entry_difference(context, one) for one in entries],
+        told_apart=apart,
+        blocked=[_block(one) for one in blocked],
     )
+
+
+def _block(reason: Refused) -> MergeBlock:
+    refusal = reason.refusal
+    return MergeBlock(code=refusal.code, message=refusal.message, input_path=refusal.input_path)
 
 
 async def _moves(context: Context, question: Asked, found: People, joined: Joined) -> list[MergeMove]:
@@ -152,3 +189,34 @@ def _difference(one: Difference, known: Mapping[str, Document], viewer: Viewer) 
     ]
     source = global_id("Customer", one.source) if one.source else None
     return AttributeDifference(name=one.name, label=definition["label"], values=values, choice=one.way, from_id=source)
+
+
+def _entry_difference(context: Context, one: EntryConflict) -> EntryDifference:
+    hidden = hidden_from(context.viewer, one.part)
+    is_hidden = one.field in hidden
+    shown = next(each.cls.__name__ for each in context.declared.keepings if each.what == one.part)
+    carries = f"{shown}.{to_camel_case(one.field)}" if one.field in one.part.personal else None
+    values = [
+        CustomerValue(
+            customer_id=global_id("Customer", key),
+            value=None if is_hidden else _shown(value),
+            is_hidden=is_hidden,
+            carries=carries,
+            concerns=key,
+        )
+        for key, value in one.values
+    ]
+    return EntryDifference(
+        part=to_camel_case(one.part.name),
+        entry=None if not hidden.isdisjoint(one.part.same) else " ".join(map(str, one.key)),
+        field=to_camel_case(one.field),
+        values=values,
+        from_id=global_id("Customer", one.source) if one.source else None,
+    )
+
+
+def _shown(value: Any) -> AttributeScalar | None:
+    """A value as one text, also where it has parts."""
+    parts = value.values() if isinstance(value, Mapping) else None
+    text = value if parts is None else ", ".join(str(one) for one in parts if one)
+    return None if text is None else AttributeScalar(text)

@@ -3,17 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
 from adapters.records import Document, RecordId
 from adapters.windows import Strand, Window
 from resolvers.attribute_rights import is_shown
-from resolvers.attribute_rules import checked
 from resolvers.attributes import carried_by, definitions
 from resolvers.customers import CUSTOMERS, Customer, customer_reader, following
+from resolvers.dismissing import tell_apart
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import (
@@ -32,11 +31,12 @@ from resolvers.kit.lists import hidden_from
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.stored import reader_of
 from resolvers.kit.viewer import STAFF, Viewer
-from resolvers.merging.asking import require_editor, word_of
+from resolvers.merging.asking import word_of
 from resolvers.merging.claims import restored
 from resolvers.merging.joining import put
 from resolvers.merging.ledger import MERGES, SLICE, Merge
 from resolvers.merging.merge import touched
+from resolvers.merging.rights import PresentRules
 from resolvers.merging.undoing import Edited, Later, Resolution, Resolved, Undoing, Undone
 
 _ATTRIBUTES = "attributes."
@@ -45,7 +45,11 @@ _RESOLUTIONS = ("input", "resolutions")
 
 @graph_type
 class MergeEdit:
-    """Something that a merge changed and that was changed again since: undoing the merge needs a word on it."""
+    """Something that a merge changed and that needs a word when the merge is undone.
+
+    It was changed or verified again since, or what stood there before may not just go back: it breaks the attribute's
+    present rules, or the attribute is not yours to edit.
+    """
 
     field: str = told("What it is, as `resolutions` names it: `attributes.firstName`, `contactPoints`.")
     before: AttributeScalar | None = told(
@@ -58,7 +62,7 @@ class MergeEdit:
 
 @graph_type
 class EditedSince(Refusal):
-    """What the merge changed was changed again since, and `resolutions` does not say what shall stand."""
+    """Something needs a word, as `MergeEdit` says when, and `resolutions` does not say what shall stand."""
 
     edits: list[MergeEdit] = told("What `resolutions` has to name.")
     concerns: strawberry.Private[RecordId]
@@ -115,7 +119,10 @@ async def unmerge_customers(
         if undone.edited:
             raise await _edited_since(context, case.entry, undone.edited)
         _require_needed(resolved, undone)
-        return await _write(context, case, undone)
+        written = await _write(context, case, undone)
+        # No machine merges again whom people have parted.
+        await tell_apart(context, case.entry["survivor_id"], [one["id"] for one in case.entry["others"]])
+        return written
 
     entry, survivor, others = await context.store.transact(work)
     read = await customer_reader(context)
@@ -225,20 +232,8 @@ def _undoing(context: Context, case: _Case, resolved: Mapping[str, Resolved], kn
         parts=context.declared.customers.parts,
         resolved=resolved,
         said=word_of(context).document(),
-        checked=partial(_checked, context, known),
+        rules=PresentRules(context, known),
     )
-
-
-def _checked(context: Context, known: Mapping[str, Document], name: str, value: Any) -> Any:
-    if name not in known:
-        return None
-    require_editor(context, known[name], "resolutions")
-    if value is None:
-        return None
-    try:
-        return checked(known[name], value, context.limits.default_region)
-    except ValueError as error:
-        raise invalid(str(error), "input", "resolutions", f"{_ATTRIBUTES}{name}") from error
 
 
 def _require_needed(resolved: Mapping[str, Resolved], undone: Undone) -> None:
@@ -254,8 +249,8 @@ def _require_needed(resolved: Mapping[str, Resolved], undone: Undone) -> None:
 async def _edited_since(context: Context, entry: Document, edited: Sequence[Edited]) -> Refused:
     names = ", ".join(f"`{one.field}`" for one in edited)
     message = (
-        f"Since the merge {names} changed again. Say for each in `resolutions` what shall stand: KEEP, RESTORE, or for "
-        "an attribute CUSTOM with a value."
+        f"Since the merge {names} changed again, or what stood there may not just go back. Say for each in "
+        "`resolutions` what shall stand: KEEP, RESTORE, or for an attribute CUSTOM with a value."
     )
     edits = await _shown(context, edited)
     refusal = EditedSince(

@@ -4,17 +4,18 @@ What the merge put there goes away again. Where a later merge has built upon it,
 over what was before; where people have changed it since, they say what shall stand.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 from strawberry.utils.str_converters import to_camel_case
 
 from adapters.records import Document, Part, RecordId
+from resolvers.customers import is_observed_default
 from resolvers.kit.described import graph_enum
-from resolvers.merging.joining import at, group_of, same_entry
+from resolvers.merging.joining import at, same_entry, with_chiefs, without_flag
 
 _ATTRIBUTES, _OBSERVED = "attributes.", "observed."
 
@@ -44,7 +45,7 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """Something that the merge changed and that was changed again since."""
+    """Something that the merge changed and that needs a word: it was changed again since, or may not just go back."""
 
     field: str
     """As callers name it: `attributes.firstName`, `contactPoints`."""
@@ -82,9 +83,28 @@ class Undone:
     heard_at: datetime | None = None
     """When the survivor was last heard of; None where somebody was heard of since."""
     edited: list[Edited] = field(default_factory=list)
-    """What was changed since and is not decided."""
+    """What was changed since, or may not go back without a word, and is not decided."""
     decided: set[str] = field(default_factory=set)
-    """What was changed since and is decided."""
+    """What of these is decided."""
+
+
+class Rules(Protocol):
+    """What may be written, and by whom: what is put back passes the rules of an edit."""
+
+    def knows(self, name: str) -> bool:
+        """Whether there is such an attribute."""
+
+    def may_edit(self, name: str) -> bool:
+        """Whether whoever asks may give the attribute a value."""
+
+    def fits(self, name: str, value: Any) -> bool:
+        """Whether the attribute may hold that value, by the present rules; None: no value."""
+
+    def require_put_back(self, path: str, value: Any, now: Any) -> None:
+        """Raises where what stands there now may not be replaced by what stood there, by whoever asks."""
+
+    def checked(self, name: str, value: Any) -> Any:
+        """A value of one's own as it is stored; raises where it breaks a rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,11 +119,10 @@ class Undoing:
     resolved: Mapping[str, Resolved]
     said: Document
     """What marks a value that was decided on now."""
-    checked: Callable[[str, Any], Any]
-    """The value of an attribute as it is stored; raises where it breaks a rule."""
+    rules: Rules
 
     def undone(self) -> Undone:
-        """What undoing does; raises what `checked` raises."""
+        """What undoing does; raises what the rules raise."""
         undone = Undone()
         by_path = {one["path"]: one for one in self.entry["changed"]}
         for path, change in by_path.items():
@@ -124,11 +143,14 @@ class Undoing:
 
     def _undo_value(self, undone: Undone, change: Document, seen: Document | None) -> None:
         path = change["path"]
+        if path.startswith(_ATTRIBUTES) and not self.rules.knows(path.removeprefix(_ATTRIBUTES)):
+            # What has left the schema stays away.
+            return
         both = [change] + ([seen] if seen else [])
         later = next((one for one in self.later if _changed(one.entry, path)), None)
         if later is not None:
             # What a later merge put there stands; it will be taken back to what was before both.
-            if _equal(_changed(later.entry, path), change["after"]):
+            if all(_equal(_changed(later.entry, one["path"]), one["after"]) for one in both):
                 self._hand_on(undone, later, both)
             return
         now = at(self.survivor, path)
@@ -136,10 +158,23 @@ class Undoing:
             # What was kept on purpose loses that word, unless people have spoken of it since.
             both = [one for one in both if at(self.survivor, one["path"]) == one["after"]]
             undone.changes |= {one["path"]: one["before"] for one in both}
-        elif now == change["after"]:
+        elif all(at(self.survivor, one["path"]) == one["after"] for one in both) and self._is_free(change, seen):
             undone.changes |= {one["path"]: one["before"] for one in both}
         elif now != change["before"]:
             self._decide(undone, change, both, now)
+
+    def _is_free(self, change: Document, seen: Document | None) -> bool:
+        """Whether what stood there goes back without another word: no more is lost than the merge has filled in.
+
+        A value in whose place somebody put another's is given by those who may give it, and by the present rules.
+        """
+        path, before = change["path"], change["before"]
+        if not path.startswith(_ATTRIBUTES):
+            return True
+        # To take away what filled a gap needs no right: the merge needed none for it.
+        is_filled = before is None or (seen is not None and is_observed_default(seen["before"]))
+        name = path.removeprefix(_ATTRIBUTES)
+        return (is_filled or self.rules.may_edit(name)) and self.rules.fits(name, before)
 
     def _decide(self, undone: Undone, change: Document, both: Sequence[Document], now: Any) -> None:
         path = change["path"]
@@ -151,10 +186,11 @@ class Undoing:
             return
         undone.decided.add(told)
         if resolved.way is Resolution.RESTORE:
+            self.rules.require_put_back(path, change["before"], now)
             undone.changes |= {one["path"]: one["before"] for one in both}
         elif resolved.way is Resolution.CUSTOM:
             name = path.removeprefix(_ATTRIBUTES)
-            undone.changes[path] = value = self.checked(name, resolved.value)
+            undone.changes[path] = value = self.rules.checked(name, resolved.value)
             undone.changes[f"{_OBSERVED}{name}"] = None if value is None else self.said
 
     def _hand_on(self, undone: Undone, later: Later, both: Sequence[Document]) -> None:
@@ -191,7 +227,7 @@ class Undoing:
             now = _found(part, entries, after)
             if now is None or self._is_handed_on(undone, part, now, after, before):
                 continue
-            is_unchanged = _without_flag(part, now) == _without_flag(part, after)
+            is_unchanged = without_flag(part, now) == without_flag(part, after)
             is_edited |= not is_unchanged
             if is_unchanged or is_restored:
                 place = entries.index(now)
@@ -202,7 +238,7 @@ class Undoing:
         if is_edited:
             undone.decided.add(told)
         if entries != self.survivor.get(part.name, []):
-            undone.entries[part.name] = _with_chiefs(part, entries)
+            undone.entries[part.name] = with_chiefs(part, entries)
 
     def _is_handed_on(
         self, undone: Undone, part: Part, now: Document, after: Document, before: Document | None
@@ -270,24 +306,3 @@ def _found(part: Part, entries: Sequence[Document], entry: Document) -> Document
         return next((one for one in entries if one == entry), None)
     key = same_entry(part, entry)
     return next((one for one in entries if same_entry(part, one) == key), None)
-
-
-def _without_flag(part: Part, entry: Document) -> Document:
-    """The entry but for whether it is its group's chief, which changes with what stands beside it."""
-    return entry if part.chief is None else {**entry, part.chief.flag: None}
-
-
-def _with_chiefs(part: Part, entries: Sequence[Document]) -> list[Document]:
-    """The entries, the first of each group its chief where it needs one and has lost it."""
-    chief = part.chief
-    if chief is None or not chief.is_needed:
-        return list(entries)
-    led = {group_of(chief, one) for one in entries if one.get(chief.flag)}
-    settled: list[Document] = []
-    for one in entries:
-        if group_of(chief, one) not in led:
-            led.add(group_of(chief, one))
-            settled.append({**one, chief.flag: True})
-        else:
-            settled.append(one)
-    return settled

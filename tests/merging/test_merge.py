@@ -205,6 +205,8 @@ async def test_refusals(make: Makers, merge: Do, monkeypatch: pytest.MonkeyPatch
         ),
         (merge(ann, anna, reason="x" * 1001), "INVALID_INPUT", ["input", "reason"]),
         (merge(ann, anna, versions=[{"id": anna.id, "version": 7}]), "CONFLICT", ["input", "versions"]),
+        (merge(ann, anna, versions=[{"id": old.id, "version": 1}]), "INVALID_INPUT", ["input", "versions"]),
+        (merge(ann, anna, versions=[{"id": anna.id, "version": 1}] * 2), "INVALID_INPUT", ["input", "versions"]),
     ]
     before = await make.store.find(CUSTOMERS, {}, order=[("_id", 1)])
     for doing, code, path in cases:
@@ -213,6 +215,21 @@ async def test_refusals(make: Makers, merge: Do, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(bounds, "MOST_ALIASES", 1)
     assert (await merge(ann, anna))["code"] == "CONFLICT"
     assert await make.store.find(CUSTOMERS, {}, order=[("_id", 1)]) == before
+
+
+@pytest.mark.parametrize("is_seen", [True, False])
+async def test_others_stay_out(ask: Asking, make: Makers, merge: Do, *, is_seen: bool) -> None:
+    """Who went into somebody meanwhile is merged no further by the old id, and it is told into whom."""
+    ann, bob, cleo = [await make.customer(name) for name in ("Ann", "Bob", "Cleo")]
+    versions = [{"id": one.id, "version": 1} for one in (bob, cleo)] if is_seen else []
+    await merge(ann, bob)
+    for found, path in (
+        (await merge(cleo, bob, versions=versions), "otherIds"),
+        (await merge(bob, cleo, versions=versions), "survivorId"),
+    ):
+        assert (found["code"], found["inputPath"]) == ("CONFLICT", ["input", path])
+        assert ann.id in found["message"]
+    assert (await _read(ask, ann, "id"))["id"] == ann.id
 
 
 async def test_too_many_entries(make: Makers, merge: Do) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from adapters.mongo import Store
 from resolvers.customers import CUSTOMERS
+from resolvers.duplicates import PAIRS
 from resolvers.tags import TAGS
 from tests.conftest import Asking, Commands
 from tests.makers import Made, Makers
@@ -71,7 +72,7 @@ async def test_nothing_is_changed(ask: Asking, make: Makers, store: Store) -> No
 
 
 async def test_commands(ask: Asking, make: Makers, commands: Commands) -> None:
-    """A preview costs two commands: the customers, and every count."""
+    """A preview costs three commands: the customers, every count, and who was told apart."""
     ann, *others = [await make.customer() for _ in range(11)]
     for one in others:
         await make.note(one)
@@ -79,4 +80,46 @@ async def test_commands(ask: Asking, make: Makers, commands: Commands) -> None:
     await _preview(ask, ann, *others)
     with commands.counted() as seen:
         await _preview(ask, ann, *others)
-    assert len(seen) == 2
+    assert len(seen) == 3
+
+
+FURTHER = """query ($input: MergeCustomersInput!) { previewMerge(input: $input) {
+  entryDifferences { part entry field fromId values { customerId value isHidden } }
+  toldApart { dismissedBy customers { id } } } }"""
+
+
+async def test_tells_entries(ask: Asking, make: Makers, merge: Do) -> None:
+    """Of entries that are one and differ it is told what each says and whose stands."""
+    at = [make.moment(), make.moment()]
+    held = [
+        {
+            "custom_data": [{"name": "size", "value": size, "added_at": at[0], "added_by": "x"}],
+            "consents": [{"purpose": "news", "status": status, "at": moment, "means": "FORM", "channel": None}],
+        }
+        for size, status, moment in (("S", "GRANTED", at[0]), ("M", "DENIED", at[1]))
+    ]
+    ann, anna = [await make.customer(**one) for one in held]
+    given = {"survivorId": ann.id, "otherIds": [anna.id]}
+    found = (await ask(FURTHER, input=given)).data["previewMerge"]["entryDifferences"]
+    told = {one["part"]: one for one in found}
+    assert [(one["value"], one["isHidden"]) for one in told["customData"]["values"]] == [("S", False), ("M", False)]
+    assert (told["customData"]["entry"], told["customData"]["fromId"]) == ("size", ann.id)
+    assert [one["value"] for one in told["consents"]["values"]] == ["GRANTED", "DENIED"]
+    assert (told["consents"]["field"], told["consents"]["fromId"]) == ("status", anna.id)
+    await merge(ann, anna)
+    document = await make.store.first(CUSTOMERS, {"_id": ann.key}) or {}
+    assert (document["custom_data"][0]["value"], document["consents"][0]["status"]) == ("S", "DENIED")
+
+
+async def test_tells_who_was_told_apart(ask: Asking, make: Makers, merge: Do) -> None:
+    """That somebody said of two of them that they are different people is told, also of one who was merged since."""
+    ann, anna, eve = [await make.customer() for _ in range(3)]
+    ends = dict(zip(("one_id", "other_id"), sorted((ann.key, eve.key)), strict=True))
+    said = {"is_dismissed": True, "dismissed_at": make.moment(), "dismissed_by": "bob", "bits": 9.0, "reasons": []}
+    pair = {"_id": PAIRS.id_of(ends), **ends, **said, "probability": 0.9, "is_sure": False, "found_at": make.moment()}
+    await make.store.insert(PAIRS, pair)
+    await merge(anna, eve)
+    for others, told in (([anna], ["bob"]), ([await make.customer()], [])):
+        given = {"survivorId": ann.id, "otherIds": [one.id for one in others]}
+        found = (await ask(FURTHER, input=given)).data["previewMerge"]["toldApart"]
+        assert [one["dismissedBy"] for one in found] == told

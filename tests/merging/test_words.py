@@ -15,7 +15,7 @@ from tests.conftest import Asking
 from tests.crowd import definition
 from tests.makers import Made, Makers
 from tests.merging.conftest import Do
-from tests.taking_in import bring
+from tests.taking_in import bring, outcomes
 
 TOUCHED = {"version", "changed", "updated_at", "updated_by"}
 ANN = Person(who=Who("shop", "main", "1"), attributes={"firstName": "Ann"})
@@ -57,13 +57,13 @@ async def test_taken_is_a_word(make: Makers, merge: Do) -> None:
 
 @pytest.mark.parametrize("is_chosen", [True, False])
 async def test_kept_is_a_word(store: Store, merge: Do, *, is_chosen: bool) -> None:
-    """What somebody kept, also that there is no value, no source of the others replaces; of the rest it may."""
+    """What somebody kept, also that there is no value, no source of the others replaces or fills."""
     ann, anna = await _both(store)
-    chosen = _keep("firstName", "lastName") if is_chosen else _keep("lastName")
+    chosen = _keep("firstName", "lastName") if is_chosen else _keep("firstName")
     assert "merge" in await merge(ann, anna, attributes=chosen)
     await bring(store, replace(ANNA, attributes={"firstName": "Hanna", "lastName": "Lea"}))
     found = await _document(store, ann)
-    assert found["attributes"] == {"firstName": "Ann" if is_chosen else "Hanna"}
+    assert found["attributes"] == {"firstName": "Ann"} | ({} if is_chosen else {"lastName": "Lea"})
     assert found["observed"]["firstName"]["observed_from"] == "shop/main"
 
 
@@ -82,7 +82,6 @@ async def test_undo_takes_words_back(store: Store, merge: Do, unmerge: Do) -> No
 async def test_later_word_stays(store: Store, merge: Do, unmerge: Do, make: Makers) -> None:
     """Of two merges that kept a value the second's word stays when the first is undone, and goes with the second."""
     ann, anna = await _both(store)
-    before = await _document(store, ann)
     one = await merge(ann, anna, attributes=_keep("firstName", "lastName"))
     two = await merge(ann, await make.customer("Anne", "Ley"), attributes=_keep("firstName", "lastName"))
     assert "survivor" in await unmerge(one)
@@ -90,7 +89,10 @@ async def test_later_word_stays(store: Store, merge: Do, unmerge: Do, make: Make
     found = await _document(store, ann)
     assert (found["attributes"], found["removed"]) == ({"firstName": "Ann"}, {"attributes": ["lastName"]})
     assert "survivor" in await unmerge(two)
-    assert await _document(store, ann) == before
+    # What her own source said meanwhile comes forth.
+    found = await _document(store, ann)
+    assert found["attributes"] == {"firstName": "Hanna", "lastName": "Lea"}
+    assert "removed" not in found
 
 
 async def test_kept_value_goes_back(store: Store, make: Makers, merge: Do, unmerge: Do) -> None:
@@ -133,3 +135,32 @@ async def test_keeping_needs_no_right(make: Makers, merge: Do) -> None:
     ann, anna = await make.customer(attributes={"tier": "gold"}), await make.customer(attributes={"tier": "none"})
     assert "merge" in await merge(ann, anna, attributes=_keep("tier"))
     assert "observed_by" not in (await _document(make.store, ann))["observed"].get("tier", {})
+
+
+async def test_default_is_no_word(ask: Asking, make: Makers, merge: Do, unmerge: Do) -> None:
+    """The schema's default is nobody's word: what somebody said of one of the others stands, and a kept one stays."""
+    await definition(make, "tier", default="basic")
+    await definition(make, "plan", default="small")
+    ann, anna = await _both(make.store)
+    before = await _document(make.store, ann)
+    assert {one["observed_from"] for one in before["observed"].values()} == {"shop/main", "default"}
+    values = [{"name": "tier", "value": "gold"}, {"name": "plan", "value": "large"}]
+    edited = await change(ask, "editCustomer", "__typename", id=anna.id, version=1, attributes=values)
+    assert "code" not in edited
+    merged = await merge(ann, anna, attributes=_keep("plan"))
+    found = await _document(make.store, ann)
+    assert (found["attributes"]["tier"], found["attributes"]["plan"]) == ("gold", "small")
+    assert found["observed"]["tier"]["observed_by"] == "agent"
+    assert "survivor" in await unmerge(merged)
+    assert await _document(make.store, ann) == before
+
+
+async def test_default_said_again(make: Makers) -> None:
+    """A source that says what was the default alone until now has said it."""
+    await definition(make, "tier", default="basic")
+    await bring(make.store, ANN)
+    said = replace(ANN, attributes={"tier": "basic"})
+    assert outcomes(await bring(make.store, said)) == ["updated"]
+    (found,) = await make.store.find(CUSTOMERS, {})
+    assert found["observed"]["tier"]["observed_from"] == "shop/main"
+    assert outcomes(await bring(make.store, said)) == ["unchanged"]

@@ -78,7 +78,9 @@ async def world_of(ask: Asking, make: Makers) -> World:
     world.keep("Access", await crowd.access(make, world.a.key, world.b.key, **by))
     receipt = world.keep("Erasure", await crowd.erased(make))
     await make.store.update(ERASURES, {"_id": receipt}, {"$set": {"reference": "DSR-1", "done_at": BEGIN, **_GONE}})
-    world.keep("DuplicateSuggestion", await crowd.double(make, one_id=world.a.key, other_id=world.b.key))
+    third = await make.customer(None, None)
+    await crowd.attributes(make, third, tier="gold")
+    world.keep("DuplicateSuggestion", await crowd.double(make, one_id=world.a.key, other_id=third.key))
     return world
 
 
@@ -229,7 +231,10 @@ async def _merged(world: World) -> None:
     world.ids["MergedCustomer"] = gone.id
     # One that was undone, too.
     words = {"reason": mark("a", "Undone"), "merged_by": "zqxsjwkhberta", "undone_by": "zqxsjwkhberta"}
-    words |= {"is_inferred": True, "confirmed_by": "zqxsjwkhberta", "confirmed_at": BEGIN}
+    gone = world.keys["MergedCustomer"]
+    said = {"is_dismissed": True, "dismissed_at": BEGIN, "dismissed_by": "zqxsjwkhberta"}
+    await crowd.double(make, one_id=world.b.key, other_id=gone, **said)
+    words |= {"left_schema": ["shoe"], "is_inferred": True, "confirmed_by": "zqxsjwkhberta", "confirmed_at": BEGIN}
     world.ids["Undone"] = global_id("Merge", await crowd.merge(make, world.a, **words))
     # And one of somebody else's, into whom this customer had gone.
     others = [{"id": of, "carried": []}]
