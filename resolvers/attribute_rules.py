@@ -19,7 +19,8 @@ from strawberry.utils.str_converters import to_camel_case
 
 from adapters.records import Document
 from resolvers.kit.described import graph_enum
-from resolvers.kit.scalars import canonical_email, canonical_phone
+from resolvers.kit.phones import canonical_phone
+from resolvers.kit.scalars import canonical_email
 from resolvers.kit.texts import plain_line, plain_text
 from resolvers.kit.viewer import ADMINISTRATORS, STAFF, Role
 
@@ -115,7 +116,7 @@ def editors(stored: Sequence[str] | None) -> list[Role]:
     return [one for one in Role if one in named | ADMINISTRATORS]
 
 
-def rule_broken(definition: Document) -> tuple[tuple[str, ...], str] | None:
+def rule_broken(definition: Document, default_region: str | None = None) -> tuple[tuple[str, ...], str] | None:
     """What is wrong with a definition itself: where in the input, and in words; None where nothing is."""
     if not NAME.fullmatch(definition["name"]):
         return ("name",), (
@@ -134,7 +135,7 @@ def rule_broken(definition: Document) -> tuple[tuple[str, ...], str] | None:
     return (
         _pattern_broken(definition)
         or _choices_broken(definition)
-        or _default_broken(definition)
+        or _default_broken(definition, default_region)
         or _secret_broken(definition)
         or _editors_broken(definition)
     )
@@ -208,13 +209,13 @@ def _choices_broken(definition: Document) -> tuple[tuple[str, ...], str] | None:
     return None
 
 
-def _default_broken(definition: Document) -> tuple[tuple[str, ...], str] | None:
+def _default_broken(definition: Document, default_region: str | None) -> tuple[tuple[str, ...], str] | None:
     if definition["default"] is None:
         return None
     if definition["type"] == AttributeType.PASSWORD.value:
         return ("rules", "default"), "A secret that everyone has is none. Leave the default out."
     try:
-        checked(definition, definition["default"])
+        checked(definition, definition["default"], default_region)
     except ValueError as error:
         return ("rules", "default"), f"The default breaks the attribute's own rules: {error}"
     return None

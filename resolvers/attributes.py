@@ -188,7 +188,7 @@ async def add_attribute_definition(
     if input.name in await definitions(context):
         raise _taken(input.name)
     rules = {"label": input.name} | _given(input.rules)
-    document = _checked(definition_document(name=input.name, type=input.type, **rules))
+    document = _checked(context, definition_document(name=input.name, type=input.type, **rules))
     await _require_unbroken(context, document)
     try:
         added = await add_definitions(context.store, [document])
@@ -214,7 +214,7 @@ async def change_attribute_definition(
     given = _given(input.rules)
     for _ in range(_ATTEMPTS):
         old = await _require(context, input.id)
-        changed = _checked({**old, **given})
+        changed = _checked(context, {**old, **given})
         await _require_unbroken(context, changed)
         rules = {name: changed[name] for name in (*given, "default")} | upkeep_of(old, given)
         stored = await replace_rules(context.store, old, rules)
@@ -277,14 +277,15 @@ def _given(rules: AttributeRulesInput | None) -> dict[str, Any]:
     return given
 
 
-def _checked(document: Document) -> Document:
+def _checked(context: Context, document: Document) -> Document:
     """The definition with its default as it is stored; refused where it contradicts itself."""
-    broken = rule_broken(document)
+    region = context.limits.default_region
+    broken = rule_broken(document, region)
     if broken:
         where, message = broken
         raise invalid(message, "input", *where)
     default = document["default"]
-    return {**document, "default": None if default is None else checked(document, default)}
+    return {**document, "default": None if default is None else checked(document, default, region)}
 
 
 async def _require(context: Context, given: str) -> Document:

@@ -21,7 +21,7 @@ from gateway.app import GATE_RECORDS
 from gateway.execution import Known, Plans
 from gateway.mongod import Mongod
 from resolvers.agents import AGENTS, agent_document
-from resolvers.kit.context import Context
+from resolvers.kit.context import Context, GraphLimits
 from resolvers.kit.cursors import CursorSeal
 from resolvers.kit.graph import Graph
 from resolvers.kit.viewer import Role, Viewer
@@ -135,6 +135,7 @@ class Asking:
     agent_id: RecordId
     commands: Commands | None = None
     now: datetime = NOW
+    limits: GraphLimits = field(default_factory=GraphLimits)
 
     def __post_init__(self) -> None:
         self.plans = Plans(self.graph, compile_at=1)
@@ -150,6 +151,7 @@ class Asking:
             declared=self.graph.declared,
             seal=CursorSeal("a sample secret for tests"),
             clock=lambda now=self.now: now,  # type: ignore[misc]
+            limits=self.limits,
         )
 
     async def __call__(

@@ -11,13 +11,14 @@ from typing import Any
 from adapters.contract import Reach
 from adapters.records import Document, Observation, Part, RecordId, new_id
 from resolvers.channels import canonical_value
-from resolvers.contact_rules import POSTAL_FIELDS, mark_of
+from resolvers.contact_rules import POSTAL_FIELDS, compared, mark_of
 from resolvers.contacts import CONTACT_POINTS, ContactPointType
 from resolvers.custom_data import CUSTOM_DATA, LONGEST_VALUE
 from resolvers.custom_data import LONGEST_NAME as LONGEST_KEY
 from resolvers.ingest.report import NotTaken, Visit, bounded, bounded_all, require_readable, too_many
 from resolvers.kit.parts import removed_from
-from resolvers.kit.scalars import canonical_email, canonical_phone
+from resolvers.kit.phones import canonical_phone
+from resolvers.kit.scalars import canonical_email
 from resolvers.kit.texts import plain_line, plain_text
 from resolvers.labels import CUSTOMER_LABELS
 from resolvers.tags import TAGS, tag_word
@@ -37,7 +38,7 @@ def canonical_address(text: str) -> str:
     """
     local, at, domain = text.strip().rpartition("@")
     if at and len(local) <= _LONGEST_LOCAL and domain.isascii() and _PLAIN_LOCAL.fullmatch(local):
-        return f"{local.casefold()}@{_domain(domain)}"
+        return f"{local.lower()}@{_domain(domain)}"
     return canonical_email(text)
 
 
@@ -85,7 +86,7 @@ def _merge_reach(points: list[Document], new: dict[str, Any]) -> None:
 
 
 def _same(point: Document) -> str:
-    return str(point["value"]).casefold()
+    return compared(point["type"], str(point["value"]))
 
 
 def _point(reach: Reach, seen: Observation, region: str | None) -> dict[str, Any]:
