@@ -26,7 +26,7 @@ _SHORT_LOCAL = 5
 # What parts words; none of it stands in an e-mail address (RFC 5322, section 3.2.3), where the other marks may.
 _BETWEEN = re.compile(r"""[\s,;:()\[\]<>"\u201c\u201d\u201e\u00ab\u00bb]+""")
 # Typed, printed and left out: all three are one name.
-_APOSTROPHES = re.compile("['\u2019\u02bc`\u00b4]")
+_APOSTROPHES = re.compile("['\u2018\u2019\u02bc`\u00b4]")
 _HYPHENS = re.compile("[\u2010-\u2015\u2212]")
 # A number as people write it: groups of digits with blanks or marks between them, but never a comma.
 _PHONE = re.compile(r"(?<![^\s,;:<\"])[+(]*\d[\d\s()./-]*(?![^\s,;:>\"])")
