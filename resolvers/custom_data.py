@@ -109,6 +109,8 @@ async def add_custom_data(
         "value": accepted(plain_text, input.value, "input", "value", longest=LONGEST_VALUE),
         "added_at": context.clock(),
         "added_by": context.viewer.subject,
+        # What a person of the staff said stands, whatever a source says under the same key.
+        "observed_by": context.viewer.subject,
     }
     taken = (
         f"The customer has custom data {entry['name']!r} already, and keeps its value. "

@@ -155,9 +155,9 @@ def _added(customer: Document, values: Sequence[Any], field: str, visit: Visit, 
 
 
 def custom_data(customer: Document, data: Mapping[str, str], visit: Visit) -> Entries:
-    """The custom data with those of the source, whose values replace what stood under the same key.
+    """The custom data with those of the source, whose values replace what a source said under the same key.
 
-    Keys that people took off stay away.
+    What people noted stands, and keys that they took off stay away.
     """
     old: Entries = customer.get(CUSTOM_DATA.name, ())
     if not data:
@@ -166,7 +166,7 @@ def custom_data(customer: Document, data: Mapping[str, str], visit: Visit) -> En
     for name, value in data.items():
         key = require_readable(plain_line, name, "A key of custom data", LONGEST_KEY)
         text = require_readable(plain_text, value, "A value of custom data", LONGEST_VALUE)
-        if key in removed:
+        if key in removed or entries.get(key, {}).get("observed_by"):
             continue
         if key not in entries or entries[key]["value"] != text:
             entries[key] = {"name": key, "value": text, "added_at": visit.at, "added_by": visit.by}
