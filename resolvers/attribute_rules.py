@@ -150,7 +150,9 @@ def breaking(definition: Document) -> Mapping[str, Any]:
     path = f"attributes.{definition['name']}"
     broken: list[Mapping[str, Any]] = []
     if definition["max_length"] is not None:
-        longer = {"$gt": [{"$strLenCP": {"$toString": f"${path}"}}, definition["max_length"]]}
+        # In which order the database asks its conditions is its own business: also of who has no value.
+        text = {"$ifNull": [{"$toString": f"${path}"}, ""]}
+        longer = {"$gt": [{"$strLenCP": text}, definition["max_length"]]}
         broken.append({"$expr": longer})
     if definition["pattern"]:
         broken.append({path: {"$not": {"$regex": _whole(definition["pattern"])}}})
