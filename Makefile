@@ -45,12 +45,15 @@ schema: $(VENV)/.run ## Write schema.graphql anew
 	$(BIN)/profile-gateway schema print > schema.graphql.new
 	mv schema.graphql.new schema.graphql
 
+rights: $(VENV)/.dev ## Write anew who may see which field (tests/rights/expected.txt), to be reviewed
+	$(BIN)/python -m tests.rights
+
 lock: ## Resolve the dependencies anew; the lock files name no index
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group pyproject.toml:build -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group pyproject.toml:build --group pyproject.toml:dev -o requirements-dev.lock
 
-.PHONY: help demo test deep bench conformance lint schema lock playground
+.PHONY: help demo test deep bench conformance lint schema rights lock playground
 
 playground: ## Build the playground's page anew from the npm packages pinned in playground/
 	npm --prefix playground ci --ignore-scripts --no-audit --no-fund

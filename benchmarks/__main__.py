@@ -10,6 +10,7 @@ from benchmarks import (
     history,
     importing,
     indicators,
+    ledger,
     matching,
     memory,
     merging,
@@ -30,6 +31,7 @@ async def main() -> None:
     await indicators.main()
     await merging.main()
     await memory.main()
+    await ledger.main([])
     matching.main([])
     await suggestions.main()
     await peers.main()

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 from typing import Any, Final
 
 from graphql import (
@@ -26,11 +27,16 @@ from strawberry.schema.schema import validate_document
 
 from gateway import telling
 from gateway.execution import Documents, Executed, Known, Plans
+from gateway.ledger import Ledger, hash_of_question
 from gateway.places import Places
 from gateway.telemetry import current_trace
 from gateway.telling import Told
+from gateway.touching import beyond as fields_beyond
+from gateway.touching import touched_by_variables, touched_fields
 from resolvers.kit.context import Context
+from resolvers.kit.errors import Unavailable
 from resolvers.kit.graph import Graph
+from resolvers.kit.viewer import Viewer
 
 # What graphql-core may spend on comparing fields of the same name, pair by pair, before it gives a question up; it
 # reads this attribute for each question. Its own 500,000 hold the loop for 1.5 s; these 20,000 do for 0.05 s, and let
@@ -39,6 +45,9 @@ overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
 # graphql-core has no types for the two, only these words.
 _TOO_MANY_TOKENS: Final = "Syntax Error: Document contains more than"
 _TOO_COSTLY: Final = "Validation aborted."
+# A question of a hundred fields that are all beyond a key is told as well by the first of them.
+_MOST_NAMED: Final = 20
+_CHANGED: Final = " What the mutation had changed by then is kept: read before you send it again."
 _REPETITIVE: Final = (
     "The question takes too long to check: it repeats the same fields too often, or nests fragments too deeply. Write "
     "each field once in a selection, or ask in several questions."
@@ -50,6 +59,7 @@ class Fate(IntEnum):
 
     ANSWERED = 200
     ILL_FORMED = 400
+    BEYOND_KEY = 403
     UNFORESEEN = 500
     GAVE_UP = 503
 
@@ -103,10 +113,10 @@ class Answering:
         question_tokens: int,
         long_at_once: int,
         plans: Plans | None = None,
-        shows_plans: bool = False,
+        ledger: Ledger | None = None,
     ) -> None:
         self._graph = graph
-        self._shows_plans = shows_plans
+        self._ledger = ledger
         self.plans = plans or Plans(graph)
         # Strawberry has no public name for the schema beneath it.
         self._schema = graph._schema  # noqa: SLF001
@@ -128,9 +138,29 @@ class Answering:
         if trace := current_trace():
             # A GraphQL name: letters, digits, underscores; cut, because a name may have any length.
             trace.operation = name.value[:64] if name else prepared.operation.operation.value
+        if beyond := self._beyond(prepared, question, context.viewer):
+            return Answer(Fate.BEYOND_KEY, {"errors": [_told_beyond(beyond)]})
+        executed = await self._executed(prepared, question, context)
+        if isinstance(executed, Answer):
+            return executed
+        self._documents.weigh(question.text)
+        if self._ledger is not None:
+            try:
+                await self._ledger.keep(context, name.value if name else None, partial(_hash_of, prepared.known))
+            except Unavailable as error:
+                return Answer(Fate.GAVE_UP, {"errors": [self._withheld(prepared, error)]})
+        if trace:
+            trace.execution = executed.way
+        answer = _answer_of(executed.result)
+        if self.plans.are_shown:
+            answer.body["extensions"] = {"execution": executed.way}
+        return answer
+
+    async def _executed(self, prepared: Prepared, question: Question, context: Context) -> Executed | Answer:
+        """What came of it, or the answer that says why nothing did."""
         try:
             async with asyncio.timeout(self._execution_s) as patience:
-                executed = await self._execute(prepared, question, context)
+                return await self._execute(prepared, question, context)
         except TimeoutError as error:
             if not patience.expired():
                 return Answer(Fate.UNFORESEEN, {"errors": [telling.told_unforeseen(error)]})
@@ -139,13 +169,17 @@ class Answering:
             return Answer(Fate.ILL_FORMED, {"errors": [_too_deep("variables")]})
         except Exception as error:  # noqa: BLE001  whatever it is, it is told by reference and logged whole
             return Answer(Fate.UNFORESEEN, {"errors": [telling.told_unforeseen(error)]})
-        self._documents.weigh(question.text)
-        if trace:
-            trace.execution = executed.way
-        answer = _answer_of(executed.result)
-        if self._shows_plans:
-            answer.body["extensions"] = {"execution": executed.way}
-        return answer
+
+    def _beyond(self, prepared: Prepared, question: Question, viewer: Viewer) -> list[str]:
+        """The fields that the question touches and the viewer's key may not ask for."""
+        if not viewer.fields:
+            return []
+        operation, known = prepared.operation, prepared.known.touched
+        name = operation.name.value if operation.name else None
+        if name not in known:
+            known[name] = touched_fields(self._schema, prepared.known.document, operation)
+        given = touched_by_variables(self._schema, operation, question.variables)
+        return fields_beyond({*known[name], *given}, viewer.fields)
 
     async def _execute(self, prepared: Prepared, question: Question, context: Context) -> Executed:
         name = prepared.operation.name.value if prepared.operation.name else None
@@ -185,12 +219,20 @@ class Answering:
         )
 
     def _too_slow(self, prepared: Prepared) -> Told:
-        done = " What the mutation had changed by then is kept: read before you send it again."
         return telling.told(
             f"The answer took longer than {self._execution_s:g} seconds and was given up. Ask for fewer rows or fields."
-            + (done if prepared.is_mutation else ""),
+            + (_CHANGED if prepared.is_mutation else ""),
             telling.LIMIT_EXCEEDED,
         )
+
+    def _withheld(self, prepared: Prepared, error: Unavailable) -> Told:
+        return telling.told(error.message + (_CHANGED if prepared.is_mutation else ""), error.code)
+
+
+def _hash_of(known: Known) -> str:
+    if known.question_hash is None:
+        known.question_hash = hash_of_question(known.document)
+    return known.question_hash
 
 
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
@@ -217,6 +259,15 @@ def _answer_of(result: ExecutionResult) -> Answer:
     # GraphQL specification, 7.1: errors first, so that who reads a log sees them.
     body: dict[str, Any] = {"errors": telling.told_of_execution(errors)} if errors else {}
     return Answer(Fate.ANSWERED, body | {"data": result.data})
+
+
+def _told_beyond(fields: list[str]) -> Told:
+    more = f" and {len(fields) - _MOST_NAMED} more" if len(fields) > _MOST_NAMED else ""
+    return telling.told(
+        f"The key is limited to fields, and these are not among them: {', '.join(fields[:_MOST_NAMED])}{more}. Leave "
+        "them out, or ask whoever runs this gateway for a key that has them.",
+        telling.FORBIDDEN,
+    )
 
 
 def _too_deep(what: str) -> Told:

@@ -31,6 +31,8 @@ from gateway.health import Health
 from gateway.importing.position import IMPORTS
 from gateway.kept_secrets import with_secrets
 from gateway.keys import API_KEYS
+from gateway.ledger import Ledger
+from gateway.limits import LookUpLimit
 from gateway.memory import settle_memory
 from gateway.playground import STRANGERS, Welcome
 from gateway.settings import BadSettings, Settings, load_settings
@@ -39,6 +41,7 @@ from gateway.telling import UNAVAILABLE, told
 from gateway.tokens import signed_token
 from resolvers.kit.context import Context, GraphLimits
 from resolvers.kit.cursors import CursorSeal
+from resolvers.kit.delivered import Delivered
 from resolvers.kit.graph import Graph
 from resolvers.kit.ids import global_id
 from resolvers.kit.slice import Slice
@@ -79,13 +82,15 @@ class House:
         self.clock = clock
         self.seal = CursorSeal(settings.secret.get_secret_value())
         self.auth = Auth(store, settings, clock=lambda: clock().timestamp())
+        self.ledger = Ledger(store, settings.access_ledger)
+        self._look_ups = LookUpLimit(settings.lookups_per_minute) if settings.lookups_per_minute else None
         self.answering = Answering(
             graph,
+            ledger=self.ledger,
             execution_s=settings.execution_s,
             question_tokens=settings.question_tokens,
             long_at_once=settings.long_at_once,
-            plans=Plans(graph, is_on=settings.plans),
-            shows_plans=settings.show_plans,
+            plans=Plans(graph, is_on=settings.plans, are_shown=settings.show_plans),
         )
         self.limits = GraphLimits(
             page_size=settings.page_size,
@@ -105,6 +110,8 @@ class House:
             clock=lambda: _to_milliseconds(self.clock()),
             limits=self.limits,
             sign_visitor=self._sign_visitor if self.settings.jwt_secret else None,
+            look_ups=self._look_ups,
+            delivered=Delivered(is_watched=self.ledger.watches(viewer)),
         )
 
     def _sign_visitor(self, customer: RecordId, for_s: float) -> str:
@@ -124,7 +131,11 @@ class House:
 async def open_house(settings: Settings, *, graph: Graph, url: str) -> AsyncIterator[House]:
     """A house on the database behind the URL, ready to answer; its store is closed behind the block."""
     async with opened_store(url, settings, records_of(graph), observer=CommandCount()) as store:
-        yield House(settings, store=store, graph=graph)
+        house = House(settings, store=store, graph=graph)
+        try:
+            yield house
+        finally:
+            await house.ledger.close()
 
 
 def build(

@@ -74,7 +74,7 @@ class Auth:
             key = await key_behind(self._store, presented, at=self._now())
         except BadKey as error:
             raise NotSignedIn(str(error), error="invalid_token") from error
-        return Viewer(subject=key.name, role=Role.PARTNER, scopes=key.scopes)
+        return Viewer(subject=key.name, role=Role.PARTNER, scopes=key.scopes, fields=key.fields, key_handle=key.handle)
 
     async def _of_token(self, token: str) -> Viewer:
         digest = hashlib.sha256(token.encode()).digest()
@@ -108,7 +108,7 @@ class Auth:
             return Viewer(subject=subject, role=role, agent_id=agent)
         if role is Role.VISITOR:
             return Viewer(subject=subject, role=role, customer_id=_customer(claims))
-        return Viewer(subject=subject, role=role, scopes=_scopes(claims))
+        return Viewer(subject=subject, role=role, scopes=_scopes(claims), fields=_fields(claims))
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
@@ -119,6 +119,7 @@ def require_sound(claims: Mapping[str, Any], role: Role) -> None:
     _subject(claims)
     if role is Role.VISITOR:
         _customer(claims)
+    _fields(claims)
 
 
 def _subject(claims: Mapping[str, Any]) -> str:
@@ -162,3 +163,19 @@ def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:
     given = claims.get("scope", ())
     words = given.split() if isinstance(given, str) else given if isinstance(given, list) else ()
     return frozenset(word for word in words if isinstance(word, str))
+
+
+def _fields(claims: Mapping[str, Any]) -> frozenset[str]:
+    """The only fields that a partner's token may ask for, written as its scopes are; raises BadToken.
+
+    A limit that is not understood must not be none.
+    """
+    given = claims.get("fields")
+    words = given.split() if isinstance(given, str) else given
+    if words is None:
+        return frozenset()
+    if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
+        raise BadToken(
+            "The token's `fields` must name fields as `Type.field`, with blanks between. Leave it out for all."
+        )
+    return frozenset(words)

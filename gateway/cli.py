@@ -31,6 +31,7 @@ from gateway.playground import Welcome
 from gateway.settings import BadSettings, Settings, load_settings, settings_table
 from gateway.telemetry import configure_logs
 from gateway.tokens import BadToken, signed_token
+from gateway.touching import known_fields
 from resolvers.kit.viewer import SCOPES, Role
 from resolvers.schema import graph
 
@@ -53,7 +54,7 @@ _out = Console()
 _note = Console(stderr=True)
 
 _SCOPES = ", ".join(f"`{name}` {what}" for name, what in SCOPES.items())
-_KEY_COLUMNS = ("handle", "name", "state", "scopes", "made", "expires", "last used")
+_KEY_COLUMNS = ("handle", "name", "state", "scopes", "fields", "made", "expires", "last used")
 # 128 and the number of SIGINT, as shells have it.
 _INTERRUPTED = 130
 # What says itself what to do.
@@ -298,19 +299,29 @@ def print_declarations() -> None:
 def make_key(
     name: Annotated[str, typer.Argument(help="The program that will use it; `viewer.subject` says it.")],
     scope: Annotated[list[str] | None, typer.Option(help=f"May be given several times: {_SCOPES}.")] = None,
+    fields: Annotated[
+        list[str] | None,
+        typer.Option(help="The only fields that it may ask for: `Type.field` or `Type.*`, commas between; else all."),
+    ] = None,
     days: Annotated[
         int | None, typer.Option(min=1, max=36_500, help="How long it is good; for ever without it.")
     ] = None,
 ) -> None:
     """Make an API key and print it, this once: only a hash of it is kept.
 
+    Limited to fields, it is refused questions that touch any other, of objects and of inputs; `__typename` and
+    introspection, which shows the whole schema, are free.
+
     Example: `profile-gateway keys make newsletter --scope personal --days 90`
+
+    Example: `profile-gateway keys make shop --fields "Query.customer, Customer.id, Customer.tags, Tag.*"`
     """
+    only = known_fields(graph()._schema, fields or ())  # noqa: SLF001 - Strawberry has no public name for it
     now = datetime.now(UTC)
     expires = now + timedelta(days=days) if days else None
 
     async def work(store: Store) -> str:
-        return await keys.make_key(store, name=name, scopes=scope or (), at=now, expires_at=expires)
+        return await keys.make_key(store, name=name, scopes=scope or (), at=now, expires_at=expires, fields=only)
 
     made = _with_store(work)
     _note.print("Copy it now; it cannot be shown again. Send it as `X-API-Key: ...`:", highlight=False)
@@ -339,7 +350,8 @@ def _told(key: keys.ApiKey, now: datetime) -> tuple[str, ...]:
     """A key's cells, in the order of the columns, each on one line."""
     dates = (key.created_at, key.expires_at, key.last_used_at)
     shown = (f"{at:%Y-%m-%d}" if at else "never" for at in dates)
-    return key.handle, " ".join(key.name.split()), key.state(now), ", ".join(sorted(key.scopes)), *shown
+    words = (", ".join(sorted(key.scopes)), ", ".join(sorted(key.fields)) or "all")
+    return key.handle, " ".join(key.name.split()), key.state(now), *words, *shown
 
 
 @keys_app.command("revoke")

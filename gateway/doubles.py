@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -13,8 +14,9 @@ from gateway.app import House
 from gateway.kept_secrets import with_secrets
 from gateway.settings import Settings
 from resolvers.customers import CUSTOMERS
+from resolvers.duplicates import are_apart
 from resolvers.kit.context import Context
-from resolvers.kit.errors import Refused
+from resolvers.kit.errors import Refused, conflict
 from resolvers.kit.viewer import Role, Viewer
 from resolvers.merging.asking import MOST_OTHERS, Asked
 from resolvers.merging.ledger import elements_of
@@ -90,8 +92,15 @@ async def _merge(context: Context, members: Sequence[RecordId], versions: Mappin
             versions={key: versions[key] for key in (some if begin else (oldest, *some))},
         )
         try:
-            await context.store.transact(lambda question=question: merged(context, question))  # type: ignore[misc]
+            await context.store.transact(partial(_merged_unless_apart, context, question))
         except Refused:
             continue
         went += len(some)
     return went, len(others) - went
+
+
+async def _merged_unless_apart(context: Context, question: Asked) -> object:
+    """The merge, unless people said of two of them that they are different while all were compared."""
+    if await are_apart(context.store, (question.survivor, *question.others)):
+        raise conflict("Somebody has said that they are different people.")
+    return await merged(context, question)

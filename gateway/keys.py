@@ -38,6 +38,8 @@ class ApiKey:
     id: RecordId
     name: str
     scopes: frozenset[str]
+    fields: frozenset[str]
+    """The only fields that it may ask for; empty: all that its scopes permit."""
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -57,9 +59,18 @@ class ApiKey:
 
 
 async def make_key(
-    store: Store, *, name: str, scopes: Iterable[str], at: datetime, expires_at: datetime | None = None
+    store: Store,
+    *,
+    name: str,
+    scopes: Iterable[str],
+    at: datetime,
+    expires_at: datetime | None = None,
+    fields: Iterable[str] = (),
 ) -> str:
-    """A new key, whole; it can never be read again. Raises BadKey where a name, scope or date cannot be."""
+    """A new key, whole; it can never be read again. Raises BadKey where a name, scope or date cannot be.
+
+    `fields`: the only ones that it may ask for, as `known_fields` answers them (gateway/touching.py).
+    """
     wanted = known_scopes(scopes)
     try:
         name = plain_line(name, "The key's name", _LONGEST_NAME)
@@ -75,6 +86,7 @@ async def make_key(
             "name": name.strip(),
             "hash": _hash(random),
             "scopes": wanted,
+            "fields": sorted(fields),
             "created_at": at,
             "expires_at": expires_at,
             "revoked_at": None,
@@ -148,6 +160,8 @@ def _read(stored: Document) -> ApiKey:
         id=stored["_id"],
         name=stored["name"],
         scopes=frozenset(stored["scopes"]),
+        # Keys from before there were any have none.
+        fields=frozenset(stored.get("fields", ())),
         created_at=stored["created_at"],
         expires_at=stored["expires_at"],
         revoked_at=stored["revoked_at"],

@@ -162,6 +162,19 @@ class Settings(BaseSettings):
         description="Whether answers tell in `extensions.execution` that a plan gave them, or why none did. The log "
         "always does.",
     )
+    access_ledger: Literal["strict", "buffered", "off"] = Field(
+        default="buffered",
+        description="When it is written who read whose personal data (`accesses`). `strict`: before an answer leaves, "
+        "or there is none. `buffered`: in groups, within a second; a process that is killed loses that second, one "
+        "that ends loses nothing. `off`: never.",
+    )
+    lookups_per_minute: int = Field(
+        default=600,
+        ge=0,
+        description="How often one viewer may ask within a minute who stands behind an identity, in each process; 0 "
+        "sets no bound. Ten a second is a busy team behind one key, and to try a million numbers takes a day; for "
+        "people 60 would do.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least important lines to log; `info` has one per request."
     )

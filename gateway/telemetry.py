@@ -8,8 +8,10 @@ import logging
 import re
 import sys
 import time
+import traceback
 import uuid
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, TextIO
@@ -26,6 +28,8 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _HEADER: Final = b"x-request-id"
 # Asked every few seconds by whoever watches the process; nobody reads that at `info`.
 _WATCHED: Final = frozenset({"/healthz", "/readyz"})
+
+_DRIVER: Final = frozenset({"pymongo", "bson"})
 
 _NAME: Final = "gateway.request"
 _log = structlog.get_logger(_NAME)
@@ -51,6 +55,16 @@ _trace: ContextVar[Trace | None] = ContextVar("trace", default=None)
 def current_trace() -> Trace | None:
     """The request that this task answers, if it answers one."""
     return _trace.get()
+
+
+@contextmanager
+def uncounted() -> Iterator[None]:
+    """A block whose commands are not the request's: what the gateway writes for itself."""
+    token = _trace.set(None)
+    try:
+        yield
+    finally:
+        _trace.reset(token)
 
 
 class CommandCount:
@@ -155,8 +169,29 @@ def configure_logs(level: str, *, stream: TextIO | None = None) -> None:
 def _rendering(is_terminal: bool) -> list[Processor]:
     if is_terminal:
         # The formatter that rich would bring shows local variables, and those hold customers.
-        return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
-    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_json)]
+        return [structlog.dev.ConsoleRenderer(exception_formatter=lambda out, told: print(_traceback(told), file=out))]
+    render = structlog.processors.ExceptionRenderer(_traceback)
+    return [render, structlog.processors.JSONRenderer(serializer=_json)]
+
+
+def _traceback(exc_info: Any) -> str:
+    """The traceback, but for the words of the database's driver: those quote what is stored."""
+    text = "".join(traceback.format_exception(*exc_info)).rstrip()
+    for error in _chain(exc_info[1], set()):
+        if type(error).__module__.partition(".")[0] in _DRIVER and (words := str(error)):
+            text = text.replace(words, f"(the database's words are left out; code {getattr(error, 'code', None)})")
+    return text
+
+
+def _chain(error: BaseException | None, seen: set[int]) -> Iterator[BaseException]:
+    """The exception with those behind it and in it."""
+    if error is None or id(error) in seen:
+        return
+    seen.add(id(error))
+    yield error
+    inside = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    for one in (error.__cause__, error.__context__, *inside):
+        yield from _chain(one, seen)
 
 
 def _json(line: MutableMapping[str, Any], **_: Any) -> str:

@@ -5,6 +5,7 @@ question itself. The store's troubles that pass are said as such. Anything else 
 the log gets the whole under the same reference.
 """
 
+import re
 import secrets
 from collections.abc import Sequence
 from typing import Any, Final
@@ -20,6 +21,7 @@ VALIDATION_FAILED: Final = "GRAPHQL_VALIDATION_FAILED"
 OPERATION_UNKNOWN: Final = "OPERATION_RESOLUTION_FAILURE"
 BAD_REQUEST: Final = "BAD_REQUEST"
 BAD_USER_INPUT: Final = "BAD_USER_INPUT"
+FORBIDDEN: Final = "FORBIDDEN"
 LIMIT_EXCEEDED: Final = "LIMIT_EXCEEDED"
 UNAVAILABLE: Final = "UNAVAILABLE"
 INTERNAL: Final = "INTERNAL"
@@ -37,6 +39,11 @@ _PASSING: Final[dict[type[Exception], str]] = {
 Told = dict[str, Any]
 """An error as it stands in a response."""
 
+# graphql-core writes out the value that does not fit, a whole input with all that stands in it; and messages are kept
+# in more places than answers are: by clients, and by whoever watches errors for them.
+_VALUE: Final = re.compile(r"(?:, found|(?<=value)): .*", re.DOTALL)
+_SAYS_VALUE: Final = re.compile(r"cannot represent|Expected value of type")
+
 _log = structlog.get_logger("gateway.errors")
 
 
@@ -47,7 +54,7 @@ def told(message: str, code: str) -> Told:
 
 def told_of_question(errors: Sequence[GraphQLError], code: str) -> list[Told]:
     """What graphql-core says of the question: its words are about what the caller wrote."""
-    return [_formatted(error, error.message, error.extensions or {"code": code}) for error in errors]
+    return [_formatted(error, _without_value(error.message), error.extensions or {"code": code}) for error in errors]
 
 
 def told_of_execution(errors: Sequence[GraphQLError]) -> list[Told]:
@@ -83,7 +90,7 @@ def _told_of(error: GraphQLError) -> Told:
     if code := next((code for kind, code in _PASSING.items() if isinstance(cause, kind)), None):
         return _formatted(error, str(cause), {"code": code})
     if _is_about_question(error, cause):
-        return _formatted(error, error.message, {"code": BAD_USER_INPUT})
+        return _formatted(error, _without_value(error.message), {"code": BAD_USER_INPUT})
     unforeseen = told_unforeseen(cause or error, path=error.path)
     return _formatted(error, unforeseen["message"], unforeseen["extensions"])
 
@@ -91,6 +98,14 @@ def _told_of(error: GraphQLError) -> Told:
 def _is_about_question(error: GraphQLError, cause: BaseException | None) -> bool:
     """graphql-core points at the document where an argument is wrong; where a value cannot be serialised, nowhere."""
     return isinstance(cause, GraphQLError) and bool(cause.nodes) if cause is not None else bool(error.nodes)
+
+
+def _without_value(message: str) -> str:
+    """graphql-core's words, but for the value that does not fit."""
+    says = _SAYS_VALUE.search(message)
+    if says is None:
+        return message
+    return message[: says.start()] + _VALUE.sub(".", message[says.start() :])
 
 
 def _formatted(error: GraphQLError, message: str, extensions: dict[str, Any]) -> Told:

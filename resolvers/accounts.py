@@ -91,6 +91,15 @@ async def customer_accounts(customers: list[Customer], info: Info) -> list[list[
     return [[read(one) for one in sorted((found[key] for key in each), key=_place)] for each in keys]
 
 
+@SLICE.held_by(CustomerAccount)
+async def holders_of(context: Context, keys: Sequence[RecordId]) -> Mapping[RecordId, list[RecordId]]:
+    """The ids of the customers who hold accounts, by the accounts' ids."""
+    found: dict[RecordId, list[RecordId]] = {}
+    for one in await context.store.find(HOLDINGS, {"account_id": {"$in": list(keys)}}):
+        found.setdefault(one["account_id"], []).append(one["customer_id"])
+    return found
+
+
 def _place(account: Document) -> tuple[str, RecordId]:
     return account["name"], account["_id"]
 

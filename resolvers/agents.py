@@ -50,6 +50,7 @@ class ViewerInfo:
     subject: str = told("The token's subject, or the name of the API key.")
     role: Role = told("What kind of caller you are.")
     may_see_personal: bool = told("Whether personal values are shown to you.")
+    fields: list[str] = told("The only fields that your key may ask for; empty: all that its scopes permit.")
     agent: Agent | None = told("The agent that the subject is; null for partners and visitors.")
 
 
@@ -60,7 +61,13 @@ async def viewer(info: Info) -> ViewerInfo:
     held = await info.context.store.held.all(AGENTS) if who.agent_id else {}
     found = held.get(who.agent_id) if who.agent_id else None
     agent = reader_of(Agent).read(found) if found else None
-    return ViewerInfo(subject=who.subject, role=who.role, may_see_personal=who.may_see_personal, agent=agent)
+    return ViewerInfo(
+        subject=who.subject,
+        role=who.role,
+        may_see_personal=who.may_see_personal,
+        fields=sorted(who.fields),
+        agent=agent,
+    )
 
 
 @SLICE.query(may=STAFF)

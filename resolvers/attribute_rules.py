@@ -9,7 +9,7 @@ import math
 import re
 import secrets
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
 from enum import Enum
 from functools import lru_cache
@@ -19,11 +19,11 @@ import re2
 from strawberry.utils.str_converters import to_camel_case
 
 from adapters.records import Document
+from resolvers.attribute_rights import rights_broken
 from resolvers.kit.described import graph_enum
 from resolvers.kit.phones import canonical_phone
 from resolvers.kit.scalars import canonical_email
 from resolvers.kit.texts import plain_line, plain_text
-from resolvers.kit.viewer import ADMINISTRATORS, STAFF, Role
 
 # A name of the schema is a word of programs and of paths in documents.
 NAME = re.compile(r"[a-z][A-Za-z0-9]{0,63}")
@@ -108,15 +108,6 @@ def checked(definition: Document, value: Any, default_region: str | None = None)
     return stored
 
 
-def editors(stored: Sequence[str] | None) -> list[Role]:
-    """The roles that may set and clear an attribute's value, as its definition says; unsaid, the whole staff.
-
-    Administrators always may.
-    """
-    named = STAFF if stored is None else frozenset(map(Role, stored))
-    return [one for one in Role if one in named | ADMINISTRATORS]
-
-
 def rule_broken(definition: Document, default_region: str | None = None) -> tuple[tuple[str, ...], str] | None:
     """What is wrong with a definition itself: where in the input, and in words; None where nothing is."""
     if not NAME.fullmatch(definition["name"]):
@@ -138,7 +129,7 @@ def rule_broken(definition: Document, default_region: str | None = None) -> tupl
         or _choices_broken(definition)
         or _default_broken(definition, default_region)
         or _secret_broken(definition)
-        or _editors_broken(definition)
+        or rights_broken(definition)
     )
 
 
@@ -241,16 +232,6 @@ def _check_text(definition: Document, text: str) -> None:
         raise ValueError(f"{definition['name']!r} takes at most {longest} characters; that has {len(text)}.")
     if definition["pattern"] and not _compiled(definition["pattern"]).fullmatch(text):
         raise ValueError(f"That does not match the pattern of {definition['name']!r}: {definition['pattern']}")
-
-
-def _editors_broken(definition: Document) -> tuple[tuple[str, ...], str] | None:
-    outside = [one.name for one in editors(definition.get("editable_by")) if one not in STAFF]
-    if not outside:
-        return None
-    return ("rules", "editableBy"), (
-        f"`editableBy` names {', '.join(outside)}; values are edited by the staff alone. "
-        f"Send some of {', '.join(one.name for one in Role if one in STAFF)}."
-    )
 
 
 # Apostrophes, hyphens and points as typewriters, typographers and other scripts have them: Catalan and Chinese point

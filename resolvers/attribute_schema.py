@@ -10,7 +10,8 @@ from typing import Any
 from adapters.failures import Taken
 from adapters.mongo import Store
 from adapters.records import Document, Index, Record, RecordId
-from resolvers.attribute_rules import AttributeType, editors
+from resolvers.attribute_rights import editors, viewers
+from resolvers.attribute_rules import AttributeType
 from resolvers.kit.turns import take_turn
 
 DEFINITIONS = Record(
@@ -51,6 +52,7 @@ def definition_document(*, name: str, label: str, type: AttributeType = Attribut
         "matching_role": None,
         "is_system": False,
         "editable_by": [one.value for one in editors(None)],
+        "visible_to": [one.value for one in viewers(None)],
         "version": 1,
     }
     document = usual | {"name": name, "label": label, "type": type.value} | more

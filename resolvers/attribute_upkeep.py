@@ -55,7 +55,7 @@ def why_refused(name: str, *, broken: int, lacking: int) -> Refused | None:
     if lacking:
         return conflict(
             f"{lacking} customers have no value of {name!r}. Give the definition a `default`, which whoever is written "
-            "next without a value is given; or give them values first: `previewAttributeDefinition` shows them.",
+            "next without a value is given; or import their values first: `previewAttributeDefinition` shows whose.",
             "input",
             "rules",
             "isRequired",

@@ -13,12 +13,12 @@ from strawberry.utils.str_converters import to_camel_case
 
 from adapters.held import Held, of_latest
 from adapters.records import Document, RecordId
+from resolvers.attribute_rights import editors, viewers
 from resolvers.attribute_rules import (
     LONGEST_HEADING,
     AttributeType,
     MatchingRole,
     checked,
-    editors,
     rule_broken,
 )
 from resolvers.attribute_schema import (
@@ -64,6 +64,7 @@ _NEVER_NULL = (
     "is_searchable",
     "is_channel_identifier",
     "editable_by",
+    "visible_to",
 )
 
 
@@ -87,6 +88,7 @@ class AttributeDefinition(Node):
     matching_role: MatchingRole | None = kept("What its value says when two customers may be the same person.")
     is_system: bool = kept("Whether it is the gateway's own, which cannot be removed.")
     editable_by: list[Role] = kept("The roles that may set and clear its values by `editCustomer`.", read=editors)
+    visible_to: list[Role] = kept("The roles that may see its values, in whatever way they ask.", read=viewers)
     version: int = kept("Counts its changes.", read=lambda stored: stored or 1)
 
 
@@ -105,6 +107,11 @@ def _in_order(held: Held) -> Mapping[str, Document]:
 def personal_paths(known: Mapping[str, Document]) -> frozenset[str]:
     """Where personal values of the configurable schema stand in a customer's document."""
     return frozenset(f"attributes.{name}" for name, one in known.items() if one["is_personal"])
+
+
+def carried_by(definition: Document) -> str | None:
+    """The name by which a value of the attribute is known where it is personal, as `Customer.attributes.firstName`."""
+    return f"Customer.attributes.{definition['name']}" if definition["is_personal"] else None
 
 
 @SLICE.finds(AttributeDefinition)
@@ -142,6 +149,10 @@ class AttributeRulesInput:
     matching_role: MatchingRole | None = told("What it says when two may be the same.", default=strawberry.UNSET)
     editable_by: list[Role] | None = told(
         "The roles of the staff that may edit its values. Administrators always may: an empty list leaves it to them.",
+        default=strawberry.UNSET,
+    )
+    visible_to: list[Role] | None = told(
+        "The roles of the staff, and PARTNER, that may see its values. Administrators always may.",
         default=strawberry.UNSET,
     )
 
@@ -264,7 +275,11 @@ async def remove_attribute_definition(
     old = await require_definition(context, input.id)
     _require_version(old, input.version)
     if old["is_system"]:
-        raise conflict(f"{old['name']!r} is the gateway's own attribute and cannot be removed.", "input", "id")
+        raise conflict(
+            f"{old['name']!r} is the gateway's own attribute and cannot be removed. Leave its values empty, or change "
+            "its label with `changeAttributeDefinition`.",
+            *("input", "id"),
+        )
     used = await how_many_have(context, old["name"])
     if used and not input.with_values:
         raise conflict(
@@ -301,8 +316,9 @@ def given_rules(rules: AttributeRulesInput | None) -> dict[str, Any]:
         given["matching_role"] = given["matching_role"].value
     if "choices" in given:
         given["choices"] = given["choices"] or []
-    if "editable_by" in given:
-        given["editable_by"] = [one.value for one in editors(given["editable_by"])]
+    for name, roles in (("editable_by", editors), ("visible_to", viewers)):
+        if name in given:
+            given[name] = [one.value for one in roles(given[name])]
     return given
 
 

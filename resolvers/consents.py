@@ -232,7 +232,10 @@ async def _said(context: Context, input: RecordConsentInput) -> Document:
     now = _whole(context.clock())
     at = now if input.at is None else _whole(input.at)
     if at > now:
-        raise invalid("`at` lies in the future. Send when the customer said it, or leave it out.", "input", "at")
+        raise invalid(
+            f"`at` is {at.isoformat()}, which lies in the future. Send when the customer said it, or leave it out.",
+            *("input", "at"),
+        )
     purpose = accepted(plain_line, input.purpose, "input", "purpose", longest=LONGEST_PURPOSE)
     channel = await require_usable(context, input.channel, "input", "channel") if input.channel is not None else None
     return {

@@ -138,6 +138,7 @@ def _fact(point: ContactPoint) -> Fact:
         observed_from=point.observed_from,
         observed_at=point.observed_at,
         is_verified=point.is_verified,
+        carries="ContactPoint.value",
     )
 
 

@@ -18,7 +18,7 @@ from resolvers.kit.lists import customer_lists, hidden_from, listing_of, lists_b
 from resolvers.kit.paging import Connection, Page
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
-from resolvers.kit.viewer import EVERYONE
+from resolvers.kit.viewer import EVERYONE, Role
 
 SLICE = Slice("conversations")
 
@@ -103,6 +103,7 @@ class Conversation(Node, Redacted):
     last_message_at: datetime = kept("When the newest message was written.")
     resolved_at: datetime | None = kept("When it was resolved; null while it is not.")
     assigned_agent_id: strawberry.Private[RecordId | None] = inner()
+    customer_id: strawberry.Private[RecordId] = inner()
 
 
 @SLICE.keeps(MESSAGES, may=EVERYONE)
@@ -117,6 +118,7 @@ class Message(Node, Redacted):
     status: MessageStatus = kept("How far it came.")
     author_name: str | None = kept("The agent's name on an outgoing message, where it is known.")
     conversation_id: strawberry.Private[RecordId] = inner()
+    customer_id: strawberry.Private[RecordId] = inner()
 
 
 @SLICE.column(Customer, may=EVERYONE, reads=())
@@ -154,11 +156,16 @@ async def messages(conversations: list[Conversation], info: Info, page: Page) ->
     return await lists_by(info, [one.key for one in conversations], listing, page)
 
 
-@SLICE.column(Message, may=EVERYONE, reads=["conversation_id"])
+@SLICE.column(Message, may=EVERYONE, reads=["conversation_id", "customer_id"])
 async def conversation(messages: list[Message], info: Info) -> list[Conversation | None]:
     """The conversation to which the message belongs."""
-    found = await conversations_by_id(info.context, [one.conversation_id for one in messages])
-    return [found.get(one.conversation_id) for one in messages]
+    known = await conversations_by_id(info.context, [one.conversation_id for one in messages])
+    found = [known.get(one.conversation_id) for one in messages]
+    if info.context.viewer.role is not Role.VISITOR:
+        return found
+    # One that was given to another customer is that one's, also while messages of it are left behind.
+    both = zip(messages, found, strict=True)
+    return [talk if talk and talk.customer_id == message.customer_id else None for message, talk in both]
 
 
 async def conversations_by_id(context: Context, ids: Sequence[RecordId]) -> Mapping[RecordId, Conversation]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import strawberry
 
 from adapters.records import Part
-from resolvers.customers import Customer, customer_reader, require_customer
+from resolvers.customers import BY_STAFF, Customer, customer_reader, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import Conflict, InvalidInput, NotFound, accepted, not_found
@@ -40,6 +40,9 @@ class CustomDatum(Redacted):
     value: str | None = kept("The value.")
     added_at: datetime = kept("When it was noted.")
     added_by: str | None = kept("Who or what noted it.")
+    observed_from: str | None = kept(
+        "Where it was observed: `staff`, or a channel with our account there; null where nobody noted it."
+    )
 
 
 @SLICE.column(Customer, reads=["custom_data"])
@@ -61,8 +64,9 @@ def _fact(datum: CustomDatum) -> Fact:
         name=datum.name,
         value=AttributeScalar(datum.value) if datum.value else None,
         is_hidden="value" in datum.hidden_fields,
-        observed_from=datum.added_by,
+        observed_from=datum.observed_from or datum.added_by,
         observed_at=datum.added_at,
+        carries="CustomDatum.value",
     )
 
 
@@ -109,8 +113,7 @@ async def add_custom_data(
         "value": accepted(plain_text, input.value, "input", "value", longest=LONGEST_VALUE),
         "added_at": context.clock(),
         "added_by": context.viewer.subject,
-        # What a person of the staff said stands, whatever a source says under the same key.
-        "observed_by": context.viewer.subject,
+        "observed_from": BY_STAFF,
     }
     taken = (
         f"The customer has custom data {entry['name']!r} already, and keeps its value. "

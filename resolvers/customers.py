@@ -12,7 +12,8 @@ import strawberry
 from adapters.records import Document, Index, Observation, Record, RecordId
 from adapters.windows import Owner
 from resolvers.agents import Agent, agents_of
-from resolvers.attributes import definitions, personal_paths
+from resolvers.attribute_rights import NAMES, is_shown, unseen
+from resolvers.attributes import carried_by, definitions, personal_paths
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_type, told
 from resolvers.kit.errors import not_found
@@ -22,7 +23,7 @@ from resolvers.kit.reads import Excerpt, Paths
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
-from resolvers.kit.viewer import EVERYONE, Role
+from resolvers.kit.viewer import EVERYONE, Role, Viewer
 from resolvers.matching import naming_definitions, sounds_kept
 from resolvers.search_words import search_words
 
@@ -52,15 +53,14 @@ CUSTOMERS = Record(
     # Whatever the administrators define.
     found_by=("attributes",),
     personal=frozenset({"display_name"}),
+    # Who of the staff changed the record is no business of the customer's.
+    of_staff=frozenset({"created_by", "updated_by"}),
     news=frozenset({"attributes", "assigned_agent_id", "last_interaction_at"}),
 )
 
 
 # A merge takes some milliseconds, and few are undone at once.
 _ATTEMPTS = 5
-
-# Who of the staff changed the record is no business of the customer's.
-_OF_STAFF = frozenset({"created_by", "updated_by"})
 
 
 @graph_type
@@ -121,30 +121,29 @@ class AttributeValue:
     name: str = told("The attribute's name.")
     label: str = told("What people read beside the value.")
     category: str = told("The heading under which the summary counts it.")
-    value: AttributeScalar | None = told("The value; null where it is hidden from you or can never be read.")
+    value: AttributeScalar | None = told(
+        "The value; null where it is hidden from you or can never be read.", is_personal=True
+    )
     is_hidden: bool = told("Whether there is a value that you have no right to see.")
     observed_from: str | None = told("Where the value was seen.")
     observed_at: datetime | None = told("When it was seen there.")
     observed_by: str | None = told("Who of the staff said so; null where a source did.")
     is_verified: bool = told("Whether someone made sure of it.")
+    carries: strawberry.Private[str | None] = None
 
 
 @SLICE.column(Customer, reads=["attributes", "observed"])
 async def attributes(customers: list[Customer], info: Info) -> list[list[AttributeValue]]:
     """What the configurable schema holds for the customer, in the schema's order. Empty ones are left out."""
-    known = await definitions(info.context)
-    hides = not info.context.viewer.may_see_personal
-    return [attribute_values(customer.document, known, hides_personal=hides) for customer in customers]
+    known, viewer = await definitions(info.context), info.context.viewer
+    return [attribute_values(customer.document, known, viewer) for customer in customers]
 
 
 @SLICE.facts
 async def attribute_facts(customers: list[Customer], context: Context) -> list[list[Fact]]:
     """The attribute values among the facts."""
-    known = await definitions(context)
-    hides = not context.viewer.may_see_personal
-    return [
-        [_fact(value) for value in attribute_values(one.document, known, hides_personal=hides)] for one in customers
-    ]
+    known, viewer = await definitions(context), context.viewer
+    return [[_fact(value) for value in attribute_values(one.document, known, viewer)] for one in customers]
 
 
 def _fact(value: AttributeValue) -> Fact:
@@ -156,7 +155,14 @@ def _fact(value: AttributeValue) -> Fact:
         observed_from=value.observed_from,
         observed_at=value.observed_at,
         is_verified=value.is_verified,
+        carries=value.carries,
     )
+
+
+@SLICE.personal
+async def personal_attributes(context: Context) -> frozenset[str]:
+    """Where attributes stand that the administrators made personal."""
+    return personal_paths(await definitions(context))
 
 
 @SLICE.column(Customer, reads=["assigned_agent_id"])
@@ -174,23 +180,15 @@ async def customer(
     return await customer_by_id(info.context, require_key(id, "Customer", "id"))
 
 
-def attribute_values(
-    document: Document, known: Mapping[str, Document], *, hides_personal: bool
-) -> list[AttributeValue]:
-    """A customer's attribute values in the schema's order."""
+def attribute_values(document: Document, known: Mapping[str, Document], viewer: Viewer) -> list[AttributeValue]:
+    """A customer's attribute values in the schema's order, without those that the viewer may not see."""
     values: Mapping[str, Any] = document.get("attributes", {})
     seen: Mapping[str, Document] = document.get("observed", {})
     return [
-        _attribute_value(
-            known[name], values[name], seen.get(name, {}), is_hidden=_is_hidden(known[name], hides_personal)
-        )
+        _attribute_value(known[name], values[name], seen.get(name, {}), is_hidden=not is_shown(known[name], viewer))
         for name in known
         if name in values
     ]
-
-
-def _is_hidden(definition: Document, hides_personal: bool) -> bool:
-    return hides_personal and bool(definition["is_personal"])
 
 
 def _attribute_value(definition: Document, value: Any, seen: Document, *, is_hidden: bool) -> AttributeValue:
@@ -205,6 +203,7 @@ def _attribute_value(definition: Document, value: Any, seen: Document, *, is_hid
         observed_at=seen.get("observed_at"),
         observed_by=seen.get("observed_by"),
         is_verified=seen.get("is_verified", False),
+        carries=carried_by(definition),
     )
 
 
@@ -300,9 +299,10 @@ async def customer_reader(context: Context, only: Paths | None = None) -> Callab
     """Makes customers from documents, without what the viewer may not see. `only`: what was read of them; None: all."""
     hidden: frozenset[str] = frozenset()
     if context.viewer.role is Role.VISITOR:
-        hidden = _OF_STAFF
-    elif not context.viewer.may_see_personal:
-        hidden = CUSTOMERS.personal | personal_paths(await definitions(context))
+        hidden = CUSTOMERS.of_staff
+    elif context.viewer.role is Role.PARTNER:
+        # The staff sees every name (`rights_broken`), and other values stand in no field of Customer.
+        hidden = hidden_paths(await definitions(context), context.viewer)
     read = reader_of(Customer).reading(hidden, only)
 
     def made(document: Document) -> Customer:
@@ -310,6 +310,16 @@ async def customer_reader(context: Context, only: Paths | None = None) -> Callab
         return one
 
     return made
+
+
+def hidden_paths(known: Mapping[str, Document], viewer: Viewer) -> frozenset[str]:
+    """Where in a customer's document values stand that a partner may not see."""
+    hidden = unseen(known, viewer)
+    if not hidden:
+        return hidden
+    paths = frozenset(f"attributes.{name}" for name in hidden)
+    # The name to show is made of the two.
+    return paths | {"display_name"} if not viewer.may_see_personal or hidden & NAMES else paths
 
 
 def customer_document(

@@ -11,9 +11,10 @@ import strawberry
 
 from adapters.records import Document, Record
 from adapters.windows import Position, Window, excerpt
+from resolvers.attribute_rights import is_shown
 from resolvers.attribute_rules import AttributeType, checked
 from resolvers.attributes import definitions
-from resolvers.customers import CUSTOMERS, Customer, customer_reader
+from resolvers.customers import CUSTOMERS, Customer, customer_reader, hidden_paths
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_input, told
 from resolvers.kit.errors import BadUserInput, Forbidden
@@ -23,6 +24,7 @@ from resolvers.kit.paging import Connection, Page, Sealing, connection
 from resolvers.kit.reads import Paths
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Match, Slice
+from resolvers.kit.viewer import Role
 from resolvers.search_words import LONGEST_WORD, words_asked
 
 SLICE = Slice("directory")
@@ -100,7 +102,7 @@ async def customers(
     context = info.context
     order = order_by or CustomerOrder()
     if order.field is CustomerOrderField.NAME:
-        _require_personal(context, "sorting by name")
+        await _require_names(context)
     matches, havings = await context.declared.matching(CUSTOMER_FILTER, filter, context)
     if search is not None:
         matches.append(_searching(context, search))
@@ -271,7 +273,7 @@ def _met(havings: Sequence[Having]) -> list[Document]:
 
 
 def _searching(context: Context, search: str) -> Match:
-    _require_personal(context, "searching")
+    _require_personal(context, "searching", "Customer.displayName", "ContactPoint.value", "AttributeValue.value")
     words = words_asked(search, context.limits.default_region)
     if not 1 <= len(words) <= MOST_ASKED:
         raise BadUserInput(
@@ -285,13 +287,36 @@ def _searching(context: Context, search: str) -> Match:
         )
     if "\0" in search:
         raise BadUserInput("`search` holds the character U+0000, which is in no name. Leave it out.")
+    context.delivered.searched("Customer.search")
     begun = [[re.compile(f"^{re.escape(word[:LONGEST_WORD])}") for word in forms] for forms in words]
     return {"$and": [{"search": forms[0] if len(forms) == 1 else {"$in": forms}} for forms in begun]}
 
 
-def _require_personal(context: Context, what: str) -> None:
+def _require_personal(context: Context, what: str, *fields: str) -> None:
+    """Raises Forbidden where the viewer may not see personal values, or may not ask for the fields that show them."""
     if not context.viewer.may_see_personal:
         raise Forbidden(f"You have no right to see personal values, and so none to {what}. Ask for another scope.")
+    _require_fields(context, what, *fields)
+
+
+async def _require_names(context: Context) -> None:
+    what = "sorting by name"
+    _require_personal(context, what, "Customer.displayName")
+    is_partner = context.viewer.role is Role.PARTNER
+    if is_partner and "display_name" in hidden_paths(await definitions(context), context.viewer):
+        raise _unseen(what)
+
+
+def _unseen(what: str) -> Forbidden:
+    return Forbidden(f"You have no right to see the values, and so none to {what}. Leave it out, or ask for the right.")
+
+
+def _require_fields(context: Context, what: str, *fields: str) -> None:
+    if not context.viewer.may_ask(*fields):
+        raise Forbidden(
+            f"The key is limited to fields, and {what} would tell of others: {', '.join(fields)}. Ask for a key that "
+            "has them."
+        )
 
 
 # Conditions on the customer's own document
@@ -356,8 +381,12 @@ def _attribute_match(condition: AttributeCondition, known: Any, context: Context
         )
     if definition["type"] == AttributeType.PASSWORD.value:
         raise BadUserInput(f"{condition.name!r} holds a secret, which can be written and never read. Leave it out.")
+    what = f"filtering by {condition.name}"
+    if not is_shown(definition, context.viewer):
+        raise _unseen(what)
+    _require_fields(context, what, "AttributeValue.value")
     if definition["is_personal"]:
-        _require_personal(context, f"filtering by {condition.name}")
+        context.delivered.searched(f"Customer.attributes.{condition.name}")
     try:
         values = [checked(definition, value, context.limits.default_region) for value in condition.any_of]
     except ValueError as error:

@@ -4,7 +4,7 @@ Pairs are found by a scan of all customers (resolvers/scanning.py), and for sing
 kept once, under an id that follows from its two customers; what people said of it stays whatever is found.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -12,14 +12,17 @@ from typing import Annotated
 
 import strawberry
 
+from adapters.mongo import Store
 from adapters.records import Document, Index, Record, RecordId
 from adapters.windows import Position, Strand, Window, branches, stretch
+from resolvers.attribute_rights import unseen
 from resolvers.attribute_rules import MatchingRole
+from resolvers.attributes import definitions
 from resolvers.customers import Customer, customers_by_id
 from resolvers.identities import IDENTITIES, IdentifiedCustomer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_input, graph_type, told
-from resolvers.kit.errors import Conflict, NotFound, conflict, not_found
+from resolvers.kit.errors import BadUserInput, Conflict, NotFound, conflict, not_found
 from resolvers.kit.ids import key_of
 from resolvers.kit.paging import Connection, Page, Sealing, connection
 from resolvers.kit.slice import Slice
@@ -55,6 +58,7 @@ _SAME_BITS = 0.5
 @graph_enum(
     {
         "FAR": "They say different things.",
+        "LIKE": "Two names that differ by a letter or two, as Daniel and Daniela.",
         "PARTIAL": "They have a part in common.",
         "SWAPPED": "One's given name is the other's family name.",
         "NEAR": "Alike but for slips of the pen, the ear or the keyboard.",
@@ -67,6 +71,7 @@ class MatchLevel(Enum):
     """How well two customers agree in one respect."""
 
     FAR = "FAR"
+    LIKE = "LIKE"
     PARTIAL = "PARTIAL"
     SWAPPED = "SWAPPED"
     NEAR = "NEAR"
@@ -90,12 +95,23 @@ class DuplicateSuggestion(Node):
 
     score: float = kept("How likely they are one person, from 0 to 1.", at="probability")
     is_sure: bool = kept("Whether a machine might merge them; for a suggestion to people less is enough.")
-    reasons: list[MatchReason] = kept("What speaks for it and against it, the weightiest first.")
     found_at: datetime = kept("When a scan found it last.")
     dismissed_at: datetime | None = kept("When somebody said that these are different people; null if nobody did.")
     dismissed_by: str | None = kept("Who said so.")
     one_id: strawberry.Private[RecordId] = inner()
     other_id: strawberry.Private[RecordId] = inner()
+    found_reasons: strawberry.Private[list[MatchReason]] = inner(at="reasons")
+
+
+@SLICE.column(DuplicateSuggestion, may=STAFF, reads=["reasons"])
+async def reasons(suggestions: list[DuplicateSuggestion], info: Info) -> list[list[MatchReason]]:
+    """What speaks for it and against it, the weightiest first.
+
+    Left out are kinds of evidence to which attributes are counted (`matchingRole`) whose values you may not see.
+    """
+    known = await definitions(info.context)
+    hidden = {known[name].get("matching_role") for name in unseen(known, info.context.viewer)}
+    return [[one for one in each.found_reasons if one.role.value not in hidden] for each in suggestions]
 
 
 @SLICE.column(DuplicateSuggestion, may=STAFF, reads=["one_id", "other_id"])
@@ -140,11 +156,12 @@ async def suggestions(
     or when somebody asked.
     """
     context = info.context
-    wanted = max(0, min(first, _OF_ONE))
+    if not 0 <= first <= _OF_ONE:
+        raise BadUserInput(f"`first` is {first}; from 0 to {_OF_ONE} suggestions are given of a customer.")
     of_each = await (_found_now if len(customers) <= _SOUGHT_AT_ONCE else _found_before)(context, customers)
     read = reader_of(DuplicateSuggestion).read
-    context.budget.spend(sum(min(len(pairs), wanted) for pairs in of_each))
-    return [[read(pair) for pair in pairs[:wanted]] for pairs in of_each]
+    context.budget.spend(sum(min(len(pairs), first) for pairs in of_each))
+    return [[read(pair) for pair in pairs[:first]] for pairs in of_each]
 
 
 async def _found_before(context: Context, customers: Sequence[Customer]) -> list[list[Document]]:
@@ -285,14 +302,72 @@ async def dismiss_duplicate(
 ) -> DismissDuplicatePayload | NotFound | Conflict:
     """Says that two customers are different people. No scan suggests them again, and no machine merges them."""
     context = info.context
-    key = key_of(input.id, "DuplicateSuggestion")
-    said = {"is_dismissed": True, "dismissed_at": context.clock(), "dismissed_by": context.viewer.subject}
-    found = await context.store.update(PAIRS, {"_id": key, "is_dismissed": False}, {"$set": said}) if key else None
+    said = _dismissed(context)
+    found = await _say(context, input.id, {"is_dismissed": False}, said, "Somebody has said so already")
+    return DismissDuplicatePayload(suggestion=found)
+
+
+@graph_input
+class ReconsiderDuplicateInput:
+    """Two of whom somebody said that they are different people."""
+
+    id: strawberry.ID = told("The suggestion that was dismissed.")
+
+
+@graph_type
+class ReconsiderDuplicatePayload:
+    """The suggestion, which is made again."""
+
+    suggestion: DuplicateSuggestion = told("The suggestion as it is kept.")
+
+
+@SLICE.mutation(may=STAFF)
+async def reconsider_duplicate(
+    info: Info, input: Annotated[ReconsiderDuplicateInput, about("Which dismissed suggestion.")]
+) -> ReconsiderDuplicatePayload | NotFound | Conflict:
+    """Takes back that two customers are different people: they may be suggested again, and merged by a machine."""
+    said = {"is_dismissed": False, "dismissed_at": None, "dismissed_by": None}
+    found = await _say(info.context, input.id, {"is_dismissed": True}, said, "Nobody says that they are two")
+    return ReconsiderDuplicatePayload(suggestion=found)
+
+
+def _dismissed(context: Context) -> Document:
+    return {"is_dismissed": True, "dismissed_at": context.clock(), "dismissed_by": context.viewer.subject}
+
+
+async def _say(context: Context, id: str, unless: Document, said: Document, already: str) -> DuplicateSuggestion:
+    key = key_of(id, "DuplicateSuggestion")
+    found = await context.store.update(PAIRS, {"_id": key, **unless}, {"$set": said}) if key else None
     if found is None:
         if key and await context.store.first(PAIRS, {"_id": key}):
-            raise conflict("Somebody has said so already; there is nothing to do.", "input", "id")
+            raise conflict(f"{already}; there is nothing to do.", "input", "id")
         raise not_found("suggestion")
-    return DismissDuplicatePayload(suggestion=reader_of(DuplicateSuggestion).read(found))
+    shown: DuplicateSuggestion = reader_of(DuplicateSuggestion).read(found)
+    return shown
+
+
+async def tell_apart(context: Context, one: RecordId, others: Iterable[RecordId]) -> None:
+    """Keeps that people said of one customer that the others are not the same person: it binds every machine."""
+    said = _dismissed(context)
+    unknown = {"bits": 0.0, "probability": 0.5, "is_sure": False, "reasons": [], "found_at": context.clock()}
+    changes = []
+    for other in others:
+        first, second = pair_of(str(one), str(other))
+        ends = {"one_id": RecordId(first), "other_id": RecordId(second)}
+        changes.append((PAIRS.id_of(ends), {"$set": said, "$setOnInsert": {**ends, **unknown}}))
+    await context.store.upsert(PAIRS, changes)
+
+
+async def forget_pairs(context: Context, ids: Sequence[RecordId]) -> None:
+    """Takes away what suggested that some of these are one person, who have become one customer."""
+    within = {"one_id": {"$in": list(ids)}, "other_id": {"$in": list(ids)}, "is_dismissed": False}
+    await context.store.delete(PAIRS, within)
+
+
+async def are_apart(store: Store, ids: Sequence[RecordId]) -> bool:
+    """Whether people said of any two of these that they are different people."""
+    within = {"one_id": {"$in": list(ids)}, "other_id": {"$in": list(ids)}, "is_dismissed": True}
+    return await store.first(PAIRS, within) is not None
 
 
 # How a pair is kept

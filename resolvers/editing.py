@@ -11,7 +11,8 @@ from typing import Annotated, Any
 import strawberry
 
 from adapters.records import Document, Observation
-from resolvers.attribute_rules import checked, editors
+from resolvers.attribute_rights import editors
+from resolvers.attribute_rules import checked
 from resolvers.attribute_schema import MOST_DEFINITIONS, definitions_by_name
 from resolvers.customers import BY_STAFF, Customer, changed_at, following, require_customer
 from resolvers.kit.context import Context, Info

@@ -80,12 +80,13 @@ async def identify_customer(
     need the scope `lookup`.
     """
     context = info.context
-    require_look_up(context)
+    await require_look_up(context)
     who = await who_is_meant(context, input.channel, input.account, input.value)
     person = Person(who=who, profile=_shown(input.profile), entry_point=_came_in(who.channel, input.entry_point))
     for _ in range(_ATTEMPTS):
         known = await identified(context, who)
         if known is not None:
+            context.delivered.looked_up(who.channel, who.account, known.customer.key)
             return IdentifyCustomerPayload(identified=known, is_new=False)
         try:
             made = await new_customer(
@@ -98,6 +99,7 @@ async def identify_customer(
         except NotTaken as error:
             raise conflict(str(error), "input", "value") from error
         if made is not None:
+            context.delivered.looked_up(who.channel, who.account, None)
             customer = (await customer_reader(context))(made)
             return IdentifyCustomerPayload(identified=identified_as(customer, who), is_new=True)
     raise conflict("The identity was linked and unlinked again and again in this moment. Ask once more.")

@@ -163,13 +163,15 @@ async def customer_by_identity(
 ) -> IdentifiedCustomer | None:
     """The customer behind an identity; null when nobody is known by it. Partners need the scope `lookup`."""
     context = info.context
-    require_look_up(context)
+    await require_look_up(context)
     await require_account(context, channel, account)
     try:
         canonical = canonical_value(channel, value, context.limits.default_region)
     except ValueError as error:
         raise BadUserInput(f"`value` cannot be an identity on {channel!r}. {error}") from error
-    return await (proven if is_proven else identified)(context, Who(channel, account, canonical))
+    found = await (proven if is_proven else identified)(context, Who(channel, account, canonical))
+    context.delivered.looked_up(channel, account, found.customer.key if found else None)
+    return found
 
 
 @SLICE.column(IdentifiedCustomer)
@@ -181,11 +183,13 @@ async def claim(found: list[IdentifiedCustomer], info: Info) -> list[ClaimStreng
     return await _claims_of(info.context, found)
 
 
-def require_look_up(context: Context) -> None:
-    """Raises Forbidden where the viewer may not look people up."""
+async def require_look_up(context: Context) -> None:
+    """Counts one look-up; raises Forbidden where the viewer may not look people up, LimitExceeded where too often."""
     if not context.viewer.may_look_up:
         # Whatever the data: an answer would tell whether somebody is known by it.
         raise Forbidden(f"Looking people up by an identity needs the scope `{LOOKUP_SCOPE}`. Ask for it.")
+    if context.look_ups is not None:
+        await context.look_ups.take(context.viewer)
 
 
 async def who_is_meant(context: Context, channel: str, account: str, value: str) -> Who:

@@ -8,7 +8,7 @@ import strawberry
 
 from adapters.failures import Taken
 from adapters.records import Document, Part, Record, RecordId
-from resolvers.customers import Customer, customer_reader, require_customer
+from resolvers.customers import BY_STAFF, Customer, customer_reader, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import Conflict, InvalidInput, NotFound, Refused, accepted, conflict, invalid, not_found
@@ -67,6 +67,25 @@ def labels(customers: list[Customer], info: Info) -> list[list[Label]]:
     ]
 
 
+@SLICE.column(Customer, reads=["labels"])
+def customer_labels(customers: list[Customer], info: Info) -> list[list[CustomerLabel]]:
+    """The same with when and by whom each was put on the customer, the most urgent first."""
+    held = info.context.held(LABELS)
+    read = reader_of(CustomerLabel).reading()
+    return [
+        [read(one) for one in sorted(_entries(customer, held), key=lambda one: _urgency(held[one["label_id"]]))]
+        for customer in customers
+    ]
+
+
+@SLICE.column(CustomerLabel, name="label", reads=["label_id"])
+def label_of_entry(entries: list[CustomerLabel], info: Info) -> list[Label | None]:
+    """The class; null once it is no longer defined."""
+    held = info.context.held(LABELS)
+    read = reader_of(Label).reading()
+    return [read(held[one.label_id]) if one.label_id in held else None for one in entries]
+
+
 @SLICE.facts
 async def label_facts(customers: list[Customer], context: Context) -> list[list[Fact]]:
     """The labels among the facts."""
@@ -77,7 +96,7 @@ async def label_facts(customers: list[Customer], context: Context) -> list[list[
                 category="Labels",
                 name=held[entry["label_id"]]["name"],
                 value=None,
-                observed_from=entry["added_by"],
+                observed_from=entry.get("observed_from") or entry["added_by"],
                 observed_at=entry["added_at"],
             )
             for entry in _entries(customer, held)
@@ -195,7 +214,8 @@ async def label_customer(
     context = info.context
     customer = await require_customer(context, input.customer_id)
     key = await _require(context, input.label_id)
-    entry = {"label_id": key, "added_at": context.clock(), "added_by": context.viewer.subject}
+    entry: dict[str, Any] = {"label_id": key, "added_at": context.clock(), "added_by": context.viewer.subject}
+    entry["observed_from"] = BY_STAFF
     document = await add_part(context, customer.key, CUSTOMER_LABELS, entry, same="label_id", taken=_TAKEN)
     return CustomerLabelPayload(customer=(await customer_reader(context))(document))
 

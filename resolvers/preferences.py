@@ -12,7 +12,7 @@ import strawberry
 
 from adapters.records import Chief, Document, Part
 from resolvers.channels import require_usable
-from resolvers.customers import Customer, require_customer
+from resolvers.customers import BY_STAFF, Customer, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_input, graph_type, told
 from resolvers.kit.errors import Conflict, InvalidInput, NotFound, conflict, invalid, not_found
@@ -92,7 +92,8 @@ def _fact(preference: ChannelPreference) -> Fact:
         category="Channel preferences",
         name=preference.channel,
         value=AttributeScalar("PREFERRED" if preference.is_preferred else preference.wish.value),
-        observed_from=preference.set_by,
+        # Sources bring no wishes.
+        observed_from=BY_STAFF,
         observed_at=preference.set_at,
     )
 

@@ -226,7 +226,7 @@ async def remove_relation_type(
             return 0
         used = await store.count(RELATIONS, {"type_id": key}) // 2
         if used:
-            raise conflict(f"There are {used} relations of this type. Remove them first.", "input", "id")
+            raise conflict(f"Relations of this type: {used}. Remove them first.", "input", "id")
         return await store.delete(RELATION_TYPES, {"_id": key})
 
     if not await store.transact(work):

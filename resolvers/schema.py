@@ -4,6 +4,7 @@ A slice imports only slices above it in this list. To add a concept, write its f
 """
 
 from resolvers import (
+    accesses,
     accounts,
     agents,
     assignment,
@@ -78,6 +79,7 @@ SLICES = (
     history.SLICE,
     lookalikes.SLICE,
     duplicates.SLICE,
+    accesses.SLICE,
     merging.SLICE,
     relinking.SLICE,
     nodes.SLICE,

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import strawberry
 
 from adapters.records import Part
-from resolvers.customers import Customer, customer_reader, require_customer
+from resolvers.customers import BY_STAFF, Customer, customer_reader, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import Conflict, InvalidInput, NotFound, invalid, not_found
@@ -32,6 +32,9 @@ class Tag:
     word: str = kept("The word, in lower case.")
     added_at: datetime = kept("When it was put there.")
     added_by: str | None = kept("Who or what put it there.")
+    observed_from: str | None = kept(
+        "Where it was observed: `staff`, or a channel with our account there; null where nobody noted it."
+    )
 
 
 def tag_word(text: str) -> str:
@@ -56,7 +59,13 @@ async def tag_facts(customers: list[Customer], context: Context) -> list[list[Fa
 
 
 def _fact(tag: Tag) -> Fact:
-    return Fact(category="Tags", name=tag.word, value=None, observed_from=tag.added_by, observed_at=tag.added_at)
+    return Fact(
+        category="Tags",
+        name=tag.word,
+        value=None,
+        observed_from=tag.observed_from or tag.added_by,
+        observed_at=tag.added_at,
+    )
 
 
 @SLICE.condition(CUSTOMER_FILTER)
@@ -92,6 +101,7 @@ async def add_tag(
         "word": _checked(input.word),
         "added_at": context.clock(),
         "added_by": context.viewer.subject,
+        "observed_from": BY_STAFF,
     }
     document = await add_part(context, customer.key, TAGS, entry, same="word", taken=_TAKEN)
     return TagPayload(customer=(await customer_reader(context))(document))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import strawberry
 
 from adapters.records import Document
-from resolvers.attribute_rules import editors
+from resolvers.attribute_rights import editors
 from resolvers.attribute_schema import SYSTEM_DEFINITIONS, definitions_by_name
 from resolvers.customers import Customer, require_customer
 from resolvers.editing import Definitions, attribute_change

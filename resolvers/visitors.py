@@ -67,4 +67,5 @@ async def mint_visitor_token(
     # Tokens count whole seconds.
     begins = context.clock().replace(microsecond=0)
     token = context.sign_visitor(key, input.minutes * 60)
+    context.delivered.opened(key)
     return MintVisitorTokenPayload(token=token, expires_at=begins + timedelta(minutes=input.minutes), customer=customer)

@@ -23,6 +23,7 @@ from gateway.mongod import Mongod
 from resolvers.agents import AGENTS, agent_document
 from resolvers.kit.context import Context, GraphLimits
 from resolvers.kit.cursors import CursorSeal
+from resolvers.kit.delivered import Delivered
 from resolvers.kit.graph import Graph
 from resolvers.kit.viewer import Role, Viewer
 from resolvers.schema import SLICES
@@ -136,9 +137,14 @@ class Asking:
     commands: Commands | None = None
     now: datetime = NOW
     limits: GraphLimits = field(default_factory=GraphLimits)
+    role: Role = Role.AGENT
+    """Who asks, unless a question says otherwise."""
+    delivered: Delivered = field(default_factory=Delivered)
+    """What the last answer gave away."""
 
     def __post_init__(self) -> None:
         self.plans = Plans(self.graph, compile_at=1)
+        self.plain = Plans(self.graph, is_on=False)
 
     def context(self, role: Role = Role.AGENT, **viewer: Any) -> Context:
         """The context of one request; each is a minute later than the one before."""
@@ -152,19 +158,23 @@ class Asking:
             seal=CursorSeal("a sample secret for tests"),
             clock=lambda now=self.now: now,  # type: ignore[misc]
             limits=self.limits,
+            delivered=Delivered(is_watched=True),
         )
 
     async def __call__(
-        self, query: str, *, as_: Role = Role.AGENT, viewer: Mapping[str, Any] | None = None, **variables: Any
+        self, query: str, *, as_: Role | None = None, viewer: Mapping[str, Any] | None = None, **variables: Any
     ) -> Answer:
         """The answer to a query."""
-        context = self.context(as_, **(viewer or {}))
+        context = self.context(as_ or self.role, **(viewer or {}))
         result = await self._planned(query, variables, context)
         if result is None:
             result = await self.graph.execute(query, variable_values=variables, context_value=context)
         elif self._compares(query):
-            plain = await self.graph.execute(query, variable_values=variables, context_value=replace(context))
+            again = replace(context, delivered=Delivered(is_watched=True))
+            plain = (await self.plain.execute(Known(parse(query)), context=again, variables=variables)).result
             assert (result.data, _told(result)) == (plain.data, _told(plain)), "a plan answers as graphql-core does"
+            assert context.delivered == again.delivered, "a plan gives away what graphql-core does"
+        self.delivered = context.delivered
         return Answer(result.data, result.errors or [])
 
     async def _planned(self, query: str, variables: Mapping[str, Any], context: Context) -> Any:

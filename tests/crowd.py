@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from adapters.records import RecordId, new_id
+from resolvers.accesses import ACCESSES, access_documents
 from resolvers.accounts import ACCOUNTS, HOLDINGS
 from resolvers.agents import GROUPS
 from resolvers.attachments import ATTACHMENTS
@@ -14,7 +15,9 @@ from resolvers.customers import CUSTOMERS
 from resolvers.duplicates import PAIRS
 from resolvers.identities import UNLINKED
 from resolvers.interests import TOPICS
+from resolvers.kit.delivered import AccessWay, Delivered
 from resolvers.kit.turns import take_turn
+from resolvers.kit.viewer import Role, Viewer
 from resolvers.labels import LABELS, label_document
 from resolvers.lookalikes import keep_base
 from resolvers.matching import Base
@@ -44,6 +47,7 @@ async def everything(make: Makers, of: Made, rows: int = 5) -> None:
         await related(make, of, created_at=at)
         await account(make, of, f"{of.key}-{n}")
         await consent_word(make, of, purpose=f"purpose {n}", at=at)
+        await access(make, of.key, at=at)
 
 
 async def crowd(make: Makers, customers: int, rows: int = 3) -> list[Made]:
@@ -81,7 +85,8 @@ async def merge(make: Makers, of: Made, **more: Any) -> RecordId:
 async def consent_word(make: Makers, of: Made, **more: Any) -> RecordId:
     """A word of a customer on a purpose."""
     usual = {"purpose": "newsletter", "status": "GRANTED", "at": make.moment(), "means": "FORM", "channel": None}
-    return await make.put(CONSENT_WORDS, of, recorded_at=make.moment(), recorded_by="agent", **(usual | more))
+    usual |= {"recorded_at": make.moment(), "recorded_by": "agent"}
+    return await make.put(CONSENT_WORDS, of, **(usual | more))
 
 
 async def related(make: Makers, of: Made, **more: Any) -> RecordId:
@@ -97,13 +102,22 @@ async def related(make: Makers, of: Made, **more: Any) -> RecordId:
         "tags": [],
         "back_id": new_id(),
     }
-    return await make.put(RELATIONS, of, created_by="agent", **(usual | {"created_at": make.moment()} | more))
+    usual |= {"created_at": make.moment(), "created_by": "agent"}
+    return await make.put(RELATIONS, of, **(usual | more))
 
 
 async def account(make: Makers, of: Made, number: str, **more: Any) -> RecordId:
     """An account that a customer holds with the company."""
     at = make.moment()
-    usual = {"name": "electricity", "number": number, "data": [], "version": 1, "created_at": at, "created_by": None}
+    usual = {
+        "name": "electricity",
+        "number": number,
+        "number_key": number.casefold(),
+        "data": [],
+        "version": 1,
+        "created_at": at,
+        "created_by": None,
+    }
     document = {"_id": new_id(), **usual, "updated_at": at, "updated_by": None, **more}
     await make.store.insert(ACCOUNTS, document)
     await make.put(HOLDINGS, of, account_id=document["_id"], held_since=at)
@@ -150,6 +164,16 @@ async def small_things(make: Makers) -> None:
     await product(make)
     await topic(make)
     await double(make)
+    await access(make)
+
+
+async def access(make: Makers, *of: RecordId, **more: Any) -> RecordId:
+    """An entry of the access ledger."""
+    delivered = Delivered(fields={"Note.text"}, customers=set(of), ways={AccessWay.READ})
+    viewer = Viewer(subject="anna", role=Role.AGENT)
+    (one,) = access_documents(delivered, viewer, at=make.moment(), operation="Panel", question_hash="0" * 64)
+    await make.store.insert(ACCESSES, {**one, **more})
+    return one["_id"]  # type: ignore[no-any-return]
 
 
 async def double(make: Makers, **more: Any) -> RecordId:

@@ -7,6 +7,7 @@ import pytest
 from adapters.records import new_id
 from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.kit.ids import global_id
+from resolvers.kit.viewer import Role
 from tests.conftest import Asking, Commands
 from tests.makers import BEGIN, Makers
 from tests.walking import PARTNER, costs, forbidden, nodes, read, refusal, visitor, walk
@@ -170,3 +171,16 @@ async def test_conversation_walk(ask: Asking, make: Makers) -> None:
     for _ in range(4):
         await make.conversation(one, last_message_at=BEGIN)
     assert len(set(await walk(ask, one, "conversations", 1))) == 4
+
+
+async def test_given_away_is_anothers(ask: Asking, make: Makers) -> None:
+    """A visitor does not come by a conversation that is another customer's now through a message left behind."""
+    ann, bob = await make.customer(), await make.customer("Bob", "Ray")
+    key = await make.conversation(ann, "Hello", subject="A lamp")
+    item = "item { ... on Message { conversation { subject } } }"
+    text = f'{{ customer(id: "{ann.id}") {{ history {{ nodes {{ {item} }} }} }} }}'
+    own = await ask(text, as_=Role.VISITOR, viewer={"customer_id": ann.key})
+    await make.store.update(CONVERSATIONS, {"_id": key}, {"$set": {"customer_id": bob.key}})
+    given = await ask(text, as_=Role.VISITOR, viewer={"customer_id": ann.key})
+    shown = [one.data["customer"]["history"]["nodes"][0]["item"]["conversation"] for one in (own, given)]
+    assert shown == [{"subject": "A lamp"}, None]

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from adapters.mongo import Store
+from gateway import doubles
 from gateway.doubles import MACHINE, search
 from gateway.settings import Settings
 from resolvers.customers import CUSTOMERS
@@ -29,6 +30,8 @@ OF_ONE = "query ($id: ID!) { customer(id: $id) { suggestions { id score customer
 OF_MANY = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Customer { suggestions { id } } } }"
 DISMISS = """mutation ($input: DismissDuplicateInput!) { dismissDuplicate(input: $input) {
   ... on DismissDuplicatePayload { suggestion { dismissedAt dismissedBy } } ... on Refusal { code } } }"""
+RECONSIDER = """mutation ($input: ReconsiderDuplicateInput!) { reconsiderDuplicate(input: $input) {
+  ... on ReconsiderDuplicatePayload { suggestion { dismissedAt } } ... on Refusal { code } } }"""
 NAMES = (("Annabel", "Zimmermann"), ("Konrad", "Hammerstein"), ("Wilhelmina", "Sommerfeld"))
 
 
@@ -110,6 +113,42 @@ async def test_dismissed_stays(ask: Asking, make: Makers, store: Store) -> None:
     assert (await _listed(ask))["totalCount"] == 0
     assert (await _listed(ask, isDismissed=True))["totalCount"] == 1
     assert await _of(ask, one) == []
+
+
+async def test_reconsidered(ask: Asking, make: Makers, store: Store) -> None:
+    """What was said in error is taken back: the two are suggested again."""
+    await _double(make)
+    await _scan(store)
+    (node,) = (await _listed(ask))["nodes"]
+    assert (await ask(RECONSIDER, input={"id": node["id"]})).data["reconsiderDuplicate"] == {"code": "CONFLICT"}
+    await ask(DISMISS, input={"id": node["id"]})
+    said = (await ask(RECONSIDER, input={"id": node["id"]})).data["reconsiderDuplicate"]
+    assert said == {"suggestion": {"dismissedAt": None}}
+    assert (await _search(store)).merged == 1
+
+
+async def test_dismissed_meanwhile(ask: Asking, make: Makers, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is said to be two while all customers are compared is not merged by that search."""
+    await _double(make)
+    await _scan(store)
+    (node,) = (await _listed(ask))["nodes"]
+
+    async def scanning(*given: Any, **more: Any) -> Scanned:
+        found = await scan(*given, **more)
+        await ask(DISMISS, input={"id": node["id"]})
+        return found
+
+    monkeypatch.setattr(doubles, "scan", scanning)
+    found = await _search(store)
+    assert (found.merged, found.refused) == (0, 1)
+
+
+@pytest.mark.parametrize("first", [-1, 21])
+async def test_how_many(ask: Asking, make: Makers, first: int) -> None:
+    """More suggestions than are given of one are refused, as are fewer than none."""
+    query = "query ($id: ID!, $first: Int!) { customer(id: $id) { suggestions(first: $first) { id } } }"
+    answer = await ask(query, id=(await make.customer()).id, first=first)
+    assert [str(first) in error.message for error in answer.errors] == [True]
 
 
 async def test_scan_again(ask: Asking, make: Makers, store: Store) -> None:

@@ -143,7 +143,7 @@ async def test_customer_labels_by_urgency(ask: Asking, make: Makers) -> None:
         await change(ask, "labelCustomer", "customer { id }", customerId=one.id, labelId=key)
     found = await read(ask, one, "labels { name } facts { nodes { category name observedFrom } }")
     assert found["labels"] == [{"name": "high"}, {"name": "low"}]
-    assert {"category": "Labels", "name": "low", "observedFrom": "agent"} in found["facts"]["nodes"]
+    assert {"category": "Labels", "name": "low", "observedFrom": "staff"} in found["facts"]["nodes"]
 
 
 async def test_labelled_customers(ask: Asking, make: Makers) -> None:

@@ -210,7 +210,7 @@ async def test_types_defined(ask: Asking, make: Makers) -> None:
     assert [one["inverseName"] for one in answer.data["relationTypes"]] == ["employed by", "child of"]
     key = (await relate(ask, await make.customer(), await make.customer(), kind))["relation"]["id"]
     found = await change(ask, "removeRelationType", "removedId", ADMIN, id=kind)
-    assert found["message"] == "There are 1 relations of this type. Remove them first."
+    assert found["message"] == "Relations of this type: 1. Remove them first."
     await change(ask, "removeRelation", "removedId", id=key)
     assert (await change(ask, "removeRelationType", "removedId", ADMIN, id=kind))["removedId"] == kind
     assert await refused(ask, "removeRelationType", ADMIN, id=kind) == ("NOT_FOUND", "input.id")

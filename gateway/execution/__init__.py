@@ -16,6 +16,9 @@ asked for all parents at once.
     calling.py   with what a field's function is called
     exact.py     whatever is out of the ordinary, as graphql-core does it
     failing.py   what errors make of the answer
+    trails.py    where personal values stand in the answer, and walking.py which of them it shows
+    pacing.py    the same walk as a generated function
+    witnessing.py  of which object each part of an answer was made, where graphql-core makes it
 
 An answer is the same with and without a plan. Errors stand in the order of the answer, which is graphql-core's order
 where nothing is waited for.

@@ -11,6 +11,7 @@ from typing import Any, Final
 from graphql.language import DocumentNode
 
 from gateway.execution.plan import Plan
+from gateway.execution.trails import Trail
 
 # A document in memory takes about 100 times its text (measured: 90 to 140), a plan of it 330 times. So these are
 # 64 MB, and hold 120 compiled panels of 1,200 characters, which is more than a company's apps ask.
@@ -18,8 +19,8 @@ MOST_WEIGHT: Final = 640 * 1024
 _PLAN_WEIGHT: Final = 3.3
 _FADES: Final = 0.9
 
-Key = tuple[str | None, tuple[Any, ...]]
-"""Which operation, and what is skipped and included in it."""
+Key = tuple[str | None, tuple[Any, ...], bool]
+"""Which operation, what is skipped and included in it, and whether what it shows is watched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,14 @@ class Known:
     characters: int = 0
     seen: int = 0
     plans: dict[Key, Plan | Unplanned] = field(default_factory=dict)
+    trails: dict[Key, Trail | None] = field(default_factory=dict)
+    """Where personal values stand in its answers, where it has no plan."""
     choosing: frozenset[str] | None = None
     """The variables that `@skip` and `@include` name, once they were looked for."""
+    touched: dict[str | None, frozenset[str]] = field(default_factory=dict)
+    """The fields of the schema that each operation touches, once somebody's right to them was looked at."""
+    question_hash: str | None = None
+    """By which equal questions are told, once that was asked."""
     rows: float = 0.0
     """How many rows it loads, as far as was seen; of one that loads fewer now, the old number fades."""
 

@@ -24,6 +24,10 @@ from graphql.execution.collect_fields import FieldDetails, collect_fields, colle
 from graphql.execution.values import VariableValues
 
 from gateway.execution.admitting import kinds_by_class, object_class
+from gateway.execution.pacing import walked_fast
+from gateway.execution.trails import Kinds as PersonalKinds
+from gateway.execution.trails import Trail, trail_of
+from gateway.execution.walking import Walked
 from gateway.execution.ways import Coming, way_to
 from gateway.execution.writing import Finish, Kinds, Made, Writer, finisher
 from resolvers.kit.reads import Reads
@@ -106,6 +110,13 @@ class Selection:
     """Fields that are not written by `make`: they are asked for, or hold something that is."""
     made: Made | None = None
     """Writes what is only read of an object."""
+    trail: Trail | None = None
+    """Where personal values stand in what is answered, if anybody watches that."""
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether each object's answer bears a mark (trails.py) until the execution is over."""
+        return self.trail is not None and self.trail.is_marked
 
     @property
     def make(self) -> Callable[[Any], dict[str, Any]]:
@@ -121,13 +132,15 @@ class Plan:
     root: Selection
     is_serial: bool
     """Whether root fields follow one another, as those of a mutation do."""
+    walked: Walked | None = None
+    """Walks through an answer to find the personal values that it shows, if anybody watches that."""
 
 
-def compile_plan(executor: AnyExecutor, choices: VariableValues) -> Plan:
+def compile_plan(executor: AnyExecutor, choices: VariableValues, watched: PersonalKinds | None = None) -> Plan:
     """The plan of the executor's operation; raises CannotPlan.
 
     `choices` are the values of the variables that `@skip` and `@include` name: the plan holds for these, and keeps
-    no other value of the request.
+    no other value of the request. `watched`: what is personal, where somebody watches what of it is shown.
     """
     operation = executor.operation
     root_type = executor.schema.get_root_type(operation.operation)
@@ -135,17 +148,19 @@ def compile_plan(executor: AnyExecutor, choices: VariableValues) -> Plan:
         raise CannotPlan("directives on the operation" if root_type else "no such operation in the schema")
     _check(executor)
     collected = collect_fields(executor.schema, executor.fragments, choices, root_type, operation)
-    compiler = _Compiler(executor, choices)
+    compiler = _Compiler(executor, choices, watched)
     root = compiler.selection(root_type, collected.grouped_field_set)
-    return Plan(root, is_serial=operation.operation.value == "mutation")
+    walked = walked_fast(root.trail) if root.trail is not None else None
+    return Plan(root, is_serial=operation.operation.value == "mutation", walked=walked)
 
 
 class _Compiler:
-    def __init__(self, executor: AnyExecutor, choices: VariableValues) -> None:
+    def __init__(self, executor: AnyExecutor, choices: VariableValues, watched: PersonalKinds | None) -> None:
         # Kept as long as the plan: of the executor only what does not belong to one request.
         self._schema, self._fragments = executor.schema, executor.fragments
         self._operation, self._choices = executor.operation, choices
         self._default = executor.field_resolver
+        self._watched = watched
         self._known: dict[tuple[str, tuple[int, ...]], Selection] = {}
 
     def selection(self, kind: GraphQLObjectType, grouped: dict[str, list[FieldDetails]]) -> Selection:
@@ -160,8 +175,17 @@ class _Compiler:
             made.fields.append(one)
             if not writer.takes(one):
                 made.asked.append(one)
-        made.made = writer.write()
+        if self._watched is not None:
+            fields = [
+                (one.key, one.details[0].node.name.value, one.definition.type, self._trails(one)) for one in made.fields
+            ]
+            made.trail = trail_of(self._watched, self._schema, kind, fields)
+        made.made = writer.write(is_marked=made.is_marked)
         return made
+
+    def _trails(self, field: FieldPlan) -> Callable[[GraphQLObjectType], Trail | None] | None:
+        below = field.below
+        return (lambda kind: below(kind).trail) if below is not None else None
 
     def _field(self, kind: GraphQLObjectType, key: str, place: int, details: list[FieldDetails]) -> FieldPlan | None:
         name = details[0].node.name.value

@@ -7,16 +7,21 @@ made for each choice of what `@skip` and `@include` leave out.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from graphql import ExecutionResult, GraphQLError, VariableNode
 from graphql.execution.values import VariableValues
 from graphql.language import DocumentNode
 
-from gateway.execution.known import Known, Unplanned
+from gateway.execution.known import Key, Known, Unplanned
 from gateway.execution.plan import AnyExecutor, CannotPlan, Plan, compile_plan
 from gateway.execution.running import Running
+from gateway.execution.trails import Trail, operation_trail
+from gateway.execution.walking import note_delivered
+from gateway.execution.witnessing import Witnesses, Witnessing, witnessing
 from resolvers.kit.graph import Graph
+from resolvers.kit.personal import Kind, personal_kinds
 
 # Choices of one document for which plans are kept: five independent switches. No panel has more.
 _MOST_CHOICES: Final = 32
@@ -33,7 +38,7 @@ class Executed:
 class Plans:
     """Plans for the documents of one graph, and how often there was one."""
 
-    def __init__(self, graph: Graph, *, is_on: bool = True, compile_at: int = 2) -> None:
+    def __init__(self, graph: Graph, *, is_on: bool = True, compile_at: int = 2, are_shown: bool = False) -> None:
         if graph.get_extensions():
             raise TypeError(
                 "The graph has schema extensions, whose life cycle is that of Strawberry's own `execute`. Take them "
@@ -43,6 +48,8 @@ class Plans:
         # Strawberry has no public name for the schema beneath it.
         self._schema = graph._schema  # noqa: SLF001
         self._is_on = is_on
+        self.are_shown = are_shown
+        """Whether answers tell the way they were come by."""
         self._compile_at = compile_at
         self.counts: Counter[str] = Counter()
         """Executions by the way they went: `planned`, `compiled` (and then planned), `first`, or why not."""
@@ -51,14 +58,25 @@ class Plans:
         self, known: Known, *, context: Any, variables: Mapping[str, Any] | None = None, operation: str | None = None
     ) -> Executed:
         """The answer to a checked document's operation, by a plan where there is one."""
-        executor = self.executor(known, context=context, variables=variables, operation=operation)
+        delivered = getattr(context, "delivered", None)
+        is_watched = delivered is not None and delivered.is_watched
+        executor = self.executor(
+            known, context=context, variables=variables, operation=operation, is_watched=is_watched
+        )
         if isinstance(executor, list):
             return Executed(ExecutionResult(None, executor), "not executed")
         plan = self.plan(known, executor)
         if isinstance(plan, Plan):
-            return Executed(await Running(plan, executor, self._graph).result(), "planned")
-        result: Any = executor.execute_operation()
-        return Executed(await result if executor.is_awaitable(result) else result, plan.reason)
+            executed = Executed(await Running(plan, executor, self._graph).result(), "planned")
+        else:
+            result: Any = executor.execute_operation()
+            executed = Executed(await result if executor.is_awaitable(result) else result, plan.reason)
+        if isinstance(executor, Witnessing):
+            trail = plan.root.trail if isinstance(plan, Plan) else self._trail(known, executor)
+            walked = plan.walked if isinstance(plan, Plan) else None
+            if trail is not None and executed.result.data is not None:
+                await note_delivered(trail, executed.result.data, context, executor.witnesses, walked=walked)
+        return executed
 
     def executor(
         self,
@@ -67,10 +85,15 @@ class Plans:
         context: Any,
         variables: Mapping[str, Any] | None = None,
         operation: str | None = None,
+        is_watched: bool = False,
         **options: Any,
     ) -> AnyExecutor | list[GraphQLError]:
-        """graphql-core's executor of the operation, with the variables coerced; errors where they do not fit."""
-        executor: AnyExecutor | list[GraphQLError] = self._graph.execution_context_class.build(
+        """graphql-core's executor of the operation, with the variables coerced; errors where they do not fit.
+
+        `is_watched`: whether it remembers of which objects answers are made.
+        """
+        kind = self._witnessing if is_watched else self._graph.execution_context_class
+        executor: AnyExecutor | list[GraphQLError] = kind.build(
             self._schema,
             known.document,
             context_value=context,
@@ -80,7 +103,26 @@ class Plans:
             operation_extensions=None,
             **options,
         )
+        if isinstance(executor, Witnessing):
+            executor.kinds, executor.witnesses = self._personal, Witnesses()
         return executor
+
+    @cached_property
+    def _personal(self) -> dict[str, Kind]:
+        return personal_kinds(self._schema, self._graph.declared)
+
+    @cached_property
+    def _witnessing(self) -> type[Witnessing]:
+        return witnessing(self._graph.execution_context_class)
+
+    def _trail(self, known: Known, executor: Witnessing) -> Trail | None:
+        choices = _choices(known, executor.variable_values)
+        key = _key(executor, choices)
+        if key not in known.trails:
+            if len(known.trails) >= _MOST_CHOICES:
+                known.trails.clear()
+            known.trails[key] = operation_trail(self._personal, executor, choices)
+        return known.trails[key]
 
     def plan(self, known: Known, executor: AnyExecutor) -> Plan | Unplanned:
         """The plan for what is asked, or why there is none."""
@@ -93,8 +135,7 @@ class Plans:
             return Unplanned("off")
         known.seen += 1
         choices = _choices(known, executor.variable_values)
-        name = executor.operation.name.value if executor.operation.name else None
-        key = (name, tuple(choices.coerced.items()))
+        key = _key(executor, choices)
         found = known.plans.get(key)
         if found is None:
             if known.seen < self._compile_at:
@@ -112,7 +153,8 @@ class Plans:
         if executor.operation.operation.value == "subscription":
             return Unplanned("subscription")
         try:
-            plan = compile_plan(executor, choices)
+            watched = self._personal if isinstance(executor, Witnessing) else None
+            plan = compile_plan(executor, choices, watched)
         except CannotPlan as reason:
             return Unplanned(str(reason))
         except RecursionError:
@@ -123,7 +165,16 @@ class Plans:
 
 def is_known(executor: AnyExecutor) -> bool:
     """Whether the executor executes as graphql-core's own does, so that a plan may stand in for it."""
-    return type(executor).__module__.partition(".")[0] in {"graphql", "strawberry"}
+    own = {"graphql", "strawberry"}
+    # One that remembers executes as the one of which it was made.
+    kinds = type(executor).__mro__ if isinstance(executor, Witnessing) else [type(executor)]
+    kind = next((one for one in kinds if not one.__module__.startswith(Witnessing.__module__)), object)
+    return kind.__module__.partition(".")[0] in own
+
+
+def _key(executor: AnyExecutor, choices: VariableValues) -> Key:
+    name = executor.operation.name.value if executor.operation.name else None
+    return name, tuple(choices.coerced.items()), isinstance(executor, Witnessing)
 
 
 def _choices(known: Known, values: VariableValues) -> VariableValues:

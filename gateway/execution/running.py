@@ -18,6 +18,7 @@ from gateway.execution.batch import Batch, Spot
 from gateway.execution.calling import Calls
 from gateway.execution.failing import Failure, Failures
 from gateway.execution.plan import AnyExecutor, FieldPlan, Plan, Selection
+from gateway.execution.trails import MARK
 from gateway.execution.ways import Attribute, Called, Reading, Resolved, TypeName, reader
 from resolvers.kit.context import NotAtHand
 from resolvers.kit.graph import Graph
@@ -145,6 +146,8 @@ class Running:
             return selection.make(source)
         except Exception:  # noqa: BLE001  whatever it was, the exact way meets it again and says it right
             out: dict[str, Any] = {one.key: _typename(one) for one in selection.fields}
+            if selection.is_marked:
+                out[MARK] = source
         for field in selection.made.read if selection.made else ():
             (value,) = _all_read(field, [source])
             self._complete_exactly(batch, number, field, value, out, work)

@@ -30,6 +30,7 @@ from gateway.execution.admitting import (
     odd,
     usual_of,
 )
+from gateway.execution.trails import MARK
 from gateway.execution.ways import Attribute, Coming, Reading, TypeName
 from resolvers.kit.stored import STORED, Step
 
@@ -119,9 +120,10 @@ class Writer:
         self._read.append(field)
         return True
 
-    def write(self) -> Made:
-        """The function."""
-        text = "\n".join(["def make(s):", *self._lines, f"    return {{{', '.join(self._entries)}}}"])
+    def write(self, *, is_marked: bool) -> Made:
+        """The function; with a mark the object itself stands in its answer, until the execution is over (trails.py)."""
+        entries = [*self._entries, f"{MARK!r}: s"] if is_marked else self._entries
+        text = "\n".join(["def make(s):", *self._lines, f"    return {{{', '.join(entries)}}}"])
         return Made(_Expressions(None, None, self._names).executed(text, "make"), text, self._read)
 
     def _source(self, way: Coming) -> str | None:

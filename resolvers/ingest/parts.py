@@ -15,6 +15,7 @@ from resolvers.contact_rules import POSTAL_FIELDS, compared, mark_of
 from resolvers.contacts import CONTACT_POINTS, ContactPointType
 from resolvers.custom_data import CUSTOM_DATA, LONGEST_VALUE
 from resolvers.custom_data import LONGEST_NAME as LONGEST_KEY
+from resolvers.customers import BY_STAFF
 from resolvers.ingest.report import NotTaken, Visit, bounded, bounded_all, require_readable, too_many
 from resolvers.kit.parts import removed_from
 from resolvers.kit.phones import canonical_phone
@@ -124,9 +125,9 @@ def _postal(parts: Mapping[str, str | None] | None) -> Document | None:
     return bounded_all(((name, parts.get(name) or None) for name in POSTAL_FIELDS), "postal.") if parts else None
 
 
-def tags(customer: Document, words: Sequence[str], visit: Visit) -> Entries:
-    """The tags with those of the source, without those that people took off."""
-    return _added(customer, [_word(word) for word in words], "word", visit, TAGS)
+def tags(customer: Document, words: Sequence[str], told: Document) -> Entries:
+    """The tags with those of the source, without those that people took off. `told`: what is noted beside each."""
+    return _added(customer, [_word(word) for word in words], "word", told, TAGS)
 
 
 def _word(word: str) -> str:
@@ -136,25 +137,26 @@ def _word(word: str) -> str:
         raise NotTaken(str(error)) from error
 
 
-def labels(customer: Document, ids: Sequence[RecordId], visit: Visit) -> Entries:
+def labels(customer: Document, ids: Sequence[RecordId], told: Document) -> Entries:
     """The labels with those of the source, without those that people took off."""
-    return _added(customer, ids, "label_id", visit, CUSTOMER_LABELS)
+    return _added(customer, ids, "label_id", told, CUSTOMER_LABELS)
 
 
-def _added(customer: Document, values: Sequence[Any], field: str, visit: Visit, part: Part) -> Entries:
+def told_by(seen: Observation, visit: Visit) -> Document:
+    """What is noted beside a tag, a label or custom data of a source: when, by whom, and where it was observed."""
+    return {"added_at": visit.at, "added_by": visit.by, "observed_from": seen.observed_from}
+
+
+def _added(customer: Document, values: Sequence[Any], field: str, told: Document, part: Part) -> Entries:
     old: Entries = customer.get(part.name, ())
     if not values:
         return old
     there = removed_from(customer, part).union(entry[field] for entry in old)
-    new = [
-        {field: value, "added_at": visit.at, "added_by": visit.by}
-        for value in dict.fromkeys(values)
-        if value not in there
-    ]
+    new = [{field: value, **told} for value in dict.fromkeys(values) if value not in there]
     return _bounded(old, [*old, *new], part) if new else old
 
 
-def custom_data(customer: Document, data: Mapping[str, str], visit: Visit) -> Entries:
+def custom_data(customer: Document, data: Mapping[str, str], told: Document) -> Entries:
     """The custom data with those of the source, whose values replace what a source said under the same key.
 
     What people noted stands, and keys that they took off stay away.
@@ -166,10 +168,10 @@ def custom_data(customer: Document, data: Mapping[str, str], visit: Visit) -> En
     for name, value in data.items():
         key = require_readable(plain_line, name, "A key of custom data", LONGEST_KEY)
         text = require_readable(plain_text, value, "A value of custom data", LONGEST_VALUE)
-        if key in removed or entries.get(key, {}).get("observed_by"):
+        if key in removed or entries.get(key, {}).get("observed_from") == BY_STAFF:
             continue
         if key not in entries or entries[key]["value"] != text:
-            entries[key] = {"name": key, "value": text, "added_at": visit.at, "added_by": visit.by}
+            entries[key] = {"name": key, "value": text, **told}
     return _bounded(old, list(entries.values()), CUSTOM_DATA)
 
 

@@ -13,7 +13,7 @@ from resolvers.identities import IDENTITIES, STRENGTHS, weaker
 from resolvers.ingest.company import Company
 from resolvers.ingest.identities import Account, Identities
 from resolvers.ingest.panels import entry_point_document
-from resolvers.ingest.parts import contact_points, custom_data, labels, tags
+from resolvers.ingest.parts import contact_points, custom_data, labels, tags, told_by
 from resolvers.ingest.report import (
     INSERTED,
     NotTaken,
@@ -252,14 +252,14 @@ class People:
         bounded_all(person.profile.items(), "profile.")
         values, observed = self._values.merged(old, person.attributes, seen)
         points = contact_points(old, person.reaches, seen, visit.default_region)
-        names = naming(values)
+        names, told = naming(values), told_by(seen, visit)
         said = {
             "attributes": values,
             "observed": observed,
             "contact_points": points,
-            "tags": tags(old, person.tags, visit),
-            "labels": labels(old, [self._company.label(one) for one in person.labels], visit),
-            "custom_data": custom_data(old, person.custom_data, visit),
+            "tags": tags(old, person.tags, told),
+            "labels": labels(old, [self._company.label(one) for one in person.labels], told),
+            "custom_data": custom_data(old, person.custom_data, told),
             "search": search_words(values, points, self._searchable),
             "sounds": sounds_kept(values, self._named),
             **names,

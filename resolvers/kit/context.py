@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 import strawberry
 
@@ -11,6 +12,7 @@ from adapters.mongo import Store
 from adapters.records import Record, RecordId
 from resolvers.kit.budget import Budget
 from resolvers.kit.cursors import CursorSeal
+from resolvers.kit.delivered import Delivered
 from resolvers.kit.loading import Loaders
 from resolvers.kit.reads import ANYTHING, Reads
 from resolvers.kit.slice import Declared
@@ -31,6 +33,13 @@ class GraphLimits:
     """How long an answer may take from the moment at which its context is made."""
     default_region: str | None = None
     """The country (ISO 3166) by which phone numbers without a country code are read."""
+
+
+class LookUps(Protocol):
+    """Bounds how often one viewer asks who stands behind an identity."""
+
+    async def take(self, viewer: Viewer) -> None:
+        """Counts one look-up; raises LimitExceeded where there were too many."""
 
 
 class NotAtHand(Exception):
@@ -54,6 +63,10 @@ class Context:
     limits: GraphLimits = field(default_factory=GraphLimits)
     sign_visitor: Callable[[RecordId, float], str] | None = None
     """Gives a token by which a visitor is that customer, for so many seconds; None where none can be signed here."""
+    look_ups: LookUps | None = None
+    """Says whether the viewer may look people up once more now; None where nobody counts."""
+    delivered: Delivered = field(default_factory=Delivered)
+    """What the answer gives away about people."""
     budget: Budget = field(init=False)
     loaders: Loaders = field(init=False)
     _held: dict[str, Held] = field(init=False, default_factory=dict)

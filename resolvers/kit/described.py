@@ -11,6 +11,7 @@ from typing import Any, TypeVar, dataclass_transform
 
 import strawberry
 from strawberry.types.arguments import StrawberryArgumentAnnotation
+from strawberry.types.field import StrawberryField
 
 from resolvers.kit.reads import declare_reads
 
@@ -18,6 +19,7 @@ C = TypeVar("C")
 E = TypeVar("E", bound=Enum)
 
 _READING = "__reading__"
+_PERSONAL = "personal"
 
 
 def description_of(thing: Any) -> str:
@@ -28,9 +30,19 @@ def description_of(thing: Any) -> str:
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
-def told(description: str, *, default: Any = MISSING, name: str | None = None) -> Any:
-    """A plain field with its description: of an input, or of a type that no document stands behind."""
-    return strawberry.field(description=description, default=default, name=name)
+def told(description: str, *, default: Any = MISSING, name: str | None = None, is_personal: bool = False) -> Any:
+    """A plain field with its description: of an input, or of a type that no document stands behind.
+
+    `is_personal`: it may show a personal value, whose name the object tells as `carries` (resolvers/kit/personal.py).
+    """
+    return strawberry.field(
+        description=description, default=default, name=name, metadata={_PERSONAL: True} if is_personal else None
+    )
+
+
+def is_told_personal(field: StrawberryField) -> bool:
+    """Whether the field was said to show a personal value."""
+    return _PERSONAL in (field.metadata or {})
 
 
 def computed(*, reads: Iterable[str] | None = None) -> Callable[[Callable[..., Any]], Any]:

@@ -7,6 +7,8 @@ document says how to read them with `@SLICE.facts`. The summary and attributes p
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+import strawberry
+
 from resolvers.kit.described import graph_type, told
 from resolvers.kit.scalars import AttributeScalar
 
@@ -17,12 +19,16 @@ class Fact:
 
     category: str = told("The heading under which the summary counts it.")
     name: str = told("What is known: the attribute's label, the interest's name ...")
-    value: AttributeScalar | None = told("Its value; null where the name says all, or where it is hidden from you.")
+    value: AttributeScalar | None = told(
+        "Its value; null where the name says all, or where it is hidden from you.", is_personal=True
+    )
     is_hidden: bool = told("Whether there is a value that you have no right to see.", default=False)
     score: float | None = told("How strong it is, 0 to 1; null where it has no strength.", default=None)
     observed_from: str | None = told("Where it was observed.")
     observed_at: datetime | None = told("When it was observed there.")
     is_verified: bool = told("Whether someone made sure of it.", default=False)
+    carries: strawberry.Private[str | None] = None
+    """The name of the value where it is a personal one, as `Note.text`."""
 
 
 @runtime_checkable

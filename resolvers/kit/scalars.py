@@ -93,7 +93,8 @@ def _told(parse: Any, example: str) -> Any:
 
     def parse_value(value: Any) -> Any:
         if not isinstance(value, str):
-            raise GraphQLError(f"{value!r} is not a string. Send one such as {example!r}.")
+            # Not quoted: an object that stands here by mistake may hold anything.
+            raise GraphQLError(f"That is not a string. Send one such as {example!r}.")
         try:
             return parse(value)
         except ValueError as error:
@@ -148,7 +149,8 @@ def _scalar(name: str, description: str, serialize: Any, parse: Any, example: st
 
 def _url(text: str) -> str:
     if not text.startswith(("https://", "http://")):
-        raise ValueError(f"{text[:64]!r} is not a web address. Send one that begins with https://.")
+        # It may be a picture of somebody.
+        raise ValueError("That is not a web address. Send one that begins with https://.")
     return text
 
 

@@ -131,6 +131,9 @@ class Keeping:
 Finder = Callable[..., Awaitable[Mapping[Any, Any]]]
 """Finds things by storage ids: takes the context and the ids, answers what the viewer may see."""
 
+PersonalPaths = Callable[..., Awaitable[frozenset[str]]]
+"""Says which paths of a customer's document hold what the administrators made personal; takes the context."""
+
 
 class Slice:
     """One concept of the graph: what it keeps, and the fields that it adds to others."""
@@ -144,7 +147,9 @@ class Slice:
         self.fields: list[AddedField] = []
         self.conditions: list[AddedCondition] = []
         self.fact_readers: list[Callable[..., Any]] = []
+        self.also_personal: list[PersonalPaths] = []
         self.finders: dict[str, Finder] = {}
+        self.holders: dict[str, Finder] = {}
 
     @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field, told, kept, inner))
     def keeps(
@@ -224,6 +229,23 @@ class Slice:
 
         return add
 
+    def held_by(self, cls: type[Any]) -> Callable[[F], F]:
+        """Says which customers hold things of a type whose documents don't tell: `async fn(context, keys) -> mapping`.
+
+        To each key belong the customers' ids.
+        """
+
+        def add(function: F) -> F:
+            self.holders[cls.__name__] = function
+            return function
+
+        return add
+
+    def personal(self, function: F) -> F:
+        """Says what else of a customer's document is personal now: `async fn(context) -> paths`."""
+        self.also_personal.append(function)
+        return function
+
     def facts(self, function: F) -> F:
         """Adds facts that stand in the customer's document: `async fn(customers, context) -> list[list[Fact]]`."""
         self.fact_readers.append(function)
@@ -252,6 +274,8 @@ class Declared:
         self.records += self.unshown
         self.by_type = {one.cls.__name__: one for one in self.keepings}
         self.finders = {name: finder for one in self.slices for name, finder in one.finders.items()}
+        self.holders = {name: finder for one in self.slices for name, finder in one.holders.items()}
+        self.also_personal = [function for one in self.slices for function in one.also_personal]
         self.by_name = {one.what.name: one for one in self.keepings}
 
     @cached_property

@@ -60,6 +60,10 @@ class Viewer:
     customer_id: RecordId | None = None
     """The one customer that a visitor is; None for everyone else."""
     scopes: frozenset[str] = frozenset()
+    fields: frozenset[str] = frozenset()
+    """The only fields that a partner's key may ask for, as `Type.field` and `Type.*`; empty: all of them."""
+    key_handle: str | None = None
+    """The part of the API key that may be shown; None for who came with a token."""
 
     @property
     def may_see_personal(self) -> bool:
@@ -75,6 +79,10 @@ class Viewer:
     def may_sign_in_visitors(self) -> bool:
         """Whether tokens for visitors are given: with one, whatever is a customer's own can be read."""
         return self.role is Role.ADMINISTRATOR or (self.role is Role.PARTNER and VISITORS_SCOPE in self.scopes)
+
+    def may_ask(self, *fields: str) -> bool:
+        """Whether a key may ask for each of these fields, written `Type.field`."""
+        return not self.fields or all({one, f"{one.partition('.')[0]}.*"} & self.fields for one in fields)
 
     def may_see_customer(self, customer_id: RecordId | None) -> bool:
         """Whether records of this customer are shown: a visitor sees the visitor's own alone."""

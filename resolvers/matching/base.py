@@ -82,6 +82,10 @@ class Base:
             self._chances[role] = _Chances(self.counts.get(role, {}), people, TYPICAL[role], least)
         return self._chances[role]
 
+    def has_many(self, role: MatchingRole, value: str) -> bool:
+        """Whether more people have the value than would by a slip."""
+        return bool(self.counts) and (self.counts[role].get(value, 0) if role in self.counts else 0) > _THE_PAIR
+
     def domain_chance(self, domain: str) -> float:
         """How likely a stranger's mail goes to this domain."""
         if not self.counts:

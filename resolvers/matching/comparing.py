@@ -16,6 +16,7 @@ from resolvers.matching.levels import (
     phone_level,
     typos,
 )
+from resolvers.matching.nicknames import is_given
 from resolvers.matching.words import Name, plain
 
 V = TypeVar("V")
@@ -143,11 +144,18 @@ def _best_name(role: MatchingRole, some: Iterable[Name], others: Iterable[Name],
     for first in some:
         for second in others:
             level = name_level(first, second, has_nicknames=has_nicknames)
+            if level is Level.NEAR and has_nicknames and _are_two_names(first.whole, second.whole, base):
+                level = Level.LIKE
             chances = base.chances(role)
             both = chances[first.whole], chances[second.whole]
             # A slip makes a name that nobody has; where both are names of many, they are two names.
             best = _better(best, Finding(role, level, min(both) if level is Level.NEAR else max(both)))
     return best
+
+
+def _are_two_names(one: str, other: str, base: Base) -> bool:
+    """Whether two names that are written almost alike are both given to people, so that neither is a slip."""
+    return all(is_given(name) or base.has_many(MatchingRole.GIVEN_NAME, name) for name in (one, other))
 
 
 def _names_crossed(one: Evidence, other: Evidence, base: Base) -> tuple[Finding, Finding] | None:

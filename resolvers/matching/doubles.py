@@ -1,9 +1,10 @@
 """Who among many customers are one person?"""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Generic
 
 from resolvers.matching.base import Base, counted
@@ -46,9 +47,9 @@ def doubles_among(
     of records first, and again by the counts of the people that this finds.
     """
     keys = {key: blocking_keys(evidence) for key, evidence in customers.items()}
-    raw = counted([one] for one in customers.values())
+    raw = counted(_records_apart(customers.values()))
     compared, scores = 0, {}
-    for pair in pairs(keys):
+    for pair in dict.fromkeys(chain(pairs(keys), _alike(customers))):
         compared += 1
         score = score_of(customers[pair[0]], customers[pair[1]], raw, weights)
         if score.bits >= weights.suggest_at + _HOPELESS_BITS:
@@ -57,6 +58,28 @@ def doubles_among(
     base = _counted_by_person(customers, first, sum(map(_are_relatives, scores.values())))
     again = {pair: score_of(customers[pair[0]], customers[pair[1]], base, weights) for pair in scores}
     return Doubles(compared, base, again, _clusters(customers, again, base, apart, weights), weights)
+
+
+def _records_apart(customers: Iterable[Evidence]) -> Iterator[list[Evidence]]:
+    """Each record as a person, but those as one of whom the same name, and the same number or day, is known.
+
+    Else a person of very many records would make the own values look common.
+    """
+    seen: set[Evidence] = set()
+    for one in customers:
+        is_telling = one.given and (one.births or one.phones or one.emails or one.identifiers)
+        if not is_telling or one not in seen:
+            yield [one]
+        seen.add(one)
+
+
+def _alike(customers: Mapping[K, Evidence]) -> Iterator[tuple[K, K]]:
+    """Each with the next one of whom the same is known: so many that no key of theirs is selective are found, too."""
+    same: defaultdict[Evidence, list[K]] = defaultdict(list)
+    for key in sorted(customers):
+        same[customers[key]].append(key)
+    for members in same.values():
+        yield from pairwise(members)
 
 
 def _clusters(

@@ -15,17 +15,19 @@ _REMEMBERED = 200_000
 class Level(IntEnum):
     """How well two customers agree in one role, the best one last.
 
-    VARIANT is a nickname or short form, SWAPPED a name in the other's place, OWN an address made of the given name.
+    LIKE is another name that differs by a letter or two, VARIANT a nickname or short form, SWAPPED a name in the
+    other's place, OWN an address made of the given name.
     """
 
     MISSING = 0
     FAR = 1
-    PARTIAL = 2
-    SWAPPED = 3
-    NEAR = 4
-    VARIANT = 5
-    EXACT = 6
-    OWN = 7
+    LIKE = 2
+    PARTIAL = 3
+    SWAPPED = 4
+    NEAR = 5
+    VARIANT = 6
+    EXACT = 7
+    OWN = 8
 
 
 @lru_cache(_REMEMBERED)
@@ -64,11 +66,18 @@ def name_level(one: Name, other: Name, *, has_nicknames: bool) -> Level:
     """How well two names agree; words in another order, and marks, make no difference."""
     if one.whole == other.whole or set(one.words) == set(other.words):
         return Level.EXACT
+    if _go_on_apart(one, other):
+        # Brothers are often named after one saint each, and after the same one beside: João Felipe, João Miguel.
+        return Level.FAR
     if has_nicknames and (is_variant(one.whole, other.whole) or is_variant(one.words[0], other.words[0])):
         return Level.VARIANT
     if len(one.whole) == 1 or len(other.whole) == 1:
         # An initial.
         return Level.PARTIAL if one.whole[0] == other.whole[0] else Level.FAR
+    return _written_level(one, other, has_nicknames=has_nicknames)
+
+
+def _written_level(one: Name, other: Name, *, has_nicknames: bool) -> Level:
     shorter, longer = sorted((one.whole, other.whole), key=len)
     # Two letters begin too many names, and one more at the end is a slip.
     if len(shorter) > 2 and len(longer) - len(shorter) > 1 and longer.startswith(shorter):
@@ -86,6 +95,23 @@ def _is_garbled(shorter: str, longer: str) -> bool:
     # Few letters are shared by chance.
     allowed = 1 if len(shorter) > 4 else 0
     return len(shorter) > 3 and typos("".join(sorted(shorter)), "".join(sorted(longer))) <= allowed
+
+
+def _go_on_apart(one: Name, other: Name) -> bool:
+    """Whether each of two double names has a word that is none of the other's, in whatever spelling."""
+    if len(one.words) < 2 or len(other.words) < 2:  # a single name tells nothing of the second
+        return False
+    return _has_own(one, other) and _has_own(other, one)
+
+
+def _has_own(one: Name, other: Name) -> bool:
+    return any(not any(_is_alike(word, each) for each in other.words) for word in one.words)
+
+
+def _is_alike(one: str, other: str) -> bool:
+    if min(len(one), len(other)) < 3:  # an initial, and words like `de`
+        return one[0] == other[0]
+    return one == other or _is_near(one, other) or is_variant(one, other) or _likeness(one, other) >= 0.84
 
 
 def _share_a_word(one: Name, other: Name) -> bool:

@@ -55,6 +55,12 @@ _ALSO = _others()
 
 
 @lru_cache(50_000)
+def is_given(name: str) -> bool:
+    """Whether it is known as a name that is given to people, or as a short form of one."""
+    return name in _KNOWN.nickname_lookup or bool(_KNOWN.canonicals_of(name)) or name in _ALSO
+
+
+@lru_cache(50_000)
 def full_forms(name: str) -> frozenset[str]:
     """The name and the full names for which it is short."""
     known = _KNOWN.canonicals_of(name)

@@ -46,8 +46,12 @@ class Score:
         return float(1 / (1 + 2.0**-self.bits))
 
     def contradicts(self, weights: Weights = DEFAULT) -> bool:
-        """Whether these are two different people, rather than two of whom little is known."""
-        return self.evidence < 0 and any(reason.weight <= weights.contradiction_at for reason in self.reasons)
+        """Whether these are two different people, rather than two of whom little is known.
+
+        One role that parts them is enough where the others do not speak for one person all the more.
+        """
+        is_likely = self.evidence >= weights.proven_at
+        return not is_likely and any(one.weight <= weights.contradiction_at for one in self.reasons)
 
     @property
     def evidence(self) -> float:

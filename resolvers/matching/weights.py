@@ -43,8 +43,10 @@ class Weights:
     names_at_most: float = 1.0
     suggest_at: float = 0.0
     merge_at: float = 6.0
-    # Two whose evidence as a whole speaks against them, and a single role by so much, are different people.
+    # Two whom a single role speaks against by so much are different people, and are joined by no third,
     contradiction_at: float = -5.0
+    # unless their evidence as a whole speaks for them by as much as this.
+    proven_at: float = 1.5
 
 
 _ROLE = MatchingRole
@@ -53,11 +55,13 @@ DEFAULT = Weights(
     levels=MappingProxyType(
         {
             _ROLE.GIVEN_NAME: {
-                Level.EXACT: Weight(7.5, 6.5, 1.0),
+                Level.EXACT: Weight(7.5, 5.5, 1.0),
                 Level.VARIANT: Weight(4.0, 4.0, 0.5),
                 Level.NEAR: Weight(3.5, 4.0, 1.0),
                 Level.SWAPPED: Weight(6.0, 6.0, 1.0),
                 Level.PARTIAL: Weight(1.5, 1.0),
+                # Twins, brothers and sisters are named like this; and a slip seldom makes a name of another.
+                Level.LIKE: Weight(0.5, -3.0),
                 Level.FAR: Weight(-5.5, -7.5),
             },
             _ROLE.FAMILY_NAME: {

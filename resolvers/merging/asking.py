@@ -7,18 +7,19 @@ from typing import Annotated
 import strawberry
 
 from adapters.records import Document, Observation, Part, RecordId
-from resolvers.attribute_rules import editors
+from resolvers.attribute_rights import editors
 from resolvers.attributes import definitions
 from resolvers.customers import BY_STAFF, CUSTOMERS
 from resolvers.kit.context import Context
 from resolvers.kit.described import graph_input, told
-from resolvers.kit.errors import accepted, conflict, invalid, not_found, not_permitted
-from resolvers.kit.ids import key_of
+from resolvers.kit.errors import Refused, accepted, conflict, invalid, not_found, not_permitted
+from resolvers.kit.ids import global_id, key_of
 from resolvers.kit.texts import plain_text
 from resolvers.merging.joining import AttributeChoice, BadChoice, Chosen, Joined, Joining
 from resolvers.merging.ledger import ELEMENT, elements_of
 
 MOST_OTHERS = 10
+_OTHERS = ("input", "otherIds")
 LONGEST_REASON = 1_000
 
 
@@ -76,10 +77,12 @@ class Asked:
 def asked(context: Context, given: MergeCustomersInput) -> Asked:
     """The question; raises Refused."""
     count = len(given.other_ids)
-    if not 1 <= count <= MOST_OTHERS:
+    if not count:
+        raise invalid("`otherIds` is empty. Name at least one customer who goes into the survivor.", *_OTHERS)
+    if count > MOST_OTHERS:
         raise invalid(
             f"`otherIds` names {count} customers; 1 to {MOST_OTHERS} go into another at once. Merge in several steps.",
-            *("input", "otherIds"),
+            *_OTHERS,
         )
     known = elements_of(context.declared)
     chosen = {
@@ -88,6 +91,13 @@ def asked(context: Context, given: MergeCustomersInput) -> Asked:
     }
     if len(chosen) < len(given.attributes or ()):
         raise invalid("`attributes` names one attribute twice. Choose once for each.", "input", "attributes")
+    idle = next((name for name, one in chosen.items() if one.source and one.way is not AttributeChoice.TAKE), None)
+    if idle is not None:
+        raise invalid(
+            f"`fromId` goes with TAKE, and the choice for {idle[:64]!r} is {chosen[idle].way.value}. Leave it out, or "
+            "send TAKE.",
+            *("input", "attributes", "fromId"),
+        )
     reason = given.reason
     return Asked(
         survivor=_key(given.survivor_id, "survivorId"),
@@ -129,19 +139,34 @@ async def people(context: Context, question: Asked) -> People:
     others = [_speaking(found, key, "otherIds") for key in question.others]
     keys = [one["_id"] for one in others]
     if survivor["_id"] in keys:
-        raise conflict(
-            "The survivor and one of the others are the same customer: named twice, or merged before. Leave it out of "
-            "`otherIds`; `Customer.merges` tells what was merged.",
-            *("input", "otherIds"),
-        )
-    if len(set(keys)) < len(keys):
-        raise conflict(
-            "Two of `otherIds` are the same customer: named twice, or merged before. Name each customer once.",
-            *("input", "otherIds"),
+        raise _same(question.others[keys.index(survivor["_id"])], question.survivor)
+    for n, key in enumerate(keys):
+        if key in keys[:n]:
+            raise _same(question.others[n], question.others[keys.index(key)])
+    stranger = next((key for key in question.versions if key not in {survivor["_id"], *keys}), None)
+    if stranger is not None:
+        raise invalid(
+            f"`versions` names {global_id('Customer', stranger)}, who is none of those to be merged. Send the ids and "
+            "versions that `previewMerge` answers.",
+            *("input", "versions"),
         )
     for one in (survivor, *others):
         _require_seen(question, one)
     return People(survivor, others)
+
+
+def _same(other: RecordId, one: RecordId) -> Refused:
+    """The refusal for two ids of one customer."""
+    told, beside = (global_id("Customer", key) for key in (other, one))
+    if other == one:
+        return conflict(
+            f"{told} is named twice. A customer is merged with others: leave it out of `otherIds`.", *_OTHERS
+        )
+    return conflict(
+        f"{told} and {beside} are one customer already, by a merge that `Customer.merges` tells. Leave it out of "
+        "`otherIds`.",
+        *_OTHERS,
+    )
 
 
 def _speaking(found: Mapping[RecordId, Document], key: RecordId, *path: str) -> Document:

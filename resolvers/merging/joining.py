@@ -190,6 +190,10 @@ class Joining:
         for source, value in theirs:
             if chosen.source in {None, source}:
                 return value, source
+        if chosen.source is None:
+            raise BadChoice(name, f"There is no {name!r} to take: none of the others has one. Keep the survivor's own.")
+        if chosen.source not in {one["_id"] for one in self.others}:
+            raise BadChoice(name, f"`fromId` for {name!r} names none of `otherIds`. Name one, or leave it out.")
         raise BadChoice(name, f"There is no {name!r} to take: the customer named has none. Take another's, or keep it.")
 
     def _observed(self, name: str, source: RecordId | None) -> Document | None:

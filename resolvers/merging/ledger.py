@@ -8,7 +8,8 @@ import strawberry
 
 from adapters.records import Document, Index, Part, Record, RecordId
 from adapters.windows import Strand
-from resolvers.attributes import definitions
+from resolvers.attribute_rights import is_shown
+from resolvers.attributes import carried_by, definitions
 from resolvers.customers import Customer, customers_by_id
 from resolvers.kit.context import Info
 from resolvers.kit.described import graph_type, told
@@ -18,7 +19,7 @@ from resolvers.kit.paging import Connection, Page
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import Declared, OpenEnum, Slice
 from resolvers.kit.stored import Node, Redacted, inner, kept
-from resolvers.kit.viewer import STAFF
+from resolvers.kit.viewer import STAFF, Viewer
 
 MERGES = Record(
     name="merges",
@@ -67,9 +68,14 @@ class MergeChange:
     """An attribute of the survivor that the merge changed."""
 
     name: str = told("The attribute's name.")
-    before: AttributeScalar | None = told("The value before; null where there was none, or where it is hidden.")
-    after: AttributeScalar | None = told("The value after; null where there is none, or where it is hidden.")
+    before: AttributeScalar | None = told(
+        "The value before; null where there was none, or where it is hidden.", is_personal=True
+    )
+    after: AttributeScalar | None = told(
+        "The value after; null where there is none, or where it is hidden.", is_personal=True
+    )
     is_hidden: bool = told("Whether there are values that you have no right to see.")
+    carries: strawberry.Private[str | None]
 
 
 @SLICE.keeps(MERGES, may=STAFF)
@@ -110,24 +116,24 @@ def other_ids(merge: Merge) -> list[strawberry.ID]:
 async def changes(merges: list[Merge], info: Info) -> list[list[MergeChange]]:
     """The attributes of the survivor that it changed, in the schema's order."""
     known = await definitions(info.context)
-    hides = not info.context.viewer.may_see_personal
-    return [_changes(one.changed or (), known, hides_personal=hides) for one in merges]
+    return [_changes(one.changed or (), known, info.context.viewer) for one in merges]
 
 
-def _changes(changed: Sequence[Document], known: Mapping[str, Document], *, hides_personal: bool) -> list[MergeChange]:
+def _changes(changed: Sequence[Document], known: Mapping[str, Document], viewer: Viewer) -> list[MergeChange]:
     # What was kept on purpose stands in the ledger, too, but is no change.
     by_path = {one["path"]: one for one in changed if one["before"] != one["after"]}
     return [
-        _change(definition, by_path[f"{_ATTRIBUTES}{name}"], hides_personal=hides_personal)
+        _change(definition, by_path[f"{_ATTRIBUTES}{name}"], viewer)
         for name, definition in known.items()
         if f"{_ATTRIBUTES}{name}" in by_path
     ]
 
 
-def _change(definition: Document, change: Document, *, hides_personal: bool) -> MergeChange:
-    is_hidden = definition["type"] == "PASSWORD" or (hides_personal and bool(definition["is_personal"]))
+def _change(definition: Document, change: Document, viewer: Viewer) -> MergeChange:
+    is_hidden = definition["type"] == "PASSWORD" or not is_shown(definition, viewer)
     before, after = (None, None) if is_hidden else (change["before"], change["after"])
-    return MergeChange(name=definition["name"], before=before, after=after, is_hidden=is_hidden)
+    carried = carried_by(definition)
+    return MergeChange(name=definition["name"], before=before, after=after, is_hidden=is_hidden, carries=carried)
 
 
 @SLICE.column(Customer, may=STAFF, reads=())

@@ -7,16 +7,17 @@ from typing import Annotated
 
 import strawberry
 
-from adapters.records import Document, Record
+from adapters.records import Document, Record, RecordId
 from adapters.windows import Strand
-from resolvers.attributes import definitions
+from resolvers.attribute_rights import is_shown
+from resolvers.attributes import carried_by, definitions
 from resolvers.customers import Customer, customer_reader
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_type, told
 from resolvers.kit.errors import Refused
 from resolvers.kit.ids import global_id
 from resolvers.kit.scalars import AttributeScalar
-from resolvers.kit.viewer import STAFF
+from resolvers.kit.viewer import STAFF, Viewer
 from resolvers.merging.asking import Asked, MergeCustomersInput, People, asked, joined_of, people
 from resolvers.merging.bounds import blocks
 from resolvers.merging.joining import AttributeChoice, Difference, Joined
@@ -42,8 +43,12 @@ class CustomerValue:
     """What one of the customers holds."""
 
     customer_id: strawberry.ID = told("The customer.")
-    value: AttributeScalar | None = told("The value; null where it is hidden from you or can never be read.")
+    value: AttributeScalar | None = told(
+        "The value; null where it is hidden from you or can never be read.", is_personal=True
+    )
     is_hidden: bool = told("Whether there is a value that you have no right to see.")
+    carries: strawberry.Private[str | None]
+    concerns: strawberry.Private[RecordId]
 
 
 @graph_type
@@ -128,19 +133,20 @@ async def _count(context: Context, found: People, record: Record) -> int:
 
 async def _differences(context: Context, differences: Sequence[Difference]) -> list[AttributeDifference]:
     known = await definitions(context)
-    hides = not context.viewer.may_see_personal
-    return [_difference(one, known, hides_personal=hides) for one in differences]
+    return [_difference(one, known, context.viewer) for one in differences]
 
 
-def _difference(one: Difference, known: Mapping[str, Document], *, hides_personal: bool) -> AttributeDifference:
+def _difference(one: Difference, known: Mapping[str, Document], viewer: Viewer) -> AttributeDifference:
     definition = known[one.name]
     is_secret = definition["type"] == "PASSWORD"
-    is_hidden = hides_personal and bool(definition["is_personal"])
+    is_hidden = not is_shown(definition, viewer)
     values = [
         CustomerValue(
             customer_id=global_id("Customer", key),
             value=None if is_hidden or is_secret else value,
             is_hidden=is_hidden,
+            carries=carried_by(definition),
+            concerns=key,
         )
         for key, value in one.values
     ]

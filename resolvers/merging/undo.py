@@ -10,8 +10,9 @@ import strawberry
 
 from adapters.records import Document, RecordId
 from adapters.windows import Strand, Window
+from resolvers.attribute_rights import is_shown
 from resolvers.attribute_rules import checked
-from resolvers.attributes import definitions
+from resolvers.attributes import carried_by, definitions
 from resolvers.customers import CUSTOMERS, Customer, customer_reader, following
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
@@ -27,9 +28,10 @@ from resolvers.kit.errors import (
     not_found,
 )
 from resolvers.kit.ids import global_id, key_of
+from resolvers.kit.lists import hidden_from
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.stored import reader_of
-from resolvers.kit.viewer import STAFF
+from resolvers.kit.viewer import STAFF, Viewer
 from resolvers.merging.asking import require_editor, word_of
 from resolvers.merging.joining import put
 from resolvers.merging.ledger import MERGES, SLICE, Merge
@@ -37,6 +39,7 @@ from resolvers.merging.merge import touched
 from resolvers.merging.undoing import Edited, Later, Resolution, Resolved, Undoing, Undone
 
 _ATTRIBUTES = "attributes."
+_RESOLUTIONS = ("input", "resolutions")
 
 
 @graph_type
@@ -44,9 +47,12 @@ class MergeEdit:
     """Something that a merge changed and that was changed again since: undoing the merge needs a word on it."""
 
     field: str = told("What it is, as `resolutions` names it: `attributes.firstName`, `contactPoints`.")
-    before: AttributeScalar | None = told("An attribute's value before the merge; null where none is shown.")
-    now: AttributeScalar | None = told("An attribute's value now; null where none is shown.")
+    before: AttributeScalar | None = told(
+        "An attribute's value before the merge; null where none is shown.", is_personal=True
+    )
+    now: AttributeScalar | None = told("An attribute's value now; null where none is shown.", is_personal=True)
     is_hidden: bool = told("Whether there are values that you have no right to see.")
+    carries: strawberry.Private[str | None] = None
 
 
 @graph_type
@@ -54,6 +60,7 @@ class EditedSince(Refusal):
     """What the merge changed was changed again since, and `resolutions` does not say what shall stand."""
 
     edits: list[MergeEdit] = told("What `resolutions` has to name.")
+    concerns: strawberry.Private[RecordId]
 
 
 @graph_input
@@ -95,6 +102,8 @@ async def unmerge_customers(
     context = info.context
     key = key_of(input.merge_id, "Merge")
     resolved = {one.field: Resolved(one.choice, one.value) for one in input.resolutions or ()}
+    if len(resolved) < len(input.resolutions or ()):
+        raise invalid("`resolutions` names one field twice. Say once for each what shall stand.", *_RESOLUTIONS)
 
     async def work() -> tuple[Document, Document, list[Document]]:
         case = await _case(context, key) if key else None
@@ -103,14 +112,16 @@ async def unmerge_customers(
         _require_undoable(case)
         undone = _undoing(context, case, resolved, await definitions(context)).undone()
         if undone.edited:
-            raise await _edited_since(context, undone.edited)
+            raise await _edited_since(context, case.entry, undone.edited)
         _require_needed(resolved, undone)
         return await _write(context, case, undone)
 
     entry, survivor, others = await context.store.transact(work)
     read = await customer_reader(context)
     return UnmergeCustomersPayload(
-        merge=reader_of(Merge).read(entry), survivor=read(survivor), others=[read(one) for one in others]
+        merge=reader_of(Merge).read(entry, hidden_from(context.viewer, MERGES)),
+        survivor=read(survivor),
+        others=[read(one) for one in others],
     )
 
 
@@ -235,32 +246,38 @@ def _require_needed(resolved: Mapping[str, Resolved], undone: Undone) -> None:
             raise invalid(
                 f"`resolutions` names {name[:64]!r}, which the merge did not change, or which was not changed since. "
                 "Leave it out; `Merge.edits` tells what needs a word.",
-                *("input", "resolutions"),
+                *_RESOLUTIONS,
             )
 
 
-async def _edited_since(context: Context, edited: Sequence[Edited]) -> Refused:
+async def _edited_since(context: Context, entry: Document, edited: Sequence[Edited]) -> Refused:
     names = ", ".join(f"`{one.field}`" for one in edited)
     message = (
         f"Since the merge {names} changed again. Say for each in `resolutions` what shall stand: KEEP, RESTORE, or for "
         "an attribute CUSTOM with a value."
     )
     edits = await _shown(context, edited)
-    return Refused(EditedSince(code="EDITED_SINCE", message=message, input_path=["input", "resolutions"], edits=edits))
+    refusal = EditedSince(
+        code="EDITED_SINCE",
+        message=message,
+        input_path=[*_RESOLUTIONS],
+        edits=edits,
+        concerns=entry["survivor_id"],
+    )
+    return Refused(refusal)
 
 
 async def _shown(context: Context, edited: Sequence[Edited]) -> list[MergeEdit]:
     known = await definitions(context)
-    hides = not context.viewer.may_see_personal
-    return [_edit(one, known.get(one.field.removeprefix(_ATTRIBUTES)), hides_personal=hides) for one in edited]
+    return [_edit(one, known.get(one.field.removeprefix(_ATTRIBUTES)), context.viewer) for one in edited]
 
 
-def _edit(one: Edited, definition: Document | None, *, hides_personal: bool) -> MergeEdit:
+def _edit(one: Edited, definition: Document | None, viewer: Viewer) -> MergeEdit:
     if definition is None or not one.field.startswith(_ATTRIBUTES):
         return MergeEdit(field=one.field, before=None, now=None, is_hidden=False)
-    is_hidden = definition["type"] == "PASSWORD" or (hides_personal and bool(definition["is_personal"]))
+    is_hidden = definition["type"] == "PASSWORD" or not is_shown(definition, viewer)
     before, now = (None, None) if is_hidden else (one.before, one.now)
-    return MergeEdit(field=one.field, before=before, now=now, is_hidden=is_hidden)
+    return MergeEdit(field=one.field, before=before, now=now, is_hidden=is_hidden, carries=carried_by(definition))
 
 
 # Writing

@@ -9,6 +9,7 @@ from graphql import parse, specified_rules
 from strawberry.schema.schema import validate_document
 
 from gateway.execution import Known, Plans
+from resolvers.kit.delivered import Delivered
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role
 from tests.conftest import Asking
@@ -22,7 +23,7 @@ ROLES = [Role.AGENT, Role.ADMINISTRATOR, Role.PARTNER, Role.VISITOR]
 
 
 async def test_same_answers(ask: Asking, make: Makers) -> None:
-    """Data and errors are equal for random questions of every role."""
+    """Data, errors and what is noted of personal values are equal for random questions of every role."""
     people = await crowd(make, 4, 3)
     await small_things(make)
     await make.channel("shop")
@@ -49,8 +50,10 @@ async def test_same_answers(ask: Asking, make: Makers) -> None:
         known = Known(document)
         planned = (await Plans(ask.graph, compile_at=1).execute(known, context=context, variables=variables)).result
         off = Plans(ask.graph, is_on=False)
-        plain = (await off.execute(Known(document), context=replace(context), variables=variables)).result
+        again = replace(context, delivered=Delivered(is_watched=True))
+        plain = (await off.execute(Known(document), context=again, variables=variables)).result
         counts += all(not hasattr(one, "reason") for one in known.plans.values())
         shown = f"seed {seed} {role}\n{text}\n{variables}\n{planned.errors}\n{plain.errors}"
         require_same(planned, plain, shown)
+        assert context.delivered == again.delivered, shown
     assert counts > QUESTIONS * 0.9

@@ -51,7 +51,7 @@ async def test_no_values_are_kept(hostile: Graph) -> None:
     plans, text = Plans(hostile, compile_at=1), "query Q($wish: Wish!) { someone { loud(wish: $wish) } }"
     known = Known(parse(text))
     await plans.execute(known, context=World(1, False), variables={"wish": {"word": "secret"}})
-    assert list(known.plans) == [("Q", ())]
+    assert list(known.plans) == [("Q", (), False)]
 
 
 async def test_too_many_choices(hostile: Graph) -> None:

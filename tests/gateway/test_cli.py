@@ -172,12 +172,13 @@ def test_piped_keys_are_whole(run: CliRunner) -> None:
     """Into a pipe `keys list` writes a line for each key with every value whole, a tab between them."""
     name = "the newsletter of the shop in Cartagena, and of the three others"
     made = ["keys", "make", name, "--days", "9", "--scope", "personal", "--scope", "lookup"]
+    made += ["--fields", "Query.viewer,ViewerInfo.*"]
     handle = run.invoke(cli.app, made).stdout[:28]
     header, row = (line.split("\t") for line in run.invoke(cli.app, ["keys", "list"]).stdout.splitlines())
     today = datetime.now(UTC)
     dates = [f"{today:%Y-%m-%d}", f"{today + timedelta(days=9):%Y-%m-%d}", "never"]
-    assert row == [handle, name, "good", "lookup, personal", *dates]
-    assert header == ["handle", "name", "state", "scopes", "made", "expires", "last used"]
+    assert row == [handle, name, "good", "lookup, personal", "Query.viewer, ViewerInfo.*", *dates]
+    assert header == ["handle", "name", "state", "scopes", "fields", "made", "expires", "last used"]
 
 
 MAPPING = """

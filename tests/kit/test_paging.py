@@ -1,5 +1,6 @@
 """Lists are read in pages, forwards and backwards, at a fixed number of commands."""
 
+from dataclasses import replace
 from functools import cache
 from itertools import product
 
@@ -8,6 +9,7 @@ import pytest
 from resolvers.kit.errors import BadUserInput
 from resolvers.kit.graph import Graph
 from resolvers.kit.paging import Page
+from resolvers.kit.viewer import Role
 from resolvers.schema import SLICES
 from tests import toy
 from tests.conftest import Asking, Commands
@@ -21,6 +23,12 @@ def _lists() -> list[str]:
     """Every field of a customer that is read in pages, also those of slices to come."""
     customer = Graph((*SLICES, toy.SLICE))._schema.type_map["Customer"]
     return sorted(name for name, field in customer.fields.items() if "after" in field.args)  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def ask(ask: Asking) -> Asking:
+    """Asks as an administrator, who sees every list."""
+    return replace(ask, role=Role.ADMINISTRATOR)
 
 
 BAD_PAGES = {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from benchmarks.made_up_people import People
 from benchmarks.matching import MADE_UP_ATTRIBUTES, judged, paired, same_people
 from resolvers.attribute_schema import SYSTEM_DEFINITIONS
-from resolvers.matching import DEFAULT, Evidence, blocking_keys, doubles_among, evidence_of
+from resolvers.matching import DEFAULT, Evidence, blocking_keys, counted, doubles_among, evidence_of, score_of
 from resolvers.matching.keys import MOST_KEYS
 from resolvers.matching.pairs import MOST_COMPARED, pairs
 from tests.matching.people import people, person
@@ -128,6 +128,22 @@ def test_doubles_of_one_person() -> None:
         3: person(firstName="Annabel", emails=("annabel.l@web.de",), phones=("+14155550123",)),
     }
     assert doubles_among(found).to_merge() == [[1, 2, 3]]
+
+
+def test_twins_with_like_names() -> None:
+    """Twins whose names differ by a letter are two, where both names are given to others; a slip is still a slip."""
+    base = counted([person(firstName=name)] for name in ["Daniel", "Daniela", "Robert"] * 3)
+    shared = {"lastName": "Conley", "birthDate": "2002-08-04", "phoneNumber": "+18654984091"}
+    for one, other, are_one in (("Daniel", "Daniela", False), ("Robert", "Rbert", True)):
+        score = score_of(person(firstName=one, **shared), person(firstName=other, **shared), base)
+        assert (score.bits >= DEFAULT.merge_at) is are_one
+
+
+def test_many_records_of_one() -> None:
+    """Of however many records that say the same, each is found: no key of theirs is selective."""
+    same = person(firstName="Wilhelmina", lastName="Sommerfeld", birthDate="1981-03-04")
+    found = doubles_among(dict.fromkeys(range(60), same))
+    assert [len(members) for members in found.to_merge()] == [60]
 
 
 def test_made_up_people() -> None:

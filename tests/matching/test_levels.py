@@ -31,6 +31,9 @@ NAMES = [
     ("Robert", "S.", Level.FAR),
     ("Robert", "William", Level.FAR),
     ("John", "Mary", Level.FAR),
+    ("João Felipe", "João Miguel", Level.FAR),
+    ("Juan Vitor", "João Carlos", Level.FAR),
+    ("João Felipe", "João eFlipe", Level.NEAR),
 ]
 
 

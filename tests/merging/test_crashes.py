@@ -171,6 +171,8 @@ async def test_killed_database(tmp_path: Path, name: str, before: int) -> None:
 async def test_killed_search(scene: Scene) -> None:
     """A search that merges and is killed leaves every person whole or several, and ends when it is run again."""
     pairs = [await _double(scene.make, n) for n in range(2)]
+    # What a search keeps of each customer by the way stands there from one before.
+    assert (await scene.mortal(words=["duplicates"]).run()).told == 0
     mortal = scene.mortal(words=["duplicates", "--merge"])
     commands = await scene.rehearsed(mortal)
     assert commands.count("commitTransaction") == len(pairs)

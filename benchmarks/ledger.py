@@ -1,0 +1,146 @@
+"""What does it cost to write down who read whose personal data?
+
+    python -m benchmarks.ledger              25 rounds
+    python -m benchmarks.ledger 5            fewer, for a quick look
+
+The agent panel (W1) and the inbox (W2) over `/graphql`, without a network between: the same house with the ledger off,
+buffered (its default) and strict takes turns in every round, eight questions at once. Beside the time of the clock
+stands that of this process alone, which other programs of the machine change less. Look-ups are not bounded here.
+"""
+
+import asyncio
+import gc
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import uvloop
+from pydantic import SecretStr
+
+from adapters.mongo import Store
+from benchmarks.bench import judged
+from gateway.app import House, records_of
+from gateway.endpoint import Incoming
+from gateway.ledger import Keeping
+from gateway.mongod import Mongod
+from gateway.settings import Settings
+from gateway.telemetry import CommandCount
+from gateway.tokens import signed_token
+from resolvers.kit.viewer import Role
+from resolvers.schema import graph
+from tests.makers import Makers
+from tests.workloads import W1, W2, busy_customers
+
+MUST: Final = 1.03
+CUSTOMERS, ROWS = 50, 20
+# As many panels a turn as are written together: each turn pays for what it gathered.
+AT_ONCE, PANELS, INBOXES = 8, 100, 16
+_WAYS: Final[tuple[Keeping, ...]] = ("off", "buffered", "strict")
+
+
+async def main(words: Sequence[str]) -> None:
+    """Prints milliseconds a question of each way, and what they are to those without a ledger."""
+    rounds = int(words[0]) if words else 25
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        server = await stack.enter_async_context(Mongod(folder / "data", cache_gb=0.5))
+        built = graph()
+        store = await Store.open(server.url, "bench", records_of(built), observer=CommandCount())
+        stack.push_async_callback(store.close)
+        await store.prepare()
+        store.held.follow()
+        await busy_customers(Makers(store), CUSTOMERS, ROWS)
+        houses = {way: _house(store, built, folder, way) for way in _WAYS}
+        panels = [_body(W1, channel="whatsapp", account="main", value=f"+1415555{n:04}") for n in range(CUSTOMERS)]
+        for name, bodies, count in (("W1", panels * 4, PANELS), ("W2", [_body(W2, first=50)], INBOXES)):
+            await _measured(name, houses, bodies, rounds=rounds, count=count)
+        for house in houses.values():
+            await house.ledger.close()
+
+
+async def _measured(name: str, houses: dict[Keeping, House], bodies: list[bytes], *, rounds: int, count: int) -> None:
+    """A figure a round of each way; in which order they take their turns is drawn for each round."""
+    for house in houses.values():
+        await _asked(house, bodies, 4 * AT_ONCE)
+    wall: dict[Keeping, list[float]] = {way: [] for way in houses}
+    own: dict[Keeping, list[float]] = {way: [] for way in houses}
+    drawn = random.Random(1)
+    gc.collect()
+    gc.freeze()
+    for _ in range(rounds):
+        for way in drawn.sample(list(houses), len(houses)):
+            begin, began = time.perf_counter(), time.process_time()
+            await _asked(houses[way], bodies, count)
+            if houses[way].ledger.grouped is not None:
+                # What is gathered belongs to the figure, too.
+                await _written(houses[way])
+            own[way].append((time.process_time() - began) / count * 1000)
+            wall[way].append((time.perf_counter() - begin) / count * 1000)
+    print(f"access ledger, {name}: {count} questions a turn, {AT_ONCE} at once, {rounds} rounds")
+    for way in houses:
+        print(
+            f"  {way:<9} {statistics.median(wall[way]):7.3f} ms a question, {_ratio(wall, way):5.3f} x off;"
+            f"  of this process {statistics.median(own[way]):7.3f} ms, {_ratio(own, way):5.3f} x off"
+        )
+    if name == "W1":
+        ratio = _ratio(own, "buffered")
+        print(f"{judged(ratio <= MUST)}: buffered costs {(ratio - 1) * 100:.1f} % of the panel (at most 3 %)")
+
+
+async def _written(house: House) -> None:
+    grouped = house.ledger.grouped
+    assert grouped is not None
+    await grouped.flush()
+
+
+def _ratio(times: dict[Keeping, list[float]], way: Keeping) -> float:
+    return statistics.median(a / b for a, b in zip(times[way], times["off"], strict=True))
+
+
+def _house(store: Store, built: Any, folder: Path, way: Keeping) -> House:
+    secret = SecretStr("a sample secret for benchmarks, long enough")
+    settings = Settings(data_folder=folder, secret=secret, jwt_secret=secret, access_ledger=way, lookups_per_minute=0)
+    return House(settings, store=store, graph=built)
+
+
+def _body(query: str, **variables: Any) -> bytes:
+    return orjson.dumps({"query": query, "variables": variables})
+
+
+async def _asked(house: House, bodies: list[bytes], count: int) -> None:
+    at = house.clock().timestamp()
+    token = signed_token(house.settings, Role.AGENT, "anna", at=at, for_s=3600, more={})
+    headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
+    endpoint = house.endpoint
+    numbers = iter(range(count))
+
+    async def one_after_the_other() -> None:
+        for n in numbers:
+            answer = await endpoint.answer(_incoming(headers, bodies[n % len(bodies)]))
+            if answer.status != 200 or b'"errors"' in answer.body[:20]:
+                raise RuntimeError(answer.body[:500])
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(AT_ONCE):
+            group.create_task(one_after_the_other())
+
+
+def _incoming(headers: dict[str, str], body: bytes) -> Incoming:
+    async def sent() -> AsyncIterator[bytes]:
+        yield body
+
+    async def gone() -> None:
+        await asyncio.Event().wait()
+
+    return Incoming(method="POST", headers=headers, parameters={}, body=sent(), gone=gone)
+
+
+if __name__ == "__main__":
+    uvloop.run(main(sys.argv[1:]))

@@ -1,0 +1,101 @@
+"""Who may see the value of an attribute, and who may change it?
+
+A definition names the roles. Beside that stand the rights of every personal value (kit/viewer.py); and visitors see
+what is their own. Whoever may change a value must see it: an edit that changes nothing would else tell what stands
+there. And what only some may see finds nobody, because a search looks in all searchable attributes at once.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from adapters.held import of_latest
+from adapters.records import Document
+from resolvers.kit.viewer import ADMINISTRATORS, STAFF, STAFF_AND_PARTNERS, Role, Roles, Viewer
+
+NAMES = frozenset({"firstName", "lastName"})
+"""The attributes of which the name to show is made."""
+
+Broken = tuple[tuple[str, ...], str]
+"""Where in the input a definition is wrong, and in words."""
+
+
+def editors(stored: Sequence[str] | None) -> list[Role]:
+    """The roles that may set and clear an attribute's value, as its definition says; unsaid, the whole staff.
+
+    Administrators always may.
+    """
+    return _named(stored, STAFF)
+
+
+def viewers(stored: Sequence[str] | None) -> list[Role]:
+    """The roles that may see an attribute's value, as its definition says; unsaid, the whole staff and partners.
+
+    Administrators always may.
+    """
+    return _named(stored, STAFF_AND_PARTNERS)
+
+
+def _named(stored: Sequence[str] | None, usual: Roles) -> list[Role]:
+    named = usual if stored is None else frozenset(map(Role, stored))
+    return [one for one in Role if one in named | ADMINISTRATORS]
+
+
+def is_shown(definition: Document, viewer: Viewer) -> bool:
+    """Whether values of the attribute are shown to this viewer."""
+    if definition["is_personal"] and not viewer.may_see_personal:
+        return False
+    return viewer.role is Role.VISITOR or viewer.role in viewers(definition.get("visible_to"))
+
+
+def unseen(known: Mapping[str, Document], viewer: Viewer) -> frozenset[str]:
+    """The names of the attributes whose values are not shown to this viewer."""
+    if viewer.role is Role.VISITOR:
+        return frozenset()
+    return _unseen(known)[viewer.role, viewer.may_see_personal]
+
+
+@of_latest
+def _unseen(known: Mapping[str, Document]) -> Mapping[tuple[Role, bool], frozenset[str]]:
+    return {
+        (role, sees_personal): frozenset(
+            name
+            for name, one in known.items()
+            if role not in viewers(one.get("visible_to")) or (one["is_personal"] and not sees_personal)
+        )
+        for role in STAFF_AND_PARTNERS
+        for sees_personal in (True, False)
+    }
+
+
+def rights_broken(definition: Document) -> Broken | None:
+    """What is wrong with the roles that a definition names; None where nothing is."""
+    may_edit, may_see = editors(definition.get("editable_by")), viewers(definition.get("visible_to"))
+    if outside := [one.name for one in may_edit if one not in STAFF]:
+        return ("rules", "editableBy"), (
+            f"`editableBy` names {', '.join(outside)}; values are edited by the staff alone. "
+            f"Send some of {_names(STAFF)}."
+        )
+    if Role.VISITOR in may_see:
+        return ("rules", "visibleTo"), (
+            f"`visibleTo` names VISITOR, who sees no attributes but the own name. Send some of "
+            f"{_names(STAFF_AND_PARTNERS)}."
+        )
+    if definition["name"] in NAMES and (left_out := STAFF.difference(may_see)):
+        return ("rules", "visibleTo"), (
+            f"The staff knows customers by their names, which are shown to all of it. Name {_names(left_out)}, too."
+        )
+    if blind := [one.name for one in may_edit if one not in may_see]:
+        return ("rules", "visibleTo"), (
+            f"{', '.join(blind)} may edit the values by `editableBy` and not see them by `visibleTo`. Whoever edits a "
+            "value must see it: name the same roles in both, or fewer in `editableBy`."
+        )
+    if definition["is_searchable"] and (left_out := STAFF_AND_PARTNERS.difference(may_see)):
+        return ("rules", "visibleTo"), (
+            f"The values are not for {_names(left_out)}, who would find customers by them: `isSearchable` is for what "
+            "everybody sees. Take one of the two back."
+        )
+    return None
+
+
+def _names(roles: Any) -> str:
+    return ", ".join(one.name for one in Role if one in roles)

@@ -1,0 +1,184 @@
+"""The rest of what is sent to mutations: accounts, notes, identities, merges, conversations; and what is refused."""
+
+from typing import Any
+
+from adapters.records import new_id
+from resolvers.attribute_schema import DEFINITIONS
+from resolvers.customers import CUSTOMERS
+from resolvers.identities import IDENTITIES
+from resolvers.kit.ids import global_id
+from tests import crowd
+from tests.changing import GONE
+from tests.makers import BEGIN, Made
+from tests.rights.changes import REFUSED, Input, a_definition, change, fresh
+from tests.rights.world import World
+
+_TEXT = "zqxvbText"
+_data = [{"name": "meter", "value": _TEXT}]
+
+
+@change
+async def add_customer_account(world: World, of: Made) -> Input:
+    """An account."""
+    return {"customerId": of.id, "name": "gas", "number": fresh(world, "zqxvbnumber"), "data": _data}
+
+
+async def _account(world: World, of: Made) -> tuple[str, str]:
+    number = fresh(world, "zqxvbkept")
+    return number, global_id("CustomerAccount", await crowd.account(world.make, of, number))
+
+
+@change
+async def edit_customer_account(world: World, of: Made) -> Input:
+    """An account's data."""
+    return {"id": (await _account(world, of))[1], "version": 1, "name": "water", "data": _data}
+
+
+@change
+async def link_customer_account(world: World, of: Made) -> Input:
+    """The account of somebody else."""
+    return {"customerId": of.id, "number": (await _account(world, world.b))[0]}
+
+
+@change
+async def unlink_customer_account(world: World, of: Made) -> Input:
+    """The customer's own account."""
+    return {"customerId": of.id, "id": (await _account(world, of))[1]}
+
+
+async def _note(world: World, of: Made) -> str:
+    return global_id("Note", await world.make.note(of, _TEXT, author_id=world.ask.agent_id))
+
+
+@change
+async def edit_note(world: World, of: Made) -> Input:
+    """A note of whoever asks."""
+    return {"id": await _note(world, of), "version": 1, "text": f"{_TEXT} again"}
+
+
+@change
+async def remove_note(world: World, of: Made) -> Input:
+    """A note of whoever asks."""
+    return {"id": await _note(world, of)}
+
+
+@change
+async def identify_customer(world: World, _of: Made) -> Input:
+    """Somebody new."""
+    profile = dict.fromkeys(("name", "username", "gender", "locale", "timeZone"), _TEXT)
+    profile["pictureUrl"] = "https://pics.example/zqxvbpicture.png"
+    place = {"channel": "shop", "account": "main", "value": fresh(world, "zqxvbcame")}
+    return place | {"profile": profile, "entryPoint": {"page": "https://shop.example", "referrer": "a link"}}
+
+
+@change
+async def dismiss_duplicate(world: World, of: Made) -> Input:
+    """Two who are different people."""
+    return {"id": global_id("DuplicateSuggestion", await crowd.double(world.make, one_id=of.key, other_id=new_id()))}
+
+
+@change
+async def merge_customers(world: World, of: Made) -> Input:
+    """Two who are one."""
+    other = await world.make.customer("zqxvbTwin", "zqxvbLee")
+    chosen = [{"name": "firstName", "choice": "TAKE", "fromId": other.id}]
+    return {
+        "survivorId": of.id,
+        "otherIds": [other.id],
+        "elements": ["NOTES"],
+        "attributes": chosen,
+        "reason": "zqxvbReason",
+        "versions": [{"id": of.id, "version": 1}],
+    }
+
+
+async def _merge(world: World, of: Made) -> str:
+    """A merge that changed the first name, which was changed again since."""
+    other = await world.make.customer("zqxvbTwin", "zqxvbLee")
+    key = new_id()
+    changed = [{"path": "attributes.firstName", "before": "zqxvbBefore", "after": "zqxvbAfter"}]
+    more: dict[str, Any] = {"_id": key, "others": [{"id": other.key, "carried": []}], "changed": changed}
+    more |= {"heard_at": {"before": BEGIN, "after": BEGIN}, "undone_at": None, "undone_by": None}
+    await crowd.merge(world.make, of, **more)
+    await world.make.merged(other, of, "NOTES")
+    marks = {"merge_id": key, "merged_at": BEGIN}
+    await world.make.store.update(CUSTOMERS, {"_id": other.key}, {"$set": marks})
+    await world.make.store.update(CUSTOMERS, {"_id": of.key}, {"$set": {"aliases.0.merge_id": key}})
+    return global_id("Merge", key)
+
+
+@change
+async def unmerge_customers(world: World, of: Made) -> Input:
+    """A merge that was wrong."""
+    said = {"field": "attributes.firstName", "choice": "CUSTOM", "value": "zqxvbCustom"}
+    return {"mergeId": await _merge(world, of), "resolutions": [said]}
+
+
+@change
+async def relink_conversation(world: World, of: Made) -> Input:
+    """A conversation that is somebody else's, who is anonymous."""
+    known = await world.make.store.find(DEFINITIONS, {"default": {"$ne": None}})
+    nobody = await world.make.customer(None, None, attributes={one["name"]: one["default"] for one in known})
+    key = await world.make.conversation(nobody, "zqxvbHello")
+    return {"id": global_id("Conversation", key), "customerId": of.id}
+
+
+@change
+async def give_toy(_world: World, of: Made) -> Input:
+    """A toy."""
+    return {"customerId": of.id, "name": "zqxvbBear"}
+
+
+# What is refused
+
+
+async def _nobody(_world: World, _of: Made) -> Input:
+    return {"customerId": GONE, "text": _TEXT}
+
+
+async def _twice(world: World, of: Made) -> Input:
+    held = (await world.make.store.find(IDENTITIES, {"customer_id": world.b.key}))[0]
+    place = {"channel": held["channel"], "account": held["account"], "value": held["value"]}
+    return {"customerId": of.id, **place}
+
+
+async def _empty(_world: World, of: Made) -> Input:
+    return {"customerId": of.id, "text": "   "}
+
+
+async def _anothers(world: World, of: Made) -> Input:
+    note = await world.make.note(of, _TEXT, author_id=world.keys["Agent"])
+    return {"id": global_id("Note", note), "version": 1, "text": _TEXT}
+
+
+async def _stale(_world: World, of: Made) -> Input:
+    return {"id": of.id, "version": 0, "attributes": [{"name": "lastName", "value": "zqxvbName"}]}
+
+
+async def _stale_note(world: World, of: Made) -> Input:
+    return {"id": await _note(world, of), "version": 9, "text": _TEXT}
+
+
+async def _stale_account(world: World, of: Made) -> Input:
+    return {"id": (await _account(world, of))[1], "version": 9}
+
+
+async def _stale_definition(world: World, _of: Made) -> Input:
+    return {"id": await a_definition(world), "version": 9, "rules": {"label": "Other"}}
+
+
+async def _edited(world: World, of: Made) -> Input:
+    return {"mergeId": await _merge(world, of)}
+
+
+REFUSED |= {
+    "NotFound": ("addNote", _nobody),
+    "Conflict": ("linkIdentity", _twice),
+    "InvalidInput": ("addNote", _empty),
+    "NotPermitted": ("editNote", _anothers),
+    "StaleVersion": ("editCustomer", _stale),
+    "StaleNote": ("editNote", _stale_note),
+    "StaleCustomerAccount": ("editCustomerAccount", _stale_account),
+    "StaleAttributeDefinition": ("changeAttributeDefinition", _stale_definition),
+    "EditedSince": ("unmergeCustomers", _edited),
+}

@@ -1,0 +1,116 @@
+"""May those change things who are to, and nobody else; and what are they shown of what they changed?"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from graphql import GraphQLInputObjectType, get_named_type
+
+from tests.rights import more_changes  # noqa: F401 - fills the tables
+from tests.rights.changes import CHANGES, REFUSED, Change
+from tests.rights.expecting import FORBIDDEN, SHOWN, Expecting
+from tests.rights.paths import EMPTY, Seen, of_object, whole
+from tests.rights.viewers import KINDS, Asker, Kind
+from tests.rights.walking import Walked
+from tests.rights.world import PERSONAL, World
+
+Expected = dict[str, dict[str, str]]
+_AGENT = KINDS[2]
+_ADMINISTRATOR = KINDS[0]
+
+
+def text_of_change(expecting: Expecting, mutation: str) -> str:
+    """The mutation, asking for everything that it may answer."""
+    field = expecting.objects["Mutation"].fields[mutation]
+    members = expecting.below("Mutation", mutation)
+    shown = " ".join(f"... on {name} {{ {whole(expecting, name, deeper=True)} }}" for name in members)
+    return f"mutation($input: {field.args['input'].type}) {{ it: {mutation}(input: $input) {{ __typename {shown} }} }}"
+
+
+async def _changed(
+    expecting: Expecting, world: World, asker: Asker, kind: Kind, mutation: str, change: Change
+) -> Walked:
+    of = await world.make.customer("zqxvbFresh", "zqxvbPerson")
+    text, given = text_of_change(expecting, mutation), await change(world, of)
+    result = await asker(text, kind, {"input": given})
+    return Walked((), text, kind, result.data, result.errors or [])
+
+
+def _seen(expecting: Expecting, one: Walked) -> tuple[str, list[Seen]]:
+    """Of which type the answer is, and what was given of it."""
+    found = one.data["it"]
+    name = found["__typename"]
+    return name, list(of_object(expecting, name, found, prefix=f"{name}_"))
+
+
+@pytest.fixture
+async def changed(expecting: Expecting, world: World, asker: Asker) -> list[tuple[str, Walked]]:
+    """What everyone was answered who tried each change, each upon a fresh customer."""
+    return [
+        (mutation, await _changed(expecting, world, asker, kind, mutation, change))
+        for mutation, change in sorted(CHANGES.items())
+        for kind in KINDS
+    ]
+
+
+def test_every_change_is_tried(expecting: Expecting) -> None:
+    """Each mutation and each type of refusal has a sample in changes.py."""
+    refusals = {one.name for one in expecting.possible(expecting.types["Refusal"])}  # type: ignore[arg-type]
+    assert set(CHANGES) == set(expecting.objects["Mutation"].fields)
+    assert set(REFUSED) == refusals
+
+
+async def test_changes(expecting: Expecting, expected: Expected, changed: list[tuple[str, Walked]]) -> None:
+    """Each change is made for those who may make it, whole and without refusal, and FORBIDDEN to the others."""
+    shown: dict[str, set[str]] = defaultdict(set)
+    for mutation, one in changed:
+        where = f"{mutation} for {one.kind.name}"
+        if expected[f"Mutation.{mutation}"][one.kind.name] == FORBIDDEN:
+            assert (one.data, _codes(one)) == ({"it": None}, ["FORBIDDEN"]), where
+            continue
+        name, seen = _seen(expecting, one)
+        assert name.endswith("Payload"), (where, one.data)
+        assert one.errors == [], where
+        assert {known.outcome for known in seen} <= {SHOWN, EMPTY}, where
+        shown[name] |= {known.field for known in seen if known.outcome == SHOWN}
+    missing = {name: set(expecting.objects[name].fields) - fields for name, fields in shown.items()}
+    assert {name: fields for name, fields in missing.items() if fields} == {}
+    assert set(shown) | set(REFUSED) >= set(expecting.objects) - expecting.asked - {"Mutation"}
+    assert [(name, one.text) for name, one in changed if not one.kind.sees_personal and one.found(PERSONAL)] == []
+
+
+def _codes(one: Walked) -> list[Any]:
+    return [(error.extensions or {}).get("code") for error in one.errors]
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+async def test_refusals(expecting: Expecting, world: World, asker: Asker, name: str) -> None:
+    """Each type of refusal is answered as data, with everything that it has, and its words hold no personal value."""
+    mutation, change = REFUSED[name]
+    # What agents may not do at all is refused to administrators.
+    kind = _ADMINISTRATOR if "Definition" in mutation else _AGENT
+    one = await _changed(expecting, world, asker, kind, mutation, change)
+    found, seen = _seen(expecting, one)
+    assert (found, one.errors) == (name, [])
+    assert [known.field for known in seen if known.outcome not in {SHOWN, EMPTY}] == []
+    assert PERSONAL.findall(one.data["it"][f"{name}_message"]) == []
+
+
+async def test_every_input_is_sent(expecting: Expecting, world: World) -> None:
+    """The samples send every field of every mutation's input: the rights of none are left untried."""
+    missing = set()
+    for mutation, change in CHANGES.items():
+        shape = get_named_type(expecting.objects["Mutation"].fields[mutation].args["input"].type)
+        missing |= set(_unsent(shape, await change(world, await world.make.customer()), mutation))
+    assert missing == set()
+
+
+def _unsent(shape: Any, given: Any, path: str) -> Iterator[str]:
+    for name, field in shape.fields.items():
+        inner, value = get_named_type(field.type), given.get(name)
+        if name not in given:
+            yield f"{path}.{name}"
+        elif isinstance(inner, GraphQLInputObjectType):
+            for one in value if isinstance(value, list) else [value]:
+                yield from _unsent(inner, one, f"{path}.{name}")

@@ -1,0 +1,219 @@
+"""Two customers of whom everything is known, with a mark in each value that not everybody may see."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapters.records import RecordId, new_id
+from resolvers.agents import AGENTS, GROUPS
+from resolvers.attribute_rules import AttributeType
+from resolvers.campaigns import CAMPAIGNS
+from resolvers.channels import CHANNEL_ACCOUNTS
+from resolvers.customers import CUSTOMERS
+from resolvers.identities import IDENTITIES
+from resolvers.kit.ids import global_id
+from resolvers.labels import LABELS
+from resolvers.relations import RELATION_TYPES
+from tests import crowd
+from tests.conftest import Asking
+from tests.makers import BEGIN, Made, Makers, money
+
+PERSONAL = re.compile(r"zqxv[ab]\w*|(?:202|303)\W{0,3}555\W?01\d\d", re.IGNORECASE)
+"""What stands in personal values alone, by itself or inside them; the numbers are the range kept for fiction."""
+OF_FEW = re.compile(r"zqxm\w*", re.IGNORECASE)
+"""What stands in values that administrators alone may see."""
+OF_STAFF = re.compile(r"zqxs\w*", re.IGNORECASE)
+"""What stands in values that the staff wrote or that name one of them."""
+
+PHONES = {"a": "+12025550143", "b": "+13035550143"}
+
+
+def mark(of: str, what: str) -> str:
+    """A word that stands in nothing else: of customer `a` or `b`, in what."""
+    return f"zqxv{of}{what}"
+
+
+def marks_of(of: str) -> re.Pattern[str]:
+    """What stands in the values of one of the two customers."""
+    return re.compile(rf"zqxv{of}\w*|{'202' if of == 'a' else '303'}\W{{0,3}}555\W?01\d\d", re.IGNORECASE)
+
+
+@dataclass
+class World:
+    """What there is."""
+
+    ask: Asking
+    make: Makers
+    a: Made
+    b: Made
+    ids: dict[str, str] = field(default_factory=dict)
+    """The id of one thing of each type, of customer `a` where it belongs to one."""
+    keys: dict[str, RecordId] = field(default_factory=dict)
+    """The storage ids of the same."""
+    used: int = 0
+    """How many words were made that are nobody's else."""
+
+    def keep(self, type_name: str, key: RecordId) -> RecordId:
+        """Remembers a thing."""
+        self.keys[type_name], self.ids[type_name] = key, global_id(type_name, key)
+        return key
+
+
+async def world_of(ask: Asking, make: Makers) -> World:
+    """The two customers with everything."""
+    world = World(ask, make, *[await make.customer(mark(of, "First"), mark(of, "Last")) for of in "ab"])
+    await _company(world)
+    for of, person, other in (("b", world.b, world.a), ("a", world.a, world.b)):
+        await _person(world, of, person, other)
+    await _merged(world)
+    await make.store.update_all(CHANNEL_ACCOUNTS, {}, {"$set": {"label": "Ours"}})
+    dismissed = {"is_dismissed": True, "dismissed_at": BEGIN, "dismissed_by": "zqxsberta"}
+    await crowd.double(make, one_id=world.a.key, other_id=world.keys["MergedCustomer"], **dismissed)
+    world.keep("DuplicateSuggestion", await crowd.double(make, one_id=world.a.key, other_id=world.b.key))
+    return world
+
+
+async def _company(world: World) -> None:
+    """What belongs to no customer."""
+    make = world.make
+    for channel in ("whatsapp", "shop", "desk", "email"):
+        await make.channel(channel)
+    group = world.keep("AgentGroup", new_id())
+    await make.store.insert(GROUPS, {"_id": group, "name": "Nights"})
+    agent = world.keep("Agent", await make.agent("zqxsBerta"))
+    email = {"email": "berta@zqxsmail.example", "group_ids": [group]}
+    await make.store.update(AGENTS, {"_id": agent}, {"$set": email})
+    world.keep("Label", await crowd.label(make))
+    await make.store.update(LABELS, {"_id": world.keys["Label"]}, {"$set": {"description": "Those who buy most"}})
+    choices = {"type": AttributeType.CHOICE, "choices": ["gold", "tin"], "default": "tin", "max_length": 9}
+    rules = choices | {"pattern": "[a-z]+", "matching_role": "IDENTIFIER", "is_personal": False}
+    world.keep("AttributeDefinition", await crowd.definition(make, "tier", **rules))
+    await crowd.definition(make, "passport")
+    await crowd.definition(make, "secret", type=AttributeType.PASSWORD)
+    few = {"is_personal": False, "matching_role": "ADDRESS", "visible_to": ["administrator"], "editable_by": []}
+    await crowd.definition(make, "margin", **few)
+    world.keep("Campaign", await crowd.campaign(make))
+    await make.store.update(CAMPAIGNS, {}, {"$set": {"ends_at": BEGIN}})
+    world.keep("Product", await crowd.product(make, description="A lamp", image_url="https://shop.example/lamp.png"))
+    top = world.keep("Top", await crowd.topic(make))
+    world.ids["Top"] = global_id("Topic", top)
+    world.keep("Topic", await crowd.topic(make, "Cycling", parent=top))
+
+
+async def _person(world: World, of: str, person: Made, other: Made) -> None:
+    make, at, agent = world.make, BEGIN, world.keys["Agent"]
+    await make.identity(person, "whatsapp", PHONES[of])
+    await _document(world, of, person)
+    profile = {name: mark(of, name) for name in ("name", "username", "gender", "locale", "time_zone")}
+    profile["picture_url"] = f"https://pics.example/{mark(of, 'picture')}.png"
+    proof = {"claimed_by": "zqxsimport", "verified_by": "zqxsberta", "verified_at": at, "profile": profile}
+    identity = await make.store.update(IDENTITIES, {"customer_id": person.key}, {"$set": proof})
+    world.keep("Identity", (identity or {})["_id"])
+    conversation = await make.conversation(
+        person,
+        subject=mark(of, "Subject"),
+        entry_point=_entry(),
+        resolved_at=at,
+        assigned_agent_id=agent,
+    )
+    world.keep("Conversation", conversation)
+    await make.message(person, conversation, mark(of, "In"))
+    words = {"direction": "OUT", "author_name": "Berta"}
+    message = world.keep("Message", await make.message(person, conversation, mark(of, "Out"), **words))
+    ticket = await make.ticket(
+        person, subject=mark(of, "Ticket"), assigned_agent_id=agent, campaign_id=world.keys["Campaign"]
+    )
+    world.keep("Ticket", ticket)
+    await crowd.attachment(make, person, ticket, name=f"{mark(of, 'bill')}.pdf")
+    world.keep("Attachment", await crowd.attachment(make, person, message, name=f"{mark(of, 'photo')}.png"))
+    note = await make.note(person, f"zqxsnote {mark(of, 'Note')}", author_id=agent, edited_at=at)
+    world.keep("Note", note)
+    world.keep("Purchase", await _purchase(world, person))
+    interest = await make.interest(person, topic_id=world.keys["Topic"])
+    world.keep("Interest", interest)
+    world.keep("Toy", await crowd.given_toy(make, person, name=mark(of, "Toy")))
+    world.keep("Relation", await crowd.related(make, person, other_id=other.key, created_by="zqxsberta", tags=["twin"]))
+    world.keep("RelationType", (await make.store.find(RELATION_TYPES, {}))[0]["_id"])
+    data = [{"name": "meter", "value": mark(of, "Meter")}]
+    words = {"data": data, "created_by": "zqxsberta", "updated_by": "zqxsberta"}
+    world.keep("CustomerAccount", await crowd.account(make, person, mark(of, "Account"), **words))
+    word = await crowd.consent_word(make, person, channel="email", recorded_by="zqxsberta", at=at)
+    world.keep("ConsentWord", word)
+    world.keep("ChannelAccount", (await make.store.find(CHANNEL_ACCOUNTS, {"channel": "whatsapp"}))[0]["_id"])
+    world.keep("Customer", person.key)
+
+
+def _entry() -> dict[str, str]:
+    return {"channel": "whatsapp", "page": "https://shop.example/lamps", "referrer": "https://search.example"}
+
+
+async def _document(world: World, of: str, person: Made) -> None:
+    """What stands in the customer's own document."""
+    staff, at = "zqxsberta", BEGIN
+    values = {
+        "tier": "gold",
+        "passport": mark(of, "Passport"),
+        "secret": "scrypt:00:zqxvsecret",
+        "margin": f"zqxmargin{of}",
+        "phoneNumber": PHONES[of],
+    }
+    await crowd.attributes(world.make, person, **values)
+    postal = {name: mark(of, name) for name in ("street", "city", "region", "postal_code", "country")}
+    proof = {"is_verified": True, "verified_at": at, "verified_by": staff, "observed_by": staff}
+    for kind, value, parts in (
+        ("EMAIL", f"{mark(of, 'mail')}@mail.example", None),
+        ("PHONE", PHONES[of], None),
+        ("POSTAL", " ".join(postal.values()), postal),
+    ):
+        await crowd.contact_point(world.make, person, value, kind, is_primary=True, postal=parts, **proof)
+    preference = {"channel": "email", "wish": "WELCOME", "is_preferred": True, "set_at": at, "set_by": staff}
+    consent = {"purpose": "newsletter", "status": "GRANTED", "at": at, "means": "FORM", "channel": "email"}
+    fields: dict[str, Any] = {
+        "entry_point": _entry(),
+        "created_by": staff,
+        "updated_by": staff,
+        "assigned_agent_id": world.keys["Agent"],
+        "verified": {"at": at, "by": staff, "version": 1},
+        "tags": [{"word": "vip", "added_at": at, "added_by": staff}],
+        "labels": [{"label_id": world.keys["Label"], "added_at": at, "added_by": staff}],
+        "custom_data": [{"name": "pet", "value": mark(of, "Pet"), "added_at": at, "added_by": staff}],
+        "channel_preferences": [preference],
+        "consents": [consent | {"recorded_at": at, "recorded_by": staff}],
+        "search": [mark(of, "first"), mark(of, "last")],
+        "observed.passport.observed_by": staff,
+    }
+    await world.make.store.update(CUSTOMERS, {"_id": person.key}, {"$set": fields})
+
+
+async def _purchase(world: World, person: Made) -> RecordId:
+    line = {"title": "Lamp", "sku": "L1", "quantity": 1, "unit_price": money("10.00"), "total": money("10.00")}
+    tracking = {
+        "company": "Post",
+        "number": "P1",
+        "url": "https://post.example/P1",
+        "status": "On its way",
+    }
+    lines = [line | {"product_id": world.keys["Product"]}]
+    return await world.make.purchase(person, "10.00", lines=lines, tracking=[tracking])
+
+
+async def _merged(world: World) -> None:
+    """Somebody who went into the first customer, whose name was changed by it and again since."""
+    make = world.make
+    gone = await make.customer(mark("a", "Former"), mark("a", "Gone"))
+    key, of = new_id(), world.a.key
+    change = {"path": "attributes.firstName", "before": mark("a", "Before"), "after": mark("a", "After")}
+    alias = {"id": gone.key, "elements": ["NOTES"], "at": BEGIN, "merge_id": key}
+    few = {"path": "attributes.margin", "before": "zqxmbefore", "after": "zqxmafter"}
+    heard = {"before": BEGIN, "after": BEGIN}
+    more = {"_id": key, "others": [{"id": gone.key, "carried": []}], "changed": [change, few], "heard_at": heard}
+    more |= {"reason": mark("a", "Reason"), "merged_by": "zqxsberta", "undone_at": None, "undone_by": None}
+    world.keep("Merge", await crowd.merge(make, world.a, **more))
+    merged = {"merged_into": of, "merged_at": BEGIN, "merge_id": key}
+    await make.store.update(CUSTOMERS, {"_id": gone.key}, {"$set": merged})
+    await make.store.update(CUSTOMERS, {"_id": of}, {"$push": {"aliases": alias}})
+    world.keep("MergedCustomer", gone.key)
+    world.ids["MergedCustomer"] = gone.id
+    # One that was undone, too.
+    words = {"reason": mark("a", "Undone"), "merged_by": "zqxsberta", "undone_by": "zqxsberta"}
+    world.ids["Undone"] = global_id("Merge", await crowd.merge(make, world.a, **words))
