@@ -78,6 +78,14 @@ async def dismiss_duplicate(world: World, of: Made) -> Input:
 
 
 @change
+async def reconsider_duplicate(world: World, of: Made) -> Input:
+    """Two who are perhaps one person after all."""
+    said = {"is_dismissed": True, "dismissed_at": BEGIN, "dismissed_by": "zqxsberta"}
+    made = await crowd.double(world.make, one_id=of.key, other_id=new_id(), **said)
+    return {"id": global_id("DuplicateSuggestion", made)}
+
+
+@change
 async def merge_customers(world: World, of: Made) -> Input:
     """Two who are one."""
     other = await world.make.customer("zqxvbTwin", "zqxvbLee")

@@ -54,7 +54,7 @@ _BY_PLACE = {
     "CustomerFilter.assignedTo": '"<Agent>"',
     "CustomerFilter.givenToys": '"top"',
     "AccessFilter.customerId": '"<Customer>"',
-    "AccessFilter.viewer": '"test-agent"',
+    "AccessFilter.viewer": '"anna"',
     "TicketFilter.campaignId": '"<Campaign>"',
     "TicketFilter.agentId": '"<Agent>"',
     "FactFilter.categories": '"Sports"',

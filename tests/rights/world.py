@@ -69,6 +69,9 @@ async def world_of(ask: Asking, make: Makers) -> World:
     await make.store.update_all(CHANNEL_ACCOUNTS, {}, {"$set": {"label": "Ours"}})
     dismissed = {"is_dismissed": True, "dismissed_at": BEGIN, "dismissed_by": "zqxsberta"}
     await crowd.double(make, one_id=world.a.key, other_id=world.keys["MergedCustomer"], **dismissed)
+    asked = [{"channel": "whatsapp", "account": "main", "found": 1, "missed": 1}]
+    by = {"agent_id": world.keys["Agent"], "key_handle": "pgw_1", "look_ups": asked, "searched_by": ["Note.text"]}
+    world.keep("Access", await crowd.access(make, world.a.key, world.b.key, **by))
     world.keep("DuplicateSuggestion", await crowd.double(make, one_id=world.a.key, other_id=world.b.key))
     return world
 
@@ -168,15 +171,16 @@ async def _document(world: World, of: str, person: Made) -> None:
         await crowd.contact_point(world.make, person, value, kind, is_primary=True, postal=parts, **proof)
     preference = {"channel": "email", "wish": "WELCOME", "is_preferred": True, "set_at": at, "set_by": staff}
     consent = {"purpose": "newsletter", "status": "GRANTED", "at": at, "means": "FORM", "channel": "email"}
+    added = {"added_at": at, "added_by": staff, "observed_from": "staff"}
     fields: dict[str, Any] = {
         "entry_point": _entry(),
         "created_by": staff,
         "updated_by": staff,
         "assigned_agent_id": world.keys["Agent"],
         "verified": {"at": at, "by": staff, "version": 1},
-        "tags": [{"word": "vip", "added_at": at, "added_by": staff}],
+        "tags": [{"word": "vip", **added}],
         "labels": [{"label_id": world.keys["Label"], "added_at": at, "added_by": staff}],
-        "custom_data": [{"name": "pet", "value": mark(of, "Pet"), "added_at": at, "added_by": staff}],
+        "custom_data": [{"name": "pet", "value": mark(of, "Pet"), **added}],
         "channel_preferences": [preference],
         "consents": [consent | {"recorded_at": at, "recorded_by": staff}],
         "search": [mark(of, "first"), mark(of, "last")],
