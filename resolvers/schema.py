@@ -12,6 +12,7 @@ from resolvers import (
     attribute_preview,
     attributes,
     campaigns,
+    channel_accounts,
     channels,
     consents,
     contacts,
@@ -73,6 +74,7 @@ SLICES = (
     purchases.SLICE,
     interests.SLICE,
     identification.SLICE,
+    channel_accounts.SLICE,
     # Views across panels, which read what the slices above declare.
     directory.SLICE,
     facts.SLICE,

@@ -4,6 +4,7 @@ from typing import Any
 
 from adapters.records import new_id
 from resolvers.attribute_schema import DEFINITIONS
+from resolvers.channels import CHANNEL_ACCOUNTS, channel_account_document
 from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES
 from resolvers.kit.ids import global_id
@@ -69,6 +70,20 @@ async def identify_customer(world: World, _of: Made) -> Input:
     profile["pictureUrl"] = "https://pics.example/zqxvbpicture.png"
     place = {"channel": "shop", "account": "main", "value": fresh(world, "zqxvbcame")}
     return place | {"profile": profile, "entryPoint": {"page": "https://shop.example", "referrer": "a link"}}
+
+
+@change
+async def add_channel_account(world: World, _of: Made) -> Input:
+    """A mailbox of ours."""
+    return {"channel": "email", "account": fresh(world, "box"), "label": "Box"}
+
+
+@change
+async def remove_channel_account(world: World, _of: Made) -> Input:
+    """A mailbox that nobody wrote to."""
+    document = channel_account_document("email", fresh(world, "unused"))
+    await world.make.store.insert(CHANNEL_ACCOUNTS, document)
+    return {"id": global_id("ChannelAccount", document["_id"])}
 
 
 @change
