@@ -84,7 +84,10 @@ class AttributeDefinition(Node):
     choices: list[str] = kept("The values allowed, for the type CHOICE; empty for the others.")
     is_personal: bool = kept("Whether only viewers with the right to personal values may read it.")
     is_searchable: bool = kept("Whether `customers(search:)` finds customers by it.")
-    is_channel_identifier: bool = kept("Whether its value names a customer on a channel.")
+    is_channel_identifier: bool = kept(
+        "Whether its value names a customer on a channel: a note for whoever reads the schema. Nobody is looked up by it; "
+        "`linkIdentity` makes such a value one by which the customer is found."
+    )
     matching_role: MatchingRole | None = kept("What its value says when two customers may be the same person.")
     is_system: bool = kept("Whether it is the gateway's own, which cannot be removed.")
     editable_by: list[Role] = kept("The roles that may set and clear its values by `editCustomer`.", read=editors)
