@@ -85,8 +85,8 @@ class AttributeDefinition(Node):
     is_personal: bool = kept("Whether only viewers with the right to personal values may read it.")
     is_searchable: bool = kept("Whether `customers(search:)` finds customers by it.")
     is_channel_identifier: bool = kept(
-        "Whether its value names a customer on a channel: a note for whoever reads the schema. Nobody is looked up by it; "
-        "`linkIdentity` makes such a value one by which the customer is found."
+        "Whether its value names a customer on a channel: a note for whoever reads the schema. Nobody is looked up by "
+        "it; `linkIdentity` makes such a value one by which the customer is found."
     )
     matching_role: MatchingRole | None = kept("What its value says when two customers may be the same person.")
     is_system: bool = kept("Whether it is the gateway's own, which cannot be removed.")
