@@ -102,8 +102,16 @@ class Part:
     """Fields of an entry that say something of the customer: where two that are one differ in them, people are told."""
     newest: str | None = None
     """The field that tells when an entry was said: of two that are one the later word stands, whoever's it is."""
+    at_once: tuple[str, tuple[str, ...]] | None = None
+    """Which of two that were said at the same moment stands: a field, and its values with the weakest first."""
     chief: Chief | None = None
     """The flag that one entry has and the others have not: what a merge brings along loses it where one has it."""
+
+    def place_in_time(self, entry: Document) -> tuple[Any, int]:
+        """By this entries that are one compare where the last word stands."""
+        field, values = self.at_once or ("", ())
+        said = entry.get(field)
+        return entry.get(self.newest or ""), values.index(said) if said in values else -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

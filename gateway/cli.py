@@ -111,8 +111,10 @@ def show_demo(
     settings = demo.settings_for(load_settings(host=host, port=port))
     configure_logs(settings.log_level)
 
+    doubles_search = demo.DoublesSearch()
+
     async def prepare(house: House) -> Welcome:
-        welcome = await demo.prepare(house, _note)
+        welcome = await demo.prepare(house, _note, doubles_search)
         for role, token in welcome.tokens.items():
             _note.print(f"[bold]{role}[/]", highlight=False)
             sys.stdout.write(token + "\n")
@@ -120,7 +122,10 @@ def show_demo(
             sys.stdout.flush()
         return welcome
 
-    serving.serve(settings, announce=lambda address: announce(address, settings), prepare=prepare)
+    try:
+        serving.serve(settings, announce=lambda address: announce(address, settings), prepare=prepare)
+    finally:
+        doubles_search.end()
 
 
 @app.command("import")

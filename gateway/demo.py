@@ -1,9 +1,12 @@
 """What does a newcomer see in the first minute: a real shop, and a question about one whole customer?"""
 
 import gzip
+import os
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,13 +18,14 @@ from adapters.records import key_hash
 from gateway.app import House
 from gateway.importing.run import Options, run_import
 from gateway.playground import Welcome
-from gateway.settings import Settings
+from gateway.settings import Settings, environment_name
 from gateway.tokens import signed_token
 from resolvers.conversations import MESSAGES
 from resolvers.identities import IDENTITY_KEYS
 from resolvers.ingest.report import Outcome
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import LOOKUP_SCOPE, PERSONAL_SCOPE, Role
+from resolvers.lookalikes import BASE
 
 DATA: Final = Path(__file__).parent / "demo_data"
 """The demo's rows; its SOURCES.md says whose they are."""
@@ -143,11 +147,43 @@ _IMPORTS: Final[Sequence[tuple[Path, Sequence[str]]]] = (
 )
 
 
-async def prepare(house: House, console: Console) -> Welcome:
-    """Fills an empty database with the shop, and answers what the playground shows first."""
+class DoublesSearch:
+    """A process beside the demo's that finds who may be one person, so that nobody waits for it at the start."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    async def begin(self, store: Store, console: Console) -> None:
+        """Searches as `profile-gateway duplicates` does, unless that was done before."""
+        if await store.first(BASE, {}) is not None:
+            return
+        console.print("Doubles are searched for beside it: `duplicateSuggestions` shows them in about a minute.")
+        self._start({"MONGODB_URL": store.url, environment_name("database"): store.database})
+
+    def _start(self, where: Mapping[str, str]) -> None:
+        # What it prints would stand between the tokens.
+        nowhere = subprocess.DEVNULL
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "gateway", "duplicates"],
+            env={**os.environ, **where},
+            stdin=nowhere,
+            stdout=nowhere,
+            stderr=nowhere,
+        )
+
+    def end(self) -> None:
+        """Ends the search where it is still under way; what it has not found, the next start searches for."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait()
+
+
+async def prepare(house: House, console: Console, doubles: DoublesSearch) -> Welcome:
+    """Fills an empty database with the shop, has its doubles searched for, and answers what the playground shows."""
     if not await _is_full(house.store):
         console.print("Filling the database with a shop: real customers, products and orders of AdventureWorks.")
         await fill(house.store, console)
+    await doubles.begin(house.store, console)
     keys = await house.store.by_ids(IDENTITY_KEYS, [key_hash(*CUSTOMER)])
     customer = global_id("Customer", next(iter(keys.values()))["customer_id"])
     question = VISITOR_QUESTION.replace("CUSTOMER", customer)

@@ -15,7 +15,17 @@ from adapters.records import Document, Holding, Index, Record, RecordId, new_id
 from resolvers.customers import CUSTOMERS, Customer, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
-from resolvers.kit.errors import Conflict, InvalidInput, NotFound, Refused, accepted, conflict, invalid, not_found
+from resolvers.kit.errors import (
+    Conflict,
+    InvalidInput,
+    NotFound,
+    Refusal,
+    Refused,
+    accepted,
+    conflict,
+    invalid,
+    not_found,
+)
 from resolvers.kit.ids import key_of
 from resolvers.kit.lists import hidden_from
 from resolvers.kit.parts import touch
@@ -30,7 +40,8 @@ ACCOUNTS = Record(
     name="customer_accounts",
     # Several customers may hold it: the holdings say whose it is.
     customer=None,
-    indexes=(Index(("number",), unique=True),),
+    # A number is one in any case.
+    indexes=(Index(("number_key",), unique=True, where={"number_key": {"$exists": True}}),),
     personal=frozenset({"number", "data"}),
     held_by=Holding(record="account_holdings", field="account_id", written="links"),
 )
@@ -61,7 +72,7 @@ class CustomerAccount(Node, Redacted):
     """An account that customers hold with the company, with data of its own."""
 
     name: str = kept("What kind of account it is, as `electricity`.")
-    number: str | None = kept("The company's number of it; no two accounts have the same.")
+    number: str | None = kept("The company's number of it; no two accounts have the same, in any case.")
     data: list[AccountDatum] | None = kept("Its own keys and values, by key.")
     version: int = kept("Counts its changes. `editCustomerAccount` takes the one that you read.")
     created_at: datetime = kept("When it was opened here.")
@@ -92,6 +103,18 @@ async def holders_of(context: Context, keys: Sequence[RecordId]) -> Mapping[Reco
 
 def _place(account: Document) -> tuple[str, RecordId]:
     return account["name"], account["_id"]
+
+
+@graph_type
+class StaleCustomerAccount(Refusal):
+    """The account was changed after the version that the edit was made upon.
+
+    Compare what you sent with `customerAccount`, then send it again with `storedVersion`.
+    """
+
+    sent_version: int = told("The version that the edit carried.")
+    stored_version: int = told("The version that the account has.")
+    customer_account: CustomerAccount = told("The account as it is now.")
 
 
 @graph_input
@@ -161,10 +184,12 @@ async def add_customer_account(
     context = info.context
     customer = await require_customer(context, input.customer_id)
     now, who = context.clock(), context.viewer.subject
+    number = accepted(plain_line, input.number, "input", "number", longest=LONGEST_NAME)
     document: Document = {
         "_id": new_id(),
         "name": accepted(plain_line, input.name, "input", "name", longest=LONGEST_NAME),
-        "number": accepted(plain_line, input.number, "input", "number", longest=LONGEST_NAME),
+        "number": number,
+        "number_key": number.casefold(),
         "data": _data([], input.data),
         "version": 1,
         "created_at": now,
@@ -188,7 +213,7 @@ async def add_customer_account(
 @SLICE.mutation(may=STAFF)
 async def edit_customer_account(
     info: Info, input: Annotated[EditCustomerAccountInput, about("What is to be different.")]
-) -> CustomerAccountPayload | NotFound | InvalidInput | Conflict:
+) -> CustomerAccountPayload | NotFound | InvalidInput | StaleCustomerAccount:
     """Changes an account's name and data, for all who hold it. Refused where it was changed since you read it."""
     context = info.context
     key = key_of(input.id, "CustomerAccount")
@@ -202,13 +227,26 @@ async def edit_customer_account(
     upon = {"_id": key, "version": input.version}
     changed = await context.store.update(ACCOUNTS, upon, {**touched, "$set": {**touched["$set"], **change}})
     if changed is None:
-        raise conflict(
-            f"The edit was made upon version {input.version} of the account, and it is at another one now. Read it "
-            "again, then send the edit with its `version`.",
-            "input",
-            "version",
-        )
+        now = await context.store.first(ACCOUNTS, {"_id": key})
+        raise not_found("customer account") if now is None else _stale(_payload(context, now), input.version)
     return _payload(context, changed)
+
+
+def _stale(now: CustomerAccountPayload, sent: int) -> Refused:
+    account = now.customer_account
+    return Refused(
+        StaleCustomerAccount(
+            code="STALE_VERSION",
+            message=(
+                f"The edit was made upon version {sent} of the account, which is at version {account.version} now. "
+                f"Compare with `customerAccount`, then send the edit again with version {account.version}."
+            ),
+            input_path=["input", "version"],
+            sent_version=sent,
+            stored_version=account.version,
+            customer_account=account,
+        )
+    )
 
 
 @SLICE.mutation(may=STAFF)
@@ -221,7 +259,7 @@ async def link_customer_account(
 
     async def work() -> Document:
         # Written, so that nobody removes it meanwhile.
-        where = {"number": input.number.strip()}
+        where = {"number_key": input.number.strip().casefold()}
         account = await context.store.update(ACCOUNTS, where, {"$inc": {"links": 1}})
         if account is None:
             raise not_found("customer account", ("input", "number"), check="Open it with `addCustomerAccount`.")
@@ -277,9 +315,13 @@ async def _hold(context: Context, customer: Customer, account: RecordId) -> None
 def _data(old: Sequence[Document], given: Sequence[AccountDatumInput] | None) -> list[Mapping[str, Any]]:
     """The account's data with those that are given in place of its own, by key."""
     data = {one["name"]: one["value"] for one in old}
+    named: set[str] = set()
     for n, one in enumerate(given or ()):
         place = ("input", "data", str(n))
         name = accepted(plain_line, one.name, *place, "name", longest=LONGEST_NAME)
+        if name in named:
+            raise invalid("That key is named twice. Send each key once.", *place, "name")
+        named.add(name)
         if one.value is None:
             data.pop(name, None)
         else:

@@ -8,6 +8,7 @@ import ipaddress
 import math
 import re
 import secrets
+import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
 from enum import Enum
@@ -20,7 +21,8 @@ from strawberry.utils.str_converters import to_camel_case
 from adapters.records import Document
 from resolvers.attribute_rights import rights_broken
 from resolvers.kit.described import graph_enum
-from resolvers.kit.scalars import canonical_email, canonical_phone
+from resolvers.kit.phones import canonical_phone
+from resolvers.kit.scalars import canonical_email
 from resolvers.kit.texts import plain_line, plain_text
 
 # A name of the schema is a word of programs and of paths in documents.
@@ -40,11 +42,11 @@ _SCRYPT = {"n": 2**14, "r": 8, "p": 1}
 
 @graph_enum(
     {
-        "ALPHANUMERIC": "Letters and digits only.",
+        "ALPHANUMERIC": "Letters and digits of any script only, with the marks on them.",
         "BOOLEAN": "True or false.",
         "EMAIL": "An e-mail address.",
         "IP": "An IP address, version 4 or 6.",
-        "NAME": "A name of a person or thing: letters, blanks, apostrophes, full stops and hyphens.",
+        "NAME": "A name: letters of any script with their marks, blanks, apostrophes, points and hyphens.",
         "NUMBER": "A number.",
         "PHONE_NUMBER": "A phone number, kept in E.164.",
         "PASSWORD": "A secret that can be written and never read.",
@@ -106,7 +108,7 @@ def checked(definition: Document, value: Any, default_region: str | None = None)
     return stored
 
 
-def rule_broken(definition: Document) -> tuple[tuple[str, ...], str] | None:
+def rule_broken(definition: Document, default_region: str | None = None) -> tuple[tuple[str, ...], str] | None:
     """What is wrong with a definition itself: where in the input, and in words; None where nothing is."""
     if not NAME.fullmatch(definition["name"]):
         return ("name",), (
@@ -125,7 +127,7 @@ def rule_broken(definition: Document) -> tuple[tuple[str, ...], str] | None:
     return (
         _pattern_broken(definition)
         or _choices_broken(definition)
-        or _default_broken(definition)
+        or _default_broken(definition, default_region)
         or _secret_broken(definition)
         or rights_broken(definition)
     )
@@ -139,7 +141,9 @@ def breaking(definition: Document) -> Mapping[str, Any]:
     path = f"attributes.{definition['name']}"
     broken: list[Mapping[str, Any]] = []
     if definition["max_length"] is not None:
-        longer = {"$gt": [{"$strLenCP": {"$toString": f"${path}"}}, definition["max_length"]]}
+        # In which order the database asks its conditions is its own business: also of who has no value.
+        text = {"$ifNull": [{"$toString": f"${path}"}, ""]}
+        longer = {"$gt": [{"$strLenCP": text}, definition["max_length"]]}
         broken.append({"$expr": longer})
     if definition["pattern"]:
         broken.append({path: {"$not": {"$regex": _whole(definition["pattern"])}}})
@@ -199,13 +203,13 @@ def _choices_broken(definition: Document) -> tuple[tuple[str, ...], str] | None:
     return None
 
 
-def _default_broken(definition: Document) -> tuple[tuple[str, ...], str] | None:
+def _default_broken(definition: Document, default_region: str | None) -> tuple[tuple[str, ...], str] | None:
     if definition["default"] is None:
         return None
     if definition["type"] == AttributeType.PASSWORD.value:
         return ("rules", "default"), "A secret that everyone has is none. Leave the default out."
     try:
-        checked(definition, definition["default"])
+        checked(definition, definition["default"], default_region)
     except ValueError as error:
         return ("rules", "default"), f"The default breaks the attribute's own rules: {error}"
     return None
@@ -230,8 +234,11 @@ def _check_text(definition: Document, text: str) -> None:
         raise ValueError(f"That does not match the pattern of {definition['name']!r}: {definition['pattern']}")
 
 
-# Both apostrophes: the typewriter's and the typographer's.
-_NAME_MARKS = "'\N{RIGHT SINGLE QUOTATION MARK}.-,"
+# Apostrophes, hyphens and points as typewriters, typographers and other scripts have them: Catalan and Chinese point
+# between letters, Japanese between names, Hebrew has a hyphen and marks for abbreviations of its own.
+_NAME_MARKS = frozenset("'\u2018\u2019`\u00b4.-,\u2010\u2011\u00b7\u2027\u30fb\u05be\u05f3\u05f4\u060c\u3001")
+# They say how letters are joined: Persian and Sinhala names need them (UAX #31, section 2.3).
+_JOINERS = frozenset("\u200c\u200d")
 
 Rule = Callable[[Any, Document, str | None], Any]
 
@@ -245,10 +252,20 @@ def _text(value: Any) -> str:
 
 
 def _alphanumeric(value: Any, _definition: Document, _region: str | None) -> str:
-    text = _text(value)
-    if not text.isalnum():
+    text = _composed(_text(value))
+    if not any(map(str.isalnum, text)) or any(not (one.isalnum() or _is_on_letter(one)) for one in text):
         raise ValueError("Only letters and digits may stand there.")
     return text
+
+
+def _composed(text: str) -> str:
+    """The text with one sign for each letter, however its accents came: two spellings of one name are one."""
+    return unicodedata.normalize("NFC", text)
+
+
+def _is_on_letter(one: str) -> bool:
+    """Whether it shows on or between letters alone: the vowels of many scripts, accents, and what joins letters."""
+    return unicodedata.category(one)[0] == "M" or one in _JOINERS
 
 
 def _boolean(value: Any, _definition: Document, _region: str | None) -> bool:
@@ -269,9 +286,11 @@ def _ip(value: Any, _definition: Document, _region: str | None) -> str:
 
 
 def _name(value: Any, _definition: Document, _region: str | None) -> str:
-    text = " ".join(_text(value).split())
-    if any(not (one.isalpha() or one.isspace() or one in _NAME_MARKS) for one in text):
+    text = _composed(" ".join(_text(value).split()))
+    if any(not (one.isalpha() or one.isspace() or one in _NAME_MARKS or _is_on_letter(one)) for one in text):
         raise ValueError("A name holds letters, blanks, apostrophes, full stops, commas and hyphens.")
+    if not any(map(str.isalpha, text)):
+        raise ValueError("A name holds at least one letter. Send the name, or remove the value.")
     return text
 
 

@@ -7,9 +7,12 @@ again. A change that is interrupted is finished by sending it once more.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from adapters.failures import StoreRefused
 from adapters.records import Document, RecordId
+from resolvers.attribute_rules import breaking
 from resolvers.attribute_schema import DEFINITIONS, definitions_by_name
 from resolvers.kit.context import Context
+from resolvers.kit.errors import Refused, conflict, invalid
 from resolvers.kit.parts import touch
 from resolvers.matching import naming_definitions, sounds_kept
 from resolvers.search_words import search_words
@@ -26,15 +29,65 @@ Change = tuple[Document, Document]
 """Upon what a customer's document is changed, and how."""
 
 
+def standing_where(where: Document) -> Document:
+    """What those match who speak for themselves: of who went into another nobody sees a value, or can mend one."""
+    return {"$and": [where, {"merged_into": None}]}
+
+
+def having(name: str) -> Document:
+    """What a customer's document matches that has a value of the attribute."""
+    return {f"attributes.{name}": {"$exists": True}}
+
+
 async def how_many_have(context: Context, name: str) -> int:
-    """How many customers have a value of the attribute."""
-    return await context.store.count(context.declared.customers, {f"attributes.{name}": {"$exists": True}})
+    """How many customers' documents have a value of the attribute, those of who went into others among them."""
+    return await context.store.count(context.declared.customers, having(name))
 
 
 async def how_many_lack(context: Context, name: str) -> int:
     """How many customers have no value of the attribute, those who went into another left out."""
     everyone = await context.store.count(context.declared.customers, {"merged_into": None})
-    return max(everyone - await how_many_have(context, name), 0)
+    return max(everyone - await context.store.count(context.declared.customers, standing_where(having(name))), 0)
+
+
+def why_refused(name: str, *, broken: int, lacking: int) -> Refused | None:
+    """Why a definition is not written that so many customers' values break, and that so many lack; None where it is."""
+    if lacking:
+        return conflict(
+            f"{lacking} customers have no value of {name!r}. Give the definition a `default`, which whoever is written "
+            "next without a value is given; or import their values first: `previewAttributeDefinition` shows whose.",
+            "input",
+            "rules",
+            "isRequired",
+        )
+    if broken:
+        return conflict(
+            f"{broken} customers have a value of {name!r} that breaks the new rules. Mend those values first, or widen "
+            "the rules: `previewAttributeDefinition` shows whose they are.",
+            "input",
+            "rules",
+        )
+    return None
+
+
+async def how_many_break(context: Context, definition: Document) -> int:
+    """How many customers have a value that the definition refuses; refuses a pattern that the database cannot read."""
+    where = breaking(definition)
+    if not where:
+        return 0
+    try:
+        return await context.store.count(context.declared.customers, standing_where(where))
+    except StoreRefused as error:
+        # RE2 and MongoDB (PCRE) differ in a few constructs; asking is the only proof that both read it.
+        if definition["pattern"] is None:
+            raise
+        raise invalid(
+            f"`pattern` is {definition['pattern']!r}. Two readers need it: RE2 for new values, which can read it, and "
+            "the database (PCRE) for those that are stored, which cannot. Write it with what both know.",
+            "input",
+            "rules",
+            "pattern",
+        ) from error
 
 
 async def remove_values(context: Context, name: str) -> int:

@@ -11,7 +11,6 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
-from adapters.failures import StoreRefused
 from adapters.held import Held, of_latest
 from adapters.records import Document, RecordId
 from resolvers.attribute_rights import editors, viewers
@@ -19,7 +18,6 @@ from resolvers.attribute_rules import (
     LONGEST_HEADING,
     AttributeType,
     MatchingRole,
-    breaking,
     checked,
     rule_broken,
 )
@@ -36,14 +34,16 @@ from resolvers.attribute_upkeep import (
     FOUND_BY,
     forget_copies,
     found_anew,
+    how_many_break,
     how_many_have,
     how_many_lack,
     remove_values,
     upkeep_of,
+    why_refused,
 )
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
-from resolvers.kit.errors import Conflict, InvalidInput, NotFound, Refused, conflict, invalid, not_found
+from resolvers.kit.errors import Conflict, InvalidInput, NotFound, Refusal, Refused, conflict, invalid, not_found
 from resolvers.kit.ids import key_of
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import Slice
@@ -85,11 +85,15 @@ class AttributeDefinition(Node):
     choices: list[str] = kept("The values allowed, for the type CHOICE; empty for the others.")
     is_personal: bool = kept("Whether only viewers with the right to personal values may read it.")
     is_searchable: bool = kept("Whether `customers(search:)` finds customers by it.")
-    is_channel_identifier: bool = kept("Whether its value names a customer on a channel.")
+    is_channel_identifier: bool = kept(
+        "Whether its value names a customer on a channel: a note for whoever reads the schema. Nobody is looked up by "
+        "it; `linkIdentity` makes such a value one by which the customer is found."
+    )
     matching_role: MatchingRole | None = kept("What its value says when two customers may be the same person.")
     is_system: bool = kept("Whether it is the gateway's own, which cannot be removed.")
     editable_by: list[Role] = kept("The roles that may set and clear its values by `editCustomer`.", read=editors)
     visible_to: list[Role] = kept("The roles that may see its values, in whatever way they ask.", read=viewers)
+    version: int = kept("Counts its changes.", read=lambda stored: stored or 1)
 
 
 async def definitions(context: Context) -> Mapping[str, Document]:
@@ -172,6 +176,10 @@ class ChangeAttributeDefinitionInput:
 
     id: strawberry.ID = told("The definition.")
     rules: AttributeRulesInput = told("What is to be different.")
+    version: int | None = told(
+        "The `version` that you read; sent, one that was changed since stays. Left out, both changes are kept.",
+        default=None,
+    )
 
 
 @graph_input
@@ -180,6 +188,19 @@ class RemoveAttributeDefinitionInput:
 
     id: strawberry.ID = told("The definition.")
     with_values: bool = told("Also remove every customer's value; without it a used attribute stays.", default=False)
+    version: int | None = told("The `version` that you read; sent, one that was changed since stays.", default=None)
+
+
+@graph_type
+class StaleAttributeDefinition(Refusal):
+    """The definition was changed after the version that this change was made upon.
+
+    Compare what you sent with `definition`, then send it again with `storedVersion`.
+    """
+
+    sent_version: int = told("The version that the change carried.")
+    stored_version: int = told("The version that the definition has.")
+    definition: AttributeDefinition = told("The definition as it is now.")
 
 
 @graph_type
@@ -206,8 +227,8 @@ async def add_attribute_definition(
     context = info.context
     if input.name in await definitions(context):
         raise _taken(input.name)
-    rules = {"label": input.name} | _given(input.rules)
-    document = _checked(definition_document(name=input.name, type=input.type, **rules))
+    rules = {"label": input.name} | given_rules(input.rules)
+    document = checked_definition(context, definition_document(name=input.name, type=input.type, **rules))
     await _require_unbroken(context, document)
     try:
         added = await add_definitions(context.store, [document])
@@ -223,17 +244,19 @@ async def add_attribute_definition(
 async def change_attribute_definition(
     info: Info,
     input: Annotated[ChangeAttributeDefinitionInput, about("What is to be different.")],
-) -> AttributeDefinitionPayload | InvalidInput | NotFound | Conflict:
-    """Changes an attribute's rules. Refused where stored values would break the new rules, with their number.
+) -> AttributeDefinitionPayload | InvalidInput | NotFound | Conflict | StaleAttributeDefinition:
+    """Changes an attribute's rules. Refused where stored values would break them: a preview says whose.
 
-    Of several changes at once each is kept. Where `isSearchable` or `matchingRole` takes longer than one answer may,
-    send the same again until it is answered: each goes on where the one before was.
+    Of several changes at once each is kept, unless they carry the version that they saw. Where `isSearchable` or
+    `matchingRole` takes longer than one answer may, send the same again until it is answered: each goes on where the
+    one before was.
     """
     context = info.context
-    given = _given(input.rules)
+    given = given_rules(input.rules)
     for _ in range(_ATTEMPTS):
-        old = await _require(context, input.id)
-        changed = _checked({**old, **given})
+        old = await require_definition(context, input.id)
+        _require_version(old, input.version)
+        changed = checked_definition(context, {**old, **given})
         await _require_unbroken(context, changed)
         rules = {name: changed[name] for name in (*given, "default")} | upkeep_of(old, given)
         stored = await replace_rules(context.store, old, rules)
@@ -250,10 +273,11 @@ async def change_attribute_definition(
 async def remove_attribute_definition(
     info: Info,
     input: Annotated[RemoveAttributeDefinitionInput, about("Which attribute.")],
-) -> RemoveAttributeDefinitionPayload | NotFound | Conflict:
+) -> RemoveAttributeDefinitionPayload | NotFound | Conflict | StaleAttributeDefinition:
     """Removes an attribute. The system's own stay, and one that has values is removed with them or not at all."""
     context = info.context
-    old = await _require(context, input.id)
+    old = await require_definition(context, input.id)
+    _require_version(old, input.version)
     if old["is_system"]:
         raise conflict(
             f"{old['name']!r} is the gateway's own attribute and cannot be removed. Leave its values empty, or change "
@@ -263,7 +287,8 @@ async def remove_attribute_definition(
     used = await how_many_have(context, old["name"])
     if used and not input.with_values:
         raise conflict(
-            f"{used} customers have a value of {old['name']!r}. Send `withValues: true` to remove those too.",
+            f"{used} customers, those who went into others among them, have a value of {old['name']!r}. Send "
+            "`withValues: true` to remove those too.",
             "input",
             "withValues",
         )
@@ -282,7 +307,7 @@ def _taken(name: str) -> Refused:
     return conflict(f"There is an attribute {name!r} already. Change that one.", "input", "name")
 
 
-def _given(rules: AttributeRulesInput | None) -> dict[str, Any]:
+def given_rules(rules: AttributeRulesInput | None) -> dict[str, Any]:
     """The rules that the caller named, as they are stored."""
     if rules is None:
         return {}
@@ -302,17 +327,39 @@ def _given(rules: AttributeRulesInput | None) -> dict[str, Any]:
     return given
 
 
-def _checked(document: Document) -> Document:
+def checked_definition(context: Context, document: Document) -> Document:
     """The definition with its default as it is stored; refused where it contradicts itself."""
-    broken = rule_broken(document)
+    region = context.limits.default_region
+    broken = rule_broken(document, region)
     if broken:
         where, message = broken
         raise invalid(message, "input", *where)
     default = document["default"]
-    return {**document, "default": None if default is None else checked(document, default)}
+    return {**document, "default": None if default is None else checked(document, default, region)}
 
 
-async def _require(context: Context, given: str) -> Document:
+def _require_version(stored: Document, sent: int | None) -> None:
+    """Refuses with STALE_VERSION where the definition is of another version than the one sent."""
+    definition = SLICE.keepings[0].reader.read(stored)
+    if sent is None or sent == definition.version:
+        return
+    raise Refused(
+        StaleAttributeDefinition(
+            code="STALE_VERSION",
+            message=(
+                f"The change was made upon version {sent} of {stored['name']!r}, which is at version "
+                f"{definition.version} now. Compare with `definition`, then send the change again with version "
+                f"{definition.version}."
+            ),
+            input_path=["input", "version"],
+            sent_version=sent,
+            stored_version=definition.version,
+            definition=definition,
+        )
+    )
+
+
+async def require_definition(context: Context, given: str) -> Document:
     """The definition as the database has it, not as it is held: what is written depends on it."""
     key = key_of(given, "AttributeDefinition")
     found = await stored_definition(context.store, key) if key else None
@@ -323,35 +370,9 @@ async def _require(context: Context, given: str) -> Document:
 
 async def _require_unbroken(context: Context, definition: Document) -> None:
     """Refuses a definition that stored values break, and one whose pattern the database cannot read."""
-    rules = breaking(definition)
-    try:
-        broken = await context.store.count(context.declared.customers, rules) if rules else 0
-    except StoreRefused as error:
-        # RE2 and MongoDB (PCRE) differ in a few constructs; asking is the only proof that both read it.
-        if definition["pattern"] is None:
-            raise
-        raise invalid(
-            f"`pattern` is {definition['pattern']!r}. Two readers need it: RE2 for new values, which can read it, and "
-            "the database (PCRE) for those that are stored, which cannot. Write it with what both know.",
-            "input",
-            "rules",
-            "pattern",
-        ) from error
+    broken = await how_many_break(context, definition)
     # With a default nobody lacks it for long: whoever is written next without a value is given that.
     is_wanted = definition["is_required"] and definition["default"] is None
     lacking = await how_many_lack(context, definition["name"]) if is_wanted else 0
-    if lacking:
-        raise conflict(
-            f"{lacking} customers have no value of {definition['name']!r}. Give the definition a `default`, which "
-            "whoever is written next without a value is given; or import their values first.",
-            "input",
-            "rules",
-            "isRequired",
-        )
-    if broken:
-        raise conflict(
-            f"{broken} customers have a value of {definition['name']!r} that breaks the new rules. "
-            "Mend those values first, or widen the rules.",
-            "input",
-            "rules",
-        )
+    if refusal := why_refused(definition["name"], broken=broken, lacking=lacking):
+        raise refusal

@@ -33,6 +33,10 @@ _BY_EMAIL = frozenset({"email"})
 # A country of ISO 3166, then up to 128 letters and digits; the parent's form has `ENT` between.
 _BUSINESS_SCOPED = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
 
+# Written by programs that lower case everything, and by people.
+_LIKE_BUSINESS_SCOPED = re.compile(r"(?i:[A-Z]{2}\.(?:ENT\.)?)([A-Za-z0-9]{1,128})")
+_ADD_ONE = "An import brings others, and administrators add them with `addChannelAccount`."
+
 LONGEST_VALUE = 2_000
 """Characters of a customer's id on a channel: as many as an import takes."""
 # A customer is called and written to there also where the gateway has no account.
@@ -81,7 +85,9 @@ async def require_channels(context: Context, names: Iterable[str], argument: str
     for name in names:
         if name not in known:
             offered = ", ".join(sorted(known)) or "none yet"
-            raise BadUserInput(f"`{argument}` is {name[:64]!r}, which is no channel here. Known channels: {offered}.")
+            raise BadUserInput(
+                f"`{argument}` is {name[:64]!r}, which is no channel here. Known channels: {offered}. {_ADD_ONE}"
+            )
 
 
 async def require_usable(context: Context, name: str, *path: str) -> str:
@@ -101,7 +107,7 @@ async def require_account(context: Context, channel: str, account: str) -> None:
     if account not in known:
         raise BadUserInput(
             f"`account` is {account[:64]!r}, which is no account of ours on {channel!r}. "
-            f"Known accounts there: {', '.join(known)}."
+            f"Known accounts there: {', '.join(known)}. {_ADD_ONE}"
         )
 
 
@@ -130,12 +136,27 @@ def canonical_value(channel: str, value: str, default_region: str | None = None)
     text = value.strip()
     if not text:
         raise ValueError("That is empty. Send the customer's id on the channel.")
+    if channel in _BY_WHOLE_NUMBER:
+        text = _business_scoped(text)
     match reach_by(channel, text):
         case "EMAIL":
             return canonical_email(text)
         case "PHONE":
             return phone_on_channel(text, default_region, is_international=channel in _BY_WHOLE_NUMBER)
     return plain_text(text, "That", LONGEST_VALUE)
+
+
+def _business_scoped(text: str) -> str:
+    """A business-scoped id as WhatsApp writes it, also where its country is in small letters; all else as it is."""
+    found = _LIKE_BUSINESS_SCOPED.fullmatch(text)
+    if found is None or _BUSINESS_SCOPED.fullmatch(text):
+        return text
+    if not found[1].isdecimal():
+        raise ValueError(
+            "That is like a business-scoped id of WhatsApp, in which case counts. Send it as WhatsApp gives it, the "
+            "country in capitals, as US.13491208655302741918."
+        )
+    return text.upper()
 
 
 def reach_by(channel: str, value: str) -> str | None:

@@ -7,13 +7,14 @@ customer's own document beside it, in the same transaction: it costs no command 
 from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
 from adapters.failures import Taken
 from adapters.records import Document, Index, Part, Record
 from adapters.windows import Strand
+from resolvers.aliases import ids_of
 from resolvers.channels import require_usable
 from resolvers.customers import Customer, require_customer
 from resolvers.kit.context import Context, Info
@@ -36,13 +37,22 @@ _OF_STAFF = frozenset({"recorded_by"})
 
 CONSENT_WORDS = Record(
     name="consent_words",
-    # At one moment there is one word for a purpose: what is sent twice is recorded once.
-    key=("customer_id", "purpose", "at"),
+    # What is sent twice is recorded once.
+    key=("customer_id", "purpose", "at", "status"),
     indexes=(Index(("customer_id", "at", "_id")),),
     of_staff=_OF_STAFF,
     news=frozenset({"status"}),
 )
-CONSENTS = Part(name="consents", at_most=50, of_staff=_OF_STAFF, same=("purpose",), says=("status",), newest="at")
+CONSENTS = Part(
+    name="consents",
+    at_most=50,
+    of_staff=_OF_STAFF,
+    same=("purpose",),
+    says=("status",),
+    newest="at",
+    # Dates often come without the hour: who refuses is not asked again, whatever else was said on that day.
+    at_once=("status", ("GRANTED", "DENIED", "WITHDRAWN")),
+)
 
 LONGEST_PURPOSE = 100
 _MILLISECOND_US = 1000
@@ -134,10 +144,14 @@ async def consent_facts(customers: list[Customer], context: Context) -> list[lis
 
 
 def _consents(context: Context, customers: Sequence[Customer]) -> list[list[Consent]]:
-    """Each customer's last words by purpose: of two on one purpose, as after a merge, the newer."""
+    """Each customer's last words by purpose: of two on one purpose, as after a merge, the newer, or the refusal."""
     found: list[list[Consent]] = parts_of(context, customers, CONSENTS, Consent)
-    newest = [{one.purpose: one for one in sorted(each, key=lambda one: one.at)} for each in found]
+    newest = [{one.purpose: one for one in sorted(each, key=_place)} for each in found]
     return [[words[purpose] for purpose in sorted(words)] for words in newest]
+
+
+def _place(consent: Consent) -> tuple[Any, int]:
+    return CONSENTS.place_in_time({"at": consent.at, "status": consent.status.value})
 
 
 def _fact(consent: Consent) -> Fact:
@@ -178,8 +192,8 @@ async def record_consent(
 ) -> RecordConsentPayload | NotFound | InvalidInput | Conflict:
     """Writes down that a customer granted, denied or withdrew consent to a purpose; nothing before is changed.
 
-    The word with the latest `at` stands, in whatever order they are recorded. The same word sent twice is recorded
-    once.
+    The word with the latest `at` stands, in whatever order they are recorded; of two of one moment the refusal. The
+    same word sent twice is recorded once.
     """
     context = info.context
     customer = await require_customer(context, input.customer_id)
@@ -190,16 +204,17 @@ async def record_consent(
 
         async def stands(document: Document) -> Change | None:
             nonlocal written
+            same = {"customer_id": {"$in": ids_of(document)}, "purpose": said["purpose"], "at": said["at"]}
+            known = {one["status"]: one for one in await context.store.find(CONSENT_WORDS, same)}
+            if said["status"] in known:
+                written = known[said["status"]]
+                return None
+            if known.keys() - {ConsentStatus.GRANTED.value}:
+                raise _other_word(next(iter(known.keys() - {ConsentStatus.GRANTED.value})))
             written = {"customer_id": document["_id"], **said}
             written = {"_id": CONSENT_WORDS.id_of(written), **written}
-            known = await context.store.first(CONSENT_WORDS, {"_id": written["_id"]})
-            if known is None:
-                await context.store.insert(CONSENT_WORDS, written)
-                return _change(document, said)
-            if known["status"] != said["status"]:
-                raise _other_word(known)
-            written = known
-            return None
+            await context.store.insert(CONSENT_WORDS, written)
+            return _change(document, said)
 
         after = await write_anew(context, customer.key, stands)
         return written, after
@@ -240,9 +255,9 @@ def _whole(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // _MILLISECOND_US * _MILLISECOND_US)
 
 
-def _other_word(known: Document) -> Refused:
+def _other_word(status: str) -> Refused:
     return conflict(
-        f"For that moment {known['status']} is recorded for this purpose already, which stays. Send the moment at "
+        f"For that moment {status} is recorded for this purpose already, which stays. Send the moment at "
         "which the customer said something else.",
         "input",
         "at",
@@ -253,7 +268,8 @@ def _change(document: Document, said: Document) -> Change | None:
     """What makes the word stand; None where a later one does."""
     standing: Sequence[Document] = document.get(CONSENTS.name, ())
     others = [one for one in standing if one["purpose"] != said["purpose"]]
-    if any(one["purpose"] == said["purpose"] and one["at"] > said["at"] for one in standing):
+    place = CONSENTS.place_in_time(said)
+    if any(one["purpose"] == said["purpose"] and CONSENTS.place_in_time(one) > place for one in standing):
         return None
     if len(others) >= CONSENTS.at_most:
         raise conflict(

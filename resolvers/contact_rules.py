@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from adapters.records import Document, RecordId, derived_id
-from resolvers.kit.scalars import canonical_email, canonical_phone
+from resolvers.kit.phones import canonical_phone
+from resolvers.kit.scalars import canonical_email
 from resolvers.kit.texts import plain_line
 
 POSTAL_FIELDS = ("street", "city", "region", "postal_code", "country")
@@ -41,7 +42,12 @@ def postal_line(parts: Mapping[str, str | None]) -> str:
 
 def mark_of(type_name: str, value: str) -> str:
     """By what a contact point is told from the customer's others, and remembered when people take it away."""
-    return f"{type_name}:{value.casefold()}"
+    return f"{type_name}:{compared(type_name, value)}"
+
+
+def compared(type_name: str, value: str) -> str:
+    """The form in which two contact points of a type are one: of postal addresses, without case and spelling of it."""
+    return value.casefold() if type_name == "POSTAL" else value.lower()
 
 
 def marks_of(points: Iterable[Document]) -> list[str]:

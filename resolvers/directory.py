@@ -274,13 +274,13 @@ def _met(havings: Sequence[Having]) -> list[Document]:
 
 def _searching(context: Context, search: str) -> Match:
     _require_personal(context, "searching", "Customer.displayName", "ContactPoint.value", "AttributeValue.value")
-    words = words_asked(search)
+    words = words_asked(search, context.limits.default_region)
     if not 1 <= len(words) <= MOST_ASKED:
         raise BadUserInput(
             f"`search` has {len(words)} words; send 1 to {MOST_ASKED}, each of at least {SHORTEST_WORD} characters."
         )
     # The word itself may be somebody's name.
-    if short := [n for n, word in enumerate(words, 1) if len(word) < SHORTEST_WORD]:
+    if short := [n for n, forms in enumerate(words, 1) if len(forms[0]) < SHORTEST_WORD]:
         raise BadUserInput(
             f"Word {short[0]} of `search` has 1 character; "
             f"write at least {SHORTEST_WORD} characters of it, or leave it out."
@@ -288,7 +288,8 @@ def _searching(context: Context, search: str) -> Match:
     if "\0" in search:
         raise BadUserInput("`search` holds the character U+0000, which is in no name. Leave it out.")
     context.delivered.searched("Customer.search")
-    return {"search": {"$all": [re.compile(f"^{re.escape(word[:LONGEST_WORD])}") for word in words]}}
+    begun = [[re.compile(f"^{re.escape(word[:LONGEST_WORD])}") for word in forms] for forms in words]
+    return {"$and": [{"search": forms[0] if len(forms) == 1 else {"$in": forms}} for forms in begun]}
 
 
 def _require_personal(context: Context, what: str, *fields: str) -> None:

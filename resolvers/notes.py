@@ -11,7 +11,16 @@ from resolvers.agents import Agent, agents_of
 from resolvers.customers import Customer, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
-from resolvers.kit.errors import InvalidInput, NotFound, NotPermitted, accepted, not_found, not_permitted
+from resolvers.kit.errors import (
+    InvalidInput,
+    NotFound,
+    NotPermitted,
+    Refusal,
+    Refused,
+    accepted,
+    not_found,
+    not_permitted,
+)
 from resolvers.kit.ids import key_of
 from resolvers.kit.lists import customer_lists, listing_of
 from resolvers.kit.paging import Connection, Page
@@ -46,7 +55,9 @@ class Note(Node, Redacted):
     text: str | None = kept("What the agent wrote, as plain text; null where it is hidden from you.")
     created_at: datetime = kept("When it was written.")
     edited_at: datetime | None = kept("When it was last changed; null if never.")
+    version: int = kept("Counts its changes. `editNote` takes the one that you read.", read=lambda stored: stored or 1)
     author_id: strawberry.Private[RecordId | None] = inner()
+    editor_id: strawberry.Private[RecordId | None] = inner()
 
 
 @SLICE.column(Customer, may=STAFF, reads=())
@@ -62,6 +73,24 @@ def author(notes: list[Note], info: Info) -> list[Agent | None]:
     return agents_of(info.context, [note.author_id for note in notes])
 
 
+@SLICE.column(Note, may=STAFF, reads=["editor_id"])
+def edited_by(notes: list[Note], info: Info) -> list[Agent | None]:
+    """The agent whose words the text is since it was last changed; null if it never was, or once that agent is gone."""
+    return agents_of(info.context, [note.editor_id for note in notes])
+
+
+@graph_type
+class StaleNote(Refusal):
+    """The note was changed after the version that the edit was made upon.
+
+    Compare what you sent with `note`, then send it again with `storedVersion`.
+    """
+
+    sent_version: int = told("The version that the edit carried.")
+    stored_version: int = told("The version that the note has.")
+    note: Note = told("The note as it is now.")
+
+
 @graph_input
 class AddNoteInput:
     """A remark about a customer."""
@@ -75,6 +104,7 @@ class EditNoteInput:
     """Another wording of a note."""
 
     id: strawberry.ID = told("The note.")
+    version: int = told("The `version` of the note that you read and decided upon.")
     text: str = told(f"The new text, of at most {LONGEST_NOTE} characters.")
 
 
@@ -121,6 +151,7 @@ async def add_note(
         "author_id": context.viewer.agent_id,
         "created_at": context.clock(),
         "edited_at": None,
+        "version": 1,
     }
     await context.store.insert(NOTES, document)
     return AddNotePayload(note=reader_of(Note).read(document))
@@ -130,20 +161,44 @@ async def add_note(
 async def edit_note(
     info: Info,
     input: Annotated[EditNoteInput, about("The note and its new text.")],
-) -> EditNotePayload | NotFound | InvalidInput | NotPermitted:
-    """Changes the text of a note. Its author may, and administrators and supervisors."""
+) -> EditNotePayload | NotFound | InvalidInput | NotPermitted | StaleNote:
+    """Changes the text of a note. Its author may, and administrators and supervisors.
+
+    Refused where it was changed since you read it. Who changed it stands with it, beside its author.
+    """
     context = info.context
     note = await _own_note(context, input.id)
     change = {
         "$set": {
             "text": accepted(plain_text, input.text, "input", "text", longest=LONGEST_NOTE),
             "edited_at": context.clock(),
+            "editor_id": context.viewer.agent_id,
+            "version": input.version + 1,
         }
     }
-    changed = await context.store.update(NOTES, {"_id": note["_id"]}, change)
+    # Those from before there were versions have none; null matches them.
+    as_read = {"_id": note["_id"], "version": {"$in": [1, None]} if input.version == 1 else input.version}
+    changed = await context.store.update(NOTES, as_read, change)
     if changed is None:
-        raise not_found("note")
+        raise _stale(await _own_note(context, input.id), input.version)
     return EditNotePayload(note=reader_of(Note).read(changed))
+
+
+def _stale(document: Document, sent: int) -> Refused:
+    note = reader_of(Note).read(document)
+    return Refused(
+        StaleNote(
+            code="STALE_VERSION",
+            message=(
+                f"The edit was made upon version {sent} of the note, which is at version {note.version} now. Compare "
+                f"with `note`, then send the edit again with version {note.version}."
+            ),
+            input_path=["input", "version"],
+            sent_version=sent,
+            stored_version=note.version,
+            note=note,
+        )
+    )
 
 
 @SLICE.mutation(may=STAFF)

@@ -12,13 +12,14 @@ import strawberry
 
 from adapters.failures import Taken
 from adapters.records import Document, Index, Mention, Record, RecordId
-from adapters.windows import Strand
-from resolvers.customers import Customer, customers_by_id, require_customer
+from adapters.windows import Position
+from resolvers.aliases import ids_of
+from resolvers.customers import CUSTOMERS, Customer, customers_by_id, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import Conflict, InvalidInput, NotFound, Refused, accepted, conflict, invalid, not_found
 from resolvers.kit.ids import key_of
-from resolvers.kit.lists import customer_lists, listing_of
+from resolvers.kit.lists import AtHand, hidden_from, lists_at_hand
 from resolvers.kit.paging import Connection, Page
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, inner, kept, reader_of
@@ -70,9 +71,44 @@ async def relation_types(info: Info) -> list[RelationType]:
 
 @SLICE.column(Customer, reads=())
 async def relations(customers: list[Customer], info: Info, page: Page) -> list[Connection[Relation]]:
-    """The customers to whom this one belongs, the newest relation first."""
-    strand = Strand(record=RELATIONS, order="created_at")
-    return await customer_lists(info, customers, listing_of(Relation, strand, info), page)
+    """The customers to whom this one belongs, the newest relation first: each once, whatever was merged."""
+    context = info.context
+    found = await _related(context, customers)
+    context.budget.spend(sum(map(len, found.values())))
+    read = reader_of(Relation).reading(hidden_from(context.viewer, RELATIONS))
+    rows = {
+        key: [AtHand(Position(one["created_at"], "", one["_id"]), read(one)) for one in each]
+        for key, each in found.items()
+    }
+    return lists_at_hand(info, customers, rows, page)
+
+
+async def _related(context: Context, customers: Sequence[Customer]) -> dict[RecordId, list[Document]]:
+    """Each customer's relations, whole lists by one command: none to itself, and to each other one of a type.
+
+    A customer has some tens of them. Which are one depends on into whom the others were merged, so that no page of a
+    list tells it.
+    """
+    owners = {one.key: one.owner([RELATIONS])[RELATIONS.name] for one in customers}
+    others = {"from": CUSTOMERS.name, "localField": "other_id", "foreignField": "_id", "as": "other"}
+    stages: list[Document] = [
+        {"$match": {"customer_id": {"$in": list(dict.fromkeys(key for ids in owners.values() for key in ids))}}},
+        {"$lookup": {**others, "pipeline": [{"$project": {"merged_into": 1}}]}},
+        {"$set": {"speaking": {"$ifNull": [{"$first": "$other.merged_into"}, "$other_id"]}}},
+        {"$unset": "other"},
+    ]
+    by_id: dict[RecordId, list[Document]] = {}
+    for one in await context.store.aggregate(RELATIONS, stages):
+        by_id.setdefault(one["customer_id"], []).append(one)
+    found: dict[RecordId, list[Document]] = {}
+    for key, ids in owners.items():
+        own = sorted(
+            (one for each in ids for one in by_id.get(each, ())), key=lambda one: (one["created_at"], one["_id"])
+        )
+        # The newest of those that are one.
+        once = {(one["speaking"], one["type_id"], one["is_inverse"]): one for one in own if one["speaking"] != key}
+        found[key] = list(once.values())
+    return found
 
 
 @SLICE.column(Relation, name="type", reads=["type_id"])
@@ -241,7 +277,7 @@ async def relate_customers(
 async def tag_relation(
     info: Info, input: Annotated[TagRelationInput, about("The relation and the words.")]
 ) -> RelationPayload | NotFound | InvalidInput | Conflict:
-    """Puts words on a relation and takes words off it, at both ends."""
+    """Puts words on a relation and takes words off it, at both ends, and wherever a merge has made it the same."""
     store, key = info.context.store, key_of(input.id, "Relation")
     added, removed = _words(input.add, "add"), _words(input.remove, "remove")
 
@@ -251,7 +287,7 @@ async def tag_relation(
         tags += [one for one in added if one not in tags]
         if len(tags) > MOST_TAGS:
             raise _too_many("add")
-        await store.update_all(RELATIONS, _both(found), {"$set": {"tags": tags}})
+        await store.update_all(RELATIONS, await _wherever(info.context, found), {"$set": {"tags": tags}})
         return {**found, "tags": tags}
 
     return RelationPayload(relation=reader_of(Relation).read(await store.transact(work)))
@@ -261,11 +297,11 @@ async def tag_relation(
 async def remove_relation(
     info: Info, input: Annotated[RemoveRelationInput, about("Which relation.")]
 ) -> RemoveRelationPayload | NotFound:
-    """Removes a relation, at both ends."""
+    """Removes a relation, at both ends, and wherever a merge has made it the same."""
     store, key = info.context.store, key_of(input.id, "Relation")
 
     async def work() -> None:
-        await store.delete(RELATIONS, _both(await _require(info.context, key)))
+        await store.delete(RELATIONS, await _wherever(info.context, await _require(info.context, key)))
 
     await store.transact(work)
     return RemoveRelationPayload(removed_id=input.id)
@@ -274,8 +310,18 @@ async def remove_relation(
 _IN_USE = {"$inc": {"uses": 1}}
 
 
-def _both(relation: Document) -> dict[str, Any]:
-    return {"_id": {"$in": [relation["_id"], relation["back_id"]]}}
+async def _wherever(context: Context, relation: Document) -> dict[str, Any]:
+    """What both ends of the relation match, and those of every other that is the same one since a merge."""
+    ends = {"_id": {"$in": [relation["_id"], relation["back_id"]]}}
+    speaking = await customers_by_id(context, [relation["customer_id"], relation["other_id"]])
+    one, other = speaking.get(relation["customer_id"]), speaking.get(relation["other_id"])
+    own = one.owner([RELATIONS])[RELATIONS.name] if one else ()
+    if other is None or relation["customer_id"] not in own:
+        return ends
+    same = {"customer_id": {"$in": own}, "other_id": {"$in": ids_of(other.document)}}
+    same |= {"type_id": relation["type_id"], "is_inverse": relation["is_inverse"]}
+    found = await context.store.find(RELATIONS, same, only=("back_id",))
+    return {"_id": {"$in": [*ends["_id"]["$in"], *(key for each in found for key in (each["_id"], each["back_id"]))]}}
 
 
 async def _require(context: Context, key: RecordId | None) -> Document:

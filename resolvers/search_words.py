@@ -13,6 +13,7 @@ from typing import Any
 import phonenumbers
 
 from adapters.records import Document
+from resolvers.kit.phones import canonical_phone
 
 # A customer with more words than this was given texts to search in, not names.
 MOST_WORDS = 64
@@ -25,7 +26,7 @@ _SHORT_LOCAL = 5
 # What parts words; none of it stands in an e-mail address (RFC 5322, section 3.2.3), where the other marks may.
 _BETWEEN = re.compile(r"""[\s,;:()\[\]<>"\u201c\u201d\u201e\u00ab\u00bb]+""")
 # Typed, printed and left out: all three are one name.
-_APOSTROPHES = re.compile("['\u2019\u02bc`\u00b4]")
+_APOSTROPHES = re.compile("['\u2018\u2019\u02bc`\u00b4]")
 _HYPHENS = re.compile("[\u2010-\u2015\u2212]")
 # A number as people write it: groups of digits with blanks or marks between them, but never a comma.
 _PHONE = re.compile(r"(?<![^\s,;:<\"])[+(]*\d[\d\s()./-]*(?![^\s,;:>\"])")
@@ -52,10 +53,24 @@ def search_words(
     return sorted(list(found)[:MOST_WORDS])
 
 
-def words_asked(text: str) -> Sequence[str]:
-    """The beginnings that someone asks for, in the form in which words are kept; a phone number is one word."""
-    joined = _PHONE.sub(lambda found: f" {_dialled(found[0])} ", _folded(text))
-    return _split(joined)
+def words_asked(text: str, default_region: str | None = None) -> Sequence[Sequence[str]]:
+    """The beginnings that someone asks for, each in every form in which words may be kept; a phone number is one word.
+
+    A number is asked for as it is written, and as the whole one that it is.
+    """
+    numbers: dict[str, str] = {}
+
+    def joined(found: re.Match[str]) -> str:
+        dialled = _dialled(found[0])
+        try:
+            numbers[dialled] = _digits(canonical_phone(found[0], default_region))
+        except ValueError:
+            # The beginning of a number, or a number that is none of a phone.
+            numbers.pop(dialled, None)
+        return f" {dialled} "
+
+    words = _split(_PHONE.sub(joined, _folded(text)))
+    return [tuple(dict.fromkeys((word, numbers.get(word, word)))) for word in words]
 
 
 def rare_words(kind: str, value: str) -> Sequence[str]:
@@ -111,7 +126,11 @@ def _bare(word: str) -> str:
     if not word or (word[0].isalnum() and word[-1].isalnum()):
         return word
     kept = [n for n, one in enumerate(word) if one.isalnum()]
-    return word[kept[0] : kept[-1] + 1] if kept else ""
+    if not kept:
+        return ""
+    # What is written on a letter belongs to it: vowels of many scripts are marks.
+    end = next((n for n in range(kept[-1] + 1, len(word)) if unicodedata.category(word[n])[0] != "M"), len(word))
+    return word[kept[0] : end]
 
 
 def _without_accents(word: str) -> str:

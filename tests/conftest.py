@@ -21,7 +21,7 @@ from gateway.app import GATE_RECORDS
 from gateway.execution import Known, Plans
 from gateway.mongod import Mongod
 from resolvers.agents import AGENTS, agent_document
-from resolvers.kit.context import Context
+from resolvers.kit.context import Context, GraphLimits
 from resolvers.kit.cursors import CursorSeal
 from resolvers.kit.delivered import Delivered
 from resolvers.kit.graph import Graph
@@ -136,6 +136,7 @@ class Asking:
     agent_id: RecordId
     commands: Commands | None = None
     now: datetime = NOW
+    limits: GraphLimits = field(default_factory=GraphLimits)
     role: Role = Role.AGENT
     """Who asks, unless a question says otherwise."""
     delivered: Delivered = field(default_factory=Delivered)
@@ -156,6 +157,7 @@ class Asking:
             declared=self.graph.declared,
             seal=CursorSeal("a sample secret for tests"),
             clock=lambda now=self.now: now,  # type: ignore[misc]
+            limits=self.limits,
             delivered=Delivered(is_watched=True),
         )
 

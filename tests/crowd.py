@@ -112,7 +112,15 @@ async def related(make: Makers, of: Made, **more: Any) -> RecordId:
 async def account(make: Makers, of: Made, number: str, **more: Any) -> RecordId:
     """An account that a customer holds with the company."""
     at = make.moment()
-    usual = {"name": "electricity", "number": number, "data": [], "version": 1, "created_at": at, "created_by": None}
+    usual = {
+        "name": "electricity",
+        "number": number,
+        "number_key": number.casefold(),
+        "data": [],
+        "version": 1,
+        "created_at": at,
+        "created_by": None,
+    }
     document = {"_id": new_id(), **usual, "updated_at": at, "updated_by": None, **more}
     await make.store.insert(ACCOUNTS, document)
     await make.put(HOLDINGS, of, account_id=document["_id"], held_since=at)

@@ -53,6 +53,36 @@ async def test_account_edited(ask: Asking, make: Makers) -> None:
     assert (done["version"], done["number"]) == (2, "E-1")
 
 
+async def test_stale_account(ask: Asking, make: Makers) -> None:
+    """An edit upon an older version is refused with both versions and the account as it is."""
+    key = (await opened(ask, await make.customer()))["customerAccount"]["id"]
+    await change(ask, "editCustomerAccount", SHOWN, id=key, version=1, name="gas")
+    query = """mutation($input: EditCustomerAccountInput!) { editCustomerAccount(input: $input) {
+      ... on StaleCustomerAccount { code sentVersion storedVersion customerAccount { name version } } } }"""
+    answer = await ask(query, input={"id": key, "version": 1, "name": "water"})
+    expected = {"code": "STALE_VERSION", "sentVersion": 1, "storedVersion": 2}
+    assert answer.data["editCustomerAccount"] == expected | {"customerAccount": {"name": "gas", "version": 2}}
+
+
+async def test_number_in_any_case(ask: Asking, make: Makers) -> None:
+    """An account's number is one in any case, and is shown as it was written."""
+    one, two = await make.customer(), await make.customer()
+    await opened(ask, one, "ACC-1")
+    assert (await opened(ask, two, "acc-1"))["inputPath"] == ["input", "number"]
+    found = await change(ask, "linkCustomerAccount", SHOWN, customerId=two.id, number="Acc-1")
+    assert found["customerAccount"]["number"] == "ACC-1"
+
+
+async def test_key_once(ask: Asking, make: Makers) -> None:
+    """A key that is named twice is refused: nobody can know which value is meant."""
+    one = await make.customer()
+    twice = [{"name": "a", "value": "1"}, {"name": " a ", "value": "2"}]
+    assert (await opened(ask, one, data=twice))["inputPath"] == ["input", "data", "1", "name"]
+    key = (await opened(ask, one))["customerAccount"]["id"]
+    given = {"id": key, "version": 1, "data": twice}
+    assert await refused(ask, "editCustomerAccount", **given) == ("INVALID_INPUT", "input.data.1.name")
+
+
 async def test_account_of_several(ask: Asking, make: Makers) -> None:
     """Several customers hold an account; who lets it go takes it from nobody else, and the last one removes it."""
     one, two = await make.customer(), await make.customer()

@@ -59,7 +59,7 @@ async def ids(ask: Asking, make: Makers) -> Mapping[str, str]:
         ("labelCustomer", {"customerId": ann.id, "labelId": found["VIP"]}),
         ("addTag", {"customerId": ann.id, "word": "golf"}),
         ("addCustomData", {"customerId": ann.id, "name": "size", "value": "gold-4711"}),
-        ("recordConsent", {"customerId": ann.id, **WORD, "at": "2026-01-01T00:00:00Z"}),
+        ("recordConsent", {"customerId": ann.id, **WORD, "status": "DENIED", "at": "2026-01-01T00:00:00Z"}),
         ("verifyIdentity", {"id": found["IDENTITY"]}),
     ]
     for mutation, given in again:
@@ -246,10 +246,10 @@ CASES: list[tuple[str, dict[str, Any], str, str, tuple[str, ...]]] = [
     ),
     (
         "recordConsent",
-        {"customerId": "ANN", **WORD, "status": "DENIED", "at": "2026-01-01T00:00:00Z"},
+        {"customerId": "ANN", **WORD, "at": "2026-01-01T00:00:00Z"},
         "CONFLICT",
         "at",
-        ("GRANTED", "Send the moment"),
+        ("DENIED", "Send the moment"),
     ),
     (
         "recordConsent",
@@ -327,9 +327,9 @@ CASES: list[tuple[str, dict[str, Any], str, str, tuple[str, ...]]] = [
     (
         "editCustomerAccount",
         {"id": "ACCOUNT", "version": 9, "name": "x"},
-        "CONFLICT",
+        "STALE_VERSION",
         "version",
-        ("version 9", "Read it"),
+        ("version 9", "version 1", "Compare with"),
     ),
     ("dismissDuplicate", {"id": "DISMISSED"}, "CONFLICT", "id", ("nothing to do",)),
 ]

@@ -37,6 +37,8 @@ CANONICAL = [
     ("messenger", " 24678901234 ", "24678901234"),
     ("webchat", "Ann@Example.COM", "Ann@Example.COM"),
     ("whatsapp", "US.ENT.13491208655302741918", "US.ENT.13491208655302741918"),
+    ("whatsapp", "us.13491208655302741918", "US.13491208655302741918"),
+    ("whatsapp", "us.ent.1349", "US.ENT.1349"),
     # Mexico and Brazil changed their numbers; WhatsApp names people by the old ones.
     ("whatsapp", "5215512345678", "+525512345678"),
     ("whatsapp", "555181234567", "+5551981234567"),
@@ -107,7 +109,7 @@ def test_refusal_quotes_nothing(channel: str, text: str) -> None:
     assert "x..y" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("text", ["\ud800", "a" * 2_001, "us.1349", "USA.1349", "US.\u0661", "US." + "1" * 129])
+@pytest.mark.parametrize("text", ["\ud800", "a" * 2_001, "us.13a9", "USA.1349", "US.\u0661", "US." + "1" * 129])
 def test_no_scoped_id(text: str) -> None:
     """What is no id that WhatsApp gives is refused."""
     with pytest.raises(ValueError, match="Send"):

@@ -73,15 +73,37 @@ async def test_purposes_asked_for(ask: Asking, make: Makers) -> None:
 
 
 async def test_sent_twice_once(ask: Asking, make: Makers) -> None:
-    """The same word sent twice, also at once, is recorded once; another word for that moment is refused."""
+    """The same word sent twice, also at once, is recorded once; consent at the moment of a refusal is refused."""
     one = await make.customer()
     answers = await asyncio.gather(*(say(ask, one, at=EARLY) for _ in range(6)))
     assert len({answer["word"]["id"] for answer in answers}) == 1
     assert await make.store.count(CONSENT_WORDS, {}) == 1
     assert (await say(ask, one, at=EARLY))["customer"] == {"version": 2}
-    found = await say(ask, one, "DENIED", EARLY)
+    await say(ask, one, "DENIED", LATE)
+    found = await say(ask, one, "GRANTED", LATE)
     assert (found["code"], found["inputPath"]) == ("CONFLICT", ["input", "at"])
-    assert [each["status"] for each in await stands(ask, one)] == ["GRANTED"]
+    assert [each["status"] for each in await stands(ask, one)] == ["DENIED"]
+
+
+@pytest.mark.parametrize("refusal", ["DENIED", "WITHDRAWN"])
+async def test_refusal_stands(ask: Asking, make: Makers, refusal: str) -> None:
+    """Of consent and refusal at one moment the refusal stands, recorded here or merged, either way round."""
+    for survivor in (0, 1):
+        people = [await make.customer(), await make.customer()]
+        for one, status in zip(people, ("GRANTED", refusal), strict=True):
+            await say(ask, one, status, EARLY)
+        given = {"survivorId": people[survivor].id, "otherIds": [people[1 - survivor].id], "elements": []}
+        await change(ask, "mergeCustomers", "__typename", **given)
+        for one in people:
+            assert [each["status"] for each in await stands(ask, one)] == [refusal]
+        assert "word" in await say(ask, people[0], refusal, EARLY)
+        assert "word" in await say(ask, people[0], "GRANTED", EARLY), "known already"
+        assert [each["status"] for each in await stands(ask, people[0])] == [refusal]
+    one = await make.customer()
+    await say(ask, one, "GRANTED", EARLY)
+    assert "word" in await say(ask, one, refusal, EARLY)
+    assert [each["status"] for each in await stands(ask, one)] == [refusal]
+    assert len(await nodes(ask, one, "consentHistory", "status")) == 2
 
 
 async def test_words_at_once(ask: Asking, make: Makers) -> None:

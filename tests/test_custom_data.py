@@ -1,15 +1,19 @@
 """Which keys and values were noted about a customer?"""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from adapters.mongo import Store
 from resolvers.custom_data import CUSTOM_DATA, LONGEST_NAME, LONGEST_VALUE
 from resolvers.customers import CUSTOMERS
+from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import STAFF
 from tests.changing import GONE, change, may, refused
 from tests.conftest import Asking
 from tests.makers import Makers
+from tests.taking_in import PERSON, bring, the_customer
 from tests.walking import PARTNER, read
 
 DATA = "customer { customData { name value addedBy } version }"
@@ -30,6 +34,20 @@ async def test_datum_removed(ask: Asking, make: Makers) -> None:
     found = await change(ask, "removeCustomData", DATA, customerId=one.id, name=" a ")
     assert found["customer"] == {"customData": [], "version": 3}
     assert await refused(ask, "removeCustomData", customerId=one.id, name="a") == ("NOT_FOUND", "input.name")
+
+
+async def test_people_outlast_sources(ask: Asking, store: Store) -> None:
+    """What a person noted stands, however often a source says something else; what a source said, it may change."""
+    said = {"size": "S-size", "tone": "formal"}
+    await bring(store, replace(PERSON, custom_data={"tone": "plain"}))
+    key = (await the_customer(store))["_id"]
+    await change(ask, "addCustomData", DATA, customerId=global_id("Customer", key), name="size", value="AGENT")
+    await bring(store, replace(PERSON, custom_data=said))
+    data = {one["name"]: one["value"] for one in (await the_customer(store))["custom_data"]}
+    assert data == {"size": "AGENT", "tone": "formal"}
+    version = (await the_customer(store))["version"]
+    await bring(store, replace(PERSON, custom_data=said))
+    assert (await the_customer(store))["version"] == version
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ async def test_edited_note_stays(ask: Asking, store: Store) -> None:
     """An imported note that somebody edited keeps those words; one that nobody edited follows its source."""
     await bring(store, REMARK)
     assert outcomes(await bring(store, replace(REMARK, text="Likes red"))) == ["updated"]
-    await _note(ask, store, "editNote", text="Likes green, since May")
+    await _note(ask, store, "editNote", version=2, text="Likes green, since May")
     before = await store.find(NOTES, {})
     assert outcomes(await bring(store, REMARK, replace(REMARK, text="Likes red"))) == ["unchanged", "unchanged"]
     assert await store.find(NOTES, {}) == before

@@ -113,6 +113,65 @@ async def test_relation_after_merge(ask: Asking, make: Makers) -> None:
     assert (await relate(ask, gone, ann, kind))["code"] == "CONFLICT"
 
 
+async def _merge(ask: Asking, survivor: Made, *others: Made) -> None:
+    given = {"survivorId": survivor.id, "otherIds": [one.id for one in others], "elements": ["RELATIONS"]}
+    assert "merge" in await change(ask, "mergeCustomers", "merge { id }", **given)
+
+
+async def test_no_relation_to_oneself(ask: Asking, make: Makers) -> None:
+    """Two related customers who become one are not related to themselves; put back, they are related again."""
+    ann, ben, cleo = (
+        await make.customer("Ann", None),
+        await make.customer("Ben", None),
+        await make.customer("Cleo", None),
+    )
+    kind, friends = await a_type(ask), await a_type(ask, "friend of", None)
+    await relate(ask, ann, ben, kind)
+    for one in (ann, ben):
+        await relate(ask, one, cleo, friends, tags=["old"])
+    await _merge(ask, ann, ben)
+    count = "query($id: ID!) { customer(id: $id) { relations(first: 1) { totalCount nodes { other { id } } } } }"
+    for of, other in ((ann, cleo), (cleo, ann)):
+        answer = await ask(count, id=of.id)
+        expected = {"totalCount": 1, "nodes": [{"other": {"id": other.id}}]}
+        assert answer.data["customer"]["relations"] == expected
+    key = (await _rows(ask, cleo, "id"))[0]["id"]
+    await change(ask, "tagRelation", "relation { tags }", id=key, add=["new"])
+    merge = (await ask("query($id: ID!) { customer(id: $id) { merges { nodes { id } } } }", id=ann.id)).data
+    given = {"mergeId": merge["customer"]["merges"]["nodes"][0]["id"]}
+    await change(ask, "unmergeCustomers", "__typename", **given)
+    assert len(await _rows(ask, ann)) == len(await _rows(ask, ben)) == 2
+    assert [row["tags"] for row in await _rows(ask, cleo)] == [["old", "new"]] * 2
+
+
+async def test_one_relation_removed(ask: Asking, make: Makers) -> None:
+    """A relation that a merge made of two is removed as one."""
+    ann, ben, cleo = await make.customer(), await make.customer(), await make.customer()
+    kind = await a_type(ask)
+    for one in (ann, ben):
+        await relate(ask, one, cleo, kind)
+    await _merge(ask, ann, ben)
+    await change(ask, "removeRelation", "removedId", id=(await _rows(ask, cleo, "id"))[0]["id"])
+    assert (await _rows(ask, ann), await _rows(ask, cleo)) == ([], [])
+
+
+async def test_relations_in_pages(ask: Asking, make: Makers) -> None:
+    """Pages of a customer's relations follow one another, the newest first, and lose and repeat none."""
+    people = [await make.customer(f"P{n}", None) for n in range(6)]
+    kind = await a_type(ask)
+    for other in people[1:]:
+        await relate(ask, people[0], other, kind)
+    query = """query($id: ID!, $after: String) { customer(id: $id) { relations(first: 2, after: $after) {
+      totalCount nodes { other { displayName } } pageInfo { hasNextPage endCursor } } } }"""
+    names, after = [], None
+    for _ in range(3):
+        page = (await ask(query, id=people[0].id, after=after)).data["customer"]["relations"]
+        names += [row["other"]["displayName"] for row in page["nodes"]]
+        after = page["pageInfo"]["endCursor"]
+    assert names == ["P5", "P4", "P3", "P2", "P1"]
+    assert (page["totalCount"], page["pageInfo"]["hasNextPage"]) == (5, False)
+
+
 async def test_other_erased(ask: Asking, make: Makers) -> None:
     """The other customer is null once erased."""
     ann, ben = await make.customer(), await make.customer()

@@ -6,7 +6,7 @@ from typing import Any
 from adapters.records import Document
 from gateway.importing.targets import Kind
 from gateway.importing.troubles import did_you_mean
-from resolvers.attribute_rules import AttributeType, rule_broken
+from resolvers.attribute_rules import AttributeType, checked, rule_broken
 from resolvers.attribute_schema import definition_document
 
 _TEXT_TYPES = frozenset(AttributeType) - {AttributeType.BOOLEAN, AttributeType.NUMBER, AttributeType.DATE}
@@ -58,4 +58,5 @@ def attribute_definition(stated: Mapping[str, Any], where: str, problems: list[s
     if broken:
         problems.append(f"{where}: {broken[1]}")
         return None
-    return document
+    default = document["default"]
+    return {**document, "default": None if default is None else checked(document, default)}

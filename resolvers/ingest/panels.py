@@ -57,8 +57,11 @@ def _newer(old: Document, new: dict[str, Any]) -> dict[str, Any]:
 
 
 def _unedited(old: Document, new: dict[str, Any]) -> dict[str, Any]:
-    """The new document, unless a person has changed the old one."""
-    return {**old} if old["edited_at"] else new
+    """The new document, unless a person has changed the old one. Who read it before is told by its version."""
+    if old["edited_at"]:
+        return {**old}
+    is_other = any(new[name] != old[name] for name in ("text", "author_id"))
+    return new | {"version": old.get("version", 1) + is_other}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,6 +313,7 @@ def _note(one: Remark, company: Company) -> dict[str, Any]:
         "author_id": company.agent(one.author) if one.author else None,
         "created_at": stored_moment(one.created_at, "created_at"),
         "edited_at": None,
+        "version": 1,
     }
 
 

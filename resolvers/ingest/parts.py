@@ -11,13 +11,15 @@ from typing import Any
 from adapters.contract import Reach
 from adapters.records import Document, Observation, Part, RecordId, new_id
 from resolvers.channels import canonical_value
-from resolvers.contact_rules import POSTAL_FIELDS, mark_of
+from resolvers.contact_rules import POSTAL_FIELDS, compared, mark_of
 from resolvers.contacts import CONTACT_POINTS, ContactPointType
 from resolvers.custom_data import CUSTOM_DATA, LONGEST_VALUE
 from resolvers.custom_data import LONGEST_NAME as LONGEST_KEY
+from resolvers.customers import BY_STAFF
 from resolvers.ingest.report import NotTaken, Visit, bounded, bounded_all, require_readable, too_many
 from resolvers.kit.parts import removed_from
-from resolvers.kit.scalars import canonical_email, canonical_phone
+from resolvers.kit.phones import canonical_phone
+from resolvers.kit.scalars import canonical_email
 from resolvers.kit.texts import plain_line, plain_text
 from resolvers.labels import CUSTOMER_LABELS
 from resolvers.tags import TAGS, tag_word
@@ -40,7 +42,7 @@ def canonical_address(text: str) -> str:
     """
     local, at, domain = text.strip().rpartition("@")
     if at and len(local) <= _LONGEST_LOCAL and domain.isascii() and _PLAIN_LOCAL.fullmatch(local):
-        return f"{local.casefold()}@{_domain(domain)}"
+        return f"{local.lower()}@{_domain(domain)}"
     return canonical_email(text)
 
 
@@ -88,7 +90,7 @@ def _merge_reach(points: list[Document], new: dict[str, Any]) -> None:
 
 
 def _same(point: Document) -> str:
-    return str(point["value"]).casefold()
+    return compared(point["type"], str(point["value"]))
 
 
 def _point(reach: Reach, seen: Observation, region: str | None) -> dict[str, Any]:
@@ -158,9 +160,9 @@ def _added(customer: Document, values: Sequence[Any], field: str, told: Document
 
 
 def custom_data(customer: Document, data: Mapping[str, str], told: Document) -> Entries:
-    """The custom data with those of the source, whose values replace what stood under the same key.
+    """The custom data with those of the source, whose values replace what a source said under the same key.
 
-    Keys that people took off stay away.
+    What people noted stands, and keys that they took off stay away.
     """
     old: Entries = customer.get(CUSTOM_DATA.name, ())
     if not data:
@@ -169,7 +171,7 @@ def custom_data(customer: Document, data: Mapping[str, str], told: Document) -> 
     for name, value in data.items():
         key = require_readable(plain_line, name, "A key of custom data", LONGEST_KEY)
         text = require_readable(plain_text, value, "A value of custom data", LONGEST_VALUE)
-        if key in removed:
+        if key in removed or entries.get(key, {}).get("observed_from") == BY_STAFF:
             continue
         if key not in entries or entries[key]["value"] != text:
             entries[key] = {"name": key, "value": text, **told}

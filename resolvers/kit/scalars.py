@@ -6,13 +6,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NewType
 
 import email_validator
-import phonenumbers
 import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 from adapters.records import STORED_ZONE, Document, decimal_of, stored_decimal
 from resolvers.kit.described import graph_type, told
+from resolvers.kit.phones import canonical_phone
 
 EmailAddress = NewType("EmailAddress", str)
 PhoneNumber = NewType("PhoneNumber", str)
@@ -48,25 +48,15 @@ class Money:
 def canonical_email(text: str) -> str:
     """The address as it is compared: domain in lower case and Unicode normalised; raises ValueError.
 
-    The local part keeps its case, as RFC 5321 demands, but compares without it: no provider of note tells them apart.
+    The local part compares without case, though RFC 5321 would tell it apart: no provider of note does. Nothing else
+    is folded: `straße` and `strasse` are two mailboxes.
     """
     try:
         checked = email_validator.validate_email(text.strip(), check_deliverability=False, allow_smtputf8=True)
     except email_validator.EmailNotValidError as error:
         # The cause may quote a part of the address.
         raise ValueError("That is not an e-mail address. Send one such as ann@example.com.") from error
-    return checked.normalized.casefold()
-
-
-def canonical_phone(text: str, default_region: str | None = None) -> str:
-    """The number in E.164; `default_region` (ISO 3166, `US`) reads national notations; raises ValueError."""
-    try:
-        number = phonenumbers.parse(text, default_region)
-    except phonenumbers.NumberParseException as error:
-        raise ValueError("That is not a phone number. Send it with its country code, as +14155550123.") from error
-    if not phonenumbers.is_possible_number(number):
-        raise ValueError("That phone number has too many or too few digits. Send it as +14155550123.")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return checked.normalized.lower()
 
 
 def canonical_currency(text: str) -> str:

@@ -230,7 +230,7 @@ class Joining:
             if known is None:
                 known = beside(part, entry, [*own, *added])
                 added.append(known)
-            elif part.newest and entry[part.newest] > known[part.newest]:
+            elif part.newest and part.place_in_time(entry) > part.place_in_time(known):
                 later = beside(part, entry, [one for one in (*own, *added) if one is not known])
                 own, added = [[later if one is known else one for one in some] for some in (own, added)]
                 known = later

@@ -10,6 +10,7 @@ import gzip
 import io
 import json
 import re
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -105,6 +106,16 @@ async def shop(first: Demo, house: Graph) -> AsyncIterator[Asking]:
     (agent,) = await store.find(AGENTS, {"subject": "anna"})
     yield Asking(house, store, agent["_id"])
     await store.close()
+
+
+def test_suggests_doubles(first: Demo) -> None:
+    """Soon after the first start `duplicateSuggestions` has something to show; nobody waited for the search."""
+    question = "{ duplicateSuggestions { totalCount nodes { score isSure } } }"
+    deadline = time.monotonic() + 180
+    while not (found := first.ask("agent", question)["data"]["duplicateSuggestions"])["nodes"]:
+        assert time.monotonic() < deadline, "nothing was found"
+        time.sleep(1)
+    assert found["totalCount"] >= 1
 
 
 def test_prints_every_token(first: Demo) -> None:

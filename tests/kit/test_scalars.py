@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.records import decimal_of, stored_decimal
+from resolvers.kit.phones import canonical_phone
 from resolvers.kit.scalars import (
     SCALARS,
     AttributeScalar,
@@ -21,7 +22,6 @@ from resolvers.kit.scalars import (
     Url,
     canonical_currency,
     canonical_email,
-    canonical_phone,
 )
 
 GOOD = [
@@ -129,7 +129,10 @@ def test_email_settled(address: str) -> None:
         once = canonical_email(address)
     except ValueError:
         return
-    assert canonical_email(once) == once == canonical_email(address.upper())
+    assert canonical_email(once) == once
+    if address.isascii():
+        # Beyond, some letters have no capital of their own.
+        assert canonical_email(address.upper()) == once
 
 
 def test_currency_advice() -> None:

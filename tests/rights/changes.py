@@ -71,7 +71,8 @@ def fresh(world: World, word: str) -> str:
     return word + "".join(letters[int(one)] for one in str(world.used))
 
 
-async def _definition(world: World) -> str:
+async def a_definition(world: World) -> str:
+    """An attribute that nobody has."""
     kind = {"type": AttributeType.CHOICE, "choices": ["m", "l"], "is_personal": False}
     return global_id("AttributeDefinition", await crowd.definition(world.make, fresh(world, "size"), **kind))
 
@@ -85,13 +86,13 @@ async def add_attribute_definition(world: World, _of: Made) -> Input:
 @change
 async def change_attribute_definition(world: World, _of: Made) -> Input:
     """An attribute's label."""
-    return {"id": await _definition(world), "rules": _rules()}
+    return {"id": await a_definition(world), "rules": _rules(), "version": 1}
 
 
 @change
 async def remove_attribute_definition(world: World, _of: Made) -> Input:
     """An attribute that nobody has."""
-    return {"id": await _definition(world), "withValues": True}
+    return {"id": await a_definition(world), "withValues": True, "version": 1}
 
 
 @change

@@ -63,7 +63,7 @@ def clashing() -> Graph:
     async def clash(info: Info, number: str) -> str | None:
         """Opens an account twice."""
         for _ in range(2):
-            await info.context.store.insert(ACCOUNTS, {"_id": new_id(), "number": number})
+            await info.context.store.insert(ACCOUNTS, {"_id": new_id(), "number_key": number})
         return None
 
     return Graph((*SLICES, slice_))

@@ -4,13 +4,14 @@ from typing import Any
 
 from adapters.records import new_id
 from resolvers.attribute_schema import DEFINITIONS
+from resolvers.channels import CHANNEL_ACCOUNTS, channel_account_document
 from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES
 from resolvers.kit.ids import global_id
 from tests import crowd
 from tests.changing import GONE
 from tests.makers import BEGIN, Made
-from tests.rights.changes import REFUSED, Input, change, fresh
+from tests.rights.changes import REFUSED, Input, a_definition, change, fresh
 from tests.rights.world import World
 
 _TEXT = "zqxvjwkhbText"
@@ -53,7 +54,7 @@ async def _note(world: World, of: Made) -> str:
 @change
 async def edit_note(world: World, of: Made) -> Input:
     """A note of whoever asks."""
-    return {"id": await _note(world, of), "text": f"{_TEXT} again"}
+    return {"id": await _note(world, of), "version": 1, "text": f"{_TEXT} again"}
 
 
 @change
@@ -69,6 +70,20 @@ async def identify_customer(world: World, _of: Made) -> Input:
     profile["pictureUrl"] = "https://pics.example/zqxvjwkhbpicture.png"
     place = {"channel": "shop", "account": "main", "value": fresh(world, "zqxvjwkhbcame")}
     return place | {"profile": profile, "entryPoint": {"page": "https://shop.example", "referrer": "a link"}}
+
+
+@change
+async def add_channel_account(world: World, _of: Made) -> Input:
+    """A mailbox of ours."""
+    return {"channel": "email", "account": fresh(world, "box"), "label": "Box"}
+
+
+@change
+async def remove_channel_account(world: World, _of: Made) -> Input:
+    """A mailbox that nobody wrote to."""
+    document = channel_account_document("email", fresh(world, "unused"))
+    await world.make.store.insert(CHANNEL_ACCOUNTS, document)
+    return {"id": global_id("ChannelAccount", document["_id"])}
 
 
 @change
@@ -162,11 +177,23 @@ async def _empty(_world: World, of: Made) -> Input:
 
 async def _anothers(world: World, of: Made) -> Input:
     note = await world.make.note(of, _TEXT, author_id=world.keys["Agent"])
-    return {"id": global_id("Note", note), "text": _TEXT}
+    return {"id": global_id("Note", note), "version": 1, "text": _TEXT}
 
 
 async def _stale(_world: World, of: Made) -> Input:
     return {"id": of.id, "version": 0, "attributes": [{"name": "lastName", "value": "zqxvjwkhbName"}]}
+
+
+async def _stale_note(world: World, of: Made) -> Input:
+    return {"id": await _note(world, of), "version": 9, "text": _TEXT}
+
+
+async def _stale_account(world: World, of: Made) -> Input:
+    return {"id": (await _account(world, of))[1], "version": 9}
+
+
+async def _stale_definition(world: World, _of: Made) -> Input:
+    return {"id": await a_definition(world), "version": 9, "rules": {"label": "Other"}}
 
 
 async def _edited(world: World, of: Made) -> Input:
@@ -179,6 +206,9 @@ REFUSED |= {
     "InvalidInput": ("addNote", _empty),
     "NotPermitted": ("editNote", _anothers),
     "StaleVersion": ("editCustomer", _stale),
+    "StaleNote": ("editNote", _stale_note),
+    "StaleCustomerAccount": ("editCustomerAccount", _stale_account),
+    "StaleAttributeDefinition": ("changeAttributeDefinition", _stale_definition),
     "EditedSince": ("unmergeCustomers", _edited),
 }
 

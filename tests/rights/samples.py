@@ -74,6 +74,11 @@ _WHOLE = {
         "passport": f'{{name: "passport", anyOf: ["{mark("a", "Passport")}"]}}',
     },
     "AttributeChoiceInput": {"tier": '{name: "tier", choice: KEEP}'},
+    "PreviewAttributeDefinitionInput": {
+        "new": '{name: "shirtsize", type: STRING, rules: {isRequired: true}}',
+        "changed": '{id: "<AttributeDefinition>", rules: {isSearchable: true, maxLength: 1}}',
+        "removed": '{id: "<AttributeDefinition>", isRemoved: true}',
+    },
     "CustomerVersionInput": {"other": '{id: "<other>", version: 1}'},
 }
 

@@ -17,6 +17,7 @@ from tests.rights.world import PERSONAL, World
 
 Expected = dict[str, dict[str, str]]
 _AGENT = KINDS[2]
+_ADMINISTRATOR = KINDS[0]
 
 
 def text_of_change(expecting: Expecting, mutation: str) -> str:
@@ -87,7 +88,9 @@ def _codes(one: Walked) -> list[Any]:
 async def test_refusals(expecting: Expecting, world: World, asker: Asker, name: str) -> None:
     """Each type of refusal is answered as data, with everything that it has, and its words hold no personal value."""
     mutation, change = REFUSED[name]
-    one = await _changed(expecting, world, asker, _AGENT, mutation, change)
+    # What agents may not do at all is refused to administrators.
+    kind = _ADMINISTRATOR if "Definition" in mutation else _AGENT
+    one = await _changed(expecting, world, asker, kind, mutation, change)
     found, seen = _seen(expecting, one)
     assert (found, one.errors) == (name, [])
     assert [known.field for known in seen if known.outcome not in {SHOWN, EMPTY}] == []
