@@ -32,7 +32,7 @@ from resolvers.matching import (
     score_of,
     sounds_kept,
 )
-from resolvers.search_words import rare_words
+from resolvers.search_words import rare_words, search_words
 
 BASE = Record(name="matching_base", customer=None, key=("part",), is_held=True)
 """How often values stand among the customers, as the last scan counted them: one document a role, and one of sizes."""
@@ -44,11 +44,13 @@ READ = ("attributes", "contact_points", "version", "aliases", "sounds")
 
 # Where more share a value, the value says little, and one of the others finds the person.
 _MOST_OF_ONE_KEY = 40
+# Of those who are alike in one respect alone, and in one that many share, these are enough to see.
+_MOST_NAMESAKES = 10
 # A customer with more numbers and addresses than these is found by the first ones.
 _MOST_VALUES = 16
 # Roles whose attributes are looked up by the whole value.
 _BY_VALUE = {MatchingRole.PHONE: "PHONE", MatchingRole.EMAIL: "EMAIL"}
-_WHOLE = (MatchingRole.IDENTIFIER, MatchingRole.BIRTH_DATE)
+_DAY = MatchingRole.BIRTH_DATE
 
 _SIZES = "sizes"
 
@@ -136,23 +138,43 @@ _OWNERS: Sequence[Document] = (
 async def _unions(store: Store, n: int, one: Sought, known: Sequence[Document]) -> list[Document]:
     """A stage for each index by which candidates of the n-th are found."""
     reaches = _reaches(one, known)
-    conditions = [*_by_values(one.document, known, reaches)]
-    if words := [word for kind, value in reaches for word in rare_words(kind, value)]:
-        conditions.append({"search": {"$in": words}})
-    if sounds := sounds_kept(one.document.get("attributes") or {}, naming_definitions(known)):
-        conditions.append({"sounds": {"$in": sounds}})
-    if one.also:
-        conditions.append({"_id": {"$in": list(one.also)}})
-    ways: list[tuple[Record, list[Document]]] = [(CUSTOMERS, [{"$match": condition}]) for condition in conditions]
-    if digests := await _digests(store, reaches):
-        ways.append((IDENTITY_KEYS, [{"$match": {"_id": {"$in": digests}}}, *_OWNERS]))
-    shown: list[Document] = [
-        {"$match": {"_id": {"$nin": one.ids}, "merged_into": None}},
-        {"$limit": _MOST_OF_ONE_KEY},
-        {"$project": dict.fromkeys(READ, 1)},
-        {"$set": {"of": n}},
+    ways: list[tuple[Record, list[Document], int]] = [
+        (CUSTOMERS, [{"$match": condition}], most) for condition, most in _conditions(one, known, reaches)
     ]
-    return [{"$unionWith": {"coll": record.name, "pipeline": [*way, *shown]}} for record, way in ways]
+    if digests := await _digests(store, reaches):
+        ways.append((IDENTITY_KEYS, [{"$match": {"_id": {"$in": digests}}}, *_OWNERS], _MOST_OF_ONE_KEY))
+    others: Document = {"$match": {"_id": {"$nin": one.ids}, "merged_into": None}}
+    shown: list[Document] = [{"$project": dict.fromkeys(READ, 1)}, {"$set": {"of": n}}]
+    return [
+        {"$unionWith": {"coll": record.name, "pipeline": [*way, others, {"$limit": most}, *shown]}}
+        for record, way, most in ways
+    ]
+
+
+def _conditions(one: Sought, known: Sequence[Document], reaches: Sequence[Reached]) -> Iterator[tuple[Document, int]]:
+    """By what candidates are found, each with how many are compared."""
+    values = one.document.get("attributes") or {}
+    named = naming_definitions(known)
+    sounds = sounds_kept(values, named)
+    for condition in _by_values(values, known, reaches):
+        yield condition, _MOST_OF_ONE_KEY
+    if words := [word for kind, value in reaches for word in rare_words(kind, value)]:
+        yield {"search": {"$in": words}}, _MOST_OF_ONE_KEY
+    days = [{f"attributes.{name}": values[name]} for role, name in _roles(values, known) if role is _DAY]
+    same_names = [{f"attributes.{each['name']}": values[each["name"]]} for each in named if values.get(each["name"])]
+    for day in days:
+        # In a million customers some forty were born on each day.
+        beside = [*same_names, *([{"sounds": {"$in": sounds}}] if sounds else [])]
+        yield (day | {"$or": beside}, _MOST_OF_ONE_KEY) if beside else (day, _MOST_NAMESAKES)
+    if sounds:
+        same = {"sounds": {"$in": sounds}}
+        where = search_words({}, one.document.get("contact_points") or (), ())
+        beside = [*days, *([{"search": {"$in": list(where)}}] if where else [])]
+        if beside:
+            yield same | {"$or": beside}, _MOST_OF_ONE_KEY
+        yield same, _MOST_NAMESAKES
+    if one.also:
+        yield {"_id": {"$in": list(one.also)}}, _MOST_OF_ONE_KEY
 
 
 def _reaches(one: Sought, known: Iterable[Document]) -> list[Reached]:
@@ -164,15 +186,14 @@ def _reaches(one: Sought, known: Iterable[Document]) -> list[Reached]:
     return list(dict.fromkeys([*found, *reached(one.identities)]))[:_MOST_VALUES]
 
 
-def _by_values(document: Document, known: Sequence[Document], reaches: Sequence[Reached]) -> Iterator[Document]:
-    values = document.get("attributes") or {}
+def _by_values(values: Mapping[str, Any], known: Sequence[Document], reaches: Sequence[Reached]) -> Iterator[Document]:
     for one in known:
         # Whoever asks has it in another attribute, or as a contact point.
         kind = _BY_VALUE.get(MatchingRole(one["matching_role"])) if one.get("matching_role") else None
         if told := [value for by, value in reaches if by == kind]:
             yield {f"attributes.{one['name']}": {"$in": told}}
     for role, name in _roles(values, known):
-        if role in _WHOLE:
+        if role is MatchingRole.IDENTIFIER:
             yield {f"attributes.{name}": values[name]}
 
 
