@@ -1,10 +1,10 @@
 """Where does the gateway keep what it owns: in MongoDB, through the records that the slices declared."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import pymongo
 from bson.codec_options import CodecOptions, DatetimeConversion
@@ -13,16 +13,17 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
-from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 from pymongo.write_concern import WriteConcern
 
 from adapters.courtesy import read_of
 from adapters.failures import StoreDown, StoreError, is_passing, plain_errors
+from adapters.files import Files
 from adapters.fusing import Fusion
 from adapters.held import HeldRecords
 from adapters.leases import Leases
 from adapters.levels import Levels
 from adapters.loads import CategoryLoad, CountLoad, EveryLoad, Load
+from adapters.observing import CommandObserver, Listener
 from adapters.records import Document, Index, Record, RecordId
 from adapters.window_load import WindowLoad
 from adapters.windows import Owner, Row, Strand, Window
@@ -34,23 +35,19 @@ K = TypeVar("K")
 MAX_LOAD_MS = 10_000
 
 # MongoDB itself ends a transaction that is older; the driver would try again and again for two minutes.
-_TRANSACTION_S = 60.0
+TRANSACTION_S = 60.0
 _FAREWELL_S = 1.0
 
 # Documents of an answer that come at once: as many as a reply of 16 MB holds. Behind MongoDB's 101 each would cost a
 # command more.
 _WHOLE = 1_000_000
 
+# A long list is read in pieces of so many documents: half a megabyte of messages.
+_SOME = 1_000
+
 _session: ContextVar[AsyncClientSession | None] = ContextVar("session", default=None)
 # What the transaction under way wrote to.
 _touched: ContextVar[list[Record] | None] = ContextVar("touched", default=None)
-
-
-class CommandObserver(Protocol):
-    """Who is told of every command that goes to the database."""
-
-    def command_started(self, name: str, command: Document) -> None:
-        """Called just before a command leaves, in the task that sends it."""
 
 
 class Store:
@@ -71,6 +68,7 @@ class Store:
         self.records = {record.name: record for record in records}
         self.held = HeldRecords(self._database, [record for record in records if record.is_held])
         self.leases = Leases(self._database)
+        self.files = Files(self._database)
         self._levels = Levels(self._aggregate_all)
 
     @classmethod
@@ -85,7 +83,7 @@ class Store:
                 retryWrites=True,
                 retryReads=True,
                 serverSelectionTimeoutMS=10_000,
-                event_listeners=[_Listener(observer)] if observer else [],
+                event_listeners=[Listener(observer)] if observer else [],
             )
         except (PyMongoError, ValueError) as error:
             raise StoreError(
@@ -140,6 +138,16 @@ class Store:
             if order:
                 cursor = cursor.sort(list(order))
             return list(await read_of(cursor.limit(limit).to_list()))
+
+    async def stream(
+        self, record: Record, where: Document, *, only: Sequence[str] | None = None
+    ) -> AsyncIterator[list[Document]]:
+        """Every document that matches, some at a time, in no order and in no more memory however many there are."""
+        with plain_errors():
+            cursor = self._collection(record).find(where, only, batch_size=_SOME)
+            async with cursor:
+                while batch := await cursor.to_list(_SOME):
+                    yield list(batch)
 
     async def by_ids(self, record: Record, ids: Iterable[K]) -> dict[K, Document]:
         """Documents by their ids; those that are not there are absent."""
@@ -298,11 +306,11 @@ class Store:
 
         try:
             with plain_errors():
-                async with asyncio.timeout(_TRANSACTION_S), self._client.start_session() as session:
+                async with asyncio.timeout(TRANSACTION_S), self._client.start_session() as session:
                     return await session.with_transaction(inside)
         except TimeoutError as error:
             raise StoreDown(
-                f"The database did not finish a change within {_TRANSACTION_S:g} s. Check that it runs, then try again."
+                f"The database did not finish a change within {TRANSACTION_S:g} s. Check that it runs, then try again."
             ) from error
         finally:
             # Whoever read meanwhile has kept a copy from before the commit.
@@ -378,17 +386,3 @@ def _model(index: Index) -> IndexModel:
     if index.only:
         more["wildcardProjection"] = dict.fromkeys(index.only, 1)
     return IndexModel(index.keys(), **more)
-
-
-class _Listener(CommandListener):
-    def __init__(self, observer: CommandObserver) -> None:
-        self._observer = observer
-
-    def started(self, event: CommandStartedEvent) -> None:
-        self._observer.command_started(event.command_name, event.command)
-
-    def succeeded(self, event: CommandSucceededEvent) -> None:
-        pass
-
-    def failed(self, event: CommandFailedEvent) -> None:
-        pass

@@ -113,6 +113,46 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Belonging:
+    """A record that is a piece of another one, and goes with it: an attachment of its ticket."""
+
+    field: str
+    """The field that holds the other one's id."""
+    to: tuple[str, ...]
+    """The names of the records of which it may be a piece."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staying:
+    """By which field documents name customers and yet stay as they are when one is erased, and why."""
+
+    field: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """A record that names customers whose it is not: whom somebody is related to."""
+
+    fields: tuple[str, ...]
+    """The fields that hold their ids."""
+    emptied: Document | None = None
+    """What is written into it when one of them is erased; None: it goes as a whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """A record that several customers may have: others say whose it is, and it goes with its last holder."""
+
+    record: str
+    """The name of the record whose documents say so."""
+    field: str
+    """Their field with this one's id."""
+    written: str
+    """This one's number that everyone raises who gives or takes it, so that they follow one another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """A collection: what one document is, to whom it belongs, what makes it one, and who hears of it."""
 
@@ -138,6 +178,14 @@ class Record:
     """Fields whose change subscribers are told of."""
     jobs: tuple[str, ...] = ()
     """Names of the leased jobs that it needs."""
+    belongs: Belonging | None = None
+    mentions: Mention | None = None
+    stays: Staying | None = None
+    held_by: Holding | None = None
+    file: str | None = None
+    """The field that holds the id of a file's bytes, which go with the document."""
+    aged_by: str | None = None
+    """The field that holds the moment from which retention counts; without it the timeline's."""
     is_held: bool = False
     """Small and slowly changing: every process keeps a fresh copy of the whole collection."""
     at_most: int | None = None
@@ -147,6 +195,11 @@ class Record:
     """Paths whose every value finds the document, such as the values of a configurable schema."""
     parts: tuple[Part, ...] = field(default=())
     """Filled for the customer's own collection when the house is put together."""
+
+    @property
+    def moment(self) -> str | None:
+        """The field from which retention counts; None where nothing of the kind ages."""
+        return self.aged_by or (self.timeline.at if self.timeline else None)
 
     def id_of(self, document: Document) -> RecordId:
         """The id that this document has wherever it is seen first: derived from the key, or random without one."""
@@ -158,6 +211,10 @@ class Record:
     def all_indexes(self) -> Iterable[Index]:
         """Every index to create: the declared ones and those that the declared timeline and facts read by."""
         yield from self.indexes
+        # By these, what belongs to a customer who is erased is found, and what names one.
+        mentioned = self.mentions.fields if self.mentions else ()
+        begun = {index.fields[0] for index in self.indexes}
+        yield from (Index((name,)) for name in mentioned if name not in begun)
         found_by = [f"{part.name}.{field}" for part in self.parts for field in part.found_by]
         if found_by or self.found_by:
             # One index for all of them: each further one makes every update of an indexed field a tenth dearer.
@@ -172,6 +229,8 @@ class Record:
         if self.facts:
             orders[self.customer, self.facts.at, "_id"] = None
         yield from (Index(order) for order in orders)
+        if not orders and self.customer != "_id" and self.customer not in begun:
+            yield Index((self.customer,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +292,11 @@ def parse_id(text: str) -> RecordId | None:
         return ObjectId(text)
     except (InvalidId, TypeError):
         return None
+
+
+def is_decimal(value: Any) -> bool:
+    """Whether a stored value is an exact decimal."""
+    return isinstance(value, Decimal128)
 
 
 def decimal_of(value: Any) -> Decimal:

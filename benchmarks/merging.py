@@ -39,7 +39,7 @@ async def main() -> None:
         await label(make)
         survivor, *others = await crowd(make, 3, 25)
         for one in (survivor, *others):
-            await _talk(house, one, length // 2)
+            await talk(house, one, length // 2)
         print(f"merging: customers with {length // 2:,} messages each; the panel is W1")
         for count in (1, 2):
             await _measured(house, survivor, others[:count], length // 2 * (count + 1))
@@ -78,7 +78,7 @@ async def _timed(times: list[float], house: Bench, query: str, calls: int, **var
     return found
 
 
-async def _talk(house: Bench, one: Made, length: int) -> None:
+async def talk(house: Bench, one: Made, length: int) -> None:
     """A conversation of so many messages, one a minute."""
     conversation = await house.store.first(CONVERSATIONS, {"customer_id": one.key})
     if conversation is None:

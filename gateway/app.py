@@ -9,7 +9,7 @@ import os
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Final
 
@@ -27,6 +27,7 @@ from gateway.auth import Auth
 from gateway.database import database, opened_store
 from gateway.endpoint import Endpoint
 from gateway.execution import Plans
+from gateway.exports import Exports, Shelf, Tickets
 from gateway.health import Health
 from gateway.importing.position import IMPORTS
 from gateway.kept_secrets import with_secrets
@@ -35,28 +36,37 @@ from gateway.ledger import Ledger
 from gateway.limits import LookUpLimit
 from gateway.memory import settle_memory
 from gateway.playground import STRANGERS, Welcome
-from gateway.settings import BadSettings, Settings, load_settings
-from gateway.telemetry import CommandCount, Telemetry, configure_logs
+from gateway.settings import BadSettings, Settings, environment_name, load_settings
+from gateway.telemetry import CommandCount, JobLog, Telemetry, configure_logs
 from gateway.telling import UNAVAILABLE, told
 from gateway.tokens import signed_token
+from gateway.work import JOBS, Worker, working
 from resolvers.kit.context import Context, GraphLimits
 from resolvers.kit.cursors import CursorSeal
 from resolvers.kit.delivered import Delivered
 from resolvers.kit.graph import Graph
 from resolvers.kit.ids import global_id
+from resolvers.kit.shift import Shift
 from resolvers.kit.slice import Slice
 from resolvers.kit.viewer import Role, Viewer
+from resolvers.privacy.retention import BadRetention, with_retention
 from resolvers.schema import SLICES
 
 PATH: Final = "/graphql"
 
-GATE_RECORDS: Final = (API_KEYS, IMPORTS)
+GATE_RECORDS: Final = (API_KEYS, IMPORTS, JOBS)
 """What the gate itself keeps; the slices' records are the graph's."""
 
 
-def records_of(graph: Graph) -> list[Record]:
-    """Every record of the house, for Store.open."""
-    return [*graph.declared.records, *GATE_RECORDS]
+def records_of(graph: Graph, settings: Settings | None = None) -> list[Record]:
+    """Every record of the house, for Store.open; raises BadSettings where they cannot be kept as the settings say."""
+    records = [*graph.declared.records, *GATE_RECORDS]
+    if settings is None or not settings.retention:
+        return records
+    try:
+        return with_retention(graph.declared, records, settings.retention)
+    except BadRetention as error:
+        raise BadSettings(f"{environment_name('retention')}: {error}") from error
 
 
 def _utc_now() -> datetime:
@@ -81,6 +91,7 @@ class House:
         self.graph = graph
         self.clock = clock
         self.seal = CursorSeal(settings.secret.get_secret_value())
+        self.tickets = Tickets(settings.secret.get_secret_value())
         self.auth = Auth(store, settings, clock=lambda: clock().timestamp())
         self.ledger = Ledger(store, settings.access_ledger)
         self._look_ups = LookUpLimit(settings.lookups_per_minute) if settings.lookups_per_minute else None
@@ -112,6 +123,7 @@ class House:
             sign_visitor=self._sign_visitor if self.settings.jwt_secret else None,
             look_ups=self._look_ups,
             delivered=Delivered(is_watched=self.ledger.watches(viewer)),
+            sign_export=self.tickets.path,
         )
 
     def _sign_visitor(self, customer: RecordId, for_s: float) -> str:
@@ -122,6 +134,21 @@ class House:
         return signed_token(self.settings, Role.VISITOR, f"visitor:{named}", at=at, for_s=for_s, more=more)
 
     @property
+    def exports(self) -> Shelf:
+        """The exports that are handed out."""
+        return Shelf(self.store, self.graph.declared, self.tickets, self.clock)
+
+    def working(self) -> AbstractAsyncContextManager[Worker]:
+        """Does this house's share of the jobs for as long as the block lasts."""
+        shift = Shift(
+            store=self.store,
+            declared=self.graph.declared,
+            clock=lambda: _to_milliseconds(self.clock()),
+            retention=self.settings.retention,
+        )
+        return working(shift, self.graph.declared.jobs.values(), JobLog())
+
+    @property
     def endpoint(self) -> Endpoint:
         """`/graphql` of this house."""
         return Endpoint(self.settings, answering=self.answering, auth=self.auth, context_for=self.context_for)
@@ -130,7 +157,7 @@ class House:
 @asynccontextmanager
 async def open_house(settings: Settings, *, graph: Graph, url: str) -> AsyncIterator[House]:
     """A house on the database behind the URL, ready to answer; its store is closed behind the block."""
-    async with opened_store(url, settings, records_of(graph), observer=CommandCount()) as store:
+    async with opened_store(url, settings, records_of(graph, settings), observer=CommandCount()) as store:
         house = House(settings, store=store, graph=graph)
         try:
             yield house
@@ -150,7 +177,11 @@ def build(
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with database(complete) as url, open_house(complete, graph=graph, url=url) as house:
+        async with (
+            database(complete) as url,
+            open_house(complete, graph=graph, url=url) as house,
+            house.working(),
+        ):
             door.open(house)
             yield
             door.close()
@@ -203,6 +234,11 @@ class Door:
         self._house = self._endpoint = None
 
     @property
+    def exports(self) -> Shelf | None:
+        """The exports behind it, if anyone is in."""
+        return self._house.exports if self._house else None
+
+    @property
     def store(self) -> Store | None:
         """The store behind it, if anyone is in."""
         return self._house.store if self._house else None
@@ -219,4 +255,5 @@ class Door:
 def _routes(settings: Settings, door: Door, welcome: Welcome) -> list[BaseRoute]:
     health = Health(lambda: door.store)
     page = playground.routes(welcome) if settings.playground else []
-    return [Route(PATH, door), *health.routes, *page]
+    exports = Exports(lambda: door.exports)
+    return [Route(PATH, door), *exports.routes, *health.routes, *page]

@@ -3,7 +3,6 @@
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -16,10 +15,9 @@ from rich.text import Text
 
 from adapters.failures import StoreError
 from adapters.mongo import Store
-from gateway import demo, doctor, doubles, keys, schema_file, serving
-from gateway.app import House, records_of
+from gateway import demo, doctor, doubles, keys, privacy, schema_file, serving
+from gateway.app import House
 from gateway.auth import require_sound
-from gateway.database import database, opened_store
 from gateway.importing.crew import LostHands, crew_for
 from gateway.importing.run import Options, run_import, told_of_stop
 from gateway.importing.summary import BROKEN_OFF, Summary, broken_off
@@ -27,6 +25,7 @@ from gateway.importing.troubles import CannotImport
 from gateway.kept_secrets import with_jwt_secret
 from gateway.keys import BadKey
 from gateway.mongod import MongodError
+from gateway.opening import with_store
 from gateway.playground import Welcome
 from gateway.settings import BadSettings, Settings, load_settings, settings_table
 from gateway.telemetry import configure_logs
@@ -58,7 +57,7 @@ _KEY_COLUMNS = ("handle", "name", "state", "scopes", "fields", "made", "expires"
 # 128 and the number of SIGINT, as shells have it.
 _INTERRUPTED = 130
 # What says itself what to do.
-_IN_WORDS = (BadSettings, MongodError, StoreError, BadKey, BadToken)
+_IN_WORDS = (BadSettings, MongodError, StoreError, BadKey, BadToken, privacy.CannotDo)
 _STATES = {"ok": "green", "warning": "yellow", "broken": "bold red"}
 
 
@@ -158,7 +157,7 @@ def import_files(
 
     try:
         with crew_for(files) as crew:
-            summary = _with_store(work)
+            summary = with_store(work)
     except CannotImport:
         raise
     except KeyboardInterrupt:
@@ -185,7 +184,7 @@ def search_duplicates(
     Example: `profile-gateway duplicates`
     """
     settings = load_settings()
-    found = _with_store(lambda store: doubles.search(store, settings, _note, merges=merge))
+    found = with_store(lambda store: doubles.search(store, settings, _note, merges=merge))
     scanned = found.scanned
     _out.print(
         f"{scanned.customers:,} customers, {scanned.compared:,} pairs compared: {scanned.suggested:,} suggested, "
@@ -199,6 +198,10 @@ def search_duplicates(
             style="yellow",
             soft_wrap=True,
         )
+
+
+app.command("export")(privacy.export_customer)
+app.command("erase")(privacy.erase_customer)
 
 
 @app.command("settings")
@@ -328,7 +331,7 @@ def make_key(
     async def work(store: Store) -> str:
         return await keys.make_key(store, name=name, scopes=scope or (), at=now, expires_at=expires, fields=only)
 
-    made = _with_store(work)
+    made = with_store(work)
     _note.print("Copy it now; it cannot be shown again. Send it as `X-API-Key: ...`:", highlight=False)
     sys.stdout.write(made + "\n")
 
@@ -340,7 +343,7 @@ def list_keys() -> None:
     Example: `profile-gateway keys list`
     """
     now = datetime.now(UTC)
-    rows = [_told(one, now) for one in _with_store(keys.list_keys)]
+    rows = [_told(one, now) for one in with_store(keys.list_keys)]
     if not _out.is_terminal:
         # A table is cut to a width that a pipe does not have; and a program wants to split the lines.
         sys.stdout.writelines("\t".join(row) + "\n" for row in (_KEY_COLUMNS, *rows))
@@ -371,19 +374,4 @@ def revoke_key(
     async def work(store: Store) -> keys.ApiKey:
         return await keys.revoke_key(store, handle, at=datetime.now(UTC))
 
-    _note.print(f"{_with_store(work).handle} is revoked.", style="green", highlight=False)
-
-
-def _with_store(work: Callable[[Store], Awaitable[T]]) -> T:
-    """What the work gives with the store open: of the gateway that runs on this data folder, if one does."""
-
-    async def inside() -> T:
-        settings = load_settings()
-        configure_logs("warning")
-        async with (
-            database(settings, may_join=True) as url,
-            opened_store(url, settings, records_of(graph())) as store,
-        ):
-            return await work(store)
-
-    return asyncio.run(inside())
+    _note.print(f"{with_store(work).handle} is revoked.", style="green", highlight=False)

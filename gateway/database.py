@@ -7,7 +7,8 @@ from typing import Final
 
 import structlog
 
-from adapters.mongo import CommandObserver, Store
+from adapters.mongo import Store
+from adapters.observing import CommandObserver
 from adapters.records import Record
 from adapters.serverfacts import ServerFacts, server_facts
 from gateway import guests

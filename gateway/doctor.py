@@ -4,28 +4,34 @@ Each check answers with one line: ok, a warning, or broken with what to do. They
 is broken hides no other.
 """
 
+import asyncio
 import os
 import platform
 import socket
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from adapters.failures import StoreError
+from adapters.mongo import Store
 from adapters.serverfacts import ServerFacts, server_facts
 from gateway.database import URL_FILE, dotted, unfit
 from gateway.mongod import Glance, Mongod, MongodError, glance
 from gateway.schema_file import CHECKOUT, COMMITTED, differences
 from gateway.settings import PREFIX, BadSettings, Settings, environment_name, load_settings, unknown_names
 from gateway.tokens import KeySet, KeysUnreachable
+from gateway.work import JOBS, JobState, job_states
+from resolvers.privacy.retention import BadRetention, with_retention
 from resolvers.schema import graph
 
 OLDEST_PYTHON: Final = (3, 11)
+# Whoever looks for faults waits, and not for ever.
+_PATIENCE_S: Final = 5.0
 
 
 class State(StrEnum):
@@ -188,6 +194,45 @@ def _judged(facts: ServerFacts, settings: Settings) -> Finding:
     return ok(f"MongoDB {dotted(facts)}, replicated or sharded.")
 
 
+def retention(settings: Settings) -> Finding:
+    """Whether what shall be kept for a limited time can be."""
+    try:
+        with_retention(graph().declared, (), settings.retention)
+    except BadRetention as error:
+        return broken(f"{PREFIX}RETENTION: {error}")
+    limited = ", ".join(f"{name} for {age.days} days" for name, age in settings.retention.items())
+    return ok(f"Kept for a limited time: {limited or 'nothing'}.")
+
+
+async def background_jobs(settings: Settings) -> Finding:
+    """When what is done in the background was done last, and whether it fails; nothing is started for that."""
+    url = settings.mongodb_url.get_secret_value() if settings.mongodb_url else None
+    try:
+        url = url or (settings.data_folder / URL_FILE).read_text("utf-8")
+        async with asyncio.timeout(_PATIENCE_S):
+            store = await Store.open(url, settings.database, [JOBS])
+            try:
+                states = await job_states(store, list(graph().declared.jobs))
+            finally:
+                await store.close()
+    except (OSError, StoreError, TimeoutError):
+        return ok("Nobody serves now, or its database does not answer.")
+    told = "; ".join(map(_told_of_job, states))
+    return warning(f"{told}. The log has each failure under its reference.") if _fail(states) else ok(f"{told}.")
+
+
+def _told_of_job(job: JobState) -> str:
+    if job.failures:
+        return f"{job.name} failed {job.failures} times in a row, last under {job.reference}"
+    if job.is_running:
+        return f"{job.name} is under way"
+    return f"{job.name} ended {job.ended_at:%Y-%m-%d %H:%M} UTC" if job.ended_at else f"{job.name} never had to be done"
+
+
+def _fail(states: Sequence[JobState]) -> bool:
+    return any(one.failures for one in states)
+
+
 def secrets_set(settings: Settings) -> Finding:
     """Whether the secrets are there; their length was checked when they were read."""
     if settings.mongodb_url is not None and settings.secret is None:
@@ -245,6 +290,8 @@ CHECKS: Final[dict[str, Check]] = {
     "own database": own_database,
     "database files": database_files,
     "MONGODB_URL": your_database,
+    "retention": retention,
+    "background jobs": background_jobs,
     "secrets": secrets_set,
     "key set": key_set,
     "port": port,

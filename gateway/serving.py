@@ -84,7 +84,8 @@ async def _serve_here(
         app = application(house, welcome=welcome)
         settle_memory()
         server = _Server(_config(settings, app, lifespan="off"), announced=lambda: announce(_address_of(listener)))
-        await server.serve(sockets=[listener])
+        async with house.working():
+            await server.serve(sockets=[listener])
 
 
 class _Server(uvicorn.Server):

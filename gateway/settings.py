@@ -5,7 +5,9 @@ prefix. A secret may stand in a file instead: `GATEWAY_SECRET_FILE` names one, a
 """
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -23,6 +25,11 @@ SHORTEST_SECRET_BYTES: Final = 32
 ASYMMETRIC: Final = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 )
+
+
+_AGE: Final = re.compile(r"([a-z_]+)\s*=\s*(\d{1,6})\s*([dwy])")
+_DAYS: Final = {"d": 1, "w": 7, "y": 365}
+_MOST_DAYS: Final = 200 * 365
 
 
 class BadSettings(Exception):
@@ -125,6 +132,11 @@ class Settings(BaseSettings):
         description="The country (ISO 3166, `CO`) by which phone numbers without a country code are read; without it "
         "they are refused, since guessing would join strangers.",
     )
+    retention: Annotated[Mapping[str, timedelta], NoDecode] = Field(
+        default_factory=dict,
+        description="How long records of a kind are kept, as `messages=730d,tickets=5y` (days, weeks, years of 365 "
+        "days); then they are removed with their files, hourly. Of what is not named nothing ends by itself.",
+    )
     body_bytes: int = Field(
         default=256 * 1024, ge=1024, description="A request's body at most: the longest question with its variables."
     )
@@ -196,6 +208,11 @@ class Settings(BaseSettings):
         del dotenv_settings, file_secret_settings
         return init_settings, env_settings, _SecretFiles(settings_cls)
 
+    @field_validator("retention", mode="before")
+    @classmethod
+    def _ages(cls, given: Any) -> Any:
+        return dict(map(_age, filter(None, map(str.strip, given.split(","))))) if isinstance(given, str) else given
+
     @field_validator("jwt_algorithms", mode="before")
     @classmethod
     def _split(cls, given: Any) -> Any:
@@ -246,6 +263,17 @@ class Settings(BaseSettings):
                 "Raise the second or lower the first"
             )
         return self
+
+
+def _age(words: str) -> tuple[str, timedelta]:
+    """A kind and how long it is kept, from `messages=730d`; raises ValueError."""
+    found = _AGE.fullmatch(words)
+    days = int(found[2]) * _DAYS[found[3]] if found else 0
+    if found is None or not 1 <= days <= _MOST_DAYS:
+        raise ValueError(
+            f"{words[:64]!r} names no kind with 1 day to 200 years. Write it like `messages=730d` or `tickets=5y`"
+        )
+    return found[1], timedelta(days=days)
 
 
 class _SecretFiles(PydanticBaseSettingsSource):
@@ -305,6 +333,8 @@ def settings_table() -> str:
 
 
 def _default(field: FieldInfo) -> str:
+    if field.default_factory is dict:
+        return "none"
     if field.default_factory is not None:
         return "see there"
     match field.default:

@@ -68,7 +68,7 @@ def uncounted() -> Iterator[None]:
 
 
 class CommandCount:
-    """Counts the store's commands on the request that causes them (adapters.mongo.CommandObserver)."""
+    """Counts the store's commands on the request that causes them (adapters.observing.CommandObserver)."""
 
     def command_started(self, name: str, command: Document) -> None:
         """One more for the request under way."""
@@ -76,6 +76,14 @@ class CommandCount:
         trace = _trace.get()
         if trace is not None:
             trace.commands += 1
+
+
+class JobLog:
+    """Logs how each job ended (gateway.work.JobObserver)."""
+
+    def job_ended(self, name: str, outcome: str, *, steps: int, took_s: float) -> None:
+        """One line."""
+        _log.info("job", job=name, outcome=outcome, steps=steps, ms=round(took_s * 1000, 1))
 
 
 class Telemetry:

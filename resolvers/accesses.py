@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 
 import strawberry
 
-from adapters.records import Document, Index, Record, RecordId, new_id
+from adapters.records import Document, Index, Record, RecordId, Staying, new_id
 from adapters.windows import Position, Strand, Window, branches, stretch
 from resolvers.agents import Agent, agents_of
 from resolvers.customers import NEVER, Customer, customers_by_id
@@ -36,6 +36,8 @@ ACCESSES = Record(
         Index(("ways", "at", "_id")),
         Index(("at", "_id")),
     ),
+    stays=Staying("customers", "Who came by the data is told also when the data is gone; no value stands there."),
+    aged_by="at",
 )
 
 SLICE = Slice("accesses")

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import strawberry
 
 from adapters.failures import Taken
-from adapters.records import Document, Index, Record, RecordId, new_id
+from adapters.records import Document, Holding, Index, Record, RecordId, new_id
 from resolvers.customers import CUSTOMERS, Customer, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
@@ -43,6 +43,7 @@ ACCOUNTS = Record(
     # A number is one in any case.
     indexes=(Index(("number_key",), unique=True, where={"number_key": {"$exists": True}}),),
     personal=frozenset({"number", "data"}),
+    held_by=Holding(record="account_holdings", field="account_id", written="links"),
 )
 HOLDINGS = Record(
     name="account_holdings",

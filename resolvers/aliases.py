@@ -1,5 +1,6 @@
 """Who speaks for a customer that is written about, and under which ids does anything of that one stand?"""
 
+from adapters.mongo import Store
 from adapters.records import Document, RecordId
 from resolvers.customers import CUSTOMERS
 from resolvers.kit.context import Context
@@ -11,12 +12,17 @@ def ids_of(customer: Document) -> list[RecordId]:
     return [customer["_id"], *(one["id"] for one in customer.get("aliases") or ())]
 
 
-async def standing(context: Context, key: RecordId) -> Document | None:
+async def speaking(store: Store, key: RecordId) -> Document | None:
     """The document that speaks for the customer: its own, or that of the survivor of its merge; None without one."""
-    found = await context.store.first(CUSTOMERS, {"_id": key})
+    found = await store.first(CUSTOMERS, {"_id": key})
     if found is None or not found.get("merged_into"):
         return found
-    return await context.store.first(CUSTOMERS, {"_id": found["merged_into"]})
+    return await store.first(CUSTOMERS, {"_id": found["merged_into"]})
+
+
+async def standing(context: Context, key: RecordId) -> Document | None:
+    """The same, for one request."""
+    return await speaking(context.store, key)
 
 
 async def touched(context: Context, key: RecordId, *, climbs: Document | None = None) -> Document | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import strawberry
 
-from adapters.records import Index, Record, RecordId
+from adapters.records import Belonging, Index, Record, RecordId
 from adapters.windows import Strand
 from resolvers.conversations import MESSAGES, Message
 from resolvers.customers import Customer
@@ -16,7 +16,7 @@ from resolvers.kit.scalars import BigInt
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, Role
-from resolvers.tickets import Ticket
+from resolvers.tickets import TICKETS, Ticket
 
 SLICE = Slice("attachments")
 
@@ -25,6 +25,9 @@ ATTACHMENTS = Record(
     element="CONVERSATIONS",
     indexes=(Index(("customer_id", "created_at", "_id")), Index(("of_id", "created_at", "_id"))),
     personal=frozenset({"name"}),
+    belongs=Belonging(field="of_id", to=(MESSAGES.name, TICKETS.name)),
+    file="file_id",
+    aged_by="created_at",
 )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import strawberry
 
-from adapters.records import Index, Record, RecordId, Timeline
+from adapters.records import Belonging, Index, Mention, Record, RecordId, Timeline
 from adapters.windows import Strand
 from resolvers.agents import Agent, agents_of
 from resolvers.channels import require_channels
@@ -29,8 +29,12 @@ CONVERSATIONS = Record(
     indexes=(
         Index(("customer_id", "last_message_at", "_id")),
         Index(("assigned_agent_id", "status", "last_message_at", "_id")),
+        # Of the few that were given to another customer.
+        Index(("relinked.former_id",), where={"relinked.former_id": {"$exists": True}}),
     ),
     personal=frozenset({"subject"}),
+    mentions=Mention(fields=("relinked.former_id",), emptied={"relinked": None}),
+    aged_by="last_message_at",
     news=frozenset({"status", "assigned_agent_id", "last_message_at"}),
 )
 MESSAGES = Record(
@@ -40,6 +44,7 @@ MESSAGES = Record(
     indexes=(Index(("conversation_id", "sent_at", "_id")),),
     personal=frozenset({"text"}),
     timeline=Timeline(kind="MESSAGE", at="sent_at", channel="channel"),
+    belongs=Belonging(field="conversation_id", to=(CONVERSATIONS.name,)),
     news=frozenset({"status"}),
 )
 

@@ -13,7 +13,7 @@ from typing import Annotated
 import strawberry
 
 from adapters.mongo import Store
-from adapters.records import Document, Index, Record, RecordId
+from adapters.records import Document, Index, Mention, Record, RecordId
 from adapters.windows import Position, Strand, Window, branches, stretch
 from resolvers.attribute_rights import unseen
 from resolvers.attribute_rules import MatchingRole
@@ -41,6 +41,7 @@ PAIRS = Record(
         Index(("one_id", "is_dismissed", "bits", "_id")),
         Index(("other_id", "is_dismissed", "bits", "_id")),
     ),
+    mentions=Mention(fields=("one_id", "other_id")),
 )
 
 SLICE = Slice("duplicates")

@@ -5,14 +5,15 @@ from typing import Annotated, Any
 
 import strawberry
 
-from adapters.records import RecordId
+from adapters.records import Record, RecordId
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about
+from resolvers.kit.erased import being_erased
 from resolvers.kit.errors import BadUserInput
 from resolvers.kit.ids import split_id
 from resolvers.kit.lists import hidden_from
 from resolvers.kit.slice import Keeping, Slice
-from resolvers.kit.stored import Node
+from resolvers.kit.stored import STORED, Node
 from resolvers.kit.viewer import EVERYONE
 from resolvers.merging.ledger import moved
 
@@ -60,7 +61,19 @@ async def _of_type(context: Context, type_name: str, keys: Sequence[RecordId]) -
         return {}
     finder = context.declared.finders.get(type_name)
     found = await (finder(context, keys) if finder else _by_documents(context, keeping, keys))
-    return moved(found) if keeping.record.customer == "_id" else found
+    if keeping.record.customer == "_id":
+        return moved(found)
+    return await _of_those_who_stand(context, keeping.record, found)
+
+
+async def _of_those_who_stand(
+    context: Context, record: Record, found: Mapping[RecordId, Any]
+) -> Mapping[RecordId, Any]:
+    """The same without what is a customer's who is being erased: of a long history something may be there yet."""
+    erased = await being_erased(context.store) if record.customer else frozenset()
+    if not erased:
+        return found
+    return {key: one for key, one in found.items() if one.__dict__[STORED].get(record.customer) not in erased}
 
 
 async def _by_documents(context: Context, keeping: Keeping, keys: Sequence[RecordId]) -> Mapping[RecordId, Any]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import strawberry
 
 from adapters.failures import Taken
-from adapters.records import Document, Index, Record, RecordId
+from adapters.records import Document, Index, Mention, Record, RecordId
 from adapters.windows import Position
 from resolvers.aliases import ids_of
 from resolvers.customers import CUSTOMERS, Customer, customers_by_id, require_customer
@@ -35,6 +35,7 @@ RELATIONS = Record(
     key=("customer_id", "other_id", "type_id", "is_inverse"),
     element="RELATIONS",
     indexes=(Index(("customer_id", "created_at", "_id")), Index(("type_id",))),
+    mentions=Mention(fields=("other_id",)),
 )
 
 LONGEST_NAME, MOST_TAGS = 50, 20

@@ -18,6 +18,7 @@ from resolvers.customers import CUSTOMERS, Customer, customer_reader, require_cu
 from resolvers.identities import IDENTITIES, IDENTITY_KEYS, identity_key_document, weaker
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
+from resolvers.kit.erased import being_erased
 from resolvers.kit.errors import Conflict, NotFound, Refused, conflict, not_found
 from resolvers.kit.ids import global_id, key_of
 from resolvers.kit.lists import hidden_from
@@ -93,7 +94,7 @@ class _Move:
     async def begin(self) -> bool:
         """Moves the conversation and its first messages; whether more are left. Belongs into a transaction."""
         talk = await self._store.first(CONVERSATIONS, {"_id": self._talk}) if self._talk else None
-        if talk is None:
+        if talk is None or talk["customer_id"] in await being_erased(self._store):
             raise not_found("conversation")
         newest = await self._newest_word()
         into = await touched(self._context, self._into, climbs={"last_interaction_at": newest} if newest else None)

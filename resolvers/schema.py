@@ -34,6 +34,7 @@ from resolvers import (
     nodes,
     notes,
     preferences,
+    privacy,
     products,
     purchases,
     relations,
@@ -84,6 +85,7 @@ SLICES = (
     accesses.SLICE,
     merging.SLICE,
     relinking.SLICE,
+    privacy.SLICE,
     nodes.SLICE,
 )
 

@@ -34,6 +34,8 @@ TICKETS = Record(
     ),
     personal=frozenset({"subject"}),
     timeline=Timeline(kind="TICKET", at="created_at", channel="channel"),
+    # One that is still worked on is not old.
+    aged_by="updated_at",
     news=frozenset({"status", "assigned_agent_id"}),
 )
 

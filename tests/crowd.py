@@ -16,6 +16,7 @@ from resolvers.duplicates import PAIRS
 from resolvers.identities import UNLINKED
 from resolvers.interests import TOPICS
 from resolvers.kit.delivered import AccessWay, Delivered
+from resolvers.kit.erased import ERASING
 from resolvers.kit.turns import take_turn
 from resolvers.kit.viewer import Role, Viewer
 from resolvers.labels import LABELS, label_document
@@ -23,6 +24,8 @@ from resolvers.lookalikes import keep_base
 from resolvers.matching import Base
 from resolvers.merging.ledger import MERGES
 from resolvers.notes import REMOVED_NOTES
+from resolvers.privacy.receipts import ERASURES
+from resolvers.privacy.removing import DOOMED_FILES
 from resolvers.products import PRODUCTS
 from resolvers.relations import RELATION_TYPES, RELATIONS
 from tests import toy
@@ -165,6 +168,7 @@ async def small_things(make: Makers) -> None:
     await topic(make)
     await double(make)
     await access(make)
+    await erased(make)
 
 
 async def access(make: Makers, *of: RecordId, **more: Any) -> RecordId:
@@ -185,6 +189,18 @@ async def double(make: Makers, **more: Any) -> RecordId:
     document["_id"] = PAIRS.id_of(document)
     await make.store.insert(PAIRS, document)
     return document["_id"]  # type: ignore[no-any-return]
+
+
+async def erased(make: Makers) -> RecordId:
+    """An erasure that is not over."""
+    key, former = new_id(), new_id()
+    receipt: dict[str, Any] = {"_id": key, "state": "RUNNING", "reason": "REQUESTED", "reference": None}
+    receipt |= {"customer_ids": [former], "removed": {"customers": 1}, "emptied": {}, "done_at": None}
+    receipt |= {"requested_at": BEGIN, "requested_by": "agent", "quiet_since": BEGIN}
+    await make.store.insert(ERASURES, receipt)
+    await make.store.insert(ERASING, {"_id": former, "erasure_id": key, "due_at": BEGIN})
+    await make.store.insert(DOOMED_FILES, {"_id": new_id(), "is_gone": True})
+    return key
 
 
 async def campaign(make: Makers, name: str = "Spring") -> RecordId:

@@ -51,6 +51,7 @@ from resolvers.ingest.report import (
 )
 from resolvers.ingest.shelf import Shelf
 from resolvers.interests import TOPICS
+from resolvers.kit.erased import being_erased
 from resolvers.labels import LABELS
 
 # A collision of two takers is over when one has committed; more in a row means that something else is wrong.
@@ -146,6 +147,8 @@ class _Batch:
         self._ids: dict[int, RecordId] = {}
         self._removed: set[RecordId] = set()
         """Those among them that people removed."""
+        self._erased: frozenset[RecordId] = frozenset()
+        """Customers who are being erased: what is still stored of theirs is nobody's."""
 
     async def load(self, store: Store, *, is_careful: bool) -> None:
         """Reads whatever the records touch.
@@ -153,6 +156,7 @@ class _Batch:
         What belongs to someone unknown is taken for new, and only where it was not (the database refuses its id) is it
         looked up, at the next and careful attempt.
         """
+        self._erased = await being_erased(store)
         named: dict[str, dict[RecordId, None]] = {}
         for record in self._records:
             if type(record) not in _NAMELESS:
@@ -254,7 +258,7 @@ class _Batch:
                 self._people.hear_of(owner, moment)
         if isinstance(record, File):
             # Where a conversation was relinked, its messages' files are the other customer's too.
-            message = self._panels[MESSAGES.name].get(said["of_id"])
+            message = self._standing(self._panels[MESSAGES.name], said["of_id"])
             owner = message["customer_id"] if message else owner
         key = self._ids.get(n) or panel.id_of(record, owner)
         new = {"_id": key, "customer_id": owner, **said}
@@ -262,6 +266,9 @@ class _Batch:
         old = shelf.get(key)
         if old is None:
             shelf.add(new)
+            return INSERTED
+        if old["customer_id"] in self._erased:
+            shelf.put({**dict.fromkeys(old), **new})
             return INSERTED
         merged = panel.merged(old, new)
         # Asked before `put`, which changes in place what the batch itself has added or changed.
@@ -274,13 +281,19 @@ class _Batch:
         """The customer whose conversation it is; the conversation begins or grows by the message."""
         shelf = self._panels[CONVERSATIONS.name]
         known = shelf.get(message["conversation_id"])
-        if known is None:
-            shelf.add(begun_by({**message, "customer_id": owner}) | {"external_id": record.talk})
+        if known is None or known["customer_id"] in self._erased:
+            begun = begun_by({**message, "customer_id": owner}) | {"external_id": record.talk}
+            shelf.add(begun) if known is None else shelf.put({**dict.fromkeys(known), **begun})
             return owner
         if known["last_message_at"] < message["sent_at"]:
             shelf.copy(known["_id"])["last_message_at"] = message["sent_at"]
         customer: RecordId = known["customer_id"]
         return customer
+
+    def _standing(self, shelf: Shelf[RecordId], key: RecordId) -> Document | None:
+        """The document of that id, unless it is of someone who is being erased."""
+        found = shelf.get(key)
+        return None if found and found["customer_id"] in self._erased else found
 
     def _note_account(self, place: tuple[str, str]) -> None:
         if place not in self._noted:

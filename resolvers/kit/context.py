@@ -67,6 +67,8 @@ class Context:
     """Says whether the viewer may look people up once more now; None where nobody counts."""
     delivered: Delivered = field(default_factory=Delivered)
     """What the answer gives away about people."""
+    sign_export: Callable[[RecordId, datetime], str] | None = None
+    """Gives the path on this gateway of a customer's export, good until that moment; None where none is handed out."""
     budget: Budget = field(init=False)
     loaders: Loaders = field(init=False)
     _held: dict[str, Held] = field(init=False, default_factory=dict)

@@ -15,6 +15,7 @@ import strawberry
 
 from adapters.records import Document, Part, Record
 from resolvers.kit.described import description_of, graph_type, told
+from resolvers.kit.jobs import Job, Work
 from resolvers.kit.stored import Node, Reader, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, STAFF_AND_PARTNERS, Roles
 
@@ -150,6 +151,7 @@ class Slice:
         self.also_personal: list[PersonalPaths] = []
         self.finders: dict[str, Finder] = {}
         self.holders: dict[str, Finder] = {}
+        self.jobs: list[Job] = []
 
     @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field, told, kept, inner))
     def keeps(
@@ -251,6 +253,19 @@ class Slice:
         self.fact_readers.append(function)
         return function
 
+    def job(self, name: str, *, every_s: float, when: Work | None = None) -> Callable[[F], F]:
+        """Declares a leased job: `async fn(shift) -> bool`, one step of it; whether more is to do at once.
+
+        A step takes a second or less and may be done again. The job is done anew every so many seconds, by one process
+        at a time (gateway/work.py). `when`: whether there is anything to do, asked by all; it costs no command.
+        """
+
+        def add(function: F) -> F:
+            self.jobs.append(Job(name, every_s, function, when))
+            return function
+
+        return add
+
     def _adds(
         self, hub: type[Any], way: str, may: Roles, name: str | None = None, reads: Iterable[str] | None = None
     ) -> Callable[[F], F]:
@@ -277,6 +292,9 @@ class Declared:
         self.holders = {name: finder for one in self.slices for name, finder in one.holders.items()}
         self.also_personal = [function for one in self.slices for function in one.also_personal]
         self.by_name = {one.what.name: one for one in self.keepings}
+        self.jobs = {job.name: job for one in self.slices for job in one.jobs}
+        if missing := {name for record in self.records for name in record.jobs} - set(self.jobs):
+            raise TypeError(f"Records need the jobs {sorted(missing)}, which no slice declares.")
 
     @cached_property
     def customers(self) -> Record:
@@ -361,5 +379,6 @@ def _exported(what: Record | Part, *, type_name: str | None, read_by: list[str])
         "timeline": what.timeline.kind if what.timeline else None,
         "news": sorted(what.news),
         "jobs": list(what.jobs),
+        "retained_by": what.moment if what.customer not in {None, "_id"} else None,
         "is_held": what.is_held,
     }

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from adapters.records import Document, Index, Part, Record, RecordId
+from adapters.records import Document, Index, Mention, Part, Record, RecordId
 from adapters.windows import Strand
 from resolvers.attribute_rights import is_shown
 from resolvers.attributes import carried_by, definitions
@@ -26,6 +26,11 @@ MERGES = Record(
     customer="survivor_id",
     indexes=(Index(("survivor_id", "merged_at", "_id")),),
     personal=frozenset({"reason"}),
+    # A merge that was undone still holds what the others had.
+    mentions=Mention(
+        fields=("others.id", "others.carried"),
+        emptied={"others": [], "changed": [], "added": [], "replaced": [], "reason": None},
+    ),
     news=frozenset({"undone_at"}),
 )
 

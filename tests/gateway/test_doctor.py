@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from adapters.mongo import Store
 from adapters.serverfacts import ServerFacts, server_facts
 from gateway import cli, doctor, schema_file
 from gateway.database import database, unfit
 from gateway.doctor import State
 from gateway.mongod import Mongod
 from gateway.settings import Settings
+from gateway.work import JOBS
 from resolvers.schema import graph
 
 LONG = "x" * 32
@@ -249,3 +251,27 @@ def test_stale_schema_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tex
     monkeypatch.setattr(doctor, "CHECKOUT", tmp_path)
     monkeypatch.setattr(doctor, "COMMITTED", file)
     assert doctor.contract().state is state
+
+
+async def test_retention_examined(tmp_path: Path) -> None:
+    """A kind that cannot be kept for a limited time is told, and what can."""
+    year = timedelta(days=365)
+    good = dict(await doctor.examine(lambda: settings(tmp_path / "data", port=0, retention={"notes": year})))
+    assert good["retention"] == doctor.ok("Kept for a limited time: notes for 365 days.")
+    found = doctor.retention(settings(tmp_path, retention={"nodes": year}))
+    assert found.state is State.BROKEN
+    assert "'nodes' cannot be kept for a limited time. What can:" in found.words
+
+
+async def test_jobs_told(mongod: Mongod, store: Store) -> None:
+    """When jobs were done last is told, and a job that fails is a warning with the reference of the log."""
+    given = settings(Path(), mongodb_url=mongod.url, database="tests")
+    at = datetime(2026, 11, 26, 10, 30, tzinfo=UTC)
+    await store.upsert(JOBS, [(JOBS.id_of({"name": "retention"}), {"$set": {"name": "retention", "ended_at": at}})])
+    found = await doctor.background_jobs(given)
+    assert found == doctor.ok("erasures never had to be done; retention ended 2026-11-26 10:30 UTC.")
+    failed = {"name": "erasures", "failures": 3, "reference": "ddd1d79f90c3"}
+    await store.upsert(JOBS, [(JOBS.id_of({"name": "erasures"}), {"$set": failed})])
+    found = await doctor.background_jobs(given)
+    assert found.state is State.WARNING
+    assert "erasures failed 3 times in a row, last under ddd1d79f90c3" in found.words

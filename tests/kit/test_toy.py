@@ -99,6 +99,7 @@ def test_toy_exported(house: Graph) -> None:
         "timeline": "TOY",
         "news": [],
         "jobs": [],
+        "retained_by": "given_at",
         "is_held": False,
     }
 

@@ -205,3 +205,16 @@ REFUSED |= {
     "StaleAttributeDefinition": ("changeAttributeDefinition", _stale_definition),
     "EditedSince": ("unmergeCustomers", _edited),
 }
+
+
+@change
+async def export_customer(_world: World, of: Made) -> Input:
+    """Everything about a customer."""
+    return {"customerId": of.id}
+
+
+@change
+async def erase_customer(world: World, _of: Made) -> Input:
+    """Somebody new, since the others are needed."""
+    somebody = await world.make.customer("zqxvbGoing", "zqxvbLee")
+    return {"customerId": somebody.id, "version": 1, "reason": "REQUESTED", "reference": "DSR-1"}

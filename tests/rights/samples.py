@@ -53,6 +53,7 @@ _BY_PLACE = {
     "CustomerFilter.drawnTo": '"<Topic>"',
     "CustomerFilter.assignedTo": '"<Agent>"',
     "CustomerFilter.givenToys": '"top"',
+    "Query.previewErasure.customerId": '"<Customer>"',
     "AccessFilter.customerId": '"<Customer>"',
     "AccessFilter.viewer": '"anna"',
     "TicketFilter.campaignId": '"<Campaign>"',

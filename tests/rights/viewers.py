@@ -75,7 +75,12 @@ class Asker:
             customer_id=customer,
             scopes=kind.scopes,
         )
-        return replace(self.ask.context(), viewer=viewer, sign_visitor=lambda key, _for_s: f"token of {key}")
+        return replace(
+            self.ask.context(),
+            viewer=viewer,
+            sign_visitor=lambda key, _for_s: f"token of {key}",
+            sign_export=lambda key, _at: f"/exports/{key}",
+        )
 
     async def __call__(
         self, text: str, kind: Kind, variables: Mapping[str, Any] | None = None, *, way: str = "planned"

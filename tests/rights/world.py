@@ -13,6 +13,7 @@ from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES
 from resolvers.kit.ids import global_id
 from resolvers.labels import LABELS
+from resolvers.privacy.receipts import ERASURES
 from resolvers.relations import RELATION_TYPES
 from tests import crowd
 from tests.conftest import Asking
@@ -59,6 +60,9 @@ class World:
         return key
 
 
+_GONE = {"removed": {"customers": 1}, "emptied": {"merges": 1}}
+
+
 async def world_of(ask: Asking, make: Makers) -> World:
     """The two customers with everything."""
     world = World(ask, make, *[await make.customer(mark(of, "First"), mark(of, "Last")) for of in "ab"])
@@ -72,6 +76,8 @@ async def world_of(ask: Asking, make: Makers) -> World:
     asked = [{"channel": "whatsapp", "account": "main", "found": 1, "missed": 1}]
     by = {"agent_id": world.keys["Agent"], "key_handle": "pgw_1", "look_ups": asked, "searched_by": ["Note.text"]}
     world.keep("Access", await crowd.access(make, world.a.key, world.b.key, **by))
+    receipt = world.keep("Erasure", await crowd.erased(make))
+    await make.store.update(ERASURES, {"_id": receipt}, {"$set": {"reference": "DSR-1", "done_at": BEGIN, **_GONE}})
     world.keep("DuplicateSuggestion", await crowd.double(make, one_id=world.a.key, other_id=world.b.key))
     return world
 
@@ -221,3 +227,6 @@ async def _merged(world: World) -> None:
     # One that was undone, too.
     words = {"reason": mark("a", "Undone"), "merged_by": "zqxsberta", "undone_by": "zqxsberta"}
     world.ids["Undone"] = global_id("Merge", await crowd.merge(make, world.a, **words))
+    # And one of somebody else's, into whom this customer had gone.
+    others = [{"id": of, "carried": []}]
+    await crowd.merge(make, await make.customer("Nobody", "Else"), others=others, undone_at=BEGIN)

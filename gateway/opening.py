@@ -1,0 +1,29 @@
+"""How does a command get at the store: of the gateway that runs on this data folder, or of one of its own?"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from adapters.mongo import Store
+from gateway.app import records_of
+from gateway.database import database, opened_store
+from gateway.settings import load_settings
+from gateway.telemetry import configure_logs
+from resolvers.schema import graph
+
+T = TypeVar("T")
+
+
+def with_store(work: Callable[[Store], Awaitable[T]]) -> T:
+    """What the work gives with the store open: of the gateway that runs on this data folder, if one does."""
+
+    async def inside() -> T:
+        settings = load_settings()
+        configure_logs("warning")
+        async with (
+            database(settings, may_join=True) as url,
+            opened_store(url, settings, records_of(graph(), settings)) as store,
+        ):
+            return await work(store)
+
+    return asyncio.run(inside())

@@ -1,0 +1,165 @@
+"""What can be typed about one customer's data: `profile-gateway export` and `profile-gateway erase`."""
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from adapters.mongo import Store
+from adapters.records import Document, RecordId
+from gateway.opening import with_store
+from resolvers.accesses import ACCESSES, access_documents
+from resolvers.aliases import ids_of, speaking
+from resolvers.kit.delivered import AccessWay, Delivered
+from resolvers.kit.ids import key_of
+from resolvers.kit.shift import Shift
+from resolvers.kit.viewer import Role, Viewer
+from resolvers.privacy.archive import archive
+from resolvers.privacy.asking import Foreseen, checked_reference, foresee
+from resolvers.privacy.erasing import Request, begin, go_on
+from resolvers.privacy.exporting import Export
+from resolvers.privacy.receipts import ErasureReason
+from resolvers.privacy.removing import remove_doomed
+from resolvers.schema import graph
+
+_out = Console()
+_note = Console(stderr=True)
+
+# Who has done it, on the receipt: whoever may run this command can be anyone.
+_AT_THE_COMMAND_LINE = "command line"
+
+
+class CannotDo(Exception):
+    """What was asked cannot be done; says why, and what to do."""
+
+
+def export_customer(
+    customer: Annotated[str, typer.Argument(help="The `id` of the Customer; an old one means the survivor.")],
+    to: Annotated[Path, typer.Option(help="The file to write, a ZIP. One that is there is not written over.")],
+) -> None:
+    """Write everything that is kept of one customer into a ZIP: `customer.json` and the files.
+
+    Values of write-only attributes are not in it, and other customers by their ids alone. The file is readable by you
+    alone.
+
+    Example: `profile-gateway export Q3VzdG9tZXI6NmI --to customer.zip`
+    """
+
+    async def work(store: Store) -> int:
+        document = await _require(store, customer)
+        export = await Export.of(store, graph().declared, ids_of(document))
+        await _note_export(store, ids_of(document))
+        try:
+            handle = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as error:
+            raise CannotDo(f"{to} cannot be written: {error.strerror}. Name another file.") from error
+        size = 0
+        try:
+            with open(handle, "wb") as file:  # noqa: ASYNC230, PTH123  a handle, and nobody else waits in this process
+                async for piece in archive(store, export, _now()):
+                    size += file.write(piece)
+        except BaseException:
+            # Half an archive looks like a whole one.
+            to.unlink(missing_ok=True)
+            raise
+        return size
+
+    size = with_store(work)
+    _note.print(f"{to}: {size:,} bytes. It holds a person's data; delete it when it is handed over.", highlight=False)
+
+
+async def _note_export(store: Store, ids: Sequence[RecordId]) -> None:
+    """Writes into the access ledger, as for every other reader, before anything leaves."""
+    delivered = Delivered(is_watched=True, customers=set(ids), ways={AccessWay.EXPORTED})
+    viewer, command = Viewer(subject=_AT_THE_COMMAND_LINE, role=Role.ADMINISTRATOR), "profile-gateway export"
+    hashed = hashlib.sha256(command.encode()).hexdigest()
+    entries = access_documents(delivered, viewer, at=_now(), operation="export", question_hash=hashed)
+    await store.insert(ACCESSES, *entries)
+
+
+def erase_customer(
+    customer: Annotated[str, typer.Argument(help="The `id` of the Customer; an old one means the survivor.")],
+    reason: Annotated[ErasureReason, typer.Option(help="Why.")] = ErasureReason.REQUESTED,
+    reference: Annotated[str | None, typer.Option(help="The number of the request elsewhere; no name.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask for no confirmation.")] = False,
+) -> None:
+    """Show what erasing a customer would remove, then do it once you type the id again. It cannot be undone.
+
+    Example: `profile-gateway erase Q3VzdG9tZXI6NmI --reference DSR-2026/118`
+    """
+    try:
+        reference = checked_reference(reference)
+    except ValueError as error:
+        raise CannotDo(f"--{error}") from error
+    declared = graph().declared
+
+    async def look(store: Store) -> tuple[int, Foreseen]:
+        document = await _require(store, customer)
+        return document["version"], await foresee(store, declared, ids_of(document))
+
+    version, foreseen = with_store(look)
+    _show(foreseen)
+    if not yes and typer.prompt("Type the id again to erase the customer", err=True) != customer:
+        raise CannotDo("That is another id. Nothing was erased.")
+
+    async def work(store: Store) -> Document:
+        async def first() -> Document:
+            document = await _require(store, customer)
+            if document["version"] != version:
+                raise CannotDo("The customer was changed meanwhile. Nothing was erased; look again.")
+            request = Request(by=_AT_THE_COMMAND_LINE, at=_now(), reason=reason, reference=reference)
+            begun = await begin(store, declared, document, request)
+            if begun is None:
+                raise CannotDo("The customer was changed meanwhile. Nothing was erased; look again.")
+            return begun
+
+        receipt = await store.transact(first)
+        shift = Shift(store=store, declared=declared, clock=_now)
+        while await go_on(store, declared, receipt["_id"], shift.clock()):
+            pass
+        while await remove_doomed(store):
+            pass
+        return receipt
+
+    with_store(work)
+    _note.print(
+        "Erased. A gateway that serves looks once more within two minutes for what was coming in at this very moment; "
+        "`erasures` then tells DONE.",
+        style="green",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _show(foreseen: Foreseen) -> None:
+    for what, counts in (("removed", foreseen.removed), ("emptied", foreseen.emptied)):
+        _out.print(_table(what, counts))
+    for one in foreseen.kept:
+        _out.print(f"kept: {one.count:,} {one.kind}. {one.why}", highlight=False)
+
+
+def _table(what: str, counts: Mapping[str, int]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for kind, count in sorted(counts.items()):
+        if count:
+            table.add_row(what, kind, f"{count:,}")
+    return table
+
+
+async def _require(store: Store, given: str) -> Document:
+    key = key_of(given, "Customer")
+    found = await speaking(store, key) if key else None
+    if found is None:
+        raise CannotDo("There is no such customer. Send the `id` of a Customer as the gateway answered it, unchanged.")
+    return found
+
+
+def _now() -> datetime:
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)

@@ -1,0 +1,291 @@
+"""Who does what has to be done in the background: each job by one process at a time, whoever dies?
+
+Every process runs a worker. A job that is due is done by the one that gets its lease, which it renews while it works
+and without which it stops. What is known of a job (when it ended, when it is due again, how often it failed in a row)
+stands in the database, so that any number of processes, started at any time, do it as often as one would.
+"""
+
+import asyncio
+import os
+import platform
+import random
+import secrets
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final, Protocol
+
+import structlog
+
+from adapters.failures import StoreError
+from adapters.mongo import Store
+from adapters.records import Document, Record
+from resolvers.kit.jobs import Job
+from resolvers.kit.shift import Shift
+
+JOBS: Final = Record(name="jobs", customer=None, key=("name",))
+"""One document for each job: how it stands."""
+
+LEASE_S: Final = 15.0
+"""After so long another process takes over from one that was killed. Steps take a second, so three renewals fit."""
+_RENEWALS: Final = 3
+
+# Between two looks of those who did not get the lease; a little behind its end.
+_LOOK_AGAIN_S: Final = LEASE_S * 1.1
+# Who starts does not do everything at once, and processes that start together do not all ask at one moment.
+_FIRST_LOOK_S: Final = 2.0
+# A failure that passes is over in seconds; one that stays is tried again for ever, and rarely.
+_FIRST_BACKOFF_S: Final = 5.0
+_LONGEST_BACKOFF_S: Final = 600.0
+_JITTER: Final = 0.2
+# A step takes a second; what has not ended by then is broken off, and is done again by whoever comes next.
+_GRACE_S: Final = 5.0
+
+_log = structlog.get_logger("gateway.work")
+
+
+class Outcome(StrEnum):
+    """How a job ended this time."""
+
+    DONE = "done"
+    FAILED = "failed"
+    LOST = "lost"
+    """Another process has the lease."""
+    STOPPED = "stopped"
+    """The process is about to end; whoever comes next goes on."""
+
+
+class JobObserver(Protocol):
+    """Who is told of every job that was done."""
+
+    def job_ended(self, name: str, outcome: str, *, steps: int, took_s: float) -> None:
+        """Called when a job has ended, in whichever way."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """How a job stands, for people."""
+
+    name: str
+    ended_at: datetime | None
+    """When it last came to its end; None if it never did."""
+    failures: int
+    """How often it failed since."""
+    reference: str | None
+    """Under which the log has the last failure."""
+    is_running: bool
+
+
+class Worker:
+    """Does the jobs of one process."""
+
+    def __init__(self, shift: Shift, jobs: Iterable[Job], observer: JobObserver) -> None:
+        self._shift = shift
+        self._store = shift.store
+        self._jobs = list(jobs)
+        self._observer = observer
+        self._holder = f"{platform.node()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._stopping = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begins to look for what is due."""
+        self._tasks = [asyncio.create_task(self._keep_doing(job), name=f"job {job.name}") for job in self._jobs]
+
+    async def stop(self) -> None:
+        """Returns when nothing is under way any more: steps that were begun are ended, no others are begun."""
+        self._stopping.set()
+        if not self._tasks:
+            return
+        _, left = await asyncio.wait(self._tasks, timeout=_GRACE_S)
+        while left:
+            for task in left:
+                task.cancel()
+            # Again and again: where a wait ends at that very moment, Python 3.11 can lose a cancellation.
+            _, left = await asyncio.wait(left, timeout=1.0)
+
+    async def look(self, job: Job) -> float:
+        """Does the job where it is due and nobody else does it; answers in how many seconds to look again."""
+        if job.when is not None and not await job.when(self._shift):
+            return job.every_s
+        due_in_s = await self._due_in_s(job)
+        if due_in_s > 0:
+            return due_in_s
+        if not await self._store.leases.take(_lease(job), self._holder, for_s=LEASE_S):
+            return min(job.every_s, _LOOK_AGAIN_S)
+        try:
+            # Somebody may have done it between the two looks.
+            due_in_s = await self._due_in_s(job)
+            if due_in_s > 0:
+                return due_in_s
+            return await self._do(job)
+        finally:
+            # Where the database is gone, the lease goes by itself.
+            with suppress(StoreError):
+                await self._store.leases.give_back(_lease(job), self._holder)
+
+    # Inside
+
+    async def _keep_doing(self, job: Job) -> None:
+        wait_s = _FIRST_LOOK_S * random.random()  # noqa: S311  to spread processes, not to keep a secret
+        failures = 0
+        while not await self._is_stopping_within(wait_s):
+            try:
+                wait_s = _spread(await self.look(job))
+                failures = 0
+            except StoreError as error:
+                failures += 1
+                wait_s = _spread(_backoff_s(failures))
+                _log.warning("job waits for the database", job=job.name, error=str(error))
+            except Exception as error:  # noqa: BLE001  told under a reference; the worker must outlive it
+                failures += 1
+                wait_s = _spread(_backoff_s(failures))
+                _log.error("unforeseen", reference=secrets.token_hex(6), job=job.name, exc_info=error)
+
+    async def _is_stopping_within(self, wait_s: float) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await self._stopping.wait()
+        return self._stopping.is_set()
+
+    async def _due_in_s(self, job: Job) -> float:
+        found = await self._store.by_ids(JOBS, [_id(job.name)])
+        due_at = found[_id(job.name)].get("due_at") if found else None
+        return (due_at - self._shift.clock()).total_seconds() if due_at else 0.0
+
+    async def _do(self, job: Job) -> float:
+        """What `look` answers, where the lease is ours."""
+        began, steps = time.perf_counter(), _Steps(job, self._shift, self._stopping)
+        await self._note(job, {"began_at": self._shift.clock()})
+        working = asyncio.create_task(steps.all())
+        keeping = asyncio.create_task(self._keep_lease(job))
+        try:
+            await asyncio.wait({working, keeping}, return_when=asyncio.FIRST_COMPLETED)
+            outcome = self._outcome(job, working, steps)
+        finally:
+            await _ended(working, keeping)
+        took_s = time.perf_counter() - began
+        self._observer.job_ended(job.name, outcome, steps=steps.count, took_s=took_s)
+        if outcome is Outcome.FAILED:
+            return await self._failed(job, working.exception())
+        if outcome is Outcome.DONE:
+            await self._note(job, {**_NO_FAILURE, **self._ended(job.every_s)})
+        return job.every_s if outcome is Outcome.DONE else _LOOK_AGAIN_S
+
+    def _outcome(self, job: Job, working: asyncio.Task[bool], steps: "_Steps") -> Outcome:
+        if not working.done():
+            _log.warning("job is another process's now", job=job.name, steps=steps.count)
+            return Outcome.LOST
+        if working.exception() is not None:
+            return Outcome.FAILED
+        return Outcome.DONE if working.result() else Outcome.STOPPED
+
+    async def _failed(self, job: Job, error: BaseException | None) -> float:
+        """Notes that it failed, and answers in how many seconds to try again."""
+        reference = secrets.token_hex(6)
+        if isinstance(error, StoreError):
+            # Its words say what happened, and what to do.
+            _log.warning("job failed", reference=reference, job=job.name, error=str(error))
+        else:
+            _log.error("unforeseen", reference=reference, job=job.name, exc_info=error)
+        found = await self._store.by_ids(JOBS, [_id(job.name)])
+        failures = found.get(_id(job.name), {}).get("failures", 0) + 1
+        wait_s = _spread(_backoff_s(failures))
+        due = {"due_at": self._shift.clock() + timedelta(seconds=wait_s)}
+        await self._note(job, {"failures": failures, "reference": reference, **due})
+        return wait_s
+
+    def _ended(self, every_s: float) -> dict[str, datetime]:
+        now = self._shift.clock()
+        return {"ended_at": now, "due_at": now + timedelta(seconds=every_s)}
+
+    async def _note(self, job: Job, fields: Document) -> None:
+        await self._store.upsert(JOBS, [(_id(job.name), {"$set": {"name": job.name, **fields}})])
+
+    async def _keep_lease(self, job: Job) -> None:
+        """Renews the lease; returns when it is somebody else's, or was not renewed for as long as it lasts."""
+        renewed = time.monotonic()
+        while time.monotonic() - renewed < LEASE_S:
+            await asyncio.sleep(LEASE_S / _RENEWALS)
+            # A database that is away for a moment costs no lease.
+            with suppress(StoreError):
+                if not await self._store.leases.take(_lease(job), self._holder, for_s=LEASE_S):
+                    return
+                renewed = time.monotonic()
+
+
+class _Steps:
+    """A job's steps, one after the other."""
+
+    def __init__(self, job: Job, shift: Shift, stopping: asyncio.Event) -> None:
+        self._job, self._shift, self._stopping = job, shift, stopping
+        self.count = 0
+
+    async def all(self) -> bool:
+        """Whether it came to its end, and was not stopped before."""
+        while not self._stopping.is_set():
+            self.count += 1
+            if not await self._job.work(self._shift):
+                return True
+        return False
+
+
+_NO_FAILURE: Final[dict[str, Any]] = {"failures": 0, "reference": None}
+
+
+async def _ended(*tasks: asyncio.Task[Any]) -> None:
+    """Returns when none of them is under way any more; what they raise is looked at elsewhere."""
+    left = {task for task in tasks if not task.done()}
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=1.0)
+
+
+@asynccontextmanager
+async def working(shift: Shift, jobs: Iterable[Job], observer: JobObserver) -> AsyncIterator[Worker]:
+    """A worker that does these jobs for as long as the block lasts."""
+    worker = Worker(shift, jobs, observer)
+    worker.start()
+    try:
+        yield worker
+    finally:
+        await worker.stop()
+
+
+async def job_states(store: Store, names: Sequence[str]) -> list[JobState]:
+    """How these jobs stand."""
+    found = await store.by_ids(JOBS, map(_id, names))
+    states = []
+    for name in names:
+        one = found.get(_id(name), {})
+        states.append(
+            JobState(
+                name=name,
+                ended_at=one.get("ended_at"),
+                failures=one.get("failures", 0),
+                reference=one.get("reference"),
+                is_running=await store.leases.holder_of(f"job {name}") is not None,
+            )
+        )
+    return states
+
+
+def _lease(job: Job) -> str:
+    return f"job {job.name}"
+
+
+def _id(name: str) -> Any:
+    return JOBS.id_of({"name": name})
+
+
+def _backoff_s(failures: int) -> float:
+    return min(_FIRST_BACKOFF_S * 2.0 ** min(failures - 1, 20), _LONGEST_BACKOFF_S)
+
+
+def _spread(wait_s: float) -> float:
+    """About as long: processes that began together do not all come at once."""
+    return wait_s * (1 + _JITTER * random.random())  # noqa: S311  to spread processes, not to keep a secret

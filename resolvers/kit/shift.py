@@ -1,0 +1,19 @@
+"""What is handed to a job: everything that its work needs from outside the resolvers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from adapters.mongo import Store
+from resolvers.kit.slice import Declared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """One process's hand in the jobs."""
+
+    store: Store
+    declared: Declared
+    clock: Callable[[], datetime]
+    retention: Mapping[str, timedelta] = field(default_factory=dict)
+    """How long records of a kind are kept, by the record's name; for ever where it is not named."""

@@ -1,0 +1,233 @@
+"""A job is done by one process at a time, whoever dies, and tried again when it fails."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import structlog
+
+from adapters.failures import StoreDown
+from adapters.mongo import Store
+from gateway import work
+from gateway.work import JOBS, Worker, job_states
+from resolvers.kit.graph import Graph
+from resolvers.kit.jobs import Job, Work
+from resolvers.kit.shift import Shift
+from resolvers.kit.slice import Slice
+from tests.waiting import until
+
+SLOW = Path(__file__).parent / "slow_job.py"
+
+
+@dataclass
+class Heard:
+    """What a worker tells."""
+
+    ended: list[tuple[str, str, int]] = field(default_factory=list)
+
+    def job_ended(self, name: str, outcome: str, *, steps: int, took_s: float) -> None:
+        """Keeps it."""
+        assert took_s >= 0
+        self.ended.append((name, outcome, steps))
+
+
+@dataclass
+class Team:
+    """Workers of one house, on a clock of the test's own."""
+
+    store: Store
+    graph: Graph
+    now: datetime = datetime(2026, 11, 26, tzinfo=UTC)
+    heard: Heard = field(default_factory=Heard)
+
+    def worker(self, *jobs: Job) -> Worker:
+        """One more, who knows these jobs."""
+        shift = Shift(store=self.store, declared=self.graph.declared, clock=lambda: self.now)
+        return Worker(shift, jobs, self.heard)
+
+
+@pytest.fixture
+async def team(store: Store, house: Graph) -> AsyncIterator[Team]:
+    """Workers in a house where nobody has a lease."""
+    await store._database["leases"].delete_many({})
+    yield Team(store, house)
+    await store._database["leases"].delete_many({})
+
+
+def counting(steps: int, seen: list[int]) -> Work:
+    """Work of so many steps, each noted."""
+
+    async def step(shift: Shift) -> bool:
+        del shift
+        await asyncio.sleep(0.01)
+        seen.append(len(seen))
+        return len(seen) % steps != 0
+
+    return step
+
+
+def failing(error: Exception) -> Work:
+    """Work that goes wrong."""
+
+    async def step(shift: Shift) -> bool:
+        del shift
+        raise error
+
+    return step
+
+
+async def test_one_of_many(team: Team) -> None:
+    """Of many who look at once one does the job, all steps of it; it is due again when its time has passed."""
+    seen: list[int] = []
+    job = Job("count", 60, counting(3, seen))
+    waits = await asyncio.gather(*(team.worker(job).look(job) for _ in range(8)))
+    assert team.heard.ended == [("count", "done", 3)]
+    assert all(0 < wait_s <= 60 for wait_s in waits)
+    assert await team.worker(job).look(job) == 60
+    team.now += timedelta(seconds=60)
+    await team.worker(job).look(job)
+    assert len(seen) == 6
+
+
+async def test_not_wanted(team: Team) -> None:
+    """A job for which there is nothing to do costs no lease and no note."""
+
+    async def nothing(shift: Shift) -> bool:
+        del shift
+        return False
+
+    job = Job("count", 60, counting(1, []), nothing)
+    assert await team.worker(job).look(job) == 60
+    assert await team.store.count(JOBS, {}) == 0
+
+
+async def test_failure_tried_again(team: Team) -> None:
+    """A failure is logged whole under a reference, and tried again after a wait that grows up to ten minutes."""
+    job = Job("broken", 60, failing(ValueError("nobody foresaw it")))
+    waits = []
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(12):
+            waits.append(await team.worker(job).look(job))
+            assert await team.worker(job).look(job) > 0
+            team.now += timedelta(seconds=waits[-1])
+    assert len(team.heard.ended) == 12
+    assert 5 <= waits[0] <= 6
+    assert waits[1] >= 10
+    assert 600 <= waits[-1] <= 720
+    (state,) = await job_states(team.store, ["broken"])
+    assert (state.failures, state.ended_at, state.is_running) == (12, None, False)
+    assert state.reference == logs[-1]["reference"]
+    assert isinstance(logs[-1]["exc_info"], ValueError)
+
+
+async def test_well_again(team: Team) -> None:
+    """Once a job has come to its end, its failures are over."""
+    job = Job("mended", 60, failing(StoreDown("The database went away.")))
+    await team.worker(job).look(job)
+    team.now += timedelta(seconds=10)
+    mended = Job("mended", 60, counting(1, []))
+    await team.worker(mended).look(mended)
+    (state,) = await job_states(team.store, ["mended"])
+    assert (state.failures, state.reference, state.ended_at) == (0, None, team.now)
+
+
+async def test_given_up_when_lost(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has lost the lease stops; the other one's is untouched."""
+    monkeypatch.setattr(work, "LEASE_S", 0.3)
+    begun = asyncio.Event()
+
+    async def endless(shift: Shift) -> bool:
+        del shift
+        begun.set()
+        await asyncio.sleep(60)
+        return True
+
+    job = Job("long", 60, endless)
+    looking = asyncio.create_task(team.worker(job).look(job))
+    await begun.wait()
+    await team.store._database["leases"].update_one({"_id": "job long"}, {"$set": {"holder": "another"}})
+    async with asyncio.timeout(5):
+        await looking
+    assert team.heard.ended == [("long", "lost", 1)]
+    found = await team.store._database["leases"].find_one({"_id": "job long"})
+    assert found is not None
+    assert found["holder"] == "another"
+
+
+async def test_lease_outlives_long_step(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While somebody works, the lease is renewed, and nobody else begins."""
+    monkeypatch.setattr(work, "LEASE_S", 0.6)
+    seen: list[int] = []
+
+    async def slow(shift: Shift) -> bool:
+        del shift
+        seen.append(1)
+        await asyncio.sleep(2)
+        return False
+
+    job = Job("slow", 60, slow)
+    first = asyncio.create_task(team.worker(job).look(job))
+    other = team.worker(job)
+    while not first.done():
+        await asyncio.sleep(0.1)
+        await other.look(job)
+    assert len(seen) == 1
+
+
+async def test_stops_gracefully(team: Team) -> None:
+    """A worker that stops ends the step under way, gives the lease back, and leaves the job due."""
+    seen: list[int] = []
+    job = Job("many", 60, counting(1_000_000, seen))
+    worker = team.worker(job)
+    worker.start()
+
+    async def has_begun() -> bool:
+        return len(seen) > 2
+
+    await until(has_begun)
+    async with asyncio.timeout(4):
+        await worker.stop()
+    count = len(seen)
+    assert team.heard.ended == [("many", "stopped", count)]
+    (state,) = await job_states(team.store, ["many"])
+    assert (state.ended_at, state.is_running) == (None, False)
+    await asyncio.sleep(0.1)
+    assert len(seen) == count
+
+
+async def test_taken_over_after_kill(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that is killed at work is followed by another one, within the time of a lease."""
+    monkeypatch.setattr(work, "LEASE_S", 2.0)
+    monkeypatch.setattr(work, "_LOOK_AGAIN_S", 0.5)
+    process = await asyncio.create_subprocess_exec(sys.executable, str(SLOW), team.store.url, team.store.database)
+
+    async def is_at_work() -> bool:
+        return await team.store.leases.holder_of("job slow") is not None
+
+    await until(is_at_work, 60)
+    os.kill(process.pid, signal.SIGKILL)
+    await process.wait()
+    seen: list[int] = []
+    worker = team.worker(Job("slow", 60, counting(1, seen)))
+    worker.start()
+
+    async def is_done() -> bool:
+        return bool(seen)
+
+    await until(is_done, 60)
+    await worker.stop()
+    assert team.heard.ended == [("slow", "done", 1)]
+
+
+def test_jobs_are_declared(house: Graph) -> None:
+    """The house's jobs are those that the slices declare; a record that needs another one is refused."""
+    assert set(house.declared.jobs) == {"erasures", "retention"}
+    keeper = Slice("keeper", unshown=[type(JOBS)(name="things", jobs=("dusting",))])
+    with pytest.raises(TypeError, match="dusting"):
+        Graph((*house.declared.slices, keeper))
