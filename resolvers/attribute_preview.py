@@ -65,10 +65,10 @@ class AttributeDefinitionPreview:
     """What a change of the customer schema would break, and what would follow from it. Nothing was changed."""
 
     refusal: str | None = told("Why the change would be refused, and what to do; null where it would be made.")
-    breaking: CustomersConcerned = told("Those who have a value that the rules would refuse.")
     lacking: CustomersConcerned = told(
         "Those who have no value of what would be required. With a `default` each is given that when written next."
     )
+    breaking: CustomersConcerned = told("Those who have a value that the rules would refuse.")
     found_anew: int = told("How many customers' searchable words, or how they sound, would be written anew.")
     values_removed: int = told("How many values would be gone, those of customers who went into others among them.")
 

@@ -76,7 +76,7 @@ _WHOLE = {
     "AttributeChoiceInput": {"tier": '{name: "tier", choice: KEEP}'},
     "PreviewAttributeDefinitionInput": {
         "new": '{name: "shirtsize", type: STRING, rules: {isRequired: true}}',
-        "changed": '{id: "<AttributeDefinition>", rules: {isSearchable: true, maxLength: 1}}',
+        "changed": '{id: "<AttributeDefinition>", rules: {isSearchable: true}}',
         "removed": '{id: "<AttributeDefinition>", isRemoved: true}',
     },
     "CustomerVersionInput": {"other": '{id: "<other>", version: 1}'},

@@ -137,7 +137,7 @@ async def _person(world: World, of: str, person: Made, other: Made) -> None:
     world.keep("Ticket", ticket)
     await crowd.attachment(make, person, ticket, name=f"{mark(of, 'bill')}.pdf")
     world.keep("Attachment", await crowd.attachment(make, person, message, name=f"{mark(of, 'photo')}.png"))
-    note = await make.note(person, f"zqxsjwkhnote {mark(of, 'Note')}", author_id=agent, edited_at=at)
+    note = await make.note(person, f"zqxsjwkhnote {mark(of, 'Note')}", author_id=agent, edited_at=at, editor_id=agent)
     world.keep("Note", note)
     world.keep("Purchase", await _purchase(world, person))
     interest = await make.interest(person, topic_id=world.keys["Topic"])
