@@ -222,6 +222,9 @@ class Record:
         mentioned = self.mentions.fields if self.mentions else ()
         begun = {index.fields[0] for index in self.indexes}
         yield from (Index((name,)) for name in mentioned if name not in begun)
+        if self.copies:
+            # By it, what leaves the schema is found.
+            yield Index((f"{self.copies}.path",))
         found_by = [f"{part.name}.{field}" for part in self.parts for field in part.found_by]
         if found_by or self.found_by:
             # One index for all of them: each further one makes every update of an indexed field a tenth dearer.

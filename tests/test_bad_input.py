@@ -137,7 +137,7 @@ CASES: list[tuple[str, dict[str, Any], str, str, tuple[str, ...]]] = [
         _merge("ANNA", versions=[{"id": "OTHERS", "version": 1}]),
         "INVALID_INPUT",
         "versions",
-        ("OTHERS", "previewMerge"),
+        ("OTHERS", "Leave that one out"),
     ),
     # Unmerging
     ("unmergeCustomers", {"mergeId": "UNDONE"}, "CONFLICT", "mergeId", ("undone on 2026-11-21", "nothing to do")),
@@ -300,7 +300,7 @@ CASES: list[tuple[str, dict[str, Any], str, str, tuple[str, ...]]] = [
         "channel",
         ("'pigeon'", "Known"),
     ),
-    ("verifyIdentity", {"id": "IDENTITY"}, "CONFLICT", "id", ("nothing to do",)),
+    ("verifyIdentity", {"id": "IDENTITY"}, "CONFLICT", "id", ("confirmMerge",)),
     ("identifyCustomer", NUMBER | {"value": "Annabel"}, "INVALID_INPUT", "value", ("Send it with its country code",)),
     (
         "addContactPoint",

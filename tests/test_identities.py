@@ -88,7 +88,7 @@ async def test_unknown_account(ask: Asking, make: Makers) -> None:
     answer = await ask(LOOK_UP, channel="messenger", account="main", value="1")
     assert answer.codes == ["BAD_USER_INPUT"]
     words = "`account` is 'main', which is no account of ours on 'messenger'. Known accounts there: club, shop."
-    assert answer.errors[0].message == words
+    assert answer.errors[0].message.startswith(f"{words} An import brings others")
     scopeless = await ask(LOOK_UP, channel="messenger", account="main", value="1", as_=Role.PARTNER)
     assert scopeless.codes == ["FORBIDDEN"]
 
