@@ -52,17 +52,22 @@ def _others() -> Mapping[str, frozenset[str]]:
 _FORMS_OF_A_FULL_NAME = 4
 _KNOWN = NickNamer()
 _ALSO = _others()
+# Each time they are asked for, the package copies them.
+_HAVE_SHORT_FORMS, _SHORT_FORMS = frozenset(_KNOWN.nickname_lookup), frozenset(_KNOWN.canonical_lookup)
 
 
 @lru_cache(50_000)
 def is_given(name: str) -> bool:
     """Whether it is known as a name that is given to people, or as a short form of one."""
-    return name in _KNOWN.nickname_lookup or bool(_KNOWN.canonicals_of(name)) or name in _ALSO
+    return name in _HAVE_SHORT_FORMS or name in _SHORT_FORMS or name in _ALSO
 
 
 @lru_cache(50_000)
 def full_forms(name: str) -> frozenset[str]:
     """The name and the full names for which it is short."""
+    if name not in _SHORT_FORMS and name not in _ALSO:
+        # Short for nothing, as most names are: asking takes longer.
+        return frozenset({name})
     known = _KNOWN.canonicals_of(name)
     if len(_KNOWN.nicknames_of(name)) >= _FORMS_OF_A_FULL_NAME:
         known = {one for one in known if len(one) > len(name)}

@@ -153,10 +153,8 @@ async def test_killed_process(scene: Scene, name: str) -> None:
 
 
 # How many commands before the last one: one database dies each time, and starting it anew costs seconds.
-DEATHS = [pytest.param("merge", 0), *(pytest.param(*one, marks=pytest.mark.deep) for one in product(BOTH, range(8)))]
-
-
-@pytest.mark.parametrize(("name", "before"), DEATHS)
+@pytest.mark.deep
+@pytest.mark.parametrize(("name", "before"), list(product(BOTH, range(8))))
 async def test_killed_database(tmp_path: Path, name: str, before: int) -> None:
     """Where the database dies at a command, it is done whole or not at all, and what was answered is true."""
     async with Mongod(tmp_path / "data") as server, _scene(server) as scene:
@@ -168,6 +166,7 @@ async def test_killed_database(tmp_path: Path, name: str, before: int) -> None:
         await _repeated(scene, mortal, is_done=is_done)
 
 
+@pytest.mark.deep
 async def test_killed_search(scene: Scene) -> None:
     """A search that merges and is killed leaves every person whole or several, and ends when it is run again."""
     pairs = [await _double(scene.make, n) for n in range(2)]

@@ -38,7 +38,7 @@ __all__ = ["logs_as_before"]
 
 _ADMINISTRATOR, *_, _VISITOR = KINDS
 # Each way is walked without the gate by test_fields.py; here the gate tells as many of them every day.
-_EVERY_NTH = 1 if IS_DEEP else 9
+_EVERY_NTH = 1 if IS_DEEP else 23
 # And test_changes.py lets everyone try each change.
 _CHANGING = [one for one in KINDS if one.name in {"administrator", "partner", "partner+lookup", "visitor"}]
 
