@@ -12,7 +12,7 @@ import strawberry
 from adapters.records import Document, Index, Observation, Record, RecordId
 from adapters.windows import Owner
 from resolvers.agents import Agent, agents_of
-from resolvers.attribute_rights import NAMES, is_shown, unseen
+from resolvers.attribute_rights import NAMES, unseen
 from resolvers.attributes import carried_by, definitions, personal_paths
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_type, told
@@ -190,8 +190,9 @@ def attribute_values(document: Document, known: Mapping[str, Document], viewer: 
     """A customer's attribute values in the schema's order, without those that the viewer may not see."""
     values: Mapping[str, Any] = document.get("attributes", {})
     seen: Mapping[str, Document] = document.get("observed", {})
+    hidden = unseen(known, viewer)
     return [
-        _attribute_value(known[name], values[name], seen.get(name, {}), is_hidden=not is_shown(known[name], viewer))
+        _attribute_value(known[name], values[name], seen.get(name, {}), is_hidden=name in hidden)
         for name in known
         if name in values
     ]

@@ -144,7 +144,7 @@ async def duplicate_suggestions(
     return connection([read(one) for one in found], places, page, sealing, count)
 
 
-@SLICE.column(Customer, may=STAFF)
+@SLICE.column(Customer, may=STAFF, reads=["attributes", "contact_points"])
 async def suggestions(
     customers: list[Customer],
     info: Info,
@@ -221,7 +221,7 @@ class _Beside:
 
     def are_apart(self, key: RecordId, other: Document) -> bool:
         """Whether somebody said that the customer and the other are two, also before one of them was merged."""
-        return not self.dismissed[key].isdisjoint(Sought(other).ids)
+        return not self.dismissed[key].isdisjoint(ids_of(other))
 
 
 async def _beside(context: Context, customers: Sequence[Customer]) -> _Beside:

@@ -2,7 +2,7 @@
 
 Candidates are found along indexes that the customers have anyway, by what two records of a person seldom both get
 wrong: a number, an address, an identity, a day of birth, and how the names sound. Each index gives a bounded number, so
-that the cost does not grow with the base. A scan of all customers (resolvers/duplicates.py) compares by more keys.
+that the cost does not grow with the base. A scan of all customers (resolvers/scanning.py) compares by more keys.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,6 +13,7 @@ from typing import Any
 from adapters.held import Held, of_latest
 from adapters.mongo import Store
 from adapters.records import Document, Record, RecordId, key_hash
+from resolvers.aliases import ids_of
 from resolvers.attribute_rules import MatchingRole
 from resolvers.attributes import definitions
 from resolvers.channels import places_reached_by, reach_by
@@ -39,8 +40,8 @@ BASE = Record(name="matching_base", customer=None, key=("part",), is_held=True)
 
 SLICE = Slice("lookalikes", unshown=[BASE])
 
-READ = ("attributes", "contact_points", "version", "aliases", "sounds")
-"""What of a customer's document is compared, and what says how it is found."""
+READ = ("attributes", "contact_points", "version", "aliases")
+"""What of a customer's document is compared, and upon what that is decided."""
 
 # Where more share a value, the value says little, and one of the others finds the person.
 _MOST_OF_ONE_KEY = 40
@@ -63,11 +64,6 @@ class Sought:
     identities: Sequence[Document] = ()
     also: Sequence[RecordId] = field(default=())
     """Others who are compared in any case."""
-
-    @property
-    def ids(self) -> list[RecordId]:
-        """The customer's own id and those of everyone who went into the customer."""
-        return [self.document["_id"], *(one["id"] for one in self.document.get("aliases") or ())]
 
 
 def reached(identities: Iterable[Document]) -> list[Reached]:
@@ -143,7 +139,7 @@ async def _unions(store: Store, n: int, one: Sought, known: Sequence[Document]) 
     ]
     if digests := await _digests(store, reaches):
         ways.append((IDENTITY_KEYS, [{"$match": {"_id": {"$in": digests}}}, *_OWNERS], _MOST_OF_ONE_KEY))
-    others: Document = {"$match": {"_id": {"$nin": one.ids}, "merged_into": None}}
+    others: Document = {"$match": {"_id": {"$nin": ids_of(one.document)}, "merged_into": None}}
     shown: list[Document] = [{"$project": dict.fromkeys(READ, 1)}, {"$set": {"of": n}}]
     return [
         {"$unionWith": {"coll": record.name, "pipeline": [*way, others, {"$limit": most}, *shown]}}

@@ -70,7 +70,7 @@ async def _read_all(
     beyond: Mapping[str, Any] = {}
     named = naming_definitions(known)
     while batch := await store.find(
-        CUSTOMERS, {"merged_into": None, **beyond}, order=[("_id", 1)], limit=_BATCH, only=READ
+        CUSTOMERS, {"merged_into": None, **beyond}, order=[("_id", 1)], limit=_BATCH, only=(*READ, "sounds")
     ):
         identities = await _identities(store, batch)
         unheard: list[tuple[Document, Document]] = []

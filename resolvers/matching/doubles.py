@@ -49,7 +49,8 @@ def doubles_among(
     keys = {key: blocking_keys(evidence) for key, evidence in customers.items()}
     raw = counted(_records_apart(customers.values()))
     compared, scores = 0, {}
-    for pair in dict.fromkeys(chain(pairs(keys), _alike(customers))):
+    alike = dict.fromkeys(_alike(customers))
+    for pair in chain(alike, (one for one in pairs(keys) if one not in alike)):
         compared += 1
         score = score_of(customers[pair[0]], customers[pair[1]], raw, weights)
         if score.bits >= weights.suggest_at + _HOPELESS_BITS:

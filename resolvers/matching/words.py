@@ -146,7 +146,7 @@ def phone_of(text: str) -> str | None:
 @lru_cache(_REMEMBERED)
 def email_of(text: str) -> str | None:
     """The address without what mail servers ignore: case, and what follows a plus; None where it says nothing."""
-    local, _, domain = text[:LONGEST].strip().casefold().rpartition("@")
+    local, _, domain = unicodedata.normalize("NFC", text[:LONGEST]).strip().lower().rpartition("@")
     local = (local or domain).partition("+")[0]
     if says_nothing(_NO_WORD.sub("", local)) or domain.partition(".")[0] in _NO_DOMAINS:
         return None
