@@ -37,7 +37,7 @@ async def main() -> None:
     async with bench() as house:
         make = Makers(house.store)
         await label(make)
-        survivor, *others = await crowd(make, 3, 25)
+        survivor, *others = await crowd(make, 3, 15)
         for one in (survivor, *others):
             await talk(house, one, length // 2)
         print(f"merging: customers with {length // 2:,} messages each; the panel is W1")
@@ -54,6 +54,8 @@ async def _measured(house: Bench, survivor: Made, others: list[Made], length: in
         await _timed(took["preview"], house, _PREVIEW, 1, input=given)
         merged = await _timed(took["merge"], house, _MERGE, 1, input=given)
         await _timed(took["behind"], house, W1, _CALLS, **panel)
+        if "merge" not in merged["mergeCustomers"]:
+            raise RuntimeError(merged)
         undone = {"mergeId": merged["mergeCustomers"]["merge"]["id"]}
         found = await _timed(took["undo"], house, _UNMERGE, 1, input=undone)
         if "survivor" not in found["unmergeCustomers"]:
