@@ -30,6 +30,7 @@ _RULES: Mapping[str, type[Any]] = {
     "is_personal": bool,
     "is_searchable": bool,
     "is_channel_identifier": bool,
+    "identifies_on": list,
     "matching_role": str,
 }
 _KEYS = ("name", "type", "default", *_RULES)
