@@ -75,7 +75,7 @@ def named(score: Score, role: MatchingRole, weights: Weights = DEFAULT) -> Score
 
     However common such a value is, it tells as much as a value alone can; the other reasons stay.
     """
-    weight = min(weights.levels[MatchingRole.IDENTIFIER][Level.EXACT].stranger, weights.alone_at_most - score.prior)
+    weight = weights.alone_at_most - score.prior
     others = [one for one in score.reasons if one.role is not role]
     same = [one for one in score.reasons if one.role is role and one.level >= Level.EXACT and one.weight >= weight]
     reasons = (*others, *(same or [Reason(role, Level.EXACT, weight)]))
