@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from adapters.mongo import Store
+from resolvers import attribute_preview
 from resolvers.attribute_rules import AttributeType
 from resolvers.attribute_schema import DEFINITIONS
 from resolvers.customers import CUSTOMERS
@@ -28,6 +29,8 @@ LIKELY = """query ($channel: String!, $value: String!) {
     customer { id displayName } score reasons { role level } } }"""
 KNOWN = """query ($channel: String!, $value: String!) {
   customerByIdentity(channel: $channel, account: "main", value: $value) { customer { id } } }"""
+SHARING = """query($input: PreviewAttributeDefinitionInput!) { previewAttributeDefinition(input: $input) {
+  refusal sharing { count customers { id } } } }"""
 DEFINED = "definition { isChannelIdentifier identifiesOn version }"
 
 
@@ -186,6 +189,9 @@ async def test_named_along_index(ask: Asking, make: Makers, store: Store, comman
         assert len([name for name, command in sent if command[name] not in held]) == 3
         assert len(found) == 1
         await scans.judge(channel, sent)
+    key = global_id("AttributeDefinition", DEFINITIONS.id_of({"name": "deskId"}))
+    rules = {"isChannelIdentifier": True}
+    await scans.run(ask, "sharing", SHARING, as_=ADMIN, input={"id": key, "rules": rules})
     assert scans.found == []
     assert scans.explained > 5
 
@@ -254,16 +260,17 @@ async def test_older_definitions_rest(ask: Asking, make: Makers) -> None:
     assert (await _likely(ask, "whatsapp", PHONE), await _likely(ask, "desk", OWN)) == ([], [])
 
 
-async def test_sharing_is_shown(ask: Asking, make: Makers) -> None:
-    """Before an attribute names customers it is shown who share a value and so would not be named alone."""
+@pytest.mark.parametrize("piece", [50_000, 2, 1])
+async def test_sharing_is_shown(ask: Asking, make: Makers, monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
+    """Before an attribute names customers it is shown who share a value, however few are compared at once."""
+    monkeypatch.setattr(attribute_preview, "_PIECE", piece)
     key = global_id("AttributeDefinition", await definition(make, "deskId"))
     two = [await holder(make, deskId="1") for _ in range(2)]
-    await holder(make, deskId="2")
+    for other in ("0", "2", "3"):
+        await holder(make, deskId=other)
     await make.merged(await holder(make, deskId="2"), two[0])
-    query = """query($input: PreviewAttributeDefinitionInput!) { previewAttributeDefinition(input: $input) {
-      refusal sharing { count customers { id } } } }"""
     shown = {True: {"count": 2, "customers": [{"id": one.id} for one in two]}, False: {"count": 0, "customers": []}}
     for is_marked, sharing in shown.items():
         rules = {"isChannelIdentifier": is_marked}
-        answer = await ask(query, as_=ADMIN, input={"id": key, "rules": rules})
+        answer = await ask(SHARING, as_=ADMIN, input={"id": key, "rules": rules})
         assert answer.data["previewAttributeDefinition"] == {"refusal": None, "sharing": sharing}
