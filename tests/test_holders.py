@@ -188,12 +188,35 @@ async def test_otherwise_anonymous(ask: Asking, make: Makers, spoil: Any) -> Non
     assert found["identified"]["customer"]["id"] != one.id
 
 
+@pytest.mark.parametrize(("places", "is_new"), [((), True), (("desk/second",), True), (("desk/main",), False)])
+async def test_texts_link_where_named(ask: Asking, make: Makers, places: tuple[str, ...], is_new: bool) -> None:
+    """A text that may be an id on any channel links on those alone that are named, and suggests on the others."""
+    await identifier(make, "deskId", AttributeType.STRING, *places)
+    await holder(make, is_verified=True, deskId="1001")
+    assert (await _identify(ask, channel="desk", value="1001"))["isNew"] is is_new
+
+
 async def test_survivor_is_linked(ask: Asking, make: Makers, store: Store) -> None:
-    """Of those who were merged it is the survivor, where the value went along; undone, the account stays with it."""
+    """Of those who were merged it is the survivor; what was linked since stays that one's when the merge is undone."""
     gone, survivor = await _sure(make), await make.customer()
-    await change(ask, "mergeCustomers", "__typename", survivorId=survivor.id, otherIds=[gone.id])
+    people = {"survivorId": survivor.id, "otherIds": [gone.id]}
+    merged = await change(ask, "mergeCustomers", "merge { id }", **people)
     assert (await _identify(ask))["identified"]["customer"]["id"] == survivor.id
-    assert (await _identity(store))["customer_id"] == survivor.key
+    await change(ask, "unmergeCustomers", "__typename", mergeId=merged["merge"]["id"])
+    found = (await _identify(ask))["identified"]
+    assert (found["customer"]["id"], found["claim"]) == (survivor.id, "INFERRED")
+    # From now on the value is the other one's again, and so is who writes by it elsewhere.
+    assert (await _identify(ask, channel="sms"))["identified"]["customer"]["id"] == gone.id
+    assert await store.count(IDENTITIES, {"customer_id": survivor.key}) == 1
+
+
+async def test_value_left_behind(ask: Asking, make: Makers) -> None:
+    """A value that a merge did not bring along names nobody: the survivor has another one."""
+    gone, survivor = await _sure(make), await holder(make, is_verified=True, mobile="+491628374699")
+    choice = [{"name": "mobile", "choice": "KEEP"}]
+    people = {"survivorId": survivor.id, "otherIds": [gone.id], "attributes": choice}
+    assert "code" not in await change(ask, "mergeCustomers", "__typename", **people)
+    assert (await _identify(ask))["isNew"]
 
 
 async def test_taken_off_stays_off(ask: Asking, make: Makers, store: Store) -> None:
