@@ -3,7 +3,8 @@
 Answered beforehand, by the very rules that the change itself is checked with.
 """
 
-from typing import Annotated
+from operator import itemgetter
+from typing import Annotated, Any
 
 import strawberry
 
@@ -38,6 +39,9 @@ SLICE = Slice("attribute preview")
 MOST_SHOWN = 20
 """As many as somebody mends before asking again."""
 
+# Customers whose values are compared by one command: half a second of the database's time.
+_PIECE = 50_000
+
 
 @graph_input
 class PreviewAttributeDefinitionInput:
@@ -69,6 +73,10 @@ class AttributeDefinitionPreview:
         "Those who have no value of what would be required. With a `default` each is given that when written next."
     )
     breaking: CustomersConcerned = told("Those who have a value that the rules would refuse.")
+    sharing: CustomersConcerned = told(
+        "Those whom a channel identifier would not name alone, as others have the same value: an identity that "
+        "nobody has is suggested to be any of theirs, and linked to none."
+    )
     found_anew: int = told("How many customers' searchable words, or how they sound, would be written anew.")
     values_removed: int = told("How many values would be gone, those of customers who went into others among them.")
 
@@ -115,7 +123,7 @@ async def _removed(context: Context, input: PreviewAttributeDefinitionInput) -> 
     if old["is_system"]:
         refusal = f"{old['name']!r} is the gateway's own attribute and cannot be removed."
         return AttributeDefinitionPreview(
-            refusal=refusal, breaking=nobody, lacking=nobody, found_anew=0, values_removed=0
+            refusal=refusal, breaking=nobody, lacking=nobody, sharing=nobody, found_anew=0, values_removed=0
         )
     used = await how_many_have(context, old["name"])
     is_found_by = any(old.get(name) for name in FOUND_BY)
@@ -123,6 +131,7 @@ async def _removed(context: Context, input: PreviewAttributeDefinitionInput) -> 
         refusal=None,
         breaking=nobody,
         lacking=nobody,
+        sharing=nobody,
         found_anew=used if is_found_by else 0,
         values_removed=used,
     )
@@ -137,9 +146,48 @@ async def _preview(context: Context, definition: Document, *, found_anew: int = 
         refusal=refused.refusal.message if refused else None,
         breaking=await _concerned(context, broken, breaking(definition)),
         lacking=await _concerned(context, lacking, {"$nor": [having(name)]}),
+        sharing=await _sharing(context, name)
+        if definition["is_channel_identifier"]
+        else await _concerned(context, 0, {}),
         found_anew=found_anew,
         values_removed=0,
     )
+
+
+async def _sharing(context: Context, name: str) -> CustomersConcerned:
+    """Those who have a value of the attribute that others have, too; of texts alone, which are all that can name."""
+    path, behind = f"attributes.{name}", ""
+    count = 0
+    first: list[Any] = []
+    while True:
+        onward: Document = {"$match": {path: {"$gt": behind}}}
+        in_order = {"$sort": {path: 1}}
+        ahead = await context.store.aggregate(
+            CUSTOMERS, [onward, in_order, {"$skip": _PIECE}, {"$limit": 1}, {"$project": {"value": f"${path}"}}]
+        )
+        piece: Document = {path: {"$gt": behind, "$lte": ahead[0]["value"]}} if ahead else {path: {"$gt": behind}}
+        (found,) = await context.store.aggregate(CUSTOMERS, [{"$match": standing_where(piece)}, *_shared(path)])
+        count += sum(one["count"] for one in found["all"])
+        first = sorted([*first, *found["first"]], key=itemgetter("first"))[:MOST_SHOWN]
+        if not ahead:
+            break
+        behind = ahead[0]["value"]
+    return await _concerned(context, count, {path: {"$in": [one["_id"] for one in first]}})
+
+
+def _shared(path: str) -> list[Document]:
+    """How many have a value that others have, and those values whose oldest holders are the oldest."""
+    return [
+        {"$group": {"_id": f"${path}", "count": {"$sum": 1}, "first": {"$min": "$_id"}}},
+        {"$match": {"count": {"$gt": 1}}},
+        {
+            "$facet": {
+                "all": [{"$group": {"_id": None, "count": {"$sum": "$count"}}}],
+                # Whoever is among the oldest has a value whose oldest holder is among as many.
+                "first": [{"$sort": {"first": 1}}, {"$limit": MOST_SHOWN}],
+            }
+        },
+    ]
 
 
 async def _concerned(context: Context, count: int, where: Document) -> CustomersConcerned:

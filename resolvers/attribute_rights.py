@@ -2,11 +2,14 @@
 
 A definition names the roles. Beside that stand the rights of every personal value (kit/viewer.py); and visitors see
 what is their own. Whoever may change a value must see it: an edit that changes nothing would else tell what stands
-there. And what only some may see finds nobody, because a search looks in all searchable attributes at once.
+there. And what only some may see finds nobody: a search looks in all searchable attributes at once, and whom a channel
+identifier names is suggested and linked whoever asks.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from strawberry.utils.str_converters import to_camel_case
 
 from adapters.held import of_latest
 from adapters.records import Document
@@ -38,6 +41,11 @@ def viewers(stored: Sequence[str] | None) -> list[Role]:
 def _named(stored: Sequence[str] | None, usual: Roles) -> list[Role]:
     named = usual if stored is None else frozenset(map(Role, stored))
     return [one for one in Role if one in named | ADMINISTRATORS]
+
+
+def is_for_everybody(definition: Document) -> bool:
+    """Whether whoever of the staff and the partners sees personal values sees those of the attribute."""
+    return STAFF_AND_PARTNERS.issubset(viewers(definition.get("visible_to")))
 
 
 def is_shown(definition: Document, viewer: Viewer) -> bool:
@@ -89,11 +97,13 @@ def rights_broken(definition: Document) -> Broken | None:
             f"{', '.join(blind)} may edit the values by `editableBy` and not see them by `visibleTo`. Whoever edits a "
             "value must see it: name the same roles in both, or fewer in `editableBy`."
         )
-    if definition["is_searchable"] and (left_out := STAFF_AND_PARTNERS.difference(may_see)):
-        return ("rules", "visibleTo"), (
-            f"The values are not for {_names(left_out)}, who would find customers by them: `isSearchable` is for what "
-            "everybody sees. Take one of the two back."
-        )
+    left_out = STAFF_AND_PARTNERS.difference(may_see)
+    for rule in ("is_searchable", "is_channel_identifier"):
+        if definition.get(rule) and left_out:
+            return ("rules", "visibleTo"), (
+                f"The values are not for {_names(left_out)}, who would find customers by them: "
+                f"`{to_camel_case(rule)}` is for what everybody sees. Take one of the two back."
+            )
     return None
 
 

@@ -20,6 +20,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from adapters.records import Document
 from resolvers.attribute_rights import rights_broken
+from resolvers.channel_identifiers import identifier_broken
 from resolvers.kit.described import graph_enum
 from resolvers.kit.phones import canonical_phone
 from resolvers.kit.scalars import canonical_email
@@ -129,6 +130,7 @@ def rule_broken(definition: Document, default_region: str | None = None) -> tupl
         or _choices_broken(definition)
         or _default_broken(definition, default_region)
         or _secret_broken(definition)
+        or identifier_broken(definition)
         or rights_broken(definition)
     )
 

@@ -49,6 +49,7 @@ def definition_document(*, name: str, label: str, type: AttributeType = Attribut
         "is_personal": True,
         "is_searchable": False,
         "is_channel_identifier": False,
+        "identifies_on": [],
         "matching_role": None,
         "is_system": False,
         "editable_by": [one.value for one in editors(None)],

@@ -41,6 +41,7 @@ from resolvers.attribute_upkeep import (
     upkeep_of,
     why_refused,
 )
+from resolvers.channel_identifiers import require_identifying
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import Conflict, InvalidInput, NotFound, Refusal, Refused, conflict, invalid, not_found
@@ -86,8 +87,13 @@ class AttributeDefinition(Node):
     is_personal: bool = kept("Whether only viewers with the right to personal values may read it.")
     is_searchable: bool = kept("Whether `customers(search:)` finds customers by it.")
     is_channel_identifier: bool = kept(
-        "Whether its value names a customer on a channel: a note for whoever reads the schema. Nobody is looked up by "
-        "it; `linkIdentity` makes such a value one by which the customer is found."
+        "Whether its value names a customer on channels: whoever writes from an id that nobody has yet is suggested to "
+        "be the customer who has it here, and `identifyCustomer` links the two where it is verified."
+    )
+    identifies_on: list[str] = kept(
+        "The channels on which a channel identifier names customers, each alone or with our account there: `shop`, "
+        "`shop/main`. Empty: all; a text of no certain channel only suggests.",
+        read=lambda stored: stored or [],
     )
     matching_role: MatchingRole | None = kept("What its value says when two customers may be the same person.")
     is_system: bool = kept("Whether it is the gateway's own, which cannot be removed.")
@@ -149,7 +155,8 @@ class AttributeRulesInput:
     choices: list[str] | None = told("The values allowed, for CHOICE; 200 characters each.", default=strawberry.UNSET)
     is_personal: bool | None = told("Whether it is hidden without the right to see it.", default=strawberry.UNSET)
     is_searchable: bool | None = told("Whether `customers(search:)` looks in it.", default=strawberry.UNSET)
-    is_channel_identifier: bool | None = told("Whether it names a customer on a channel.", default=strawberry.UNSET)
+    is_channel_identifier: bool | None = told("Whether it names a customer on channels.", default=strawberry.UNSET)
+    identifies_on: list[str] | None = told("On which: `shop`, `shop/main`; empty: all.", default=strawberry.UNSET)
     matching_role: MatchingRole | None = told("What it says when two may be the same.", default=strawberry.UNSET)
     editable_by: list[Role] | None = told(
         "The roles of the staff that may edit its values. Administrators always may: an empty list leaves it to them.",
@@ -228,6 +235,7 @@ async def add_attribute_definition(
     if input.name in await definitions(context):
         raise _taken(input.name)
     rules = {"label": input.name} | given_rules(input.rules)
+    await require_identifying(context, rules)
     document = checked_definition(context, definition_document(name=input.name, type=input.type, **rules))
     await _require_unbroken(context, document)
     try:
@@ -253,6 +261,7 @@ async def change_attribute_definition(
     """
     context = info.context
     given = given_rules(input.rules)
+    await require_identifying(context, given)
     for _ in range(_ATTEMPTS):
         old = await require_definition(context, input.id)
         _require_version(old, input.version)
@@ -319,8 +328,9 @@ def given_rules(rules: AttributeRulesInput | None) -> dict[str, Any]:
             raise invalid(f"`{shown}` cannot be null. Leave it out to keep it as it is.", "input", "rules", shown)
     if given.get("matching_role"):
         given["matching_role"] = given["matching_role"].value
-    if "choices" in given:
-        given["choices"] = given["choices"] or []
+    for name in ("choices", "identifies_on"):
+        if name in given:
+            given[name] = given[name] or []
     for name, roles in (("editable_by", editors), ("visible_to", viewers)):
         if name in given:
             given[name] = [one.value for one in roles(given[name])]

@@ -103,10 +103,23 @@ async def require_usable(context: Context, name: str, *path: str) -> str:
 async def require_account(context: Context, channel: str, account: str) -> None:
     """Raises BadUserInput where the channel is none of this gateway, or the account is none of ours on it."""
     await require_channels(context, [channel], "channel")
+    await _require_ours(context, channel, account, "account")
+
+
+async def require_places(context: Context, places: Iterable[str], argument: str) -> None:
+    """Raises BadUserInput where one of the places is no channel here, nor one with an account of ours: `shop/main`."""
+    for place in places:
+        channel, slash, account = place.partition("/")
+        await require_channels(context, [channel], argument)
+        if slash:
+            await _require_ours(context, channel, account, argument)
+
+
+async def _require_ours(context: Context, channel: str, account: str, argument: str) -> None:
     known = _accounts(await context.store.held.all(CHANNEL_ACCOUNTS))[channel]
     if account not in known:
         raise BadUserInput(
-            f"`account` is {account[:64]!r}, which is no account of ours on {channel!r}. "
+            f"`{argument}` is {account[:64]!r}, which is no account of ours on {channel!r}. "
             f"Known accounts there: {', '.join(known)}. {_ADD_ONE}"
         )
 
@@ -165,6 +178,12 @@ def reach_by(channel: str, value: str) -> str | None:
         return "EMAIL"
     is_number = channel in _BY_PHONE and not (channel in _BY_WHOLE_NUMBER and _BUSINESS_SCOPED.fullmatch(value))
     return "PHONE" if is_number else None
+
+
+async def every_place(store: Store) -> list[tuple[str, str]]:
+    """Every channel account that this gateway knows: the channel and our account there."""
+    known = _accounts(await store.held.all(CHANNEL_ACCOUNTS))
+    return [(channel, account) for channel, accounts in known.items() for account in accounts]
 
 
 async def places_reached_by(store: Store, kind: str) -> list[tuple[str, str]]:

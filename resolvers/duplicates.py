@@ -26,7 +26,7 @@ from resolvers.kit.errors import BadUserInput
 from resolvers.kit.paging import Connection, Page, Sealing, connection
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, inner, kept, reader_of
-from resolvers.kit.viewer import STAFF
+from resolvers.kit.viewer import STAFF, Viewer
 from resolvers.lookalikes import Sought, lookalikes
 from resolvers.matching import Score
 from resolvers.matching.levels import Level
@@ -45,8 +45,9 @@ PAIRS = Record(
 
 SLICE = Slice("duplicates")
 
+MOST_OF_ONE = 20
+"""Suggestions of one customer."""
 
-_OF_ONE = 20
 _SOUGHT_AT_ONCE = 10
 # Whoever has been told apart from so many others is a shop's own account.
 MOST_DISMISSED = 1_000
@@ -110,8 +111,13 @@ async def reasons(suggestions: list[DuplicateSuggestion], info: Info) -> list[li
     Left out are kinds of evidence to which attributes are counted (`matchingRole`) whose values you may not see.
     """
     known = await definitions(info.context)
-    hidden = {known[name].get("matching_role") for name in unseen(known, info.context.viewer)}
-    return [[one for one in each.found_reasons if one.role.value not in hidden] for each in suggestions]
+    return [reasons_shown(each.found_reasons, known, info.context.viewer) for each in suggestions]
+
+
+def reasons_shown(reasons: Sequence[MatchReason], known: Mapping[str, Document], viewer: Viewer) -> list[MatchReason]:
+    """Those of kinds of evidence to which no attribute is counted whose values the viewer may not see."""
+    hidden = {known[name].get("matching_role") for name in unseen(known, viewer)}
+    return [one for one in reasons if one.role.value not in hidden]
 
 
 @SLICE.column(DuplicateSuggestion, may=STAFF, reads=["one_id", "other_id"])
@@ -148,20 +154,26 @@ async def duplicate_suggestions(
 async def suggestions(
     customers: list[Customer],
     info: Info,
-    first: Annotated[int, about(f"How many, at most {_OF_ONE}.")] = 5,
+    first: Annotated[int, about(f"How many, at most {MOST_OF_ONE}.")] = 5,
 ) -> list[list[DuplicateSuggestion]]:
     """Who is probably the same person, the likeliest first; of whom somebody said that they are two is left out.
 
+    Before all others come those whom an attribute names by an identity of the customer (`isChannelIdentifier`).
     For up to 10 customers at once this is looked for now, and kept; of more it is told what was found before, by a scan
     or when somebody asked.
     """
     context = info.context
-    if not 0 <= first <= _OF_ONE:
-        raise BadUserInput(f"`first` is {first}; from 0 to {_OF_ONE} suggestions are given of a customer.")
+    require_few(first)
     of_each = await (_found_now if len(customers) <= _SOUGHT_AT_ONCE else _found_before)(context, customers)
     read = reader_of(DuplicateSuggestion).read
     context.budget.spend(sum(min(len(pairs), first) for pairs in of_each))
     return [[read(pair) for pair in pairs[:first]] for pairs in of_each]
+
+
+def require_few(first: int) -> None:
+    """Raises BadUserInput where more suggestions are asked for than are given of one."""
+    if not 0 <= first <= MOST_OF_ONE:
+        raise BadUserInput(f"`first` is {first}; from 0 to {MOST_OF_ONE} suggestions are given of a customer.")
 
 
 async def _found_before(context: Context, customers: Sequence[Customer]) -> list[list[Document]]:
@@ -172,14 +184,14 @@ async def _found_before(context: Context, customers: Sequence[Customer]) -> list
     ]
     ids = max(len(owner[PAIRS.name]) for owner in owners)
     # Who has taken in others may be both ends of a pair, which comes by each of them and must push out no other.
-    window = Window(limit=_OF_ONE + ids * (ids - 1), is_descending=True)
+    window = Window(limit=MOST_OF_ONE + ids * (ids - 1), is_descending=True)
     rows = await context.store.windows(owners, strands, window)
     return [
         [
             row.document
             for row in found
             if not {row.document["one_id"], row.document["other_id"]} <= set(owner[PAIRS.name])
-        ][:_OF_ONE]
+        ][:MOST_OF_ONE]
         for owner, found in zip(owners, rows, strict=True)
     ]
 
@@ -234,7 +246,7 @@ async def _beside(context: Context, customers: Sequence[Customer]) -> _Beside:
     for end in ("one_id", "other_id"):
         for one in customers:
             own = [key for key, owner in whole.items() if owner == one.key]
-            strongest: list[Document] = [{"$sort": {"bits": -1}}, {"$limit": _OF_ONE}]
+            strongest: list[Document] = [{"$sort": {"bits": -1}}, {"$limit": MOST_OF_ONE}]
             ways.append((PAIRS, [{"$match": {end: {"$in": own}, "is_dismissed": False}}, *strongest]))
             said: list[Document] = [{"$limit": MOST_DISMISSED}, {"$project": {"one_id": 1, "other_id": 1}}]
             ways.append((PAIRS, [{"$match": {end: {"$in": own}, "is_dismissed": True}}, *said]))
@@ -258,7 +270,7 @@ async def _beside(context: Context, customers: Sequence[Customer]) -> _Beside:
 async def suggestions_of_identified(
     found: list[IdentifiedCustomer],
     info: Info,
-    first: Annotated[int, about(f"How many, at most {_OF_ONE}.")] = 5,
+    first: Annotated[int, about(f"How many, at most {MOST_OF_ONE}.")] = 5,
 ) -> list[list[DuplicateSuggestion]]:
     """Who is probably the same person as the customer, the likeliest first."""
     return await suggestions([one.customer for one in found], info, first)
@@ -287,16 +299,23 @@ def pair_of(one: str, other: str) -> tuple[str, str]:
     return (one, other) if one < other else (other, one)
 
 
+def reasons_of(score: Score) -> list[MatchReason]:
+    """What a score is made of, the weightiest first."""
+    weighty = sorted(score.reasons, key=lambda one: -abs(one.weight))
+    return [MatchReason(role=one.role, level=MatchLevel(Level(one.level).name), weight=one.weight) for one in weighty]
+
+
 def kept_pair(pair: tuple[str, str], score: Score, at: datetime, *, is_sure: bool) -> tuple[RecordId, Document]:
     """The id of a pair, and what makes it stand in the collection; what people said of it stays."""
     ends = {"one_id": RecordId(pair[0]), "other_id": RecordId(pair[1])}
-    reasons = sorted(score.reasons, key=lambda one: -abs(one.weight))
     said = {
         **ends,
         "bits": score.bits,
         "probability": score.probability,
         "is_sure": is_sure,
-        "reasons": [{"role": one.role.value, "level": Level(one.level).name, "weight": one.weight} for one in reasons],
+        "reasons": [
+            {"role": one.role.value, "level": one.level.value, "weight": one.weight} for one in reasons_of(score)
+        ],
         "found_at": at,
     }
     fresh = {"is_dismissed": False, "dismissed_at": None, "dismissed_by": None}

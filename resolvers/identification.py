@@ -76,7 +76,7 @@ class IdentifyCustomerPayload:
     """Who it is."""
 
     identified: IdentifiedCustomer = told("The customer behind the identity.")
-    is_new: bool = told("Whether nobody was known by the identity, so that the customer was made now.")
+    is_new: bool = told("Whether the customer was made now: nobody was known by the identity, nor named by a value.")
 
 
 @SLICE.mutation(may=STAFF_AND_PARTNERS)
@@ -84,6 +84,11 @@ async def identify_customer(
     info: Info, input: Annotated[IdentifyCustomerInput, about("The person's account on a channel.")]
 ) -> IdentifyCustomerPayload | InvalidInput | Conflict:
     """Finds the customer behind an identity, and makes an anonymous one where nobody is known by it.
+
+    Where an attribute (`isChannelIdentifier`) names one customer alone there, somebody has verified the value, and the
+    asker has the scope `channels`, the identity becomes that customer's, as INFERRED: nobody is signed in by it until
+    somebody verifies it (`verifyIdentity`), or takes it off again (`unlinkIdentity`). Who else may be meant stands in
+    `suggestions`.
 
     Of many who ask at once for one new person, one makes the customer, and all are answered the same customer. A new
     identity is ASSERTED: whoever asks only says that somebody has it. It becomes VERIFIED when the channel itself hands
@@ -101,6 +106,7 @@ async def identify_customer(
                 await _met(context, person)
             context.delivered.looked_up(who.channel, who.account, known.customer.key)
             return IdentifyCustomerPayload(identified=known, is_new=False)
+        # Whom an attribute names is known by the identity from now on, and read like everybody else.
         made = await _met(context, person)
         if made is not None:
             context.delivered.looked_up(who.channel, who.account, None)
@@ -110,7 +116,7 @@ async def identify_customer(
 
 
 async def _met(context: Context, person: Person) -> Document | None:
-    """The document of the new customer; None where somebody is known by the identity already."""
+    """The document of the new customer; None where somebody is known by the identity by now."""
     try:
         return await new_customer(
             context.store,

@@ -227,15 +227,12 @@ async def customer_by_identity(
     """The customer behind an identity; null when nobody is known by it. Partners need the scope `lookup`.
 
     Of a customer who was merged, that is the survivor, also where the merge left identities behind (`claim` is null).
+    Who may be meant where nobody is known, `likelyByIdentity` says.
     """
     context = info.context
     await require_look_up(context)
-    await require_account(context, channel, account)
-    try:
-        canonical = canonical_value(channel, value, context.limits.default_region)
-    except ValueError as error:
-        raise BadUserInput(f"`value` cannot be an identity on {channel!r}. {error}") from error
-    found = await (proven if is_proven else identified)(context, Who(channel, account, canonical))
+    who = await named_identity(context, channel, account, value)
+    found = await (proven if is_proven else identified)(context, who)
     context.delivered.looked_up(channel, account, found.customer.key if found else None)
     return found
 
@@ -257,6 +254,15 @@ async def require_look_up(context: Context) -> None:
         raise Forbidden(f"Looking people up by an identity needs the scope `{LOOKUP_SCOPE}`. Ask for it.")
     if context.look_ups is not None:
         await context.look_ups.take(context.viewer)
+
+
+async def named_identity(context: Context, channel: str, account: str, value: str) -> Who:
+    """The identity that a question's arguments name, in its canonical form; raises BadUserInput without one."""
+    await require_account(context, channel, account)
+    try:
+        return Who(channel, account, canonical_value(channel, value, context.limits.default_region))
+    except ValueError as error:
+        raise BadUserInput(f"`value` cannot be an identity on {channel!r}. {error}") from error
 
 
 async def who_is_meant(context: Context, channel: str, account: str, value: str) -> Who:

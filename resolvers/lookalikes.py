@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from adapters.contract import Who
 from adapters.held import Held, of_latest
 from adapters.mongo import Store
 from adapters.records import Document, Record, RecordId, key_hash
 from resolvers.aliases import ids_of
 from resolvers.attribute_rules import MatchingRole
 from resolvers.attributes import definitions
+from resolvers.channel_identifiers import digests_named, identifiers_of, naming, role_named
 from resolvers.channels import places_reached_by, reach_by
 from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES, IDENTITY_KEYS
@@ -29,6 +31,7 @@ from resolvers.matching import (
     Score,
     common_values,
     evidence_of,
+    named,
     naming_definitions,
     score_of,
     sounds_kept,
@@ -77,23 +80,46 @@ def proven(identities: Iterable[Document]) -> list[Reached]:
 
 
 async def lookalikes(context: Context, sought: Sequence[Sought]) -> list[list[tuple[Document, Score]]]:
-    """Of each, who is probably the same person, the likeliest first: one command for all."""
+    """Of each, who is probably the same person: one command for all.
+
+    First those whom a channel identifier names, whatever else is said of them; then the likeliest.
+    """
     known = list((await definitions(context)).values())
-    unions = [union for n, one in enumerate(sought) for union in await _unions(context.store, n, one, known)]
+    identifiers = identifiers_of(known)
+    unions = [
+        union for n, one in enumerate(sought) for union in await _unions(context.store, n, one, known, identifiers)
+    ]
     if not unions:
         return [[] for _ in sought]
     found = await context.store.aggregate(CUSTOMERS, [{"$match": {"_id": {"$in": []}}}, *unions, *_EACH_ONCE])
     context.budget.spend(len(found))
     base = _base(await context.store.held.all(BASE))
     evidence = [evidence_of(one.document, known, reached(one.identities)) for one in sought]
-    likely: list[list[tuple[Document, Score]]] = [[] for _ in sought]
+    likely: list[list[tuple[bool, Document, Score]]] = [[] for _ in sought]
     for document in found:
         other = evidence_of(document, known, reached(document["identities"]))
         for n in document["of"]:
             score = score_of(evidence[n], other, base)
-            if score.bits >= DEFAULT.suggest_at:
-                likely[n].append((document, score))
-    return [sorted(some, key=lambda one: (-one[1].bits, one[0]["_id"])) for some in likely]
+            role = _role_named(identifiers, sought[n], document)
+            if role is not None:
+                likely[n].append((True, document, named(score, role)))
+            elif score.bits >= DEFAULT.suggest_at:
+                likely[n].append((False, document, score))
+    ordered = [sorted(some, key=lambda one: (not one[0], -one[2].bits, one[1]["_id"])) for some in likely]
+    return [[(document, score) for _, document, score in some] for some in ordered]
+
+
+def _role_named(identifiers: Sequence[Document], one: Sought, other: Document) -> MatchingRole | None:
+    """In which role a channel identifier of either of the two names the other; None where none does."""
+    if not identifiers:
+        return None
+    there = role_named(identifiers, other.get("attributes") or {}, _whos(one.identities))
+    found = there or role_named(identifiers, one.document.get("attributes") or {}, _whos(other["identities"]))
+    return MatchingRole(found) if found else None
+
+
+def _whos(identities: Iterable[Document]) -> list[Who]:
+    return [Who(one["channel"], one["account"], one["value"]) for one in identities]
 
 
 # How they are found
@@ -113,7 +139,7 @@ _EACH_ONCE: Sequence[Document] = (
             "from": IDENTITIES.name,
             "localField": "owners",
             "foreignField": "customer_id",
-            "pipeline": [{"$project": {"channel": 1, "value": 1, "claim": 1}}],
+            "pipeline": [{"$project": {"channel": 1, "account": 1, "value": 1, "claim": 1}}],
             "as": "identities",
         }
     },
@@ -131,14 +157,22 @@ _OWNERS: Sequence[Document] = (
 )
 
 
-async def _unions(store: Store, n: int, one: Sought, known: Sequence[Document]) -> list[Document]:
+async def _unions(
+    store: Store, n: int, one: Sought, known: Sequence[Document], identifiers: Sequence[Document]
+) -> list[Document]:
     """A stage for each index by which candidates of the n-th are found."""
     reaches = _reaches(one, known)
+    conditions = [(condition, _MOST_OF_ONE_KEY) for condition in naming(identifiers, _whos(one.identities))]
+    conditions += _conditions(one, known, reaches)
     ways: list[tuple[Record, list[Document], int]] = [
-        (CUSTOMERS, [{"$match": condition}], most) for condition, most in _conditions(one, known, reaches)
+        (CUSTOMERS, [{"$match": condition}], most) for condition, most in conditions
     ]
-    if digests := await _digests(store, reaches):
-        ways.append((IDENTITY_KEYS, [{"$match": {"_id": {"$in": digests}}}, *_OWNERS], _MOST_OF_ONE_KEY))
+    digests = await _digests(store, reaches)
+    digests += await digests_named(store, identifiers, one.document.get("attributes") or {})
+    if digests:
+        ways.append(
+            (IDENTITY_KEYS, [{"$match": {"_id": {"$in": list(dict.fromkeys(digests))}}}, *_OWNERS], _MOST_OF_ONE_KEY)
+        )
     others: Document = {"$match": {"_id": {"$nin": ids_of(one.document)}, "merged_into": None}}
     shown: list[Document] = [{"$project": dict.fromkeys(READ, 1)}, {"$set": {"of": n}}]
     return [

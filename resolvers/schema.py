@@ -40,6 +40,7 @@ from resolvers import (
     purchases,
     relations,
     relinking,
+    strangers,
     tags,
     tickets,
     verification,
@@ -48,11 +49,11 @@ from resolvers import (
 from resolvers.kit.graph import Graph
 
 SLICES = (
+    channels.SLICE,
     attributes.SLICE,
     agents.SLICE,
     products.SLICE,
     campaigns.SLICE,
-    channels.SLICE,
     customers.SLICE,
     attribute_preview.SLICE,
     editing.SLICE,
@@ -83,6 +84,7 @@ SLICES = (
     history.SLICE,
     lookalikes.SLICE,
     duplicates.SLICE,
+    strangers.SLICE,
     dismissing.SLICE,
     accesses.SLICE,
     merging.SLICE,

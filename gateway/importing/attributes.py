@@ -30,6 +30,7 @@ _RULES: Mapping[str, type[Any]] = {
     "is_personal": bool,
     "is_searchable": bool,
     "is_channel_identifier": bool,
+    "identifies_on": list,
     "matching_role": str,
 }
 _KEYS = ("name", "type", "default", *_RULES)
@@ -43,6 +44,8 @@ def attribute_definition(stated: Mapping[str, Any], where: str, problems: list[s
             problems.append(f"{where}: {key!r} is no rule of an attribute.{did_you_mean(key, _KEYS)}")
         elif key in _RULES and type(value) is not _RULES[key]:
             problems.append(f"{where}, {key}: {value!r} is not of the kind {_RULES[key].__name__}.")
+        elif isinstance(value, list) and not all(isinstance(one, str) for one in value):
+            problems.append(f"{where}, {key}: {value!r} holds more than texts. Put each in quotation marks.")
     name, kind = stated.get("name"), stated.get("type", AttributeType.STRING.value)
     if not isinstance(name, str):
         problems.append(f"{where}: needs a `name`, as loyaltyTier.")

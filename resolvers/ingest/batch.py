@@ -183,7 +183,7 @@ class _Batch:
             if panel is None:
                 continue
             one: Any = record
-            owner = self._people.identities.owner_of(one.who)
+            owner = self._people.owner_of(one.who)
             # An interest's id follows from its customer: of a new one there are none.
             if owner is None and isinstance(record, Leaning):
                 continue

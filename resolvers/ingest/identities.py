@@ -89,6 +89,11 @@ class Identities:
         for one in accounts:
             one.identity = by_place.get((one.owner, one.who.channel, one.who.account, one.value))
 
+    @property
+    def new(self) -> list[Account]:
+        """The accounts that nobody has."""
+        return [one for one in self._by_digest.values() if one.owner is None]
+
     def account(self, who: Who) -> Account:
         """The account; raises NotTaken where this can be nobody's."""
         found = self._find(who)
@@ -99,6 +104,10 @@ class Identities:
     def owner_of(self, who: Who) -> RecordId | None:
         """The customer under whom records of this identity stand; None where nobody is known by it."""
         return self._find(who).owner
+
+    def known(self, who: Who) -> Account:
+        """The account as far as it is known, also one that can be nobody's."""
+        return self._find(who)
 
     async def load_unlinked(self, store: Store, whos: Iterable[Who]) -> None:
         """Reads from which customers people took these identities away."""

@@ -18,7 +18,10 @@ from resolvers.kit.settling import settled
 async def new_customer(
     store: Store, person: Person, *, at: datetime, by: str, default_region: str | None, is_vouched: bool
 ) -> Document | None:
-    """The document of an anonymous customer with this identity; None where somebody is known by it already.
+    """The document of an anonymous customer with this identity; None where somebody is known by it by now.
+
+    That is somebody who was, or whom a verified attribute names on the channel, where `is_vouched`: the identity is
+    linked to that one then.
 
     Of the person are taken the identity, what the channel shows, and where they came in. Of many at once one makes the
     customer. `is_vouched`: whether the channel itself says that the person is there; else the identity is asserted
@@ -29,7 +32,7 @@ async def new_customer(
         known = await definitions_by_name(store)
         visit = Visit(at=stored_moment(at, "at"), by=by, default_region=default_region, definitions=known)
         people = People(visit, Company(visit))
-        await people.load(store, [person.who], is_whole=True)
+        await people.load(store, [person.who], is_whole=True, may_link=is_vouched)
         made = people.meet(person, is_vouched=is_vouched)
         await people.write(store)
         return made

@@ -11,6 +11,7 @@ from resolvers.aliases import ids_of
 from resolvers.customers import CUSTOMERS, NEVER, changed_at, customer_document, naming
 from resolvers.identities import IDENTITIES, STRENGTHS, weaker
 from resolvers.ingest.company import Company
+from resolvers.ingest.holders import CONCLUDED, Holders, is_bare
 from resolvers.ingest.identities import Account, Identities
 from resolvers.ingest.merged import Merged, news_of
 from resolvers.ingest.panels import entry_point_document
@@ -48,15 +49,27 @@ class People:
         self._blanks: dict[tuple[str, str], dict[str, Any]] = {}
         self._merged = Merged(visit, self._customers)
         self.identities = Identities(visit)
+        self._holders = Holders(visit, self.identities)
 
-    async def load(self, store: Store, whos: Iterable[Who], *, is_whole: bool, related: Iterable[Who] = ()) -> None:
+    async def load(
+        self,
+        store: Store,
+        whos: Iterable[Who],
+        *,
+        is_whole: bool,
+        related: Iterable[Who] = (),
+        may_link: bool = True,
+    ) -> None:
         """Reads the customers of these identities; without `is_whole` only what hearing of them may change.
 
-        `related`: those of which a source says that several are one person's.
+        `related`: those of which a source says that several are one person's. `may_link`: whether those that nobody has
+        may be given to the customer whom an attribute names.
         """
         self._is_whole = is_whole
         await self.identities.load_unlinked(store, related)
         await self.load_customers(store, await self.identities.load(store, whos))
+        if may_link:
+            await self.load_customers(store, await self._holders.load(store))
         if self.identities.may_grow(together := list(related)):
             owners = {owner for who in together if (owner := self.identities.owner_of(who)) in self._customers}
             await self.identities.load_counts(store, {key for one in owners if one for key in self._ids_of(one)})
@@ -89,7 +102,13 @@ class People:
         """
         account = self.identities.account(who)
         if account.owner is None:
-            return self._add(self._unknown(who, heard_at), [account], heard_at)
+            holder = self._holders.of(account) if channel == who.channel else None
+            if holder is None:
+                return self._add(self._unknown(who, heard_at), [account], heard_at)
+            self._link(holder, account, heard_at)
+            if heard_at is not None:
+                self._hear(self._speaking(holder), heard_at)
+            return holder
         if heard_at is not None:
             self._hear(self._speaking(account.owner), heard_at)
             self.identities.hear(account, heard_at)
@@ -97,13 +116,19 @@ class People:
                 self.identities.claim(account, "VERIFIED")
         return account.owner
 
+    def owner_of(self, who: Who) -> RecordId | None:
+        """The customer under whom records of this identity may stand already; None where there is none."""
+        return self.identities.owner_of(who) or self._holders.of(self.identities.known(who))
+
     def hear_of(self, key: RecordId, at: datetime) -> None:
         """Notes that the customer was heard of by another's account, where there is such a customer."""
         if key in self._customers:
             self._hear(self._speaking(key), at)
 
     def meet(self, person: Person, *, is_vouched: bool) -> Document | None:
-        """The anonymous customer who is made where nobody is known by the identity; None where someone is.
+        """The anonymous customer who is made where nobody is known by the identity; None where someone is by now.
+
+        Whom a verified attribute names on the channel is given it, where the asker vouches for the channel.
 
         Nobody was heard of by it: whoever asks who this is says nothing of when the person wrote, and unless they vouch
         for the channel, nothing that proves anything. Raises NotTaken.
@@ -116,6 +141,10 @@ class People:
                 self.identities.claim(account, "VERIFIED")
             return None
         bounded_all(person.profile.items(), "profile.")
+        if is_vouched and (holder := self._holders.of(account)):
+            self._link(holder, account, None)
+            self.identities.describe(account, person.profile)
+            return None
         came_in = entry_point_document(person.entry_point) if person.entry_point else None
         document = {**self._unknown(person.who, None), "entry_point": came_in}
         self._add(document, [account], None)
@@ -130,8 +159,10 @@ class People:
         told = self._told(person, heard_at)
         proving = [one for one in told if _claim(one.who, person.who) == "VERIFIED"]
         owner = self._one_owner(proving)
-        old = self._new(person, heard_at) if owner is None else self._speaking(owner)
         proof = self._proof(proving)
+        if owner is None and is_bare(person) and (owner := self._holders.of(told[0])):
+            proof = CONCLUDED
+        old = self._new(person, heard_at) if owner is None else self._speaking(owner)
         # What is only stated takes nobody's account away and makes nobody the same person.
         accounts = [one for one in told if one.owner is None or self._speaking(one.owner)["_id"] == old["_id"]]
         accounts = [one for one in accounts if not self._stays_away(one, old, person, heard_at)]
@@ -269,6 +300,11 @@ class People:
         for one in free:
             self.identities.add(one, owner, heard_at, weaker(_claim(one.who, first.who), proof))
         return bool(free)
+
+    def _link(self, holder: RecordId, account: Account, heard_at: datetime | None) -> None:
+        """Gives the customer whom an attribute names the account."""
+        self._join(holder, [account], heard_at, CONCLUDED)
+        self._update(self._speaking(holder), {}, has_joined=True)
 
     def _proof(self, proving: Iterable[Account]) -> str:
         """How well it is founded that who speaks is the customer.

@@ -5,6 +5,7 @@ looked up, searched for, or opened to a visitor. The access ledger is made of it
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -53,12 +54,16 @@ class Delivered:
             self.fields |= fields
             self.customers |= customers
 
-    def looked_up(self, channel: str, account: str, found: RecordId | None) -> None:
-        """Takes note that somebody was asked for by an identity on this channel account."""
+    def looked_up(self, channel: str, account: str, found: RecordId | None, *, likely: Iterable[RecordId] = ()) -> None:
+        """Takes note that somebody was asked for by an identity on this channel account.
+
+        `likely`: who was said to be probably the one, where nobody is known by it.
+        """
         self.ways.add(AccessWay.LOOKED_UP)
         self.look_ups[channel, account, found is not None] += 1
         if found is not None:
             self.customers.add(found)
+        self.customers.update(likely)
 
     def searched(self, *by: str) -> None:
         """Takes note that customers were searched by personal values; `by` names what holds them."""

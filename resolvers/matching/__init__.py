@@ -5,7 +5,7 @@ from resolvers.matching.doubles import Doubles, doubles_among
 from resolvers.matching.evidence import Evidence, Reached, evidence_of
 from resolvers.matching.keys import blocking_keys
 from resolvers.matching.levels import Level
-from resolvers.matching.scoring import Against, Reason, Score, score_of
+from resolvers.matching.scoring import Against, Reason, Score, named, score_of
 from resolvers.matching.sounds import naming_definitions, sounds_kept
 from resolvers.matching.weights import DEFAULT, Weight, Weights
 
@@ -27,6 +27,7 @@ __all__ = [
     "counted",
     "doubles_among",
     "evidence_of",
+    "named",
     "naming_definitions",
     "score_of",
     "sounds_kept",

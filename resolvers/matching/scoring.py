@@ -70,6 +70,18 @@ def score_of(one: Evidence, other: Evidence, base: Base, weights: Weights = DEFA
     return _score(found, relatives, base.relative_prior, Against.RELATIVE)
 
 
+def named(score: Score, role: MatchingRole, weights: Weights = DEFAULT) -> Score:
+    """The score where the one is known on a channel by what names the other there, by an administrator's word.
+
+    However common such a value is, it tells as much as a value alone can; the other reasons stay.
+    """
+    weight = weights.alone_at_most - score.prior
+    others = [one for one in score.reasons if one.role is not role]
+    same = [one for one in score.reasons if one.role is role and one.level >= Level.EXACT and one.weight >= weight]
+    reasons = (*others, *(same or [Reason(role, Level.EXACT, weight)]))
+    return Score(sum((one.weight for one in reasons), score.prior), score.prior, reasons, score.against)
+
+
 def _score(found: list[Finding], weighed: list[float], prior: float, against: Against) -> Score:
     reasons = tuple(Reason(finding.role, finding.level, weight) for finding, weight in zip(found, weighed, strict=True))
     return Score(sum(weighed, prior), prior, reasons, against)

@@ -56,6 +56,8 @@ BROKEN_MAPPINGS = [
     ("[[attribute]]\nname = 'Tier'", "is no attribute name"),
     ("[[attribute]]\nname = 'tier'\nis_persnal = true", "Did you mean 'is_personal'?"),
     ("[[attribute]]\nname = 'tier'\norder = 'first'", "is not of the kind int"),
+    ("[[attribute]]\nname = 'deskId'\nidentifies_on = [1]", "holds more than texts"),
+    ("[[attribute]]\nname = 'age'\ntype = 'NUMBER'\nis_channel_identifier = true", "is nobody's id on a channel"),
     ("[[table]]\nname = 't'", "the column that is its `key`"),
 ]
 

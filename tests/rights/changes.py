@@ -59,7 +59,13 @@ def _rules(**more: Any) -> Input:
     rules |= {"maxLength": 3, "pattern": "[a-z]+", "choices": ["m", "l"], "isPersonal": False, "isSearchable": False}
     return (
         rules
-        | {"isChannelIdentifier": False, "matchingRole": None, "editableBy": ["AGENT"], "visibleTo": ["AGENT"]}
+        | {
+            "isChannelIdentifier": False,
+            "identifiesOn": ["whatsapp"],
+            "matchingRole": None,
+            "editableBy": ["AGENT"],
+            "visibleTo": ["AGENT"],
+        }
         | more
     )
 

@@ -12,7 +12,7 @@ _PERSONAL = "zqxvjwkhaspoiled"
 # Words of the company's own: names of channels, labels, keys. They are no personal values, and messages quote them.
 _WORDS = {
     "channel", "account", "word", "field", "inverseName", "color", "label", "category", "pattern", "choices", "add",
-    "remove", "tags", "purpose", "description", "code",
+    "remove", "tags", "purpose", "description", "code", "identifiesOn",
 }  # fmt: skip
 _NAMES_OF_PEOPLE = {"ChannelProfileInput"}
 

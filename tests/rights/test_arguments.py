@@ -84,6 +84,7 @@ ORACLES = {
         "{ totalCount nodes { id } pageInfo { hasNextPage } } }"
     ),
     "look-up": '{ customerByIdentity(channel: "whatsapp", account: "main", value: "<number>") { kind } }',
+    "likely": '{ likelyByIdentity(channel: "whatsapp", account: "main", value: "<number>") { score } }',
     "identify": (
         'mutation { identifyCustomer(input: {channel: "whatsapp", account: "main", value: "<number>"}) { __typename } }'
     ),

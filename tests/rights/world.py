@@ -99,7 +99,7 @@ async def _company(world: World) -> None:
     choices = {"type": AttributeType.CHOICE, "choices": ["gold", "tin"], "default": "tin", "max_length": 9}
     rules = choices | {"pattern": "[a-z]+", "matching_role": "IDENTIFIER", "is_personal": False}
     world.keep("AttributeDefinition", await crowd.definition(make, "tier", **rules))
-    await crowd.definition(make, "passport")
+    await crowd.definition(make, "passport", is_channel_identifier=True, identifies_on=["shop"])
     await crowd.definition(make, "secret", type=AttributeType.PASSWORD)
     few = {"is_personal": False, "matching_role": "ADDRESS", "visible_to": ["administrator"], "editable_by": []}
     await crowd.definition(make, "margin", **few)
