@@ -26,7 +26,7 @@ from graphql.execution.values import VariableValues
 from gateway.execution.admitting import kinds_by_class, object_class
 from gateway.execution.pacing import walked_fast
 from gateway.execution.trails import Kinds as PersonalKinds
-from gateway.execution.trails import Trail, trail_of
+from gateway.execution.trails import Place, Trail, trail_of
 from gateway.execution.walking import Walked
 from gateway.execution.ways import Coming, way_to
 from gateway.execution.writing import Finish, Kinds, Made, Writer, finisher
@@ -149,7 +149,7 @@ def compile_plan(executor: AnyExecutor, choices: VariableValues, watched: Person
     _check(executor)
     collected = collect_fields(executor.schema, executor.fragments, choices, root_type, operation)
     compiler = _Compiler(executor, choices, watched)
-    root = compiler.selection(root_type, collected.grouped_field_set)
+    root = compiler.selection(root_type, collected.grouped_field_set, Place())
     walked = walked_fast(root.trail) if root.trail is not None else None
     return Plan(root, is_serial=operation.operation.value == "mutation", walked=walked)
 
@@ -161,14 +161,14 @@ class _Compiler:
         self._operation, self._choices = executor.operation, choices
         self._default = executor.field_resolver
         self._watched = watched
-        self._known: dict[tuple[str, tuple[int, ...]], Selection] = {}
+        self._known: dict[tuple[str, tuple[int, ...], Place], Selection] = {}
 
-    def selection(self, kind: GraphQLObjectType, grouped: dict[str, list[FieldDetails]]) -> Selection:
+    def selection(self, kind: GraphQLObjectType, grouped: dict[str, list[FieldDetails]], place: Place) -> Selection:
         """The selection on an object type, from the fields that graphql-core collected."""
         made = Selection(kind)
         writer = Writer(kind)
         for key, details in grouped.items():
-            one = self._field(kind, key, len(made.fields), details)
+            one = self._field(made, key, details, place)
             if one is None:
                 # An unknown field: the document was not validated; graphql-core leaves it out, and so is it here.
                 continue
@@ -179,7 +179,7 @@ class _Compiler:
             fields = [
                 (one.key, one.details[0].node.name.value, one.definition.type, self._trails(one)) for one in made.fields
             ]
-            made.trail = trail_of(self._watched, self._schema, kind, fields)
+            made.trail = trail_of(self._watched, self._schema, kind, fields, place)
         made.made = writer.write(is_marked=made.is_marked)
         return made
 
@@ -187,18 +187,19 @@ class _Compiler:
         below = field.below
         return (lambda kind: below(kind).trail) if below is not None else None
 
-    def _field(self, kind: GraphQLObjectType, key: str, place: int, details: list[FieldDetails]) -> FieldPlan | None:
-        name = details[0].node.name.value
+    def _field(self, made: Selection, key: str, details: list[FieldDetails], place: Place) -> FieldPlan | None:
+        kind, name = made.kind, details[0].node.name.value
         definition = self._schema.get_field(kind, name)
         if definition is None:
             return None
         named = get_named_type(definition.type)
         has_below = is_object_type(named) or is_abstract_type(named)
-        below = self._below(details) if has_below else None
+        inside = place.below(self._watched[kind.name], named) if self._watched is not None else place
+        below = self._below(details, inside) if has_below else None
         kinds = kinds_by_class(self._schema, named) if is_abstract_type(named) else None
         return FieldPlan(
             key=key,
-            place=place,
+            place=len(made.fields),
             parent_type=kind,
             definition=definition,
             details=details,
@@ -212,16 +213,17 @@ class _Compiler:
             is_fixed=not any(_names_variables(one) for one in details[0].node.arguments or ()),
         )
 
-    def _below(self, details: list[FieldDetails]) -> Callable[[GraphQLObjectType], Selection]:
+    def _below(self, details: list[FieldDetails], place: Place) -> Callable[[GraphQLObjectType], Selection]:
         nodes = tuple(id(one.node) for one in details)
 
         def below(kind: GraphQLObjectType) -> Selection:
-            found = self._known.get((kind.name, nodes))
+            found = self._known.get((kind.name, nodes, place))
             if found is None:
                 collected = collect_subfields(
                     self._schema, self._fragments, self._choices, self._operation, kind, details
                 )
-                found = self._known[kind.name, nodes] = self.selection(kind, collected.grouped_field_set)
+                found = self.selection(kind, collected.grouped_field_set, place)
+                self._known[kind.name, nodes, place] = found
             return found
 
         return below

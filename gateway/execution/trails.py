@@ -6,12 +6,12 @@ neither what was loaded and not shown, nor what is hidden, nor what an error mad
 
 Whose a value is, and what an object of an interface is, only the object knows of which the answer was made. A plan
 puts it beside the answer's fields (`MARK`, which no name in GraphQL can be), where the walk takes it away; where
-graphql-core executes, `Witnessing` remembers it.
+graphql-core executes, `Witnessing` remembers it. Below a customer most things are that customer's, and need no mark.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from graphql import (
     GraphQLObjectType,
@@ -35,6 +35,25 @@ MARK: Final = "\0"
 Kinds = Mapping[str, Kind]
 Below = Callable[[GraphQLObjectType], "Trail | None"]
 """The trail of an object type below a field."""
+
+
+class Place(NamedTuple):
+    """What is known of the objects that stand in one place of an operation before there is any."""
+
+    is_owned: bool = False
+    """Whether a customer stands around them, whatever is answered."""
+    is_mixed: bool = False
+    """Whether they may be of several types."""
+
+    def below(self, kind: Kind, answered: Any) -> "Place":
+        """The place of a field that stands on objects of this kind here; `answered`: the type inside it."""
+        return Place(self.is_owned or kind.is_person, is_abstract_type(answered))
+
+    def must_look(self, kind: Kind) -> bool:
+        """Whether it takes an object of this kind itself to say whose its values are, or what it is."""
+        if self.is_mixed:
+            return True
+        return kind.is_person or kind.is_particular if self.is_owned else kind.tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +85,11 @@ class Trail:
 
 
 def trail_of(
-    kinds: Kinds, schema: GraphQLSchema, kind: GraphQLObjectType, fields: Iterable[tuple[str, str, Any, Below | None]]
+    kinds: Kinds,
+    schema: GraphQLSchema,
+    kind: GraphQLObjectType,
+    fields: Iterable[tuple[str, str, Any, Below | None]],
+    place: Place,
 ) -> Trail | None:
     """The trail of a selection: its fields as key, name, type and what stands below; None where nothing does."""
     known = kinds[kind.name]
@@ -87,7 +110,7 @@ def trail_of(
     return Trail(
         known,
         kind.name,
-        known.tells,
+        bool(carried) or place.must_look(known),
         tuple(leaves),
         tuple(carried),
         tuple(steps),
@@ -115,11 +138,11 @@ def operation_trail(kinds: Kinds, executor: Executor[Any], choices: VariableValu
     """The trail of an operation that has no plan."""
     schema, fragments, operation = executor.schema, executor.fragments, executor.operation
 
-    def of(kind: GraphQLObjectType, grouped: Mapping[str, list[FieldDetails]]) -> Trail | None:
-        return trail_of(kinds, schema, kind, _fields(kind, grouped))
+    def of(kind: GraphQLObjectType, grouped: Mapping[str, list[FieldDetails]], place: Place) -> Trail | None:
+        return trail_of(kinds, schema, kind, _fields(kind, grouped, place), place)
 
     def _fields(
-        kind: GraphQLObjectType, grouped: Mapping[str, list[FieldDetails]]
+        kind: GraphQLObjectType, grouped: Mapping[str, list[FieldDetails]], place: Place
     ) -> Iterable[tuple[str, str, Any, Below | None]]:
         for key, details in grouped.items():
             name = details[0].node.name.value
@@ -128,16 +151,17 @@ def operation_trail(kinds: Kinds, executor: Executor[Any], choices: VariableValu
                 continue
             named = get_named_type(definition.type)
             has_below = is_object_type(named) or is_abstract_type(named)
-            yield key, name, definition.type, _below(details) if has_below else None
+            inside = place.below(kinds[kind.name], named)
+            yield key, name, definition.type, _below(details, inside) if has_below else None
 
-    def _below(details: list[FieldDetails]) -> Below:
+    def _below(details: list[FieldDetails], place: Place) -> Below:
         def below(kind: GraphQLObjectType) -> Trail | None:
             collected = collect_subfields(schema, fragments, choices, operation, kind, details)
-            return of(kind, collected.grouped_field_set)
+            return of(kind, collected.grouped_field_set, place)
 
         return below
 
     root = schema.get_root_type(operation.operation)
     if root is None:
         return None
-    return of(root, collect_fields(schema, fragments, choices, root, operation).grouped_field_set)
+    return of(root, collect_fields(schema, fragments, choices, root, operation).grouped_field_set, Place())

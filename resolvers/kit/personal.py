@@ -145,7 +145,8 @@ def _whose(keeping: Keeping | None, definition: StrawberryObjectDefinition) -> W
 
 def _person(customer: Any) -> Owners:
     """The customer and all who went into it: of whom of them a value is, its reader is not told either."""
-    return (customer.key, *(one["id"] for one in customer.aliases or ()))
+    aliases = customer.aliases
+    return (customer.key, *(one["id"] for one in aliases)) if aliases else (customer.key,)
 
 
 def _of_document(name: str, thing: Any) -> Owners:

@@ -11,12 +11,15 @@ from graphql import parse
 from gateway.execution import Known, Plans
 from gateway.execution.pacing import walked_fast
 from gateway.execution.plan import Plan
+from gateway.execution.trails import Place
 from resolvers.customers import CUSTOMERS
 from resolvers.kit.context import Context
 from resolvers.kit.delivered import Delivered
+from resolvers.kit.ids import global_id
+from resolvers.kit.personal import Kind
 from resolvers.kit.viewer import PERSONAL_SCOPE, Role
 from tests.conftest import Asking
-from tests.crowd import attributes, contact_point, crowd, double, small_things
+from tests.crowd import attributes, contact_point, crowd, double, related, small_things
 from tests.execution.asking import Asked
 from tests.makers import Made, Makers
 from tests.workloads import W1, W2, busy_customers
@@ -115,6 +118,43 @@ async def test_deep_lists(ask: Asking, people: list[Made]) -> None:
     assert planned == plain
     assert planned.fields == {"Customer.displayName"}
     assert {one.key for one in people} <= planned.customers
+
+
+async def test_fragment_of_two_places(ask: Asking, make: Makers) -> None:
+    """One fragment below a customer and where nobody stands: of each note its own customer is noted."""
+    ann, eve = await make.customer("Ann"), await make.customer("Eve")
+    await make.note(ann)
+    note = global_id("Note", await make.note(eve))
+    text = """query ($ann: ID!, $note: ID!) { customer(id: $ann) { notes { nodes { ...N } } } node(id: $note) { ...N } }
+      fragment N on Note { text }"""
+    for shown in await _noted(ask, text, ask.context(), ann=ann.id, note=note):
+        assert (shown.fields, shown.customers) == ({"Note.text"}, {ann.key, eve.key})
+
+
+async def test_customer_below_customer(ask: Asking, make: Makers) -> None:
+    """Below a customer, another's values are that one's: of whom nothing is shown, nothing is noted."""
+    ann, eve = await make.customer("Ann"), await make.customer("Eve")
+    await related(make, ann, other_id=eve.key)
+    await make.note(eve)
+    text = "query ($id: ID!) { customer(id: $id) { relations { nodes { other { notes { nodes { text } } } } } } }"
+    for shown in await _noted(ask, text, ask.context(), id=ann.id):
+        assert (shown.fields, shown.customers) == ({"Note.text"}, {eve.key})
+
+
+PERSON, PARTICULAR, OWN = Kind(is_person=True), Kind(is_particular=True), Kind(whose=lambda _: ())
+
+
+@pytest.mark.parametrize(
+    ("place", "looked_at"),
+    [
+        (Place(), [OWN]),
+        (Place(is_owned=True), [PERSON, PARTICULAR]),
+        (Place(is_owned=True, is_mixed=True), [PERSON, PARTICULAR, OWN, Kind()]),
+    ],
+)
+def test_what_is_looked_at(place: Place, looked_at: list[Kind]) -> None:
+    """Below a customer only people, what tells whose it is, and what may be of several types are looked at."""
+    assert [one for one in (PERSON, PARTICULAR, OWN, Kind()) if place.must_look(one)] == looked_at
 
 
 async def test_written_function(ask: Asking, people: list[Made]) -> None:
