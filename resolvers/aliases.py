@@ -12,7 +12,9 @@ def ids_of(customer: Document, record: Record | None = None) -> list[RecordId]:
 
     `record`: those under which such records are the customer's; not all aliases bring everything.
     """
-    aliases = customer.get("aliases") or ()
+    aliases = customer.get("aliases")
+    if not aliases:
+        return [customer["_id"]]
     brought = [one for one in aliases if record is None or record.element is None or record.element in one["elements"]]
     return [customer["_id"], *(one["id"] for one in brought)]
 

@@ -103,8 +103,9 @@ _TEXTS = frozenset(one.value for one in AttributeType) - {"BOOLEAN", "NUMBER"}
 
 def checked(definition: Document, value: Any, default_region: str | None = None) -> Any:
     """The value as it is stored; raises ValueError where it breaks a rule, never quoting a personal value."""
-    stored = _BY_TYPE[AttributeType(definition["type"])](value, definition, default_region)
-    if isinstance(stored, str) and AttributeType(definition["type"]) is not AttributeType.PASSWORD:
+    kind = definition["type"]
+    stored = _BY_TYPE[kind](value, definition, default_region)
+    if isinstance(stored, str) and kind != AttributeType.PASSWORD.value:
         _check_text(definition, stored)
     return stored
 
@@ -289,6 +290,8 @@ def _ip(value: Any, _definition: Document, _region: str | None) -> str:
 
 def _name(value: Any, _definition: Document, _region: str | None) -> str:
     text = _composed(" ".join(_text(value).split()))
+    if text.isascii() and text.isalpha():
+        return text
     if any(not (one.isalpha() or one.isspace() or one in _NAME_MARKS or _is_on_letter(one)) for one in text):
         raise ValueError("A name holds letters, blanks, apostrophes, full stops, commas and hyphens.")
     if not any(map(str.isalpha, text)):
@@ -355,7 +358,7 @@ def _choice(value: Any, definition: Document, _region: str | None) -> str:
     return text
 
 
-_BY_TYPE: Mapping[AttributeType, Rule] = {
+_RULES: Mapping[AttributeType, Rule] = {
     AttributeType.ALPHANUMERIC: _alphanumeric,
     AttributeType.BOOLEAN: _boolean,
     AttributeType.EMAIL: _email,
@@ -369,3 +372,5 @@ _BY_TYPE: Mapping[AttributeType, Rule] = {
     AttributeType.DATE: _date,
     AttributeType.CHOICE: _choice,
 }
+# As types are stored: a member of an enum is hashed, and found by its value, in Python.
+_BY_TYPE = {kind.value: rule for kind, rule in _RULES.items()}

@@ -15,7 +15,7 @@ from resolvers.kit.context import Context
 from resolvers.kit.errors import Refused, conflict, invalid
 from resolvers.kit.parts import touch
 from resolvers.matching import naming_definitions, sounds_kept
-from resolvers.search_words import search_words
+from resolvers.search_words import search_words, searchable_definitions
 
 # Some tens of milliseconds of the database's time, in which nobody else's change waits.
 BATCH = 500
@@ -181,8 +181,8 @@ def _as_read(customer: Document) -> Document:
 
 
 def _found_by(customer: Document, known: Sequence[Document]) -> dict[str, Any]:
-    searchable = [one for one in known if one["is_searchable"]]
+    points = customer.get("contact_points", ())
     return {
-        "search": list(search_words(customer["attributes"], customer.get("contact_points", ()), searchable)),
+        "search": list(search_words(customer["attributes"], points, searchable_definitions(known))),
         "sounds": sounds_kept(customer["attributes"], naming_definitions(known)),
     }

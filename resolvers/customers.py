@@ -27,7 +27,7 @@ from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, Role, Viewer
 from resolvers.matching import naming_definitions, sounds_kept
 from resolvers.own_record import own_reading
-from resolvers.search_words import search_words
+from resolvers.search_words import search_words, searchable_definitions
 
 SLICE = Slice("customers")
 
@@ -229,7 +229,7 @@ def attributes_of_people(document: Document) -> frozenset[str]:
 
     The first are told by where they were observed, the second stand among what people took away.
     """
-    said = (name for name, seen in document.get("observed", {}).items() if seen.get("observed_by"))
+    said = [name for name, seen in document.get("observed", {}).items() if seen.get("observed_by")]
     return frozenset(said).union(document.get("removed", {}).get("attributes", ()))
 
 
@@ -372,9 +372,8 @@ def following(document: Document, known: Mapping[str, Document]) -> dict[str, An
     """
     values, points = document["attributes"], document.get("contact_points") or ()
     names = naming(values)
-    searchable = [one for one in known.values() if one["is_searchable"]]
     lists = {
-        "search": list(search_words(values, points, searchable)),
+        "search": list(search_words(values, points, searchable_definitions(known.values()))),
         "sounds": sounds_kept(values, naming_definitions(known.values())),
     }
     found = {**names, "is_anonymous": names["is_anonymous"] and not points}
@@ -384,7 +383,7 @@ def following(document: Document, known: Mapping[str, Document]) -> dict[str, An
 def naming(values: Mapping[str, Any]) -> dict[str, Any]:
     """What follows from the names in the attribute values: what to show, and by what to sort."""
     first, last = values.get("firstName"), values.get("lastName")
-    shown = " ".join(one for one in (first, last) if one)
+    shown = f"{first} {last}" if first and last else first or last
     return {
         "display_name": shown or None,
         # Anonymous customers sort behind everyone: the highest code point is in no name.

@@ -67,16 +67,17 @@ class ClaimStrength(Enum):
 
 STRENGTHS = ("INFERRED", "ASSERTED", "VERIFIED")
 """The claims as they are stored, the least well founded first."""
+_RANKS = {claim: n for n, claim in enumerate(STRENGTHS)}
 
 
 def is_stronger(claim: str, other: str) -> bool:
     """Whether a claim, as it is stored, is better founded than another."""
-    return STRENGTHS.index(claim) > STRENGTHS.index(other)
+    return _RANKS[claim] > _RANKS[other]
 
 
 def weaker(claim: str, other: str) -> str:
     """The less well founded of two claims, as they are stored."""
-    return min(claim, other, key=STRENGTHS.index)
+    return claim if _RANKS[claim] <= _RANKS[other] else other
 
 
 @graph_enum({"ANONYMOUS": "Nothing but the identity is known.", "IDENTIFIED": "A name or a contact point is known."})
@@ -342,10 +343,10 @@ def identity_document(
     }
 
 
-def identity_key_document(identity: Document) -> dict[str, Any]:
-    """The key that makes the identity one, as it is stored."""
-    digest = key_hash(identity["channel"], identity["account"], identity["value"])
-    return {"_id": digest, "customer_id": identity["customer_id"], "identity_id": identity["_id"]}
+def identity_key_document(identity: Document, digest: str | None = None) -> dict[str, Any]:
+    """The key that makes the identity one, as it is stored. `digest`: the key's hash, where it is known already."""
+    key = digest or key_hash(identity["channel"], identity["account"], identity["value"])
+    return {"_id": key, "customer_id": identity["customer_id"], "identity_id": identity["_id"]}
 
 
 @SLICE.condition(CUSTOMER_FILTER)

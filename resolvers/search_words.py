@@ -6,7 +6,8 @@ The words are kept in the customer's own document under `search`, with an index,
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain, zip_longest
 from typing import Any
 
@@ -34,6 +35,16 @@ _PHONE = re.compile(r"(?<![^\s,;:<\"])[+(]*\d[\d\s()./-]*(?![^\s,;:>\"])")
 _TRUNK_ZERO = re.compile(r"\(0\)")
 # Dialled before a country code where `+` cannot be.
 _INTERNATIONAL = "00"
+_NO_DIGITS = re.compile("[^0-9]+")
+# As many different names as an import has in its hands at one time; a megabyte or two.
+_REMEMBERED = 8_192
+
+
+def searchable_definitions(definitions: Iterable[Document]) -> list[Document]:
+    """Those of the definitions in whose values people search, names before all others."""
+    # A definition of long ago may say that a secret is searchable; none ever is.
+    found = [one for one in definitions if one["is_searchable"] and one["type"] != "PASSWORD"]
+    return sorted(found, key=lambda one: one["type"] != "NAME")
 
 
 def search_words(
@@ -41,16 +52,22 @@ def search_words(
 ) -> Sequence[str]:
     """The words of a customer, each once and in order: of searchable attributes, of addresses, of numbers.
 
-    Of too many, each value keeps its first ones: a word of each is taken in turn, names before all others.
+    `searchable` are what `searchable_definitions` answers. Of too many, each value keeps its first ones: a word of each
+    is taken in turn.
     """
-    # A definition of long ago may say that a secret is searchable; none ever is.
-    told = [one for one in searchable if values.get(one["name"]) is not None and one["type"] != "PASSWORD"]
-    told.sort(key=lambda one: one["type"] != "NAME")
-    sources = [_PLAIN.get(one["type"], _words)(str(values[one["name"]])) for one in told]
+    sources = [
+        _PLAIN.get(one["type"], _words)(str(value))
+        for one in searchable
+        if (value := values.get(one["name"])) is not None
+    ]
     sources += [_BY_CONTACT[point["type"]](point["value"]) for point in points]
+    found = {word[:LONGEST_WORD] for source in sources for word in source if word}
+    return sorted(found if len(found) <= MOST_WORDS else _first_ones(sources))
+
+
+def _first_ones(sources: Iterable[Iterable[str]]) -> Sequence[str]:
     in_turn = chain.from_iterable(zip_longest(*sources, fillvalue=""))
-    found = dict.fromkeys(word[:LONGEST_WORD] for word in in_turn if word)
-    return sorted(list(found)[:MOST_WORDS])
+    return list(dict.fromkeys(word[:LONGEST_WORD] for word in in_turn if word))[:MOST_WORDS]
 
 
 def words_asked(text: str, default_region: str | None = None) -> Sequence[Sequence[str]]:
@@ -82,9 +99,22 @@ def rare_words(kind: str, value: str) -> Sequence[str]:
     return [whole, local] if len(local) > _SHORT_LOCAL else [whole]
 
 
-def _words(text: str) -> Iterable[str]:
+def _words(text: str) -> Sequence[str]:
     """Each word as it is written, then in the other forms in which people type it."""
+    return _name_words(text) if len(text) <= LONGEST_WORD else tuple(_forms(text))
+
+
+# Names are shared by many; longer texts are hardly.
+@lru_cache(_REMEMBERED)
+def _name_words(text: str) -> Sequence[str]:
+    return tuple(_forms(text))
+
+
+def _forms(text: str) -> Iterator[str]:
     for word in _split(_folded(text)):
+        if word.isalpha() and word.isascii():
+            yield word
+            continue
         # People who cannot type an accent leave it out, so both forms are kept.
         for form in (word,) if word.isascii() else (word, _without_accents(word)):
             yield form
@@ -93,12 +123,14 @@ def _words(text: str) -> Iterable[str]:
             yield _digits(word)
 
 
-def _email_words(text: str) -> Iterable[str]:
+def _email_words(text: str) -> Sequence[str]:
     folded = _folded(text)
     return *_split(folded), *_split(folded.partition("@")[0])
 
 
-def _phone_words(text: str) -> Iterable[str]:
+# One number may stand in several values of a customer.
+@lru_cache(_REMEMBERED)
+def _phone_words(text: str) -> Sequence[str]:
     """The digits with the country code, and as they are dialled inside the country: without and with a leading 0."""
     try:
         number = phonenumbers.parse(text)
@@ -118,8 +150,9 @@ def _folded(text: str) -> str:
 
 def _split(folded: str) -> Sequence[str]:
     """The words, without the marks at their ends; marks alone are no word."""
-    words = (_bare(word) for word in _BETWEEN.split(folded))
-    return [word for word in words if word]
+    if folded.isalnum():
+        return [folded]
+    return [bare for word in _BETWEEN.split(folded) if (bare := _bare(word))]
 
 
 def _bare(word: str) -> str:
@@ -142,8 +175,15 @@ def _dialled(number: str) -> str:
 
 
 def _digits(text: str) -> str:
+    if text.isascii():
+        return _NO_DIGITS.sub("", text)
     return "".join(str(unicodedata.digit(one)) for one in text if one.isdigit())
 
 
-_PLAIN = {"EMAIL": _email_words, "PHONE_NUMBER": _phone_words}
-_BY_CONTACT = {"EMAIL": _email_words, "PHONE": _phone_words, "POSTAL": _words}
+_ToWords = Callable[[str], Sequence[str]]
+_PLAIN: Mapping[str, _ToWords] = {"EMAIL": _email_words, "PHONE_NUMBER": _phone_words}
+_BY_CONTACT: Mapping[str, _ToWords] = {
+    "EMAIL": _email_words,
+    "PHONE": _phone_words,
+    "POSTAL": _words,
+}

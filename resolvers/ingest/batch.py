@@ -239,8 +239,9 @@ class _Batch:
             result = self._people.take(record)
         else:
             result = self._company.take(cast("CompanyRecord", record))
-        for who in _whos(record):
-            self._note_account((who.channel, who.account))
+        for channel, account, _ in _whos(record):
+            if (channel, account) not in self._noted:
+                self._note_account((channel, account))
         if _has_place(record):
             self._note_account((record.channel, record.account))
         return result
@@ -251,9 +252,10 @@ class _Batch:
             return UNCHANGED
         heard_at = panel.heard_at(record)
         moment = stored_moment(heard_at, "at") if heard_at else None
-        channel = record.channel if _has_place(record) else record.who.channel
-        owner = speaker = self._people.customer_of(record.who, moment, channel=channel)
-        said[CAME_BY] = self._people.identities.account(record.who).mark
+        account = self._people.identities.account(record.who)
+        channel = record.channel if _has_place(record) else account.who.channel
+        owner = speaker = self._people.customer_of(account, moment, channel=channel)
+        said[CAME_BY] = account.mark
         if isinstance(record, Utterance):
             owner = self._conversation_of(record, said, owner)
             if moment is not None and owner != speaker:

@@ -11,7 +11,8 @@ from datetime import datetime
 
 from adapters.contract import Who
 from adapters.mongo import Store
-from adapters.records import RecordId, key_hash, key_mark, new_id
+from adapters.records import Document, RecordId, key_hash, key_mark, new_id
+from resolvers.aliases import ids_of
 from resolvers.identities import (
     IDENTITIES,
     IDENTITY_KEYS,
@@ -56,6 +57,13 @@ class Identities:
         self._shelf: Shelf[RecordId] = Shelf(IDENTITIES)
         self._unlinked: dict[tuple[str, RecordId], datetime] = {}
         self._counts: Counter[RecordId] = Counter()
+        self._places: set[tuple[str, str]] = set()
+        """Channel accounts whose names are such."""
+
+    @property
+    def were_any_unlinked(self) -> bool:
+        """Whether people took any of these identities away from anyone."""
+        return bool(self._unlinked)
 
     @property
     def places(self) -> set[tuple[str, str]]:
@@ -115,6 +123,19 @@ class Identities:
         for one in await store.find(UNLINKED, {"digest": {"$in": digests}}) if digests else ():
             self._unlinked[one["digest"], one["customer_id"]] = one["unlinked_at"]
 
+    def stays_away(self, account: Account, customer: Document, speaker: Who, heard_at: datetime | None) -> bool:
+        """Whether people took the account away from this customer, and the source does not prove it anew.
+
+        It does by word of its own channel's accounts from after that moment: a file that is read again is an old word.
+        """
+        ids = ids_of(customer)
+        if account.owner in ids:
+            return False
+        at = self.unlinked_at(account, ids)
+        if at is None or heard_at is None or claim_said(account.who, speaker) != "VERIFIED":
+            return at is not None
+        return heard_at <= at
+
     def may_grow(self, whos: Iterable[Who]) -> bool:
         """Whether someone known may get further identities: some of these, said to be of one person, are nobody's."""
         free = {account.owner is None for account in map(self._find, whos) if account.trouble is None}
@@ -145,17 +166,19 @@ class Identities:
         """Makes the account the customer's."""
         account.owner, account.identity = owner, new_id()
         self._counts[owner] += 1
+        channel, place, _ = account.who
         document = identity_document(
             key=account.identity,
             customer=owner,
-            who=account.who._replace(value=account.value),
+            who=Who(channel, place, account.value),
             claim=claim,
             at=self._visit.at,
             by=self._visit.by,
         )
         if heard_at is not None:
-            document |= {"first_seen_at": heard_at, "last_seen_at": heard_at, "was_heard_of": True}
-        self._keys.add(identity_key_document(document))
+            document["first_seen_at"] = document["last_seen_at"] = heard_at
+            document["was_heard_of"] = True
+        self._keys.add(identity_key_document(document, account.digest))
         self._shelf.add(document)
 
     def doubt(self, account: Account) -> None:
@@ -185,6 +208,8 @@ class Identities:
 
     def describe(self, account: Account, profile: Mapping[str, str | None]) -> bool:
         """Notes what the channel says of the person; whether that was news."""
+        if not profile:
+            return False
         found = self._shelf.get(account.identity) if account.identity else None
         said = {name: profile.get(name) for name in _PROFILE if profile.get(name) is not None}
         if found is None or not said:
@@ -219,15 +244,26 @@ class Identities:
     def _made(self, who: Who) -> Account:
         """The account; two spellings of one id are one account."""
         try:
-            require_text(who.channel, "channel")
-            require_text(who.account, "account")
-            bounded(who.value, "who")
-            value = canonical_who(who.channel, who.value, self._visit.default_region)
+            channel, place, told = who
+            if (channel, place) not in self._places:
+                require_text(channel, "channel")
+                require_text(place, "account")
+                self._places.add((channel, place))
+            bounded(told, "who")
+            value = canonical_who(channel, told, self._visit.default_region)
         except NotTaken as error:
             return Account(who, trouble=error)
         except ValueError:
             # The cause may quote a part of the value.
             trouble = f"The person's id on the channel {who.channel!r} cannot be one. Correct it, or leave it out."
             return Account(who, trouble=NotTaken(trouble))
-        digest = key_hash(who.channel, who.account, value)
-        return self._by_digest.setdefault(digest, Account(who, digest, value, mark=key_mark(digest)))
+        digest = key_hash(channel, place, value)
+        found = self._by_digest.get(digest)
+        if found is None:
+            found = self._by_digest[digest] = Account(who, digest, value, mark=key_mark(digest))
+        return found
+
+
+def claim_said(who: Who, speaker: Who) -> str:
+    """How well an account is founded by word of another: a channel proves its own, and only states those of others."""
+    return "VERIFIED" if who.channel == speaker.channel else "ASSERTED"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from adapters.contract import Person, Who
@@ -12,7 +13,7 @@ from resolvers.customers import CUSTOMERS, NEVER, changed_at, customer_document,
 from resolvers.identities import IDENTITIES, STRENGTHS, weaker
 from resolvers.ingest.company import Company
 from resolvers.ingest.holders import CONCLUDED, Holders, is_bare
-from resolvers.ingest.identities import Account, Identities
+from resolvers.ingest.identities import Account, Identities, claim_said
 from resolvers.ingest.merged import Merged, news_of
 from resolvers.ingest.panels import entry_point_document
 from resolvers.ingest.parts import contact_points, custom_data, labels, tags, told_by
@@ -29,7 +30,7 @@ from resolvers.ingest.report import (
 from resolvers.ingest.shelf import Shelf
 from resolvers.ingest.values import Values
 from resolvers.matching import naming_definitions, sounds_kept
-from resolvers.search_words import search_words
+from resolvers.search_words import search_words, searchable_definitions
 
 # Lists inside the document that are left out while they are empty.
 _PARTS = ("contact_points", "tags", "labels", "custom_data", "search", "sounds")
@@ -42,11 +43,12 @@ class People:
         self._visit = visit
         self._company = company
         self._values = Values(visit)
-        self._searchable = [one for one in visit.definitions.values() if one["is_searchable"]]
+        self._searchable = searchable_definitions(visit.definitions.values())
         self._named = naming_definitions(visit.definitions.values())
         self._customers: Shelf[RecordId] = Shelf(CUSTOMERS)
         self._is_whole = True
         self._blanks: dict[tuple[str, str], dict[str, Any]] = {}
+        self._seen: dict[tuple[str, str], Observation] = {}
         self._merged = Merged(visit, self._customers)
         self.identities = Identities(visit)
         self._holders = Holders(visit, self.identities)
@@ -94,17 +96,16 @@ class People:
                 await store.aggregate(CUSTOMERS, [{"$match": {"_id": {"$in": wanted}}}, {"$project": shown}])
             )
 
-    def customer_of(self, who: Who, heard_at: datetime | None, *, channel: str) -> RecordId:
+    def customer_of(self, account: Account, heard_at: datetime | None, *, channel: str) -> RecordId:
         """The customer under whom records of this identity stand; an anonymous one is made where nobody is known.
 
         `heard_at` is when the person was heard of by it, on that channel: the customer's last interaction only climbs.
         Raises NotTaken.
         """
-        account = self.identities.account(who)
         if account.owner is None:
-            holder = self._holders.of(account) if channel == who.channel else None
+            holder = self._holders.of(account) if channel == account.who.channel else None
             if holder is None:
-                return self._add(self._unknown(who, heard_at), [account], heard_at)
+                return self._add(self._unknown(account.who, heard_at), [account], heard_at)
             self._link(holder, account, heard_at)
             if heard_at is not None:
                 self._hear(self._speaking(holder), heard_at)
@@ -112,7 +113,7 @@ class People:
         if heard_at is not None:
             self._hear(self._speaking(account.owner), heard_at)
             self.identities.hear(account, heard_at)
-            if channel == who.channel and self._is_founder(account):
+            if channel == account.who.channel and self._is_founder(account):
                 self.identities.claim(account, "VERIFIED")
         return account.owner
 
@@ -157,7 +158,7 @@ class People:
         """What becomes of the person; raises NotTaken, and then nothing is changed."""
         heard_at = stored_moment(person.seen_at, "seen_at") if person.seen_at else None
         told = self._told(person, heard_at)
-        proving = [one for one in told if _claim(one.who, person.who) == "VERIFIED"]
+        proving = [one for one in told if claim_said(one.who, person.who) == "VERIFIED"]
         owner = self._one_owner(proving)
         proof = self._proof(proving)
         if owner is None and is_bare(person) and (owner := self._holders.of(told[0])):
@@ -165,7 +166,8 @@ class People:
         old = self._new(person, heard_at) if owner is None else self._speaking(owner)
         # What is only stated takes nobody's account away and makes nobody the same person.
         accounts = [one for one in told if one.owner is None or self._speaking(one.owner)["_id"] == old["_id"]]
-        accounts = [one for one in accounts if not self._stays_away(one, old, person, heard_at)]
+        if self.identities.were_any_unlinked:
+            accounts = [one for one in accounts if not self.identities.stays_away(one, old, person.who, heard_at)]
         # What is said of somebody who went into another is that one's own, and is carried over from there.
         home = old if owner is None else self._customers.get(owner) or old
         own = self._merged.own(home)
@@ -173,7 +175,7 @@ class People:
         self._require_room(old, accounts)
         if owner is None:
             self._add({**old, **said}, accounts, heard_at)
-            self._describe(person, accounts, proof)
+            self.identities.describe(accounts[0], person.profile)
             return INSERTED
         news, steps = self._merged.told(home, own, news_of(own, said))
         has_joined = self._join(owner, accounts, heard_at, proof)
@@ -243,27 +245,16 @@ class People:
     def _told(self, person: Person, heard_at: datetime | None) -> list[Account]:
         """The accounts that are said to be the person's: the first, and those that people did not part from it."""
         first, *others = [self.identities.account(who) for who in (person.who, *person.also)]
+        if not self.identities.were_any_unlinked:
+            return [first, *others]
         return [first, *(one for one in others if not self._are_parted(first, one, person, heard_at))]
 
     def _are_parted(self, first: Account, other: Account, person: Person, heard_at: datetime | None) -> bool:
         """Whether people took one of the two away from the other's customer."""
         for one, customer in ((first, other.owner), (other, first.owner)):
-            if customer is not None and self._stays_away(one, self._speaking(customer), person, heard_at):
+            if customer is not None and self.identities.stays_away(one, self._speaking(customer), person.who, heard_at):
                 return True
         return False
-
-    def _stays_away(self, account: Account, customer: Document, person: Person, heard_at: datetime | None) -> bool:
-        """Whether people took the account away from this customer, and the source does not prove it anew.
-
-        It does by word of its own channel's accounts from after that moment: a file that is read again is an old word.
-        """
-        ids = ids_of(customer)
-        if account.owner in ids:
-            return False
-        at = self.identities.unlinked_at(account, ids)
-        if at is None or heard_at is None or _claim(account.who, person.who) != "VERIFIED":
-            return at is not None
-        return heard_at <= at
 
     # What is new
 
@@ -277,13 +268,15 @@ class People:
 
     def _new(self, person: Person | None, heard_at: datetime | None) -> dict[str, Any]:
         """A new customer with nothing but the schema's defaults."""
-        visit, values = self._visit, self._values.defaults
-        created_at = stored_moment(person.created_at, "created_at") if person and person.created_at else visit.at
-        document = customer_document(
-            key=new_id(), values=values, observed=self._values.unsaid, at=created_at, by=visit.by
-        )
-        heard = {"last_interaction_at": heard_at or NEVER}
-        return {**document, "updated_at": visit.at, **heard}
+        created_at = stored_moment(person.created_at, "created_at") if person and person.created_at else self._visit.at
+        heard = {"created_at": created_at, "last_interaction_at": heard_at or NEVER}
+        return {**self._blank, "_id": new_id(), **heard}
+
+    @cached_property
+    def _blank(self) -> Document:
+        """What new customers have in common."""
+        visit, values = self._visit, self._values
+        return customer_document(key=new_id(), values=values.defaults, observed=values.unsaid, at=visit.at, by=visit.by)
 
     def _add(self, document: dict[str, Any], accounts: Iterable[Account], heard_at: datetime | None) -> RecordId:
         self._customers.add(document)
@@ -298,7 +291,7 @@ class People:
         first, *others = accounts
         free = [one for one in (first, *others) if one.owner is None]
         for one in free:
-            self.identities.add(one, owner, heard_at, weaker(_claim(one.who, first.who), proof))
+            self.identities.add(one, owner, heard_at, weaker(claim_said(one.who, first.who), proof))
         return bool(free)
 
     def _link(self, holder: RecordId, account: Account, heard_at: datetime | None) -> None:
@@ -317,7 +310,7 @@ class People:
 
     def _said(self, person: Person, old: Document) -> dict[str, Any]:
         """The fields of the customer's document as they are when the source has had its say."""
-        seen, visit = _seen(person.who, self._visit), self._visit
+        seen, visit = self._observation(person.who), self._visit
         bounded_all(person.profile.items(), "profile.")
         values, observed = self._values.merged(old, person.attributes, seen)
         points = contact_points(old, person.reaches, seen, visit.default_region)
@@ -336,6 +329,15 @@ class People:
             **self._once(person, old),
         }
         return {name: value for name, value in said.items() if value or name not in _PARTS or name in old}
+
+    def _observation(self, who: Who) -> Observation:
+        """Where what is said by that account was seen."""
+        channel, account, _ = who
+        found = self._seen.get((channel, account))
+        if found is None:
+            found = Observation(observed_from=f"{channel}/{account}", observed_at=self._visit.at)
+            self._seen[channel, account] = found
+        return found
 
     def _once(self, person: Person, old: Document) -> dict[str, Any]:
         """What a source says the first time and nobody's later word replaces.
@@ -356,9 +358,11 @@ class People:
 
     def _require_room(self, customer: Document, accounts: Iterable[Account]) -> None:
         """Refuses more identities than a customer may have, with those of everyone who went into it."""
-        free = sum(one.owner is None for one in accounts)
-        count, most = self.identities.count_of(ids_of(customer)) + free, IDENTITIES.at_most
-        if free and most is not None and count > most:
+        free, most = [one.owner for one in accounts].count(None), IDENTITIES.at_most
+        if not free or most is None:
+            return
+        count = self.identities.count_of(ids_of(customer)) + free
+        if count > most:
             raise too_many(count, "identities", most)
 
     def _update(self, old: Document, news: Mapping[str, Any], *, has_joined: bool) -> bool:
@@ -375,7 +379,7 @@ class People:
     def _describe(self, person: Person, accounts: Sequence[Account], proof: str) -> bool:
         news = self.identities.describe(accounts[0], person.profile)
         for one in accounts:
-            news |= self.identities.claim(one, weaker(_claim(one.who, person.who), proof))
+            news |= self.identities.claim(one, weaker(claim_said(one.who, person.who), proof))
         return news
 
     def _hear(self, found: Document, at: datetime) -> bool:
@@ -383,12 +387,3 @@ class People:
             return False
         self._customers.copy(found["_id"])["last_interaction_at"] = at
         return True
-
-
-def _seen(who: Who, visit: Visit) -> Observation:
-    return Observation(observed_from=f"{who.channel}/{who.account}", observed_at=visit.at)
-
-
-def _claim(who: Who, speaker: Who) -> str:
-    """A channel proves its own ids; what it says of another channel's is a statement."""
-    return "VERIFIED" if who.channel == speaker.channel else "ASSERTED"

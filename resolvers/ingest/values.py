@@ -18,7 +18,8 @@ class Values:
     def __init__(self, visit: Visit) -> None:
         self._region = visit.default_region
         self._definitions = visit.definitions
-        self._checked: dict[tuple[str, type, Any], Any] = {}
+        # By attribute and kind of value: true is not 1, though they are equal.
+        self._checked: dict[tuple[str, type], dict[Any, Any]] = {}
         self._defaults = {name: one["default"] for name, one in visit.definitions.items() if one["default"] is not None}
         self.unsaid = Observation(observed_from=BY_DEFAULT, observed_at=visit.at)
         """Where a value was observed that nobody has said."""
@@ -69,10 +70,10 @@ class Values:
             raise NotTaken(f"{name!r} is no attribute of the customer schema.{hint} Define it first.")
         if definition["type"] == _SECRET:
             return values[name] if is_same_secret(value, values.get(name)) else self._check(definition, value)
-        key = (name, type(value), value)
-        if key not in self._checked:
-            self._checked[key] = self._check(definition, value)
-        return self._checked[key]
+        known = self._checked.setdefault((name, type(value)), {})
+        if value not in known:
+            known[value] = self._check(definition, value)
+        return known[value]
 
     def _check(self, definition: Document, value: Any) -> Any:
         try:

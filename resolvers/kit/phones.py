@@ -6,6 +6,7 @@ is looked for. Where a notation may mean several numbers, the first that is in u
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import PhoneMetadata, PhoneNumber, PhoneNumberFormat, ValidationResult
@@ -18,6 +19,9 @@ _INTERNATIONAL = "00"
 _FIRST_DIGITS = re.compile(r"\d+")
 # A zero in brackets is for those who dial inside the country; in some countries it belongs to the number itself.
 _TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
+
+# Of a batch's people, each with two numbers; as long as a number with blanks, brackets and an extension is.
+_REMEMBERED, _LONGEST = 4_096, 64
 
 _NO_NUMBER = "That is not a phone number. Send it with its country code, as +14155550123."
 
@@ -37,7 +41,7 @@ def canonical_phone(text: str, default_region: str | None = None) -> str:
     """
     written = _written(text)
     if default_region or _is_international(written):
-        return _chosen(_readings(written, default_region, is_whole_first=False))
+        return _meant(written, default_region, is_whole_first=False)
     raise ValueError(_NO_NUMBER)
 
 
@@ -47,7 +51,22 @@ def phone_on_channel(text: str, default_region: str | None, *, is_international:
     Digits alone may be a national number as well as a whole one: `is_international` says that the channel names people
     by the whole one.
     """
-    return _chosen(_readings(_written(text), default_region, is_whole_first=is_international))
+    return _meant(_written(text), default_region, is_whole_first=is_international)
+
+
+def _meant(written: str, region: str | None, *, is_whole_first: bool) -> str:
+    # All but digits alone is read the same either way, and has one place in memory.
+    is_whole_first = is_whole_first and written.isdecimal()
+    if len(written) > _LONGEST:
+        return _chosen(_readings(written, region, is_whole_first=is_whole_first))
+    return _remembered(written, region, is_whole_first)
+
+
+# A source says one number several times of a customer: as an identity, as a contact point, as an attribute. To read it
+# takes longer than all else that is done with a customer.
+@lru_cache(_REMEMBERED)
+def _remembered(written: str, region: str | None, is_whole_first: bool) -> str:
+    return _chosen(_readings(written, region, is_whole_first=is_whole_first))
 
 
 def _written(text: str) -> str:

@@ -6,8 +6,8 @@ customers gives. Numbers, addresses and days are found by the indexes of values 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import combinations, product
-from typing import Any
+from itertools import combinations
+from typing import Any, NamedTuple
 
 from adapters.records import Document
 from resolvers.attribute_rules import MatchingRole
@@ -18,7 +18,7 @@ from resolvers.matching.words import Name, name_of
 # An index entry each; the whole names come first, then their parts, then what they may be short for.
 MOST_SOUNDS = 8
 # As many different names as an import has in its hands at one time.
-_REMEMBERED = 50_000
+_REMEMBERED = 16_384
 _MOST_WORDS = 6
 _NAMES = (MatchingRole.GIVEN_NAME.value, MatchingRole.FAMILY_NAME.value)
 
@@ -37,23 +37,43 @@ def sounds_kept(values: Mapping[str, Any], named: Iterable[Document]) -> list[st
         # What everyone gets who says nothing is nobody's name.
         if value not in (None, one.get("default")):
             texts[one["matching_role"]].append(str(value))
-    given, family = (tuple(texts[role]) for role in _NAMES)
-    return list(_sounds_of(given, family)) if given or family else []
+    given, family = (_Spoken.of(*texts[role]) for role in _NAMES)
+    found = dict.fromkeys(_paired(given.apart, family.apart))
+    for pair in (*given.within, *family.within):
+        found[pair] = None
+    return list(found)[:MOST_SOUNDS]
 
 
-@lru_cache(_REMEMBERED)
-def _sounds_of(given: tuple[str, ...], family: tuple[str, ...]) -> tuple[str, ...]:
-    names = ([name for text in texts if (name := name_of(text))] for texts in (given, family))
-    return tuple(dict.fromkeys(sounds_together(*names)))[:MOST_SOUNDS]
+class _Spoken(NamedTuple):
+    """How some names sound: each of their words, and two words of one name."""
+
+    apart: Sequence[str]
+    within: Sequence[str]
+
+    @staticmethod
+    @lru_cache(_REMEMBERED)
+    def of(*texts: str) -> "_Spoken":
+        """How the names sound that these texts are."""
+        names = [name for text in texts if (name := name_of(text))]
+        return _Spoken(tuple(sounds_apart(names)), tuple(_within(names)))
 
 
 def sounds_together(given: Sequence[Name], family: Sequence[Name]) -> Iterator[str]:
     """A given and a family name in whichever order, and two words of a whole name that stands in one field."""
-    for pair in product(sounds_apart(given), sounds_apart(family)):
-        yield "|".join(sorted(pair))
-    for name in (*given, *family):
+    yield from _paired(sounds_apart(given), sounds_apart(family))
+    yield from _within((*given, *family))
+
+
+def _paired(given: Iterable[str], family: Sequence[str]) -> Iterator[str]:
+    for one in given:
+        for other in family:
+            yield f"{one}|{other}" if one <= other else f"{other}|{one}"
+
+
+def _within(names: Iterable[Name]) -> Iterator[str]:
+    for name in names:
         for first, second in combinations(name.words[:3], 2):
-            yield "|".join(sorted((sound(first), sound(second))))
+            yield from _paired([sound(first)], [sound(second)])
 
 
 def sounds_apart(names: Iterable[Name]) -> list[str]:
