@@ -6,7 +6,7 @@ that the cost does not grow with the base. A scan of all customers (resolvers/sc
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,9 +15,8 @@ from adapters.mongo import Store
 from adapters.records import Document, Record, RecordId, key_hash
 from resolvers.aliases import ids_of
 from resolvers.attribute_rules import MatchingRole
-from resolvers.attributes import definitions
 from resolvers.channels import places_reached_by, reach_by
-from resolvers.customers import CUSTOMERS
+from resolvers.customers import CUSTOMERS, customers_by_id
 from resolvers.identities import IDENTITIES, IDENTITY_KEYS
 from resolvers.kit.context import Context
 from resolvers.kit.slice import Slice
@@ -28,12 +27,12 @@ from resolvers.matching import (
     Reached,
     Score,
     common_values,
-    evidence_of,
     naming_definitions,
     score_of,
     sounds_kept,
 )
 from resolvers.search_words import rare_words, search_words
+from resolvers.sight import Sight, sight_of
 
 BASE = Record(name="matching_base", customer=None, key=("part",), is_held=True)
 """How often values stand among the customers, as the last scan counted them: one document a role, and one of sizes."""
@@ -66,34 +65,56 @@ class Sought:
     """Others who are compared in any case."""
 
 
-def reached(identities: Iterable[Document]) -> list[Reached]:
-    """The numbers and addresses among identities, as evidence for people, who see how well each is founded."""
-    return [(kind, one["value"]) for one in identities if (kind := reach_by(one["channel"], one["value"]))]
-
-
 def proven(identities: Iterable[Document]) -> list[Reached]:
-    """Those that are proven to be the customer's, as evidence for a machine: what is only claimed merges nobody."""
-    return reached(one for one in identities if one["claim"] == "VERIFIED")
+    """The numbers and addresses that are proven to be the customer's: what is only claimed merges nobody."""
+    told = (one for one in identities if one["claim"] == "VERIFIED")
+    return [(kind, one["value"]) for one in told if (kind := reach_by(one["channel"], one["value"]))]
 
 
 async def lookalikes(context: Context, sought: Sequence[Sought]) -> list[list[tuple[Document, Score]]]:
-    """Of each, who is probably the same person, the likeliest first: one command for all."""
-    known = list((await definitions(context)).values())
-    unions = [union for n, one in enumerate(sought) for union in await _unions(context.store, n, one, known)]
+    """Of each, who is probably the same person, the likeliest first: one command for all.
+
+    By what the viewer may see of both alone.
+    """
+    sight = await sight_of(context)
+    shown = [replace(one, document=sight.document(one.document)) for one in sought]
+    unions = [union for n, one in enumerate(shown) for union in await _unions(context.store, n, one, sight)]
     if not unions:
         return [[] for _ in sought]
     found = await context.store.aggregate(CUSTOMERS, [{"$match": {"_id": {"$in": []}}}, *unions, *_EACH_ONCE])
     context.budget.spend(len(found))
     base = _base(await context.store.held.all(BASE))
-    evidence = [evidence_of(one.document, known, reached(one.identities)) for one in sought]
+    evidence = [sight.evidence(one.document, one.identities) for one in sought]
     likely: list[list[tuple[Document, Score]]] = [[] for _ in sought]
     for document in found:
-        other = evidence_of(document, known, reached(document["identities"]))
+        other = sight.evidence(document, document["identities"])
         for n in document["of"]:
             score = score_of(evidence[n], other, base)
             if score.bits >= DEFAULT.suggest_at:
                 likely[n].append((document, score))
     return [sorted(some, key=lambda one: (-one[1].bits, one[0]["_id"])) for some in likely]
+
+
+async def compared(context: Context, pairs: Sequence[tuple[RecordId, RecordId]]) -> list[Score | None]:
+    """How likely the two of each pair are one person, by what the viewer may see; None where they are one already.
+
+    Each counts as the customer into whom it went. Three commands at most.
+    """
+    sight = await sight_of(context)
+    found = await customers_by_id(context, list(dict.fromkeys(key for pair in pairs for key in pair)))
+    people = {one.key: one.document for one in found.values()}
+    owners = {key: who for who, document in people.items() for key in ids_of(document, IDENTITIES)}
+    identities: dict[RecordId, list[Document]] = {who: [] for who in people}
+    shown = ("customer_id", "channel", "value", "claim")
+    for one in await context.store.find(IDENTITIES, {"customer_id": {"$in": list(owners)}}, only=shown):
+        identities[owners[one["customer_id"]]].append(one)
+    base = _base(await context.store.held.all(BASE))
+    evidence = {who: sight.evidence(document, identities[who]) for who, document in people.items()}
+    both = [(found.get(one), found.get(other)) for one, other in pairs]
+    return [
+        score_of(evidence[one.key], evidence[other.key], base) if one and other and one.key != other.key else None
+        for one, other in both
+    ]
 
 
 # How they are found
@@ -131,9 +152,9 @@ _OWNERS: Sequence[Document] = (
 )
 
 
-async def _unions(store: Store, n: int, one: Sought, known: Sequence[Document]) -> list[Document]:
+async def _unions(store: Store, n: int, one: Sought, sight: Sight) -> list[Document]:
     """A stage for each index by which candidates of the n-th are found."""
-    reaches = _reaches(one, known)
+    known, reaches = sight.known, _reaches(one, sight)
     ways: list[tuple[Record, list[Document], int]] = [
         (CUSTOMERS, [{"$match": condition}], most) for condition, most in _conditions(one, known, reaches)
     ]
@@ -173,13 +194,13 @@ def _conditions(one: Sought, known: Sequence[Document], reaches: Sequence[Reache
         yield {"_id": {"$in": list(one.also)}}, _MOST_OF_ONE_KEY
 
 
-def _reaches(one: Sought, known: Iterable[Document]) -> list[Reached]:
+def _reaches(one: Sought, sight: Sight) -> list[Reached]:
     """Every number and address of the customer, wherever it stands."""
     values = one.document.get("attributes") or {}
     found = [(point["type"], str(point["value"])) for point in one.document.get("contact_points") or ()]
     found = [(kind, value) for kind, value in found if kind != "POSTAL"]
-    found += [(_BY_VALUE[role], str(values[name])) for role, name in _roles(values, known) if role in _BY_VALUE]
-    return list(dict.fromkeys([*found, *reached(one.identities)]))[:_MOST_VALUES]
+    found += [(_BY_VALUE[role], str(values[name])) for role, name in _roles(values, sight.known) if role in _BY_VALUE]
+    return list(dict.fromkeys([*found, *sight.reached(one.identities)]))[:_MOST_VALUES]
 
 
 def _by_values(values: Mapping[str, Any], known: Sequence[Document], reaches: Sequence[Reached]) -> Iterator[Document]:
