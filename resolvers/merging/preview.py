@@ -59,7 +59,7 @@ class CustomerValue:
 
 @graph_type
 class AttributeDifference:
-    """An attribute of which the customers do not hold the same."""
+    """An attribute of which the customers do not hold the same, or of which you may not know whether they do."""
 
     name: str = told("The attribute's name.")
     label: str = told("What people read beside it.")
@@ -95,7 +95,10 @@ class MergePreview:
     survivor: Customer | None = told("The customer who would stay, as it is now; null where there is no such one.")
     others: list[Customer] = told("Those who would go into it, as they are now: each with the `version` to send.")
     moves: list[MergeMove] = told("What would come along, by kind. Kinds of which there is nothing are left out.")
-    differences: list[AttributeDifference] = told("Attributes of which they do not hold the same.")
+    differences: list[AttributeDifference] = told(
+        "Attributes of which they do not hold the same; and those hidden from you of which several hold something, "
+        "whether that is the same or not."
+    )
     entry_differences: list[EntryDifference] = told("Entries that are one and of which they do not hold the same.")
     told_apart: list[DuplicateSuggestion] = told(
         "That somebody said of two of them that they are different people: who and when. People may merge them still."
@@ -170,17 +173,25 @@ async def _count(context: Context, found: People, record: Record) -> int:
 
 async def _differences(context: Context, differences: Sequence[Difference]) -> list[AttributeDifference]:
     known = await definitions(context)
-    return [_difference(one, known, context.viewer) for one in differences]
+    # A line that stands there only where hidden values differ would tell whether they do.
+    return [
+        _difference(one, known, context.viewer)
+        for one in differences
+        if not one.is_one or _is_hidden(known[one.name], context.viewer)
+    ]
+
+
+def _is_hidden(definition: Document, viewer: Viewer) -> bool:
+    return definition["type"] == "PASSWORD" or not is_shown(definition, viewer)
 
 
 def _difference(one: Difference, known: Mapping[str, Document], viewer: Viewer) -> AttributeDifference:
     definition = known[one.name]
-    is_secret = definition["type"] == "PASSWORD"
-    is_hidden = not is_shown(definition, viewer)
+    is_hidden = _is_hidden(definition, viewer)
     values = [
         CustomerValue(
             customer_id=global_id("Customer", key),
-            value=None if is_hidden or is_secret else value,
+            value=None if is_hidden else value,
             is_hidden=is_hidden,
             carries=carried_by(definition),
             concerns=key,
