@@ -5,6 +5,7 @@ looked up, searched for, or opened to a visitor. The access ledger is made of it
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -15,7 +16,8 @@ from resolvers.kit.described import graph_enum
 @graph_enum(
     {
         "READ": "Personal values were shown.",
-        "LOOKED_UP": "Somebody was asked for by an identity, whether or not anybody is known by it.",
+        "LOOKED_UP": "Somebody was asked for by an identity, a number, an address or an identifier, whether or not "
+        "anybody is known by it.",
         "SEARCHED": "Customers were searched or filtered by personal values.",
         "EXPORTED": "Everything about a customer was taken out.",
         "OPENED": "A token was given with which a visitor reads what is the customer's own.",
@@ -59,6 +61,14 @@ class Delivered:
         self.look_ups[channel, account, found is not None] += 1
         if found is not None:
             self.customers.add(found)
+
+    def looked_up_by_value(self) -> None:
+        """Takes note that somebody was asked for by a number, an address or an identifier, wherever it stands."""
+        self.ways.add(AccessWay.LOOKED_UP)
+
+    def found(self, customers: Iterable[RecordId]) -> None:
+        """Takes note of whom a search by personal values found."""
+        self.customers.update(customers)
 
     def searched(self, *by: str) -> None:
         """Takes note that customers were searched by personal values; `by` names what holds them."""
