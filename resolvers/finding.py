@@ -9,17 +9,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.records import Document
+from adapters.records import Document, RecordId
 from resolvers.attribute_rights import is_shown, kind_of
 from resolvers.attribute_rules import AttributeType, MatchingRole, checked
 from resolvers.attributes import definitions
+from resolvers.customers import CUSTOMERS
 from resolvers.identities import require_look_up
 from resolvers.kit.context import Context
 from resolvers.kit.described import graph_input, told
 from resolvers.kit.errors import BadUserInput, Forbidden
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import CUSTOMER_FILTER, Match, Slice
-from resolvers.search_words import LONGEST_WORD, kinds_asked, words_asked
+from resolvers.reaches import unseen_reaches
+from resolvers.search_words import LONGEST_WORD, kinds_asked, search_words, words_asked
 
 SLICE = Slice("finding")
 
@@ -68,12 +70,44 @@ async def searching(context: Context, search: str) -> Match:
         )
     if "\0" in search:
         raise BadUserInput("`search` holds the character U+0000, which is in no name. Leave it out.")
-    if kinds_asked(words):
+    kinds, hidden = kinds_asked(words), await unseen_reaches(context)
+    if kinds & hidden:
+        raise unseen_values("searching by a number or address of that kind")
+    if kinds:
         await require_look_up(context)
         context.delivered.looked_up_by_value()
     context.delivered.searched("Customer.search")
     begun = [[re.compile(f"^{re.escape(word[:LONGEST_WORD])}") for word in forms] for forms in words]
-    return {"$and": [{"search": forms[0] if len(forms) == 1 else {"$in": forms}} for forms in begun]}
+    match: Match = {"$and": [{"search": forms[0] if len(forms) == 1 else {"$in": forms}} for forms in begun]}
+    return {"_id": {"$in": await _found_by_what_is_seen(context, match, words, hidden)}} if hidden else match
+
+
+# Of so many some tenths of a second are spent on who is found by what is seen.
+_MOST_SIFTED = 1_000
+
+
+async def _found_by_what_is_seen(
+    context: Context, match: Match, words: Sequence[Sequence[str]], hidden: frozenset[str]
+) -> list[RecordId]:
+    """Of those who match, the ids of those who do by what the viewer may see.
+
+    The words of a customer do not tell of which values they are: of a name, or of a mail address.
+    """
+    standing = {"$and": [match, {"merged_into": None}]}
+    read = ("attributes", "contact_points")
+    found = await context.store.find(CUSTOMERS, standing, limit=_MOST_SIFTED + 1, only=read)
+    if len(found) > _MOST_SIFTED:
+        raise BadUserInput(f"More than {_MOST_SIFTED} customers may be found by `search`. Write more of the words.")
+    known = (await definitions(context)).values()
+    searchable = [one for one in known if one["is_searchable"] and is_shown(one, context.viewer)]
+    asked = [tuple(form[:LONGEST_WORD] for form in forms) for forms in words]
+
+    def is_found(customer: Document) -> bool:
+        points = [one for one in customer.get("contact_points") or () if one["type"] not in hidden]
+        own = search_words(customer["attributes"], points, searchable)
+        return all(any(word.startswith(forms) for word in own) for forms in asked)
+
+    return [one["_id"] for one in found if is_found(one)]
 
 
 def require_personal(context: Context, what: str, *fields: str) -> None:

@@ -20,6 +20,7 @@ from resolvers.identities import (
     Identity,
     identity_document,
     identity_key_document,
+    identity_reader,
     is_stronger,
     require_look_up,
     weighed,
@@ -29,10 +30,8 @@ from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import Conflict, InvalidInput, NotFound, Refused, conflict, invalid, not_found
 from resolvers.kit.ids import key_of
-from resolvers.kit.lists import hidden_from
 from resolvers.kit.settling import settled
 from resolvers.kit.slice import Slice
-from resolvers.kit.stored import reader_of
 from resolvers.kit.viewer import STAFF
 
 SLICE = Slice("linking")
@@ -175,7 +174,7 @@ async def verify_identity(
             "customer: confirm that with `confirmMerge`.",
             *("input", "id"),
         )
-    return VerifyIdentityPayload(identity=_read(context, changed))
+    return VerifyIdentityPayload(identity=await _read(context, changed))
 
 
 async def take_off(context: Context, identity: Document) -> None:
@@ -208,7 +207,7 @@ async def _link(context: Context, key: RecordId, who: Who, claim: str, known: Do
         await store.delete(UNLINKED, {"digest": digest, "customer_id": {"$in": ids_of(customer)}})
     else:
         identity = await _climbed(context, known, customer, who, claim)
-    shown = _read(context, weighed(identity, customer.get("aliases")))
+    shown = await _read(context, weighed(identity, customer.get("aliases")))
     return LinkIdentityPayload(identity=shown, customer=(await customer_reader(context))(customer))
 
 
@@ -257,6 +256,5 @@ def _verified(context: Context) -> dict[str, Any]:
     }
 
 
-def _read(context: Context, identity: Document) -> Identity:
-    found: Identity = reader_of(Identity).read(identity, hidden_from(context.viewer, IDENTITIES))
-    return found
+async def _read(context: Context, identity: Document) -> Identity:
+    return (await identity_reader(context))(identity)

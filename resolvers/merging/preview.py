@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
-from adapters.records import Document, Record, RecordId
+from adapters.records import Document, Part, Record, RecordId
 from adapters.windows import Strand
 from resolvers.aliases import ids_of
 from resolvers.attribute_rights import is_shown
@@ -28,6 +28,7 @@ from resolvers.merging.bounds import blocks
 from resolvers.merging.entries import EntryConflict, entry_conflicts
 from resolvers.merging.joining import AttributeChoice, Difference, Joined
 from resolvers.merging.ledger import ELEMENT, SLICE, elements_of
+from resolvers.reaches import unseen_reaches
 
 
 @graph_type
@@ -35,7 +36,10 @@ class MergeMove:
     """What comes along to the survivor of one kind."""
 
     element_name: strawberry.Private[str]
-    count: int = told("How many records or entries. What the survivor has already does not come twice.")
+    count: int = told(
+        "How many records or entries. What the survivor has already does not come twice, and is counted only where it "
+        "is hidden from you."
+    )
 
 
 @SLICE.reading(MergeMove)
@@ -133,7 +137,13 @@ async def preview_merge(
         blocks(context, question, found, joined),
         dismissed_between(context, [ids_of(one) for one in (found.survivor, *found.others)]),
     )
-    entries = entry_conflicts(found.survivor, found.others, parts_of(context, question), joined)
+    hidden = await unseen_reaches(context)
+    entries = [
+        one
+        for one in entry_conflicts(found.survivor, found.others, parts_of(context, question), joined)
+        # That two have one entry of a hidden kind would tell that they hold the same.
+        if not _is_of(one.part, dict(zip(one.part.same, one.key, strict=True)), hidden)
+    ]
     return MergePreview(
         survivor=read(found.survivor),
         others=[read(one) for one in found.others],
@@ -155,12 +165,31 @@ async def _moves(context: Context, question: Asked, found: People, joined: Joine
     counts = await asyncio.gather(*[_count(context, found, record) for record in records])
     by_name = dict(zip((one.name for one in records), counts, strict=True))
     by_name |= dict(Counter(name for some in (joined.added, joined.replaced) for name in some for _ in some[name]))
+    by_name |= await _moving_by_kind(context, question, found, joined)
     moves = [
         MergeMove(element_name=element, count=sum(by_name.get(name, 0) for name in names))
         for element, names in elements_of(context.declared).items()
         if element in question.elements
     ]
     return [one for one in moves if one.count]
+
+
+async def _moving_by_kind(context: Context, question: Asked, found: People, joined: Joined) -> dict[str, int]:
+    """How many entries move of parts of which the viewer does not see every kind.
+
+    Of a hidden kind all of the others' are counted, also those that the survivor has: the number would tell.
+    """
+    hidden = await unseen_reaches(context)
+    return {
+        part.name: sum(not _is_of(part, entry, hidden) for entry in joined.added.get(part.name, ()))
+        + sum(_is_of(part, entry, hidden) for one in found.others for entry in one.get(part.name, ()))
+        for part in (parts_of(context, question) if hidden else ())
+        if part.kind
+    }
+
+
+def _is_of(part: Part, entry: Mapping[str, Any], kinds: frozenset[str]) -> bool:
+    return part.kind is not None and entry.get(part.kind) in kinds
 
 
 async def _count(context: Context, found: People, record: Record) -> int:
