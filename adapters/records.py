@@ -106,6 +106,8 @@ class Part:
     """Which of two that were said at the same moment stands: a field, and its values with the weakest first."""
     chief: Chief | None = None
     """The flag that one entry has and the others have not: what a merge brings along loses it where one has it."""
+    kind: str | None = None
+    """The field that says which kind of number or address an entry is: not every viewer sees every kind."""
 
     def place_in_time(self, entry: Document) -> tuple[Any, int]:
         """By this entries that are one compare where the last word stands."""

@@ -18,6 +18,10 @@ from resolvers.kit.viewer import ADMINISTRATORS, STAFF, STAFF_AND_PARTNERS, Role
 NAMES = frozenset({"firstName", "lastName"})
 """The attributes of which the name to show is made."""
 
+_PHONE, _EMAIL = "PHONE", "EMAIL"
+# Numbers are hidden with it whatever else is a number: it is everybody's, and cannot be removed.
+_NUMBER = "phoneNumber"
+
 Broken = tuple[tuple[str, ...], str]
 """Where in the input a definition is wrong, and in words."""
 
@@ -73,6 +77,35 @@ def _unseen(known: Mapping[str, Document]) -> Mapping[tuple[Role, bool], frozens
         for role in STAFF_AND_PARTNERS
         for sees_personal in (True, False)
     }
+
+
+def unseen_kinds(known: Mapping[str, Document], viewer: Viewer) -> frozenset[str]:
+    """The kinds of contact (`PHONE`, `EMAIL`) that are not shown to this viewer, wherever a value of the kind stands.
+
+    Whoever may not see one attribute that counts as a person's number in matching sees no numbers, and so with e-mail
+    addresses: contact points and identities hold the same, and an attribute that is added later opens none of them.
+    """
+    if viewer.role is Role.VISITOR:
+        return frozenset()
+    return _unseen_kinds(known)[viewer.role]
+
+
+@of_latest
+def _unseen_kinds(known: Mapping[str, Document]) -> Mapping[Role, frozenset[str]]:
+    return {
+        role: frozenset(
+            kind for one in known.values() if (kind := kind_of(one)) and role not in viewers(one.get("visible_to"))
+        )
+        for role in STAFF_AND_PARTNERS
+    }
+
+
+def kind_of(definition: Document) -> str | None:
+    """Whether values of the attribute are numbers (`PHONE`) or addresses (`EMAIL`) by which a person is reached."""
+    if definition["name"] == _NUMBER:
+        return _PHONE
+    role: str | None = definition.get("matching_role")
+    return role if role in {_PHONE, _EMAIL} else None
 
 
 def rights_broken(definition: Document) -> Broken | None:

@@ -19,7 +19,7 @@ from resolvers.search_words import search_words, searchable_definitions
 
 # Some tens of milliseconds of the database's time, in which nobody else's change waits.
 BATCH = 500
-FOUND_BY = frozenset({"is_searchable", "matching_role"})
+FOUND_BY = frozenset({"is_searchable", "matching_role", "visible_to"})
 """The rules on which it depends by what a customer is found."""
 
 # What the words of a customer are made of, and upon what they are written.

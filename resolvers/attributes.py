@@ -107,6 +107,11 @@ async def definitions(context: Context) -> Mapping[str, Document]:
     return _in_order(await context.store.held.all(DEFINITIONS))
 
 
+def definitions_at_hand(context: Context) -> Mapping[str, Document]:
+    """The same at once, for functions that answer at once (kit/fields.py)."""
+    return _in_order(context.held(DEFINITIONS))
+
+
 @of_latest
 def _in_order(held: Held) -> Mapping[str, Document]:
     found = {one["name"]: one for one in (*SYSTEM_DEFINITIONS, *held.values())}
@@ -163,7 +168,9 @@ class AttributeRulesInput:
         default=strawberry.UNSET,
     )
     visible_to: list[Role] | None = told(
-        "The roles of the staff, and PARTNER, that may see its values. Administrators always may.",
+        "The roles of the staff, and PARTNER, that may see its values. Administrators always may. Whoever may not see "
+        "one that counts as PHONE (or EMAIL) in matching, or `phoneNumber`, sees the numbers (or addresses) of no "
+        "contact point and no identity.",
         default=strawberry.UNSET,
     )
 

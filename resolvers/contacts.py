@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
 from functools import partial
+from operator import itemgetter
 from typing import Annotated, Any
 
 import strawberry
@@ -24,16 +25,25 @@ from resolvers.contact_rules import (
 from resolvers.customers import BY_STAFF, Customer, following, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_input, graph_type, told
-from resolvers.kit.errors import Conflict, InvalidInput, NotFound, accepted, conflict, invalid, not_found
+from resolvers.kit.errors import (
+    Conflict,
+    InvalidInput,
+    NotFound,
+    NotPermitted,
+    accepted,
+    conflict,
+    invalid,
+    not_found,
+)
 from resolvers.kit.facts import Fact
 from resolvers.kit.ids import global_id, key_of
-from resolvers.kit.lists import hidden_from
 from resolvers.kit.parts import removed_in_order
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import Slice
-from resolvers.kit.stored import Redacted, kept, reader_of
+from resolvers.kit.stored import Redacted, kept
 from resolvers.kit.texts import plain_line
 from resolvers.kit.viewer import EVERYONE, STAFF
+from resolvers.reaches import reading, require_seen, unseen_reaches, unseen_reaches_at_hand
 from resolvers.versions import Change, StaleVersion, require_version, write_anew, write_upon
 
 SLICE = Slice("contacts")
@@ -47,6 +57,7 @@ CONTACT_POINTS = Part(
     same=("type", "value"),
     says=("postal", "is_verified"),
     chief=Chief("is_primary", "type"),
+    kind="type",
 )
 
 
@@ -106,7 +117,7 @@ def contact_points(
     ] = None,
 ) -> list[list[ContactPoint]]:
     """The customer's phones, e-mail and postal addresses, the primary one of each type first."""
-    found = _points(info.context, customers)
+    found = _points(info.context, customers, unseen_reaches_at_hand(info.context))
     return [
         sorted(
             (one for one in points if not types or one.type in types),
@@ -116,9 +127,9 @@ def contact_points(
     ]
 
 
-def _points(context: Context, customers: Sequence[Customer]) -> list[list[ContactPoint]]:
-    """Each customer's contact points, in stored order, without what the viewer may not see."""
-    read = reader_of(ContactPoint).reading(hidden_from(context.viewer, CONTACT_POINTS))
+def _points(context: Context, customers: Sequence[Customer], unseen: frozenset[str]) -> list[list[ContactPoint]]:
+    """Each customer's contact points, in stored order, without what the viewer may not see: `unseen` kinds, too."""
+    read = reading(context, ContactPoint, CONTACT_POINTS, unseen, itemgetter("type"))
     stored = ((one.key, one.document.get(CONTACT_POINTS.name, ())) for one in customers)
     return [[read(point) for point in with_ids(key, points)] for key, points in stored]
 
@@ -126,7 +137,7 @@ def _points(context: Context, customers: Sequence[Customer]) -> list[list[Contac
 @SLICE.facts
 async def contact_point_facts(customers: list[Customer], context: Context) -> list[list[Fact]]:
     """The contact points among the facts."""
-    found = _points(context, customers)
+    found = _points(context, customers, await unseen_reaches(context))
     return [[_fact(point) for point in points] for points in found]
 
 
@@ -218,9 +229,10 @@ class RemoveContactPointPayload:
 @SLICE.mutation(may=STAFF)
 async def add_contact_point(
     info: Info, input: Annotated[AddContactPointInput, about("The contact point and the customer.")]
-) -> ContactPointPayload | NotFound | InvalidInput | Conflict:
+) -> ContactPointPayload | NotFound | InvalidInput | Conflict | NotPermitted:
     """Adds a way to reach a customer. The first of a type is its primary one."""
     context = info.context
+    await require_seen(context, input.type.value)
     customer = await require_customer(context, input.customer_id)
     key = new_id()
     new: Document = {
@@ -241,24 +253,25 @@ async def add_contact_point(
             )
         return await _change(context, document, settled([*points, new], key if input.is_primary else None))
 
-    return _payload(context, await write_anew(context, customer.key, work), key)
+    return await _payload(context, await write_anew(context, customer.key, work), key)
 
 
 @SLICE.mutation(may=STAFF)
 async def edit_contact_point(
     info: Info, input: Annotated[EditContactPointInput, about("The contact point and its new value.")]
-) -> ContactPointPayload | NotFound | InvalidInput | Conflict | StaleVersion:
+) -> ContactPointPayload | NotFound | InvalidInput | Conflict | NotPermitted | StaleVersion:
     """Changes the value of a contact point, which is no longer verified then. No source brings the old value back."""
     context = info.context
     customer, points, old = await _require(context, input)
+    await require_seen(context, old["type"])
     said = _said(context, old["type"], input.value, input.postal)
     if (said["value"], said["postal"]) == (old["value"], old.get("postal")):
-        return _payload(context, customer, old["id"])
+        return await _payload(context, customer, old["id"])
     new = {**old, **said, **_judged(context, is_verified=False), "is_doubted": False}
     others = [one for one in points if one is not old]
     _require_new(others, new)
     change = await _change(context, customer.document, settled([new if one is old else one for one in points]))
-    return _payload(context, await write_upon(context, customer, change), old["id"])
+    return await _payload(context, await write_upon(context, customer, change), old["id"])
 
 
 @SLICE.mutation(may=STAFF)
@@ -271,7 +284,7 @@ async def verify_contact_point(
     # What somebody doubts no source proves.
     new = {**old, **_judged(context, is_verified=input.is_verified), "is_doubted": not input.is_verified}
     change = await _change(context, customer.document, settled([new if one is old else one for one in points]))
-    return _payload(context, await write_upon(context, customer, change), old["id"])
+    return await _payload(context, await write_upon(context, customer, change), old["id"])
 
 
 @SLICE.mutation(may=STAFF)
@@ -284,7 +297,7 @@ async def choose_primary_contact_point(
     if not chosen["is_primary"]:
         change = await _change(context, customer.document, settled(points, chosen["id"]))
         customer = await write_upon(context, customer, change)
-    return _payload(context, customer, chosen["id"])
+    return await _payload(context, customer, chosen["id"])
 
 
 @SLICE.mutation(may=STAFF)
@@ -374,7 +387,7 @@ async def _change(context: Context, document: Document, points: Sequence[Documen
     }
 
 
-def _payload(context: Context, customer: Customer, key: RecordId) -> ContactPointPayload:
-    (points,) = _points(context, [customer])
+async def _payload(context: Context, customer: Customer, key: RecordId) -> ContactPointPayload:
+    (points,) = _points(context, [customer], await unseen_reaches(context))
     found = next(one for one in points if one.id == global_id("ContactPoint", key))
     return ContactPointPayload(contact_point=found, customer=customer)

@@ -1,6 +1,5 @@
 """Which customers are there, in a list that can be filtered, searched and sorted?"""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
@@ -9,29 +8,24 @@ from typing import Annotated, Any
 
 import strawberry
 
-from adapters.records import Document, Record
+from adapters.records import Document, Record, RecordId
 from adapters.windows import Position, Window, excerpt
-from resolvers.attribute_rights import is_shown
-from resolvers.attribute_rules import AttributeType, checked
 from resolvers.attributes import definitions
 from resolvers.customers import CUSTOMERS, Customer, customer_reader, hidden_paths
+from resolvers.finding import require_personal, searching, unseen_values, way_of
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_input, told
-from resolvers.kit.errors import BadUserInput, Forbidden
 from resolvers.kit.ids import require_key
 from resolvers.kit.lists import between
 from resolvers.kit.paging import Connection, Page, Sealing, connection
 from resolvers.kit.reads import Paths
-from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Match, Slice
 from resolvers.kit.viewer import Role
-from resolvers.search_words import LONGEST_WORD, words_asked
 
 SLICE = Slice("directory")
 
-# Each word of a search is one walk through the index.
-MOST_ASKED = 5
-SHORTEST_WORD = 2
+MOST_NAMED = 100
+"""Of those who share a number, address or identifier, so many are named in the access ledger besides a later page."""
 
 
 @graph_enum(
@@ -105,7 +99,7 @@ async def customers(
         await _require_names(context)
     matches, havings = await context.declared.matching(CUSTOMER_FILTER, filter, context)
     if search is not None:
-        matches.append(_searching(context, search))
+        matches.append(await searching(context, search))
     matches.append(_ALONE)
     sealing = Sealing(context.seal, "customers", order.field.name, order.direction.name)
     window = page.window(sealing, newest_first=order.direction is Direction.DESCENDING)
@@ -116,6 +110,10 @@ async def customers(
     pipeline = _pipeline(matches, havings, order.field.value, window, only)
     found = await context.store.aggregate(CUSTOMERS, pipeline)
     context.budget.spend(len(found))
+    if (way := await way_of(context, search, getattr(filter, "attributes", None))) is not None:
+        # A later page of those who share a value names the others, too: the count tells of them.
+        all_ids = [] if window.beyond is None or not way.is_look_up else await _first_ids(context, matches, havings)
+        context.delivered.found([*(one["_id"] for one in found), *all_ids])
     read = await customer_reader(context, only)
     rows = [read(one) for one in found]
     places = [Position(one[order.field.value], "", one["_id"]) for one in found]
@@ -148,6 +146,11 @@ def _pipeline(
     unions: list[Document] = [{"$unionWith": {"coll": CUSTOMERS.name, "pipeline": other}} for other in others]
     tail: list[Document] = [{"$sort": {field: way, "_id": way}}, {"$limit": window.limit}] if unions else []
     return [*first, *unions, *tail]
+
+
+async def _first_ids(context: Context, matches: Sequence[Match], havings: Sequence[Having]) -> list[RecordId]:
+    first = [{"$match": {"$and": list(matches)}}, *_having(havings), {"$limit": MOST_NAMED}, {"$project": {"_id": 1}}]
+    return [one["_id"] for one in await context.store.aggregate(CUSTOMERS, first)]
 
 
 def _having(havings: Sequence[Having]) -> list[Document]:
@@ -272,51 +275,12 @@ def _met(havings: Sequence[Having]) -> list[Document]:
     ]
 
 
-def _searching(context: Context, search: str) -> Match:
-    _require_personal(context, "searching", "Customer.displayName", "ContactPoint.value", "AttributeValue.value")
-    words = words_asked(search, context.limits.default_region)
-    if not 1 <= len(words) <= MOST_ASKED:
-        raise BadUserInput(
-            f"`search` has {len(words)} words; send 1 to {MOST_ASKED}, each of at least {SHORTEST_WORD} characters."
-        )
-    # The word itself may be somebody's name.
-    if short := [n for n, forms in enumerate(words, 1) if len(forms[0]) < SHORTEST_WORD]:
-        raise BadUserInput(
-            f"Word {short[0]} of `search` has 1 character; "
-            f"write at least {SHORTEST_WORD} characters of it, or leave it out."
-        )
-    if "\0" in search:
-        raise BadUserInput("`search` holds the character U+0000, which is in no name. Leave it out.")
-    context.delivered.searched("Customer.search")
-    begun = [[re.compile(f"^{re.escape(word[:LONGEST_WORD])}") for word in forms] for forms in words]
-    return {"$and": [{"search": forms[0] if len(forms) == 1 else {"$in": forms}} for forms in begun]}
-
-
-def _require_personal(context: Context, what: str, *fields: str) -> None:
-    """Raises Forbidden where the viewer may not see personal values, or may not ask for the fields that show them."""
-    if not context.viewer.may_see_personal:
-        raise Forbidden(f"You have no right to see personal values, and so none to {what}. Ask for another scope.")
-    _require_fields(context, what, *fields)
-
-
 async def _require_names(context: Context) -> None:
     what = "sorting by name"
-    _require_personal(context, what, "Customer.displayName")
+    require_personal(context, what, "Customer.displayName")
     is_partner = context.viewer.role is Role.PARTNER
     if is_partner and "display_name" in hidden_paths(await definitions(context), context.viewer):
-        raise _unseen(what)
-
-
-def _unseen(what: str) -> Forbidden:
-    return Forbidden(f"You have no right to see the values, and so none to {what}. Leave it out, or ask for the right.")
-
-
-def _require_fields(context: Context, what: str, *fields: str) -> None:
-    if not context.viewer.may_ask(*fields):
-        raise Forbidden(
-            f"The key is limited to fields, and {what} would tell of others: {', '.join(fields)}. Ask for a key that "
-            "has them."
-        )
+        raise unseen_values(what)
 
 
 # Conditions on the customer's own document
@@ -355,42 +319,3 @@ def assigned_to(agent: strawberry.ID, context: Context) -> Match:
     """Customers whom this agent looks after."""
     del context
     return {"assigned_agent_id": require_key(agent, "Agent", "filter.assignedTo")}
-
-
-@graph_input
-class AttributeCondition:
-    """What an attribute of the customer schema must hold."""
-
-    name: str = told("The attribute's name.")
-    any_of: list[AttributeScalar] = told("One of these values; an empty list sets no condition.")
-
-
-@SLICE.condition(CUSTOMER_FILTER)
-async def attributes(conditions: list[AttributeCondition], context: Context) -> Match:
-    """Customers whose attributes fulfil every one of these conditions."""
-    known = await definitions(context)
-    return {"$and": [_attribute_match(one, known, context) for one in conditions]}
-
-
-def _attribute_match(condition: AttributeCondition, known: Any, context: Context) -> Match:
-    definition = known.get(condition.name)
-    if definition is None:
-        raise BadUserInput(
-            f"`filter.attributes` names {condition.name[:64]!r}, which is no attribute. "
-            f"Known attributes: {', '.join(known)}."
-        )
-    if definition["type"] == AttributeType.PASSWORD.value:
-        raise BadUserInput(f"{condition.name!r} holds a secret, which can be written and never read. Leave it out.")
-    what = f"filtering by {condition.name}"
-    if not is_shown(definition, context.viewer):
-        raise _unseen(what)
-    _require_fields(context, what, "AttributeValue.value")
-    if definition["is_personal"]:
-        context.delivered.searched(f"Customer.attributes.{condition.name}")
-    try:
-        values = [checked(definition, value, context.limits.default_region) for value in condition.any_of]
-    except ValueError as error:
-        raise BadUserInput(
-            f"`filter.attributes` asks for a value that {condition.name!r} cannot hold. {error}"
-        ) from error
-    return {f"attributes.{condition.name}": {"$in": values}} if values else {}

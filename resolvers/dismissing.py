@@ -10,7 +10,7 @@ import strawberry
 
 from adapters.mongo import Store
 from adapters.records import Document, RecordId
-from resolvers.duplicates import MOST_DISMISSED, PAIRS, DuplicateSuggestion, pair_of
+from resolvers.duplicates import MOST_DISMISSED, PAIRS, UNKNOWN, DuplicateSuggestion, as_seen, pair_of
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import Conflict, NotFound, conflict, not_found
@@ -77,19 +77,21 @@ def _dismissed(context: Context) -> Document:
 
 async def _say(context: Context, id: str, unless: Document, said: Document, already: str) -> DuplicateSuggestion:
     key = key_of(id, "DuplicateSuggestion")
-    found = await context.store.update(PAIRS, {"_id": key, **unless}, {"$set": said}) if key else None
-    if found is None:
-        if key and await context.store.first(PAIRS, {"_id": key}):
-            raise conflict(f"{already}; there is nothing to do.", "input", "id")
+    kept = await context.store.first(PAIRS, {"_id": key}) if key else None
+    # An id follows from the two customers: who may not know of the pair must not learn that it is there.
+    seen = next(iter(await as_seen(context, [kept])), None) if kept else None
+    if seen is None:
         raise not_found("suggestion")
-    shown: DuplicateSuggestion = reader_of(DuplicateSuggestion).read(found)
+    if await context.store.update(PAIRS, {"_id": key, **unless}, {"$set": said}) is None:
+        raise conflict(f"{already}; there is nothing to do.", "input", "id")
+    shown: DuplicateSuggestion = reader_of(DuplicateSuggestion).read({**seen, **said})
     return shown
 
 
 async def tell_apart(context: Context, one: RecordId, others: Iterable[RecordId]) -> None:
     """Keeps that people said of one customer that the others are not the same person: it binds every machine."""
     said = _dismissed(context)
-    unknown = {"bits": 0.0, "probability": 0.5, "is_sure": False, "reasons": [], "found_at": context.clock()}
+    unknown = {**UNKNOWN, "found_at": context.clock()}
     changes = []
     for other in others:
         first, second = pair_of(str(one), str(other))
@@ -118,4 +120,5 @@ async def dismissed_between(context: Context, people: Sequence[Sequence[RecordId
         PAIRS, {"one_id": {"$in": ids}, "other_id": {"$in": ids}, "is_dismissed": True}, limit=MOST_DISMISSED
     )
     read = reader_of(DuplicateSuggestion).read
-    return [read(one) for one in found if owners[one["one_id"]] != owners[one["other_id"]]]
+    between = [one for one in found if owners[one["one_id"]] != owners[one["other_id"]]]
+    return [read(one) for one in await as_seen(context, between) if one]

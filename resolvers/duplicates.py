@@ -15,9 +15,7 @@ import strawberry
 from adapters.records import Document, Index, Mention, Record, RecordId
 from adapters.windows import Position, Strand, Window, branches, stretch
 from resolvers.aliases import ids_of
-from resolvers.attribute_rights import unseen
 from resolvers.attribute_rules import MatchingRole
-from resolvers.attributes import definitions
 from resolvers.customers import Customer, customers_by_id
 from resolvers.identities import IDENTITIES, IdentifiedCustomer
 from resolvers.kit.context import Context, Info
@@ -26,10 +24,11 @@ from resolvers.kit.errors import BadUserInput
 from resolvers.kit.paging import Connection, Page, Sealing, connection
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, inner, kept, reader_of
-from resolvers.kit.viewer import STAFF, Viewer
-from resolvers.lookalikes import Sought, lookalikes
-from resolvers.matching import Score
+from resolvers.kit.viewer import STAFF
+from resolvers.lookalikes import Sought, compared, lookalikes
+from resolvers.matching import DEFAULT, Score
 from resolvers.matching.levels import Level
+from resolvers.sight import sight_of
 
 PAIRS = Record(
     name="duplicate_suggestions",
@@ -104,20 +103,41 @@ class DuplicateSuggestion(Node):
     found_reasons: strawberry.Private[list[MatchReason]] = inner(at="reasons")
 
 
-@SLICE.column(DuplicateSuggestion, may=STAFF, reads=["reasons"])
-async def reasons(suggestions: list[DuplicateSuggestion], info: Info) -> list[list[MatchReason]]:
-    """What speaks for it and against it, the weightiest first.
+@SLICE.finds(DuplicateSuggestion)
+async def suggestions_by_id(context: Context, keys: Sequence[RecordId]) -> Mapping[RecordId, DuplicateSuggestion]:
+    """Suggestions by id, as far as the viewer may know of them."""
+    found = list((await context.store.by_ids(PAIRS, keys)).values())
+    read = reader_of(DuplicateSuggestion).read
+    return {one["_id"]: read(one) for one in await as_seen(context, found) if one}
 
-    Left out are kinds of evidence to which attributes are counted (`matchingRole`) whose values you may not see.
+
+async def as_seen(context: Context, pairs: Sequence[Document]) -> list[Document | None]:
+    """Kept pairs as the viewer may know them: of whom hidden evidence speaks, those are compared anew without it.
+
+    None for one of which nothing that the viewer may see says enough. That people said of two that they are two is told
+    in any case.
     """
-    known = await definitions(info.context)
-    return [reasons_shown(each.found_reasons, known, info.context.viewer) for each in suggestions]
+    sight = await sight_of(context)
+    mixed = {one["_id"]: one for one in pairs if not sight.is_told(one)}
+    if not mixed:
+        return list(pairs)
+    scores = await compared(context, [(one["one_id"], one["other_id"]) for one in mixed.values()])
+    seen = {key: _as_compared(one, score) for (key, one), score in zip(mixed.items(), scores, strict=True)}
+    return [seen.get(one["_id"], one) for one in pairs]
 
 
-def reasons_shown(reasons: Sequence[MatchReason], known: Mapping[str, Document], viewer: Viewer) -> list[MatchReason]:
-    """Those of kinds of evidence to which no attribute is counted whose values the viewer may not see."""
-    hidden = {known[name].get("matching_role") for name in unseen(known, viewer)}
-    return [one for one in reasons if one.role.value not in hidden]
+def _as_compared(pair: Document, score: Score | None) -> Document | None:
+    if score is None:
+        return {**pair, **UNKNOWN} if pair["is_dismissed"] else None
+    if score.bits < DEFAULT.suggest_at and not pair["is_dismissed"]:
+        return None
+    return {**pair, **_said(score), "is_sure": score.bits >= DEFAULT.merge_at}
+
+
+@SLICE.reading(DuplicateSuggestion, reads=["reasons"])
+def reasons(suggestion: DuplicateSuggestion) -> list[MatchReason]:
+    """What speaks for it and against it, the weightiest first. What you may not see of the two is not compared."""
+    return suggestion.found_reasons
 
 
 @SLICE.column(DuplicateSuggestion, may=STAFF, reads=["one_id", "other_id"])
@@ -135,8 +155,13 @@ async def duplicate_suggestions(
     page: Page,
     is_dismissed: Annotated[bool, about("Instead those of whom somebody said that they are two.")] = False,
 ) -> Connection[DuplicateSuggestion]:
-    """Customers who are probably one person, the likeliest first, as `profile-gateway duplicates` found them."""
-    context, state = info.context, {"is_dismissed": is_dismissed}
+    """Customers who are probably one person, the likeliest first, as `profile-gateway duplicates` found them.
+
+    Left out, and not counted, are those of whom something speaks that you may not see; `Customer.suggestions` tells
+    what else speaks for them.
+    """
+    context = info.context
+    state = {"is_dismissed": is_dismissed, **(await sight_of(context)).untold}
     sealing = Sealing(context.seal, "duplicateSuggestions", is_dismissed)
     window = page.window(sealing, newest_first=True)
     found = await _strongest(context, [state], window)
@@ -160,7 +185,7 @@ async def suggestions(
 
     Before all others come those whom an attribute names by an identity of the customer (`isChannelIdentifier`).
     For up to 10 customers at once this is looked for now, and kept; of more it is told what was found before, by a scan
-    or when somebody asked.
+    or when somebody asked. What you may not see of two customers counts for nothing in either.
     """
     context = info.context
     require_few(first)
@@ -179,9 +204,8 @@ def require_few(first: int) -> None:
 async def _found_before(context: Context, customers: Sequence[Customer]) -> list[list[Document]]:
     """The likeliest pairs of each customer with somebody else: one command, each customer's read along the index."""
     owners = [one.owner([PAIRS]) for one in customers]
-    strands = [
-        Strand(record=PAIRS, order="bits", by=end, where={"is_dismissed": False}) for end in ("one_id", "other_id")
-    ]
+    standing = {"is_dismissed": False, **(await sight_of(context)).untold}
+    strands = [Strand(record=PAIRS, order="bits", by=end, where=standing) for end in ("one_id", "other_id")]
     ids = max(len(owner[PAIRS.name]) for owner in owners)
     # Who has taken in others may be both ends of a pair, which comes by each of them and must push out no other.
     window = Window(limit=MOST_OF_ONE + ids * (ids - 1), is_descending=True)
@@ -202,7 +226,7 @@ async def _found_now(context: Context, customers: Sequence[Customer]) -> list[li
     sought = [
         Sought(one.document, beside.identities[one.key], also=list(beside.suggested[one.key])) for one in customers
     ]
-    at = context.clock()
+    at, is_limited = context.clock(), bool((await sight_of(context)).roles)
     of_each: list[list[Document]] = []
     news: dict[RecordId, Document] = {}
     for one, likely in zip(customers, await lookalikes(context, sought), strict=True):
@@ -212,9 +236,13 @@ async def _found_now(context: Context, customers: Sequence[Customer]) -> list[li
             if beside.are_apart(one.key, other):
                 continue
             known = beside.suggested[one.key].get(other["_id"])
-            key, change = kept_pair(ends, score, at, is_sure=bool(known and known["is_sure"]))
+            is_sure = score.bits >= DEFAULT.merge_at if is_limited else bool(known and known["is_sure"])
+            key, change = kept_pair(ends, score, at, is_sure=is_sure)
             pairs.append({"_id": key, **(known or change["$setOnInsert"]), **change["$set"]})
-            if known is None or abs(known["bits"] - score.bits) > _SAME_BITS:
+            if is_limited:
+                # Of what is kept already others may know better.
+                news[key] = {"$setOnInsert": change["$set"] | change["$setOnInsert"] | {"is_sure": False}}
+            elif known is None or abs(known["bits"] - score.bits) > _SAME_BITS:
                 news[key] = change
         of_each.append(pairs)
     if news:
@@ -308,15 +336,15 @@ def reasons_of(score: Score) -> list[MatchReason]:
 def kept_pair(pair: tuple[str, str], score: Score, at: datetime, *, is_sure: bool) -> tuple[RecordId, Document]:
     """The id of a pair, and what makes it stand in the collection; what people said of it stays."""
     ends = {"one_id": RecordId(pair[0]), "other_id": RecordId(pair[1])}
-    said = {
-        **ends,
-        "bits": score.bits,
-        "probability": score.probability,
-        "is_sure": is_sure,
-        "reasons": [
-            {"role": one.role.value, "level": one.level.value, "weight": one.weight} for one in reasons_of(score)
-        ],
-        "found_at": at,
-    }
+    said = {**ends, **_said(score), "is_sure": is_sure, "found_at": at}
     fresh = {"is_dismissed": False, "dismissed_at": None, "dismissed_by": None}
     return PAIRS.id_of(ends), {"$set": said, "$setOnInsert": fresh}
+
+
+UNKNOWN: Document = {"bits": 0.0, "probability": 0.5, "is_sure": False, "reasons": []}
+"""What stands in a pair that nobody has compared."""
+
+
+def _said(score: Score) -> Document:
+    told = [{"role": one.role.value, "level": one.level.value, "weight": one.weight} for one in reasons_of(score)]
+    return {"bits": score.bits, "probability": score.probability, "reasons": told}

@@ -4,7 +4,7 @@ Uniqueness is a primary key: `identity_keys` holds the hash of (channel, account
 so that no two customers can ever hold the same identity. Identities themselves are ordinary records with random ids.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Annotated, Any
@@ -14,18 +14,19 @@ import strawberry
 from adapters.contract import Who
 from adapters.records import Document, Index, Record, RecordId, key_hash, key_mark
 from resolvers.aliases import ids_of
-from resolvers.channels import canonical_value, require_account, require_channels, require_known_place
+from resolvers.channels import canonical_value, reach_by, require_account, require_channels, require_known_place
 from resolvers.customers import CUSTOMERS, Customer, customer_of
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_type, told
 from resolvers.kit.errors import BadUserInput, Forbidden, invalid
-from resolvers.kit.lists import hidden_from
 from resolvers.kit.proofs import Proof
+from resolvers.kit.reads import Paths
 from resolvers.kit.scalars import Url
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
-from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
+from resolvers.kit.stored import Node, Redacted, inner, kept
 from resolvers.kit.viewer import EVERYONE, LOOKUP_SCOPE, STAFF_AND_PARTNERS
 from resolvers.own_record import is_inferred
+from resolvers.reaches import reading, unseen_reaches
 
 IDENTITIES = Record(
     name="identities",
@@ -134,7 +135,7 @@ async def identities(customers: list[Customer], info: Info) -> list[list[Identit
     context = info.context
     only = info.reads.of(Identity)
     placed = None if only is None else only | _PLACE
-    read = reader_of(Identity).reading(hidden_from(context.viewer, IDENTITIES), only)
+    read = await identity_reader(context, only)
     found = await context.store.every([one.owner([IDENTITIES]) for one in customers], IDENTITIES, only=placed)
     # Sorted here: the index gives each alias of a customer apart.
     return [
@@ -148,6 +149,15 @@ def weighed(identity: Document, aliases: Sequence[Document] | None) -> Document:
     return {**identity, "claim": ClaimStrength.INFERRED.value} if is_inferred(aliases) else identity
 
 
+async def identity_reader(context: Context, only: Paths | None = None) -> Callable[[Document], Identity]:
+    """Makes identities of documents, without what the viewer may not see."""
+    return reading(context, Identity, IDENTITIES, await unseen_reaches(context), _reach, only=only)
+
+
+def _reach(identity: Document) -> str | None:
+    return reach_by(identity["channel"], identity.get("value") or "")
+
+
 @SLICE.finds(Identity)
 async def identities_by_id(context: Context, keys: Sequence[RecordId]) -> Mapping[RecordId, Identity]:
     """Identities by storage id, each with what its claim counts for at its customer."""
@@ -157,7 +167,7 @@ async def identities_by_id(context: Context, keys: Sequence[RecordId]) -> Mappin
         {"$lookup": {**join, "localField": "customer_id", "as": "own"}},
         {"$lookup": {**join, "localField": "own.merged_into", "as": "survivor"}},
     ]
-    read, hidden = reader_of(Identity).read, hidden_from(context.viewer, IDENTITIES)
+    read = await identity_reader(context)
     found = [
         one
         for one in await context.store.aggregate(IDENTITIES, stages)
@@ -167,7 +177,7 @@ async def identities_by_id(context: Context, keys: Sequence[RecordId]) -> Mappin
         one["_id"]: [alias for who in one["survivor"] or one["own"] for alias in who.get("aliases") or ()]
         for one in found
     }
-    return {one["_id"]: read(weighed(one, aliases[one["_id"]]), hidden) for one in found}
+    return {one["_id"]: read(weighed(one, aliases[one["_id"]])) for one in found}
 
 
 def _place(identity: Document) -> tuple[str, str, RecordId]:

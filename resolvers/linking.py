@@ -20,7 +20,9 @@ from resolvers.identities import (
     Identity,
     identity_document,
     identity_key_document,
+    identity_reader,
     is_stronger,
+    require_look_up,
     weighed,
     who_is_meant,
 )
@@ -28,10 +30,8 @@ from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import Conflict, InvalidInput, NotFound, Refused, conflict, invalid, not_found
 from resolvers.kit.ids import key_of
-from resolvers.kit.lists import hidden_from
 from resolvers.kit.settling import settled
 from resolvers.kit.slice import Slice
-from resolvers.kit.stored import reader_of
 from resolvers.kit.viewer import STAFF
 
 SLICE = Slice("linking")
@@ -104,6 +104,7 @@ async def link_identity(
     """Says that an account on a channel is a customer's, or says it better founded than before.
 
     An account that is another customer's stays that one's. Nobody is signed in as the customer by what is only said.
+    It counts among the look-ups, as the answer tells whether somebody is known by it.
     """
     context = info.context
     if input.claim is ClaimStrength.VERIFIED:
@@ -111,13 +112,21 @@ async def link_identity(
             "What you say is not verified by saying so. Link it as ASSERTED, then make sure and use `verifyIdentity`."
         )
         raise invalid(words, "input", "claim")
+    await require_look_up(context)
     who = await who_is_meant(context, input.channel, input.account, input.value)
     key = (await require_customer(context, input.customer_id)).key
+    owner: RecordId | None = None
 
     async def work() -> LinkIdentityPayload:
-        return await _link(context, key, who, input.claim.value)
+        nonlocal owner
+        known = await context.store.first(IDENTITY_KEYS, {"_id": key_hash(*who)})
+        owner = known["customer_id"] if known else None
+        return await _link(context, key, who, input.claim.value, known)
 
-    return await settled(context.store, work)
+    try:
+        return await settled(context.store, work)
+    finally:
+        context.delivered.looked_up(who.channel, who.account, owner)
 
 
 @SLICE.mutation(may=STAFF)
@@ -165,7 +174,7 @@ async def verify_identity(
             "customer: confirm that with `confirmMerge`.",
             *("input", "id"),
         )
-    return VerifyIdentityPayload(identity=_read(context, changed))
+    return VerifyIdentityPayload(identity=await _read(context, changed))
 
 
 async def take_off(context: Context, identity: Document) -> None:
@@ -180,14 +189,13 @@ async def take_off(context: Context, identity: Document) -> None:
     await store.upsert(UNLINKED, [(UNLINKED.id_of(taken), change)])
 
 
-async def _link(context: Context, key: RecordId, who: Who, claim: str) -> LinkIdentityPayload:
+async def _link(context: Context, key: RecordId, who: Who, claim: str, known: Document | None) -> LinkIdentityPayload:
     """What linking comes to, inside a transaction."""
     store = context.store
     customer = await touched(context, key)
     if customer is None:
         raise not_found("customer", ("input", "customerId"))
     digest = key_hash(*who)
-    known = await store.first(IDENTITY_KEYS, {"_id": digest})
     if known is None:
         # The customer was written just now, so that nobody else adds one meanwhile.
         await _require_room(context, customer)
@@ -199,7 +207,7 @@ async def _link(context: Context, key: RecordId, who: Who, claim: str) -> LinkId
         await store.delete(UNLINKED, {"digest": digest, "customer_id": {"$in": ids_of(customer)}})
     else:
         identity = await _climbed(context, known, customer, who, claim)
-    shown = _read(context, weighed(identity, customer.get("aliases")))
+    shown = await _read(context, weighed(identity, customer.get("aliases")))
     return LinkIdentityPayload(identity=shown, customer=(await customer_reader(context))(customer))
 
 
@@ -248,6 +256,5 @@ def _verified(context: Context) -> dict[str, Any]:
     }
 
 
-def _read(context: Context, identity: Document) -> Identity:
-    found: Identity = reader_of(Identity).read(identity, hidden_from(context.viewer, IDENTITIES))
-    return found
+async def _read(context: Context, identity: Document) -> Identity:
+    return (await identity_reader(context))(identity)

@@ -5,8 +5,10 @@ wrong: a number, an address, an identity, a day of birth, and how the names soun
 that the cost does not grow with the base. A scan of all customers (resolvers/scanning.py) compares by more keys.
 """
 
+import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,10 +18,9 @@ from adapters.mongo import Store
 from adapters.records import Document, Record, RecordId, key_hash
 from resolvers.aliases import ids_of
 from resolvers.attribute_rules import MatchingRole
-from resolvers.attributes import definitions
 from resolvers.channel_identifiers import digests_named, identifiers_of, naming, role_named
 from resolvers.channels import places_reached_by, reach_by
-from resolvers.customers import CUSTOMERS
+from resolvers.customers import CUSTOMERS, customers_by_id
 from resolvers.identities import IDENTITIES, IDENTITY_KEYS
 from resolvers.kit.context import Context
 from resolvers.kit.slice import Slice
@@ -30,13 +31,14 @@ from resolvers.matching import (
     Reached,
     Score,
     common_values,
-    evidence_of,
     named,
     naming_definitions,
     score_of,
     sounds_kept,
 )
+from resolvers.matching.words import NO_DAYS, day_of, email_of, identifier_of, phone_of
 from resolvers.search_words import rare_words, search_words
+from resolvers.sight import Sight, sight_of
 
 BASE = Record(name="matching_base", customer=None, key=("part",), is_held=True)
 """How often values stand among the customers, as the last scan counted them: one document a role, and one of sizes."""
@@ -54,7 +56,10 @@ _MOST_NAMESAKES = 10
 _MOST_VALUES = 16
 # Roles whose attributes are looked up by the whole value.
 _BY_VALUE = {MatchingRole.PHONE: "PHONE", MatchingRole.EMAIL: "EMAIL"}
+_COMPARABLE = {"PHONE": phone_of, "EMAIL": email_of}
 _DAY = MatchingRole.BIRTH_DATE
+
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 _SIZES = "sizes"
 
@@ -69,38 +74,40 @@ class Sought:
     """Others who are compared in any case."""
 
 
-def reached(identities: Iterable[Document]) -> list[Reached]:
-    """The numbers and addresses among identities, as evidence for people, who see how well each is founded."""
-    return [(kind, one["value"]) for one in identities if (kind := reach_by(one["channel"], one["value"]))]
-
-
 def proven(identities: Iterable[Document]) -> list[Reached]:
-    """Those that are proven to be the customer's, as evidence for a machine: what is only claimed merges nobody."""
-    return reached(one for one in identities if one["claim"] == "VERIFIED")
+    """The numbers and addresses that are proven to be the customer's: what is only claimed merges nobody."""
+    told = (one for one in identities if one["claim"] == "VERIFIED")
+    return [(kind, one["value"]) for one in told if (kind := reach_by(one["channel"], one["value"]))]
 
 
 async def lookalikes(context: Context, sought: Sequence[Sought]) -> list[list[tuple[Document, Score]]]:
-    """Of each, who is probably the same person: one command for all.
+    """Of each, who is probably the same person, by what the viewer may see of both alone: one command for all.
 
     First those whom a channel identifier names, whatever else is said of them; then the likeliest.
     """
-    known = list((await definitions(context)).values())
-    identifiers = identifiers_of(known)
+    sight = await sight_of(context)
+    identifiers = identifiers_of(sight.known)
+    shown = [replace(one, document=sight.document(one.document)) for one in sought]
     unions = [
-        union for n, one in enumerate(sought) for union in await _unions(context.store, n, one, known, identifiers)
+        union for n, one in enumerate(shown) for union in await _unions(context.store, n, one, sight, identifiers)
     ]
     if not unions:
         return [[] for _ in sought]
     found = await context.store.aggregate(CUSTOMERS, [{"$match": {"_id": {"$in": []}}}, *unions, *_EACH_ONCE])
-    context.budget.spend(len(found))
+    candidates: list[Document] = [document for together in found for document in together["candidates"]]
+    context.budget.spend(len(candidates))
+    identities: defaultdict[RecordId, list[Document]] = defaultdict(list)
+    for identity in (one for together in found for one in together["identities"]):
+        identities[identity["customer_id"]].append(identity)
     base = _base(await context.store.held.all(BASE))
-    evidence = [evidence_of(one.document, known, reached(one.identities)) for one in sought]
+    evidence = [sight.evidence(one.document, one.identities) for one in sought]
     likely: list[list[tuple[bool, Document, Score]]] = [[] for _ in sought]
-    for document in found:
-        other = evidence_of(document, known, reached(document["identities"]))
+    for document in candidates:
+        theirs = [identity for owner in document["owners"] for identity in identities[owner]]
+        other = sight.evidence(document, theirs)
         for n in document["of"]:
             score = score_of(evidence[n], other, base)
-            role = _role_named(identifiers, sought[n], document)
+            role = _role_named(identifiers, shown[n], document, theirs)
             if role is not None:
                 likely[n].append((True, document, named(score, role)))
             elif score.bits >= DEFAULT.suggest_at:
@@ -109,17 +116,41 @@ async def lookalikes(context: Context, sought: Sequence[Sought]) -> list[list[tu
     return [[(document, score) for _, document, score in some] for some in ordered]
 
 
-def _role_named(identifiers: Sequence[Document], one: Sought, other: Document) -> MatchingRole | None:
+def _role_named(
+    identifiers: Sequence[Document], one: Sought, other: Document, theirs: Sequence[Document]
+) -> MatchingRole | None:
     """In which role a channel identifier of either of the two names the other; None where none does."""
     if not identifiers:
         return None
     there = role_named(identifiers, other.get("attributes") or {}, _whos(one.identities))
-    found = there or role_named(identifiers, one.document.get("attributes") or {}, _whos(other["identities"]))
+    found = there or role_named(identifiers, one.document.get("attributes") or {}, _whos(theirs))
     return MatchingRole(found) if found else None
 
 
 def _whos(identities: Iterable[Document]) -> list[Who]:
     return [Who(one["channel"], one["account"], one["value"]) for one in identities]
+
+
+async def compared(context: Context, pairs: Sequence[tuple[RecordId, RecordId]]) -> list[Score | None]:
+    """How likely the two of each pair are one person, by what the viewer may see; None where they are one already.
+
+    Each counts as the customer into whom it went. Three commands at most.
+    """
+    sight = await sight_of(context)
+    found = await customers_by_id(context, list(dict.fromkeys(key for pair in pairs for key in pair)))
+    people = {one.key: one.document for one in found.values()}
+    owners = {key: who for who, document in people.items() for key in ids_of(document, IDENTITIES)}
+    identities: dict[RecordId, list[Document]] = {who: [] for who in people}
+    shown = ("customer_id", "channel", "value", "claim")
+    for one in await context.store.find(IDENTITIES, {"customer_id": {"$in": list(owners)}}, only=shown):
+        identities[owners[one["customer_id"]]].append(one)
+    base = _base(await context.store.held.all(BASE))
+    evidence = {who: sight.evidence(document, identities[who]) for who, document in people.items()}
+    both = [(found.get(one), found.get(other)) for one, other in pairs]
+    return [
+        score_of(evidence[one.key], evidence[other.key], base) if one and other and one.key != other.key else None
+        for one, other in both
+    ]
 
 
 # How they are found
@@ -130,19 +161,23 @@ _BRINGING = {
     "cond": {"$in": [IDENTITIES.element, "$$this.elements"]},
 }
 _OWNERS_OF_IDENTITIES = {"$concatArrays": [["$_id"], {"$map": {"input": {"$filter": _BRINGING}, "in": "$$this.id"}}]}
+_BOTH = {"$concatArrays": ["$$value", "$$this"]}
 _EACH_ONCE: Sequence[Document] = (
     {"$group": {"_id": "$_id", "of": {"$addToSet": "$of"}, "own": {"$first": "$$ROOT"}}},
-    {"$replaceWith": {"$mergeObjects": ["$own", {"of": "$of"}]}},
-    {"$set": {"owners": _OWNERS_OF_IDENTITIES}},
+    {"$replaceWith": {"$mergeObjects": ["$own", {"of": "$of", "owners": _OWNERS_OF_IDENTITIES}]}},
+    # All together, so that the identities are one look-up, and not one for each.
+    {"$group": {"_id": None, "candidates": {"$push": "$$ROOT"}}},
+    {"$set": {"owners": {"$reduce": {"input": "$candidates.owners", "initialValue": [], "in": _BOTH}}}},
     {
         "$lookup": {
             "from": IDENTITIES.name,
             "localField": "owners",
             "foreignField": "customer_id",
-            "pipeline": [{"$project": {"channel": 1, "account": 1, "value": 1, "claim": 1}}],
+            "pipeline": [{"$project": dict.fromkeys(("customer_id", "channel", "account", "value"), 1)}],
             "as": "identities",
         }
     },
+    {"$unset": "owners"},
 )
 
 
@@ -157,23 +192,22 @@ _OWNERS: Sequence[Document] = (
 )
 
 
-async def _unions(
-    store: Store, n: int, one: Sought, known: Sequence[Document], identifiers: Sequence[Document]
-) -> list[Document]:
+async def _unions(store: Store, n: int, one: Sought, sight: Sight, identifiers: Sequence[Document]) -> list[Document]:
     """A stage for each index by which candidates of the n-th are found."""
-    reaches = _reaches(one, known)
+    reaches = _reaches(one, sight)
     conditions = [(condition, _MOST_OF_ONE_KEY) for condition in naming(identifiers, _whos(one.identities))]
-    conditions += _conditions(one, known, reaches)
+    conditions += _conditions(one, sight.known, reaches)
     ways: list[tuple[Record, list[Document], int]] = [
         (CUSTOMERS, [{"$match": condition}], most) for condition, most in conditions
     ]
     digests = await _digests(store, reaches)
     digests += await digests_named(store, identifiers, one.document.get("attributes") or {})
     if digests:
-        ways.append(
-            (IDENTITY_KEYS, [{"$match": {"_id": {"$in": list(dict.fromkeys(digests))}}}, *_OWNERS], _MOST_OF_ONE_KEY)
-        )
-    others: Document = {"$match": {"_id": {"$nin": ids_of(one.document)}, "merged_into": None}}
+        known_by = {"$match": {"_id": {"$in": list(dict.fromkeys(digests))}}}
+        ways.append((IDENTITY_KEYS, [known_by, *_OWNERS], _MOST_OF_ONE_KEY))
+    # Said so that no index serves it: the planner would try out each that could, against the one that is meant.
+    own = {"$in": ["$_id", ids_of(one.document)]}
+    others: Document = {"$match": {"$expr": {"$not": [{"$or": [own, "$merged_into"]}]}}}
     shown: list[Document] = [{"$project": dict.fromkeys(READ, 1)}, {"$set": {"of": n}}]
     return [
         {"$unionWith": {"coll": record.name, "pipeline": [*way, others, {"$limit": most}, *shown]}}
@@ -190,30 +224,45 @@ def _conditions(one: Sought, known: Sequence[Document], reaches: Sequence[Reache
         yield condition, _MOST_OF_ONE_KEY
     if words := [word for kind, value in reaches for word in rare_words(kind, value)]:
         yield {"search": {"$in": words}}, _MOST_OF_ONE_KEY
-    days = [{f"attributes.{name}": values[name]} for role, name in _roles(values, known) if role is _DAY]
+    days = [
+        (name, str(values[name])) for role, name in _roles(values, known) if role is _DAY and day_of(str(values[name]))
+    ]
     same_names = [{f"attributes.{each['name']}": values[each["name"]]} for each in named if values.get(each["name"])]
-    for day in days:
+    for name, day in days:
         # In a million customers some forty were born on each day.
+        same_day = {f"attributes.{name}": values[name]}
         beside = [*same_names, *([{"sounds": {"$in": sounds}}] if sounds else [])]
-        yield (day | {"$or": beside}, _MOST_OF_ONE_KEY) if beside else (day, _MOST_NAMESAKES)
+        yield (same_day | {"$or": beside}, _MOST_OF_ONE_KEY) if beside else (same_day, _MOST_NAMESAKES)
     if sounds:
         same = {"sounds": {"$in": sounds}}
         where = search_words({}, one.document.get("contact_points") or (), ())
-        beside = [*days, *([{"search": {"$in": list(where)}}] if where else [])]
-        if beside:
-            yield same | {"$or": beside}, _MOST_OF_ONE_KEY
-        yield same, _MOST_NAMESAKES
+        if where:
+            # Looked at in each namesake, not along its index: streets and towns are many people's.
+            shared = {"$gt": [{"$size": {"$setIntersection": [{"$ifNull": ["$search", []]}, list(where)]}}, 0]}
+            yield same | {"$expr": shared}, _MOST_OF_ONE_KEY
+        of_age = [_may_be_born(f"$attributes.{name}", day) for name, day in days if _ISO_DAY.fullmatch(day)]
+        yield same | ({"$expr": {"$and": of_age}} if of_age else {}), _MOST_NAMESAKES
     if one.also:
         yield {"_id": {"$in": list(one.also)}}, _MOST_OF_ONE_KEY
 
 
-def _reaches(one: Sought, known: Iterable[Document]) -> list[Reached]:
+def _may_be_born(at: str, day: str) -> Document:
+    """Whether one's day of birth is not told, or shares the year or the day of the year: a slip spares one of them."""
+    said = {"$toString": {"$ifNull": [at, ""]}}
+    year, rest = {"$substrCP": [said, 0, 4]}, {"$substrCP": [said, 5, 5]}
+    untold = ["", *("-".join((f"{one[0]:04}", f"{one[1]:02}", f"{one[2]:02}")) for one in sorted(NO_DAYS))]
+    return {"$or": [{"$in": [said, untold]}, {"$in": [year, [day[:4]]]}, {"$in": [rest, [day[5:]]]}]}
+
+
+def _reaches(one: Sought, sight: Sight) -> list[Reached]:
     """Every number and address of the customer, wherever it stands."""
     values = one.document.get("attributes") or {}
     found = [(point["type"], str(point["value"])) for point in one.document.get("contact_points") or ()]
     found = [(kind, value) for kind, value in found if kind != "POSTAL"]
-    found += [(_BY_VALUE[role], str(values[name])) for role, name in _roles(values, known) if role in _BY_VALUE]
-    return list(dict.fromkeys([*found, *reached(one.identities)]))[:_MOST_VALUES]
+    found += [(_BY_VALUE[role], str(values[name])) for role, name in _roles(values, sight.known) if role in _BY_VALUE]
+    told = dict.fromkeys([*found, *sight.reached(one.identities)])
+    # What stands where nothing is known, such as `000000`, is everybody's.
+    return [(kind, value) for kind, value in told if _COMPARABLE[kind](value)][:_MOST_VALUES]
 
 
 def _by_values(values: Mapping[str, Any], known: Sequence[Document], reaches: Sequence[Reached]) -> Iterator[Document]:
@@ -223,7 +272,7 @@ def _by_values(values: Mapping[str, Any], known: Sequence[Document], reaches: Se
         if told := [value for by, value in reaches if by == kind]:
             yield {f"attributes.{one['name']}": {"$in": told}}
     for role, name in _roles(values, known):
-        if role is MatchingRole.IDENTIFIER:
+        if role is MatchingRole.IDENTIFIER and identifier_of(str(values[name])):
             yield {f"attributes.{name}": values[name]}
 
 

@@ -24,6 +24,7 @@ from resolvers import (
     duplicates,
     editing,
     facts,
+    finding,
     history,
     identification,
     identities,
@@ -79,6 +80,7 @@ SLICES = (
     identification.SLICE,
     channel_accounts.SLICE,
     # Views across panels, which read what the slices above declare.
+    finding.SLICE,
     directory.SLICE,
     facts.SLICE,
     history.SLICE,

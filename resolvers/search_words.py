@@ -21,6 +21,8 @@ MOST_WORDS = 64
 # Nobody types a longer beginning, and an index entry stays small.
 LONGEST_WORD = 64
 
+# So many digits are of a number: postal codes and house numbers have fewer.
+_SHORTEST_NUMBER = 7
 # So short a part before the @ is taken at every provider.
 _SHORT_LOCAL = 5
 
@@ -88,6 +90,14 @@ def words_asked(text: str, default_region: str | None = None) -> Sequence[Sequen
 
     words = _split(_PHONE.sub(joined, _folded(text)))
     return [tuple(dict.fromkeys((word, numbers.get(word, word)))) for word in words]
+
+
+def kinds_asked(words: Iterable[Sequence[str]]) -> frozenset[str]:
+    """Which of these words read as what is one person's own: as a number (`PHONE`), or as an address (`EMAIL`)."""
+    forms = list(chain.from_iterable(words))
+    kinds = {"PHONE": any(one.isdecimal() and len(one) >= _SHORTEST_NUMBER for one in forms)}
+    kinds["EMAIL"] = any("@" in one for one in forms)
+    return frozenset(kind for kind, is_there in kinds.items() if is_there)
 
 
 def rare_words(kind: str, value: str) -> Sequence[str]:

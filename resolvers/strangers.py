@@ -5,13 +5,10 @@ Asked without making anybody: the question that `identifyCustomer` answers by it
 
 from typing import Annotated
 
-import strawberry
-
 from adapters.contract import Who
 from adapters.records import RecordId, new_id
-from resolvers.attributes import definitions
 from resolvers.customers import Customer, customers_by_id
-from resolvers.duplicates import MOST_OF_ONE, MatchReason, reasons_of, reasons_shown, require_few
+from resolvers.duplicates import MOST_OF_ONE, MatchReason, reasons_of, require_few
 from resolvers.identities import identified, named_identity, require_look_up
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_type, told
@@ -29,14 +26,9 @@ class LikelyCustomer:
 
     customer: Customer = told("The customer.")
     score: float = told("How likely it is the same person, from 0 to 1.")
-    found_reasons: strawberry.Private[list[MatchReason]]
-
-
-@SLICE.column(LikelyCustomer, may=STAFF)
-async def reasons(likely: list[LikelyCustomer], info: Info) -> list[list[MatchReason]]:
-    """What speaks for it and against it, the weightiest first; without kinds of evidence that you may not see."""
-    known = await definitions(info.context)
-    return [reasons_shown(one.found_reasons, known, info.context.viewer) for one in likely]
+    reasons: list[MatchReason] = told(
+        "What speaks for it and against it, the weightiest first. What you may not see of the customer is not compared."
+    )
 
 
 @SLICE.query(may=STAFF)
@@ -62,7 +54,7 @@ async def likely_by_identity(
     context.delivered.looked_up(channel, account, known.customer.key if known else None, likely=customers)
     context.budget.spend(len(found))
     return [
-        LikelyCustomer(customer=customers[key], score=score.probability, found_reasons=reasons_of(score))
+        LikelyCustomer(customer=customers[key], score=score.probability, reasons=reasons_of(score))
         for key, score in found
         if key in customers
     ]

@@ -83,13 +83,13 @@ async def _rules(ask: Asking, name: str, **rules: Any) -> dict[str, Any]:
 
 
 async def test_suggestions(ask: Asking, make: Makers) -> None:
-    """What a value says of two customers is no reason for whom it is not to see; the others stay."""
+    """A pair of whom such a value speaks is in no list for whom it is not to see."""
     await crowd.definition(make, "passport", matching_role="IDENTIFIER", **FEW)
     reasons = [{"role": role, "level": "EXACT", "weight": 9.0} for role in ("IDENTIFIER", "PHONE")]
     await crowd.double(make, reasons=reasons)
     text = "{ duplicateSuggestions { nodes { reasons { role } } } }"
     told = {role: (await ask(text, as_=role)).data["duplicateSuggestions"]["nodes"] for role in (Role.AGENT, *SEE)}
-    assert told[Role.AGENT] == [{"reasons": [{"role": "PHONE"}]}]
+    assert told[Role.AGENT] == []
     assert (
         told[Role.SUPERVISOR] == told[Role.ADMINISTRATOR] == [{"reasons": [{"role": "IDENTIFIER"}, {"role": "PHONE"}]}]
     )
@@ -105,11 +105,37 @@ async def test_merges(ask: Asking, make: Makers, ann: Made) -> None:
     seen = (await ask(text, as_=Role.SUPERVISOR)).data["previewMerge"]["differences"]
     assert margin["values"] == [{"value": None, "isHidden": True}] * 2
     assert [one["value"] for one in seen[0]["values"]] == ["40 percent", "20 percent"]
-    entry = {"path": "attributes.margin", "before": "1", "after": "2"}
+    entry = {"path": "attributes.margin", "before": None, "after": "2"}
     await crowd.merge(make, ann, changed=[entry])
     ledger = f'{{ customer(id: "{ann.id}") {{ merges {{ nodes {{ changes {{ before after isHidden }} }} }} }} }}'
     changes = (await ask(ledger)).data["customer"]["merges"]["nodes"][0]["changes"]
     assert changes == [{"before": None, "after": None, "isHidden": True}]
+
+
+async def test_equal_or_not(ask: Asking, make: Makers, ann: Made) -> None:
+    """Whether two hold the same of what is hidden is told by no line of a preview, and by none that is missing."""
+    lines = []
+    for margin in ("40 percent", "20 percent", None):
+        other = await make.customer("Ann", "Lee")
+        if margin:
+            await crowd.attributes(make, other, margin=margin)
+        given = f'(input: {{survivorId: "{ann.id}", otherIds: ["{other.id}"]}})'
+        text = f"{{ previewMerge{given} {{ differences {{ name choice values {{ value isHidden }} }} }} }}"
+        lines.append((await ask(text)).data["previewMerge"]["differences"])
+        seen = (await ask(text, as_=Role.SUPERVISOR)).data["previewMerge"]["differences"]
+        assert len(seen) == (margin == "20 percent")
+    same, different, none = lines
+    assert same == different
+    assert (same[0]["values"], none) == ([{"value": None, "isHidden": True}] * 2, [])
+
+
+async def test_replaced_tells_none(ask: Asking, make: Makers, ann: Made) -> None:
+    """That a merge put one hidden value in another's place is not told: only where they differ is it so."""
+    entry = {"path": "attributes.margin", "before": "1", "after": "2"}
+    await crowd.merge(make, ann, changed=[entry])
+    ledger = f'{{ customer(id: "{ann.id}") {{ merges {{ nodes {{ changes {{ name }} }} }} }} }}'
+    told = [(await ask(ledger, as_=role)).data["customer"]["merges"]["nodes"] for role in (Role.AGENT, Role.SUPERVISOR)]
+    assert told == [[{"changes": []}], [{"changes": [{"name": "margin"}]}]]
 
 
 async def test_stale_edit_tells_none(ask: Asking, make: Makers, ann: Made) -> None:

@@ -243,6 +243,8 @@ async def test_each_own(ask: Asking, make: Makers, commands: Commands) -> None:
     for n in range(200):
         await double(make, **{("one_id", "other_id")[n % 2]: busy.key, "bits": 20.0 + n})
     weak = await double(make, other_id=quiet.key, bits=0.5)
+    # What is held in the process is there.
+    await ask("{ attributeDefinitions { id } }")
     for asked in ([busy, quiet, *rest[:9]], [busy, quiet, *rest]):
         with commands.counted() as sent:
             answer = await ask(OF_MANY, ids=[one.id for one in asked])

@@ -231,6 +231,8 @@ async def test_linking_commands(ask: Asking, make: Makers, commands: Commands) -
     """A link, an unlink and a verification cost a bounded number of commands."""
     await make.channel("whatsapp")
     one = await make.customer()
+    # What is held in the process is there.
+    await ask("{ attributeDefinitions { id } }")
     with commands.counted() as sent:
         key = (await _link(ask, one))["identity"]["id"]
     assert len(sent) <= 10, sent

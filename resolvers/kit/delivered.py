@@ -16,7 +16,8 @@ from resolvers.kit.described import graph_enum
 @graph_enum(
     {
         "READ": "Personal values were shown.",
-        "LOOKED_UP": "Somebody was asked for by an identity, whether or not anybody is known by it.",
+        "LOOKED_UP": "Somebody was asked for by an identity, a number, an address or an identifier, whether or not "
+        "anybody is known by it.",
         "SEARCHED": "Customers were searched or filtered by personal values.",
         "EXPORTED": "Everything about a customer was taken out.",
         "OPENED": "A token was given with which a visitor reads what is the customer's own.",
@@ -64,6 +65,14 @@ class Delivered:
         if found is not None:
             self.customers.add(found)
         self.customers.update(likely)
+
+    def looked_up_by_value(self) -> None:
+        """Takes note that somebody was asked for by a number, an address or an identifier, wherever it stands."""
+        self.ways.add(AccessWay.LOOKED_UP)
+
+    def found(self, customers: Iterable[RecordId]) -> None:
+        """Takes note of whom a search by personal values found."""
+        self.customers.update(customers)
 
     def searched(self, *by: str) -> None:
         """Takes note that customers were searched by personal values; `by` names what holds them."""

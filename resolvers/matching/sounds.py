@@ -10,7 +10,9 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 from adapters.records import Document
+from resolvers.attribute_rights import viewers
 from resolvers.attribute_rules import MatchingRole
+from resolvers.kit.viewer import STAFF
 from resolvers.matching.levels import sound
 from resolvers.matching.nicknames import MOST_FORMS, full_forms
 from resolvers.matching.words import Name, name_of
@@ -24,8 +26,12 @@ _NAMES = (MatchingRole.GIVEN_NAME.value, MatchingRole.FAMILY_NAME.value)
 
 
 def naming_definitions(definitions: Iterable[Document]) -> list[Document]:
-    """Those of the definitions whose values are names, in the schema's order."""
+    """Those of the definitions whose values are names that all of the staff may see, in the schema's order.
+
+    Names that only some may see find nobody: who is found by a sound would tell the others of them.
+    """
     named = [one for one in definitions if one.get("matching_role") in _NAMES and one["type"] != "PASSWORD"]
+    named = [one for one in named if STAFF.issubset(viewers(one.get("visible_to")))]
     return sorted(named, key=lambda one: (one["order"], one["name"]))
 
 

@@ -32,9 +32,9 @@ _NOTHING = frozenset(
     )
 )
 # Days that programs put where no day is known: the first and last ones of their calendars.
-_NO_DAYS = frozenset({(1, 1, 1), (1000, 1, 1), (1753, 1, 1), (1800, 1, 1), (1899, 12, 30), (1899, 12, 31)})
-_NO_DAYS |= frozenset({(1900, 1, 1), (1900, 1, 2), (1901, 1, 1), (1904, 1, 1), (1970, 1, 1), (1111, 11, 11)})
-_NO_DAYS |= frozenset({(2222, 2, 2), (2099, 12, 31), (2999, 12, 31), (9999, 12, 31), (9999, 9, 9)})
+NO_DAYS = frozenset({(1, 1, 1), (1000, 1, 1), (1753, 1, 1), (1800, 1, 1), (1899, 12, 30), (1899, 12, 31)})
+NO_DAYS |= frozenset({(1900, 1, 1), (1900, 1, 2), (1901, 1, 1), (1904, 1, 1), (1970, 1, 1), (1111, 11, 11)})
+NO_DAYS |= frozenset({(2222, 2, 2), (2099, 12, 31), (2999, 12, 31), (9999, 12, 31), (9999, 9, 9)})
 # Example domains are real in demonstrations; these are not.
 _NO_DOMAINS = frozenset({"unknown", "none", "noemail", "nomail", "invalid", "noreply"})
 _TITLES = frozenset(
@@ -131,7 +131,7 @@ def day_of(text: str) -> Day | None:
             # Day or month first: the one that cannot be a month is the day.
             first, second, year = numbers
             found = Day(year, first, second) if second > 12 else Day(year, second, first)  # months
-    return None if found is None or found in _NO_DAYS else found
+    return None if found is None or found in NO_DAYS else found
 
 
 @lru_cache(_REMEMBERED)

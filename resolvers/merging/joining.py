@@ -58,7 +58,7 @@ class BadChoice(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """An attribute of which the records do not hold the same."""
+    """An attribute of which several records hold something."""
 
     name: str
     values: Sequence[Value]
@@ -66,6 +66,11 @@ class Difference:
     way: AttributeChoice
     source: RecordId | None
     """Whose value stands; None where it is no one's alone."""
+
+    @property
+    def is_one(self) -> bool:
+        """Whether all of them hold the same."""
+        return all(value == self.values[0][1] for _, value in self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +163,7 @@ class Joining:
         after, source = self._decided(name, definition, chosen, mine, theirs)
         told: list[Value] = [(self.survivor["_id"], mine)] if mine is not None else []
         told += theirs
-        if any(value != told[0][1] for _, value in told):
+        if len(told) > 1:
             joined.differences.append(Difference(name, told, chosen.way, source))
         if after != mine:
             seen = self._observed(name, source)

@@ -71,7 +71,11 @@ class MergedCustomer(Node):
 
 @graph_type
 class MergeChange:
-    """An attribute of the survivor that the merge changed."""
+    """An attribute of the survivor that the merge changed.
+
+    One whose values you may not see is told where there was no value before, or is none after; and not where one took
+    another's place, which would tell that they differ.
+    """
 
     name: str = told("The attribute's name.")
     before: AttributeScalar | None = told(
@@ -140,14 +144,22 @@ def _changes(changed: Sequence[Document], known: Mapping[str, Document], viewer:
     # What was kept on purpose stands in the ledger, too, but is no change.
     by_path = {one["path"]: one for one in changed if one["before"] != one["after"]}
     return [
-        _change(definition, by_path[f"{_ATTRIBUTES}{name}"], viewer)
+        _change(definition, change, viewer)
         for name, definition in known.items()
-        if f"{_ATTRIBUTES}{name}" in by_path
+        if (change := by_path.get(f"{_ATTRIBUTES}{name}")) and _is_told(definition, change, viewer)
     ]
 
 
+def _is_told(definition: Document, change: Document, viewer: Viewer) -> bool:
+    return None in (change["before"], change["after"]) or not _is_hidden(definition, viewer)
+
+
+def _is_hidden(definition: Document, viewer: Viewer) -> bool:
+    return definition["type"] == "PASSWORD" or not is_shown(definition, viewer)
+
+
 def _change(definition: Document, change: Document, viewer: Viewer) -> MergeChange:
-    is_hidden = definition["type"] == "PASSWORD" or not is_shown(definition, viewer)
+    is_hidden = _is_hidden(definition, viewer)
     before, after = (None, None) if is_hidden else (change["before"], change["after"])
     carried = carried_by(definition)
     return MergeChange(name=definition["name"], before=before, after=after, is_hidden=is_hidden, carries=carried)

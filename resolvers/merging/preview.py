@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
-from adapters.records import Document, Record, RecordId
+from adapters.records import Document, Part, Record, RecordId
 from adapters.windows import Strand
 from resolvers.aliases import ids_of
 from resolvers.attribute_rights import is_shown
@@ -28,6 +28,7 @@ from resolvers.merging.bounds import blocks
 from resolvers.merging.entries import EntryConflict, entry_conflicts
 from resolvers.merging.joining import AttributeChoice, Difference, Joined
 from resolvers.merging.ledger import ELEMENT, SLICE, elements_of
+from resolvers.reaches import unseen_reaches
 
 
 @graph_type
@@ -35,7 +36,10 @@ class MergeMove:
     """What comes along to the survivor of one kind."""
 
     element_name: strawberry.Private[str]
-    count: int = told("How many records or entries. What the survivor has already does not come twice.")
+    count: int = told(
+        "How many records or entries. What the survivor has already does not come twice, and is counted only where it "
+        "is hidden from you."
+    )
 
 
 @SLICE.reading(MergeMove)
@@ -59,7 +63,7 @@ class CustomerValue:
 
 @graph_type
 class AttributeDifference:
-    """An attribute of which the customers do not hold the same."""
+    """An attribute of which the customers do not hold the same, or of which you may not know whether they do."""
 
     name: str = told("The attribute's name.")
     label: str = told("What people read beside it.")
@@ -95,7 +99,10 @@ class MergePreview:
     survivor: Customer | None = told("The customer who would stay, as it is now; null where there is no such one.")
     others: list[Customer] = told("Those who would go into it, as they are now: each with the `version` to send.")
     moves: list[MergeMove] = told("What would come along, by kind. Kinds of which there is nothing are left out.")
-    differences: list[AttributeDifference] = told("Attributes of which they do not hold the same.")
+    differences: list[AttributeDifference] = told(
+        "Attributes of which they do not hold the same; and those hidden from you of which several hold something, "
+        "whether that is the same or not."
+    )
     entry_differences: list[EntryDifference] = told("Entries that are one and of which they do not hold the same.")
     told_apart: list[DuplicateSuggestion] = told(
         "That somebody said of two of them that they are different people: who and when. People may merge them still."
@@ -130,7 +137,13 @@ async def preview_merge(
         blocks(context, question, found, joined),
         dismissed_between(context, [ids_of(one) for one in (found.survivor, *found.others)]),
     )
-    entries = entry_conflicts(found.survivor, found.others, parts_of(context, question), joined)
+    hidden = await unseen_reaches(context)
+    entries = [
+        one
+        for one in entry_conflicts(found.survivor, found.others, parts_of(context, question), joined)
+        # That two have one entry of a hidden kind would tell that they hold the same.
+        if not _is_of(one.part, dict(zip(one.part.same, one.key, strict=True)), hidden)
+    ]
     return MergePreview(
         survivor=read(found.survivor),
         others=[read(one) for one in found.others],
@@ -152,12 +165,31 @@ async def _moves(context: Context, question: Asked, found: People, joined: Joine
     counts = await asyncio.gather(*[_count(context, found, record) for record in records])
     by_name = dict(zip((one.name for one in records), counts, strict=True))
     by_name |= dict(Counter(name for some in (joined.added, joined.replaced) for name in some for _ in some[name]))
+    by_name |= await _moving_by_kind(context, question, found, joined)
     moves = [
         MergeMove(element_name=element, count=sum(by_name.get(name, 0) for name in names))
         for element, names in elements_of(context.declared).items()
         if element in question.elements
     ]
     return [one for one in moves if one.count]
+
+
+async def _moving_by_kind(context: Context, question: Asked, found: People, joined: Joined) -> dict[str, int]:
+    """How many entries move of parts of which the viewer does not see every kind.
+
+    Of a hidden kind all of the others' are counted, also those that the survivor has: the number would tell.
+    """
+    hidden = await unseen_reaches(context)
+    return {
+        part.name: sum(not _is_of(part, entry, hidden) for entry in joined.added.get(part.name, ()))
+        + sum(_is_of(part, entry, hidden) for one in found.others for entry in one.get(part.name, ()))
+        for part in (parts_of(context, question) if hidden else ())
+        if part.kind
+    }
+
+
+def _is_of(part: Part, entry: Mapping[str, Any], kinds: frozenset[str]) -> bool:
+    return part.kind is not None and entry.get(part.kind) in kinds
 
 
 async def _count(context: Context, found: People, record: Record) -> int:
@@ -170,17 +202,25 @@ async def _count(context: Context, found: People, record: Record) -> int:
 
 async def _differences(context: Context, differences: Sequence[Difference]) -> list[AttributeDifference]:
     known = await definitions(context)
-    return [_difference(one, known, context.viewer) for one in differences]
+    # A line that stands there only where hidden values differ would tell whether they do.
+    return [
+        _difference(one, known, context.viewer)
+        for one in differences
+        if not one.is_one or _is_hidden(known[one.name], context.viewer)
+    ]
+
+
+def _is_hidden(definition: Document, viewer: Viewer) -> bool:
+    return definition["type"] == "PASSWORD" or not is_shown(definition, viewer)
 
 
 def _difference(one: Difference, known: Mapping[str, Document], viewer: Viewer) -> AttributeDifference:
     definition = known[one.name]
-    is_secret = definition["type"] == "PASSWORD"
-    is_hidden = not is_shown(definition, viewer)
+    is_hidden = _is_hidden(definition, viewer)
     values = [
         CustomerValue(
             customer_id=global_id("Customer", key),
-            value=None if is_hidden or is_secret else value,
+            value=None if is_hidden else value,
             is_hidden=is_hidden,
             carries=carried_by(definition),
             concerns=key,

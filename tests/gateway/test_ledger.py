@@ -198,15 +198,17 @@ async def test_literals_leave_no_trace(strict: Gate, make: Makers) -> None:
     assert one["question_hash"] == other["question_hash"] != third["question_hash"]
 
 
-@pytest.mark.usefixtures("ann")
-async def test_searches(strict: Gate, make: Makers) -> None:
-    """Searching and filtering by personal values is written with what it went by, not for which value."""
+async def test_searches(strict: Gate, make: Makers, ann: Made) -> None:
+    """Searching and filtering by personal values is written with what it went by and whom it found, not the value."""
     await asked(strict, f'{{ customers(search: "{MARK}") {{ totalCount }} }}')
     by = 'filter: { attributes: [{ name: "%s", anyOf: ["%s"] }] }'
     await asked(strict, f"{{ customers({by % ('secretShoe', MARK)}) {{ nodes {{ id }} }} }}")
     await asked(strict, f"{{ customers({by % ('shoe', 42)}) {{ nodes {{ id }} }} }}")
     found = [(one["ways"], one["searched_by"], one["customers"]) for one in await entries(make.store)]
-    assert found == [(["searched"], ["Customer.search"], []), (["searched"], ["Customer.attributes.secretShoe"], [])]
+    assert found == [
+        (["searched"], ["Customer.search"], []),
+        (["searched"], ["Customer.attributes.secretShoe"], [ann.key]),
+    ]
 
 
 async def test_mutations(strict: Gate, make: Makers, ann: Made) -> None:

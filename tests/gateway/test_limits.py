@@ -8,6 +8,7 @@ import pytest
 from gateway.limits import LookUpLimit
 from resolvers.kit.errors import LimitExceeded
 from resolvers.kit.viewer import LOOKUP_SCOPE, Role, Viewer
+from tests.changing import GONE
 from tests.gateway.conftest import Gate, OpenGate, code_of
 from tests.makers import Makers
 
@@ -23,7 +24,14 @@ async def gate(open_gate: OpenGate, make: Makers) -> Gate:
     return open_gate(lookups_per_minute=3)
 
 
-@pytest.mark.parametrize("query", [QUERY, MUTATION])
+SEARCH = '{ customers(search: "Ann +1 (415) 555-0100") { totalCount } }'
+ADDRESS = '{ customers(search: "4155550100@example.com") { totalCount } }'
+FILTER = """{ customers(filter: { attributes: [{ name: "phoneNumber", anyOf: ["+14155550100"] }] }) { totalCount } }"""
+LINK = f"""mutation {{ linkIdentity(input: {{ customerId: "{GONE}", channel: "whatsapp", account: "main",
+  value: "+14155550100" }}) {{ __typename }} }}"""
+
+
+@pytest.mark.parametrize("query", [QUERY, MUTATION, SEARCH, ADDRESS, FILTER, LINK])
 async def test_beyond_limit(gate: Gate, query: str) -> None:
     """One more is refused with LIMIT_EXCEEDED, which names the limit and when to try again."""
     for _ in range(3):
@@ -35,6 +43,15 @@ async def test_beyond_limit(gate: Gate, query: str) -> None:
     assert found
     assert 1 <= int(found[1]) <= 120
     assert "4155550100" not in response.text
+
+
+async def test_each_value_counts(gate: Gate) -> None:
+    """As many numbers as a filter names, so many look-ups it is; names are none, and beginnings of numbers neither."""
+    values = ", ".join(f'"+1415555010{n}"' for n in range(4))
+    response = await gate.ask(FILTER.replace('"+14155550100"', values))
+    assert code_of(response) == "LIMIT_EXCEEDED"
+    for word in ["Ann", "415555", "94103", "12-14"] * 2:
+        assert "errors" not in (await gate.ask(f'{{ customers(search: "{word}") {{ totalCount }} }}')).json()
 
 
 async def test_of_each_viewer(gate: Gate) -> None:

@@ -25,7 +25,7 @@ from resolvers.kit.graph import Graph
 from resolvers.kit.slice import Keeping
 from resolvers.kit.stored import steps_of, stored_paths
 from resolvers.kit.viewer import LOOKUP_SCOPE, VISITORS_SCOPE, Role
-from tests.rights.samples import arguments_of, needs_personal
+from tests.rights.samples import arguments_of, is_of_few, needs_look_up, needs_personal
 from tests.rights.viewers import KINDS, Kind
 
 FILE = Path(__file__).parent / "expected.txt"
@@ -171,7 +171,10 @@ class Expecting:
             is_kind = path.startswith("filter.kinds=")
             what = self._by_kind[path.removeprefix("filter.kinds=")] if is_kind else None
             hides = what is not None and kind.role not in what.may
-            if found[kind.name] == SHOWN and (hides or (needs_personal(owner, field, path) and not kind.sees_personal)):
+            hides = hides or (needs_personal(owner, field, path) and not kind.sees_personal)
+            hides = hides or (needs_look_up(owner, field, path) and not kind.looks_up)
+            hides = hides or (is_of_few(owner, field, path) and kind.role is not Role.ADMINISTRATOR)
+            if found[kind.name] == SHOWN and hides:
                 found[kind.name] = FORBIDDEN
         return found
 

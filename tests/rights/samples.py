@@ -74,6 +74,7 @@ _PAGING = {"after": '"<cursor>"', "before": '"<cursor>"'}
 _WHOLE = {
     "AttributeCondition": {
         "tier": '{name: "tier", anyOf: ["gold"]}',
+        "mail": '{name: "mail", anyOf: ["zqxmjwkhamail@mail.example"]}',
         "passport": f'{{name: "passport", anyOf: ["{mark("a", "Passport")}"]}}',
     },
     "AttributeChoiceInput": {"tier": '{name: "tier", choice: KEEP}'},
@@ -94,6 +95,22 @@ _PERSONAL = re.compile(
 def needs_personal(owner: str, field: str, path: str) -> bool:
     """Whether an argument asks for personal values."""
     return _PERSONAL.fullmatch(f"{owner}.{field}({path})") is not None
+
+
+_LOOK_UPS = re.compile(r"Query\.customers\(filter\.attributes=tier\)")
+"""What asks for somebody by a value that is one person's own, and so takes the right to look people up."""
+_OF_FEW = re.compile(r"Query\.customers\(filter\.attributes=mail\)")
+"""What chooses by a value that administrators alone may see."""
+
+
+def needs_look_up(owner: str, field: str, path: str) -> bool:
+    """Whether an argument looks somebody up."""
+    return _LOOK_UPS.fullmatch(f"{owner}.{field}({path})") is not None
+
+
+def is_of_few(owner: str, field: str, path: str) -> bool:
+    """Whether an argument asks for what only administrators see."""
+    return _OF_FEW.fullmatch(f"{owner}.{field}({path})") is not None
 
 
 def arguments_of(graph: Graph, owner: str, field: str) -> list[Sample]:

@@ -30,6 +30,11 @@ class Kind:
         """Whether personal values are this kind's to see, as DESIGN.md section 4 says and not as the code does."""
         return self.role is not Role.PARTNER or PERSONAL_SCOPE in self.scopes
 
+    @property
+    def looks_up(self) -> bool:
+        """Whether this kind may ask who stands behind a number, an address or an identifier."""
+        return self.role is not Role.PARTNER or LOOKUP_SCOPE in self.scopes
+
 
 KINDS = (
     Kind("administrator", Role.ADMINISTRATOR),

@@ -103,6 +103,8 @@ async def _company(world: World) -> None:
     await crowd.definition(make, "secret", type=AttributeType.PASSWORD)
     few = {"is_personal": False, "matching_role": "ADDRESS", "visible_to": ["administrator"], "editable_by": []}
     await crowd.definition(make, "margin", **few)
+    # With it every mail address is for administrators alone, wherever it stands.
+    await crowd.definition(make, "mail", **few | {"matching_role": "EMAIL"})
     world.keep("Campaign", await crowd.campaign(make))
     await make.store.update(CAMPAIGNS, {}, {"$set": {"ends_at": BEGIN}})
     world.keep("Product", await crowd.product(make, description="A lamp", image_url="https://shop.example/lamp.png"))
@@ -114,11 +116,12 @@ async def _company(world: World) -> None:
 async def _person(world: World, of: str, person: Made, other: Made) -> None:
     make, at, agent = world.make, BEGIN, world.keys["Agent"]
     await make.identity(person, "whatsapp", PHONES[of])
+    await make.identity(person, "email", f"zqxmjwkh{of}box@mail.example")
     await _document(world, of, person)
     profile = {name: mark(of, name) for name in ("name", "username", "gender", "locale", "time_zone")}
     profile["picture_url"] = f"https://pics.example/{mark(of, 'picture')}.png"
     proof = {"claimed_by": "zqxsjwkhimport", "verified_by": "zqxsjwkhberta", "verified_at": at, "profile": profile}
-    identity = await make.store.update(IDENTITIES, {"customer_id": person.key}, {"$set": proof})
+    identity = await make.store.update(IDENTITIES, {"customer_id": person.key, "channel": "whatsapp"}, {"$set": proof})
     world.keep("Identity", (identity or {})["_id"])
     conversation = await make.conversation(
         person,
@@ -175,7 +178,7 @@ async def _document(world: World, of: str, person: Made) -> None:
     postal = {name: mark(of, name) for name in ("street", "city", "region", "postal_code", "country")}
     proof = {"is_verified": True, "verified_at": at, "verified_by": staff, "observed_by": staff}
     for kind, value, parts in (
-        ("EMAIL", f"{mark(of, 'mail')}@mail.example", None),
+        ("EMAIL", f"zqxmjwkh{of}mail@mail.example", None),
         ("PHONE", PHONES[of], None),
         ("POSTAL", " ".join(postal.values()), postal),
     ):
@@ -194,7 +197,7 @@ async def _document(world: World, of: str, person: Made) -> None:
         "custom_data": [{"name": "pet", "value": mark(of, "Pet"), **added}],
         "channel_preferences": [preference],
         "consents": [consent | {"recorded_at": at, "recorded_by": staff}],
-        "search": [mark(of, "first"), mark(of, "last")],
+        "search": [mark(of, "first"), mark(of, "last"), f"zqxmjwkh{of}mail"],
         "observed.passport.observed_by": staff,
     }
     await world.make.store.update(CUSTOMERS, {"_id": person.key}, {"$set": fields})
