@@ -9,6 +9,7 @@ import strawberry
 
 from adapters.records import Document, RecordId
 from adapters.windows import Strand, Window
+from resolvers.aliases import ids_of
 from resolvers.attribute_rights import is_shown
 from resolvers.attributes import carried_by, definitions
 from resolvers.customers import CUSTOMERS, Customer, customer_reader, following
@@ -120,8 +121,8 @@ async def unmerge_customers(
             raise await _edited_since(context, case.entry, undone.edited)
         _require_needed(resolved, undone)
         written = await _write(context, case, undone)
-        # No machine merges again whom people have parted.
-        await tell_apart(context, case.entry["survivor_id"], [one["id"] for one in case.entry["others"]])
+        # No machine merges again whom people have parted: neither these nor anybody who came or stays with them.
+        await tell_apart(context, ids_of(written[1]), [key for one in case.entry["others"] for key in _ids(one)])
         return written
 
     entry, survivor, others = await context.store.transact(work)
@@ -202,6 +203,11 @@ def _behind(
     if entry["_id"] not in order:
         return []
     return [merges[key] for key in order[order.index(entry["_id"]) + 1 :] if key in merges]
+
+
+def _ids(other: Document) -> list[RecordId]:
+    """Everyone who came with one of the others: that one, and those who had gone into that one before."""
+    return [other["id"], *other["carried"]]
 
 
 def _documents(entry: Document, documents: Mapping[RecordId, Document]) -> list[Document]:
