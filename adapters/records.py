@@ -81,6 +81,17 @@ class Chief:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Verifying:
+    """How an entry says that it is proven: of two that are one, it is proven where either is."""
+
+    flag: str
+    by: tuple[str, ...]
+    """The fields that say who made sure of it, and when."""
+    unless: str
+    """The flag of an entry that somebody doubts: what is said of another proves nothing of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """A bounded list that a slice keeps inside the customer's own document."""
 
@@ -106,6 +117,8 @@ class Part:
     """Which of two that were said at the same moment stands: a field, and its values with the weakest first."""
     chief: Chief | None = None
     """The flag that one entry has and the others have not: what a merge brings along loses it where one has it."""
+    verifying: Verifying | None = None
+    """By what an entry is proven; None: none ever is."""
 
     def place_in_time(self, entry: Document) -> tuple[Any, int]:
         """By this entries that are one compare where the last word stands."""

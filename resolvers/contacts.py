@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
-from adapters.records import Chief, Document, Observation, Part, RecordId, new_id
+from adapters.records import Chief, Document, Observation, Part, RecordId, Verifying, new_id
 from resolvers.attribute_schema import definitions_by_name
 from resolvers.contact_rules import (
     LONGEST_POSTAL,
@@ -47,6 +47,7 @@ CONTACT_POINTS = Part(
     same=("type", "value"),
     says=("postal", "is_verified"),
     chief=Chief("is_primary", "type"),
+    verifying=Verifying(flag="is_verified", by=("verified_at", "verified_by"), unless="is_doubted"),
 )
 
 

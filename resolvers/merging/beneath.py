@@ -11,7 +11,7 @@ from typing import Any
 
 from adapters.records import Document, Part
 from resolvers.merging.carrying import Carried, is_alike, require_room
-from resolvers.merging.joining import CLEARED, at, beside, put, same_entry, with_chiefs
+from resolvers.merging.joining import CLEARED, at, beside, proven_by, put, same_entry, with_chiefs
 from resolvers.merging.pages import Pages
 
 _ASSIGNED = "assigned_agent_id"
@@ -112,6 +112,8 @@ class Lifting:
 
     def _lift_entry(self, part: Part, known: Document | None, entry: Document) -> None:
         key = same_entry(part, entry)
+        if self._is_proven(part, key, entry):
+            return
         brought = [found for merge in self.merges if (found := self._taken_back(part, merge, key))]
         entries = list(self._now.get(part.name, ()))
         there = next((one for one in entries if same_entry(part, one) == key), None)
@@ -126,6 +128,27 @@ class Lifting:
             entries = [one for one in entries if one is not there]
             entries.append(beside(part, entry, entries))
         self._now[part.name] = with_chiefs(part, entries)
+
+    def _is_proven(self, part: Part, key: tuple[Any, ...], entry: Document) -> bool:
+        """Whether a merge has brought nothing but the proof, and proves the entry as it is now, too."""
+        for merge in self.merges:
+            _, replaced = self._pages.built(merge, part, key)
+            if replaced is None or replaced["after"] != proven_by(part, replaced["before"], replaced["after"]):
+                continue
+            sure = proven_by(part, entry, replaced["after"])
+            there = self._now.get(part.name, ())
+            standing = next((one for one in there if is_alike(part, one, replaced["after"])), None)
+            if sure is None or standing is None:
+                return False
+            flags = {part.chief.flag: standing[part.chief.flag]} if part.chief else {}
+            self._now[part.name] = [{**sure, **flags} if one is standing else one for one in there]
+            renewed = [
+                {"before": entry, "after": sure} if one is replaced else one
+                for one in self._pages.entries(merge, "replaced", part)
+            ]
+            self._pages.put_entries(merge, "replaced", part, renewed)
+            return True
+        return False
 
     def _taken_back(self, part: Part, merge: Document, key: tuple[Any, ...]) -> Document | None:
         """What the merge has put there, which is no longer its doing."""

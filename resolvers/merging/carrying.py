@@ -88,7 +88,7 @@ class Carrying:
         value, seen = (self._standing(later, path) for path in both)
         mine = self._pages.change(self.merge, both[0])
         is_own = (value, seen) == (at(self.old, both[0]), at(self.old, both[1]))
-        is_brought = is_own and mine is not None and bool(value == mine["after"])
+        is_brought = is_own and mine is not None and bool(value == mine["after"] != mine["before"])
         if value is None or is_observed_default(seen) or is_brought:
             for path, before in zip(both, (value, seen), strict=True):
                 self._settle(later, path, before)
