@@ -109,6 +109,8 @@ class Part:
     """Fields of an entry by which customers are found."""
     same: tuple[str, ...] = ()
     """Fields by which two entries are one when two customers become one. Empty: each entry is one of its own."""
+    has_ids: bool = False
+    """Whether each entry has an `id` of its own, which stays when what it says is changed."""
     says: tuple[str, ...] = ()
     """Fields of an entry that say something of the customer: where two that are one differ in them, people are told."""
     newest: str | None = None

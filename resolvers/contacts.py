@@ -45,6 +45,7 @@ CONTACT_POINTS = Part(
     of_staff=frozenset({"verified_by", "observed_by"}),
     element="CONTACT_POINTS",
     same=("type", "value"),
+    has_ids=True,
     says=("postal", "is_verified"),
     chief=Chief("is_primary", "type"),
     verifying=Verifying(flag="is_verified", by=("verified_at", "verified_by"), unless="is_doubted"),

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from adapters.records import Chief, Document, Observation, Part, RecordId
+from adapters.records import Document, Observation, Part, RecordId
 from resolvers.attribute_rules import AttributeType, checked
 from resolvers.customers import is_default
 from resolvers.kit.described import graph_enum
+from resolvers.merging.places import beside, proven_by, same_entry
 
 # Between what two customers' records say of one attribute.
 _BETWEEN = "; "
@@ -237,7 +238,7 @@ class Joining:
     # Parts
 
     def _join_part(self, joined: Joined, part: Part) -> None:
-        own = list(self.survivor.get(part.name, ()))
+        own: list[Document] = list(self.survivor.get(part.name, ()))
         standing = {same_entry(part, one): one for one in own} if part.same else {}
         added: list[Document] = []
         for entry in (entry for one in self.others for entry in one.get(part.name, ())):
@@ -276,54 +277,6 @@ def fits(definition: Document, value: Any, region: str | None) -> bool:
     except ValueError:
         return False
     return True
-
-
-def same_entry(part: Part, entry: Document) -> tuple[Any, ...]:
-    """What tells an entry from the others of its customer."""
-    return tuple(entry.get(name) for name in part.same)
-
-
-def beside(part: Part, entry: Document, others: Sequence[Document]) -> Document:
-    """The entry as it stands among others: a group has one chief."""
-    chief = part.chief
-    if chief is None or not entry.get(chief.flag):
-        return entry
-    has_chief = any(one.get(chief.flag) and group_of(chief, one) == group_of(chief, entry) for one in others)
-    return {**entry, chief.flag: False} if has_chief else entry
-
-
-def proven_by(part: Part, entry: Document, other: Document) -> Document | None:
-    """The entry as proven by another that is one with it; None where it is proven or doubted, or the other is not."""
-    how = part.verifying
-    if how is None or entry.get(how.flag) or entry.get(how.unless) or not other.get(how.flag):
-        return None
-    return {**entry, how.flag: True, **{name: other[name] for name in how.by if name in other}}
-
-
-def without_flag(part: Part, entry: Document) -> Document:
-    """The entry but for whether it is its group's chief, which changes with what stands beside it."""
-    return entry if part.chief is None else {**entry, part.chief.flag: None}
-
-
-def with_chiefs(part: Part, entries: Sequence[Document]) -> list[Document]:
-    """The entries, the first of each group its chief where it needs one and has lost it."""
-    chief = part.chief
-    if chief is None or not chief.is_needed:
-        return list(entries)
-    led = {group_of(chief, one) for one in entries if one.get(chief.flag)}
-    settled: list[Document] = []
-    for one in entries:
-        if group_of(chief, one) not in led:
-            led.add(group_of(chief, one))
-            settled.append({**one, chief.flag: True})
-        else:
-            settled.append(one)
-    return settled
-
-
-def group_of(chief: Chief, entry: Document) -> Any:
-    """Among which entries this one may be the chief."""
-    return None if chief.group is None else entry.get(chief.group)
 
 
 def at(document: Document, path: str) -> Any:

@@ -18,6 +18,7 @@ from resolvers.merging.bounds import blocks
 from resolvers.merging.claims import asserted
 from resolvers.merging.joining import Joined, put
 from resolvers.merging.ledger import MERGES, SLICE, Merge
+from resolvers.merging.places import chiefs_of
 from resolvers.own_record import INFERRED_BY
 
 
@@ -96,6 +97,7 @@ def _entry(context: Context, question: Asked, found: People, joined: Joined) -> 
         "replaced": [
             {"part": name, "entries": [one.document() for one in entries]} for name, entries in joined.replaced.items()
         ],
+        "led": _led(context, found, joined),
         "heard_at": {"before": found.survivor["last_interaction_at"], "after": _heard_at(found)},
         "reason": question.reason,
         "merged_at": context.clock(),
@@ -106,6 +108,12 @@ def _entry(context: Context, question: Asked, found: People, joined: Joined) -> 
         "undone_at": None,
         "undone_by": None,
     }
+
+
+def _led(context: Context, found: People, joined: Joined) -> dict[str, list[Any]]:
+    """Who led in the survivor's parts to which others come: it does again where one of those has led and goes."""
+    parts = [one for one in context.declared.customers.parts if one.name in {*joined.added, *joined.replaced}]
+    return {part.name: chiefs_of(part, found.survivor.get(part.name, ())) for part in parts if part.chief}
 
 
 async def _survivor(

@@ -234,6 +234,7 @@ def _undoing(context: Context, case: _Case, resolved: Mapping[str, Resolved], kn
     return Undoing(
         survivor=case.survivor or {},
         entry=case.entry,
+        others=case.others,
         later=case.later,
         parts=context.declared.customers.parts,
         resolved=resolved,
@@ -256,7 +257,8 @@ async def _edited_since(context: Context, entry: Document, edited: Sequence[Edit
     names = ", ".join(f"`{one.field}`" for one in edited)
     message = (
         f"Since the merge {names} changed again, or what stood there may not just go back. Say for each in "
-        "`resolutions` what shall stand: KEEP, RESTORE, or for an attribute CUSTOM with a value."
+        "`resolutions` what shall stand: KEEP, RESTORE, for an attribute CUSTOM with a value, or for entries of a list "
+        "GIVE_BACK."
     )
     edits = await _shown(context, edited)
     refusal = EditedSince(
@@ -310,6 +312,7 @@ async def _write(context: Context, case: _Case, undone: Undone) -> tuple[Documen
         ({"_id": key}, {"$set": {"merged_into": one["id"]}}) for one in case.entry["others"] for key in one["carried"]
     ]
     await store.update_each(CUSTOMERS, changes)
+    await _give_back(context, case, undone)
     await restored(context, case.entry.get("claims", ()))
     over = {"undone_at": context.clock(), "undone_by": context.viewer.subject}
     ledger: list[tuple[Document, Document]] = [({"_id": case.entry["_id"]}, {"$set": over})]
@@ -317,6 +320,16 @@ async def _write(context: Context, case: _Case, undone: Undone) -> tuple[Documen
     await store.update_each(MERGES, ledger)
     others = await store.by_ids(CUSTOMERS, [one["id"] for one in case.entry["others"]])
     return {**case.entry, **over}, survivor, [others[one["id"]] for one in case.entry["others"]]
+
+
+async def _give_back(context: Context, case: _Case, undone: Undone) -> None:
+    """Has the others have what was made of their entries since; belongs into a transaction."""
+    known = await definitions(context)
+    for old in case.others:
+        if old["_id"] in undone.given:
+            there = await context.store.first(CUSTOMERS, {"_id": old["_id"]}) or old
+            new = {**there, **undone.given[old["_id"]]}
+            await context.store.replace(CUSTOMERS, [touched(context, there, new | following(new, known))])
 
 
 async def _heard(
