@@ -30,7 +30,7 @@ MERGES = Record(
     # A merge that was undone still holds what the others had.
     mentions=Mention(
         fields=("others.id", "others.carried"),
-        emptied={"others": [], "changed": [], "added": [], "replaced": [], "reason": None},
+        emptied={"others": [], "changed": [], "added": [], "replaced": [], "identities": [], "reason": None},
     ),
     news=frozenset({"undone_at", "confirmed_at"}),
     copies="changed",

@@ -15,7 +15,7 @@ from resolvers.kit.stored import reader_of
 from resolvers.kit.viewer import STAFF
 from resolvers.merging.asking import Asked, MergeCustomersInput, People, asked, joined_of, people
 from resolvers.merging.bounds import blocks
-from resolvers.merging.claims import asserted
+from resolvers.merging.claims import asserted, identities_then, owners_of
 from resolvers.merging.joining import Joined, put
 from resolvers.merging.ledger import MERGES, SLICE, Merge
 from resolvers.merging.places import chiefs_of
@@ -72,6 +72,8 @@ async def _write(context: Context, question: Asked, found: People, joined: Joine
         entry["claims"] = await asserted(
             context, [one["_id"] for one in found.others] + [one["id"] for one in found.carried]
         )
+    else:
+        entry |= await identities_then(context, key, owners_of(entry)[1:])
     survivor = await _survivor(context, question, found, joined, entry["_id"])
     marks = {"merged_into": key, "merged_at": entry["merged_at"], "merge_id": entry["_id"]}
     changes: list[tuple[Document, Document]] = [({"_id": one["_id"]}, {"$set": marks}) for one in found.others]

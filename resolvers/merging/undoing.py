@@ -27,7 +27,8 @@ _ATTRIBUTES, _OBSERVED = "attributes.", "observed."
         "RESTORE": "What stood there before the merge.",
         "CUSTOM": "Another value, which comes with it. For attributes.",
         "GIVE_BACK": "What stands there now goes back with those from whom it came, in the place of what they had; the "
-        "survivor has again what stood there before the merge. For entries of lists.",
+        "survivor has again what stood there before the merge. For entries of lists, and for an identity that was "
+        "linked since, where one customer alone went into the survivor.",
     }
 )
 class Resolution(Enum):
