@@ -72,6 +72,11 @@ class Later:
     documents: Sequence[Document]
     """Those who went into the survivor by it."""
 
+    def added(self, part: Part, entry: Document) -> bool:
+        """Whether it has put such an entry there, beside the one that was there before."""
+        there = (two for one in self.entry["added"] if one["part"] == part.name for two in one["entries"])
+        return any(same_entry(part, one) == same_entry(part, entry) for one in there)
+
     def brings(self, part: Part, entry: Document) -> bool:
         """Whether one of them has the entry, too, and brought such along."""
         if part.element is not None and part.element not in self.entry["elements"]:
@@ -296,7 +301,10 @@ class Undoing:
 
     def _is_brought_again(self, undone: Undone, part: Part, after: Document) -> bool:
         """Whether a later merge brings the entry, too, and is answerable for it."""
-        later = next((one for one in self.later if part.same and one.brings(part, after)), None)
+        # One that has brought its own has no need of this one.
+        later = next(
+            (one for one in self.later if part.same and one.brings(part, after) and not one.added(part, after)), None
+        )
         if later is not None:
             self._hand_on_entry(undone, later, part, after)
         return later is not None
