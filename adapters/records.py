@@ -81,6 +81,17 @@ class Chief:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Verifying:
+    """How an entry says that it is proven: of two that are one, it is proven where either is."""
+
+    flag: str
+    by: tuple[str, ...]
+    """The fields that say who made sure of it, and when."""
+    unless: str
+    """The flag of an entry that somebody doubts: what is said of another proves nothing of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """A bounded list that a slice keeps inside the customer's own document."""
 
@@ -98,6 +109,8 @@ class Part:
     """Fields of an entry by which customers are found."""
     same: tuple[str, ...] = ()
     """Fields by which two entries are one when two customers become one. Empty: each entry is one of its own."""
+    has_ids: bool = False
+    """Whether each entry has an `id` of its own, which stays when what it says is changed."""
     says: tuple[str, ...] = ()
     """Fields of an entry that say something of the customer: where two that are one differ in them, people are told."""
     newest: str | None = None
@@ -108,6 +121,8 @@ class Part:
     """The flag that one entry has and the others have not: what a merge brings along loses it where one has it."""
     kind: str | None = None
     """The field that says which kind of number or address an entry is: not every viewer sees every kind."""
+    verifying: Verifying | None = None
+    """By what an entry is proven; None: none ever is."""
 
     def place_in_time(self, entry: Document) -> tuple[Any, int]:
         """By this entries that are one compare where the last word stands."""

@@ -55,13 +55,12 @@ def marks_of(points: Iterable[Document]) -> list[str]:
     return [mark_of(one["type"], str(one["value"])) for one in points]
 
 
-def with_ids(customer: RecordId, points: Sequence[Document]) -> Sequence[Document]:
-    """The customer's contact points, each with its id."""
+def with_ids(customer: RecordId, points: Sequence[Document], part: str = "contact_points") -> Sequence[Document]:
+    """The customer's contact points, or entries of another part, each with its id."""
     if all("id" in one for one in points):
         return points
     return [
-        one if "id" in one else {**one, "id": derived_id("contact_points", str(customer), str(n))}
-        for n, one in enumerate(points)
+        one if "id" in one else {**one, "id": derived_id(part, str(customer), str(n))} for n, one in enumerate(points)
     ]
 
 

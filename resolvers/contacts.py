@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
-from adapters.records import Chief, Document, Observation, Part, RecordId, new_id
+from adapters.records import Chief, Document, Observation, Part, RecordId, Verifying, new_id
 from resolvers.attribute_schema import definitions_by_name
 from resolvers.contact_rules import (
     LONGEST_POSTAL,
@@ -55,9 +55,11 @@ CONTACT_POINTS = Part(
     of_staff=frozenset({"verified_by", "observed_by"}),
     element="CONTACT_POINTS",
     same=("type", "value"),
+    has_ids=True,
     says=("postal", "is_verified"),
     chief=Chief("is_primary", "type"),
     kind="type",
+    verifying=Verifying(flag="is_verified", by=("verified_at", "verified_by"), unless="is_doubted"),
 )
 
 

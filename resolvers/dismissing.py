@@ -3,7 +3,8 @@
 It binds every machine, until somebody takes it back.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import product
 from typing import Annotated
 
 import strawberry
@@ -88,12 +89,12 @@ async def _say(context: Context, id: str, unless: Document, said: Document, alre
     return shown
 
 
-async def tell_apart(context: Context, one: RecordId, others: Iterable[RecordId]) -> None:
-    """Keeps that people said of one customer that the others are not the same person: it binds every machine."""
+async def tell_apart(context: Context, some: Sequence[RecordId], others: Sequence[RecordId]) -> None:
+    """Keeps that people said that none of some is the same person as any of the others: it binds every machine."""
     said = _dismissed(context)
     unknown = {**UNKNOWN, "found_at": context.clock()}
     changes = []
-    for other in others:
+    for one, other in product(some, others):
         first, second = pair_of(str(one), str(other))
         ends = {"one_id": RecordId(first), "other_id": RecordId(second)}
         changes.append((PAIRS.id_of(ends), {"$set": said, "$setOnInsert": {**ends, **unknown}}))

@@ -202,6 +202,8 @@ async def _link(context: Context, key: RecordId, who: Who, claim: str, known: Do
         identity: Document = identity_document(
             key=new_id(), customer=customer["_id"], who=who, claim=claim, at=context.clock(), by=context.viewer.subject
         )
+        # Where the customer is parted from others again, people say whose it is.
+        identity = {**identity, "linked_at": context.clock()}
         await store.insert(IDENTITY_KEYS, identity_key_document(identity))
         await store.insert(IDENTITIES, identity)
         await store.delete(UNLINKED, {"digest": digest, "customer_id": {"$in": ids_of(customer)}})

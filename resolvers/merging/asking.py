@@ -19,6 +19,7 @@ from resolvers.kit.ids import global_id, key_of
 from resolvers.kit.texts import plain_text
 from resolvers.merging.joining import AttributeChoice, BadChoice, Chosen, Joined, Joining
 from resolvers.merging.ledger import ELEMENT, elements_of
+from resolvers.merging.places import with_entries
 from resolvers.merging.rights import require_editor
 
 MOST_OTHERS = 10
@@ -193,7 +194,8 @@ async def people(context: Context, question: Asked) -> People:
         _require_own(key, one, "otherIds")
     for one in (survivor, *others):
         _require_seen(question, one)
-    return People(survivor, others)
+    parts = context.declared.customers.parts
+    return People(with_entries(parts, survivor), [with_entries(parts, one) for one in others])
 
 
 def _same(other: RecordId, one: RecordId) -> Refused:

@@ -11,8 +11,9 @@ from typing import Any
 
 from adapters.records import Document, Part
 from resolvers.merging.carrying import Carried, is_alike, require_room
-from resolvers.merging.joining import CLEARED, at, beside, put, same_entry, with_chiefs
+from resolvers.merging.joining import CLEARED, at, put
 from resolvers.merging.pages import Pages
+from resolvers.merging.places import beside, proven_by, same_entry, with_chiefs
 
 _ASSIGNED = "assigned_agent_id"
 
@@ -35,7 +36,7 @@ def beneath(survivor: Document, merges: Sequence[Document], parts: Sequence[Part
 
 def _own(survivor: Document, merges: Sequence[Document], part: Part, pages: Pages) -> Iterator[Document]:
     for one in survivor.get(part.name, ()):
-        built = [pages.built(entry, part, same_entry(part, one)) for entry in merges]
+        built = [pages.built(entry, part, one) for entry in merges]
         added, replaced = next((both for both in built if any(both)), (None, None))
         if replaced:
             yield replaced["before"]
@@ -112,7 +113,9 @@ class Lifting:
 
     def _lift_entry(self, part: Part, known: Document | None, entry: Document) -> None:
         key = same_entry(part, entry)
-        brought = [found for merge in self.merges if (found := self._taken_back(part, merge, key))]
+        if self._is_proven(part, entry):
+            return
+        brought = [found for merge in self.merges if (found := self._taken_back(part, merge, entry))]
         entries = list(self._now.get(part.name, ()))
         there = next((one for one in entries if same_entry(part, one) == key), None)
         standing = brought[-1] if brought else known
@@ -127,9 +130,30 @@ class Lifting:
             entries.append(beside(part, entry, entries))
         self._now[part.name] = with_chiefs(part, entries)
 
-    def _taken_back(self, part: Part, merge: Document, key: tuple[Any, ...]) -> Document | None:
+    def _is_proven(self, part: Part, entry: Document) -> bool:
+        """Whether a merge has brought nothing but the proof, and proves the entry as it is now, too."""
+        for merge in self.merges:
+            _, replaced = self._pages.built(merge, part, entry)
+            if replaced is None or replaced["after"] != proven_by(part, replaced["before"], replaced["after"]):
+                continue
+            sure = proven_by(part, entry, replaced["after"])
+            there = self._now.get(part.name, ())
+            standing = next((one for one in there if is_alike(part, one, replaced["after"])), None)
+            if sure is None or standing is None:
+                return False
+            flags = {part.chief.flag: standing[part.chief.flag]} if part.chief else {}
+            self._now[part.name] = [{**sure, **flags} if one is standing else one for one in there]
+            renewed = [
+                {"before": entry, "after": sure} if one is replaced else one
+                for one in self._pages.entries(merge, "replaced", part)
+            ]
+            self._pages.put_entries(merge, "replaced", part, renewed)
+            return True
+        return False
+
+    def _taken_back(self, part: Part, merge: Document, entry: Document) -> Document | None:
         """What the merge has put there, which is no longer its doing."""
-        added, replaced = self._pages.built(merge, part, key)
+        added, replaced = self._pages.built(merge, part, entry)
         for name, built in (("added", added), ("replaced", replaced)):
             if built is not None:
                 left = [one for one in self._pages.entries(merge, name, part) if one is not built]

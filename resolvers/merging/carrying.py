@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.records import Document, Part, RecordId
-from resolvers.contact_rules import mark_of
 from resolvers.customers import is_observed_default
 from resolvers.kit.parts import removed_from
-from resolvers.merging.joining import FILLED, at, beside, put, same_entry, without_flag
+from resolvers.merging.joining import FILLED, at, put
 from resolvers.merging.pages import Pages
+from resolvers.merging.places import beside, entries_of, mark_in, same_entry, without_flag
 
 
 class Overfull(Exception):
@@ -88,7 +88,7 @@ class Carrying:
         value, seen = (self._standing(later, path) for path in both)
         mine = self._pages.change(self.merge, both[0])
         is_own = (value, seen) == (at(self.old, both[0]), at(self.old, both[1]))
-        is_brought = is_own and mine is not None and bool(value == mine["after"])
+        is_brought = is_own and mine is not None and bool(value == mine["after"] != mine["before"])
         if value is None or is_observed_default(seen) or is_brought:
             for path, before in zip(both, (value, seen), strict=True):
                 self._settle(later, path, before)
@@ -119,11 +119,11 @@ class Carrying:
     # Parts
 
     def _carry_part(self, part: Part) -> None:
-        before = {same_entry(part, one): one for one in self.old.get(part.name, ())}
+        before = {same_entry(part, one): one for one in entries_of(part, self.old)}
         removed = removed_from(self.survivor, part)
-        for entry in self.new.get(part.name, ()):
+        for entry in entries_of(part, self.new):
             known = before.get(same_entry(part, entry))
-            if known != entry and _mark(part, entry) not in removed:
+            if known != entry and mark_in(part, entry) not in removed:
                 self._carry_entry(part, known, entry)
         require_room(part, self._now, self.survivor)
 
@@ -138,9 +138,8 @@ class Carrying:
 
     def _built_upon(self, part: Part, entry: Document) -> tuple[Document | None, Document | None, Document | None]:
         """The first later merge that has put something there, with the entry that it added or the one it replaced."""
-        key = same_entry(part, entry)
         for later in self.later:
-            added, replaced = self._pages.built(later, part, key)
+            added, replaced = self._pages.built(later, part, entry)
             if added or replaced:
                 return later, added, replaced
         return None, None, None
@@ -190,9 +189,3 @@ class Carrying:
 def is_alike(part: Part, one: Document, other: Document) -> bool:
     """Whether two entries are the same but for which is the chief."""
     return without_flag(part, one) == without_flag(part, other)
-
-
-def _mark(part: Part, entry: Document) -> Any:
-    """By what an entry is remembered when people take it away."""
-    first, *more = same_entry(part, entry)
-    return mark_of(str(first), str(more[0])) if more else first

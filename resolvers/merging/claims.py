@@ -1,13 +1,118 @@
-"""What of the identities that come along by a merge is only said from then on, and proven again once it is undone?"""
+"""What was said of identities while their customers were one, and what becomes of it once they are several again?
 
-from collections.abc import Sequence
+Whoever verified one made sure of the person whom the survivor showed. So people say whether it stands.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from adapters.records import Document, RecordId, new_id
-from resolvers.identities import IDENTITIES, IDENTITY_KEYS, identity_key_document, weaker
+from resolvers.identities import IDENTITIES, IDENTITY_KEYS, UNLINKED, identity_key_document, weaker
 from resolvers.kit.context import Context
+from resolvers.kit.errors import conflict
+from resolvers.kit.ids import global_id
+from resolvers.linking import take_off
+from resolvers.merging.undoing import Edited, Resolution, Resolved, Undone
+
+IDENTITY = "identities."
+"""Before an identity's id: how what was said of it since is named."""
 
 _CLAIM = ("_id", "claim", "claimed_by", "verified_at", "verified_by", "is_founder")
+_SAID = ("claim", "claimed_by", "verified_at", "verified_by")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was said of an identity since: it was verified or weighed anew, taken off, or linked."""
+
+    before: Document | None
+    """As it was when its customer went into another; None where it was linked to the survivor since."""
+    now: Document | None
+    """None where it was taken off."""
+
+    @property
+    def field(self) -> str:
+        """As callers name it."""
+        return IDENTITY + global_id("Identity", (self.before or self.now or {})["_id"])
+
+
+async def identities_then(context: Context, survivor: RecordId, others: Sequence[RecordId]) -> dict[str, Any]:
+    """What the ledger keeps of the identities: those that come along, and which ones the survivor has."""
+    found = await context.store.find(IDENTITIES, {"customer_id": {"$in": [survivor, *others]}})
+    return {
+        "identities": [one for one in found if one["customer_id"] != survivor],
+        "had": [one["_id"] for one in found if one["customer_id"] == survivor],
+    }
+
+
+def owners_of(entry: Document) -> list[RecordId]:
+    """Everyone whose identities the merge made one customer's, but for those whom the survivor had taken in before."""
+    others = [key for one in entry["others"] for key in (one["id"], *one["carried"])]
+    return [entry["survivor_id"], *others]
+
+
+def said_since(entry: Document, there: Iterable[Document]) -> Iterator[Said]:
+    """What was said since the merge of the identities that came along, and of those that people linked."""
+    if "had" not in entry:
+        return
+    by_key = {one["_id"]: one for one in there}
+    for before in entry["identities"]:
+        now = by_key.get(before["_id"])
+        if now is None or any(now.get(name) != before.get(name) for name in _SAID):
+            yield Said(before, now)
+    for key, now in by_key.items():
+        if now["customer_id"] == entry["survivor_id"] and "linked_at" in now and key not in entry["had"]:
+            yield Said(None, now)
+
+
+def decide(undone: Undone, entry: Document, said: Iterable[Said], resolved: Mapping[str, Resolved]) -> None:
+    """Notes which of it is decided and which is not."""
+    for one in said:
+        way = resolved[one.field].way if one.field in resolved else None
+        if way in _ways(entry, one):
+            undone.decided.add(one.field)
+            continue
+        before, now = (None if claim is None else claim["claim"] for claim in (one.before, one.now))
+        undone.edited.append(Edited(one.field, before, now))
+
+
+def _ways(entry: Document, said: Said) -> set[Resolution]:
+    is_linked, has_one = said.before is None, len(entry["others"]) == 1
+    return {Resolution.KEEP, Resolution.RESTORE} | ({Resolution.GIVE_BACK} if is_linked and has_one else set())
+
+
+async def settle(context: Context, entry: Document, said: Sequence[Said], resolved: Mapping[str, Resolved]) -> None:
+    """Does what was decided; belongs into a transaction."""
+    # What is taken off the survivor first is free to be put back.
+    for one in sorted(said, key=lambda one: one.before is not None):
+        way = resolved[one.field].way
+        if way is Resolution.RESTORE:
+            await _restore(context, one)
+        elif way is Resolution.GIVE_BACK and one.now is not None:
+            moved = {**one.now, "customer_id": entry["others"][0]["id"]}
+            await context.store.replace(IDENTITIES, [moved])
+            await context.store.replace(IDENTITY_KEYS, [identity_key_document(moved)])
+
+
+async def _restore(context: Context, said: Said) -> None:
+    store, before, now = context.store, said.before, said.now
+    if before is None:
+        await take_off(context, now or {})
+    elif now is not None:
+        # A source may have heard of it since: that stays.
+        await store.replace(IDENTITIES, [{**now, **{name: before[name] for name in _SAID if name in before}}])
+    else:
+        key = identity_key_document(before)
+        if await store.first(IDENTITY_KEYS, {"_id": key["_id"]}):
+            raise conflict(
+                f"The identity of `{said.field}` is a customer's again by now, and does not go back. Choose KEEP, or "
+                "take it off there first with `unlinkIdentity`.",
+                *("input", "resolutions"),
+            )
+        await store.insert(IDENTITIES, before)
+        await store.insert(IDENTITY_KEYS, key)
+        await store.delete(UNLINKED, {"digest": key["_id"], "customer_id": before["customer_id"]})
 
 
 async def asserted(context: Context, owners: Sequence[RecordId]) -> list[Document]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.records import Document, Part, RecordId
-from resolvers.merging.joining import Joined, Value, same_entry
+from resolvers.merging.joining import Joined, Value
+from resolvers.merging.places import same_entry
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from adapters.records import Chief, Document, Observation, Part, RecordId
+from adapters.records import Document, Observation, Part, RecordId
 from resolvers.attribute_rules import AttributeType, checked
 from resolvers.customers import is_default
 from resolvers.kit.described import graph_enum
+from resolvers.merging.places import beside, proven_by, same_entry
 
 # Between what two customers' records say of one attribute.
 _BETWEEN = "; "
@@ -165,14 +166,17 @@ class Joining:
         told += theirs
         if len(told) > 1:
             joined.differences.append(Difference(name, told, chosen.way, source))
+        # What the survivor holds itself is first of all its own.
+        seen = self._surest(name, after, source if source and after != mine else self.survivor["_id"])
         if after != mine:
-            seen = self._observed(name, source)
             if name in self.chosen and after is not None:
                 seen = {**self.said.document(), **(seen or {}), "observed_by": self.said.observed_by}
             joined.changes.append(Change(f"attributes.{name}", mine, after))
             joined.changes.append(Change(f"observed.{name}", _seen(self.survivor, name), seen))
         elif name in self.chosen and chosen.is_word and (mine is not None or chosen.way is AttributeChoice.KEEP):
-            self._keep(joined, name, mine)
+            self._keep(joined, name, mine, seen)
+        elif mine is not None and seen != _seen(self.survivor, name):
+            self._mark(joined, name, mine, seen)
 
     def _gives_way(self, name: str, theirs: Sequence[Value], unsaid: AbstractSet[RecordId]) -> bool:
         """Whether one of the others' values stands where nobody chose: where the survivor has none that was said."""
@@ -180,17 +184,20 @@ class Joining:
             return bool(theirs)
         return is_default(self.survivor, name) and any(key not in unsaid for key, _ in theirs)
 
-    def _keep(self, joined: Joined, name: str, mine: Any) -> None:
+    def _keep(self, joined: Joined, name: str, mine: Any, seen: Document | None) -> None:
         """Marks what stays as the word of whoever chose that: the sources of the others replace and fill nothing."""
         if mine is None:
             joined.changes.append(Change(f"{CLEARED}{name}", at(self.survivor, f"{CLEARED}{name}"), True))
             return
-        before = _seen(self.survivor, name)
-        after = {**self.said.document(), **(before or {})}
+        after = {**self.said.document(), **(seen or {})}
         after.setdefault("observed_by", self.said.observed_by)
+        self._mark(joined, name, mine, after)
+
+    def _mark(self, joined: Joined, name: str, mine: Any, seen: Document | None) -> None:
+        """Says anew where the survivor's own value was observed."""
         # The value stands beside its mark: a merge that is undone hands both on to a later one that kept it.
         joined.changes.append(Change(f"attributes.{name}", mine, mine))
-        joined.changes.append(Change(f"observed.{name}", before, after))
+        joined.changes.append(Change(f"observed.{name}", _seen(self.survivor, name), seen))
 
     def _decided(
         self, name: str, definition: Document, chosen: Chosen, mine: Any, theirs: Sequence[Value]
@@ -221,13 +228,22 @@ class Joining:
             raise BadChoice(name, f"`fromId` for {name!r} names none of `otherIds`. Name one, or leave it out.")
         raise BadChoice(name, f"There is no {name!r} to take: the customer named has none. Take another's, or keep it.")
 
-    def _observed(self, name: str, source: RecordId | None) -> Document | None:
-        return next((_seen(one, name) for one in self.others if one["_id"] == source), None)
+    def _surest(self, name: str, value: Any, source: RecordId) -> Document | None:
+        """Where the value was observed: where it is proven, if any of those who have it has proof, else at its source.
+
+        None where it is no one's alone.
+        """
+        holders = [one for one in (self.survivor, *self.others) if value is not None and _value(one, name) == value]
+        seen = {one["_id"]: _seen(one, name) for one in holders}
+        first = seen.get(source)
+        if source not in seen or (first and first.get("is_verified")):
+            return first
+        return next((one for one in seen.values() if one and one.get("is_verified")), first)
 
     # Parts
 
     def _join_part(self, joined: Joined, part: Part) -> None:
-        own = list(self.survivor.get(part.name, ()))
+        own: list[Document] = list(self.survivor.get(part.name, ()))
         standing = {same_entry(part, one): one for one in own} if part.same else {}
         added: list[Document] = []
         for entry in (entry for one in self.others for entry in one.get(part.name, ())):
@@ -239,6 +255,9 @@ class Joining:
                 later = beside(part, entry, [one for one in (*own, *added) if one is not known])
                 own, added = [[later if one is known else one for one in some] for some in (own, added)]
                 known = later
+            elif sure := proven_by(part, known, entry):
+                own, added = [[sure if one is known else one for one in some] for some in (own, added)]
+                known = sure
             standing[same_entry(part, entry)] = known
         self._note(joined, part, own, added)
 
@@ -263,46 +282,6 @@ def fits(definition: Document, value: Any, region: str | None) -> bool:
     except ValueError:
         return False
     return True
-
-
-def same_entry(part: Part, entry: Document) -> tuple[Any, ...]:
-    """What tells an entry from the others of its customer."""
-    return tuple(entry.get(name) for name in part.same)
-
-
-def beside(part: Part, entry: Document, others: Sequence[Document]) -> Document:
-    """The entry as it stands among others: a group has one chief."""
-    chief = part.chief
-    if chief is None or not entry.get(chief.flag):
-        return entry
-    has_chief = any(one.get(chief.flag) and group_of(chief, one) == group_of(chief, entry) for one in others)
-    return {**entry, chief.flag: False} if has_chief else entry
-
-
-def without_flag(part: Part, entry: Document) -> Document:
-    """The entry but for whether it is its group's chief, which changes with what stands beside it."""
-    return entry if part.chief is None else {**entry, part.chief.flag: None}
-
-
-def with_chiefs(part: Part, entries: Sequence[Document]) -> list[Document]:
-    """The entries, the first of each group its chief where it needs one and has lost it."""
-    chief = part.chief
-    if chief is None or not chief.is_needed:
-        return list(entries)
-    led = {group_of(chief, one) for one in entries if one.get(chief.flag)}
-    settled: list[Document] = []
-    for one in entries:
-        if group_of(chief, one) not in led:
-            led.add(group_of(chief, one))
-            settled.append({**one, chief.flag: True})
-        else:
-            settled.append(one)
-    return settled
-
-
-def group_of(chief: Chief, entry: Document) -> Any:
-    """Among which entries this one may be the chief."""
-    return None if chief.group is None else entry.get(chief.group)
 
 
 def at(document: Document, path: str) -> Any:

@@ -1,20 +1,21 @@
 """Who was merged into whom, by whom, when and why, and what did the survivor's record hold before?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
 import strawberry
 
 from adapters.records import Document, Index, Mention, Part, Record, RecordId
-from adapters.windows import Strand
+from adapters.windows import Row, Strand
 from resolvers.attribute_rights import is_shown
 from resolvers.attributes import carried_by, definitions
 from resolvers.customers import Customer, customers_by_id
 from resolvers.kit.context import Info
 from resolvers.kit.described import graph_type, told
 from resolvers.kit.ids import global_id
-from resolvers.kit.lists import customer_lists, listing_of
+from resolvers.kit.lists import Listing, customer_lists, listing_of
 from resolvers.kit.paging import Connection, Page
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import Declared, OpenEnum, Slice
@@ -29,7 +30,7 @@ MERGES = Record(
     # A merge that was undone still holds what the others had.
     mentions=Mention(
         fields=("others.id", "others.carried"),
-        emptied={"others": [], "changed": [], "added": [], "replaced": [], "reason": None},
+        emptied={"others": [], "changed": [], "added": [], "replaced": [], "identities": [], "reason": None},
     ),
     news=frozenset({"undone_at", "confirmed_at"}),
     copies="changed",
@@ -168,8 +169,47 @@ def _change(definition: Document, change: Document, viewer: Viewer) -> MergeChan
 @SLICE.column(Customer, may=STAFF, reads=())
 async def merges(customers: list[Customer], info: Info, page: Page) -> list[Connection[Merge]]:
     """The merges by which others went into this customer, or into one of those, newest first."""
-    strand = Strand(record=MERGES, order="merged_at")
-    return await customer_lists(info, customers, listing_of(Merge, strand, info), page)
+    strand = Strand(record=MERGES, order="merged_at", where=_known_to(customers))
+    found = listing_of(Merge, strand, info)
+    (strand,) = found.strands
+    strand = replace(strand, only=strand.only and strand.only | _TELLING)
+    listing = Listing([strand], _as_then(found.read, customers), found.newest_first)
+    return await customer_lists(info, customers, listing, page)
+
+
+# The ledger is read a moment after the customer, and merges may be made and undone between the two. Of them is told
+# what the customer's aliases say, by which everything else of the answer is found.
+
+
+_TELLING = frozenset({"survivor_id", "undone_at"})
+
+
+def _known_to(customers: Sequence[Customer]) -> Mapping[str, Any]:
+    """Leaves out the merges that hold and of which these customers, as they were read, do not know."""
+    aliases = [alias for one in customers for alias in one.aliases or ()]
+    own = {"survivor_id": {"$in": [one.key for one in customers]}, "_id": {"$in": [one["merge_id"] for one in aliases]}}
+    keys = [one["id"] for one in aliases]
+    beneath = {"survivor_id": {"$in": keys}, "others.id": {"$in": keys}}
+    return {"$or": [{"undone_at": {"$ne": None}}, own, beneath]}
+
+
+def _as_then(
+    read: Callable[[Sequence[Row]], list[Merge]], customers: Sequence[Customer]
+) -> Callable[[Sequence[Row]], list[Merge]]:
+    """Reads merges as they were when the customers were: those that held then are not undone yet."""
+    holding = {alias["merge_id"] for one in customers for alias in one.aliases or ()}
+    gone = {alias["id"]: alias["at"] for one in customers for alias in one.aliases or ()}
+
+    def then(row: Row) -> Row:
+        entry = row.document
+        undone_at, left_at = entry.get("undone_at"), gone.get(entry["survivor_id"])
+        # Beneath a later merge none is undone: what is told of one was done once that later one was.
+        is_later = undone_at is not None and left_at is not None and undone_at > left_at
+        if not is_later and entry["_id"] not in holding:
+            return row
+        return row._replace(document={**entry, "undone_at": None, "undone_by": None})
+
+    return lambda rows: read([then(row) for row in rows])
 
 
 def moved(found: Mapping[RecordId, Any]) -> Mapping[RecordId, Any]:

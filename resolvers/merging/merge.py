@@ -15,9 +15,10 @@ from resolvers.kit.stored import reader_of
 from resolvers.kit.viewer import STAFF
 from resolvers.merging.asking import Asked, MergeCustomersInput, People, asked, joined_of, people
 from resolvers.merging.bounds import blocks
-from resolvers.merging.claims import asserted
+from resolvers.merging.claims import asserted, identities_then, owners_of
 from resolvers.merging.joining import Joined, put
 from resolvers.merging.ledger import MERGES, SLICE, Merge
+from resolvers.merging.places import chiefs_of
 from resolvers.own_record import INFERRED_BY
 
 
@@ -71,6 +72,8 @@ async def _write(context: Context, question: Asked, found: People, joined: Joine
         entry["claims"] = await asserted(
             context, [one["_id"] for one in found.others] + [one["id"] for one in found.carried]
         )
+    else:
+        entry |= await identities_then(context, key, owners_of(entry)[1:])
     survivor = await _survivor(context, question, found, joined, entry["_id"])
     marks = {"merged_into": key, "merged_at": entry["merged_at"], "merge_id": entry["_id"]}
     changes: list[tuple[Document, Document]] = [({"_id": one["_id"]}, {"$set": marks}) for one in found.others]
@@ -96,6 +99,7 @@ def _entry(context: Context, question: Asked, found: People, joined: Joined) -> 
         "replaced": [
             {"part": name, "entries": [one.document() for one in entries]} for name, entries in joined.replaced.items()
         ],
+        "led": _led(context, found, joined),
         "heard_at": {"before": found.survivor["last_interaction_at"], "after": _heard_at(found)},
         "reason": question.reason,
         "merged_at": context.clock(),
@@ -106,6 +110,12 @@ def _entry(context: Context, question: Asked, found: People, joined: Joined) -> 
         "undone_at": None,
         "undone_by": None,
     }
+
+
+def _led(context: Context, found: People, joined: Joined) -> dict[str, list[Any]]:
+    """Who led in the survivor's parts to which others come: it does again where one of those has led and goes."""
+    parts = [one for one in context.declared.customers.parts if one.name in {*joined.added, *joined.replaced}]
+    return {part.name: chiefs_of(part, found.survivor.get(part.name, ())) for part in parts if part.chief}
 
 
 async def _survivor(

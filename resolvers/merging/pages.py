@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from adapters.records import Document, Part, RecordId
-from resolvers.merging.joining import same_entry
+from resolvers.merging.places import found_in
 
 
 class Pages:
@@ -44,11 +44,13 @@ class Pages:
         more = [{"part": part.name, "entries": list(entries)}] if entries else []
         self.fields.setdefault(entry["_id"], {})[name] = [*others, *more]
 
-    def built(self, entry: Document, part: Part, key: tuple[Any, ...]) -> tuple[Document | None, Document | None]:
-        """What the merge put in the place of that key: the entry that it added, or what it replaced and by what."""
-        added = (one for one in self.entries(entry, "added", part) if same_entry(part, one) == key)
-        replaced = (one for one in self.entries(entry, "replaced", part) if same_entry(part, one["after"]) == key)
-        return next(added, None), next(replaced, None)
+    def built(self, entry: Document, part: Part, one: Document) -> tuple[Document | None, Document | None]:
+        """What the merge put in the place of that one: the entry that it added, or what it replaced and by what."""
+        replaced = self.entries(entry, "replaced", part)
+        after = found_in(part, [two["after"] for two in replaced], one)
+        return found_in(part, self.entries(entry, "added", part), one), next(
+            (two for two in replaced if two["after"] is after), None
+        )
 
     def _of(self, entry: Document, name: str) -> list[Document]:
         changed = self.fields.get(entry["_id"], {})

@@ -9,10 +9,12 @@ import strawberry
 
 from adapters.records import Document, RecordId
 from adapters.windows import Strand, Window
+from resolvers.aliases import ids_of
 from resolvers.attribute_rights import is_shown
 from resolvers.attributes import carried_by, definitions
 from resolvers.customers import CUSTOMERS, Customer, customer_reader, following
 from resolvers.dismissing import tell_apart
+from resolvers.identities import IDENTITIES
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import (
@@ -32,7 +34,7 @@ from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.stored import reader_of
 from resolvers.kit.viewer import STAFF, Viewer
 from resolvers.merging.asking import word_of
-from resolvers.merging.claims import restored
+from resolvers.merging.claims import IDENTITY, Said, decide, owners_of, restored, said_since, settle
 from resolvers.merging.joining import put
 from resolvers.merging.ledger import MERGES, SLICE, Merge
 from resolvers.merging.merge import touched
@@ -48,14 +50,20 @@ class MergeEdit:
     """Something that a merge changed and that needs a word when the merge is undone.
 
     It was changed or verified again since, or what stood there before may not just go back: it breaks the attribute's
-    present rules, or the attribute is not yours to edit.
+    present rules, or the attribute is not yours to edit. Of an identity that came along it is told that it was verified
+    or taken off, and of the survivor that people linked one.
     """
 
-    field: str = told("What it is, as `resolutions` names it: `attributes.firstName`, `contactPoints`.")
-    before: AttributeScalar | None = told(
-        "An attribute's value before the merge; null where none is shown.", is_personal=True
+    field: str = told(
+        "What it is, as `resolutions` names it: `attributes.firstName`, `contactPoints`, `identities.` before the id "
+        "of an identity."
     )
-    now: AttributeScalar | None = told("An attribute's value now; null where none is shown.", is_personal=True)
+    before: AttributeScalar | None = told(
+        "An attribute's value before the merge, or an identity's claim; null where none is shown.", is_personal=True
+    )
+    now: AttributeScalar | None = told(
+        "An attribute's value now, or an identity's claim; null where none is shown.", is_personal=True
+    )
     is_hidden: bool = told("Whether there are values that you have no right to see.")
     carries: strawberry.Private[str | None] = None
 
@@ -115,13 +123,14 @@ async def unmerge_customers(
         if case is None:
             raise not_found("merge", ("input", "mergeId"))
         _require_undoable(case)
-        undone = _undoing(context, case, resolved, await definitions(context)).undone()
+        undone = _undone(context, case, resolved, await definitions(context))
         if undone.edited:
             raise await _edited_since(context, case.entry, undone.edited)
         _require_needed(resolved, undone)
+        await settle(context, case.entry, case.said, resolved)
         written = await _write(context, case, undone)
-        # No machine merges again whom people have parted.
-        await tell_apart(context, case.entry["survivor_id"], [one["id"] for one in case.entry["others"]])
+        # No machine merges again whom people have parted: neither these nor anybody who came or stays with them.
+        await tell_apart(context, ids_of(written[1]), [key for one in case.entry["others"] for key in _ids(one)])
         return written
 
     entry, survivor, others = await context.store.transact(work)
@@ -140,7 +149,7 @@ async def edits(merges: list[Merge], info: Info) -> list[list[MergeEdit]]:
     cases = await _cases(context, [one.key for one in merges])
     known = await definitions(context)
     found = [cases[one.key] for one in merges]
-    undone = [_undoing(context, one, {}, known).undone().edited if one.is_open else [] for one in found]
+    undone = [_undone(context, one, {}, known).edited if one.is_open else [] for one in found]
     return [await _shown(context, one) for one in undone]
 
 
@@ -153,6 +162,8 @@ class _Case:
     survivor: Document | None
     later: Sequence[Later]
     others: Sequence[Document]
+    said: Sequence[Said]
+    """Of identities, since."""
 
     @property
     def is_open(self) -> bool:
@@ -166,19 +177,22 @@ async def _case(context: Context, key: RecordId) -> _Case | None:
 
 
 async def _cases(context: Context, keys: Sequence[RecordId]) -> Mapping[RecordId, _Case]:
-    """Merges with everything that undoing them depends on: three commands for all of them."""
+    """Merges with everything that undoing them depends on: four commands for all of them."""
     store = context.store
     entries = await store.by_ids(MERGES, keys)
     survivors = await store.by_ids(CUSTOMERS, [one["survivor_id"] for one in entries.values()])
     merges = await _all_of(context, entries, survivors)
     wanted = [one["id"] for entry in merges.values() for one in entry["others"]]
     documents = await store.by_ids(CUSTOMERS, wanted)
+    owners = {key for one in entries.values() if one["undone_at"] is None for key in owners_of(one)}
+    identities = await store.find(IDENTITIES, {"customer_id": {"$in": list(owners)}}) if owners else []
     return {
         key: _Case(
             entry,
             survivors.get(entry["survivor_id"]),
             [Later(one, _documents(one, documents)) for one in _behind(entry, survivors, merges)],
             _documents(entry, documents),
+            list(said_since(entry, (one for one in identities if one["customer_id"] in owners_of(entry)))),
         )
         for key, entry in entries.items()
     }
@@ -204,6 +218,11 @@ def _behind(
     return [merges[key] for key in order[order.index(entry["_id"]) + 1 :] if key in merges]
 
 
+def _ids(other: Document) -> list[RecordId]:
+    """Everyone who came with one of the others: that one, and those who had gone into that one before."""
+    return [other["id"], *other["carried"]]
+
+
 def _documents(entry: Document, documents: Mapping[RecordId, Document]) -> list[Document]:
     return [documents[one["id"]] for one in entry["others"] if one["id"] in documents]
 
@@ -224,16 +243,19 @@ def _require_undoable(case: _Case) -> None:
         )
 
 
-def _undoing(context: Context, case: _Case, resolved: Mapping[str, Resolved], known: Mapping[str, Document]) -> Undoing:
-    return Undoing(
+def _undone(context: Context, case: _Case, resolved: Mapping[str, Resolved], known: Mapping[str, Document]) -> Undone:
+    undone = Undoing(
         survivor=case.survivor or {},
         entry=case.entry,
+        others=case.others,
         later=case.later,
         parts=context.declared.customers.parts,
         resolved=resolved,
         said=word_of(context).document(),
         rules=PresentRules(context, known),
-    )
+    ).undone()
+    decide(undone, case.entry, case.said, resolved)
+    return undone
 
 
 def _require_needed(resolved: Mapping[str, Resolved], undone: Undone) -> None:
@@ -250,7 +272,8 @@ async def _edited_since(context: Context, entry: Document, edited: Sequence[Edit
     names = ", ".join(f"`{one.field}`" for one in edited)
     message = (
         f"Since the merge {names} changed again, or what stood there may not just go back. Say for each in "
-        "`resolutions` what shall stand: KEEP, RESTORE, or for an attribute CUSTOM with a value."
+        "`resolutions` what shall stand: KEEP, RESTORE, for an attribute CUSTOM with a value, or for entries of a list "
+        "GIVE_BACK."
     )
     edits = await _shown(context, edited)
     refusal = EditedSince(
@@ -269,6 +292,9 @@ async def _shown(context: Context, edited: Sequence[Edited]) -> list[MergeEdit]:
 
 
 def _edit(one: Edited, definition: Document | None, viewer: Viewer) -> MergeEdit:
+    if one.field.startswith(IDENTITY):
+        before, now = (AttributeScalar(claim) if claim else None for claim in (one.before, one.now))
+        return MergeEdit(field=one.field, before=before, now=now, is_hidden=False)
     if definition is None or not one.field.startswith(_ATTRIBUTES):
         return MergeEdit(field=one.field, before=None, now=None, is_hidden=False)
     is_hidden = definition["type"] == "PASSWORD" or not is_shown(definition, viewer)
@@ -304,6 +330,7 @@ async def _write(context: Context, case: _Case, undone: Undone) -> tuple[Documen
         ({"_id": key}, {"$set": {"merged_into": one["id"]}}) for one in case.entry["others"] for key in one["carried"]
     ]
     await store.update_each(CUSTOMERS, changes)
+    await _give_back(context, case, undone)
     await restored(context, case.entry.get("claims", ()))
     over = {"undone_at": context.clock(), "undone_by": context.viewer.subject}
     ledger: list[tuple[Document, Document]] = [({"_id": case.entry["_id"]}, {"$set": over})]
@@ -311,6 +338,16 @@ async def _write(context: Context, case: _Case, undone: Undone) -> tuple[Documen
     await store.update_each(MERGES, ledger)
     others = await store.by_ids(CUSTOMERS, [one["id"] for one in case.entry["others"]])
     return {**case.entry, **over}, survivor, [others[one["id"]] for one in case.entry["others"]]
+
+
+async def _give_back(context: Context, case: _Case, undone: Undone) -> None:
+    """Has the others have what was made of their entries since; belongs into a transaction."""
+    known = await definitions(context)
+    for old in case.others:
+        if old["_id"] in undone.given:
+            there = await context.store.first(CUSTOMERS, {"_id": old["_id"]}) or old
+            new = {**there, **undone.given[old["_id"]]}
+            await context.store.replace(CUSTOMERS, [touched(context, there, new | following(new, known))])
 
 
 async def _heard(

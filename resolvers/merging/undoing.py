@@ -15,7 +15,8 @@ from strawberry.utils.str_converters import to_camel_case
 from adapters.records import Document, Part, RecordId
 from resolvers.customers import is_observed_default
 from resolvers.kit.described import graph_enum
-from resolvers.merging.joining import at, same_entry, with_chiefs, without_flag
+from resolvers.merging.joining import at
+from resolvers.merging.places import beside, entries_of, found_in, led_again, mark_in, same_entry, without_flag
 
 _ATTRIBUTES, _OBSERVED = "attributes.", "observed."
 
@@ -25,6 +26,9 @@ _ATTRIBUTES, _OBSERVED = "attributes.", "observed."
         "KEEP": "What stands there now.",
         "RESTORE": "What stood there before the merge.",
         "CUSTOM": "Another value, which comes with it. For attributes.",
+        "GIVE_BACK": "What stands there now goes back with those from whom it came, in the place of what they had; the "
+        "survivor has again what stood there before the merge. For entries of lists, and for an identity that was "
+        "linked since, where one customer alone went into the survivor.",
     }
 )
 class Resolution(Enum):
@@ -33,6 +37,12 @@ class Resolution(Enum):
     KEEP = "KEEP"
     RESTORE = "RESTORE"
     CUSTOM = "CUSTOM"
+    GIVE_BACK = "GIVE_BACK"
+
+
+_FIELD_WAYS = frozenset({Resolution.KEEP, Resolution.RESTORE})
+_VALUE_WAYS = _FIELD_WAYS | {Resolution.CUSTOM}
+_ENTRY_WAYS = _FIELD_WAYS | {Resolution.GIVE_BACK}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,11 @@ class Later:
     documents: Sequence[Document]
     """Those who went into the survivor by it."""
 
+    def added(self, part: Part, entry: Document) -> bool:
+        """Whether it has put such an entry there, beside the one that was there before."""
+        there = (two for one in self.entry["added"] if one["part"] == part.name for two in one["entries"])
+        return any(same_entry(part, one) == same_entry(part, entry) for one in there)
+
     def brings(self, part: Part, entry: Document) -> bool:
         """Whether one of them has the entry, too, and brought such along."""
         if part.element is not None and part.element not in self.entry["elements"]:
@@ -80,6 +95,8 @@ class Undone:
     """Whole parts of the survivor's document."""
     handed_on: dict[RecordId, dict[str, Any]] = field(default_factory=dict)
     """Fields of later entries of the ledger as they are from now on."""
+    given: dict[RecordId, dict[str, Any]] = field(default_factory=dict)
+    """Fields of the documents of those who went into the survivor, as they are from now on."""
     heard_at: datetime | None = None
     """When the survivor was last heard of; None where somebody was heard of since."""
     edited: list[Edited] = field(default_factory=list)
@@ -113,6 +130,8 @@ class Undoing:
 
     survivor: Document
     entry: Document
+    others: Sequence[Document]
+    """Those who went into the survivor by it."""
     later: Sequence[Later]
     """In the order in which they came."""
     parts: Sequence[Part]
@@ -181,7 +200,7 @@ class Undoing:
         is_attribute = path.startswith(_ATTRIBUTES)
         told = path if is_attribute else to_camel_case(path).removesuffix("Id")
         resolved = self.resolved.get(told)
-        if resolved is None or (resolved.way is Resolution.CUSTOM and not is_attribute):
+        if resolved is None or resolved.way not in (_VALUE_WAYS if is_attribute else _FIELD_WAYS):
             undone.edited.append(Edited(told, change["before"], now) if is_attribute else Edited(told))
             return
         undone.decided.add(told)
@@ -219,50 +238,83 @@ class Undoing:
     def _undo_part(self, undone: Undone, part: Part, added: Sequence[Document], replaced: Sequence[Document]) -> None:
         told = to_camel_case(part.name)
         resolved = self.resolved.get(told)
-        is_restored = resolved is not None and resolved.way is Resolution.RESTORE
+        way = resolved.way if resolved and resolved.way in _ENTRY_WAYS else None
         changes: list[tuple[Document, Document | None]] = [(one, None) for one in added]
         changes += [(one["after"], one["before"]) for one in replaced]
-        entries, is_edited = list(self.survivor.get(part.name, ())), False
+        there = entries_of(part, self.survivor)
+        entries, is_edited = list(there), False
         for after, before in changes:
-            now = _found(part, entries, after)
-            if now is None or self._is_handed_on(undone, part, now, after, before):
+            now = found_in(part, entries, after)
+            if now is None or self._is_built_upon(undone, part, after, before):
                 continue
             is_unchanged = without_flag(part, now) == without_flag(part, after)
             is_edited |= not is_unchanged
-            if is_unchanged or is_restored:
+            if not is_unchanged and way is Resolution.GIVE_BACK:
+                self._give(undone, part, after, now)
+            if before is None and self._is_brought_again(undone, part, after):
+                continue
+            if is_unchanged or way in {Resolution.RESTORE, Resolution.GIVE_BACK}:
                 place = entries.index(now)
-                entries[place : place + 1] = [] if before is None else [before]
-        if is_edited and (resolved is None or resolved.way is Resolution.CUSTOM):
+                left = [one for one in entries if one is not now]
+                entries[place : place + 1] = [] if before is None else [beside(part, before, left)]
+        if is_edited and way is None:
             undone.edited.append(Edited(told))
             return
         if is_edited:
             undone.decided.add(told)
-        if entries != self.survivor.get(part.name, []):
-            undone.entries[part.name] = with_chiefs(part, entries)
+        if entries != list(there):
+            led = self.entry.get("led", {}).get(part.name, ())
+            undone.entries[part.name] = led_again(part, there, entries, led)
+            self._hand_on_leading(undone, part, led)
 
-    def _is_handed_on(
-        self, undone: Undone, part: Part, now: Document, after: Document, before: Document | None
-    ) -> bool:
-        """Whether a later merge is answerable for the entry: it has put another in its place, or brings it too."""
+    def _give(self, undone: Undone, part: Part, after: Document, now: Document) -> None:
+        """Has each of the others who had the entry have it as it is now, under the id and place that it has there."""
+        for other in self.others:
+            known = undone.given.get(other["_id"], {})
+            entries = known.get(part.name) or entries_of(part, other)
+            own = found_in(part, entries, after)
+            if own is None:
+                continue
+            kept = {name: own[name] for name in ("id", part.chief.flag if part.chief else "id") if name in own}
+            key = same_entry(part, now)
+            left = [
+                {**now, **kept} if one is own else one for one in entries if one is own or same_entry(part, one) != key
+            ]
+            fields: dict[str, Any] = {part.name: left}
+            if same_entry(part, own) != key:
+                # No source brings back what people have corrected.
+                removed = known.get("removed") or other.get("removed", {})
+                marks = [*removed.get(part.name, ()), mark_in(part, own)][-part.at_most :]
+                fields["removed"] = {**removed, part.name: marks}
+            undone.given.setdefault(other["_id"], {}).update(fields)
+
+    def _is_built_upon(self, undone: Undone, part: Part, after: Document, before: Document | None) -> bool:
+        """Whether a later merge has put another entry in its place, and is answerable for it."""
         for later in self.later:
             replaced = undone.handed_on.get(later.entry["_id"], {}).get("replaced") or later.entry["replaced"]
-            built_upon = next(
-                (
-                    two
-                    for one in replaced
-                    if one["part"] == part.name
-                    for two in one["entries"]
-                    if two["before"] == after
-                ),
-                None,
-            )
+            there = (two for one in replaced if one["part"] == part.name for two in one["entries"])
+            built_upon = next((two for two in there if two["before"] == after), None)
             if built_upon is not None:
                 self._hand_on_replaced(undone, later, part, built_upon, before)
                 return True
-            if before is None and part.same and later.brings(part, after):
-                self._hand_on_entry(undone, later, part, now)
-                return True
         return False
+
+    def _is_brought_again(self, undone: Undone, part: Part, after: Document) -> bool:
+        """Whether a later merge brings the entry, too, and is answerable for it."""
+        # One that has brought its own has no need of this one.
+        later = next(
+            (one for one in self.later if part.same and one.brings(part, after) and not one.added(part, after)), None
+        )
+        if later is not None:
+            self._hand_on_entry(undone, later, part, after)
+        return later is not None
+
+    def _hand_on_leading(self, undone: Undone, part: Part, led: Sequence[Any]) -> None:
+        for later in self.later:
+            fields = undone.handed_on.setdefault(later.entry["_id"], {})
+            known = fields.get("led") or later.entry.get("led", {})
+            if part.name in known:
+                fields["led"] = {**known, part.name: [*known[part.name], *led]}
 
     def _hand_on_replaced(
         self, undone: Undone, later: Later, part: Part, built_upon: Document, before: Document | None
@@ -299,10 +351,3 @@ def _changed(entry: Document, path: str) -> Document | None:
 
 def _equal(change: Document | None, value: Any) -> bool:
     return change is not None and bool(change["before"] == value)
-
-
-def _found(part: Part, entries: Sequence[Document], entry: Document) -> Document | None:
-    if not part.same:
-        return next((one for one in entries if one == entry), None)
-    key = same_entry(part, entry)
-    return next((one for one in entries if same_entry(part, one) == key), None)

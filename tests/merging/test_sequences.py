@@ -1,8 +1,9 @@
 """Are any customers given back whole, whatever was merged, edited, told of and undone in whatever order?"""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import product
 from random import Random
 from typing import Any
 
@@ -12,10 +13,14 @@ from adapters.contract import Person, Reach, Who
 from adapters.mongo import Store
 from adapters.records import RecordId
 from resolvers.attributes import definitions
+from resolvers.contact_rules import with_ids
 from resolvers.customers import CUSTOMERS, following
+from resolvers.dismissing import are_apart
+from resolvers.identities import IDENTITIES
 from resolvers.kit.ids import global_id
 from resolvers.merging.joining import CLEARED, put
 from resolvers.merging.ledger import MERGES
+from tests.changing import change
 from tests.conftest import Asking
 from tests.crowd import definition
 from tests.makers import BEGIN, Made, Makers
@@ -43,6 +48,10 @@ class _World:
         self.rows: dict[RecordId, Person] = {}
         self.merges: list[dict[str, Any]] = []
         self.counted = 0
+        self.corrected: set[str] = set()
+        """Addresses that were corrected: no source says them again."""
+        self.parted: set[tuple[RecordId, RecordId]] = set()
+        """Of whom people said, by undoing a merge, that they are two."""
         self.known: Mapping[str, Any] = {}
 
     @property
@@ -63,6 +72,10 @@ class _World:
     async def _made(self, held: dict[str, Any], value: str) -> Made:
         one = await self.make.customer(None, None, at=BEGIN, **held)
         await self.make.identity(one, "shop", value)
+        await self.make.identity(one, "chat", value)
+        await self.store.update(
+            IDENTITIES, {"customer_id": one.key, "channel": "chat"}, {"$set": {"claim": "ASSERTED"}}
+        )
         document = await self.document(one.key)
         await self.store.replace(CUSTOMERS, [document | following(document, self.known)])
         return one
@@ -138,11 +151,65 @@ class _World:
                 put(document, f"{CLEARED}{name}", None)
             await self.store.replace(CUSTOMERS, [document | following(document, self.known)])
 
+    async def correct(self) -> None:
+        """Corrects an address that one alone of those has who are one customer: whose it is, it is corrected for."""
+        found = await self._address()
+        if found is None:
+            return
+        survivor, holder, value = found
+        self.counted += 1
+        self.corrected.add(value)
+        seen = {"observed_from": "staff", "observed_at": self.make.moment(), "observed_by": "agent"}
+        new = {"value": f"c{self.counted}@example.com", "is_verified": False, **seen}
+        for key in (survivor, self.twins[holder]):
+            await self._set_points(key, lambda one: {**one, **(new if one["value"] == value else {})})
+
+    async def choose(self) -> None:
+        """Makes an address the primary one that came along: of nobody's own it is said that it is."""
+        found = await self._address()
+        if found is None or found[0] == found[1]:
+            return
+        survivor, _, value = found
+        await self._set_points(survivor, lambda one: {**one, "is_primary": one["value"] == value})
+
+    async def _address(self) -> tuple[RecordId, RecordId, str] | None:
+        """A customer with an address, and the one of those who went into that one whose it is."""
+        survivor = self.dice.choice(await self.speaking()).key
+        document = await self.document(survivor)
+        there = [survivor, *(one["id"] for one in document.get("aliases", ()))]
+        held = {key: (await self.document(self.twins[key])).get("contact_points", ()) for key in there}
+        alone: dict[str, RecordId] = {}
+        for point in document.get("contact_points", ()):
+            holders = [key for key in there if any(one["value"] == point["value"] for one in held[key])]
+            if len(holders) == 1:
+                alone[point["value"]] = holders[0]
+        if not alone:
+            return None
+        value = self.dice.choice(sorted(alone))
+        return survivor, alone[value], value
+
+    async def _set_points(self, key: RecordId, said: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        document = await self.document(key)
+        points = with_ids(key, document["contact_points"])
+        document["contact_points"] = [said(dict(one)) for one in points]
+        await self.store.replace(CUSTOMERS, [document | following(document, self.known)])
+
+    async def prove(self) -> None:
+        """Verifies somebody's account or takes it off: of one who went into another, that is put back in the end."""
+        n = self.dice.randrange(len(self.people))
+        one, name = self.people[n].key, self.dice.choice(("verifyIdentity", "unlinkIdentity"))
+        is_own = not (await self.document(one)).get("merged_into")
+        for key in [one, self.twins[one]] if is_own else [one]:
+            identity = await self.store.first(IDENTITIES, {"customer_id": key, "channel": "chat"})
+            if identity:
+                await change(self.ask, name, "__typename", id=global_id("Identity", identity["_id"]))
+
     async def bring(self) -> None:
         """Has the source say something of one of them, whoever that one is by now, and the same again."""
         n = self.dice.randrange(len(self.people))
         known = self.rows.get(self.people[n].key)
         row = known if known and self.dice.random() < 0.3 else self._row()
+        row = replace(row, reaches=tuple(one for one in row.reaches if one.value not in self.corrected))
         self.rows[self.people[n].key] = row
         for who in ("one", "twin"):
             said = replace(row, who=Who("shop", "main", f"{who}{n}"))
@@ -164,37 +231,61 @@ class _World:
         if not self.merges:
             return
         merged = self.dice.choice(self.merges)
+        parted = await self._parted(merged)
         found = await do(merged)
         if found.get("code") == "EDITED_SINCE":
-            kept = [{"field": one["field"], "choice": "KEEP"} for one in found["edits"]]
-            found = await do(merged, resolutions=kept)
+            ways = {"contactPoints": "GIVE_BACK", "identities": "RESTORE"}
+            fields = [one["field"] for one in found["edits"]]
+            said = [{"field": one, "choice": ways.get(one.partition(".")[0], "KEEP")} for one in fields]
+            found = await do(merged, resolutions=said)
         if "survivor" in found:
             self.merges.remove(merged)
+            self.parted |= parted
         else:
             assert found["code"] == "CONFLICT"
             assert await self._is_beneath(merged), found
 
-    async def _is_beneath(self, merged: dict[str, Any]) -> bool:
+    async def _parted(self, merged: dict[str, Any]) -> set[tuple[RecordId, RecordId]]:
+        """Those who came by a merge, each with everyone who stays."""
+        mine = await self._entry(merged)
+        aliases = (await self.document(mine["survivor_id"])).get("aliases", ())
+        gone = {one["id"] for one in aliases if one["merge_id"] == mine["_id"]}
+        stay = {mine["survivor_id"], *(one["id"] for one in aliases)} - gone
+        return set(product(gone, stay))
+
+    async def _entry(self, merged: dict[str, Any]) -> Mapping[str, Any]:
         entries = await self.store.find(MERGES, {})
         (mine,) = [one for one in entries if global_id("Merge", one["_id"]) == merged["merge"]["id"]]
+        return mine
+
+    async def _is_beneath(self, merged: dict[str, Any]) -> bool:
+        mine = await self._entry(merged)
         survivor = await self.store.first(CUSTOMERS, {"_id": mine["survivor_id"]})
         return bool(survivor and survivor.get("merged_into"))
 
 
 @pytest.mark.parametrize("seed", range(SEQUENCES))
-async def test_given_back(ask: Asking, make: Makers, merge: Do, unmerge: Do, seed: int) -> None:
+async def test_given_back(ask: Asking, make: Makers, merge: Do, unmerge: Do, store: Store, seed: int) -> None:
     """However often customers were merged, edited and put back: in the end each holds what is its own, and no more."""
     world = _World(ask, make, Random(seed))
     await definition(make, "tier")
     await world.fill()
     steps = {"merge": lambda: world.merge(merge), "edit": world.edit, "undo": lambda: world.undo(unmerge)}
-    steps["bring"] = world.bring
-    for name in world.dice.choices(list(steps), weights=(3, 2, 2, 3), k=14):
+    steps |= {"bring": world.bring, "correct": world.correct, "choose": world.choose, "prove": world.prove}
+    for name in world.dice.choices(list(steps), weights=(4, 2, 2, 3, 2, 1, 2), k=16):
         await steps[name]()
     while world.merges:
         await world.undo(unmerge)
     for key, twin in world.twins.items():
         assert _differences(await world.document(key), await world.document(twin)) == {}
+        assert await _claims(store, key) == await _claims(store, twin)
+    for pair in world.parted:
+        assert await are_apart(store, pair)
+
+
+async def _claims(store: Store, key: RecordId) -> list[tuple[str, str]]:
+    found = await store.find(IDENTITIES, {"customer_id": key})
+    return sorted((one["channel"], one["claim"]) for one in found)
 
 
 def _differences(document: Mapping[str, Any], expected: Mapping[str, Any]) -> dict[str, Any]:
