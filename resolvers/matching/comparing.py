@@ -28,6 +28,8 @@ class Finding(NamedTuple):
     role: MatchingRole
     level: Level
     chance: float = 1.0
+    # Of an identifier, the attribute in which it stands.
+    kind: str = ""
 
 
 def findings(one: Evidence, other: Evidence, base: Base) -> list[Finding]:
@@ -155,7 +157,17 @@ def _best_name(role: MatchingRole, some: Iterable[Name], others: Iterable[Name],
 
 def _are_two_names(one: str, other: str, base: Base) -> bool:
     """Whether two names that are written almost alike are both given to people, so that neither is a slip."""
+    if _differ_in_ending(one, other):
+        return True
     return all(is_given(name) or base.has_many(MatchingRole.GIVEN_NAME, name) for name in (one, other))
+
+
+def _differ_in_ending(one: str, other: str) -> bool:
+    """Whether one is the name for a man and the other for a woman, as far as endings tell: Mario, Maria; Jan, Jana."""
+    shorter, longer = sorted((one, other), key=len)
+    if len(shorter) == len(longer):
+        return one[:-1] == other[:-1] and {one[-1], other[-1]} <= set("aeo")
+    return longer == shorter + "a"
 
 
 def _names_crossed(one: Evidence, other: Evidence, base: Base) -> tuple[Finding, Finding] | None:
@@ -261,13 +273,14 @@ def _identifier(one: Evidence, other: Evidence, base: Base) -> Finding:
         for other_kind, second in other.identifiers:
             if kind == other_kind:
                 chance = _chance(MatchingRole.IDENTIFIER, first, second, base)
-                found = Finding(MatchingRole.IDENTIFIER, identifier_level(first, second), chance)
+                found = Finding(MatchingRole.IDENTIFIER, identifier_level(first, second), chance, kind)
                 by_kind[kind] = _better(by_kind.get(kind, found), found)
-    levels = {finding.level for finding in by_kind.values()}
-    if Level.FAR in levels and levels & {Level.EXACT, Level.NEAR}:
-        return Finding(MatchingRole.IDENTIFIER, Level.PARTIAL)
-    return max(
+    best = max(
         by_kind.values(),
         key=lambda finding: (finding.level, -finding.chance),
         default=Finding(MatchingRole.IDENTIFIER, Level.MISSING),
     )
+    differ = any(finding.level is Level.FAR and base.kind(kind).parts() for kind, finding in by_kind.items())
+    if differ and best.level in {Level.EXACT, Level.NEAR}:
+        return Finding(MatchingRole.IDENTIFIER, Level.PARTIAL, kind=best.kind)
+    return best

@@ -75,7 +75,7 @@ DEFAULT = Weights(
             },
             _ROLE.BIRTH_DATE: {
                 Level.EXACT: Weight(13.5, 6.5, 1.0),
-                Level.NEAR: Weight(5.8, 3.5),
+                Level.NEAR: Weight(5.8, 3.5, 1.0),
                 Level.PARTIAL: Weight(0.0, 0.0),
                 Level.FAR: Weight(-5.5, -7.5),
             },
@@ -101,9 +101,10 @@ DEFAULT = Weights(
             },
             _ROLE.IDENTIFIER: {
                 Level.EXACT: Weight(18.0, 12.0, 1.0),
-                Level.NEAR: Weight(8.0, 2.0),
+                # Who is registered together gets numbers that are neighbours.
+                Level.NEAR: Weight(8.0, 0.0),
                 Level.PARTIAL: Weight(2.0, 0.0),
-                Level.FAR: Weight(-6.0, -5.0),
+                Level.FAR: Weight(-6.0, -6.0),
             },
         }
     ),
