@@ -177,7 +177,8 @@ def _names_crossed(one: Evidence, other: Evidence, base: Base) -> tuple[Finding,
         _best_name(MatchingRole.GIVEN_NAME, one.family, other.given, base),
     )
     found = sorted((finding for finding in crossed if finding.level), key=lambda one: (one.level, -one.chance))
-    if not found or found[-1].level < Level.SWAPPED:
+    # Two names of which each only looks like the other's in the wrong place are a likeness by chance: David, Davis.
+    if not found or found[-1].level < (Level.VARIANT if len(found) > 1 else Level.SWAPPED):
         return None
     if found[0].level is Level.FAR:
         # One name in the other's place, beside another one: a name changed as well, or a likeness by chance.

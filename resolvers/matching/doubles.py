@@ -12,7 +12,7 @@ from resolvers.matching.base import Base, counted
 from resolvers.matching.clusters import Clusters
 from resolvers.matching.evidence import Evidence
 from resolvers.matching.keys import blocking_keys
-from resolvers.matching.kinds import Agreements, crowding
+from resolvers.matching.kinds import Agreements, crowding, families
 from resolvers.matching.pairs import K, pairs
 from resolvers.matching.scoring import Against, Score, score_of
 from resolvers.matching.weights import DEFAULT, Weights
@@ -49,8 +49,9 @@ def doubles_among(
     of records first, and again by the counts of the people that this finds.
     """
     keys = {key: blocking_keys(evidence) for key, evidence in customers.items()}
-    crowds = crowding(customers.values())
-    raw = replace(counted(_records_apart(customers.values())), kinds=Agreements().kinds(crowds))
+    crowds, homes = crowding(customers.values()), families(customers.values())
+    raw = counted(_records_apart(customers.values()))
+    raw = replace(raw, kinds=Agreements().kinds(crowds), families=homes)
     compared, scores = 0, {}
     alike = dict.fromkeys(_alike(customers))
     for pair in chain(alike, (one for one in pairs(keys) if one not in alike)):
@@ -61,7 +62,7 @@ def doubles_among(
     first = _clusters(customers, scores, raw, apart, weights).people(weights.merge_at)
     agreed = _agreements(customers, scores, raw, weights)
     base = counted(_people(customers, first), sum(map(_are_relatives, scores.values())))
-    base = replace(base, kinds=agreed.kinds(crowds), families=agreed.families())
+    base = replace(base, kinds=agreed.kinds(crowds), families=homes)
     again = {pair: score_of(customers[pair[0]], customers[pair[1]], base, weights) for pair in scores}
     return Doubles(compared, base, again, _clusters(customers, again, base, apart, weights), weights)
 
@@ -112,23 +113,18 @@ def _are_relatives(score: Score) -> bool:
 def _agreements(
     customers: Mapping[K, Evidence], scores: Mapping[tuple[K, K], Score], base: Base, weights: Weights
 ) -> Agreements:
-    """How well identifiers and family names agree, where everything else says whether the two are one person."""
+    """How well identifiers agree, where everything else says whether the two are one person."""
     found = Agreements()
     for pair, score in scores.items():
-        said = {reason.role: reason for reason in score.reasons}
-        family, number = said.get(MatchingRole.FAMILY_NAME), said.get(MatchingRole.IDENTIFIER)
-        rest = score.bits - (number.weight if number else 0.0)
+        told = next((reason.weight for reason in score.reasons if reason.role is MatchingRole.IDENTIFIER), None)
+        if told is None:
+            continue
         one, other = (customers[each] for each in pair)
-        if score.against is Against.RELATIVE and rest <= _RELATIVES_BITS:
+        if score.against is Against.RELATIVE and score.bits - told <= _RELATIVES_BITS:
             found.count(one, other, are_one=False)
-            if family:
-                found.names_of_relatives[family.level] += 1
-        elif rest >= weights.merge_at:
-            if family:
-                found.names_of_doubles[family.level] += 1
-            # Without its weight the other alternative may be the likelier one.
-            if number and _without_numbers(one, other, base, weights).bits >= weights.merge_at:
-                found.count(one, other, are_one=True)
+        # Without its weight the other alternative may be the likelier one.
+        elif score.bits - told >= weights.merge_at <= _without_numbers(one, other, base, weights).bits:
+            found.count(one, other, are_one=True)
     return found
 
 

@@ -15,7 +15,7 @@ from math import log2
 from zlib import crc32
 
 from resolvers.matching.evidence import Evidence
-from resolvers.matching.levels import Level, identifier_level
+from resolvers.matching.levels import Level, identifier_level, name_level
 
 # So many pairs' worth of belief stand behind what is expected before any is counted.
 _BELIEF = 30
@@ -89,12 +89,10 @@ def _share(counts: Mapping[Level, int], expected: Mapping[Level, float], level: 
 
 @dataclass(frozen=True)
 class Agreements:
-    """Counts how well identifiers agree, kind by kind, and family names."""
+    """Counts how well identifiers agree, kind by kind."""
 
     doubles: dict[str, Counter[Level]] = field(default_factory=dict)
     relatives: dict[str, Counter[Level]] = field(default_factory=dict)
-    names_of_doubles: Counter[Level] = field(default_factory=Counter)
-    names_of_relatives: Counter[Level] = field(default_factory=Counter)
 
     def count(self, one: Evidence, other: Evidence, *, are_one: bool) -> None:
         """Counts a pair of one person's records, or of two relatives."""
@@ -108,15 +106,25 @@ class Agreements:
 
     def _of(self, kind: str) -> tuple[Mapping[Level, int], Mapping[Level, int]]:
         doubles, relatives = (counts.get(kind, Counter[Level]()) for counts in (self.doubles, self.relatives))
-        return doubles, _without_mistaken(relatives, doubles)
-
-    def families(self) -> Families:
-        """What was counted of family names."""
-        return Families(_without_mistaken(self.names_of_relatives, self.names_of_doubles))
+        return doubles, {level: max(0, n - round(_MISTAKEN * doubles[level])) for level, n in relatives.items()}
 
 
-def _without_mistaken(relatives: Counter[Level], doubles: Counter[Level]) -> Mapping[Level, int]:
-    return {level: max(0, n - round(_MISTAKEN * doubles[level])) for level, n in relatives.items()}
+def families(customers: Iterable[Evidence]) -> Families:
+    """How well family names agree under one address or number, between people who are two by their given names.
+
+    Each is compared with the next one of the same home, so that a hall of many counts as often as it has inhabitants.
+    """
+    homes: dict[tuple[str, ...], Evidence] = {}
+    found: Counter[Level] = Counter()
+    for one in customers:
+        if not (one.given and one.family):
+            continue
+        for home in (*one.addresses, *((phone,) for phone in one.phones)):
+            last = homes.get(home)
+            if last and name_level(last.given[0], one.given[0], has_nicknames=True) is Level.FAR:
+                found[name_level(last.family[0], one.family[0], has_nicknames=False)] += 1
+            homes[home] = one
+    return Families(found)
 
 
 def identifier_levels(one: Evidence, other: Evidence) -> Mapping[str, Level]:
