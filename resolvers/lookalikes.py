@@ -8,7 +8,7 @@ that the cost does not grow with the base. A scan of all customers (resolvers/sc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from adapters.held import Held, of_latest
 from adapters.mongo import Store
@@ -25,6 +25,9 @@ from resolvers.matching import (
     DEFAULT,
     Base,
     Digests,
+    Families,
+    Kind,
+    Level,
     Reached,
     Score,
     common_values,
@@ -36,7 +39,8 @@ from resolvers.matching import (
 from resolvers.search_words import rare_words, search_words
 
 BASE = Record(name="matching_base", customer=None, key=("part",), is_held=True)
-"""How often values stand among the customers, as the last scan counted them: one document a role, and one of sizes."""
+"""How often values stand among the customers, as the last scan counted them: one document a role, one of sizes,
+and one of what identifiers and shared homes tell."""
 
 SLICE = Slice("lookalikes", unshown=[BASE])
 
@@ -54,6 +58,8 @@ _BY_VALUE = {MatchingRole.PHONE: "PHONE", MatchingRole.EMAIL: "EMAIL"}
 _DAY = MatchingRole.BIRTH_DATE
 
 _SIZES = "sizes"
+_LEARNED = "learned"
+N = TypeVar("N", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +221,29 @@ async def keep_base(store: Store, base: Base, at: datetime) -> None:
     sizes = {"size": base.size, "doubles": base.doubles, "relatives": base.relatives, "people": base.people}
     parts: list[Document] = [{"part": _SIZES, **sizes, "at": at}]
     parts += [{"part": role.value, "counts": counts, "at": at} for role, counts in common_values(base).items()]
+    parts.append({"part": _LEARNED, **_learned(base), "at": at})
     await store.upsert(BASE, [(BASE.id_of(one), {"$set": one}) for one in parts])
+
+
+def _learned(base: Base) -> Document:
+    kinds = [
+        {
+            "kind": name,
+            "doubles": _named(kind.doubles),
+            "relatives": _named(kind.relatives),
+            "strangers": _named(kind.strangers),
+        }
+        for name, kind in base.kinds.items()
+    ]
+    return {"kinds": kinds, "families": _named(base.families.relatives)}
+
+
+def _named(levels: Mapping[Level, float]) -> Document:
+    return {level.name: told for level, told in levels.items()}
+
+
+def _levels(named: Mapping[str, N]) -> Mapping[Level, N]:
+    return {Level[name]: told for name, told in named.items()}
 
 
 @of_latest
@@ -225,4 +253,9 @@ def _base(held: Held) -> Base:
         return Base()
     sizes = {name: parts[_SIZES][name] for name in ("size", "doubles", "relatives", "people")}
     counts = {role: Digests(parts[role.value]["counts"]) for role in MatchingRole if role.value in parts}
-    return Base(**sizes, counts=counts)
+    learned = parts.get(_LEARNED, {"kinds": (), "families": {}})  # of a scan from before this was learned
+    kinds = {
+        one["kind"]: Kind(_levels(one["doubles"]), _levels(one["relatives"]), _levels(one["strangers"]))
+        for one in learned["kinds"]
+    }
+    return Base(**sizes, counts=counts, kinds=kinds, families=Families(_levels(learned["families"])))

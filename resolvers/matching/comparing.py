@@ -148,6 +148,8 @@ def _best_name(role: MatchingRole, some: Iterable[Name], others: Iterable[Name],
             level = name_level(first, second, has_nicknames=has_nicknames)
             if level is Level.NEAR and has_nicknames and _are_two_names(first.whole, second.whole, base):
                 level = Level.LIKE
+            if level is Level.PARTIAL and _are_two_families(role, first, second, base):
+                level = Level.FAR
             chances = base.chances(role)
             both = chances[first.whole], chances[second.whole]
             # A slip makes a name that nobody has; where both are names of many, they are two names.
@@ -160,6 +162,16 @@ def _are_two_names(one: str, other: str, base: Base) -> bool:
     if _differ_in_ending(one, other):
         return True
     return all(is_given(name) or base.has_many(MatchingRole.GIVEN_NAME, name) for name in (one, other))
+
+
+def _are_two_families(role: MatchingRole, one: Name, other: Name, base: Base) -> bool:
+    """Whether two single family names that have some likeness are both the names of many: Cortés, Contreras."""
+    are_single = len(one.words) == len(other.words) == 1
+    return (
+        role is MatchingRole.FAMILY_NAME
+        and are_single
+        and all(base.has_many(role, name.whole) for name in (one, other))
+    )
 
 
 def _differ_in_ending(one: str, other: str) -> bool:

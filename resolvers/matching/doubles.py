@@ -49,7 +49,7 @@ def doubles_among(
     of records first, and again by the counts of the people that this finds.
     """
     keys = {key: blocking_keys(evidence) for key, evidence in customers.items()}
-    crowds, homes = crowding(customers.values()), families(customers.values())
+    crowds, homes = crowding(customers.values()), families(customers[key] for key in sorted(customers))
     raw = counted(_records_apart(customers.values()))
     raw = replace(raw, kinds=Agreements().kinds(crowds), families=homes)
     compared, scores = 0, {}

@@ -53,7 +53,7 @@ def _others() -> Mapping[str, frozenset[str]]:
 _FORMS_OF_A_FULL_NAME = 4
 _KNOWN = NickNamer()
 _ALSO = _others()
-_NO_FORMS = frozenset({("bill", "robert"), ("billy", "robert")})
+_NO_FORMS = frozenset({("bill", "robert"), ("billy", "robert"), ("fred", "billy"), ("fred", "willie")})
 # Each time they are asked for, the package copies them.
 _HAVE_SHORT_FORMS, _SHORT_FORMS = frozenset(_KNOWN.nickname_lookup), frozenset(_KNOWN.canonical_lookup)
 
@@ -86,7 +86,7 @@ def is_variant(one: str, other: str) -> bool:
 def _stands_for(short: str, full: str) -> bool:
     if full in _ALSO.get(short, ()):
         return True
-    # The package gives short forms of short forms, and Bill as one of Robert.
+    # The package gives short forms of short forms, and names of other people: Bill for Robert.
     return full in full_forms(short) and len(full) > len(short) and (short, full) not in _NO_FORMS
 
 

@@ -50,7 +50,9 @@ class Score:
 
         One role that parts them is enough where the others do not speak for one person all the more.
         """
-        is_likely = self.evidence >= weights.proven_at
+        # Twins share all but the given name, which is no evidence against what else they could be.
+        told = self.bits if self.against is Against.RELATIVE else self.evidence
+        is_likely = told >= weights.proven_at
         return not is_likely and any(one.weight <= weights.contradiction_at for one in self.reasons)
 
     @property
