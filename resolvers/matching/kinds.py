@@ -119,7 +119,7 @@ def families(customers: Iterable[Evidence]) -> Families:
     for one in customers:
         if not (one.given and one.family):
             continue
-        for home in (*one.addresses, *((phone,) for phone in one.phones)):
+        for home in (*filter(_is_home, one.addresses), *((phone,) for phone in one.phones)):
             last = homes.get(home)
             if last and name_level(last.given[0], one.given[0], has_nicknames=True) is Level.FAR:
                 found[name_level(last.family[0], one.family[0], has_nicknames=False)] += 1
@@ -135,6 +135,11 @@ def identifier_levels(one: Evidence, other: Evidence) -> Mapping[str, Level]:
             if kind == other_kind:
                 found[kind] = max(identifier_level(first, second), found.get(kind, Level.MISSING))
     return found
+
+
+def _is_home(address: tuple[str, ...]) -> bool:
+    """Whether it is more than a town: with a number, and with more words than a town and its postcode have."""
+    return len(address) > 2 and any(map(str.isdigit, address))
 
 
 def crowding(customers: Iterable[Evidence]) -> Mapping[str, Mapping[Level, float]]:

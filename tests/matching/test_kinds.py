@@ -96,7 +96,9 @@ def test_colleagues_share_no_name() -> None:
 
     def together(family: str) -> list[Evidence]:
         return [
-            person(firstName=NAMES[n % 10], lastName=family or FAMILIES[(n + n // 10) % 10], street=f"{n // 10} Quay")
+            person(
+                firstName=NAMES[n % 10], lastName=family or FAMILIES[(n + n // 10) % 10], street=f"{n // 10} Old Quay"
+            )
             for n in range(100)
         ]
 
