@@ -107,7 +107,9 @@ def _names(one: Evidence, other: Evidence, base: Base) -> tuple[Finding, Finding
         ),
         key=_agreement,
     )
-    crossed = _names_crossed(one, other, base)
+    # Where one name is the same as it stands, likenesses across are chance: David Davis, Travis Davis.
+    is_same = any(finding.level is Level.EXACT for finding in best)
+    crossed = _names_crossed(one, other, base, Level.VARIANT if is_same else Level.SWAPPED)
     return crossed if crossed and _agreement(crossed) > _agreement(best) else best
 
 
@@ -182,15 +184,17 @@ def _differ_in_ending(one: str, other: str) -> bool:
     return longer == shorter + "a"
 
 
-def _names_crossed(one: Evidence, other: Evidence, base: Base) -> tuple[Finding, Finding] | None:
-    """One's given name in the other's family name, and the other way round; None where they are not exchanged."""
+def _names_crossed(one: Evidence, other: Evidence, base: Base, least: Level) -> tuple[Finding, Finding] | None:
+    """One's given name in the other's family name, and the other way round; None where they are not exchanged.
+
+    The better of both must agree as well as `least`.
+    """
     crossed = (
         _best_name(MatchingRole.GIVEN_NAME, one.given, other.family, base),
         _best_name(MatchingRole.GIVEN_NAME, one.family, other.given, base),
     )
     found = sorted((finding for finding in crossed if finding.level), key=lambda one: (one.level, -one.chance))
-    # Two names of which each only looks like the other's in the wrong place are a likeness by chance: David, Davis.
-    if not found or found[-1].level < (Level.VARIANT if len(found) > 1 else Level.SWAPPED):
+    if not found or found[-1].level < least:
         return None
     if found[0].level is Level.FAR:
         # One name in the other's place, beside another one: a name changed as well, or a likeness by chance.
