@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from adapters.contract import Who
 from adapters.held import Held, of_latest
@@ -28,6 +28,9 @@ from resolvers.matching import (
     DEFAULT,
     Base,
     Digests,
+    Families,
+    Kind,
+    Level,
     Reached,
     Score,
     common_values,
@@ -41,7 +44,8 @@ from resolvers.search_words import rare_words, search_words
 from resolvers.sight import Sight, sight_of
 
 BASE = Record(name="matching_base", customer=None, key=("part",), is_held=True)
-"""How often values stand among the customers, as the last scan counted them: one document a role, and one of sizes."""
+"""How often values stand among the customers, as the last scan counted them: one document a role, one of sizes,
+and one of what identifiers and shared homes tell."""
 
 SLICE = Slice("lookalikes", unshown=[BASE])
 
@@ -62,6 +66,8 @@ _DAY = MatchingRole.BIRTH_DATE
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 _SIZES = "sizes"
+_LEARNED = "learned"
+N = TypeVar("N", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +234,7 @@ def _conditions(one: Sought, known: Sequence[Document], reaches: Sequence[Reache
         (name, str(values[name])) for role, name in _roles(values, known) if role is _DAY and day_of(str(values[name]))
     ]
     same_names = [{f"attributes.{each['name']}": values[each["name"]]} for each in named if values.get(each["name"])]
-    for name, day in days:
+    for name, _ in days:
         # In a million customers some forty were born on each day.
         same_day = {f"attributes.{name}": values[name]}
         beside = [*same_names, *([{"sounds": {"$in": sounds}}] if sounds else [])]
@@ -298,7 +304,29 @@ async def keep_base(store: Store, base: Base, at: datetime) -> None:
     sizes = {"size": base.size, "doubles": base.doubles, "relatives": base.relatives, "people": base.people}
     parts: list[Document] = [{"part": _SIZES, **sizes, "at": at}]
     parts += [{"part": role.value, "counts": counts, "at": at} for role, counts in common_values(base).items()]
+    parts.append({"part": _LEARNED, **_learned(base), "at": at})
     await store.upsert(BASE, [(BASE.id_of(one), {"$set": one}) for one in parts])
+
+
+def _learned(base: Base) -> Document:
+    kinds = [
+        {
+            "kind": name,
+            "doubles": _named(kind.doubles),
+            "relatives": _named(kind.relatives),
+            "strangers": _named(kind.strangers),
+        }
+        for name, kind in base.kinds.items()
+    ]
+    return {"kinds": kinds, "families": _named(base.families.relatives)}
+
+
+def _named(levels: Mapping[Level, float]) -> Document:
+    return {level.name: told for level, told in levels.items()}
+
+
+def _levels(named: Mapping[str, N]) -> Mapping[Level, N]:
+    return {Level[name]: told for name, told in named.items()}
 
 
 @of_latest
@@ -308,4 +336,9 @@ def _base(held: Held) -> Base:
         return Base()
     sizes = {name: parts[_SIZES][name] for name in ("size", "doubles", "relatives", "people")}
     counts = {role: Digests(parts[role.value]["counts"]) for role in MatchingRole if role.value in parts}
-    return Base(**sizes, counts=counts)
+    learned = parts.get(_LEARNED, {"kinds": (), "families": {}})  # of a scan from before this was learned
+    kinds = {
+        one["kind"]: Kind(_levels(one["doubles"]), _levels(one["relatives"]), _levels(one["strangers"]))
+        for one in learned["kinds"]
+    }
+    return Base(**sizes, counts=counts, kinds=kinds, families=Families(_levels(learned["families"])))

@@ -4,6 +4,7 @@ from resolvers.matching.base import Base, Digests, common_values, counted
 from resolvers.matching.doubles import Doubles, doubles_among
 from resolvers.matching.evidence import Evidence, Reached, evidence_of
 from resolvers.matching.keys import blocking_keys
+from resolvers.matching.kinds import Families, Kind
 from resolvers.matching.levels import Level
 from resolvers.matching.scoring import Against, Reason, Score, named, score_of
 from resolvers.matching.sounds import naming_definitions, sounds_kept
@@ -16,6 +17,8 @@ __all__ = [
     "Digests",
     "Doubles",
     "Evidence",
+    "Families",
+    "Kind",
     "Level",
     "Reached",
     "Reason",

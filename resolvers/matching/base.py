@@ -11,6 +11,7 @@ from typing import Any
 
 from resolvers.attribute_rules import MatchingRole
 from resolvers.matching.evidence import Evidence
+from resolvers.matching.kinds import Families, Kind
 
 # How many people's worth of belief stands behind the typical chances: a base smaller than this adjusts them little.
 _BELIEF = 1_000
@@ -31,6 +32,7 @@ TYPICAL: Mapping[MatchingRole, float] = {
 """How likely a stranger has the same value, where nothing is known of the value."""
 
 
+_USUAL = Kind()
 _ONE_PERSONS = frozenset({MatchingRole.PHONE, MatchingRole.EMAIL, MatchingRole.IDENTIFIER})
 
 # Of a mail domain nothing is known of: every third address or so is at a great provider.
@@ -44,6 +46,7 @@ _CUSTOMERS_A_DOUBLE = 20
 MOST_COMMON = 10_000
 # By chance alone, a rare value is taken for one of so many common ones once in ten thousand million times.
 _DIGEST_BYTES = 6
+_DAYS_OF_A_YEAR = 365.25
 # A young base grows: what is rare in it will not stay so.
 _LEAST_SIZE = 1_000
 
@@ -57,6 +60,8 @@ class Base:
     relatives: int = 0
     people: int = 0
     counts: Mapping[MatchingRole, Mapping[str, int]] = field(default_factory=dict)
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    families: Families = field(default_factory=Families)
     _chances: dict[MatchingRole, "_Chances"] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
@@ -75,12 +80,15 @@ class Base:
     def chances(self, role: MatchingRole) -> Mapping[str, float]:
         """How likely a stranger has each value of the role; every value has its chance."""
         if role not in self._chances:
-            # The calendar has no rare days.
-            least = TYPICAL[role] if role is MatchingRole.BIRTH_DATE else 0.0
             # Before any scan, too, a number has few owners among however many customers. Of names nothing is known.
             people = self.people or (self.size if role in _ONE_PERSONS else 0)
-            self._chances[role] = _Chances(self.counts.get(role, {}), people, TYPICAL[role], least)
+            kind = _Days if role is MatchingRole.BIRTH_DATE else _Chances
+            self._chances[role] = kind(self.counts.get(role, {}), people, TYPICAL[role])
         return self._chances[role]
+
+    def kind(self, name: str) -> Kind:
+        """What is known of the identifiers that stand in this attribute; what is usual where none were counted."""
+        return self.kinds.get(name, _USUAL)
 
     def has_many(self, role: MatchingRole, value: str) -> bool:
         """Whether more people have the value than would by a slip."""
@@ -123,14 +131,28 @@ def _most_common(counts: Mapping[str, int]) -> list[tuple[str, int]]:
 class _Chances(dict[str, float]):
     """The chance of each value, reckoned when it is first asked for: a scan asks for few of them very often."""
 
-    def __init__(self, counts: Mapping[str, int], people: int, typical: float, least: float) -> None:
+    def __init__(self, counts: Mapping[str, int], people: int, typical: float) -> None:
         super().__init__()
-        self._counts, self._people, self._typical, self._least = counts, people, typical, least
+        self._counts, self._people, self._typical = counts, people, typical
 
     def __missing__(self, value: str) -> float:
-        found = _share(self._counts.get(value, 0), self._people, self._typical) if self._people else self._typical
-        self[value] = max(found, self._least)
+        self[value] = self._chance(value)
         return self[value]
+
+    def _chance(self, value: str) -> float:
+        return _share(self._counts.get(value, 0), self._people, self._typical) if self._people else self._typical
+
+
+class _Days(_Chances):
+    """The chance of each day: the calendar has no rare days, and those of a year in which many were born are common."""
+
+    def _chance(self, value: str) -> float:
+        of_the_year = self._counts.get(_year(value), 0) / (self._people + _BELIEF) / _DAYS_OF_A_YEAR
+        return max(super()._chance(value), of_the_year, self._typical)
+
+
+def _year(day: str) -> str:
+    return f"{day[:4]}-"
 
 
 def _share(count: int, people: int, typical: float) -> float:
@@ -159,7 +181,7 @@ def values_of(one: Evidence) -> Mapping[MatchingRole, set[str]]:
     return {
         MatchingRole.GIVEN_NAME: {name.whole for name in one.given},
         MatchingRole.FAMILY_NAME: {name.whole for name in one.family},
-        MatchingRole.BIRTH_DATE: {str(day) for day in one.births},
+        MatchingRole.BIRTH_DATE: {*map(str, one.births), *(_year(str(day)) for day in one.births)},
         MatchingRole.PHONE: set(one.phones),
         MatchingRole.EMAIL: {*one.emails, *(f"@{email.partition('@')[2]}" for email in one.emails)},
         MatchingRole.ADDRESS: {word for address in one.addresses for word in address},

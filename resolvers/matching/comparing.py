@@ -28,6 +28,8 @@ class Finding(NamedTuple):
     role: MatchingRole
     level: Level
     chance: float = 1.0
+    # Of an identifier, the attribute in which it stands.
+    kind: str = ""
 
 
 def findings(one: Evidence, other: Evidence, base: Base) -> list[Finding]:
@@ -105,7 +107,9 @@ def _names(one: Evidence, other: Evidence, base: Base) -> tuple[Finding, Finding
         ),
         key=_agreement,
     )
-    crossed = _names_crossed(one, other, base)
+    # Where one name is the same as it stands, likenesses across are chance: David Davis, Travis Davis.
+    is_same = any(finding.level is Level.EXACT for finding in best)
+    crossed = _names_crossed(one, other, base, Level.VARIANT if is_same else Level.SWAPPED)
     return crossed if crossed and _agreement(crossed) > _agreement(best) else best
 
 
@@ -146,6 +150,8 @@ def _best_name(role: MatchingRole, some: Iterable[Name], others: Iterable[Name],
             level = name_level(first, second, has_nicknames=has_nicknames)
             if level is Level.NEAR and has_nicknames and _are_two_names(first.whole, second.whole, base):
                 level = Level.LIKE
+            if level is Level.PARTIAL and _are_two_families(role, first, second, base):
+                level = Level.FAR
             chances = base.chances(role)
             both = chances[first.whole], chances[second.whole]
             # A slip makes a name that nobody has; where both are names of many, they are two names.
@@ -155,17 +161,40 @@ def _best_name(role: MatchingRole, some: Iterable[Name], others: Iterable[Name],
 
 def _are_two_names(one: str, other: str, base: Base) -> bool:
     """Whether two names that are written almost alike are both given to people, so that neither is a slip."""
+    if _differ_in_ending(one, other):
+        return True
     return all(is_given(name) or base.has_many(MatchingRole.GIVEN_NAME, name) for name in (one, other))
 
 
-def _names_crossed(one: Evidence, other: Evidence, base: Base) -> tuple[Finding, Finding] | None:
-    """One's given name in the other's family name, and the other way round; None where they are not exchanged."""
+def _are_two_families(role: MatchingRole, one: Name, other: Name, base: Base) -> bool:
+    """Whether two single family names that have some likeness are both the names of many: Cortés, Contreras."""
+    are_single = len(one.words) == len(other.words) == 1
+    return (
+        role is MatchingRole.FAMILY_NAME
+        and are_single
+        and all(base.has_many(role, name.whole) for name in (one, other))
+    )
+
+
+def _differ_in_ending(one: str, other: str) -> bool:
+    """Whether one is the name for a man and the other for a woman, as far as endings tell: Mario, Maria; Jan, Jana."""
+    shorter, longer = sorted((one, other), key=len)
+    if len(shorter) == len(longer):
+        return one[:-1] == other[:-1] and {one[-1], other[-1]} <= set("aeo")
+    return longer == shorter + "a"
+
+
+def _names_crossed(one: Evidence, other: Evidence, base: Base, least: Level) -> tuple[Finding, Finding] | None:
+    """One's given name in the other's family name, and the other way round; None where they are not exchanged.
+
+    The better of both must agree as well as `least`.
+    """
     crossed = (
         _best_name(MatchingRole.GIVEN_NAME, one.given, other.family, base),
         _best_name(MatchingRole.GIVEN_NAME, one.family, other.given, base),
     )
     found = sorted((finding for finding in crossed if finding.level), key=lambda one: (one.level, -one.chance))
-    if not found or found[-1].level < Level.SWAPPED:
+    if not found or found[-1].level < least:
         return None
     if found[0].level is Level.FAR:
         # One name in the other's place, beside another one: a name changed as well, or a likeness by chance.
@@ -261,13 +290,14 @@ def _identifier(one: Evidence, other: Evidence, base: Base) -> Finding:
         for other_kind, second in other.identifiers:
             if kind == other_kind:
                 chance = _chance(MatchingRole.IDENTIFIER, first, second, base)
-                found = Finding(MatchingRole.IDENTIFIER, identifier_level(first, second), chance)
+                found = Finding(MatchingRole.IDENTIFIER, identifier_level(first, second), chance, kind)
                 by_kind[kind] = _better(by_kind.get(kind, found), found)
-    levels = {finding.level for finding in by_kind.values()}
-    if Level.FAR in levels and levels & {Level.EXACT, Level.NEAR}:
-        return Finding(MatchingRole.IDENTIFIER, Level.PARTIAL)
-    return max(
+    best = max(
         by_kind.values(),
         key=lambda finding: (finding.level, -finding.chance),
         default=Finding(MatchingRole.IDENTIFIER, Level.MISSING),
     )
+    differ = any(finding.level is Level.FAR and base.kind(kind).parts() for kind, finding in by_kind.items())
+    if differ and best.level in {Level.EXACT, Level.NEAR}:
+        return Finding(MatchingRole.IDENTIFIER, Level.PARTIAL, kind=best.kind)
+    return best

@@ -3,14 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from typing import Generic
 
+from resolvers.attribute_rules import MatchingRole
 from resolvers.matching.base import Base, counted
 from resolvers.matching.clusters import Clusters
 from resolvers.matching.evidence import Evidence
 from resolvers.matching.keys import blocking_keys
+from resolvers.matching.kinds import Agreements, crowding, families
 from resolvers.matching.pairs import K, pairs
 from resolvers.matching.scoring import Against, Score, score_of
 from resolvers.matching.weights import DEFAULT, Weights
@@ -47,7 +49,9 @@ def doubles_among(
     of records first, and again by the counts of the people that this finds.
     """
     keys = {key: blocking_keys(evidence) for key, evidence in customers.items()}
+    crowds, homes = crowding(customers.values()), families(customers[key] for key in sorted(customers))
     raw = counted(_records_apart(customers.values()))
+    raw = replace(raw, kinds=Agreements().kinds(crowds), families=homes)
     compared, scores = 0, {}
     alike = dict.fromkeys(_alike(customers))
     for pair in chain(alike, (one for one in pairs(keys) if one not in alike)):
@@ -56,7 +60,9 @@ def doubles_among(
         if score.bits >= weights.suggest_at + _HOPELESS_BITS:
             scores[pair] = score
     first = _clusters(customers, scores, raw, apart, weights).people(weights.merge_at)
-    base = _counted_by_person(customers, first, sum(map(_are_relatives, scores.values())))
+    agreed = _agreements(customers, scores, raw, weights)
+    base = counted(_people(customers, first), sum(map(_are_relatives, scores.values())))
+    base = replace(base, kinds=agreed.kinds(crowds), families=homes)
     again = {pair: score_of(customers[pair[0]], customers[pair[1]], base, weights) for pair in scores}
     return Doubles(compared, base, again, _clusters(customers, again, base, apart, weights), weights)
 
@@ -104,7 +110,30 @@ def _are_relatives(score: Score) -> bool:
     return score.against is Against.RELATIVE and score.bits <= _RELATIVES_BITS
 
 
-def _counted_by_person(customers: Mapping[K, Evidence], people: Sequence[Sequence[K]], relatives: int) -> Base:
-    together = {key for members in people for key in members}
-    alone = ([one] for key, one in customers.items() if key not in together)
-    return counted(chain(([customers[key] for key in members] for members in people), alone), relatives)
+def _agreements(
+    customers: Mapping[K, Evidence], scores: Mapping[tuple[K, K], Score], base: Base, weights: Weights
+) -> Agreements:
+    """How well identifiers agree, where everything else says whether the two are one person."""
+    found = Agreements()
+    for pair, score in scores.items():
+        told = next((reason.weight for reason in score.reasons if reason.role is MatchingRole.IDENTIFIER), None)
+        if told is None:
+            continue
+        one, other = (customers[each] for each in pair)
+        if score.against is Against.RELATIVE and score.bits - told <= _RELATIVES_BITS:
+            found.count(one, other, are_one=False)
+        # Without its weight the other alternative may be the likelier one.
+        elif score.bits - told >= weights.merge_at <= _without_numbers(one, other, base, weights).bits:
+            found.count(one, other, are_one=True)
+    return found
+
+
+def _without_numbers(one: Evidence, other: Evidence, base: Base, weights: Weights) -> Score:
+    return score_of(replace(one, identifiers=()), replace(other, identifiers=()), base, weights)
+
+
+def _people(customers: Mapping[K, Evidence], found: Sequence[Sequence[K]]) -> Iterator[list[Evidence]]:
+    """Each person's records: those that were found to be one's, and each of the others alone."""
+    together = {key for members in found for key in members}
+    yield from ([customers[key] for key in members] for members in found)
+    yield from ([one] for key, one in customers.items() if key not in together)

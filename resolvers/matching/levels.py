@@ -61,11 +61,18 @@ def _is_near(one: str, other: str) -> bool:
     return likeness >= 0.92 or (likeness >= 0.8 and shorter > 2 and sound(one) == sound(other))
 
 
+# What of `Baby Boy` is left when what says nothing is left out.
+_UNNAMED = frozenset({"boy", "girl", "male", "female"})
+
+
 @lru_cache(_REMEMBERED)
 def name_level(one: Name, other: Name, *, has_nicknames: bool) -> Level:
     """How well two names agree; words in another order, and marks, make no difference."""
     if one.whole == other.whole or set(one.words) == set(other.words):
         return Level.EXACT
+    if _UNNAMED & {one.whole, other.whole}:
+        # A boy and a girl are two, and either may have got any name since.
+        return Level.FAR if {one.whole, other.whole} <= _UNNAMED else Level.MISSING
     if _go_on_apart(one, other):
         # Brothers are often named after one saint each, and after the same one beside: João Felipe, João Miguel.
         return Level.FAR

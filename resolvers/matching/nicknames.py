@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from nicknames import NickNamer
+from rapidfuzz.distance import OSA
 
 _OTHERS = """
 jose: pepe chema; francisco: paco pancho curro kiko francesco franz francois; ignacio: nacho; jesus: chuy suso;
@@ -52,6 +53,7 @@ def _others() -> Mapping[str, frozenset[str]]:
 _FORMS_OF_A_FULL_NAME = 4
 _KNOWN = NickNamer()
 _ALSO = _others()
+_NO_FORMS = frozenset({("bill", "robert"), ("billy", "robert"), ("fred", "billy"), ("fred", "willie")})
 # Each time they are asked for, the package copies them.
 _HAVE_SHORT_FORMS, _SHORT_FORMS = frozenset(_KNOWN.nickname_lookup), frozenset(_KNOWN.canonical_lookup)
 
@@ -75,5 +77,18 @@ def full_forms(name: str) -> frozenset[str]:
 
 
 def is_variant(one: str, other: str) -> bool:
-    """Whether one is short for the other, or both are short for the same name."""
-    return one != other and not full_forms(one).isdisjoint(full_forms(other))
+    """Whether one is short for the other, or both are alike and short for the same name: Rick and Fred are two."""
+    if one == other or full_forms(one).isdisjoint(full_forms(other)):
+        return False
+    return _stands_for(one, other) or _stands_for(other, one) or _are_alike(one, other)
+
+
+def _stands_for(short: str, full: str) -> bool:
+    if full in _ALSO.get(short, ()):
+        return True
+    # The package gives short forms of short forms, and names of other people: Bill for Robert.
+    return full in full_forms(short) and len(full) > len(short) and (short, full) not in _NO_FORMS
+
+
+def _are_alike(one: str, other: str) -> bool:
+    return one[:2] == other[:2] or OSA.distance(one, other) < 2

@@ -50,7 +50,9 @@ class Score:
 
         One role that parts them is enough where the others do not speak for one person all the more.
         """
-        is_likely = self.evidence >= weights.proven_at
+        # Twins share all but the given name, which is no evidence against what else they could be.
+        told = self.bits if self.against is Against.RELATIVE else self.evidence
+        is_likely = told >= weights.proven_at
         return not is_likely and any(one.weight <= weights.contradiction_at for one in self.reasons)
 
     @property
@@ -63,8 +65,9 @@ def score_of(one: Evidence, other: Evidence, base: Base, weights: Weights = DEFA
     """How likely the two are one person; the same whoever comes first."""
     # Sums of floats, and choices between equals, come out the same in one order only.
     found = findings(min(one, other), max(one, other), base)
-    strangers = _against_strangers(found, base.prior, weights)
-    relatives = [weights.levels[finding.role][finding.level].relative for finding in found]
+    alone = [_against_stranger(finding, base, weights) for finding in found]
+    relatives = [_against_relative(*each, base, weights) for each in zip(found, alone, strict=True)]
+    strangers = _names_together(found, alone, base.prior, weights)
     if sum(strangers, base.prior) <= sum(relatives, base.relative_prior):
         return _score(found, strangers, base.prior, Against.STRANGER)
     return _score(found, relatives, base.relative_prior, Against.RELATIVE)
@@ -87,24 +90,37 @@ def _score(found: list[Finding], weighed: list[float], prior: float, against: Ag
     return Score(sum(weighed, prior), prior, reasons, against)
 
 
-def _against_strangers(found: list[Finding], prior: float, weights: Weights) -> list[float]:
-    weighed = [_against_stranger(finding, prior, weights) for finding in found]
-    named = [n for n, finding in enumerate(found) if finding.role in _NAMES and weighed[n] > 0]
-    together, most = sum(weighed[n] for n in named), weights.names_at_most - prior
-    if together > most:
-        # Names go together in families, towns and fashions: both tell less than the product of their chances.
-        for n in named:
-            weighed[n] *= most / together
-    return weighed
-
-
 _NAMES = (MatchingRole.GIVEN_NAME, MatchingRole.FAMILY_NAME)
 
 
-def _against_stranger(finding: Finding, prior: float, weights: Weights) -> float:
+def _names_together(found: list[Finding], alone: list[float], prior: float, weights: Weights) -> list[float]:
+    """The weights against strangers, in which names go together in families, towns and fashions.
+
+    Both tell less than the product of their chances.
+    """
+    named = [n for n, finding in enumerate(found) if finding.role in _NAMES and alone[n] > 0]
+    together, most = sum(alone[n] for n in named), weights.names_at_most - prior
+    if together <= most:
+        return alone
+    return [weight * most / together if n in named else weight for n, weight in enumerate(alone)]
+
+
+def _against_stranger(finding: Finding, base: Base, weights: Weights) -> float:
     weight = weights.levels[finding.role][finding.level]
-    if weight.stranger <= 0 or not weight.rarity:
-        return weight.stranger
+    told = weight.stranger + (base.kind(finding.kind).against_stranger(finding.level) if finding.kind else 0.0)
+    if told <= 0 or not weight.rarity:
+        return told
     rarer = weight.rarity * log2(weights.typical[finding.role] / finding.chance)
     # However common it is, agreeing never speaks against one person.
-    return min(max(weight.stranger + rarer, 0.0), weights.alone_at_most - prior)
+    return min(max(told + rarer, 0.0), weights.alone_at_most - base.prior)
+
+
+def _against_relative(finding: Finding, stranger: float, base: Base, weights: Weights) -> float:
+    weight = weights.levels[finding.role][finding.level]
+    told = weight.relative
+    if finding.kind:
+        told += base.kind(finding.kind).against_relative(finding.level)
+    elif finding.role is MatchingRole.FAMILY_NAME:
+        told += base.families.against_relative(finding.level)
+    # Relatives share what strangers share, too: all of a hall have its address, and many were born on 1 January.
+    return min(told, stranger) if told > 0 else told

@@ -44,7 +44,7 @@ class Weights:
     suggest_at: float = 0.0
     merge_at: float = 6.0
     # Two whom a single role speaks against by so much are different people, and are joined by no third,
-    contradiction_at: float = -5.0
+    contradiction_at: float = -4.0
     # unless their evidence as a whole speaks for them by as much as this.
     proven_at: float = 1.5
 
@@ -61,7 +61,7 @@ DEFAULT = Weights(
                 Level.SWAPPED: Weight(6.0, 6.0, 1.0),
                 Level.PARTIAL: Weight(1.5, 1.0),
                 # Twins, brothers and sisters are named like this; and a slip seldom makes a name of another.
-                Level.LIKE: Weight(0.5, -3.0),
+                Level.LIKE: Weight(0.5, -4.0),
                 Level.FAR: Weight(-5.5, -7.5),
             },
             _ROLE.FAMILY_NAME: {
@@ -75,7 +75,7 @@ DEFAULT = Weights(
             },
             _ROLE.BIRTH_DATE: {
                 Level.EXACT: Weight(13.5, 6.5, 1.0),
-                Level.NEAR: Weight(5.8, 3.5),
+                Level.NEAR: Weight(5.8, 3.5, 1.0),
                 Level.PARTIAL: Weight(0.0, 0.0),
                 Level.FAR: Weight(-5.5, -7.5),
             },
@@ -101,9 +101,10 @@ DEFAULT = Weights(
             },
             _ROLE.IDENTIFIER: {
                 Level.EXACT: Weight(18.0, 12.0, 1.0),
-                Level.NEAR: Weight(8.0, 2.0),
+                # Who is registered together gets numbers that are neighbours.
+                Level.NEAR: Weight(8.0, 0.0),
                 Level.PARTIAL: Weight(2.0, 0.0),
-                Level.FAR: Weight(-6.0, -5.0),
+                Level.FAR: Weight(-6.0, -6.0),
             },
         }
     ),

@@ -37,6 +37,7 @@ NO_DAYS |= frozenset({(1900, 1, 1), (1900, 1, 2), (1901, 1, 1), (1904, 1, 1), (1
 NO_DAYS |= frozenset({(2222, 2, 2), (2099, 12, 31), (2999, 12, 31), (9999, 12, 31), (9999, 9, 9)})
 # Example domains are real in demonstrations; these are not.
 _NO_DOMAINS = frozenset({"unknown", "none", "noemail", "nomail", "invalid", "noreply"})
+_NOT_YET_NAMED = frozenset({"baby", "newborn", "infant", "neonate", "bebe", "neugeborenes", "neonato"})
 _TITLES = frozenset(
     re.findall(r"\w+", "mr mrs ms miss mx dr prof sir madam herr frau monsieur madame sr sra srta jr ii iii iv")
 )
@@ -87,6 +88,10 @@ class Day(NamedTuple):
     month: int
     day: int
 
+    def __str__(self) -> str:
+        """The day as it is counted: the year stands first."""
+        return f"{self.year:04}-{self.month:02}-{self.day:02}"
+
 
 @lru_cache(_REMEMBERED)
 def plain(text: str) -> str:
@@ -109,7 +114,8 @@ def name_of(text: str) -> Name | None:
     """The name as it is compared; None where it says nothing."""
     # A scanner reads letters as digits, which no name has.
     words = plain(text[:LONGEST]).translate(_READ_AS_DIGITS).split()
-    told = tuple(one for one in words if one not in _TITLES) or tuple(words)
+    told = tuple(one for one in words if one not in _TITLES and one not in _NOT_YET_NAMED)
+    told = told or tuple(one for one in words if one in _TITLES)  # Sir is a name, too
     whole = "".join(told)
     return None if not any(map(str.isalpha, text)) or not whole or says_nothing(whole) else Name(whole, told)
 

@@ -34,6 +34,8 @@ NAMES = [
     ("João Felipe", "João Miguel", Level.FAR),
     ("Juan Vitor", "João Carlos", Level.FAR),
     ("João Felipe", "João eFlipe", Level.NEAR),
+    ("Baby Boy", "Baby Girl", Level.FAR),
+    ("Baby Boy", "Emma", Level.MISSING),
 ]
 
 
@@ -154,3 +156,10 @@ def test_nicknames() -> None:
     assert is_variant("sascha", "alexander")
     assert not is_variant("bob", "bob")
     assert not is_variant("bob", "william")
+
+
+@pytest.mark.parametrize("two", ["robert billy", "billy fred", "rick fred", "bill robert"])
+def test_no_nicknames(two: str) -> None:
+    """Two short forms of one name are one only when they are alike: Rick and Fred are both short for Frederick."""
+    one, other = two.split()
+    assert not is_variant(one, other)

@@ -134,6 +134,25 @@ def test_placeholders_weigh_nothing() -> None:
     assert score_of(one, one, BASE).reasons == ()
 
 
+def test_baby_is_no_name() -> None:
+    """A child that has no name yet is not named Baby."""
+    assert "GIVEN_NAME" not in _levels(person(firstName="Baby"), person(firstName="Baby"))
+    assert "GIVEN_NAME" not in _levels(person(firstName="Baby"), person(firstName="Emma"))
+
+
+@pytest.mark.parametrize("two", ["Mario Maria", "Jan Jana", "Daniel Daniela", "Ivo Iva"])
+def test_brother_and_sister(two: str) -> None:
+    """The form for a man and the one for a woman are two names, whether or not either is known."""
+    one, other = two.split()
+    assert _levels(person(firstName=one), person(firstName=other)) == {"GIVEN_NAME": "LIKE"}
+
+
+def test_likeness_is_no_exchange() -> None:
+    """Names that only look like each other's in the wrong place are not exchanged."""
+    one, other = person(firstName="David", lastName="Davis"), person(firstName="Travis", lastName="Davis")
+    assert _levels(one, other) == {"GIVEN_NAME": "FAR", "FAMILY_NAME": "EXACT"}
+
+
 @pytest.mark.parametrize(
     ("one", "other", "levels"),
     [
