@@ -72,7 +72,7 @@ async def edit_customer(
     # this customer later, and so changes the version.
     known = await definitions_by_name(context.store)
     _require_named(input.attributes, known, context.viewer.role)
-    await require_version(context, customer, input.version)
+    await require_version(context, customer, input.id, input.version)
     old = customer.document["attributes"]
     given = [(one, _stored(context, known[one.name], n, one, old)) for n, one in enumerate(input.attributes)]
     change = _change(context, customer.document, given, known)

@@ -293,11 +293,13 @@ async def _write(context: Context, case: _Case, undone: Undone) -> tuple[Documen
     # An empty list is left out, as where there never was one.
     lists = {*undone.entries, "aliases", "search", "sounds"}
     survivor = {name: value for name, value in survivor.items() if value or name not in lists}
-    survivor = touched(context, case.survivor or {}, survivor)
+    survivor = touched(context, case.survivor or {}, survivor, beside=case.others)
     await store.replace(CUSTOMERS, [survivor])
     freed = {"merged_into": "", "merged_at": "", "merge_id": ""}
+    # Who saw the survivor by their ids, and who saw them before, has seen another version of each.
+    own = {"version": survivor["version"], "own_since": survivor["version"]}
     changes: list[tuple[Document, Document]] = [
-        ({"_id": one["id"]}, {"$unset": freed, "$set": {"last_interaction_at": heard[one["id"]]}})
+        ({"_id": one["id"]}, {"$unset": freed, "$set": {"last_interaction_at": heard[one["id"]], **own}})
         for one in case.entry["others"]
     ]
     changes += [

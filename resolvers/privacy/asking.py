@@ -10,11 +10,11 @@ import strawberry
 from adapters.mongo import Store
 from adapters.records import Document, Record, RecordId
 from resolvers.aliases import ids_of, standing
-from resolvers.customers import Customer, customer_by_id, customer_reader, require_customer
+from resolvers.customers import Customer, customer_by_id, customer_reader
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import InvalidInput, NotFound, invalid, not_found
-from resolvers.kit.ids import global_id, require_key
+from resolvers.kit.ids import global_id, key_of, require_key
 from resolvers.kit.slice import Declared
 from resolvers.kit.viewer import ADMINISTRATORS
 from resolvers.privacy.erasing import Request, begin, shares
@@ -102,15 +102,17 @@ async def erase_customer(
     """
     context = info.context
     reference = _reference(input.reference)
-    customer = await require_customer(context, input.customer_id)
+    key = key_of(input.customer_id, "Customer")
+    if key is None:
+        raise not_found("customer", ("input", "customerId"))
     request = Request(by=context.viewer.subject, at=context.clock(), reason=input.reason, reference=reference)
 
     async def work() -> Document:
         # Read inside the transaction: who changes or merges the customer meanwhile makes it begin anew.
-        document = await standing(context, customer.key)
+        document = await standing(context, key)
         if document is None:
             raise not_found("customer", ("input", "customerId"))
-        await require_version(context, await _as_it_is(context, document), input.version)
+        await require_version(context, await _as_it_is(context, document), input.customer_id, input.version)
         begun = await begin(context.store, context.declared, document, request)
         if begun is None:
             raise not_found("customer", ("input", "customerId"))
