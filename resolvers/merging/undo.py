@@ -9,8 +9,7 @@ import strawberry
 
 from adapters.records import Document, RecordId
 from adapters.windows import Strand, Window
-from resolvers.attribute_rights import is_shown
-from resolvers.attributes import carried_by, definitions
+from resolvers.attributes import definitions
 from resolvers.customers import CUSTOMERS, Customer, customer_reader, following
 from resolvers.dismissing import tell_apart
 from resolvers.kit.context import Context, Info
@@ -30,34 +29,18 @@ from resolvers.kit.ids import global_id, key_of
 from resolvers.kit.lists import hidden_from
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.stored import reader_of
-from resolvers.kit.viewer import STAFF, Viewer
+from resolvers.kit.viewer import STAFF
 from resolvers.merging.asking import word_of
 from resolvers.merging.claims import restored
+from resolvers.merging.edits import MergeEdit, shown
 from resolvers.merging.joining import put
 from resolvers.merging.ledger import MERGES, SLICE, Merge
 from resolvers.merging.merge import touched
 from resolvers.merging.rights import PresentRules
 from resolvers.merging.undoing import Edited, Later, Resolution, Resolved, Undoing, Undone
+from resolvers.versions import StaleVersion, stale
 
-_ATTRIBUTES = "attributes."
 _RESOLUTIONS = ("input", "resolutions")
-
-
-@graph_type
-class MergeEdit:
-    """Something that a merge changed and that needs a word when the merge is undone.
-
-    It was changed or verified again since, or what stood there before may not just go back: it breaks the attribute's
-    present rules, or the attribute is not yours to edit.
-    """
-
-    field: str = told("What it is, as `resolutions` names it: `attributes.firstName`, `contactPoints`.")
-    before: AttributeScalar | None = told(
-        "An attribute's value before the merge; null where none is shown.", is_personal=True
-    )
-    now: AttributeScalar | None = told("An attribute's value now; null where none is shown.", is_personal=True)
-    is_hidden: bool = told("Whether there are values that you have no right to see.")
-    carries: strawberry.Private[str | None] = None
 
 
 @graph_type
@@ -82,6 +65,9 @@ class UnmergeCustomersInput:
     """A merge that was wrong."""
 
     merge_id: strawberry.ID = told("The entry of the ledger: `Customer.merges` has them.")
+    version: int = told(
+        "The `version` of the merge's survivor when you read `edits`: what was changed since is not undone unseen."
+    )
     resolutions: list[MergeResolutionInput] | None = told(
         "What shall stand of that which was changed since: each that `Merge.edits` tells.", default=None
     )
@@ -99,10 +85,11 @@ class UnmergeCustomersPayload:
 @SLICE.mutation(may=STAFF)
 async def unmerge_customers(
     info: Info, input: Annotated[UnmergeCustomersInput, about("Which merge, and what shall stand.")]
-) -> UnmergeCustomersPayload | NotFound | InvalidInput | Conflict | NotPermitted | EditedSince:
+) -> UnmergeCustomersPayload | NotFound | InvalidInput | Conflict | NotPermitted | EditedSince | StaleVersion:
     """Undoes a merge: each of the customers has again what was its own, also what came in since.
 
-    What was written under the survivor since stays with the survivor.
+    What was written under the survivor since stays with the survivor. Refused with StaleVersion where the survivor was
+    changed after you read it: `edits` may tell more by now.
     """
     context = info.context
     key = key_of(input.merge_id, "Merge")
@@ -114,7 +101,9 @@ async def unmerge_customers(
         case = await _case(context, key) if key else None
         if case is None:
             raise not_found("merge", ("input", "mergeId"))
-        _require_undoable(case)
+        survivor = _require_undoable(case)
+        if survivor["version"] != input.version:
+            raise await stale(context, survivor, input.version)
         undone = _undoing(context, case, resolved, await definitions(context)).undone()
         if undone.edited:
             raise await _edited_since(context, case.entry, undone.edited)
@@ -141,7 +130,7 @@ async def edits(merges: list[Merge], info: Info) -> list[list[MergeEdit]]:
     known = await definitions(context)
     found = [cases[one.key] for one in merges]
     undone = [_undoing(context, one, {}, known).undone().edited if one.is_open else [] for one in found]
-    return [await _shown(context, one) for one in undone]
+    return [await shown(context, one) for one in undone]
 
 
 # What is stored about a merge
@@ -208,7 +197,8 @@ def _documents(entry: Document, documents: Mapping[RecordId, Document]) -> list[
     return [documents[one["id"]] for one in entry["others"] if one["id"] in documents]
 
 
-def _require_undoable(case: _Case) -> None:
+def _require_undoable(case: _Case) -> Document:
+    """The survivor; refuses where the merge cannot be undone, or no longer."""
     undone_at: datetime | None = case.entry["undone_at"]
     if undone_at is not None:
         raise conflict(
@@ -222,6 +212,7 @@ def _require_undoable(case: _Case) -> None:
             f"The survivor itself went into another customer by a later merge, {later}. Undo that one first.",
             *("input", "mergeId"),
         )
+    return case.survivor
 
 
 def _undoing(context: Context, case: _Case, resolved: Mapping[str, Resolved], known: Mapping[str, Document]) -> Undoing:
@@ -252,7 +243,7 @@ async def _edited_since(context: Context, entry: Document, edited: Sequence[Edit
         f"Since the merge {names} changed again, or what stood there may not just go back. Say for each in "
         "`resolutions` what shall stand: KEEP, RESTORE, or for an attribute CUSTOM with a value."
     )
-    edits = await _shown(context, edited)
+    edits = await shown(context, edited)
     refusal = EditedSince(
         code="EDITED_SINCE",
         message=message,
@@ -261,19 +252,6 @@ async def _edited_since(context: Context, entry: Document, edited: Sequence[Edit
         concerns=entry["survivor_id"],
     )
     return Refused(refusal)
-
-
-async def _shown(context: Context, edited: Sequence[Edited]) -> list[MergeEdit]:
-    known = await definitions(context)
-    return [_edit(one, known.get(one.field.removeprefix(_ATTRIBUTES)), context.viewer) for one in edited]
-
-
-def _edit(one: Edited, definition: Document | None, viewer: Viewer) -> MergeEdit:
-    if definition is None or not one.field.startswith(_ATTRIBUTES):
-        return MergeEdit(field=one.field, before=None, now=None, is_hidden=False)
-    is_hidden = definition["type"] == "PASSWORD" or not is_shown(definition, viewer)
-    before, now = (None, None) if is_hidden else (one.before, one.now)
-    return MergeEdit(field=one.field, before=before, now=now, is_hidden=is_hidden, carries=carried_by(definition))
 
 
 # Writing

@@ -52,6 +52,20 @@ class Edited:
     before: Any = None
     """The value of an attribute before the merge; None stands for no value."""
     now: Any = None
+    entries: Sequence["EditedEntry"] = ()
+    """Of a part: which of its entries were changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditedEntry:
+    """An entry of a part that the merge put there and that was changed since."""
+
+    part: Part
+    before: Document | None
+    """What goes back; None: nothing, as before the merge."""
+    merged: Document
+    """What the merge put there."""
+    now: Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,20 +236,21 @@ class Undoing:
         is_restored = resolved is not None and resolved.way is Resolution.RESTORE
         changes: list[tuple[Document, Document | None]] = [(one, None) for one in added]
         changes += [(one["after"], one["before"]) for one in replaced]
-        entries, is_edited = list(self.survivor.get(part.name, ())), False
+        entries = list(self.survivor.get(part.name, ()))
+        edited: list[EditedEntry] = []
         for after, before in changes:
             now = _found(part, entries, after)
             if now is None or self._is_handed_on(undone, part, now, after, before):
                 continue
             is_unchanged = without_flag(part, now) == without_flag(part, after)
-            is_edited |= not is_unchanged
+            edited += [] if is_unchanged else [EditedEntry(part, before, after, now)]
             if is_unchanged or is_restored:
                 place = entries.index(now)
                 entries[place : place + 1] = [] if before is None else [before]
-        if is_edited and (resolved is None or resolved.way is Resolution.CUSTOM):
-            undone.edited.append(Edited(told))
+        if edited and (resolved is None or resolved.way is Resolution.CUSTOM):
+            undone.edited.append(Edited(told, entries=edited))
             return
-        if is_edited:
+        if edited:
             undone.decided.add(told)
         if entries != self.survivor.get(part.name, []):
             undone.entries[part.name] = with_chiefs(part, entries)
