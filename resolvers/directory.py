@@ -24,6 +24,7 @@ from resolvers.kit.paging import Connection, Page, Sealing, connection
 from resolvers.kit.reads import Paths
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Match, Slice
+from resolvers.kit.texts import quoted
 from resolvers.kit.viewer import Role
 from resolvers.search_words import LONGEST_WORD, words_asked
 
@@ -376,7 +377,7 @@ def _attribute_match(condition: AttributeCondition, known: Any, context: Context
     definition = known.get(condition.name)
     if definition is None:
         raise BadUserInput(
-            f"`filter.attributes` names {condition.name[:64]!r}, which is no attribute. "
+            f"`filter.attributes` names {quoted(condition.name)}, which is no attribute. "
             f"Known attributes: {', '.join(known)}."
         )
     if definition["type"] == AttributeType.PASSWORD.value:

@@ -29,6 +29,7 @@ from resolvers.kit.ids import global_id, key_of
 from resolvers.kit.lists import hidden_from
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.stored import reader_of
+from resolvers.kit.texts import quoted
 from resolvers.kit.viewer import STAFF
 from resolvers.merging.asking import word_of
 from resolvers.merging.claims import restored
@@ -231,7 +232,7 @@ def _require_needed(resolved: Mapping[str, Resolved], undone: Undone) -> None:
     for name in resolved:
         if name not in undone.decided:
             raise invalid(
-                f"`resolutions` names {name[:64]!r}, which the merge did not change, or which was not changed since. "
+                f"`resolutions` names {quoted(name)}, which the merge did not change, or which was not changed since. "
                 "Leave it out; `Merge.edits` tells what needs a word.",
                 *_RESOLUTIONS,
             )
