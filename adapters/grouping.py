@@ -1,8 +1,9 @@
 """How are many small documents written by few commands, and none of them lost without a word?
 
 They are gathered, and written when enough have come together or a moment has passed. What cannot be written is tried
-again until it can; whoever comes when there is no more room writes for themselves. A process that is killed loses what
-it had gathered: that of one such moment, as long as the database answers.
+again until it can, but for a document that no database takes, which is told; whoever comes when there is no more room
+writes for themselves. A process that is killed loses what it had gathered: that of one such moment, as long as the
+database answers.
 """
 
 import asyncio
@@ -19,16 +20,18 @@ from adapters.records import Document, Record
 _TOGETHER: Final = 100
 _AGAIN_S: Final = 0.2
 _AGAIN_AT_MOST_S: Final = 5.0
+# What is no trouble of the database comes from a document as a rule, and again each time.
+_UNFORESEEN_AT_MOST: Final = 3
 
 
 class GroupObserver(Protocol):
     """Who is told how the writing goes."""
 
-    def not_written(self, record: str, waiting: int, error: StoreError) -> None:
+    def not_written(self, record: str, waiting: int, error: Exception) -> None:
         """Called each time that documents could not be written; they wait, and are tried again."""
 
     def lost(self, record: str, documents: int) -> None:
-        """Called where documents were given up at the end."""
+        """Called where documents were given up: at the end, or because they cannot be written at all."""
 
 
 class Grouped:
@@ -118,8 +121,9 @@ class Grouped:
     async def _write(self, group: Sequence[Document]) -> None:
         """Writes a group, however often that takes; it is gathered no more once the database has it."""
         again_s = _AGAIN_S
+        unforeseen = 0
         is_first = True
-        while True:
+        while unforeseen < _UNFORESEEN_AT_MOST:
             try:
                 if is_first:
                     await self._store.insert(self._record, *group)
@@ -127,11 +131,28 @@ class Grouped:
                     # Some may have been written, though nobody was told.
                     await self._store.replace(self._record, group)
                 break
-            except StoreError as error:
+            except Exception as error:  # noqa: BLE001  whatever it is: this task writes for everyone, and goes on
                 is_first = False
+                unforeseen += not isinstance(error, StoreError)
                 self.failures += 1
                 self._observer.not_written(self._record.name, len(self._gathered), error)
                 await asyncio.sleep(again_s)
                 again_s = min(again_s * 2, _AGAIN_AT_MOST_S)
+        else:
+            await self._write_singly(group)
+            return
         del self._gathered[: len(group)]
         self.written += len(group)
+
+    async def _write_singly(self, group: Sequence[Document]) -> None:
+        """Writes what can be written of a group in which something cannot: that is given up, and told."""
+        for one in group:
+            try:
+                await self._store.replace(self._record, [one])
+                self.written += 1
+            except StoreError:
+                # It is the database by now, and may be well again: the rest waits.
+                return
+            except Exception:  # noqa: BLE001  told as lost; what is behind it must not wait for it
+                self._observer.lost(self._record.name, 1)
+            del self._gathered[:1]

@@ -25,7 +25,7 @@ MESSAGES_OF_ALL = 200_000
 MOST_MS, MOST_RATIO = 100.0, 1.5
 _ROUNDS, _CALLS, _BATCH = 9, 40, 5_000
 _MERGE = """mutation ($input: MergeCustomersInput!) { mergeCustomers(input: $input) {
-  ... on MergeCustomersPayload { merge { id } } ... on Refusal { message } } }"""
+  ... on MergeCustomersPayload { customer { version } merge { id } } ... on Refusal { message } } }"""
 _UNMERGE = """mutation ($input: UnmergeCustomersInput!) { unmergeCustomers(input: $input) {
   ... on UnmergeCustomersPayload { survivor { id } } ... on Refusal { message } } }"""
 _PREVIEW = """query ($input: MergeCustomersInput!) { previewMerge(input: $input) { moves { element count } } }"""
@@ -56,7 +56,8 @@ async def _measured(house: Bench, survivor: Made, others: list[Made], length: in
         await _timed(took["behind"], house, W1, _CALLS, **panel)
         if "merge" not in merged["mergeCustomers"]:
             raise RuntimeError(merged)
-        undone = {"mergeId": merged["mergeCustomers"]["merge"]["id"]}
+        done = merged["mergeCustomers"]
+        undone = {"mergeId": done["merge"]["id"], "version": done["customer"]["version"]}
         found = await _timed(took["undo"], house, _UNMERGE, 1, input=undone)
         if "survivor" not in found["unmergeCustomers"]:
             raise RuntimeError(found)

@@ -6,6 +6,7 @@ command for it. Keys need no memory: their record is held in the process.
 
 import hashlib
 import time
+import unicodedata
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -26,6 +27,8 @@ _REMEMBER_S: Final = 60.0
 # About 5 MB, and more than there are people signed in at once in the largest of contact centres.
 _REMEMBER_AT_MOST: Final = 10_000
 _LONGEST_SUBJECT: Final = 256
+# Controls and breaks of lines: a subject stands in ledgers and logs, and is what people read there.
+_UNWRITTEN: Final = frozenset({"Cc", "Zl", "Zp"})
 
 _HOW: Final = "Send `Authorization: Bearer <token>`, or `X-API-Key: <key>`."
 
@@ -124,6 +127,8 @@ def require_sound(claims: Mapping[str, Any], role: Role) -> None:
 
 def _subject(claims: Mapping[str, Any]) -> str:
     subject = _kept(str(claims["sub"]), "sub").strip()
+    if any(unicodedata.category(one) in _UNWRITTEN for one in subject):
+        raise BadToken("The token's `sub` holds a control character or a line break. Write it as one plain line.")
     if not subject or len(subject) > _LONGEST_SUBJECT:
         raise BadToken(f"The token's `sub` must have 1 to {_LONGEST_SUBJECT} characters.")
     return subject
@@ -170,10 +175,10 @@ def _fields(claims: Mapping[str, Any]) -> frozenset[str]:
 
     A limit that is not understood must not be none.
     """
-    given = claims.get("fields")
-    words = given.split() if isinstance(given, str) else given
-    if words is None:
+    if "fields" not in claims:
         return frozenset()
+    given = claims["fields"]
+    words = given.split() if isinstance(given, str) else given
     if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
         raise BadToken(
             "The token's `fields` must name fields as `Type.field`, with blanks between. Leave it out for all."

@@ -18,6 +18,7 @@ from resolvers.aliases import ids_of, speaking
 from resolvers.kit.ids import global_id, key_of
 from resolvers.kit.slice import Declared
 from resolvers.privacy.archive import archive
+from resolvers.privacy.doubting import doubts
 from resolvers.privacy.exporting import Export
 
 PATH: Final = "/exports/"
@@ -68,10 +69,13 @@ class Shelf:
     clock: Callable[[], datetime]
 
     async def archive(self, ticket: str) -> AsyncIterator[bytes] | None:
-        """The export in pieces; None where the customer is there no more. Raises BadTicket."""
+        """The export in pieces; None where the customer is there no more, or is no longer one for certain.
+
+        Raises BadTicket.
+        """
         now = self.clock()
         found = await speaking(self.store, self.tickets.customer(ticket, now))
-        if found is None:
+        if found is None or doubts(found):
             return None
         return archive(self.store, await Export.of(self.store, self.declared, ids_of(found)), now)
 

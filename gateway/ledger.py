@@ -73,13 +73,15 @@ class Ledger:
 class _Heard:
     """Tells the log how the writing goes (adapters.grouping.GroupObserver)."""
 
-    def not_written(self, record: str, waiting: int, error: StoreError) -> None:
+    def not_written(self, record: str, waiting: int, error: Exception) -> None:
         """They wait, and are tried again."""
-        _log.warning("not written yet", record=record, waiting=waiting, error=str(error))
+        # Of what nobody foresaw the words are not known: they may quote a document.
+        words = str(error) if isinstance(error, StoreError) else type(error).__name__
+        _log.warning("not written yet", record=record, waiting=waiting, error=words)
 
     def lost(self, record: str, documents: int) -> None:
-        """They were given up at the end."""
-        _log.error("lost at the end: the database did not answer", record=record, documents=documents)
+        """They were given up: at the end, or because they cannot be written at all."""
+        _log.error("lost: the database did not take them", record=record, documents=documents)
 
 
 def hash_of_question(document: DocumentNode) -> str:

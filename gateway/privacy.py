@@ -22,6 +22,7 @@ from resolvers.kit.shift import Shift
 from resolvers.kit.viewer import Role, Viewer
 from resolvers.privacy.archive import archive
 from resolvers.privacy.asking import Foreseen, checked_reference, foresee
+from resolvers.privacy.doubting import doubted, doubts
 from resolvers.privacy.erasing import Request, begin, go_on
 from resolvers.privacy.exporting import Export
 from resolvers.privacy.receipts import ErasureReason
@@ -157,6 +158,8 @@ async def _require(store: Store, given: str) -> Document:
     found = await speaking(store, key) if key else None
     if found is None:
         raise CannotDo("There is no such customer. Send the `id` of a Customer as the gateway answered it, unchanged.")
+    if merges := doubts(found):
+        raise CannotDo(doubted(merges))
     return found
 
 

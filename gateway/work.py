@@ -114,6 +114,8 @@ class Worker:
         due_in_s = await self._due_in_s(job)
         if due_in_s > 0:
             return due_in_s
+        # Counted from before it is asked for: the database counts from later.
+        ends = time.monotonic() + LEASE_S
         if not await self._store.leases.take(_lease(job), self._holder, for_s=LEASE_S):
             return min(job.every_s, _LOOK_AGAIN_S)
         try:
@@ -121,7 +123,7 @@ class Worker:
             due_in_s = await self._due_in_s(job)
             if due_in_s > 0:
                 return due_in_s
-            return await self._do(job)
+            return await self._do(job, ends)
         finally:
             # Where the database is gone, the lease goes by itself.
             with suppress(StoreError):
@@ -156,12 +158,12 @@ class Worker:
         due_at = found[_id(job.name)].get("due_at") if found else None
         return (due_at - self._shift.clock()).total_seconds() if due_at else 0.0
 
-    async def _do(self, job: Job) -> float:
+    async def _do(self, job: Job, ends: float) -> float:
         """What `look` answers, where the lease is ours."""
         began, steps = time.perf_counter(), _Steps(job, self._shift, self._stopping)
         await self._note(job, {"began_at": self._shift.clock()})
         working = asyncio.create_task(steps.all())
-        keeping = asyncio.create_task(self._keep_lease(job))
+        keeping = asyncio.create_task(self._keep_lease(job, ends))
         try:
             await asyncio.wait({working, keeping}, return_when=asyncio.FIRST_COMPLETED)
             outcome = self._outcome(job, working, steps)
@@ -205,16 +207,18 @@ class Worker:
     async def _note(self, job: Job, fields: Document) -> None:
         await self._store.upsert(JOBS, [(_id(job.name), {"$set": {"name": job.name, **fields}})])
 
-    async def _keep_lease(self, job: Job) -> None:
+    async def _keep_lease(self, job: Job, ends: float) -> None:
         """Renews the lease; returns when it is somebody else's, or was not renewed for as long as it lasts."""
-        renewed = time.monotonic()
-        while time.monotonic() - renewed < LEASE_S:
-            await asyncio.sleep(LEASE_S / _RENEWALS)
-            # A database that is away for a moment costs no lease.
-            with suppress(StoreError):
-                if not await self._store.leases.take(_lease(job), self._holder, for_s=LEASE_S):
-                    return
-                renewed = time.monotonic()
+        while (left_s := ends - time.monotonic()) > 0:
+            await asyncio.sleep(min(LEASE_S / _RENEWALS, left_s))
+            # The database counts from somewhere between the asking and its answer: the earlier one is safe.
+            asked = time.monotonic()
+            # A database that is away for a moment costs no lease; one that is silent holds nobody beyond its end.
+            with suppress(StoreError, TimeoutError):
+                async with asyncio.timeout(max(ends - asked, 0)):
+                    if not await self._store.leases.take(_lease(job), self._holder, for_s=LEASE_S):
+                        return
+                ends = asked + LEASE_S
 
 
 class _Steps:

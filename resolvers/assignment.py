@@ -52,7 +52,7 @@ async def assign_customer(
     context = info.context
     customer = await require_customer(context, input.customer_id)
     agent = await _agent(context, input.agent_id)
-    await require_version(context, customer, input.version)
+    await require_version(context, customer, input.customer_id, input.version)
     assigned = customer.document.get("assigned_agent_id")
     if agent == assigned:
         return AssignCustomerPayload(customer=customer)

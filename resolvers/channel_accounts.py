@@ -16,7 +16,7 @@ from resolvers.kit.errors import Conflict, InvalidInput, NotFound, Refused, acce
 from resolvers.kit.ids import key_of
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import reader_of
-from resolvers.kit.texts import plain_line
+from resolvers.kit.texts import plain_line, quoted
 from resolvers.kit.viewer import ADMINISTRATORS
 from resolvers.purchases import PURCHASES
 from resolvers.tickets import TICKETS
@@ -72,8 +72,8 @@ async def add_channel_account(
     channel = input.channel.strip()
     if not _CHANNEL.fullmatch(channel):
         raise invalid(
-            f"`channel` is {channel[:64]!r}. Send its name in up to 64 small letters, digits, hyphens and underscores, "
-            "beginning with a letter, as whatsapp.",
+            f"`channel` is {quoted(channel)}. Send its name in up to 64 small letters, digits, hyphens and "
+            "underscores, beginning with a letter, as whatsapp.",
             *("input", "channel"),
         )
     account = accepted(plain_line, input.account, "input", "account", longest=LONGEST_NAME)

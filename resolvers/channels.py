@@ -13,7 +13,7 @@ from resolvers.kit.phones import phone_on_channel
 from resolvers.kit.scalars import canonical_email
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, kept, reader_of
-from resolvers.kit.texts import plain_text
+from resolvers.kit.texts import plain_text, quoted
 
 SLICE = Slice("channels")
 
@@ -86,7 +86,7 @@ async def require_channels(context: Context, names: Iterable[str], argument: str
         if name not in known:
             offered = ", ".join(sorted(known)) or "none yet"
             raise BadUserInput(
-                f"`{argument}` is {name[:64]!r}, which is no channel here. Known channels: {offered}. {_ADD_ONE}"
+                f"`{argument}` is {quoted(name)}, which is no channel here. Known channels: {offered}. {_ADD_ONE}"
             )
 
 
@@ -96,7 +96,7 @@ async def require_usable(context: Context, name: str, *path: str) -> str:
     channel = name.strip()
     if channel not in _WITHOUT_ACCOUNT.union(known):
         offered = ", ".join(sorted(_WITHOUT_ACCOUNT.union(known)))
-        raise invalid(f"`{path[-1]}` is {name[:64]!r}, which is no channel here. Send one of: {offered}.", *path)
+        raise invalid(f"`{path[-1]}` is {quoted(name)}, which is no channel here. Send one of: {offered}.", *path)
     return channel
 
 
@@ -119,7 +119,7 @@ async def _require_ours(context: Context, channel: str, account: str, argument: 
     known = _accounts(await context.store.held.all(CHANNEL_ACCOUNTS))[channel]
     if account not in known:
         raise BadUserInput(
-            f"`{argument}` is {account[:64]!r}, which is no account of ours on {channel!r}. "
+            f"`{argument}` is {quoted(account)}, which is no account of ours on {channel!r}. "
             f"Known accounts there: {', '.join(known)}. {_ADD_ONE}"
         )
 

@@ -371,7 +371,7 @@ async def _require(
     found = next((one for one in points if one["id"] == key), None)
     if found is None:
         raise not_found("contact point of this customer", check="`Customer.contactPoints` says which there are.")
-    await require_version(context, customer, input.version)
+    await require_version(context, customer, input.customer_id, input.version)
     return customer, points, found
 
 

@@ -20,6 +20,7 @@ from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import InvalidInput, NotFound, NotPermitted, invalid, not_permitted
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import Slice
+from resolvers.kit.texts import quoted
 from resolvers.kit.viewer import STAFF, Role
 from resolvers.versions import Change, StaleVersion, require_version, write_upon
 
@@ -72,7 +73,7 @@ async def edit_customer(
     # this customer later, and so changes the version.
     known = await definitions_by_name(context.store)
     _require_named(input.attributes, known, context.viewer.role)
-    await require_version(context, customer, input.version)
+    await require_version(context, customer, input.id, input.version)
     old = customer.document["attributes"]
     given = [(one, _stored(context, known[one.name], n, one, old)) for n, one in enumerate(input.attributes)]
     change = _change(context, customer.document, given, known)
@@ -90,7 +91,7 @@ def _require_named(given: Sequence[AttributeValueInput], known: Definitions, rol
         if one.name not in known:
             near = get_close_matches(one.name[:64], known, 1)
             hint = f" Did you mean {near[0]!r}?" if near else " `attributeDefinitions` says which there are."
-            raise invalid(f"{one.name[:64]!r} is no attribute of the customer schema.{hint}", *place)
+            raise invalid(f"`name` is {quoted(one.name)}, which is no attribute of the customer schema.{hint}", *place)
         if any(one.name == other.name for other in given[:n]):
             raise invalid(f"{one.name!r} comes twice. Send each attribute once.", *place)
         may = editors(known[one.name].get("editable_by"))

@@ -153,7 +153,7 @@ async def _attribute_match(condition: AttributeCondition, known: Mapping[str, An
     definition = known.get(condition.name)
     if definition is None:
         raise BadUserInput(
-            f"`filter.attributes` names {condition.name[:64]!r}, which is no attribute. "
+            f"`filter.attributes` names {quoted(condition.name)}, which is no attribute. "
             f"Known attributes: {', '.join(known)}."
         )
     if definition["type"] == AttributeType.PASSWORD.value:

@@ -64,10 +64,14 @@ class IdentifyCustomerInput:
     account: str = told("Which of our accounts on that channel.")
     value: str = told("The customer's id there; phone numbers and addresses in any notation.")
     profile: ChannelProfileInput | None = told(
-        "What the channel shows of the person, kept with a new identity; that of a known one stays.", default=None
+        "What the channel shows of the person, kept with a new identity; that of a known one stays. Unless you vouch "
+        "for the channel it is your word: no visitor sees it, and the channel's replaces it.",
+        default=None,
     )
     entry_point: EntryPointInput | None = told(
-        "Where the person came in, kept with a new customer; that of a known one stays.", default=None
+        "Where the person came in, kept with a new customer; that of a known one stays. Unless you vouch for the "
+        "channel it is your word: no visitor sees it, and the channel's replaces it.",
+        default=None,
     )
 
 

@@ -24,8 +24,8 @@ from resolvers.kit.reads import Paths
 from resolvers.kit.scalars import Url
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
 from resolvers.kit.stored import Node, Redacted, inner, kept
-from resolvers.kit.viewer import EVERYONE, LOOKUP_SCOPE, STAFF_AND_PARTNERS
-from resolvers.own_record import is_inferred
+from resolvers.kit.viewer import EVERYONE, LOOKUP_SCOPE, STAFF_AND_PARTNERS, Role
+from resolvers.own_record import SAID_BY, is_inferred
 from resolvers.reaches import reading, unseen_reaches
 
 IDENTITIES = Record(
@@ -91,7 +91,10 @@ class CustomerKind(Enum):
 
 @graph_type
 class ChannelProfile:
-    """What a channel says of the person behind an identity. Each value is null where the channel does not give it."""
+    """What a channel says of the person behind an identity. Each value is null where the channel does not give it.
+
+    Of an identity that is only ASSERTED it may be what whoever asserted it said; a visitor is not shown that.
+    """
 
     name: str | None = kept("The name shown there.")
     username: str | None = kept("The handle, without an at sign.")
@@ -134,12 +137,12 @@ async def identities(customers: list[Customer], info: Info) -> list[list[Identit
     """The customer's accounts on channels, by channel and account."""
     context = info.context
     only = info.reads.of(Identity)
-    placed = None if only is None else only | _PLACE
+    placed = None if only is None else only | _PLACE | {f"profile.{SAID_BY}"}
     read = await identity_reader(context, only)
     found = await context.store.every([one.owner([IDENTITIES]) for one in customers], IDENTITIES, only=placed)
     # Sorted here: the index gives each alias of a customer apart.
     return [
-        [read(weighed(one, customer.aliases)) for one in sorted(documents, key=_place)]
+        [read(_own_word(context, weighed(one, customer.aliases))) for one in sorted(documents, key=_place)]
         for customer, documents in zip(customers, found, strict=True)
     ]
 
@@ -156,6 +159,12 @@ async def identity_reader(context: Context, only: Paths | None = None) -> Callab
 
 def _reach(identity: Document) -> str | None:
     return reach_by(identity["channel"], identity.get("value") or "")
+
+
+def _own_word(context: Context, identity: Document) -> Document:
+    """The identity as the viewer is told of it: a visitor sees no profile that others than the channel have written."""
+    is_hearsay = context.viewer.role is Role.VISITOR and (identity.get("profile") or {}).get(SAID_BY)
+    return {**identity, "profile": None} if is_hearsay else identity
 
 
 @SLICE.finds(Identity)
@@ -177,7 +186,7 @@ async def identities_by_id(context: Context, keys: Sequence[RecordId]) -> Mappin
         one["_id"]: [alias for who in one["survivor"] or one["own"] for alias in who.get("aliases") or ()]
         for one in found
     }
-    return {one["_id"]: read(weighed(one, aliases[one["_id"]])) for one in found}
+    return {one["_id"]: read(_own_word(context, weighed(one, aliases[one["_id"]]))) for one in found}
 
 
 def _place(identity: Document) -> tuple[str, str, RecordId]:

@@ -18,6 +18,7 @@ from resolvers.kit.lists import customer_lists, listing_of
 from resolvers.kit.paging import Connection, Page
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
 from resolvers.kit.stored import Node, inner, kept, reader_of
+from resolvers.kit.texts import quoted
 
 SLICE = Slice("interests")
 
@@ -123,7 +124,7 @@ async def topics(
     known = sorted({one["taxonomy"] for one in held.values()})
     if taxonomy is not None and taxonomy not in known:
         offered = ", ".join(known) or "none yet"
-        raise BadUserInput(f"`taxonomy` is {taxonomy[:64]!r}, which is no taxonomy here. Known taxonomies: {offered}.")
+        raise BadUserInput(f"`taxonomy` is {quoted(taxonomy)}, which is no taxonomy here. Known taxonomies: {offered}.")
     level = [one for one in held.values() if one["parent_id"] == parent and taxonomy in {None, one["taxonomy"]}]
     read = reader_of(Topic).read
     return [read(one) for one in sorted(level, key=lambda one: (one["taxonomy"], one["name"]))]

@@ -17,7 +17,7 @@ from resolvers.kit.ids import key_of, require_key
 from resolvers.kit.parts import add_part, remove_part
 from resolvers.kit.slice import CUSTOMER_FILTER, Match, Slice
 from resolvers.kit.stored import Node, inner, kept, reader_of
-from resolvers.kit.texts import plain_line, plain_text
+from resolvers.kit.texts import plain_line, plain_text, quoted
 from resolvers.kit.viewer import ADMINISTRATORS, STAFF
 
 SLICE = Slice("labels")
@@ -177,7 +177,7 @@ async def add_label(
     if input.description is not None:
         description = accepted(plain_text, input.description, "input", "description", longest=LONGEST_DESCRIPTION)
     if not _COLOR.fullmatch(input.color):
-        raise invalid(f"`color` is {input.color!r}; send six hexadecimal digits, as #ffcc00.", "input", "color")
+        raise invalid(f"`color` is {quoted(input.color)}; send six hexadecimal digits, as #ffcc00.", "input", "color")
     store = info.context.store
     document = label_document(name=name, color=input.color, priority=input.priority, description=description)
     try:

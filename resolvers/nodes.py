@@ -25,7 +25,10 @@ SLICE = Slice("nodes")
 async def node(info: Info, id: Annotated[strawberry.ID, about("The id of anything.")]) -> Node | None:
     """The thing with this id; null when it is no longer there, or not yours to see."""
     if _parsed(info.context, id) is None:
-        raise BadUserInput(f"{id[:64]!r} is not an id of this gateway. Send an `id` as it was answered, unchanged.")
+        raise BadUserInput(
+            f"`id` is none of this gateway's, but a text of {len(id)} characters. Send an `id` as it was answered, "
+            "unchanged."
+        )
     return (await _find(info.context, [id]))[0]
 
 

@@ -15,6 +15,9 @@ from resolvers.kit.context import Context
 from resolvers.kit.proofs import Proof
 from resolvers.kit.stored import reader_of
 
+SAID_BY = "said_by"
+"""Where a profile or an entry point names who of the staff or of the partners said so: it is not the channel's word."""
+
 INFERRED_BY = "inferred_by"
 """Where an alias names the merges by which a machine, and no person yet, has concluded that it is the customer."""
 
@@ -51,9 +54,16 @@ def own_reading(context: Context, cls: type[Any], hidden: frozenset[str], proof:
     def made(document: Document) -> Any:
         if is_inferred(document.get("aliases")):
             return alone(document)
-        return proven(document) if proof.doubted else reader.read(document, hidden, document=document)
+        if proof.doubted:
+            return proven(document)
+        return reader.read(document, hidden | _hearsay(document), document=document)
 
     return made
+
+
+def _hearsay(document: Document) -> frozenset[str]:
+    """The fields that others than the channel have said."""
+    return frozenset({"entry_point"} if (document.get("entry_point") or {}).get(SAID_BY) else ())
 
 
 def _is_doubted(seen: Document, proof: Proof) -> bool:
@@ -75,4 +85,5 @@ def _doubted(document: Document, proof: Proof) -> frozenset[str]:
     fields = {"last_interaction_at", *(f"attributes.{name}" for name in names)}
     if (document.get("entry_point") or {}).get("channel") in {channel for channel, _ in proof.doubted}:
         fields.add("entry_point")
+    fields |= _hearsay(document)
     return frozenset(fields | ({"display_name"} if names & {"firstName", "lastName"} else set()))

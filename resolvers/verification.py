@@ -73,7 +73,7 @@ async def verify_customer(
     context = info.context
     customer = await require_customer(context, input.customer_id)
     known = await definitions_by_name(context.store)
-    await require_version(context, customer, input.version)
+    await require_version(context, customer, input.customer_id, input.version)
     there = [name for name in BASIC if name in customer.document["attributes"]]
     if not there:
         raise conflict("Neither a name nor a phone number of this customer is known. Give one with `editCustomer`.")

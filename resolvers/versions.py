@@ -13,6 +13,7 @@ from resolvers.customers import CUSTOMERS, Customer, customer_reader, customers_
 from resolvers.kit.context import Context
 from resolvers.kit.described import graph_type, told
 from resolvers.kit.errors import Refusal, Refused, conflict, not_found
+from resolvers.kit.ids import key_of
 from resolvers.kit.parts import touch
 
 # Each time that a change is overtaken, another one was kept; as many of one customer at once are no people's work.
@@ -33,22 +34,26 @@ class StaleVersion(Refusal):
     stored_version: int = told("The version that the record has.")
     changed_attributes: list[str] = told(
         "The attributes whose values are no longer those of the version sent, by name; none where other things were "
-        "changed."
+        "changed. Where the id meant another record then, by a merge or before one was undone, all that this one has."
     )
     customer: Customer = told("The customer as it is now.")
 
 
-async def require_version(context: Context, customer: Customer, sent: int) -> None:
-    """Refuses with STALE_VERSION where the customer's record is of another version than the one sent."""
+async def require_version(context: Context, customer: Customer, given: str, sent: int) -> None:
+    """Refuses with STALE_VERSION where the customer's record is of another version than the one sent.
+
+    `given`: the id under which that one was seen. Merging and parting give everyone later versions than were seen of
+    any of them, so that no number that was read of one record is ever another's.
+    """
     if customer.version != sent:
-        raise await _stale(context, customer.document, sent)
+        raise await stale(context, customer.document, sent, given)
 
 
 async def write_upon(context: Context, customer: Customer, change: Change) -> Customer:
     """The customer with the change made; refuses with STALE_VERSION where somebody else was first."""
     written = await _written(context, customer.document, change)
     if written is None:
-        raise await _stale(context, await _current(context, customer.key), customer.version)
+        raise await stale(context, await _current(context, customer.key), customer.version)
     return (await customer_reader(context))(written)
 
 
@@ -82,12 +87,16 @@ async def _current(context: Context, key: RecordId) -> Document:
     return found.document
 
 
-async def _stale(context: Context, document: Document, sent: int) -> Refused:
+async def stale(context: Context, document: Document, sent: int, given: str | None = None) -> Refused:
+    """The refusal for a version that the document is not at. `given`: the id under which it was seen."""
     stored = document["version"]
     changed = sorted(name for name, version in document.get("changed", {}).items() if version > sent)
     what = f"Since then were changed: {', '.join(changed)}." if changed else "No attribute was changed since then."
     if sent > stored:
         what = "There is no such version yet."
+    elif given and sent < _own_since(document, key_of(given, "Customer")):
+        what = "By a merge, or because one was undone, the id that you sent stood for another record then."
+        changed = sorted(document["attributes"])
     return Refused(
         StaleVersion(
             code="STALE_VERSION",
@@ -102,3 +111,10 @@ async def _stale(context: Context, document: Document, sent: int) -> Refused:
             customer=(await customer_reader(context))(document),
         )
     )
+
+
+def _own_since(document: Document, key: RecordId | None) -> int:
+    """The version from which on the document answers to the id: what was seen by it before may be another record's."""
+    if key == document["_id"]:
+        return int(document.get("own_since", 0))
+    return next((int(one.get("version", 0)) for one in document.get("aliases") or () if one["id"] == key), 0)

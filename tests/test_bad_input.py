@@ -14,7 +14,7 @@ from tests.changing import GONE, change
 from tests.conftest import Asking
 from tests.crowd import contact_point, definition, double, label
 from tests.makers import Makers
-from tests.merging.conftest import MERGE
+from tests.merging.conftest import MERGE, undoing
 
 PERSONAL = ("Annabel", "Zimmermann", "Hannah", "+4915112345678", "ann@example.com", "gold-4711")
 ADMINISTRATOR = {"role": Role.ADMINISTRATOR}
@@ -54,7 +54,7 @@ async def ids(ask: Asking, make: Makers) -> Mapping[str, str]:
         role = given.pop("role", Role.AGENT)
         found[name] = (await change(ask, mutation, f"{field} {{ id }}", role, **given))[field]["id"]
     again: list[tuple[str, dict[str, Any]]] = [
-        ("unmergeCustomers", {"mergeId": found["UNDONE"]}),
+        ("unmergeCustomers", await undoing(ask, found["UNDONE"])),
         ("relateCustomers", {"customerId": ann.id, "otherId": anna.id, "typeId": found["PARENT"]}),
         ("labelCustomer", {"customerId": ann.id, "labelId": found["VIP"]}),
         ("addTag", {"customerId": ann.id, "word": "golf"}),
@@ -140,20 +140,30 @@ CASES: list[tuple[str, dict[str, Any], str, str, tuple[str, ...]]] = [
         ("OTHERS", "Leave that one out"),
     ),
     # Unmerging
-    ("unmergeCustomers", {"mergeId": "UNDONE"}, "CONFLICT", "mergeId", ("undone on 2026-11-21", "nothing to do")),
-    ("unmergeCustomers", {"mergeId": "EARLY"}, "CONFLICT", "mergeId", ("LATER", "Undo that one first")),
-    ("unmergeCustomers", {"mergeId": "ANN"}, "NOT_FOUND", "mergeId", ("Check the id",)),
-    ("unmergeCustomers", {"mergeId": "nonsense"}, "NOT_FOUND", "mergeId", ("Check the id",)),
     (
         "unmergeCustomers",
-        {"mergeId": "LATER", "resolutions": [{"field": "nose", "choice": "KEEP"}]},
+        {"mergeId": "UNDONE", "version": 2},
+        "CONFLICT",
+        "mergeId",
+        ("undone on 2026-11-21", "nothing to do"),
+    ),
+    ("unmergeCustomers", {"mergeId": "EARLY", "version": 2}, "CONFLICT", "mergeId", ("LATER", "Undo that one first")),
+    ("unmergeCustomers", {"mergeId": "ANN", "version": 2}, "NOT_FOUND", "mergeId", ("Check the id",)),
+    ("unmergeCustomers", {"mergeId": "nonsense", "version": 2}, "NOT_FOUND", "mergeId", ("Check the id",)),
+    (
+        "unmergeCustomers",
+        {"mergeId": "LATER", "version": 0, "resolutions": [{"field": "nose", "choice": "KEEP"}]},
         "INVALID_INPUT",
         "resolutions",
         ("'nose'", "Leave it out"),
     ),
     (
         "unmergeCustomers",
-        {"mergeId": "LATER", "resolutions": [{"field": "nose", "choice": one} for one in ("KEEP", "RESTORE")]},
+        {
+            "mergeId": "LATER",
+            "version": 0,
+            "resolutions": [{"field": "nose", "choice": one} for one in ("KEEP", "RESTORE")],
+        },
         "INVALID_INPUT",
         "resolutions",
         ("twice", "once for each"),
@@ -342,7 +352,7 @@ async def test_refusal_says_what_to_do(ask: Asking, make: Makers, ids: Mapping[s
     for given, code, path, said in [case[1:] for case in CASES if case[0] == mutation]:
         sent = {name: value for name, value in given.items() if name != "role"}
         if sent.get("version") == 0:
-            sent["version"] = await _version(make, ids[sent.get("customerId") or sent["id"]])
+            sent["version"] = await _version(make, ids[sent.get("customerId") or sent.get("id", "ANN")])
         role = given.get("role", Role.AGENT)
         found = await change(ask, mutation, "__typename", role, **_with_ids(sent, ids))
         assert (found["code"], found["inputPath"]) == (code, ["input", *path.split(".")]), found["message"]

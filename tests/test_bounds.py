@@ -28,7 +28,7 @@ from tests.changing import change
 from tests.conftest import Asking
 from tests.crowd import SEEN
 from tests.makers import BEGIN, Made, Makers
-from tests.merging.conftest import MERGE, UNMERGE
+from tests.merging.conftest import MERGE, UNMERGE, undoing
 from tests.taking_in import ANN, ORDER, bring, reason_of
 
 ADDED = {"added_at": BEGIN, "added_by": None}
@@ -221,7 +221,7 @@ async def test_by_unmerge(ask: Asking, make: Makers, name: str) -> None:
     one, other = [await _filled(make, name, half, mark) for mark in "ac"]
     merged = await _merge(ask, one, other)
     assert (await _add(ask, make, name, other))["code"] == "CONFLICT"
-    undone = await ask(UNMERGE, input={"mergeId": merged["merge"]["id"]})
+    undone = await ask(UNMERGE, input=await undoing(ask, merged["merge"]["id"]))
     assert "survivor" in undone.data["unmergeCustomers"]
     assert [await _count(make, name, each) for each in (one, other)] == [half, half]
 

@@ -21,7 +21,7 @@ from resolvers.scanning import Scanned, scan
 from tests.conftest import NOW, Asking, Commands
 from tests.crowd import contact_point, double
 from tests.makers import Made, Makers
-from tests.merging.conftest import MERGE
+from tests.merging.conftest import MERGE, undoing
 
 LIST = """query ($isDismissed: Boolean! = false, $first: Int, $after: String) {
   duplicateSuggestions(isDismissed: $isDismissed, first: $first, after: $after) { totalCount
@@ -197,7 +197,7 @@ async def test_parted_stay_parted(ask: Asking, make: Makers, store: Store) -> No
     assert (await _search(store)).merged == 1
     assert (await _listed(ask))["totalCount"] == 0
     (entry,) = await store.find(MERGES, {})
-    undone = await ask(UNMERGE, input={"mergeId": global_id("Merge", entry["_id"])})
+    undone = await ask(UNMERGE, input=await undoing(ask, global_id("Merge", entry["_id"])))
     assert "survivor" in undone.data["unmergeCustomers"]
     found = await _search(store)
     assert (found.merged, found.scanned.suggested) == (0, 0)

@@ -14,6 +14,7 @@ from resolvers.relations import MOST_TAGS, RELATIONS
 from tests.changing import GONE, change, may, refused
 from tests.conftest import Asking, Commands
 from tests.makers import Made, Makers
+from tests.merging.conftest import undoing
 from tests.walking import PARTNER, costs, forbidden, nodes, visitor
 
 ADMIN = Role.ADMINISTRATOR
@@ -138,7 +139,7 @@ async def test_no_relation_to_oneself(ask: Asking, make: Makers) -> None:
     key = (await _rows(ask, cleo, "id"))[0]["id"]
     await change(ask, "tagRelation", "relation { tags }", id=key, add=["new"])
     merge = (await ask("query($id: ID!) { customer(id: $id) { merges { nodes { id } } } }", id=ann.id)).data
-    given = {"mergeId": merge["customer"]["merges"]["nodes"][0]["id"]}
+    given = await undoing(ask, merge["customer"]["merges"]["nodes"][0]["id"])
     await change(ask, "unmergeCustomers", "__typename", **given)
     assert len(await _rows(ask, ann)) == len(await _rows(ask, ben)) == 2
     assert [row["tags"] for row in await _rows(ask, cleo)] == [["old", "new"]] * 2

@@ -17,6 +17,7 @@ from resolvers.merging import bounds
 from tests.changing import change, refused
 from tests.conftest import Asking
 from tests.makers import Made, Makers
+from tests.merging.conftest import undoing
 from tests.strangers import FIRST, NEXT, PICTURE, WHO, a_stranger, owners, relink
 from tests.taking_in import AT, bring
 from tests.walking import nodes, read, visitor
@@ -143,7 +144,7 @@ async def test_relinking_undone(ask: Asking, make: Makers, store: Store) -> None
     await bring(store, replace(FIRST, talk="C2", external_id="M4", sent_at=AT), replace(FIRST, external_id="M3"))
     (entry,) = await nodes(ask, ann, "merges", "id reason otherIds mergedBy")
     assert (entry["otherIds"], entry["mergedBy"]) == ([stranger.id], "agent")
-    found = await change(ask, "unmergeCustomers", "__typename", mergeId=entry["id"])
+    found = await change(ask, "unmergeCustomers", "__typename", **await undoing(ask, entry["id"]))
     assert "code" not in found
     after = await read(ask, stranger, f"{fields} history {{ totalCount }}")
     assert after.pop("history")["totalCount"] == 4
@@ -174,7 +175,7 @@ async def test_undone_after(
     given = {"id": talk, "customerId": (await make.customer()).id} if talks == 0 else {"id": identity["id"]}
     assert "code" not in await change(ask, act, "__typename", **given)
     (entry,) = await nodes(ask, ann, "merges", "id")
-    assert "code" not in await change(ask, "unmergeCustomers", "__typename", mergeId=entry["id"])
+    assert "code" not in await change(ask, "unmergeCustomers", "__typename", **await undoing(ask, entry["id"]))
     found = await read(ask, stranger, "identities { claim } conversations { totalCount }")
     assert [one["claim"] for one in found["identities"]] == claims
     assert found["conversations"]["totalCount"] == talks

@@ -100,7 +100,7 @@ async def test_filtered_pages(ask: Asking, make: Makers) -> None:
 @pytest.mark.parametrize(
     ("conditions", "words"),
     [
-        ('{ agentId: "junk" }', "`filter.agentId` is 'junk', which is no id of type Agent"),
+        ('{ agentId: "junk" }', "`filter.agentId` is no id of type Agent, but a text of 4 characters"),
         ('{ agentId: "" }', "is no id of type Agent"),
         ('{ campaignId: "" }', "is no id of type Campaign"),
         (f'{{ campaignId: "{global_id("Agent", derived_id("sample"))}" }}', "is no id of type Campaign"),

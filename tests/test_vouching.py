@@ -13,8 +13,9 @@ from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import CHANNELS_SCOPE, LOOKUP_SCOPE, STAFF, Role
 from tests.changing import change
 from tests.conftest import Asking
-from tests.makers import Makers
+from tests.makers import Made, Makers
 from tests.taking_in import AT, CASE, WORD, bring
+from tests.walking import visitor
 
 VALUE = "+14155550123"
 HOLDER = Who("whatsapp", "main", VALUE)
@@ -108,3 +109,58 @@ async def test_touched_stays_asserted(ask: Asking, make: Makers, store: Store, t
     assert identity
     await change(ask, "verifyIdentity", "__typename", id=global_id("Identity", identity["_id"]))
     assert await _is_proven(ask)
+
+
+_SAID = {"profile": {"name": "Evil Name"}, "entryPoint": {"page": "https://evil.example"}}
+_OWN = """query($id: ID!) { customer(id: $id) { entryPoint { page } identities { id profile { name } } } }"""
+_NODE = "query($id: ID!) { node(id: $id) { ... on Identity { profile { name } } } }"
+
+
+async def _said(ask: Asking, role: Role = Role.AGENT, *scopes: str, **said: Any) -> str:
+    given = {"channel": "whatsapp", "account": "main", "value": VALUE, **said}
+    answer = await ask(IDENTIFY, as_=role, viewer={"scopes": frozenset(scopes)}, input=given)
+    assert answer.errors == []
+    return str(answer.data["identifyCustomer"]["identified"]["customer"]["id"])
+
+
+async def _read(ask: Asking, id: str, **viewer: Any) -> tuple[Any, Any, Any]:
+    """The page of the entry point, and the profile's name by both ways to an identity."""
+    found = (await ask(_OWN, id=id, **viewer)).data["customer"]
+    (identity,) = found["identities"]
+    node = (await ask(_NODE, id=identity["id"], **viewer)).data["node"]
+    return found["entryPoint"], identity["profile"], node["profile"]
+
+
+async def test_hearsay_stays_hearsay(ask: Asking, make: Makers) -> None:
+    """What an agent said of a profile and an entry point no visitor reads, before and after people verified it."""
+    await make.channel("whatsapp")
+    id_ = await _said(ask, **_SAID)
+    name = {"name": "Evil Name"}
+    assert await _read(ask, id_) == ({"page": "https://evil.example"}, name, name)
+    (identity,) = await make.store.find(IDENTITIES, {})
+    own = visitor(Made(identity["customer_id"]))
+    assert await _read(ask, id_, **own) == (None, None, None)
+    await change(ask, "verifyIdentity", "__typename", id=global_id("Identity", identity["_id"]))
+    assert await _read(ask, id_, **own) == (None, None, None)
+
+
+@pytest.mark.parametrize("said", [{}, {"profile": {"name": "Ann"}, "entryPoint": {"page": "https://shop.example"}}])
+async def test_channel_replaces_hearsay(ask: Asking, make: Makers, said: dict[str, Any]) -> None:
+    """A channel that proves who it is says what it shows of the person; what others said of that is gone."""
+    await make.channel("whatsapp")
+    await _said(ask, **_SAID)
+    id_ = await _said(ask, Role.PARTNER, LOOKUP_SCOPE, CHANNELS_SCOPE, **said)
+    (identity,) = await make.store.find(IDENTITIES, {})
+    assert identity["claim"] == "VERIFIED"
+    own = await _read(ask, id_, **visitor(Made(identity["customer_id"])))
+    assert own == (said.get("entryPoint"), said.get("profile"), said.get("profile"))
+
+
+async def test_message_drops_hearsay(ask: Asking, make: Makers, store: Store) -> None:
+    """A word of the holder proves the identity, and not what others said of the profile."""
+    await make.channel("whatsapp")
+    id_ = await _said(ask, **_SAID)
+    await bring(store, SPOKEN)
+    assert (await _read(ask, id_))[1] is None
+    (identity,) = await store.find(IDENTITIES, {})
+    assert await _read(ask, id_, **visitor(Made(identity["customer_id"]))) == (None, None, None)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from adapters.contract import Who
 from adapters.mongo import Store
@@ -24,6 +25,7 @@ from resolvers.identities import (
 from resolvers.ingest.parts import canonical_who
 from resolvers.ingest.report import NotTaken, Visit, bounded, require_text
 from resolvers.ingest.shelf import Shelf
+from resolvers.own_record import SAID_BY
 
 _PROFILE = ("name", "username", "picture_url", "gender", "locale", "time_zone")
 
@@ -206,27 +208,38 @@ class Identities:
         copy["was_heard_of"] = True
         return True
 
-    def describe(self, account: Account, profile: Mapping[str, str | None]) -> bool:
-        """Notes what the channel says of the person; whether that was news."""
+    def describe(self, account: Account, profile: Mapping[str, str | None], *, said_by: str | None = None) -> bool:
+        """Notes what the channel says of the person; whether that was news.
+
+        `said_by`: who says so instead of the channel, whose own word then replaces it whole.
+        """
         if not profile:
             return False
         found = self._shelf.get(account.identity) if account.identity else None
         said = {name: profile.get(name) for name in _PROFILE if profile.get(name) is not None}
         if found is None or not said:
             return False
-        merged = dict.fromkeys(_PROFILE) | (found["profile"] or {}) | said
+        known = found["profile"] or {}
+        merged = dict.fromkeys(_PROFILE) | ({} if known.get(SAID_BY) else known) | said
+        if said_by is not None:
+            merged[SAID_BY] = said_by
         if merged == found["profile"]:
             return False
         self._shelf.copy(found["_id"])["profile"] = merged
         return True
 
     def claim(self, account: Account, claim: str) -> bool:
-        """Notes how well it is founded that the account is its customer's, which only climbs; whether it did."""
+        """Notes how well it is founded that the account is its customer's, which only climbs; whether it did.
+
+        What others had said of the person before goes where the channel itself proves it.
+        """
         found = self._shelf.get(account.identity) if account.identity else None
         if found is None or not is_stronger(claim, found["claim"]):
             return False
         by, at = self._visit.by, self._visit.at
-        verified = {"verified_at": at, "verified_by": by} if claim == "VERIFIED" else {}
+        verified: dict[str, Any] = {"verified_at": at, "verified_by": by} if claim == "VERIFIED" else {}
+        if verified and (found["profile"] or {}).get(SAID_BY):
+            verified["profile"] = None
         self._shelf.copy(found["_id"]).update(claim=claim, claimed_by=by, **verified)
         return True
 

@@ -30,6 +30,7 @@ from resolvers.ingest.report import (
 from resolvers.ingest.shelf import Shelf
 from resolvers.ingest.values import Values
 from resolvers.matching import naming_definitions, sounds_kept
+from resolvers.own_record import SAID_BY
 from resolvers.search_words import search_words, searchable_definitions
 
 # Lists inside the document that are left out while they are empty.
@@ -137,9 +138,9 @@ class People:
         account = self.identities.account(person.who)
         if account.owner is not None:
             # Says so where that customer is not there.
-            self._speaking(account.owner)
+            known = self._speaking(account.owner)
             if is_vouched and self._is_founder(account):
-                self.identities.claim(account, "VERIFIED")
+                self._vouch(account, known, person)
             return None
         bounded_all(person.profile.items(), "profile.")
         if is_vouched and (holder := self._holders.of(account)):
@@ -147,12 +148,23 @@ class People:
             self.identities.describe(account, person.profile)
             return None
         came_in = entry_point_document(person.entry_point) if person.entry_point else None
+        said_by = None if is_vouched else self._visit.by
+        if came_in and said_by:
+            came_in[SAID_BY] = said_by
         document = {**self._unknown(person.who, None), "entry_point": came_in}
         self._add(document, [account], None)
         if not is_vouched:
             self.identities.doubt(account)
-        self.identities.describe(account, person.profile)
+        self.identities.describe(account, person.profile, said_by=said_by)
         return document
+
+    def _vouch(self, account: Account, known: Document, person: Person) -> None:
+        """Takes the channel's word for who it is, and in the place of what others said of it before."""
+        bounded_all(person.profile.items(), "profile.")
+        self.identities.claim(account, "VERIFIED")
+        self.identities.describe(account, person.profile)
+        if news := self._came_in(person, known):
+            self._update(known, news, has_joined=False)
 
     def take(self, person: Person) -> Result:
         """What becomes of the person; raises NotTaken, and then nothing is changed."""
@@ -344,10 +356,7 @@ class People:
 
         An agent who is assigned stays: only the staff may change it. One whom the staff took off does not come back.
         """
-        entry_point = person.entry_point
-        once: dict[str, Any] = {}
-        if entry_point and not old.get("entry_point"):
-            once["entry_point"] = entry_point_document(entry_point)
+        once: dict[str, Any] = self._came_in(person, old)
         if person.assigned_agent:
             agent = self._company.agent(person.assigned_agent)
             if not old.get("assigned_agent_id") and agent not in old.get("removed", {}).get("agents", ()):
@@ -355,6 +364,14 @@ class People:
         if person.created_at:
             once["created_at"] = min(stored_moment(person.created_at, "created_at"), old["created_at"])
         return once
+
+    @staticmethod
+    def _came_in(person: Person, old: Document) -> dict[str, Any]:
+        """Where the person came in, unless a source has said so before; what staff or a partner said gives way."""
+        known = old.get("entry_point")
+        if not person.entry_point or (known and not known.get(SAID_BY)):
+            return {}
+        return {"entry_point": entry_point_document(person.entry_point)}
 
     def _require_room(self, customer: Document, accounts: Iterable[Account]) -> None:
         """Refuses more identities than a customer may have, with those of everyone who went into it."""

@@ -41,7 +41,8 @@ def require_key(text: str, type_name: str, argument: str) -> RecordId:
     key = key_of(text, type_name)
     if key is None:
         raise BadUserInput(
-            f"`{argument}` is {text[:64]!r}, which is no id of type {type_name}. "
+            # Not quoted, whatever it is: a number or a name may have been sent by mistake.
+            f"`{argument}` is no id of type {type_name}, but a text of {len(text)} characters. "
             "Send the `id` of one as this gateway answered it, unchanged."
         )
     return key

@@ -13,6 +13,7 @@ from strawberry.types.scalar import ScalarDefinition
 from adapters.records import STORED_ZONE, Document, decimal_of, stored_decimal
 from resolvers.kit.described import graph_type, told
 from resolvers.kit.phones import canonical_phone
+from resolvers.kit.texts import quoted
 
 EmailAddress = NewType("EmailAddress", str)
 PhoneNumber = NewType("PhoneNumber", str)
@@ -63,7 +64,7 @@ def canonical_currency(text: str) -> str:
     """The ISO 4217 code in upper case; raises ValueError."""
     code = text.strip().upper()
     if len(code) != _CURRENCY_LETTERS or not code.isascii() or not code.isalpha():
-        raise ValueError(f"{text[:64]!r} is not a currency code. Send the three letters of ISO 4217, as USD.")
+        raise ValueError(f"{quoted(text)} is not a currency code. Send the three letters of ISO 4217, as USD.")
     return code
 
 
@@ -72,14 +73,14 @@ def parse_moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise ValueError(f"{text[:64]!r} is not a moment. Send one such as 2026-11-21T09:30:00Z.") from error
+        raise ValueError(f"{quoted(text)} is not a moment. Send one such as 2026-11-21T09:30:00Z.") from error
     if moment.tzinfo is None:
-        raise ValueError(f"{text[:64]!r} has no time zone. Send an offset or Z, as 2026-11-21T09:30:00Z.")
+        raise ValueError("The moment has no time zone. Send an offset or Z, as 2026-11-21T09:30:00Z.")
     try:
         # The offset of a moment in the first or the last year can step out of the calendar.
         return moment.astimezone(UTC)
     except OverflowError as error:
-        raise ValueError(f"{text[:64]!r} lies beyond the years 1 to 9999. Send a moment between them.") from error
+        raise ValueError("The moment lies beyond the years 1 to 9999. Send a moment between them.") from error
 
 
 def _moment_text(moment: datetime) -> str:
@@ -107,7 +108,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise ValueError(f"{text[:64]!r} is not a day. Send one such as 2026-11-21.") from error
+        raise ValueError(f"{quoted(text)} is not a day. Send one such as 2026-11-21.") from error
 
 
 def _decimal(text: str) -> Decimal:
@@ -115,9 +116,9 @@ def _decimal(text: str) -> Decimal:
         # Python takes 1_000 for a number.
         value = Decimal(text.replace("_", " "))
     except InvalidOperation as error:
-        raise ValueError(f"{text!r} is not a decimal number. Send digits, as '19.90'.") from error
+        raise ValueError(f"{quoted(text)} is not a decimal number. Send digits, as '19.90'.") from error
     if not value.is_finite():
-        raise ValueError(f"{text!r} is not a finite number. Send digits, as '19.90'.")
+        raise ValueError(f"{quoted(text)} is not a finite number. Send digits, as '19.90'.")
     return value
 
 
@@ -127,7 +128,7 @@ def _decimal_text(value: Decimal) -> str:
 
 def _big_int(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise GraphQLError(f"{value!r} is no whole number. Send one such as 3000000000.")
+        raise GraphQLError("That is no whole number. Send one such as 3000000000.")
     if abs(value) > _LARGEST_EXACT:
         raise GraphQLError(f"That number is too large to keep exactly; send at most {_LARGEST_EXACT}.")
     return value

@@ -5,6 +5,7 @@ nobody wrote: U+0000 and halves of characters. A line (a tag, a name, a heading)
 control character, and none that turns round the direction of what stands behind it on the page.
 """
 
+import re
 import unicodedata
 
 # Embeddings, overrides and isolates of Unicode's bidirectional algorithm (UAX #9, section 2).
@@ -14,6 +15,15 @@ _UNSEEN_KINDS = frozenset({"Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn", "Me"})
 # Letters and symbols by category that are drawn as nothing: the fillers of Hangul and the empty pattern of Braille.
 _UNSEEN = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 _BREAKS = frozenset({"Cc", "Zl", "Zp"})
+
+
+# What attributes, channels and fields are called: no number, address or day can be written so.
+_WORD = re.compile(r"[A-Za-z][A-Za-z_.-]{0,63}")
+
+
+def quoted(text: str) -> str:
+    """What was sent, for a message: a word of a schema as it is; what may be personal by its length alone."""
+    return repr(text) if _WORD.fullmatch(text) else f"a text of {len(text)} characters"
 
 
 def plain_text(text: str, what: str, longest: int) -> str:

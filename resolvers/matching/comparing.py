@@ -200,8 +200,8 @@ def _names_crossed(one: Evidence, other: Evidence, base: Base, least: Level) -> 
         # One name in the other's place, beside another one: a name changed as well, or a likeness by chance.
         return Finding(MatchingRole.GIVEN_NAME, Level.PARTIAL), Finding(MatchingRole.FAMILY_NAME, Level.FAR)
     # Which of them is the given name, nobody knows: the one that agrees less, if only in an initial, is taken for it.
-    least, most = found[0], found[-1]
-    swapped = Finding(MatchingRole.GIVEN_NAME, min(least.level, Level.SWAPPED), least.chance)
+    weaker, most = found[0], found[-1]
+    swapped = Finding(MatchingRole.GIVEN_NAME, min(weaker.level, Level.SWAPPED), weaker.chance)
     if len(found) == 1:
         return swapped, Finding(MatchingRole.FAMILY_NAME, Level.MISSING)
     rare = min(most.chance, base.chances(MatchingRole.FAMILY_NAME)[""])

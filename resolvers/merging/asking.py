@@ -16,7 +16,7 @@ from resolvers.kit.context import Context
 from resolvers.kit.described import graph_input, told
 from resolvers.kit.errors import Refused, accepted, conflict, invalid, not_found
 from resolvers.kit.ids import global_id, key_of
-from resolvers.kit.texts import plain_text
+from resolvers.kit.texts import plain_text, quoted
 from resolvers.merging.joining import AttributeChoice, BadChoice, Chosen, Joined, Joining
 from resolvers.merging.ledger import ELEMENT, elements_of
 from resolvers.merging.places import with_entries
@@ -105,7 +105,7 @@ def asked(context: Context, given: MergeCustomersInput) -> Asked:
     idle = next((name for name, one in chosen.items() if one.source and one.way is not AttributeChoice.TAKE), None)
     if idle is not None:
         raise invalid(
-            f"`fromId` goes with TAKE, and the choice for {idle[:64]!r} is {chosen[idle].way.value}. Leave it out, or "
+            f"`fromId` goes with TAKE, and the choice for {quoted(idle)} is {chosen[idle].way.value}. Leave it out, or "
             "send TAKE.",
             *("input", "attributes", "fromId"),
         )
@@ -247,7 +247,7 @@ async def joined_of(context: Context, question: Asked, found: People) -> Joined:
     unknown = next((name for name in question.chosen if name not in known), None)
     if unknown is not None:
         raise invalid(
-            f"There is no attribute {unknown[:64]!r}. `attributeDefinitions` names those there are.",
+            f"There is no attribute of the name sent: {quoted(unknown)}. `attributeDefinitions` names those there are.",
             *("input", "attributes"),
         )
     chosen = {name: _weighed(context, known[name], one) for name, one in question.chosen.items()}

@@ -85,7 +85,7 @@ class MergeChange:
     after: AttributeScalar | None = told(
         "The value after; null where there is none, or where it is hidden.", is_personal=True
     )
-    is_hidden: bool = told("Whether there are values that you have no right to see.")
+    is_hidden: bool = told("Whether there are values that you have no right to see, or that can never be read.")
     carries: strawberry.Private[str | None]
 
 

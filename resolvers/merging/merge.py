@@ -1,5 +1,6 @@
 """How do customers become one: atomically, and so that it can be undone?"""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -133,9 +134,12 @@ async def _survivor(
     aliases = [_alias(question, merge_id, {"id": one["_id"], **new}, question.elements) for one in found.others]
     # What an alias does not bring to one of the others, that one cannot bring along.
     aliases += [_alias(question, merge_id, one, question.elements & set(one["elements"])) for one in found.carried]
-    survivor["aliases"] = [*(survivor.get("aliases") or ()), *aliases]
     survivor["last_interaction_at"] = _heard_at(found)
-    return touched(context, found.survivor, survivor | following(survivor, await definitions(context)))
+    survivor |= following(survivor, await definitions(context))
+    survivor = touched(context, found.survivor, survivor, beside=found.others)
+    # From this version on their ids mean the survivor.
+    aliases = [{**one, "version": survivor["version"]} for one in aliases]
+    return {**survivor, "aliases": [*(survivor.get("aliases") or ()), *aliases]}
 
 
 def _alias(question: Asked, merge_id: RecordId, alias: Document, elements: frozenset[str]) -> dict[str, Any]:
@@ -150,9 +154,12 @@ def _heard_at(found: People) -> datetime:
     return latest
 
 
-def touched(context: Context, old: Document, document: Document) -> dict[str, Any]:
-    """The document as changed by whoever asks, now: a version later than the old one."""
+def touched(context: Context, old: Document, document: Document, *, beside: Iterable[Document] = ()) -> dict[str, Any]:
+    """The document as changed by whoever asks, now: a version later than the old one, and than those of these others.
+
+    An id that means another record by a merge or its end so has a version that nobody has seen by it.
+    """
     change = touch(context)
-    version = old["version"] + change["$inc"]["version"]
+    version = max(one["version"] for one in (old, *beside)) + change["$inc"]["version"]
     changed = {**old.get("changed", {}), **changed_at(version, old, document["attributes"])}
     return {**document, **change["$set"], "version": version, **({"changed": changed} if changed else {})}

@@ -11,7 +11,6 @@ from strawberry.utils.str_converters import to_camel_case
 from adapters.records import Document, Part, Record, RecordId
 from adapters.windows import Strand
 from resolvers.aliases import ids_of
-from resolvers.attribute_rights import is_shown
 from resolvers.attributes import carried_by, definitions
 from resolvers.customers import Customer, customer_reader
 from resolvers.dismissing import dismissed_between
@@ -25,6 +24,7 @@ from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.viewer import STAFF, Viewer
 from resolvers.merging.asking import Asked, MergeCustomersInput, People, asked, joined_of, parts_of, people
 from resolvers.merging.bounds import blocks
+from resolvers.merging.edits import is_hidden_value
 from resolvers.merging.entries import EntryConflict, entry_conflicts
 from resolvers.merging.joining import AttributeChoice, Difference, Joined
 from resolvers.merging.ledger import ELEMENT, SLICE, elements_of
@@ -56,7 +56,7 @@ class CustomerValue:
     value: AttributeScalar | None = told(
         "The value; null where it is hidden from you or can never be read.", is_personal=True
     )
-    is_hidden: bool = told("Whether there is a value that you have no right to see.")
+    is_hidden: bool = told("Whether there is a value that you have no right to see, or that can never be read.")
     carries: strawberry.Private[str | None]
     concerns: strawberry.Private[RecordId]
 
@@ -206,17 +206,13 @@ async def _differences(context: Context, differences: Sequence[Difference]) -> l
     return [
         _difference(one, known, context.viewer)
         for one in differences
-        if not one.is_one or _is_hidden(known[one.name], context.viewer)
+        if not one.is_one or is_hidden_value(known[one.name], context.viewer)
     ]
-
-
-def _is_hidden(definition: Document, viewer: Viewer) -> bool:
-    return definition["type"] == "PASSWORD" or not is_shown(definition, viewer)
 
 
 def _difference(one: Difference, known: Mapping[str, Document], viewer: Viewer) -> AttributeDifference:
     definition = known[one.name]
-    is_hidden = _is_hidden(definition, viewer)
+    is_hidden = is_hidden_value(definition, viewer)
     values = [
         CustomerValue(
             customer_id=global_id("Customer", key),

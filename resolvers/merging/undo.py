@@ -10,8 +10,7 @@ import strawberry
 from adapters.records import Document, RecordId
 from adapters.windows import Strand, Window
 from resolvers.aliases import ids_of
-from resolvers.attribute_rights import is_shown
-from resolvers.attributes import carried_by, definitions
+from resolvers.attributes import definitions
 from resolvers.customers import CUSTOMERS, Customer, customer_reader, following
 from resolvers.dismissing import tell_apart
 from resolvers.identities import IDENTITIES
@@ -32,40 +31,19 @@ from resolvers.kit.ids import global_id, key_of
 from resolvers.kit.lists import hidden_from
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.stored import reader_of
-from resolvers.kit.viewer import STAFF, Viewer
+from resolvers.kit.texts import quoted
+from resolvers.kit.viewer import STAFF
 from resolvers.merging.asking import word_of
-from resolvers.merging.claims import IDENTITY, Said, decide, owners_of, restored, said_since, settle
+from resolvers.merging.claims import Said, decide, owners_of, restored, said_since, settle
+from resolvers.merging.edits import MergeEdit, shown
 from resolvers.merging.joining import put
 from resolvers.merging.ledger import MERGES, SLICE, Merge
 from resolvers.merging.merge import touched
 from resolvers.merging.rights import PresentRules
 from resolvers.merging.undoing import Edited, Later, Resolution, Resolved, Undoing, Undone
+from resolvers.versions import StaleVersion, stale
 
-_ATTRIBUTES = "attributes."
 _RESOLUTIONS = ("input", "resolutions")
-
-
-@graph_type
-class MergeEdit:
-    """Something that a merge changed and that needs a word when the merge is undone.
-
-    It was changed or verified again since, or what stood there before may not just go back: it breaks the attribute's
-    present rules, or the attribute is not yours to edit. Of an identity that came along it is told that it was verified
-    or taken off, and of the survivor that people linked one.
-    """
-
-    field: str = told(
-        "What it is, as `resolutions` names it: `attributes.firstName`, `contactPoints`, `identities.` before the id "
-        "of an identity."
-    )
-    before: AttributeScalar | None = told(
-        "An attribute's value before the merge, or an identity's claim; null where none is shown.", is_personal=True
-    )
-    now: AttributeScalar | None = told(
-        "An attribute's value now, or an identity's claim; null where none is shown.", is_personal=True
-    )
-    is_hidden: bool = told("Whether there are values that you have no right to see.")
-    carries: strawberry.Private[str | None] = None
 
 
 @graph_type
@@ -90,6 +68,9 @@ class UnmergeCustomersInput:
     """A merge that was wrong."""
 
     merge_id: strawberry.ID = told("The entry of the ledger: `Customer.merges` has them.")
+    version: int = told(
+        "The `version` of the merge's survivor when you read `edits`: what was changed since is not undone unseen."
+    )
     resolutions: list[MergeResolutionInput] | None = told(
         "What shall stand of that which was changed since: each that `Merge.edits` tells.", default=None
     )
@@ -107,10 +88,11 @@ class UnmergeCustomersPayload:
 @SLICE.mutation(may=STAFF)
 async def unmerge_customers(
     info: Info, input: Annotated[UnmergeCustomersInput, about("Which merge, and what shall stand.")]
-) -> UnmergeCustomersPayload | NotFound | InvalidInput | Conflict | NotPermitted | EditedSince:
+) -> UnmergeCustomersPayload | NotFound | InvalidInput | Conflict | NotPermitted | EditedSince | StaleVersion:
     """Undoes a merge: each of the customers has again what was its own, also what came in since.
 
-    What was written under the survivor since stays with the survivor.
+    What was written under the survivor since stays with the survivor. Refused with StaleVersion where the survivor was
+    changed after you read it: `edits` may tell more by now.
     """
     context = info.context
     key = key_of(input.merge_id, "Merge")
@@ -122,7 +104,9 @@ async def unmerge_customers(
         case = await _case(context, key) if key else None
         if case is None:
             raise not_found("merge", ("input", "mergeId"))
-        _require_undoable(case)
+        survivor = _require_undoable(case)
+        if survivor["version"] != input.version:
+            raise await stale(context, survivor, input.version)
         undone = _undone(context, case, resolved, await definitions(context))
         if undone.edited:
             raise await _edited_since(context, case.entry, undone.edited)
@@ -150,7 +134,7 @@ async def edits(merges: list[Merge], info: Info) -> list[list[MergeEdit]]:
     known = await definitions(context)
     found = [cases[one.key] for one in merges]
     undone = [_undone(context, one, {}, known).edited if one.is_open else [] for one in found]
-    return [await _shown(context, one) for one in undone]
+    return [await shown(context, one) for one in undone]
 
 
 # What is stored about a merge
@@ -227,7 +211,8 @@ def _documents(entry: Document, documents: Mapping[RecordId, Document]) -> list[
     return [documents[one["id"]] for one in entry["others"] if one["id"] in documents]
 
 
-def _require_undoable(case: _Case) -> None:
+def _require_undoable(case: _Case) -> Document:
+    """The survivor; refuses where the merge cannot be undone, or no longer."""
     undone_at: datetime | None = case.entry["undone_at"]
     if undone_at is not None:
         raise conflict(
@@ -241,6 +226,7 @@ def _require_undoable(case: _Case) -> None:
             f"The survivor itself went into another customer by a later merge, {later}. Undo that one first.",
             *("input", "mergeId"),
         )
+    return case.survivor
 
 
 def _undone(context: Context, case: _Case, resolved: Mapping[str, Resolved], known: Mapping[str, Document]) -> Undone:
@@ -262,7 +248,7 @@ def _require_needed(resolved: Mapping[str, Resolved], undone: Undone) -> None:
     for name in resolved:
         if name not in undone.decided:
             raise invalid(
-                f"`resolutions` names {name[:64]!r}, which the merge did not change, or which was not changed since. "
+                f"`resolutions` names {quoted(name)}, which the merge did not change, or which was not changed since. "
                 "Leave it out; `Merge.edits` tells what needs a word.",
                 *_RESOLUTIONS,
             )
@@ -275,7 +261,7 @@ async def _edited_since(context: Context, entry: Document, edited: Sequence[Edit
         "`resolutions` what shall stand: KEEP, RESTORE, for an attribute CUSTOM with a value, or for entries of a list "
         "GIVE_BACK."
     )
-    edits = await _shown(context, edited)
+    edits = await shown(context, edited)
     refusal = EditedSince(
         code="EDITED_SINCE",
         message=message,
@@ -284,22 +270,6 @@ async def _edited_since(context: Context, entry: Document, edited: Sequence[Edit
         concerns=entry["survivor_id"],
     )
     return Refused(refusal)
-
-
-async def _shown(context: Context, edited: Sequence[Edited]) -> list[MergeEdit]:
-    known = await definitions(context)
-    return [_edit(one, known.get(one.field.removeprefix(_ATTRIBUTES)), context.viewer) for one in edited]
-
-
-def _edit(one: Edited, definition: Document | None, viewer: Viewer) -> MergeEdit:
-    if one.field.startswith(IDENTITY):
-        before, now = (AttributeScalar(claim) if claim else None for claim in (one.before, one.now))
-        return MergeEdit(field=one.field, before=before, now=now, is_hidden=False)
-    if definition is None or not one.field.startswith(_ATTRIBUTES):
-        return MergeEdit(field=one.field, before=None, now=None, is_hidden=False)
-    is_hidden = definition["type"] == "PASSWORD" or not is_shown(definition, viewer)
-    before, now = (None, None) if is_hidden else (one.before, one.now)
-    return MergeEdit(field=one.field, before=before, now=now, is_hidden=is_hidden, carries=carried_by(definition))
 
 
 # Writing
@@ -319,11 +289,13 @@ async def _write(context: Context, case: _Case, undone: Undone) -> tuple[Documen
     # An empty list is left out, as where there never was one.
     lists = {*undone.entries, "aliases", "search", "sounds"}
     survivor = {name: value for name, value in survivor.items() if value or name not in lists}
-    survivor = touched(context, case.survivor or {}, survivor)
+    survivor = touched(context, case.survivor or {}, survivor, beside=case.others)
     await store.replace(CUSTOMERS, [survivor])
     freed = {"merged_into": "", "merged_at": "", "merge_id": ""}
+    # Who saw the survivor by their ids, and who saw them before, has seen another version of each.
+    own = {"version": survivor["version"], "own_since": survivor["version"]}
     changes: list[tuple[Document, Document]] = [
-        ({"_id": one["id"]}, {"$unset": freed, "$set": {"last_interaction_at": heard[one["id"]]}})
+        ({"_id": one["id"]}, {"$unset": freed, "$set": {"last_interaction_at": heard[one["id"]], **own}})
         for one in case.entry["others"]
     ]
     changes += [

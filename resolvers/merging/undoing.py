@@ -62,6 +62,20 @@ class Edited:
     before: Any = None
     """The value of an attribute before the merge; None stands for no value."""
     now: Any = None
+    entries: Sequence["EditedEntry"] = ()
+    """Of a part: which of its entries were changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditedEntry:
+    """An entry of a part that the merge put there and that was changed since."""
+
+    part: Part
+    before: Document | None
+    """What goes back; None: nothing, as before the merge."""
+    merged: Document
+    """What the merge put there."""
+    now: Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,13 +256,14 @@ class Undoing:
         changes: list[tuple[Document, Document | None]] = [(one, None) for one in added]
         changes += [(one["after"], one["before"]) for one in replaced]
         there = entries_of(part, self.survivor)
-        entries, is_edited = list(there), False
+        entries = list(there)
+        edited: list[EditedEntry] = []
         for after, before in changes:
             now = found_in(part, entries, after)
             if now is None or self._is_built_upon(undone, part, after, before):
                 continue
             is_unchanged = without_flag(part, now) == without_flag(part, after)
-            is_edited |= not is_unchanged
+            edited += [] if is_unchanged else [EditedEntry(part, before, after, now)]
             if not is_unchanged and way is Resolution.GIVE_BACK:
                 self._give(undone, part, after, now)
             if before is None and self._is_brought_again(undone, part, after):
@@ -257,10 +272,10 @@ class Undoing:
                 place = entries.index(now)
                 left = [one for one in entries if one is not now]
                 entries[place : place + 1] = [] if before is None else [beside(part, before, left)]
-        if is_edited and way is None:
-            undone.edited.append(Edited(told))
+        if edited and way is None:
+            undone.edited.append(Edited(told, entries=edited))
             return
-        if is_edited:
+        if edited:
             undone.decided.add(told)
         if entries != list(there):
             led = self.entry.get("led", {}).get(part.name, ())

@@ -10,13 +10,14 @@ import strawberry
 from adapters.mongo import Store
 from adapters.records import Document, Record, RecordId
 from resolvers.aliases import ids_of, standing
-from resolvers.customers import Customer, customer_by_id, customer_reader, require_customer
+from resolvers.customers import Customer, customer_by_id, customer_reader
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
-from resolvers.kit.errors import InvalidInput, NotFound, invalid, not_found
-from resolvers.kit.ids import global_id, require_key
+from resolvers.kit.errors import Conflict, InvalidInput, NotFound, invalid, not_found
+from resolvers.kit.ids import global_id, key_of, require_key
 from resolvers.kit.slice import Declared
 from resolvers.kit.viewer import ADMINISTRATORS
+from resolvers.privacy.doubting import doubted, doubts, require_no_doubt
 from resolvers.privacy.erasing import Request, begin, shares
 from resolvers.privacy.receipts import SLICE, Erasure, ErasureCount, ErasureReason, counts_of, receipt_of
 from resolvers.privacy.removing import FILES
@@ -37,8 +38,17 @@ class KeptThing:
 
 
 @graph_type
+class ErasureBlock:
+    """Something that stands in the way of an erasure."""
+
+    code: str = told("The word by which `eraseCustomer` would refuse: `CONFLICT`.")
+    message: str = told("What it is and what to do.")
+    merge_ids: list[strawberry.ID] = told("The merges that nobody confirmed: to be confirmed or undone first.")
+
+
+@graph_type
 class ErasurePreview:
-    """What erasing a customer would do, as of now. Nothing can stand in its way but a newer version."""
+    """What erasing a customer would do, as of now."""
 
     customer: Customer = told("The customer; for the id of one who was merged, the survivor.")
     version: int = told("What `eraseCustomer` takes.")
@@ -48,6 +58,9 @@ class ErasurePreview:
         "How many documents that belong to others would be emptied of what they hold of the customer."
     )
     kept: list[KeptThing] = told("What would stay, and why.")
+    blocked: list[ErasureBlock] = told(
+        "Why it would be refused: a machine alone says that the customer is one person. Empty: it would be done."
+    )
 
 
 @graph_input
@@ -88,29 +101,41 @@ async def preview_erasure(
         removed=counts_of(foreseen.removed),
         emptied=counts_of(foreseen.emptied),
         kept=foreseen.kept,
+        blocked=_blocks(found.document),
     )
+
+
+def _blocks(document: Document) -> list[ErasureBlock]:
+    merges = doubts(document)
+    if not merges:
+        return []
+    return [ErasureBlock(code="CONFLICT", message=doubted(merges), merge_ids=[strawberry.ID(one) for one in merges])]
 
 
 @SLICE.mutation(may=ADMINISTRATORS)
 async def erase_customer(
     info: Info, input: Annotated[EraseCustomerInput, about("Whom, upon which version, and why.")]
-) -> EraseCustomerPayload | NotFound | InvalidInput | StaleVersion:
+) -> EraseCustomerPayload | NotFound | InvalidInput | Conflict | StaleVersion:
     """Erases a customer with all aliases: records, files, identities, and what others' documents hold of them.
 
     From its answer on nobody sees the customer; it cannot be undone. Others' own records stay. A source that is read
-    again brings the person back, as somebody new. Administrators only.
+    again brings the person back, as somebody new. Refused while a machine alone says that the customer is one person
+    (`Merge.isInferred`). Administrators only.
     """
     context = info.context
     reference = _reference(input.reference)
-    customer = await require_customer(context, input.customer_id)
+    key = key_of(input.customer_id, "Customer")
+    if key is None:
+        raise not_found("customer", ("input", "customerId"))
     request = Request(by=context.viewer.subject, at=context.clock(), reason=input.reason, reference=reference)
 
     async def work() -> Document:
         # Read inside the transaction: who changes or merges the customer meanwhile makes it begin anew.
-        document = await standing(context, customer.key)
+        document = await standing(context, key)
         if document is None:
             raise not_found("customer", ("input", "customerId"))
-        await require_version(context, await _as_it_is(context, document), input.version)
+        await require_version(context, await _as_it_is(context, document), input.customer_id, input.version)
+        require_no_doubt(document, "input", "customerId")
         begun = await begin(context.store, context.declared, document, request)
         if begun is None:
             raise not_found("customer", ("input", "customerId"))

@@ -16,6 +16,7 @@ from adapters.mongo import Store
 from adapters.records import Document, Mention, Record, RecordId
 from resolvers.attribute_rules import AttributeType
 from resolvers.attribute_schema import definitions_by_name
+from resolvers.customers import NEVER
 from resolvers.kit.ids import global_id
 from resolvers.kit.slice import Declared
 from resolvers.privacy.asking import held_by
@@ -24,7 +25,7 @@ from resolvers.privacy.wording import Wording
 FORMAT: Final = "profile-gateway customer export 1"
 
 # Follows from what is exported anyway: by what lists sort and searches find.
-_DERIVED: Final = frozenset({"search", "sort_name", "changed"})
+_DERIVED: Final = frozenset({"search", "sort_name", "sounds", "changed", "own_since"})
 _LONGEST_NAME: Final = 100
 _ATTRIBUTES: Final = "attributes."
 
@@ -169,6 +170,8 @@ class Export:
             stored = {name: value for name, value in stored.items() if name not in left_out}
         if isinstance(stored.get("changed"), list):
             stored = {**stored, "changed": [self._change(one) for one in stored["changed"]]}
+        if isinstance(stored.get("heard_at"), Mapping):
+            stored = {**stored, "heard_at": {name: _heard(at) for name, at in stored["heard_at"].items()}}
         told = self._wording.document(record, stored, pieces_of)
         path = file_path(stored, record)
         if path is not None:
@@ -178,6 +181,7 @@ class Export:
 
     def _customer(self, record: Record, stored: Document) -> dict[str, Any]:
         plain = {name: value for name, value in stored.items() if name not in _DERIVED | {"attributes", "observed"}}
+        plain["last_interaction_at"] = _heard(plain.get("last_interaction_at"))
         told = self._wording.document(record, plain, {})
         values, seen = stored.get("attributes", {}), stored.get("observed", {})
         names = [*self._definitions, *(name for name in values if name not in self._definitions)]
@@ -202,6 +206,11 @@ class Export:
 
     def _is_secret(self, name: str) -> bool:
         return bool(self._definitions.get(name, {}).get("type") == AttributeType.PASSWORD.value)
+
+
+def _heard(at: Any) -> Any:
+    """When somebody was heard of; None for never."""
+    return None if at == NEVER else at
 
 
 def _of_others(mentions: Mention) -> set[str]:

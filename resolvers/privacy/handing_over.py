@@ -8,8 +8,9 @@ import strawberry
 from resolvers.customers import require_customer
 from resolvers.kit.context import Info
 from resolvers.kit.described import about, graph_input, graph_type, told
-from resolvers.kit.errors import NotFound, NotPermitted, not_permitted
+from resolvers.kit.errors import Conflict, NotFound, NotPermitted, not_permitted
 from resolvers.kit.viewer import ADMINISTRATORS
+from resolvers.privacy.doubting import require_no_doubt
 from resolvers.privacy.receipts import SLICE
 
 LINK_S = 600
@@ -37,13 +38,15 @@ class ExportCustomerPayload:
 @SLICE.mutation(may=ADMINISTRATORS)
 async def export_customer(
     info: Info, input: Annotated[ExportCustomerInput, about("Whose data.")]
-) -> ExportCustomerPayload | NotFound | NotPermitted:
+) -> ExportCustomerPayload | NotFound | Conflict | NotPermitted:
     """Gives a path by which everything that is kept of a customer can be fetched for ten minutes. Administrators only.
 
-    Values of write-only attributes are not in it, and other customers by their ids alone.
+    Values of write-only attributes are not in it, and other customers by their ids alone. Refused while a machine alone
+    says that the customer is one person (`Merge.isInferred`).
     """
     context = info.context
     customer = await require_customer(context, input.customer_id)
+    require_no_doubt(customer.document, "input", "customerId")
     if context.sign_export is None:
         raise not_permitted("Exports are not handed out here. Use `profile-gateway export`.")
     # Whoever holds the path has it: nothing tells later whether it was fetched, and by whom.

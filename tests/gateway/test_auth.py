@@ -129,6 +129,8 @@ PAST, SOON = time.time() - 600, time.time() + 600
         (signed(nbf=float("inf")), "not a token"),
         (signed(exp=float("nan")), "not a token"),
         (signed(sub="\ud800"), "`sub` holds half a character"),
+        (signed(sub="an\0na"), "`sub` holds a control character"),
+        (signed(sub="anna\nroot"), "`sub` holds a control character"),
         (signed(name="Anna \ud800"), "`name` holds half a character"),
         (signed(role="\ud800"), "names no role"),
         (signed(role="visitor", customer_id="\ud800"), "needs the claim `customer_id`"),

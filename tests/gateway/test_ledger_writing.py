@@ -102,7 +102,7 @@ class _Told:
     def __init__(self) -> None:
         self.lost_documents = 0
 
-    def not_written(self, record: str, waiting: int, error: StoreError) -> None:
+    def not_written(self, record: str, waiting: int, error: Exception) -> None:
         """Nothing to do."""
 
     def lost(self, record: str, documents: int) -> None:
@@ -124,6 +124,20 @@ async def test_no_room(store: Store) -> None:
     assert (await store.count(ACCESSES, {}), grouped.waiting) == (2, 4)
     await grouped.close()
     assert (await store.count(ACCESSES, {}), grouped.waiting) == (6, 0)
+
+
+async def test_unwritable_given_up(store: Store) -> None:
+    """A document that no database takes is told as lost and holds up no other, and writing goes on afterwards."""
+    told = _Told()
+    grouped = Grouped(store, ACCESSES, observer=told, every_s=0.01)
+    odd: list[dict[str, Any]] = [{"_id": new_id(), "customers": [object()], "at": None}]
+    await grouped.add([*_entries(2), *odd, *_entries(2)])
+    async with asyncio.timeout(20):
+        await grouped.flush()
+    assert (await store.count(ACCESSES, {}), grouped.written, told.lost_documents) == (4, 4, 1)
+    await grouped.add(_entries(1))
+    await grouped.flush()
+    assert await store.count(ACCESSES, {}) == 5
 
 
 async def test_no_room_no_answer(store: Store, refusing: Any) -> None:

@@ -104,3 +104,15 @@ async def test_nobody(run: Run, command: list[str], given: str, store: Store) ->
     assert isinstance(found.exception, CannotDo)
     assert "There is no such customer" in str(found.exception)
     assert await store.count(ERASURES, {}) == 0
+
+
+@pytest.mark.parametrize("command", [["export", "--to", "x.zip"], ["erase", "--yes"]])
+async def test_guess_not_acted_upon(run: Run, one: Made, store: Store, command: list[str]) -> None:
+    """While a machine alone says that a customer is one person, neither is done; the merge is named."""
+    merge = derived_id("merge")
+    alias = {"id": derived_id("other"), "elements": [], "merge_id": merge, "inferred_by": [merge]}
+    await store.update(CUSTOMERS, {"_id": one.key}, {"$set": {"aliases": [alias]}})
+    found = await run(command[0], one.id, *command[1:])
+    assert isinstance(found.exception, CannotDo)
+    assert global_id("Merge", merge) in str(found.exception)
+    assert await store.count(CUSTOMERS, {}) == 1

@@ -160,6 +160,30 @@ async def test_given_up_when_lost(team: Team, monkeypatch: pytest.MonkeyPatch) -
     assert found["holder"] == "another"
 
 
+async def test_silent_database_ends_it(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose renewal is not answered stops when the lease ends, however long the answer takes."""
+    monkeypatch.setattr(work, "LEASE_S", 0.6)
+    take, calls = team.store.leases.take, 0
+
+    async def silent(name: str, holder: str, *, for_s: float) -> bool:
+        nonlocal calls
+        calls += 1
+        if calls > 1:
+            await asyncio.sleep(30)
+        return await take(name, holder, for_s=for_s)
+
+    async def endless(shift: Shift) -> bool:
+        del shift
+        await asyncio.sleep(60)
+        return True
+
+    monkeypatch.setattr(team.store.leases, "take", silent)
+    job = Job("long", 60, endless)
+    async with asyncio.timeout(10):
+        await team.worker(job).look(job)
+    assert team.heard.ended == [("long", "lost", 1)]
+
+
 async def test_lease_outlives_long_step(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     """While somebody works, the lease is renewed, and nobody else begins."""
     monkeypatch.setattr(work, "LEASE_S", 0.6)

@@ -44,7 +44,7 @@ BAD = [
     (datetime, "9999-12-31T23:59:59-14:00", "beyond"),
     (datetime, 1_700_000_000, "is not a string"),
     (date, "2026-02-29", "is not a day. Send one such as"),
-    (date, "21.11.2026", "'21.11.2026' is not a day"),
+    (date, "21.11.2026", "a text of 10 characters is not a day"),
     (Decimal, "NaN", "not a finite number"),
     (Decimal, "-Infinity", "not a finite number"),
     (Decimal, "1,5", "not a decimal number"),
@@ -136,8 +136,8 @@ def test_email_settled(address: str) -> None:
 
 
 def test_currency_advice() -> None:
-    """A currency is three letters; the refusal quotes what came."""
-    with pytest.raises(ValueError, match="'12' is not a currency code"):
+    """A currency is three letters; the refusal quotes no number."""
+    with pytest.raises(ValueError, match="a text of 2 characters is not a currency code"):
         canonical_currency("12")
 
 

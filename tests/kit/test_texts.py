@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolvers.kit.texts import plain_line, plain_text
+from resolvers.kit.texts import plain_line, plain_text, quoted
 
 BOTH = (plain_text, plain_line)
 Check = Callable[[str, str, int], str]
@@ -80,3 +80,15 @@ def test_seen_or_refused(text: str) -> None:
             unicodedata.category(one)[0] not in "CZ" or unicodedata.category(one) in {"Co", "Cn"} for one in kept
         )
         kept.encode()
+
+
+@pytest.mark.parametrize("text", ["+573001234567", "ann@example.com", "1990-02-30", "Ann Lee", "x" * 65, ""])
+def test_never_quoted(text: str) -> None:
+    """What may be a number, an address, a day or a whole name is told by its length alone."""
+    assert quoted(text) == f"a text of {len(text)} characters"
+
+
+@pytest.mark.parametrize("text", ["fax", "firstName", "attributes.firstName", "contact-points"])
+def test_words_quoted(text: str) -> None:
+    """What a channel, an attribute or a field may be called is quoted, so that a slip of the pen is seen."""
+    assert quoted(text) == repr(text)

@@ -15,6 +15,7 @@ from adapters.mongo import Store
 from adapters.records import Document, RecordId
 from gateway.app import records_of
 from gateway.mongod import Mongod
+from resolvers.customers import CUSTOMERS
 from resolvers.kit.ids import global_id
 from resolvers.merging.ledger import MERGES
 from resolvers.schema import graph
@@ -121,7 +122,9 @@ async def _mutation(scene: Scene, name: str) -> Mortal:
         return merges
     await merges.run()
     (entry,) = await scene.store.find(MERGES, {"survivor_id": ann.key})
-    return scene.mortal(query=UNMERGE, input={"mergeId": global_id("Merge", entry["_id"])})
+    survivor = await scene.store.first(CUSTOMERS, {"_id": ann.key}) or {}
+    given = {"mergeId": global_id("Merge", entry["_id"]), "version": survivor["version"]}
+    return scene.mortal(query=UNMERGE, input=given)
 
 
 BOTH = ("merge", "unmerge")

@@ -14,7 +14,7 @@ from gateway.settings import Settings
 from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES
 from resolvers.kit.ids import global_id
-from resolvers.kit.viewer import STAFF
+from resolvers.kit.viewer import STAFF, Role
 from tests.changing import GONE, change, may, refused
 from tests.conftest import Asking
 from tests.makers import BEGIN, Made, Makers
@@ -128,6 +128,25 @@ async def test_undoing_lifts(scene: Scene, unmerge: Do) -> None:
     assert (await scene.proven(THEIR_NUMBER))["customer"]["id"] == scene.other.id
     assert (await scene.own(scene.survivor))["displayName"] == "Annabel Zimmermann"
     assert (await scene.confirm())["code"] == "CONFLICT"
+
+
+async def test_handed_over_confirmed(scene: Scene) -> None:
+    """While a machine alone says that two are one, neither an export nor an erasure goes upon that."""
+    role, merge_id = Role.ADMINISTRATOR, scene.merge["merge"]["id"]
+    blocked = "query($id: ID!) { previewErasure(customerId: $id) { version blocked { code mergeIds message } } }"
+    for one in (scene.survivor, scene.other):
+        preview = (await scene.ask(blocked, as_=role, id=one.id)).data["previewErasure"]
+        (block,) = preview["blocked"]
+        assert (block["code"], block["mergeIds"]) == ("CONFLICT", [merge_id])
+        given = {"customerId": one.id, "version": preview["version"], "reason": "REQUESTED"}
+        erased = await change(scene.ask, "eraseCustomer", "__typename", role, **given)
+        export = await change(scene.ask, "exportCustomer", "__typename", role, customerId=one.id)
+        for found in (erased, export):
+            assert (found["code"], found["inputPath"]) == ("CONFLICT", ["input", "customerId"])
+            assert merge_id in found["message"]
+    await scene.confirm()
+    assert (await scene.ask(blocked, as_=role, id=scene.other.id)).data["previewErasure"]["blocked"] == []
+    assert await refused(scene.ask, "exportCustomer", role, customerId=scene.other.id) == ("NOT_PERMITTED", "")
 
 
 async def test_doubt_goes_along(scene: Scene, make: Makers, merge: Do, unmerge: Do) -> None:

@@ -14,7 +14,7 @@ from tests.changing import change
 from tests.conftest import Asking
 from tests.crowd import definition
 from tests.makers import Made, Makers
-from tests.merging.conftest import MERGE, UNMERGE, Do
+from tests.merging.conftest import MERGE, UNMERGE, Do, undoing
 
 ADMIN = Role.ADMINISTRATOR
 TAKE = [{"name": "tier", "choice": "TAKE"}]
@@ -71,7 +71,7 @@ async def test_filled_goes_back(ask: Asking, make: Makers, merge: Do, unmerge: D
     assert "survivor" in await unmerge(await merge(empty, anna))
     assert await _tier(make.store, empty) is None
     merged = await _merge(ask, ann, anna, attributes=TAKE)
-    answer = await ask(UNMERGE, as_=ADMIN, input={"mergeId": merged["merge"]["id"]})
+    answer = await ask(UNMERGE, as_=ADMIN, input=await undoing(ask, merged["merge"]["id"]))
     assert "survivor" in answer.data["unmergeCustomers"]
     assert await _tier(make.store, ann) == "low"
 
@@ -104,7 +104,7 @@ async def test_assignment_put_back(ask: Asking, make: Makers, merge: Do, unmerge
     back = {"resolutions": [{"field": "assignedAgent", "choice": "RESTORE"}]}
     assert (await unmerge(merged, **back))["code"] == "NOT_PERMITTED"
     assert (await _document(make.store, one))["assigned_agent_id"] == eve
-    answer = await ask(UNMERGE, as_=Role.SUPERVISOR, input={"mergeId": merged["merge"]["id"], **back})
+    answer = await ask(UNMERGE, as_=Role.SUPERVISOR, input=await undoing(ask, merged["merge"]["id"]) | back)
     assert "survivor" in answer.data["unmergeCustomers"]
     assert (await _document(make.store, one))["assigned_agent_id"] is None
 

@@ -31,7 +31,7 @@ from tests.taking_in import bring, outcomes
 SEQUENCES = 300 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 15
 
 # What every change of a record writes anew.
-_TOUCHED = {"_id", "version", "changed", "updated_at", "updated_by", "removed"}
+_TOUCHED = {"_id", "version", "own_since", "changed", "updated_at", "updated_by", "removed"}
 _NAMES = ("firstName", "lastName", "tier")
 _WORDS = ("Ann", "Bea", "Cleo")
 _ELEMENTS = ("NOTES", "TICKETS", "TAGS", "CUSTOM_DATA", "CONTACT_POINTS", "CHANNEL_PREFERENCES")

@@ -16,7 +16,7 @@ from tests.makers import Made, Makers
 from tests.merging.conftest import Do
 from tests.taking_in import AT, DAY, bring, outcomes
 
-TOUCHED = {"version", "changed", "updated_at", "updated_by"}
+TOUCHED = {"version", "own_since", "changed", "updated_at", "updated_by"}
 SURVIVOR = Person(
     who=Who("shop", "main", "1"), attributes={"firstName": "Sur", "lastName": "Vivor"}, custom_data={"size": "S"}
 )

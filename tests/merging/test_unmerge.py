@@ -12,8 +12,8 @@ from resolvers.kit.viewer import Role
 from resolvers.merging.ledger import MERGES
 from tests.conftest import Asking, Commands
 from tests.crowd import definition
-from tests.makers import Made, Makers
-from tests.merging.conftest import UNMERGE, Do
+from tests.makers import BEGIN, Made, Makers
+from tests.merging.conftest import UNMERGE, Do, undoing
 
 NAMES = "notes { nodes { text } } tags { word } firstName lastInteractionAt"
 
@@ -100,6 +100,50 @@ async def test_entries_edited_since(ask: Asking, make: Makers, store: Store, mer
     assert "survivor" in await unmerge(merged, resolutions=[{"field": "customData", "choice": "KEEP"}])
     data = [(await _read(ask, one, "customData { name value }"))["customData"] for one in (ann, anna)]
     assert data == [[{"name": "size", "value": "L"}], [{"name": "size", "value": "M"}, {"name": "gone", "value": "x"}]]
+
+
+_ENTRIES = """merges { nodes { id survivor { version }
+  edits { field isHidden entries { entry field before now isRemoved isHidden } } } }"""
+
+
+async def test_entries_told(ask: Asking, make: Makers, store: Store, merge: Do) -> None:
+    """Of a list it is told which entry says what else by now, and what would be put back: enough to judge by."""
+    points = [{"type": "EMAIL", "value": "a@example.com", "is_primary": True, "is_verified": False, "postal": None}]
+    said = {"means": "FORM", "channel": None}
+    consents = [{"purpose": "news", "status": "GRANTED", "at": BEGIN, **said}]
+    ann = await make.customer(consents=consents)
+    later = [{**consents[0], "status": "DENIED", "at": make.moment()}]
+    anna = await make.customer(custom_data=[{"name": "size", "value": "M"}], contact_points=points, consents=later)
+    await merge(ann, anna)
+    changed = {
+        "custom_data": [{"name": "size", "value": "L"}],
+        "contact_points": [{**points[0], "is_verified": True}],
+        "consents": [{**later[0], "status": "WITHDRAWN", "at": make.moment()}],
+    }
+    await store.update(CUSTOMERS, {"_id": ann.key}, {"$set": changed})
+    (found,) = (await _read(ask, ann, _ENTRIES))["merges"]["nodes"]
+    told = {one["field"]: [tuple(entry.values()) for entry in one["entries"]] for one in found["edits"]}
+    assert told == {
+        "customData": [("size", "value", None, "L", True, False)],
+        "contactPoints": [("EMAIL a@example.com", "isVerified", None, True, True, False)],
+        "consents": [("news", "status", "GRANTED", "WITHDRAWN", False, False)],
+    }
+
+
+async def test_undone_unseen(ask: Asking, make: Makers, store: Store, merge: Do, unmerge: Do) -> None:
+    """What somebody changed after the edits were read is not undone unseen: it is refused with both versions."""
+    ann, anna = await make.customer("Ann"), await make.customer("Anna")
+    merged = await merge(ann, anna, attributes=[{"name": "firstName", "choice": "TAKE"}])
+    await _rename(store, ann, "Seen")
+    (seen,) = (await _read(ask, ann, _ENTRIES))["merges"]["nodes"]
+    await _rename(store, ann, "Unseen")
+    given = {
+        "version": seen["survivor"]["version"],
+        "resolutions": [{"field": "attributes.firstName", "choice": "RESTORE"}],
+    }
+    refused = await unmerge(merged, **given)
+    assert (refused["code"], refused["inputPath"]) == ("STALE_VERSION", ["input", "version"])
+    assert (await _read(ask, anna))["firstName"] == "Unseen"
 
 
 async def test_later_merge_stands(ask: Asking, make: Makers, merge: Do, unmerge: Do) -> None:
@@ -211,6 +255,6 @@ async def test_reader_sees_one_or_the_other(
 async def test_partner_may_not(ask: Asking, make: Makers, merge: Do) -> None:
     """Undoing is for staff."""
     merged = await merge(await make.customer(), await make.customer())
-    answer = await ask(UNMERGE, as_=Role.PARTNER, input={"mergeId": merged["merge"]["id"]})
+    answer = await ask(UNMERGE, as_=Role.PARTNER, input=await undoing(ask, merged["merge"]["id"]))
     assert answer.codes == ["FORBIDDEN"]
     assert await make.store.count(MERGES, {"undone_at": None}) == 1

@@ -10,7 +10,7 @@ from adapters.records import new_id
 from resolvers.aliases import ids_of
 from resolvers.attachments import ATTACHMENTS
 from resolvers.attribute_rules import AttributeType
-from resolvers.customers import CUSTOMERS
+from resolvers.customers import CUSTOMERS, NEVER
 from resolvers.kit.ids import global_id
 from resolvers.privacy.archive import archive
 from resolvers.privacy.exporting import Export
@@ -45,6 +45,15 @@ async def test_everything_leaves(ask: Asking, make: Makers) -> None:
     assert len(told["mentionedBy"]["merges"]) == 1
     assert len(told["mentionedBy"]["duplicateSuggestions"]) == 4
     assert {row["customerId"] for row in told["mentionedBy"]["relations"]} == {one.other.id}
+
+
+async def test_derived_left_out(ask: Asking, make: Makers) -> None:
+    """What only serves to find the customer is left out, and who was never heard of was heard of at no moment."""
+    one = await make.customer(sounds=["AN"], last_interaction_at=NEVER)
+    told, _ = await exported(ask, one)
+    (customer,) = told["customers"]
+    assert "sounds" not in customer
+    assert customer["lastInteractionAt"] is None
 
 
 async def test_nothing_else_leaves(ask: Asking, make: Makers) -> None:

@@ -140,7 +140,13 @@ async def confirm_merge(world: World, of: Made) -> Input:
 async def unmerge_customers(world: World, of: Made) -> Input:
     """A merge that was wrong."""
     said = {"field": "attributes.firstName", "choice": "CUSTOM", "value": "zqxvjwkhbCustom"}
-    return {"mergeId": await _merge(world, of), "resolutions": [said]}
+    return {**await _undoing(world, of), "resolutions": [said]}
+
+
+async def _undoing(world: World, of: Made) -> dict[str, Any]:
+    merge_id = await _merge(world, of)
+    document = await world.make.store.first(CUSTOMERS, {"_id": of.key}) or {}
+    return {"mergeId": merge_id, "version": document["version"]}
 
 
 @change
@@ -197,7 +203,7 @@ async def _stale_definition(world: World, _of: Made) -> Input:
 
 
 async def _edited(world: World, of: Made) -> Input:
-    return {"mergeId": await _merge(world, of)}
+    return await _undoing(world, of)
 
 
 REFUSED |= {

@@ -1,0 +1,128 @@
+"""What was changed since a merge, told so that people can say what shall stand when it is undone?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import strawberry
+from strawberry.utils.str_converters import to_camel_case
+
+from adapters.records import Document, Part
+from resolvers.attribute_rights import is_shown
+from resolvers.attributes import carried_by, definitions
+from resolvers.kit.context import Context
+from resolvers.kit.described import graph_type, told
+from resolvers.kit.lists import hidden_from
+from resolvers.kit.scalars import AttributeScalar
+from resolvers.kit.viewer import Viewer
+from resolvers.merging.claims import IDENTITY
+from resolvers.merging.undoing import Edited, EditedEntry
+from resolvers.reaches import unseen_reaches
+
+_ATTRIBUTES = "attributes."
+
+
+@graph_type
+class EntryEdit:
+    """A field of an entry of a list that the merge brought and that was changed since."""
+
+    entry: str | None = told(
+        "Which entry: the kind and value of a contact point, the key, the purpose, the channel; without what is hidden "
+        "from you."
+    )
+    field: str = told("Which field of it: `value`, `status`, `isVerified`.")
+    before: AttributeScalar | None = told(
+        "What RESTORE puts there; null where it holds nothing or is hidden, and where the entry goes.", is_personal=True
+    )
+    now: AttributeScalar | None = told(
+        "What KEEP leaves there; null where it holds nothing or is hidden.", is_personal=True
+    )
+    is_removed: bool = told("Whether RESTORE takes the whole entry away: before the merge there was none.")
+    is_hidden: bool = told("Whether there are values that you have no right to see.")
+    carries: strawberry.Private[str | None] = None
+
+
+@graph_type
+class MergeEdit:
+    """Something that a merge changed and that needs a word when the merge is undone.
+
+    It was changed or verified again since, or what stood there before may not just go back: it breaks the attribute's
+    present rules, or the attribute is not yours to edit. Of an identity that came along it is told that it was verified
+    or taken off, and of the survivor that people linked one.
+    """
+
+    field: str = told(
+        "What it is, as `resolutions` names it: `attributes.firstName`, `contactPoints`, `identities.` before the id "
+        "of an identity."
+    )
+    before: AttributeScalar | None = told(
+        "An attribute's value before the merge, or an identity's claim; null where none is shown.", is_personal=True
+    )
+    now: AttributeScalar | None = told(
+        "An attribute's value now, or an identity's claim; null where none is shown.", is_personal=True
+    )
+    is_hidden: bool = told("Whether there are values that you have no right to see.")
+    entries: list[EntryEdit] = told("Of a list: what was changed of its entries, field by field; else empty.")
+    carries: strawberry.Private[str | None] = None
+
+
+async def shown(context: Context, edited: Sequence[Edited]) -> list[MergeEdit]:
+    """What was edited, without what the viewer may not see."""
+    known, kinds = await definitions(context), await unseen_reaches(context)
+    return [_edit(context, one, known.get(one.field.removeprefix(_ATTRIBUTES)), kinds) for one in edited]
+
+
+def _edit(context: Context, one: Edited, definition: Document | None, kinds: frozenset[str]) -> MergeEdit:
+    if one.field.startswith(IDENTITY):
+        before, now = (AttributeScalar(claim) if claim else None for claim in (one.before, one.now))
+        return MergeEdit(field=one.field, before=before, now=now, is_hidden=False, entries=[])
+    if definition is None or not one.field.startswith(_ATTRIBUTES):
+        entries = [edit for entry in one.entries for edit in _entry_edits(context, entry, kinds)]
+        is_hidden = any(entry.is_hidden for entry in entries)
+        return MergeEdit(field=one.field, before=None, now=None, is_hidden=is_hidden, entries=entries)
+    is_hidden = is_hidden_value(definition, context.viewer)
+    before, now = (None, None) if is_hidden else (one.before, one.now)
+    carries = carried_by(definition)
+    return MergeEdit(field=one.field, before=before, now=now, is_hidden=is_hidden, entries=[], carries=carries)
+
+
+def is_hidden_value(definition: Document, viewer: Viewer) -> bool:
+    """Whether the values of an attribute are not shown to the viewer: a secret's are shown to nobody."""
+    return definition["type"] == "PASSWORD" or not is_shown(definition, viewer)
+
+
+def _entry_edits(context: Context, one: EditedEntry, kinds: frozenset[str]) -> Iterator[EntryEdit]:
+    part, hidden = one.part, hidden_from(context.viewer, one.part)
+    if part.kind and one.now.get(part.kind) in kinds:
+        hidden |= part.personal
+    cls = next(each.cls.__name__ for each in context.declared.keepings if each.what == part)
+    entry = " ".join(str(one.now[name]) for name in part.same if name not in hidden and one.now.get(name)) or None
+    for field in _differing(part, one):
+        is_hidden = field in hidden
+        before, now = (None, None) if is_hidden else (_text((one.before or {}).get(field)), _text(one.now.get(field)))
+        yield EntryEdit(
+            entry=entry,
+            field=to_camel_case(field),
+            before=before,
+            now=now,
+            is_removed=one.before is None,
+            is_hidden=is_hidden,
+            carries=f"{cls}.{to_camel_case(field)}" if field in part.personal else None,
+        )
+
+
+def _differing(part: Part, one: EditedEntry) -> Sequence[str]:
+    """The fields that say something else than what the merge put there; of an entry said anew alike, when that was."""
+    flags = {part.chief.flag} if part.chief else set()
+    fields = [name for name in dict.fromkeys((*part.same, *part.says)) if name not in flags]
+    changed = [name for name in fields if one.now.get(name) != one.merged.get(name)]
+    return changed or list(filter(None, [part.newest])) or list(part.same[-1:])
+
+
+def _text(value: Any) -> AttributeScalar | None:
+    """A value as one text, also where it has parts or is a moment."""
+    if isinstance(value, Mapping):
+        value = ", ".join(str(one) for one in value.values() if one)
+    elif isinstance(value, datetime):
+        value = value.isoformat()
+    return None if value is None else AttributeScalar(value)
