@@ -20,6 +20,7 @@ from resolvers.kit.described import graph_input, told
 from resolvers.kit.errors import BadUserInput, Forbidden
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import CUSTOMER_FILTER, Match, Slice
+from resolvers.kit.texts import quoted
 from resolvers.reaches import unseen_reaches
 from resolvers.search_words import LONGEST_WORD, kinds_asked, search_words, words_asked
 

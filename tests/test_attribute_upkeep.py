@@ -210,3 +210,20 @@ async def test_removed_value_not_found(ask: Asking, make: Makers) -> None:
     )
     found = await ask('{ customers(search: "zookeeper") { totalCount } }')
     assert found.data["customers"]["totalCount"] == 0
+
+
+async def test_pattern_holds_nobody_up(ask: Asking, make: Makers) -> None:
+    """A pattern over which a backtracking reader would sit for ever is judged at once, by stored and by new values."""
+    key = global_id("AttributeDefinition", await definition(make, "tier"))
+    one = await make.customer()
+    await attributes(make, one, tier="a" * 40 + "!")
+    rules = {"pattern": "(a+)+"}
+    found = await change(ask, "changeAttributeDefinition", "__typename", as_=ADMIN, id=key, rules=rules)
+    assert (found["code"], "1 customers" in found["message"]) == ("CONFLICT", True)
+    await attributes(make, one, tier="a")
+    await change(ask, "changeAttributeDefinition", "__typename", as_=ADMIN, id=key, rules=rules)
+    edit = {"attributes": [{"name": "tier", "value": "a" * 40 + "!"}]}
+    answer = await ask("query ($id: ID!) { customer(id: $id) { version } }", id=one.id)
+    version = answer.data["customer"]["version"]
+    found = await change(ask, "editCustomer", "__typename", id=one.id, version=version, **edit)
+    assert (found["code"], "(a+)+" in found["message"]) == ("INVALID_INPUT", True)

@@ -387,21 +387,6 @@ async def test_unknown_element(ask: Asking, ids: Mapping[str, str]) -> None:
     assert "NOTES" in answer.errors[0].message
 
 
-async def test_pattern_holds_nobody_up(ask: Asking, make: Makers, ids: Mapping[str, str]) -> None:
-    """A pattern over which a backtracking reader would sit for ever is judged at once, by stored and by new values."""
-    await make.store.update(CUSTOMERS, {"attributes.tier": "gold-4711"}, {"$set": {"attributes.tier": "a" * 40 + "!"}})
-    rules = {"pattern": "(a+)+"}
-    found = await change(
-        ask, "changeAttributeDefinition", "__typename", Role.ADMINISTRATOR, id=ids["TIER"], rules=rules
-    )
-    assert (found["code"], "1 customers" in found["message"]) == ("CONFLICT", True)
-    await make.store.update(CUSTOMERS, {"attributes.tier": {"$exists": True}}, {"$unset": {"attributes.tier": ""}})
-    await change(ask, "changeAttributeDefinition", "__typename", Role.ADMINISTRATOR, id=ids["TIER"], rules=rules)
-    edit = _edit("a" * 40 + "!", version=await _version(make, ids["ANN"]))
-    found = await change(ask, "editCustomer", "__typename", **_with_ids(edit, ids))
-    assert (found["code"], "(a+)+" in found["message"]) == ("INVALID_INPUT", True)
-
-
 async def test_visitors_merge_nobody(ask: Asking, ids: Mapping[str, str]) -> None:
     """Neither visitors nor partners are told whether somebody could be merged."""
     for role in (Role.VISITOR, Role.PARTNER):

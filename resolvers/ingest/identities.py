@@ -23,7 +23,7 @@ from resolvers.identities import (
     is_stronger,
 )
 from resolvers.ingest.parts import canonical_who
-from resolvers.ingest.report import NotTaken, Visit, bounded, require_text
+from resolvers.ingest.report import NotTaken, Visit, bounded, require_text, too_many
 from resolvers.ingest.shelf import Shelf
 from resolvers.own_record import SAID_BY
 
@@ -124,6 +124,15 @@ class Identities:
         digests = [account.digest for account in map(self._find, whos) if account.digest]
         for one in await store.find(UNLINKED, {"digest": {"$in": digests}}) if digests else ():
             self._unlinked[one["digest"], one["customer_id"]] = one["unlinked_at"]
+
+    def require_room(self, customer: Document, accounts: Iterable[Account]) -> None:
+        """Refuses more identities than a customer may have, with those of everyone who went into it."""
+        free, most = [one.owner for one in accounts].count(None), IDENTITIES.at_most
+        if not free or most is None:
+            return
+        count = self.count_of(ids_of(customer)) + free
+        if count > most:
+            raise too_many(count, "identities", most)
 
     def stays_away(self, account: Account, customer: Document, speaker: Who, heard_at: datetime | None) -> bool:
         """Whether people took the account away from this customer, and the source does not prove it anew.

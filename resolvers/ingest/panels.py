@@ -18,6 +18,7 @@ from resolvers.attachments import ATTACHMENTS
 from resolvers.conversations import CONVERSATIONS, MESSAGES, ConversationStatus, MessageDirection, MessageStatus
 from resolvers.ingest.company import Company, topic_id
 from resolvers.ingest.money import stored_amount, sum_of
+from resolvers.ingest.parts import entry_point_document
 from resolvers.ingest.report import (
     LARGEST_EXACT,
     LARGEST_INT,
@@ -130,11 +131,6 @@ def _one_of(kinds: type[Enum], value: str, field: str) -> str:
 @cache
 def _names(kinds: type[Enum]) -> frozenset[str]:
     return frozenset(kinds.__members__)
-
-
-def entry_point_document(said: Mapping[str, str | None]) -> dict[str, str | None]:
-    """Where a customer or conversation came in, as it is stored; raises NotTaken."""
-    return bounded_all(((name, said.get(name)) for name in ("channel", "page", "referrer")), "entry_point.")
 
 
 def _maybe(moment: datetime | None, field: str) -> datetime | None:

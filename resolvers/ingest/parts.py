@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from adapters.contract import Reach
+from adapters.contract import Person, Reach
 from adapters.records import Document, Observation, Part, RecordId, new_id
 from resolvers.channels import canonical_value
 from resolvers.contact_rules import POSTAL_FIELDS, compared, mark_of
@@ -22,6 +22,7 @@ from resolvers.kit.phones import canonical_phone
 from resolvers.kit.scalars import canonical_email
 from resolvers.kit.texts import plain_line, plain_text
 from resolvers.labels import CUSTOMER_LABELS
+from resolvers.own_record import SAID_BY
 from resolvers.tags import TAGS, tag_word
 
 Entries = Sequence[Document]
@@ -183,3 +184,16 @@ def _bounded(old: Entries, new: Entries, part: Part) -> Entries:
         words = part.name.replace("_", " ")
         raise too_many(len(new), words, part.at_most)
     return old if list(old) == list(new) else new
+
+
+def entry_point_document(said: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Where a customer or conversation came in, as it is stored; raises NotTaken."""
+    return bounded_all(((name, said.get(name)) for name in ("channel", "page", "referrer")), "entry_point.")
+
+
+def came_in(person: Person, old: Document) -> dict[str, Any]:
+    """Where the person came in, unless a source has said so before; what staff or a partner said gives way."""
+    known = old.get("entry_point")
+    if not person.entry_point or (known and not known.get(SAID_BY)):
+        return {}
+    return {"entry_point": entry_point_document(person.entry_point)}

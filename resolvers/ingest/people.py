@@ -10,13 +10,20 @@ from adapters.mongo import Store
 from adapters.records import Document, Observation, RecordId, new_id
 from resolvers.aliases import ids_of
 from resolvers.customers import CUSTOMERS, NEVER, changed_at, customer_document, naming
-from resolvers.identities import IDENTITIES, STRENGTHS, weaker
+from resolvers.identities import STRENGTHS, weaker
 from resolvers.ingest.company import Company
 from resolvers.ingest.holders import CONCLUDED, Holders, is_bare
 from resolvers.ingest.identities import Account, Identities, claim_said
 from resolvers.ingest.merged import Merged, news_of
-from resolvers.ingest.panels import entry_point_document
-from resolvers.ingest.parts import contact_points, custom_data, labels, tags, told_by
+from resolvers.ingest.parts import (
+    came_in,
+    contact_points,
+    custom_data,
+    entry_point_document,
+    labels,
+    tags,
+    told_by,
+)
 from resolvers.ingest.report import (
     INSERTED,
     NotTaken,
@@ -25,7 +32,6 @@ from resolvers.ingest.report import (
     bounded_all,
     changed_or_not,
     stored_moment,
-    too_many,
 )
 from resolvers.ingest.shelf import Shelf
 from resolvers.ingest.values import Values
@@ -147,11 +153,11 @@ class People:
             self._link(holder, account, None)
             self.identities.describe(account, person.profile)
             return None
-        came_in = entry_point_document(person.entry_point) if person.entry_point else None
+        entry_point = entry_point_document(person.entry_point) if person.entry_point else None
         said_by = None if is_vouched else self._visit.by
-        if came_in and said_by:
-            came_in[SAID_BY] = said_by
-        document = {**self._unknown(person.who, None), "entry_point": came_in}
+        if entry_point and said_by:
+            entry_point[SAID_BY] = said_by
+        document = {**self._unknown(person.who, None), "entry_point": entry_point}
         self._add(document, [account], None)
         if not is_vouched:
             self.identities.doubt(account)
@@ -163,7 +169,7 @@ class People:
         bounded_all(person.profile.items(), "profile.")
         self.identities.claim(account, "VERIFIED")
         self.identities.describe(account, person.profile)
-        if news := self._came_in(person, known):
+        if news := came_in(person, known):
             self._update(known, news, has_joined=False)
 
     def take(self, person: Person) -> Result:
@@ -184,7 +190,7 @@ class People:
         home = old if owner is None else self._customers.get(owner) or old
         own = self._merged.own(home)
         said = self._said(person, own)
-        self._require_room(old, accounts)
+        self.identities.require_room(old, accounts)
         if owner is None:
             self._add({**old, **said}, accounts, heard_at)
             self.identities.describe(accounts[0], person.profile)
@@ -356,7 +362,7 @@ class People:
 
         An agent who is assigned stays: only the staff may change it. One whom the staff took off does not come back.
         """
-        once: dict[str, Any] = self._came_in(person, old)
+        once: dict[str, Any] = came_in(person, old)
         if person.assigned_agent:
             agent = self._company.agent(person.assigned_agent)
             if not old.get("assigned_agent_id") and agent not in old.get("removed", {}).get("agents", ()):
@@ -364,23 +370,6 @@ class People:
         if person.created_at:
             once["created_at"] = min(stored_moment(person.created_at, "created_at"), old["created_at"])
         return once
-
-    @staticmethod
-    def _came_in(person: Person, old: Document) -> dict[str, Any]:
-        """Where the person came in, unless a source has said so before; what staff or a partner said gives way."""
-        known = old.get("entry_point")
-        if not person.entry_point or (known and not known.get(SAID_BY)):
-            return {}
-        return {"entry_point": entry_point_document(person.entry_point)}
-
-    def _require_room(self, customer: Document, accounts: Iterable[Account]) -> None:
-        """Refuses more identities than a customer may have, with those of everyone who went into it."""
-        free, most = [one.owner for one in accounts].count(None), IDENTITIES.at_most
-        if not free or most is None:
-            return
-        count = self.identities.count_of(ids_of(customer)) + free
-        if count > most:
-            raise too_many(count, "identities", most)
 
     def _update(self, old: Document, news: Mapping[str, Any], *, has_joined: bool) -> bool:
         """Whether anything is new. Who has joined is counted: it is written with the customer, so that no two do."""
