@@ -272,10 +272,10 @@ class Undoing:
             return
         if is_edited:
             undone.decided.add(told)
+        led = self.entry.get("led", {}).get(part.name, ())
+        self._hand_on_leading(undone, part, led)
         if entries != list(there):
-            led = self.entry.get("led", {}).get(part.name, ())
             undone.entries[part.name] = led_again(part, there, entries, led)
-            self._hand_on_leading(undone, part, led)
 
     def _give(self, undone: Undone, part: Part, after: Document, now: Document) -> None:
         """Has each of the others who had the entry have it as it is now, under the id and place that it has there."""
@@ -320,11 +320,12 @@ class Undoing:
         return later
 
     def _hand_on_leading(self, undone: Undone, part: Part, led: Sequence[Any]) -> None:
-        for later in self.later:
+        """Who led before this merge leads again where those who led before a later one are gone when that is undone."""
+        for later in self.later if led else ():
             fields = undone.handed_on.setdefault(later.entry["_id"], {})
             known = fields.get("led") or later.entry.get("led", {})
-            if part.name in known:
-                fields["led"] = {**known, part.name: [*known[part.name], *led]}
+            first = known.get(part.name, [])
+            fields["led"] = {**known, part.name: [*first, *(one for one in led if one not in first)]}
 
     def _hand_on_replaced(
         self, undone: Undone, later: Later, part: Part, built_upon: Document, before: Document | None
