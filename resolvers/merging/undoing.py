@@ -91,6 +91,12 @@ class Later:
         there = (two for one in self.entry["added"] if one["part"] == part.name for two in one["entries"])
         return any(same_entry(part, one) == same_entry(part, entry) for one in there)
 
+    def named(self, part: Part, entry: Document, like: Document) -> Document:
+        """The entry under the id that one like it has with those who bring it: its own goes with whom it came."""
+        theirs = (one for document in self.documents for one in (entries_of(part, document) if part.has_ids else ()))
+        own = next((one["id"] for one in theirs if same_entry(part, one) == same_entry(part, like)), None)
+        return entry if own is None else {**entry, "id": own}
+
     def brings(self, part: Part, entry: Document) -> bool:
         """Whether one of them has the entry, too, and brought such along."""
         if part.element is not None and part.element not in self.entry["elements"]:
@@ -260,13 +266,17 @@ class Undoing:
         edited: list[EditedEntry] = []
         for after, before in changes:
             now = found_in(part, entries, after)
-            if now is None or self._is_built_upon(undone, part, after, before):
+            if now is None:
+                continue
+            if later := self._built_upon(undone, part, after, before):
+                entries[entries.index(now)] = later.named(part, now, after) if before is None else now
                 continue
             is_unchanged = without_flag(part, now) == without_flag(part, after)
             edited += [] if is_unchanged else [EditedEntry(part, before, after, now)]
             if not is_unchanged and way is Resolution.GIVE_BACK:
                 self._give(undone, part, after, now)
-            if before is None and self._is_brought_again(undone, part, after):
+            if before is None and (later := self._brought_again(undone, part, after)):
+                entries[entries.index(now)] = later.named(part, now, after)
                 continue
             if is_unchanged or way in {Resolution.RESTORE, Resolution.GIVE_BACK}:
                 place = entries.index(now)
@@ -277,10 +287,10 @@ class Undoing:
             return
         if edited:
             undone.decided.add(told)
+        led = self.entry.get("led", {}).get(part.name, ())
+        self._hand_on_leading(undone, part, led)
         if entries != list(there):
-            led = self.entry.get("led", {}).get(part.name, ())
             undone.entries[part.name] = led_again(part, there, entries, led)
-            self._hand_on_leading(undone, part, led)
 
     def _give(self, undone: Undone, part: Part, after: Document, now: Document) -> None:
         """Has each of the others who had the entry have it as it is now, under the id and place that it has there."""
@@ -303,33 +313,34 @@ class Undoing:
                 fields["removed"] = {**removed, part.name: marks}
             undone.given.setdefault(other["_id"], {}).update(fields)
 
-    def _is_built_upon(self, undone: Undone, part: Part, after: Document, before: Document | None) -> bool:
-        """Whether a later merge has put another entry in its place, and is answerable for it."""
+    def _built_upon(self, undone: Undone, part: Part, after: Document, before: Document | None) -> Later | None:
+        """The later merge that has put another entry in its place, and is answerable for it."""
         for later in self.later:
             replaced = undone.handed_on.get(later.entry["_id"], {}).get("replaced") or later.entry["replaced"]
             there = (two for one in replaced if one["part"] == part.name for two in one["entries"])
             built_upon = next((two for two in there if two["before"] == after), None)
             if built_upon is not None:
                 self._hand_on_replaced(undone, later, part, built_upon, before)
-                return True
-        return False
+                return later
+        return None
 
-    def _is_brought_again(self, undone: Undone, part: Part, after: Document) -> bool:
-        """Whether a later merge brings the entry, too, and is answerable for it."""
+    def _brought_again(self, undone: Undone, part: Part, after: Document) -> Later | None:
+        """The later merge that brings the entry, too, and is answerable for it."""
         # One that has brought its own has no need of this one.
         later = next(
             (one for one in self.later if part.same and one.brings(part, after) and not one.added(part, after)), None
         )
         if later is not None:
             self._hand_on_entry(undone, later, part, after)
-        return later is not None
+        return later
 
     def _hand_on_leading(self, undone: Undone, part: Part, led: Sequence[Any]) -> None:
-        for later in self.later:
+        """Who led before this merge leads again where those who led before a later one are gone when that is undone."""
+        for later in self.later if led else ():
             fields = undone.handed_on.setdefault(later.entry["_id"], {})
             known = fields.get("led") or later.entry.get("led", {})
-            if part.name in known:
-                fields["led"] = {**known, part.name: [*known[part.name], *led]}
+            first = known.get(part.name, [])
+            fields["led"] = {**known, part.name: [*first, *(one for one in led if one not in first)]}
 
     def _hand_on_replaced(
         self, undone: Undone, later: Later, part: Part, built_upon: Document, before: Document | None
@@ -349,7 +360,7 @@ class Undoing:
     def _hand_on_entry(self, undone: Undone, later: Later, part: Part, entry: Document) -> None:
         fields = undone.handed_on.setdefault(later.entry["_id"], {})
         added = fields.get("added") or later.entry["added"]
-        fields["added"] = _by_part([*added, {"part": part.name, "entries": [entry]}])
+        fields["added"] = _by_part([*added, {"part": part.name, "entries": [later.named(part, entry, entry)]}])
 
 
 def _by_part(changes: Sequence[Document]) -> list[Document]:
