@@ -6,12 +6,14 @@ import pytest
 
 from adapters.contract import Person, Reach, Who
 from adapters.mongo import Store
+from resolvers.attribute_rules import AttributeType
 from resolvers.customers import CUSTOMERS
 from resolvers.duplicates import PAIRS
 from resolvers.identities import IDENTITIES
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role
-from resolvers.lookalikes import BASE
+from resolvers.lookalikes import BASE, keep_base
+from resolvers.matching import Base, Kind, Level
 from resolvers.scanning import scan
 from tests.adapters.test_explain import Scans
 from tests.changing import change
@@ -174,6 +176,18 @@ async def test_common_number(ask: Asking, make: Makers, store: Store) -> None:
 
 
 NAMES = ["Ann", "Bob", "Carla", "Dimitri", "Eva", "Fred", "Gustav", "Hanna", "Igor", "Jana", "Karl", "Lena", "Mark"]
+
+
+@pytest.mark.parametrize(("level", "is_found"), [(Level.EXACT, False), (Level.FAR, True)])
+async def test_learned_of_numbers(ask: Asking, make: Makers, store: Store, level: Level, *, is_found: bool) -> None:
+    """What a scan learned of a number counts when a newcomer comes: whether people keep theirs, or get others."""
+    await make.channel("shop")
+    await definition(make, "card", type=AttributeType.STRING, matching_role="IDENTIFIER")
+    base = Base(size=1_000, people=1_000, kinds={"card": Kind(doubles={level: 500}, relatives={Level.FAR: 500})})
+    await keep_base(store, base, NOW)
+    same = {"firstName": "Wilhelmina", "lastName": "Sommerfeld"}
+    await bring(store, _like("1", card="C7700112", **same), _like("2", card="D8815534", **same))
+    assert bool(await _suggested(ask, "1")) is is_found
 
 
 @pytest.mark.usefixtures("known")

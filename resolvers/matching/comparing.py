@@ -184,17 +184,17 @@ def _differ_in_ending(one: str, other: str) -> bool:
     return longer == shorter + "a"
 
 
-def _names_crossed(one: Evidence, other: Evidence, base: Base, least: Level) -> tuple[Finding, Finding] | None:
+def _names_crossed(one: Evidence, other: Evidence, base: Base, at_least: Level) -> tuple[Finding, Finding] | None:
     """One's given name in the other's family name, and the other way round; None where they are not exchanged.
 
-    The better of both must agree as well as `least`.
+    The better of both must agree as well as `at_least`.
     """
     crossed = (
         _best_name(MatchingRole.GIVEN_NAME, one.given, other.family, base),
         _best_name(MatchingRole.GIVEN_NAME, one.family, other.given, base),
     )
     found = sorted((finding for finding in crossed if finding.level), key=lambda one: (one.level, -one.chance))
-    if not found or found[-1].level < least:
+    if not found or found[-1].level < at_least:
         return None
     if found[0].level is Level.FAR:
         # One name in the other's place, beside another one: a name changed as well, or a likeness by chance.
