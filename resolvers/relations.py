@@ -4,27 +4,29 @@ A relation has a direction and reads differently from its two ends. It is stored
 customer's relations are read, merged and erased like everything else of that customer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 import strawberry
 
 from adapters.failures import Taken
 from adapters.records import Document, Index, Mention, Record, RecordId
-from adapters.windows import Position
+from adapters.windows import Position, Window
 from resolvers.aliases import ids_of
-from resolvers.customers import CUSTOMERS, Customer, customers_by_id, require_customer
+from resolvers.customers import Customer, customers_by_id, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import Conflict, InvalidInput, NotFound, Refused, accepted, conflict, invalid, not_found
 from resolvers.kit.ids import key_of
-from resolvers.kit.lists import AtHand, hidden_from, lists_at_hand
-from resolvers.kit.paging import Connection, Page
+from resolvers.kit.lists import hidden_from
+from resolvers.kit.paging import Connection, Page, Sealing, connection
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, inner, kept, reader_of
 from resolvers.kit.texts import plain_line
 from resolvers.kit.viewer import ADMINISTRATORS, STAFF
+from resolvers.related import counts, related
 from resolvers.tags import tag_word
 
 SLICE = Slice("relations")
@@ -34,7 +36,8 @@ RELATIONS = Record(
     name="relations",
     key=("customer_id", "other_id", "type_id", "is_inverse"),
     element="RELATIONS",
-    indexes=(Index(("customer_id", "created_at", "_id")), Index(("type_id",))),
+    # The last: whether one is noted to the same other customer already, also where one of the two has thousands.
+    indexes=(Index(("customer_id", "created_at", "_id")), Index(("type_id",)), Index(("other_id", "customer_id"))),
     mentions=Mention(fields=("other_id",)),
 )
 
@@ -73,42 +76,32 @@ async def relation_types(info: Info) -> list[RelationType]:
 async def relations(customers: list[Customer], info: Info, page: Page) -> list[Connection[Relation]]:
     """The customers to whom this one belongs, the newest relation first: each once, whatever was merged."""
     context = info.context
-    found = await _related(context, customers)
-    context.budget.spend(sum(map(len, found.values())))
+    distinct = {one.key: one.owner([RELATIONS])[RELATIONS.name] for one in customers}
+    sealings = {key: Sealing(context.seal, info.field_name, key) for key in distinct}
+    # A cursor is of one list: with several customers it is refused.
+    *_, window = [page.window(one, newest_first=True) for one in sealings.values()] or [Window(limit=0)]
+    found = dict(zip(distinct, await related(context.store, RELATIONS, [*distinct.values()], window), strict=True))
+    context.budget.spend(sum(len(found[one.key]) for one in customers))
     read = reader_of(Relation).reading(hidden_from(context.viewer, RELATIONS))
-    rows = {
-        key: [AtHand(Position(one["created_at"], "", one["_id"]), read(one)) for one in each]
-        for key, each in found.items()
-    }
-    return lists_at_hand(info, customers, rows, page)
-
-
-async def _related(context: Context, customers: Sequence[Customer]) -> dict[RecordId, list[Document]]:
-    """Each customer's relations, whole lists by one command: none to itself, and to each other one of a type.
-
-    A customer has some tens of them. Which are one depends on into whom the others were merged, so that no page of a
-    list tells it.
-    """
-    owners = {one.key: one.owner([RELATIONS])[RELATIONS.name] for one in customers}
-    others = {"from": CUSTOMERS.name, "localField": "other_id", "foreignField": "_id", "as": "other"}
-    stages: list[Document] = [
-        {"$match": {"customer_id": {"$in": list(dict.fromkeys(key for ids in owners.values() for key in ids))}}},
-        {"$lookup": {**others, "pipeline": [{"$project": {"merged_into": 1}}]}},
-        {"$set": {"speaking": {"$ifNull": [{"$first": "$other.merged_into"}, "$other_id"]}}},
-        {"$unset": "other"},
-    ]
-    by_id: dict[RecordId, list[Document]] = {}
-    for one in await context.store.aggregate(RELATIONS, stages):
-        by_id.setdefault(one["customer_id"], []).append(one)
-    found: dict[RecordId, list[Document]] = {}
-    for key, ids in owners.items():
-        own = sorted(
-            (one for each in ids for one in by_id.get(each, ())), key=lambda one: (one["created_at"], one["_id"])
+    return [
+        connection(
+            [read(row) for row in found[one.key]],
+            [Position(row["created_at"], "", row["_id"]) for row in found[one.key]],
+            page,
+            sealings[one.key],
+            partial(_count, ids=tuple(distinct[one.key])),
         )
-        # The newest of those that are one.
-        once = {(one["speaking"], one["type_id"], one["is_inverse"]): one for one in own if one["speaking"] != key}
-        found[key] = list(once.values())
-    return found
+        for one in customers
+    ]
+
+
+async def _count(context: Context, *, ids: tuple[RecordId, ...]) -> int:
+    return await context.loaders.load(_counts_by_ids, ids) or 0
+
+
+async def _counts_by_ids(context: Context, keys: Sequence[tuple[RecordId, ...]]) -> Mapping[tuple[RecordId, ...], int]:
+    """How many relations stand under these ids of each customer, each once: one command for all of them."""
+    return dict(zip(keys, await counts(context.store, RELATIONS, keys), strict=True))
 
 
 @SLICE.column(Relation, name="type", reads=["type_id"])

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.records import new_id
 from resolvers.customers import CUSTOMERS
-from resolvers.kit.ids import global_id
+from resolvers.kit.ids import global_id, key_of
 from resolvers.kit.viewer import STAFF, Role
 from resolvers.relations import MOST_TAGS, RELATIONS
 from tests.changing import GONE, change, may, refused
@@ -171,6 +171,74 @@ async def test_relations_in_pages(ask: Asking, make: Makers) -> None:
         after = page["pageInfo"]["endCursor"]
     assert names == ["P5", "P4", "P3", "P2", "P1"]
     assert (page["totalCount"], page["pageInfo"]["hasNextPage"]) == (5, False)
+
+
+async def _many(make: Makers, of: Made, kind: str, count: int) -> None:
+    """Relations of one customer with as many who are not there, one each moment."""
+    key = key_of(kind, "RelationType")
+    said = {"customer_id": of.key, "type_id": key, "is_inverse": False, "name": "employs", "tags": []}
+    rows = [
+        {"_id": new_id(), "other_id": new_id(), "back_id": new_id(), "created_at": make.moment(), "created_by": "maker"}
+        for _ in range(count)
+    ]
+    await make.store.insert(RELATIONS, *({**one, **said} for one in rows))
+
+
+async def test_page_of_thousands(ask: Asking, make: Makers, commands: Commands) -> None:
+    """A page of a company with thousands of people reads as much as one of a company with few; all are counted."""
+    firm, ann = await make.customer("Firm", None), await make.customer("Ann", None)
+    kind = await a_type(ask, "employs", "works for")
+    await _many(make, firm, kind, 3_000)
+    await relate(ask, firm, ann, kind)
+    page = "query($id: ID!) { customer(id: $id) { relations(first: 2) { nodes { createdBy } } } }"
+    with commands.counted() as sent:
+        (newest, _) = (await ask(page, id=firm.id)).data["customer"]["relations"]["nodes"]
+    assert newest == {"createdBy": "agent"}
+    (pipeline,) = [command["pipeline"] for name, command in sent if command.get("aggregate") == RELATIONS.name]
+    told = await make.store._database.command(
+        "explain", {"aggregate": RELATIONS.name, "pipeline": pipeline, "cursor": {}}, verbosity="executionStats"
+    )
+    assert told["stages"][0]["$cursor"]["executionStats"]["totalDocsExamined"] == 3
+    looked = [
+        sum(one[name] for name in one if name.endswith("sExamined")) for one in told["stages"] if "$lookup" in one
+    ]
+    assert (len(looked), max(looked) < 20) == (3, True)
+    count = "query($id: ID!) { customer(id: $id) { relations(last: 1) { totalCount nodes { createdBy } } } }"
+    found = (await ask(count, id=firm.id)).data["customer"]["relations"]
+    assert found == {"totalCount": 3_001, "nodes": [{"createdBy": "maker"}]}
+
+
+async def test_pages_after_merges(ask: Asking, make: Makers) -> None:
+    """Whatever was merged at either end, pages of any size show what one page of all shows, both ways."""
+    people = [await make.customer(f"P{n}", None) for n in range(9)]
+    kind, other = await a_type(ask), await a_type(ask, "friend of", None)
+    for one in people[:3]:
+        for two in people[3:]:
+            await relate(ask, one, two, kind)
+            await relate(ask, two, one, other)
+    await _merge(ask, people[0], people[1])
+    await _merge(ask, people[3], people[4], people[5])
+    await _merge(ask, people[6], people[2])
+    query = """query($id: ID!, $first: Int, $after: String, $last: Int, $before: String) { customer(id: $id) {
+      relations(first: $first, after: $after, last: $last, before: $before) {
+        totalCount nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }"""
+    for of in (people[0], people[3], people[6], people[8]):
+        whole = (await ask(query, id=of.id, first=100)).data["customer"]["relations"]
+        ids = [one["id"] for one in whole["nodes"]]
+        assert len(ids) == len(set(ids)) == whole["totalCount"] > 0
+        for way, cursor, more, at in (
+            ("first", "after", "hasNextPage", "endCursor"),
+            ("last", "before", "hasPreviousPage", "startCursor"),
+        ):
+            seen: list[str] = []
+            given: dict[str, Any] = {way: 1}
+            is_more = True
+            while is_more:
+                page = (await ask(query, id=of.id, **given)).data["customer"]["relations"]
+                found = [one["id"] for one in page["nodes"]]
+                seen = seen + found if way == "first" else found + seen
+                is_more, given = page["pageInfo"][more], {way: 1, cursor: page["pageInfo"][at]}
+            assert seen == ids
 
 
 async def test_other_erased(ask: Asking, make: Makers) -> None:

@@ -96,24 +96,6 @@ async def customer_lists(
     return _handed_out(info, keys, list(distinct), found)
 
 
-def lists_at_hand(
-    info: Info, customers: Sequence[Owning], rows: Mapping[RecordId, Sequence[AtHand[T]]], page: Page
-) -> list[Connection[T]]:
-    """One page per customer, in their order, of rows that are at hand already, the newest first."""
-    seal, name = info.context.seal, info.field_name
-    pages: list[Connection[T]] = []
-    for customer in customers:
-        sealing, all_rows = Sealing(seal, name, customer.key), rows.get(customer.key, ())
-        shown, places = _merged((), all_rows, page.window(sealing, newest_first=True))
-        pages.append(connection(shown, places, page, sealing, partial(_as_many, count=len(all_rows))))
-    return pages
-
-
-async def _as_many(context: Context, *, count: int) -> int:
-    del context
-    return count
-
-
 async def lists_by(info: Info, keys: Sequence[RecordId], listing: Listing[T], page: Page) -> list[Connection[T]]:
     """One page per owner that is no customer (a conversation's messages), in their order, read by one command."""
     distinct = list(dict.fromkeys(keys))
