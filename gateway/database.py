@@ -18,6 +18,9 @@ from gateway.settings import BadSettings, Settings
 URL_FILE: Final = "gateway.url"
 """In the data folder while the gateway's own database runs: where its commands find it."""
 
+DATABASE_FILE: Final = "gateway.database"
+"""In the data folder: the name of the database in which the gateway that serves from there works, as `demo`."""
+
 OLDEST_SERVER: Final = (5, 2)
 """It brought $documents, $sortArray and $topN, with which lists of many customers are read in one command."""
 
@@ -57,6 +60,7 @@ async def database(settings: Settings, *, may_join: bool = False) -> AsyncIterat
                 raise
     try:
         guests.tell(address, mongod.url)
+        _note_database(settings, is_serving=not may_join)
         trouble: Exception | None = None
         try:
             yield mongod.url
@@ -69,6 +73,19 @@ async def database(settings: Settings, *, may_join: bool = False) -> AsyncIterat
             raise trouble
     finally:
         await _ended(mongod, address)
+
+
+def _note_database(settings: Settings, *, is_serving: bool) -> None:
+    if is_serving:
+        (settings.data_folder / DATABASE_FILE).write_text(settings.database, "utf-8")
+
+
+def as_served(settings: Settings) -> Settings:
+    """The settings of a command: unless a database is named, that of the gateway that serves from the data folder."""
+    named = settings.data_folder / DATABASE_FILE
+    if settings.mongodb_url is not None or "database" in settings.model_fields_set or not named.is_file():
+        return settings
+    return settings.model_copy(update={"database": named.read_text("utf-8")})
 
 
 async def _ended(mongod: Mongod, address: Path) -> None:

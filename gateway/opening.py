@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from adapters.mongo import Store
 from gateway.app import records_of
-from gateway.database import database, opened_store
+from gateway.database import as_served, database, opened_store
 from gateway.settings import load_settings
 from gateway.telemetry import configure_logs
 from resolvers.schema import graph
@@ -18,7 +18,7 @@ def with_store(work: Callable[[Store], Awaitable[T]]) -> T:
     """What the work gives with the store open: of the gateway that runs on this data folder, if one does."""
 
     async def inside() -> T:
-        settings = load_settings()
+        settings = as_served(load_settings())
         configure_logs("warning")
         async with (
             database(settings, may_join=True) as url,

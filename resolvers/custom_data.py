@@ -9,7 +9,7 @@ from adapters.records import Part
 from resolvers.customers import BY_STAFF, Customer, customer_reader, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
-from resolvers.kit.errors import Conflict, InvalidInput, NotFound, accepted, not_found
+from resolvers.kit.errors import Conflict, Forbidden, InvalidInput, NotFound, accepted, not_found
 from resolvers.kit.facts import Fact
 from resolvers.kit.parts import add_part, parts_of, remove_part
 from resolvers.kit.scalars import AttributeScalar
@@ -23,7 +23,8 @@ SLICE = Slice("custom data")
 CUSTOM_DATA = Part(
     name="custom_data",
     at_most=100,
-    personal=frozenset({"value"}),
+    # People write into a key whatever they like: a name stands there, or an illness.
+    personal=frozenset({"name", "value"}),
     element="CUSTOM_DATA",
     found_by=("name",),
     same=("name",),
@@ -37,7 +38,7 @@ LONGEST_NAME, LONGEST_VALUE = 100, 2_000
 class CustomDatum(Redacted):
     """A key and a value noted about a customer."""
 
-    name: str = kept("The key.")
+    name: str | None = kept("The key; null where it is hidden from you.")
     value: str | None = kept("The value.")
     added_at: datetime = kept("When it was noted.")
     added_by: str | None = kept("Who or what noted it.")
@@ -62,7 +63,8 @@ async def custom_data_facts(customers: list[Customer], context: Context) -> list
 def _fact(datum: CustomDatum) -> Fact:
     return Fact(
         category="Custom data",
-        name=datum.name,
+        # A fact has a name; of a key that is hidden it tells that there is one.
+        name=datum.name or "hidden",
         value=AttributeScalar(datum.value) if datum.value else None,
         is_hidden="value" in datum.hidden_fields,
         observed_from=datum.observed_from or datum.added_by,
@@ -73,8 +75,11 @@ def _fact(datum: CustomDatum) -> Fact:
 
 @SLICE.condition(CUSTOMER_FILTER)
 def noted_as(names: list[str], context: Context) -> Match:
-    """Customers about whom custom data of every one of these names is noted."""
-    del context
+    """Customers about whom custom data of every one of these names is noted. For who may see personal values."""
+    if not context.viewer.may_see_personal:
+        raise Forbidden(
+            "You have no right to see personal values, and so none to filter by what is noted. Ask for another scope."
+        )
     return {"custom_data.name": {"$all": names}}
 
 

@@ -14,7 +14,7 @@ from pymongo import AsyncMongoClient
 
 from adapters.failures import StoreDown, StoreRefused
 from gateway import guests
-from gateway.database import URL_FILE, database
+from gateway.database import URL_FILE, as_served, database
 from gateway.mongod import FolderInUse
 from gateway.settings import Settings
 from tests.gateway.processes import hands_of, running
@@ -196,3 +196,12 @@ def _set() -> asyncio.Event:
     event = asyncio.Event()
     event.set()
     return event
+
+
+async def test_command_finds_database(settings: Settings) -> None:
+    """A command works in the database of the gateway that serves from the folder, unless another one is named."""
+    async with database(settings.model_copy(update={"database": "demo"})):
+        assert as_served(settings).database == "demo"
+        named = Settings(data_folder=settings.data_folder, database="other")
+        assert as_served(named).database == "other"
+    assert as_served(settings).database == "demo"

@@ -56,7 +56,7 @@ _BY_PLACE = {
     "CustomerFilter.drawnTo": '"<Topic>"',
     "CustomerFilter.assignedTo": '"<Agent>"',
     "CustomerFilter.givenToys": '"top"',
-    "Query.previewErasure.customerId": '"<Customer>"',
+    "Query.previewErasure.customerId": '"<Doubted>"',
     "AccessFilter.customerId": '"<Customer>"',
     "AccessFilter.viewer": '"anna"',
     "TicketFilter.campaignId": '"<Campaign>"',
@@ -87,7 +87,7 @@ _WHOLE = {
 }
 
 _PERSONAL = re.compile(
-    r"Query\.customers\((?:search|orderBy\.field=NAME|filter\.attributes=passport)\)",
+    r"Query\.customers\((?:search|orderBy\.field=NAME|filter\.(?:attributes=passport|notedAs))\)",
 )
 """What chooses or sorts by personal values, and so is for those alone who may see them."""
 

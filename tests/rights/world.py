@@ -69,13 +69,14 @@ async def world_of(ask: Asking, make: Makers) -> World:
     await _company(world)
     for of, person, other in (("b", world.b, world.a), ("a", world.a, world.b)):
         await _person(world, of, person, other)
-    await _merged(world)
+    doubted = await _doubted(world)
+    await _merged(world, doubted)
     await make.store.update_all(CHANNEL_ACCOUNTS, {}, {"$set": {"label": "Ours"}})
     dismissed = {"is_dismissed": True, "dismissed_at": BEGIN, "dismissed_by": "zqxsjwkhberta"}
     await crowd.double(make, one_id=world.a.key, other_id=world.keys["MergedCustomer"], **dismissed)
     asked = [{"channel": "whatsapp", "account": "main", "found": 1, "missed": 1}]
     by = {"agent_id": world.keys["Agent"], "key_handle": "pgw_1", "look_ups": asked, "searched_by": ["Note.text"]}
-    world.keep("Access", await crowd.access(make, world.a.key, world.b.key, **by))
+    world.keep("Access", await crowd.access(make, world.a.key, world.b.key, doubted.key, **by))
     receipt = world.keep("Erasure", await crowd.erased(make))
     await make.store.update(ERASURES, {"_id": receipt}, {"$set": {"reference": "DSR-1", "done_at": BEGIN, **_GONE}})
     third = await make.customer(None, None)
@@ -215,7 +216,16 @@ async def _purchase(world: World, person: Made) -> RecordId:
     return await world.make.purchase(person, "10.00", lines=lines, tracking=[tracking])
 
 
-async def _merged(world: World) -> None:
+async def _doubted(world: World) -> Made:
+    """Somebody into whom a machine has merged another."""
+    gone, key = await world.make.customer(None, None), new_id()
+    alias = {"id": gone.key, "elements": ["NOTES"], "at": BEGIN, "merge_id": key, "inferred_by": [key]}
+    one = await world.make.customer(None, None, aliases=[alias])
+    world.ids["Doubted"] = one.id
+    return one
+
+
+async def _merged(world: World, doubted: Made) -> None:
     """Somebody who went into the first customer, whose name was changed by it and again since."""
     make = world.make
     gone = await make.customer(mark("a", "Former"), mark("a", "Gone"))
@@ -225,6 +235,8 @@ async def _merged(world: World) -> None:
     few = {"path": "attributes.margin", "before": "zqxmjwkhbefore", "after": "zqxmjwkhafter"}
     heard = {"before": BEGIN, "after": BEGIN}
     more = {"_id": key, "others": [{"id": gone.key, "carried": []}], "changed": [change, few], "heard_at": heard}
+    pets = [{"name": "pet", "value": mark("a", name), "added_at": BEGIN, "added_by": None} for name in ("Once", "Then")]
+    more["replaced"] = [{"part": "custom_data", "entries": [dict(zip(("before", "after"), pets, strict=True))]}]
     more |= {"reason": mark("a", "Reason"), "merged_by": "zqxsjwkhberta", "undone_at": None, "undone_by": None}
     world.keep("Merge", await crowd.merge(make, world.a, **more))
     merged = {"merged_into": of, "merged_at": BEGIN, "merge_id": key}
@@ -240,5 +252,5 @@ async def _merged(world: World) -> None:
     words |= {"left_schema": ["shoe"], "is_inferred": True, "confirmed_by": "zqxsjwkhberta", "confirmed_at": BEGIN}
     world.ids["Undone"] = global_id("Merge", await crowd.merge(make, world.a, **words))
     # And one of somebody else's, into whom this customer had gone.
-    others = [{"id": of, "carried": []}]
+    others = [{"id": one, "carried": []} for one in (of, doubted.key)]
     await crowd.merge(make, await make.customer("Nobody", "Else"), others=others, undone_at=BEGIN)
