@@ -71,6 +71,10 @@ def _merge(*others: str, into: str = "ANN", **more: Any) -> dict[str, Any]:
     return {"survivorId": into, "otherIds": list(others), **more}
 
 
+def _undo(merge: str, *choices: str) -> dict[str, Any]:
+    return {"mergeId": merge, "version": 0, "resolutions": [{"field": "nose", "choice": one} for one in choices]}
+
+
 def _choice(choice: str, name: str = "firstName", **more: Any) -> dict[str, Any]:
     return {"attributes": [{"name": name, "choice": choice, **more}]}
 
@@ -140,34 +144,12 @@ CASES: list[tuple[str, dict[str, Any], str, str, tuple[str, ...]]] = [
         ("OTHERS", "Leave that one out"),
     ),
     # Unmerging
-    (
-        "unmergeCustomers",
-        {"mergeId": "UNDONE", "version": 2},
-        "CONFLICT",
-        "mergeId",
-        ("undone on 2026-11-21", "nothing to do"),
-    ),
-    ("unmergeCustomers", {"mergeId": "EARLY", "version": 2}, "CONFLICT", "mergeId", ("LATER", "Undo that one first")),
-    ("unmergeCustomers", {"mergeId": "ANN", "version": 2}, "NOT_FOUND", "mergeId", ("Check the id",)),
-    ("unmergeCustomers", {"mergeId": "nonsense", "version": 2}, "NOT_FOUND", "mergeId", ("Check the id",)),
-    (
-        "unmergeCustomers",
-        {"mergeId": "LATER", "version": 0, "resolutions": [{"field": "nose", "choice": "KEEP"}]},
-        "INVALID_INPUT",
-        "resolutions",
-        ("'nose'", "Leave it out"),
-    ),
-    (
-        "unmergeCustomers",
-        {
-            "mergeId": "LATER",
-            "version": 0,
-            "resolutions": [{"field": "nose", "choice": one} for one in ("KEEP", "RESTORE")],
-        },
-        "INVALID_INPUT",
-        "resolutions",
-        ("twice", "once for each"),
-    ),
+    ("unmergeCustomers", _undo("UNDONE"), "CONFLICT", "mergeId", ("undone on 2026-11-21", "nothing to do")),
+    ("unmergeCustomers", _undo("EARLY"), "CONFLICT", "mergeId", ("LATER", "Undo that one first")),
+    ("unmergeCustomers", _undo("ANN"), "NOT_FOUND", "mergeId", ("Check the id",)),
+    ("unmergeCustomers", _undo("nonsense"), "NOT_FOUND", "mergeId", ("Check the id",)),
+    ("unmergeCustomers", _undo("LATER", "KEEP"), "INVALID_INPUT", "resolutions", ("'nose'", "Leave it out")),
+    ("unmergeCustomers", _undo("LATER", "KEEP", "KEEP"), "INVALID_INPUT", "resolutions", ("twice", "once for each")),
     # The schema, and values against it
     (
         "removeAttributeDefinition",
