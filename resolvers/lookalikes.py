@@ -318,7 +318,8 @@ def _learned(base: Base) -> Document:
         }
         for name, kind in base.kinds.items()
     ]
-    return {"kinds": kinds, "families": _named(base.families.relatives)}
+    families = {"doubles": _named(base.families.doubles), "relatives": _named(base.families.relatives)}
+    return {"kinds": kinds, "families": families}
 
 
 def _named(levels: Mapping[Level, float]) -> Document:
@@ -336,9 +337,12 @@ def _base(held: Held) -> Base:
         return Base()
     sizes = {name: parts[_SIZES][name] for name in ("size", "doubles", "relatives", "people")}
     counts = {role: Digests(parts[role.value]["counts"]) for role in MatchingRole if role.value in parts}
-    learned = parts.get(_LEARNED, {"kinds": (), "families": {}})  # of a scan from before this was learned
+    learned = parts.get(
+        _LEARNED, {"kinds": (), "families": {"doubles": {}, "relatives": {}}}
+    )  # a scan from before this was learned
     kinds = {
         one["kind"]: Kind(_levels(one["doubles"]), _levels(one["relatives"]), _levels(one["strangers"]))
         for one in learned["kinds"]
     }
-    return Base(**sizes, counts=counts, kinds=kinds, families=Families(_levels(learned["families"])))
+    families = Families(_levels(learned["families"]["relatives"]), _levels(learned["families"]["doubles"]))
+    return Base(**sizes, counts=counts, kinds=kinds, families=families)

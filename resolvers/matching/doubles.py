@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
-from typing import Generic
+from typing import Any, Generic
 
 from resolvers.attribute_rules import MatchingRole
 from resolvers.matching.base import Base, counted
@@ -14,7 +14,7 @@ from resolvers.matching.evidence import Evidence
 from resolvers.matching.keys import blocking_keys
 from resolvers.matching.kinds import Agreements, crowding, families
 from resolvers.matching.pairs import K, pairs
-from resolvers.matching.scoring import Against, Score, score_of
+from resolvers.matching.scoring import Against, Reason, Score, score_of
 from resolvers.matching.weights import DEFAULT, Weights
 
 # A pair that scores lower by the raw counts does not come up to a suggestion by the counts of people.
@@ -62,7 +62,7 @@ def doubles_among(
     first = _clusters(customers, scores, raw, apart, weights).people(weights.merge_at)
     agreed = _agreements(customers, scores, raw, weights)
     base = counted(_people(customers, first), sum(map(_are_relatives, scores.values())))
-    base = replace(base, kinds=agreed.kinds(crowds), families=homes)
+    base = replace(base, kinds=agreed.kinds(crowds), families=replace(homes, doubles=agreed.names))
     again = {pair: score_of(customers[pair[0]], customers[pair[1]], base, weights) for pair in scores}
     return Doubles(compared, base, again, _clusters(customers, again, base, apart, weights), weights)
 
@@ -113,23 +113,34 @@ def _are_relatives(score: Score) -> bool:
 def _agreements(
     customers: Mapping[K, Evidence], scores: Mapping[tuple[K, K], Score], base: Base, weights: Weights
 ) -> Agreements:
-    """How well identifiers agree, where everything else says whether the two are one person."""
+    """How well identifiers and family names agree, where everything else says whether the two are one person."""
     found = Agreements()
     for pair, score in scores.items():
-        told = next((reason.weight for reason in score.reasons if reason.role is MatchingRole.IDENTIFIER), None)
-        if told is None:
-            continue
         one, other = (customers[each] for each in pair)
-        if score.against is Against.RELATIVE and score.bits - told <= _RELATIVES_BITS:
-            found.count(one, other, are_one=False)
-        # Without its weight the other alternative may be the likelier one.
-        elif score.bits - told >= weights.merge_at <= _without_numbers(one, other, base, weights).bits:
-            found.count(one, other, are_one=True)
+        said = {reason.role: reason for reason in score.reasons}
+        if number := said.get(MatchingRole.IDENTIFIER):
+            if score.against is Against.RELATIVE and score.bits - number.weight <= _RELATIVES_BITS:
+                found.count(one, other, are_one=False)
+            elif _are_one_without(number, score, one, other, base, weights):
+                found.count(one, other, are_one=True)
+        family = said.get(MatchingRole.FAMILY_NAME)
+        if family and _are_one_without(family, score, one, other, base, weights):
+            found.names[family.level] += 1
     return found
 
 
-def _without_numbers(one: Evidence, other: Evidence, base: Base, weights: Weights) -> Score:
-    return score_of(replace(one, identifiers=()), replace(other, identifiers=()), base, weights)
+_FIELDS = {MatchingRole.IDENTIFIER: "identifiers", MatchingRole.FAMILY_NAME: "family"}
+
+
+def _are_one_without(
+    reason: Reason, score: Score, one: Evidence, other: Evidence, base: Base, weights: Weights
+) -> bool:
+    """Whether the two are one person by everything else that they say."""
+    if score.bits - reason.weight < weights.merge_at:
+        return False
+    # Without this the other alternative may be the likelier one.
+    left_out: Any = {_FIELDS[reason.role]: ()}
+    return score_of(replace(one, **left_out), replace(other, **left_out), base, weights).bits >= weights.merge_at
 
 
 def _people(customers: Mapping[K, Evidence], found: Sequence[Sequence[K]]) -> Iterator[list[Evidence]]:

@@ -39,6 +39,15 @@ _OF_FAMILIES: Mapping[Level, float] = {
     Level.PARTIAL: 0.04,
     Level.FAR: 0.15,
 }
+# And those of two records of one person: some are shortened or misspelled, and some changed at marriage.
+_OF_ONE_NAMED: Mapping[Level, float] = {
+    Level.EXACT: 0.75,
+    Level.VARIANT: 0.01,
+    Level.NEAR: 0.1,
+    Level.SWAPPED: 0.02,
+    Level.PARTIAL: 0.05,
+    Level.FAR: 0.07,
+}
 # A number that one person's records have in common less often than this parts nobody from anybody.
 _LEAST_KEPT = 0.5
 
@@ -70,13 +79,14 @@ class Kind:
 
 @dataclass(frozen=True)
 class Families:
-    """How well the family names agreed of those who share a home, and are two."""
+    """How well the family names agreed of those who share a home and are two, and those of one person's records."""
 
     relatives: Mapping[Level, int] = field(default_factory=dict)
+    doubles: Mapping[Level, int] = field(default_factory=dict)
 
     def against_relative(self, level: Level) -> float:
         """By how many bits agreeing so tells more, or less, against them than it would in a town of families."""
-        return -_learned(self.relatives, _OF_FAMILIES, level)
+        return _learned(self.doubles, _OF_ONE_NAMED, level) - _learned(self.relatives, _OF_FAMILIES, level)
 
 
 def _learned(counts: Mapping[Level, int], expected: Mapping[Level, float], level: Level) -> float:
@@ -89,8 +99,9 @@ def _share(counts: Mapping[Level, int], expected: Mapping[Level, float], level: 
 
 @dataclass(frozen=True)
 class Agreements:
-    """Counts how well identifiers agree, kind by kind."""
+    """Counts how well identifiers agree, kind by kind, and the family names of one person's records."""
 
+    names: Counter[Level] = field(default_factory=Counter)
     doubles: dict[str, Counter[Level]] = field(default_factory=dict)
     relatives: dict[str, Counter[Level]] = field(default_factory=dict)
 
