@@ -43,6 +43,8 @@ class Way:
 
 async def way_of(context: Context, search: str | None, conditions: "Sequence[AttributeCondition] | None") -> Way | None:
     """How a list was asked for by personal values; None where it was not."""
+    if search is None and not conditions:
+        return None
     known = await definitions(context)
     asked = [known[one.name] for one in conditions or () if one.any_of]
     if search is None and not any(one["is_personal"] or _is_one_persons(one) for one in asked):
