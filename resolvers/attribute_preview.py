@@ -126,7 +126,7 @@ async def _removed(context: Context, input: PreviewAttributeDefinitionInput) -> 
             refusal=refusal, breaking=nobody, lacking=nobody, sharing=nobody, found_anew=0, values_removed=0
         )
     used = await how_many_have(context, old["name"])
-    is_found_by = any(old.get(name) for name in FOUND_BY)
+    is_found_by = bool(old["is_searchable"] or old.get("matching_role"))
     return AttributeDefinitionPreview(
         refusal=None,
         breaking=nobody,
