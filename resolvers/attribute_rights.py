@@ -26,6 +26,11 @@ Broken = tuple[tuple[str, ...], str]
 """Where in the input a definition is wrong, and in words."""
 
 
+def is_hidden(definition: Document, viewer: Viewer) -> bool:
+    """Whether the values of the attribute are not shown to this viewer: a secret's are shown to nobody."""
+    return definition["type"] == "PASSWORD" or not is_shown(definition, viewer)
+
+
 def editors(stored: Sequence[str] | None) -> list[Role]:
     """The roles that may set and clear an attribute's value, as its definition says; unsaid, the whole staff.
 

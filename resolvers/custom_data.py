@@ -9,9 +9,10 @@ from adapters.records import Part
 from resolvers.customers import BY_STAFF, Customer, customer_reader, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
-from resolvers.kit.errors import Conflict, Forbidden, InvalidInput, NotFound, accepted, not_found
+from resolvers.kit.errors import Conflict, InvalidInput, NotFound, accepted, not_found
 from resolvers.kit.facts import Fact
 from resolvers.kit.parts import add_part, parts_of, remove_part
+from resolvers.kit.rights import require_personal
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import CUSTOMER_FILTER, Match, Slice
 from resolvers.kit.stored import Redacted, kept
@@ -76,10 +77,7 @@ def _fact(datum: CustomDatum) -> Fact:
 @SLICE.condition(CUSTOMER_FILTER)
 def noted_as(names: list[str], context: Context) -> Match:
     """Customers about whom custom data of every one of these names is noted. For who may see personal values."""
-    if not context.viewer.may_see_personal:
-        raise Forbidden(
-            "You have no right to see personal values, and so none to filter by what is noted. Ask for another scope."
-        )
+    require_personal(context, "filtering by what is noted", "CustomDatum.name")
     return {"custom_data.name": {"$all": names}}
 
 

@@ -12,13 +12,14 @@ from adapters.records import Document, Record, RecordId
 from adapters.windows import Position, Window, excerpt
 from resolvers.attributes import definitions
 from resolvers.customers import CUSTOMERS, Customer, customer_reader, hidden_paths
-from resolvers.finding import require_personal, searching, unseen_values, way_of
+from resolvers.finding import searching, way_of
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_input, told
 from resolvers.kit.ids import require_key
 from resolvers.kit.lists import between
 from resolvers.kit.paging import Connection, Page, Sealing, connection
 from resolvers.kit.reads import Paths
+from resolvers.kit.rights import require_personal, unseen_values
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Match, Slice
 from resolvers.kit.viewer import Role
 

@@ -239,10 +239,10 @@ async def _found_now(context: Context, customers: Sequence[Customer]) -> list[li
             is_sure = score.bits >= DEFAULT.merge_at if is_limited else bool(known and known["is_sure"])
             key, change = kept_pair(ends, score, at, is_sure=is_sure)
             pairs.append({"_id": key, **(known or change["$setOnInsert"]), **change["$set"]})
-            if is_limited:
+            if is_limited and known is None:
                 # Of what is kept already others may know better.
                 news[key] = {"$setOnInsert": change["$set"] | change["$setOnInsert"] | {"is_sure": False}}
-            elif known is None or abs(known["bits"] - score.bits) > _SAME_BITS:
+            elif not is_limited and (known is None or abs(known["bits"] - score.bits) > _SAME_BITS):
                 news[key] = change
         of_each.append(pairs)
     if news:

@@ -17,12 +17,13 @@ from resolvers.customers import CUSTOMERS
 from resolvers.identities import require_look_up
 from resolvers.kit.context import Context
 from resolvers.kit.described import graph_input, told
-from resolvers.kit.errors import BadUserInput, Forbidden
+from resolvers.kit.errors import BadUserInput
+from resolvers.kit.rights import require_fields, require_personal, unseen_values
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import CUSTOMER_FILTER, Match, Slice
 from resolvers.kit.texts import quoted
 from resolvers.reaches import unseen_reaches
-from resolvers.search_words import LONGEST_WORD, kinds_asked, search_words, words_asked
+from resolvers.search_words import LONGEST_WORD, kinds_asked, search_words, searchable_definitions, words_asked
 
 SLICE = Slice("finding")
 
@@ -102,7 +103,7 @@ async def _found_by_what_is_seen(
     if len(found) > _MOST_SIFTED:
         raise BadUserInput(f"More than {_MOST_SIFTED} customers may be found by `search`. Write more of the words.")
     known = (await definitions(context)).values()
-    searchable = [one for one in known if one["is_searchable"] and is_shown(one, context.viewer)]
+    searchable = searchable_definitions(one for one in known if is_shown(one, context.viewer))
     asked = [tuple(form[:LONGEST_WORD] for form in forms) for forms in words]
 
     def is_found(customer: Document) -> bool:
@@ -111,26 +112,6 @@ async def _found_by_what_is_seen(
         return all(any(word.startswith(forms) for word in own) for forms in asked)
 
     return [one["_id"] for one in found if is_found(one)]
-
-
-def require_personal(context: Context, what: str, *fields: str) -> None:
-    """Raises Forbidden where the viewer may not see personal values, or may not ask for the fields that show them."""
-    if not context.viewer.may_see_personal:
-        raise Forbidden(f"You have no right to see personal values, and so none to {what}. Ask for another scope.")
-    _require_fields(context, what, *fields)
-
-
-def unseen_values(what: str) -> Forbidden:
-    """The error of one who asks by values that are not shown to them."""
-    return Forbidden(f"You have no right to see the values, and so none to {what}. Leave it out, or ask for the right.")
-
-
-def _require_fields(context: Context, what: str, *fields: str) -> None:
-    if not context.viewer.may_ask(*fields):
-        raise Forbidden(
-            f"The key is limited to fields, and {what} would tell of others: {', '.join(fields)}. Ask for a key that "
-            "has them."
-        )
 
 
 @graph_input
@@ -164,7 +145,7 @@ async def _attribute_match(condition: AttributeCondition, known: Mapping[str, An
     what = f"filtering by {condition.name}"
     if not is_shown(definition, context.viewer):
         raise unseen_values(what)
-    _require_fields(context, what, "AttributeValue.value")
+    require_fields(context, what, "AttributeValue.value")
     try:
         values = [checked(definition, value, context.limits.default_region) for value in condition.any_of]
     except ValueError as error:

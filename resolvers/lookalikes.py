@@ -39,7 +39,7 @@ from resolvers.matching import (
     score_of,
     sounds_kept,
 )
-from resolvers.matching.words import NO_DAYS, day_of, email_of, identifier_of, phone_of
+from resolvers.matching.words import NO_DAYS, Day, day_of, email_of, identifier_of, phone_of
 from resolvers.search_words import rare_words, search_words
 from resolvers.sight import Sight, sight_of
 
@@ -64,6 +64,10 @@ _COMPARABLE = {"PHONE": phone_of, "EMAIL": email_of}
 _DAY = MatchingRole.BIRTH_DATE
 
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+# What stands where no day is known.
+_UNTOLD = ["", *sorted(str(Day(*one)) for one in NO_DAYS)]
+# What a scan from before anything was learned has left.
+_NOTHING_LEARNED: Document = {"kinds": (), "families": {"doubles": {}, "relatives": {}}}
 
 _SIZES = "sizes"
 _LEARNED = "learned"
@@ -256,8 +260,7 @@ def _may_be_born(at: str, day: str) -> Document:
     """Whether one's day of birth is not told, or shares the year or the day of the year: a slip spares one of them."""
     said = {"$toString": {"$ifNull": [at, ""]}}
     year, rest = {"$substrCP": [said, 0, 4]}, {"$substrCP": [said, 5, 5]}
-    untold = ["", *("-".join((f"{one[0]:04}", f"{one[1]:02}", f"{one[2]:02}")) for one in sorted(NO_DAYS))]
-    return {"$or": [{"$in": [said, untold]}, {"$in": [year, [day[:4]]]}, {"$in": [rest, [day[5:]]]}]}
+    return {"$or": [{"$in": [said, _UNTOLD]}, {"$in": [year, [day[:4]]]}, {"$in": [rest, [day[5:]]]}]}
 
 
 def _reaches(one: Sought, sight: Sight) -> list[Reached]:
@@ -337,9 +340,7 @@ def _base(held: Held) -> Base:
         return Base()
     sizes = {name: parts[_SIZES][name] for name in ("size", "doubles", "relatives", "people")}
     counts = {role: Digests(parts[role.value]["counts"]) for role in MatchingRole if role.value in parts}
-    learned = parts.get(
-        _LEARNED, {"kinds": (), "families": {"doubles": {}, "relatives": {}}}
-    )  # a scan from before this was learned
+    learned = parts.get(_LEARNED, _NOTHING_LEARNED)
     kinds = {
         one["kind"]: Kind(_levels(one["doubles"]), _levels(one["relatives"]), _levels(one["strangers"]))
         for one in learned["kinds"]

@@ -8,13 +8,12 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from adapters.records import Document, Part
-from resolvers.attribute_rights import is_shown
+from resolvers.attribute_rights import is_hidden
 from resolvers.attributes import carried_by, definitions
 from resolvers.kit.context import Context
 from resolvers.kit.described import graph_type, told
 from resolvers.kit.lists import hidden_from
 from resolvers.kit.scalars import AttributeScalar
-from resolvers.kit.viewer import Viewer
 from resolvers.merging.claims import IDENTITY
 from resolvers.merging.undoing import Edited, EditedEntry
 from resolvers.reaches import unseen_reaches
@@ -78,17 +77,12 @@ def _edit(context: Context, one: Edited, definition: Document | None, kinds: fro
         return MergeEdit(field=one.field, before=before, now=now, is_hidden=False, entries=[])
     if definition is None or not one.field.startswith(_ATTRIBUTES):
         entries = [edit for entry in one.entries for edit in _entry_edits(context, entry, kinds)]
-        is_hidden = any(entry.is_hidden for entry in entries)
-        return MergeEdit(field=one.field, before=None, now=None, is_hidden=is_hidden, entries=entries)
-    is_hidden = is_hidden_value(definition, context.viewer)
-    before, now = (None, None) if is_hidden else (one.before, one.now)
+        is_unseen = any(entry.is_hidden for entry in entries)
+        return MergeEdit(field=one.field, before=None, now=None, is_hidden=is_unseen, entries=entries)
+    is_unseen = is_hidden(definition, context.viewer)
+    before, now = (None, None) if is_unseen else (one.before, one.now)
     carries = carried_by(definition)
-    return MergeEdit(field=one.field, before=before, now=now, is_hidden=is_hidden, entries=[], carries=carries)
-
-
-def is_hidden_value(definition: Document, viewer: Viewer) -> bool:
-    """Whether the values of an attribute are not shown to the viewer: a secret's are shown to nobody."""
-    return definition["type"] == "PASSWORD" or not is_shown(definition, viewer)
+    return MergeEdit(field=one.field, before=before, now=now, is_hidden=is_unseen, entries=[], carries=carries)
 
 
 def _entry_edits(context: Context, one: EditedEntry, kinds: frozenset[str]) -> Iterator[EntryEdit]:
@@ -98,15 +92,15 @@ def _entry_edits(context: Context, one: EditedEntry, kinds: frozenset[str]) -> I
     cls = next(each.cls.__name__ for each in context.declared.keepings if each.what == part)
     entry = " ".join(str(one.now[name]) for name in part.same if name not in hidden and one.now.get(name)) or None
     for field in _differing(part, one):
-        is_hidden = field in hidden
-        before, now = (None, None) if is_hidden else (_text((one.before or {}).get(field)), _text(one.now.get(field)))
+        is_unseen = field in hidden
+        before, now = (None, None) if is_unseen else (_text((one.before or {}).get(field)), _text(one.now.get(field)))
         yield EntryEdit(
             entry=entry,
             field=to_camel_case(field),
             before=before,
             now=now,
             is_removed=one.before is None,
-            is_hidden=is_hidden,
+            is_hidden=is_unseen,
             carries=f"{cls}.{to_camel_case(field)}" if field in part.personal else None,
         )
 

@@ -9,7 +9,7 @@ import strawberry
 
 from adapters.records import Document, Index, Mention, Part, Record, RecordId
 from adapters.windows import Row, Strand
-from resolvers.attribute_rights import is_shown
+from resolvers.attribute_rights import is_hidden
 from resolvers.attributes import carried_by, definitions
 from resolvers.customers import Customer, customers_by_id
 from resolvers.kit.context import Info
@@ -152,18 +152,14 @@ def _changes(changed: Sequence[Document], known: Mapping[str, Document], viewer:
 
 
 def _is_told(definition: Document, change: Document, viewer: Viewer) -> bool:
-    return None in (change["before"], change["after"]) or not _is_hidden(definition, viewer)
-
-
-def _is_hidden(definition: Document, viewer: Viewer) -> bool:
-    return definition["type"] == "PASSWORD" or not is_shown(definition, viewer)
+    return None in (change["before"], change["after"]) or not is_hidden(definition, viewer)
 
 
 def _change(definition: Document, change: Document, viewer: Viewer) -> MergeChange:
-    is_hidden = _is_hidden(definition, viewer)
-    before, after = (None, None) if is_hidden else (change["before"], change["after"])
+    is_unseen = is_hidden(definition, viewer)
+    before, after = (None, None) if is_unseen else (change["before"], change["after"])
     carried = carried_by(definition)
-    return MergeChange(name=definition["name"], before=before, after=after, is_hidden=is_hidden, carries=carried)
+    return MergeChange(name=definition["name"], before=before, after=after, is_hidden=is_unseen, carries=carried)
 
 
 @SLICE.column(Customer, may=STAFF, reads=())

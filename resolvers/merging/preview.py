@@ -11,6 +11,7 @@ from strawberry.utils.str_converters import to_camel_case
 from adapters.records import Document, Part, Record, RecordId
 from adapters.windows import Strand
 from resolvers.aliases import ids_of
+from resolvers.attribute_rights import is_hidden
 from resolvers.attributes import carried_by, definitions
 from resolvers.customers import Customer, customer_reader
 from resolvers.dismissing import dismissed_between
@@ -24,7 +25,6 @@ from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.viewer import STAFF, Viewer
 from resolvers.merging.asking import Asked, MergeCustomersInput, People, asked, joined_of, parts_of, people
 from resolvers.merging.bounds import blocks
-from resolvers.merging.edits import is_hidden_value
 from resolvers.merging.entries import EntryConflict, entry_conflicts
 from resolvers.merging.joining import AttributeChoice, Difference, Joined
 from resolvers.merging.ledger import ELEMENT, SLICE, elements_of
@@ -206,18 +206,18 @@ async def _differences(context: Context, differences: Sequence[Difference]) -> l
     return [
         _difference(one, known, context.viewer)
         for one in differences
-        if not one.is_one or is_hidden_value(known[one.name], context.viewer)
+        if not one.is_one or is_hidden(known[one.name], context.viewer)
     ]
 
 
 def _difference(one: Difference, known: Mapping[str, Document], viewer: Viewer) -> AttributeDifference:
     definition = known[one.name]
-    is_hidden = is_hidden_value(definition, viewer)
+    is_unseen = is_hidden(definition, viewer)
     values = [
         CustomerValue(
             customer_id=global_id("Customer", key),
-            value=None if is_hidden else value,
-            is_hidden=is_hidden,
+            value=None if is_unseen else value,
+            is_hidden=is_unseen,
             carries=carried_by(definition),
             concerns=key,
         )
