@@ -138,8 +138,9 @@ async def identities(customers: list[Customer], info: Info) -> list[list[Identit
     context = info.context
     only = info.reads.of(Identity)
     placed = None if only is None else only | _PLACE | {f"profile.{SAID_BY}"}
-    read = await identity_reader(context, only)
+    # Asked for before anything else is waited for: so it goes together with what else is read of the customers.
     found = await context.store.every([one.owner([IDENTITIES]) for one in customers], IDENTITIES, only=placed)
+    read = await identity_reader(context, only)
     # Sorted here: the index gives each alias of a customer apart.
     return [
         [read(_own_word(context, weighed(one, customer.aliases))) for one in sorted(documents, key=_place)]
