@@ -6,6 +6,7 @@ StoreError
 ├── TooSlow        the database gave up after the time allowed: narrow the question
 ├── StoreRefused   the database does not take the command: ask in another way
 └── StoreDown      the database does not answer: try later
+    └── Rearranging    an index is being made just now: try again at once
 """
 
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from pymongo.errors import (
 # Server codes, from MongoDB's error_codes.yml.
 _DUPLICATE_KEY = 11000
 _WRITE_CONFLICT = 112
+_SNAPSHOT_UNAVAILABLE = 246
 
 
 class StoreError(Exception):
@@ -54,6 +56,10 @@ class StoreDown(StoreError):
     """The database does not answer. Nothing was lost; try again shortly."""
 
 
+class Rearranging(StoreDown):
+    """A collection or an index is being made, and what stood at one moment cannot be read yet. Try again at once."""
+
+
 @contextmanager
 def plain_errors(record: str = "") -> Iterator[None]:
     """Says the driver's exceptions in the store's own words; the driver's own is the cause."""
@@ -70,6 +76,8 @@ def plain_errors(record: str = "") -> Iterator[None]:
     except OperationFailure as error:
         if error.code == _WRITE_CONFLICT or error.has_error_label("TransientTransactionError"):
             raise Overtaken("The same records were changed in the meantime. Read them again.") from error
+        if error.code == _SNAPSHOT_UNAVAILABLE:
+            raise Rearranging("The database is making an index. Try again in a moment.") from error
         raise StoreRefused(f"The database refused a command (code {error.code}).") from error
     except PyMongoError as error:
         raise StoreError(f"The database could not be asked: {type(error).__name__}.") from error

@@ -3,20 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import pymongo
 from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo import AsyncMongoClient, IndexModel, ReplaceOne, UpdateMany, UpdateOne
-from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
+from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from adapters.courtesy import read_of
-from adapters.failures import StoreDown, StoreError, is_passing, plain_errors
+from adapters.failures import Rearranging, StoreDown, StoreError, plain_errors
 from adapters.files import Files
 from adapters.fusing import Fusion
 from adapters.held import HeldRecords
@@ -25,6 +24,7 @@ from adapters.levels import Levels
 from adapters.loads import CategoryLoad, CountLoad, EveryLoad, Load
 from adapters.observing import CommandObserver, Listener
 from adapters.records import Document, Index, Record, RecordId
+from adapters.transactions import Transactions, session_now
 from adapters.window_load import WindowLoad
 from adapters.windows import Owner, Row, Strand, Window
 
@@ -34,8 +34,6 @@ K = TypeVar("K")
 # A load that takes longer than this holds up more than itself; the question has to be narrowed.
 MAX_LOAD_MS = 10_000
 
-# MongoDB itself ends a transaction that is older; the driver would try again and again for two minutes.
-TRANSACTION_S = 60.0
 _FAREWELL_S = 1.0
 
 # Documents of an answer that come at once: as many as a reply of 16 MB holds. Behind MongoDB's 101 each would cost a
@@ -45,9 +43,10 @@ _WHOLE = 1_000_000
 # A long list is read in pieces of so many documents: half a megabyte of messages.
 _SOME = 1_000
 
-_session: ContextVar[AsyncClientSession | None] = ContextVar("session", default=None)
-# What the transaction under way wrote to.
-_touched: ContextVar[list[Record] | None] = ContextVar("touched", default=None)
+_AT_ONE_MOMENT = ReadConcern("snapshot")
+# An index that is made is soon known to the majority.
+_PAUSES_S = (0.05, 0.1, 0.2)
+_ONE_SERVER = WriteConcern(1)
 
 
 class Store:
@@ -67,6 +66,7 @@ class Store:
         self._collections: dict[str, AsyncCollection[dict[str, Any]]] = {}
         self.records = {record.name: record for record in records}
         self.held = HeldRecords(self._database, [record for record in records if record.is_held])
+        self._transactions = Transactions(client, self.held)
         self.leases = Leases(self._database)
         self.files = Files(self._database)
         self._levels = Levels(self._aggregate_all)
@@ -134,7 +134,7 @@ class Store:
     ) -> list[Document]:
         """The documents that match, in order; at most `limit` of them, all where it is 0. `only`: fields to read."""
         with plain_errors():
-            cursor = self._collection(record).find(where, only, session=_session.get(), max_time_ms=MAX_LOAD_MS)
+            cursor = self._collection(record).find(where, only, session=session_now(), max_time_ms=MAX_LOAD_MS)
             if order:
                 cursor = cursor.sort(list(order))
             return list(await read_of(cursor.limit(limit).to_list()))
@@ -161,14 +161,29 @@ class Store:
         found = await self.find(record, where, limit=1)
         return found[0] if found else None
 
-    async def aggregate(self, record: Record, pipeline: Sequence[Document]) -> list[Document]:
-        """What the aggregation answers over the record's collection."""
-        return list(await read_of(self._aggregate(self._collection(record), pipeline)))
+    async def aggregate(
+        self, record: Record, pipeline: Sequence[Document], *, at_one_moment: bool = False
+    ) -> list[Document]:
+        """What the aggregation answers over the record's collection.
+
+        `at_one_moment`: as all of it stood at one moment. Otherwise a document that moves in its index while the
+        reader comes by may be missed, or met twice.
+        """
+        over = self._collection(record)
+        if not at_one_moment or session_now() is not None:
+            return list(await read_of(self._aggregate(over, pipeline)))
+        over = over.with_options(read_concern=_AT_ONE_MOMENT)
+        for pause in _PAUSES_S:
+            try:
+                return list(await read_of(self._aggregate(over, pipeline)))
+            except Rearranging:
+                await asyncio.sleep(pause)
+        return list(await read_of(self._aggregate(over, pipeline)))
 
     async def count(self, record: Record, where: Document) -> int:
         """How many documents match."""
         with plain_errors():
-            counted = self._collection(record).count_documents(where, session=_session.get(), maxTimeMS=MAX_LOAD_MS)
+            counted = self._collection(record).count_documents(where, session=session_now(), maxTimeMS=MAX_LOAD_MS)
             return await read_of(counted)
 
     async def windows(self, owners: Sequence[Owner], strands: Sequence[Strand], window: Window) -> list[list[Row]]:
@@ -195,7 +210,7 @@ class Store:
         """What is loaded for each owner: in one command with all that is asked for the same owners side by side."""
         if not load.owners:
             return []
-        if _session.get() is not None:
+        if session_now() is not None:
             # Inside a transaction nobody else's load comes along, and nothing is united.
             fusion = Fusion([load], may_sweep=False)
             return fusion.answers(await read_of(self._aggregate_all(fusion.pipeline)))[0]
@@ -210,20 +225,20 @@ class Store:
         with self._writing(record):
             # The driver writes an id into a document without one.
             known = [one if "_id" in one else dict(one) for one in documents]
-            await self._collection(record).insert_many(known, session=_session.get())  # type: ignore[arg-type]
+            await self._collection(record).insert_many(known, session=session_now())  # type: ignore[arg-type]
 
     async def update(self, record: Record, where: Document, change: Document) -> Document | None:
         """Changes the first document that matches and answers it as it is then; None where none matches."""
         with self._writing(record):
             changed: Document | None = await self._collection(record).find_one_and_update(
-                where, change, return_document=True, session=_session.get()
+                where, change, return_document=True, session=session_now()
             )
         return changed
 
     async def update_all(self, record: Record, where: Document, change: Document) -> int:
         """Changes every document that matches and answers how many were changed."""
         with self._writing(record):
-            result = await self._collection(record).update_many(where, change, session=_session.get())
+            result = await self._collection(record).update_many(where, change, session=session_now())
         return result.modified_count
 
     async def update_each(self, record: Record, changes: Sequence[tuple[Document, Document]]) -> int:
@@ -232,7 +247,7 @@ class Store:
             return 0
         steps = [UpdateOne(where, change) for where, change in changes]
         with self._writing(record):
-            result = await self._collection(record).bulk_write(steps, ordered=False, session=_session.get())
+            result = await self._collection(record).bulk_write(steps, ordered=False, session=session_now())
         return result.matched_count
 
     async def climb(self, record: Record, field: str, values: Mapping[K, Any]) -> None:
@@ -259,18 +274,30 @@ class Store:
     async def delete(self, record: Record, where: Document) -> int:
         """Removes every document that matches and answers how many there were."""
         with self._writing(record):
-            result = await self._collection(record).delete_many(where, session=_session.get())
+            result = await self._collection(record).delete_many(where, session=session_now())
         return result.deleted_count
 
     async def upsert(
-        self, record: Record, changes: Sequence[tuple[RecordId, Document]], *, ordered: bool = False
+        self,
+        record: Record,
+        changes: Sequence[tuple[RecordId, Document]],
+        *,
+        ordered: bool = False,
+        may_be_lost: bool = False,
     ) -> tuple[int, int]:
-        """Applies each update to the document of that id, making it where it is missing: (inserted, changed)."""
+        """Applies each update to the document of that id, making it where it is missing: (inserted, changed).
+
+        `may_be_lost`: a database that dies in this moment may forget it, as what was found once is found again; then
+        nobody waits until it lies on disk.
+        """
         if not changes:
             return 0, 0
         steps = [UpdateOne({"_id": where}, change, upsert=True) for where, change in changes]
+        collection = self._collection(record)
+        if may_be_lost:
+            collection = collection.with_options(write_concern=_ONE_SERVER)
         with self._writing(record):
-            result = await self._collection(record).bulk_write(steps, ordered=ordered, session=_session.get())
+            result = await collection.bulk_write(steps, ordered=ordered, session=session_now())
         return result.upserted_count, result.modified_count
 
     async def replace(self, record: Record, documents: Sequence[Document]) -> None:
@@ -279,7 +306,7 @@ class Store:
             return
         steps = [ReplaceOne({"_id": one["_id"]}, dict(one), upsert=True) for one in documents]
         with self._writing(record):
-            await self._collection(record).bulk_write(steps, ordered=False, session=_session.get())
+            await self._collection(record).bulk_write(steps, ordered=False, session=session_now())
 
     async def transact(self, work: Callable[[], Awaitable[T]]) -> T:
         """Does all of the work or none of it, and answers what it answers.
@@ -287,40 +314,12 @@ class Store:
         `work` may run more than once (MongoDB asks for that on a passing conflict), so it must have no effect
         outside the store. A transaction inside another joins it.
         """
-        if _session.get() is not None:
-            return await work()
-        touched: list[Record] = []
-
-        async def inside(session: AsyncClientSession) -> T:
-            token, notes = _session.set(session), _touched.set(touched)
-            try:
-                return await work()
-            except StoreError as error:
-                # The driver repeats the work when it sees its own exception, not ours.
-                if is_passing(error) and error.__cause__:
-                    raise error.__cause__ from error
-                raise
-            finally:
-                _session.reset(token)
-                _touched.reset(notes)
-
-        try:
-            with plain_errors():
-                async with asyncio.timeout(TRANSACTION_S), self._client.start_session() as session:
-                    return await session.with_transaction(inside)
-        except TimeoutError as error:
-            raise StoreDown(
-                f"The database did not finish a change within {TRANSACTION_S:g} s. Check that it runs, then try again."
-            ) from error
-        finally:
-            # Whoever read meanwhile has kept a copy from before the commit.
-            for record in touched:
-                self.held.forget(record)
+        return await self._transactions.all_or_none(work)
 
     @property
     def is_transacting(self) -> bool:
         """Whether a transaction is under way: what fails in it takes back all of it."""
-        return _session.get() is not None
+        return session_now() is not None
 
     async def explain(self, command: Document) -> Document:
         """What the database would do for a command, with the keys and documents that it examines."""
@@ -345,10 +344,7 @@ class Store:
             with plain_errors(record.name):
                 yield
         finally:
-            self.held.forget(record)
-            touched = _touched.get()
-            if touched is not None:
-                touched.append(record)
+            self._transactions.wrote(record)
 
     def _collection(self, record: Record) -> AsyncCollection[dict[str, Any]]:
         found = self._collections.get(record.name)
@@ -366,7 +362,7 @@ class Store:
     ) -> list[dict[str, Any]]:
         with plain_errors():
             cursor = await over.aggregate(
-                list(pipeline), session=_session.get(), maxTimeMS=MAX_LOAD_MS, batchSize=_WHOLE
+                list(pipeline), session=session_now(), maxTimeMS=MAX_LOAD_MS, batchSize=_WHOLE
             )
             return await cursor.to_list()
 

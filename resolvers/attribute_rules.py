@@ -11,7 +11,7 @@ import secrets
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
-from enum import Enum
+from enum import Enum, StrEnum
 from functools import lru_cache
 from typing import Any
 
@@ -85,7 +85,7 @@ class AttributeType(Enum):
         "IDENTIFIER": "A number or word that one person has and no other.",
     }
 )
-class MatchingRole(Enum):
+class MatchingRole(StrEnum):
     """What an attribute says when two customers may be the same person."""
 
     GIVEN_NAME = "GIVEN_NAME"

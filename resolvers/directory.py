@@ -108,8 +108,9 @@ async def customers(
     if only is not None:
         # To whom a customer's records belong, every list below asks.
         only |= {"aliases"}
+    # A merge moves its survivor in the order: at one moment, so that a reader who comes by misses nobody.
     pipeline = _pipeline(matches, havings, order.field.value, window, only)
-    found = await context.store.aggregate(CUSTOMERS, pipeline)
+    found = await context.store.aggregate(CUSTOMERS, pipeline, at_one_moment=True)
     context.budget.spend(len(found))
     if (way := await way_of(context, search, getattr(filter, "attributes", None))) is not None:
         # A later page of those who share a value names the others, too: the count tells of them.
@@ -151,7 +152,7 @@ def _pipeline(
 
 async def _first_ids(context: Context, matches: Sequence[Match], havings: Sequence[Having]) -> list[RecordId]:
     first = [{"$match": {"$and": list(matches)}}, *_having(havings), {"$limit": MOST_NAMED}, {"$project": {"_id": 1}}]
-    return [one["_id"] for one in await context.store.aggregate(CUSTOMERS, first)]
+    return [one["_id"] for one in await context.store.aggregate(CUSTOMERS, first, at_one_moment=True)]
 
 
 def _having(havings: Sequence[Having]) -> list[Document]:
@@ -181,10 +182,12 @@ def _own_ids(record: Record) -> Document:
 
 async def _count(context: Context, *, matches: Sequence[Match], havings: Sequence[Having]) -> int:
     if havings and list(matches) == [_ALONE]:
-        found = await context.store.aggregate(havings[0].record, [*_owning(havings), {"$count": "n"}])
+        found = await context.store.aggregate(
+            havings[0].record, [*_owning(havings), {"$count": "n"}], at_one_moment=True
+        )
     else:
         counting = [{"$match": {"$and": list(matches)}}, *_met(havings), {"$count": "n"}]
-        found = await context.store.aggregate(CUSTOMERS, counting)
+        found = await context.store.aggregate(CUSTOMERS, counting, at_one_moment=True)
     return int(found[0]["n"]) if found else 0
 
 

@@ -246,7 +246,7 @@ async def _found_now(context: Context, customers: Sequence[Customer]) -> list[li
                 news[key] = change
         of_each.append(pairs)
     if news:
-        await context.store.upsert(PAIRS, sorted(news.items()))
+        await context.store.upsert(PAIRS, sorted(news.items()), may_be_lost=True)
     return of_each
 
 

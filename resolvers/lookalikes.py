@@ -56,6 +56,8 @@ READ = ("attributes", "contact_points", "version", "aliases")
 _MOST_OF_ONE_KEY = 40
 # Of those who are alike in one respect alone, and in one that many share, these are enough to see.
 _MOST_NAMESAKES = 10
+# Words of an address that two homes seldom share: a street with a number, a postal code with a town.
+_ONE_HOME = 2
 # A customer with more numbers and addresses than these is found by the first ones.
 _MOST_VALUES = 16
 # Roles whose attributes are looked up by the whole value.
@@ -245,11 +247,11 @@ def _conditions(one: Sought, known: Sequence[Document], reaches: Sequence[Reache
         yield (same_day | {"$or": beside}, _MOST_OF_ONE_KEY) if beside else (same_day, _MOST_NAMESAKES)
     if sounds:
         same = {"sounds": {"$in": sounds}}
-        where = search_words({}, one.document.get("contact_points") or (), ())
-        if where:
-            # Looked at in each namesake, not along its index: streets and towns are many people's.
-            shared = {"$gt": [{"$size": {"$setIntersection": [{"$ifNull": ["$search", []]}, list(where)]}}, 0]}
-            yield same | {"$expr": shared}, _MOST_OF_ONE_KEY
+        homes = [point for point in one.document.get("contact_points") or () if point["type"] == "POSTAL"]
+        if where := search_words({}, homes, ()):
+            # Looked at in each namesake, not along its index: one word of an address is many people's.
+            shared = {"$size": {"$setIntersection": [{"$ifNull": ["$search", []]}, list(where)]}}
+            yield same | {"$expr": {"$gte": [shared, min(_ONE_HOME, len(where))]}}, _MOST_OF_ONE_KEY
         of_age = [_may_be_born(f"$attributes.{name}", day) for name, day in days if _ISO_DAY.fullmatch(day)]
         yield same | ({"$expr": {"$and": of_age}} if of_age else {}), _MOST_NAMESAKES
     if one.also:

@@ -15,7 +15,7 @@ from resolvers.customers import CUSTOMERS
 from resolvers.duplicates import PAIRS, kept_pair, pair_of
 from resolvers.identities import IDENTITIES
 from resolvers.lookalikes import READ, keep_base, proven
-from resolvers.matching import Evidence, Score, doubles_among, evidence_of, naming_definitions, sounds_kept
+from resolvers.matching import Evidence, Score, doubles_among, evidence_of, naming_definitions, sounds_kept, telling
 
 _BATCH = 1_000
 
@@ -68,7 +68,7 @@ async def _read_all(
     evidence: dict[str, Evidence] = {}
     versions: dict[RecordId, int] = {}
     beyond: Mapping[str, Any] = {}
-    named = naming_definitions(known)
+    named, told = naming_definitions(known), telling(known)
     while batch := await store.find(
         CUSTOMERS, {"merged_into": None, **beyond}, order=[("_id", 1)], limit=_BATCH, only=(*READ, "sounds")
     ):
@@ -76,7 +76,7 @@ async def _read_all(
         unheard: list[tuple[Document, Document]] = []
         for document in batch:
             versions[document["_id"]] = document["version"]
-            found = evidence_of(document, known, proven(identities[document["_id"]]))
+            found = evidence_of(document, told, proven(identities[document["_id"]]))
             if not found.is_empty():
                 evidence[str(document["_id"])] = found
             sounds = sounds_kept(document["attributes"], named)

@@ -14,7 +14,7 @@ from resolvers.attributes import definitions
 from resolvers.channels import reach_by
 from resolvers.kit.context import Context
 from resolvers.kit.viewer import STAFF_AND_PARTNERS, Role, Viewer
-from resolvers.matching import Evidence, Reached, evidence_of
+from resolvers.matching import Evidence, Reached, Telling, evidence_of, telling
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class Sight:
 
     known: Sequence[Document]
     """Definitions of the attributes whose values are shown."""
+    telling: Sequence[Telling]
+    """Those that are compared."""
     kinds: frozenset[str] = frozenset()
     """Kinds of numbers and addresses (`PHONE`, `EMAIL`) that are not."""
     roles: frozenset[str] = frozenset()
@@ -42,7 +44,7 @@ class Sight:
 
     def evidence(self, customer: Document, identities: Iterable[Document]) -> Evidence:
         """What the customer's document and identities say of who that is."""
-        return evidence_of(self.document(customer), self.known, self.reached(identities))
+        return evidence_of(self.document(customer), self.telling, self.reached(identities))
 
     @property
     def untold(self) -> Document:
@@ -58,7 +60,7 @@ async def sight_of(context: Context) -> Sight:
     """What the viewer is shown of customers; of visitors, who compare nobody, everything."""
     known, viewer = await definitions(context), context.viewer
     if viewer.role is Role.VISITOR:
-        return Sight(tuple(known.values()))
+        return Sight(tuple(known.values()), telling(known.values()))
     return _sights(known)[viewer.role, viewer.may_see_personal]
 
 
@@ -75,4 +77,5 @@ def _sights(known: Mapping[str, Document]) -> Mapping[tuple[Role, bool], Sight]:
 def _sight(known: Mapping[str, Document], viewer: Viewer) -> Sight:
     hidden, kinds = unseen(known, viewer), unseen_kinds(known, viewer)
     roles = {str(role) for name in hidden if (role := known[name].get("matching_role"))}
-    return Sight([one for name, one in known.items() if name not in hidden], kinds, frozenset(roles | kinds))
+    shown = [one for name, one in known.items() if name not in hidden]
+    return Sight(shown, telling(shown), kinds, frozenset(roles | kinds))

@@ -2,7 +2,7 @@
 
 from resolvers.matching.base import Base, Digests, common_values, counted
 from resolvers.matching.doubles import Doubles, doubles_among
-from resolvers.matching.evidence import Evidence, Reached, evidence_of
+from resolvers.matching.evidence import Evidence, Reached, Telling, evidence_of, telling
 from resolvers.matching.keys import blocking_keys
 from resolvers.matching.kinds import Families, Kind
 from resolvers.matching.levels import Level
@@ -23,6 +23,7 @@ __all__ = [
     "Reached",
     "Reason",
     "Score",
+    "Telling",
     "Weight",
     "Weights",
     "blocking_keys",
@@ -34,4 +35,5 @@ __all__ = [
     "naming_definitions",
     "score_of",
     "sounds_kept",
+    "telling",
 ]

@@ -1,8 +1,8 @@
 """What does a customer's document say about who the customer is?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from adapters.records import Document
 from resolvers.attribute_rules import MatchingRole
@@ -37,42 +37,58 @@ class Evidence:
         )
 
 
-def evidence_of(document: Document, definitions: Iterable[Document], reached: Iterable[Reached] = ()) -> Evidence:
-    """The evidence in a customer's document: attributes whose definition gives a role, and contact points.
+class Telling(NamedTuple):
+    """An attribute whose values say who somebody is."""
+
+    name: str
+    role: MatchingRole
+    default: Any
+    """What everyone gets who says nothing: it is nobody's word."""
+
+
+def telling(definitions: Iterable[Document]) -> Sequence[Telling]:
+    """Those of the definitions whose values are compared, in the schema's order."""
+    told = [one for one in definitions if one.get("matching_role") and one["type"] != "PASSWORD"]
+    return [
+        Telling(one["name"], MatchingRole(one["matching_role"]), one.get("default"))
+        for one in sorted(told, key=lambda one: (one["order"], one["name"]))
+    ]
+
+
+def evidence_of(document: Document, attributes: Iterable[Telling], reached: Iterable[Reached] = ()) -> Evidence:
+    """The evidence in a customer's document: attributes that are told to say who it is, and contact points.
 
     Attributes that are parts of an address make one address together; each contact point is one of its own. `reached`:
     the numbers and addresses by which channels have proven to know the customer.
     """
-    said = _said(document.get("attributes") or {}, definitions)
+    said = _said(document.get("attributes") or {}, attributes)
     points: dict[str, list[str]] = {"PHONE": [], "EMAIL": [], "POSTAL": []}
     for kind, value in reached:
         points[kind].append(value)
     for point in document.get("contact_points") or ():
         points[point["type"]].append(str(point["value"]))
-    addresses = [address_words(" ".join(text for _, text in said[MatchingRole.ADDRESS]))]
+    addresses = [address_words(" ".join(text for _, text in said.get(MatchingRole.ADDRESS, ())))]
     addresses += [address_words(one) for one in points["POSTAL"]]
-    identifiers = [(name, found) for name, text in said[MatchingRole.IDENTIFIER] if (found := identifier_of(text))]
+    numbered = said.get(MatchingRole.IDENTIFIER, ())
+    identifiers = [(name, found) for name, text in numbered if (found := identifier_of(text))]
     return Evidence(
-        given=_each(name_of(text) for _, text in said[MatchingRole.GIVEN_NAME]),
-        family=_each(name_of(text) for _, text in said[MatchingRole.FAMILY_NAME]),
-        births=_each(day_of(text) for _, text in said[MatchingRole.BIRTH_DATE]),
-        phones=_each(phone_of(text) for text in [*_texts(said[MatchingRole.PHONE]), *points["PHONE"]]),
-        emails=_each(email_of(text) for text in [*_texts(said[MatchingRole.EMAIL]), *points["EMAIL"]]),
+        given=_each(name_of(text) for _, text in said.get(MatchingRole.GIVEN_NAME, ())),
+        family=_each(name_of(text) for _, text in said.get(MatchingRole.FAMILY_NAME, ())),
+        births=_each(day_of(text) for _, text in said.get(MatchingRole.BIRTH_DATE, ())),
+        phones=_each(phone_of(text) for text in [*_texts(said.get(MatchingRole.PHONE, ())), *points["PHONE"]]),
+        emails=_each(email_of(text) for text in [*_texts(said.get(MatchingRole.EMAIL, ())), *points["EMAIL"]]),
         addresses=_each(one[:MOST_ADDRESS_WORDS] for one in addresses),
         identifiers=_each(identifiers),
     )
 
 
-def _said(values: Mapping[str, Any], definitions: Iterable[Document]) -> Mapping[MatchingRole, list[tuple[str, str]]]:
-    """The values by role, each with its attribute's name, in the schema's order."""
-    said: dict[MatchingRole, list[tuple[str, str]]] = {role: [] for role in MatchingRole}
-    for one in sorted(definitions, key=lambda one: (one["order"], one["name"])):
-        value = values.get(one["name"])
-        # What everyone gets who says nothing is nobody's word.
-        if value in (None, one.get("default")) or one["type"] == "PASSWORD":
-            continue
-        if one.get("matching_role"):
-            said[MatchingRole(one["matching_role"])].append((one["name"], str(value)))
+def _said(values: Mapping[str, Any], attributes: Iterable[Telling]) -> Mapping[MatchingRole, list[tuple[str, str]]]:
+    """The values by role, each with its attribute's name."""
+    said: dict[MatchingRole, list[tuple[str, str]]] = {}
+    for name, role, default in attributes:
+        value = values.get(name)
+        if value is not None and value != default:
+            said.setdefault(role, []).append((name, str(value)))
     return said
 
 

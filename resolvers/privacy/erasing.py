@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from adapters.mongo import TRANSACTION_S, Store
+from adapters.mongo import Store
 from adapters.records import Document, Record, RecordId, new_id
+from adapters.transactions import TRANSACTION_S
 from resolvers.kit.erased import ERASING
 from resolvers.kit.shift import Shift
 from resolvers.kit.slice import Declared

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.errors import OperationFailure
 
-from adapters.failures import Overtaken, StoreDown, StoreError, Taken
+from adapters.failures import Overtaken, Rearranging, StoreDown, StoreError, Taken
 from adapters.mongo import Store
 from adapters.records import Document, RecordId, new_id
 from adapters.serverfacts import missing_indexes
@@ -250,6 +252,27 @@ async def test_refused_command(store: Store) -> None:
 
 
 @pytest.mark.deep
+async def test_index_in_the_making(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stood at one moment is asked for again while an index is in the making, and is refused after some times."""
+    await store.insert(NOTES, _note("a"))
+    asked, made_after = 0, 3
+    before = AsyncCollection.aggregate
+
+    async def aggregate(self: AsyncCollection[Any], *args: Any, **options: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        if self.read_concern.level == "snapshot" and asked < made_after:
+            raise OperationFailure("Unable to read from a snapshot due to pending collection catalog changes", 246)
+        return await before(self, *args, **options)
+
+    monkeypatch.setattr(AsyncCollection, "aggregate", aggregate)
+    assert len(await store.aggregate(NOTES, [{"$match": {"text": "a"}}], at_one_moment=True)) == 1
+    assert asked == made_after
+    made_after = 100
+    with pytest.raises(Rearranging):
+        await store.aggregate(NOTES, [], at_one_moment=True)
+
+
 async def test_store_down() -> None:
     """Where no primary answers within ten seconds the store says StoreDown and what to do."""
     with pytest.raises(StoreDown, match="Check that it runs"):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from adapters.records import Document
 from resolvers.attribute_rules import AttributeType
 from resolvers.attribute_schema import SYSTEM_DEFINITIONS, definition_document
-from resolvers.matching import Evidence, evidence_of
+from resolvers.matching import Evidence, evidence_of, telling
 
 
 def defined(name: str, role: str | None, type_name: str = "STRING", **rules: Any) -> Document:
@@ -35,7 +35,7 @@ def person(
         for kind, found in (("PHONE", phones), ("EMAIL", emails), ("POSTAL", postal))
         for value in found
     ]
-    return evidence_of({"attributes": values, "contact_points": points}, DEFINITIONS)
+    return evidence_of({"attributes": values, "contact_points": points}, telling(DEFINITIONS))
 
 
 # Few letters and days, so that near and equal values are drawn often.

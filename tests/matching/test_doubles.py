@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from benchmarks.made_up_people import People
 from benchmarks.matching import MADE_UP_ATTRIBUTES, judged, paired, same_people
 from resolvers.attribute_schema import SYSTEM_DEFINITIONS
-from resolvers.matching import DEFAULT, Evidence, blocking_keys, counted, doubles_among, evidence_of, score_of
+from resolvers.matching import DEFAULT, Evidence, blocking_keys, counted, doubles_among, evidence_of, score_of, telling
 from resolvers.matching.keys import MOST_KEYS
 from resolvers.matching.pairs import MOST_COMPARED, pairs
 from tests.matching.people import people, person
@@ -149,8 +149,8 @@ def test_many_records_of_one() -> None:
 def test_made_up_people() -> None:
     """Among households with twins, namesakes and slips of all kinds, machine merges are right in 99 of 100."""
     documents, who = People(seed=7, households=300).records()
-    definitions = [*SYSTEM_DEFINITIONS, *MADE_UP_ATTRIBUTES]
-    doubles = doubles_among({number: evidence_of(one, definitions) for number, one in enumerate(documents)})
+    known = telling([*SYSTEM_DEFINITIONS, *MADE_UP_ATTRIBUTES])
+    doubles = doubles_among({number: evidence_of(one, known) for number, one in enumerate(documents)})
     true = same_people(map(str, who))
     merged, suggested = judged(paired(doubles.to_merge()), true), judged(paired(doubles.to_suggest()), true)
     assert merged.precision >= 0.99

@@ -2,14 +2,15 @@
 
 import pytest
 
-from resolvers.matching import Evidence, evidence_of
+from resolvers.matching import Evidence, evidence_of, telling
 from resolvers.matching.words import Day, address_words, day_of, email_of, identifier_of, name_of, phone_of
 from tests.matching.people import DEFINITIONS, defined, person
 
 
 def test_roles_are_evidence() -> None:
     """An attribute is evidence by its definition's role alone, whatever its name."""
-    found = evidence_of({"attributes": {"x": "Ann", "y": "Lee"}}, [defined("x", "FAMILY_NAME"), defined("y", None)])
+    known = telling([defined("x", "FAMILY_NAME"), defined("y", None)])
+    found = evidence_of({"attributes": {"x": "Ann", "y": "Lee"}}, known)
     assert found == Evidence(family=(name_of("Ann"),))
 
 
@@ -29,18 +30,18 @@ def test_address_parts_join() -> None:
 def test_defaults_say_nothing() -> None:
     """What everyone gets who says nothing is nobody's word."""
     definition = defined("x", "FAMILY_NAME", default="Smith")
-    assert evidence_of({"attributes": {"x": "Smith"}}, [definition]).is_empty()
+    assert evidence_of({"attributes": {"x": "Smith"}}, telling([definition])).is_empty()
 
 
 def test_secrets_are_no_evidence() -> None:
     """A secret finds nobody, also where an old definition gives it a role."""
     definition = defined("x", "IDENTIFIER") | {"type": "PASSWORD"}
-    assert evidence_of({"attributes": {"x": "scrypt:1:2"}}, [definition]).is_empty()
+    assert evidence_of({"attributes": {"x": "scrypt:1:2"}}, telling([definition])).is_empty()
 
 
 def test_empty_customer() -> None:
     """A customer of whom nothing is known has no evidence."""
-    assert evidence_of({}, DEFINITIONS).is_empty()
+    assert evidence_of({}, telling(DEFINITIONS)).is_empty()
 
 
 @pytest.mark.parametrize(
