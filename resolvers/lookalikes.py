@@ -5,12 +5,11 @@ wrong: a number, an address, an identity, a day of birth, and how the names soun
 that the cost does not grow with the base. A scan of all customers (resolvers/scanning.py) compares by more keys.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from adapters.contract import Who
 from adapters.held import Held, of_latest
@@ -39,8 +38,9 @@ from resolvers.matching import (
     score_of,
     sounds_kept,
 )
-from resolvers.matching.words import NO_DAYS, Day, day_of, email_of, identifier_of, phone_of
-from resolvers.search_words import rare_words, search_words
+from resolvers.matching.words import day_of, email_of, identifier_of, phone_of
+from resolvers.namesakes import agreeing, are_readable, is_name_enough, of_age
+from resolvers.search_words import rare_words
 from resolvers.sight import Sight, sight_of
 
 BASE = Record(name="matching_base", customer=None, key=("part",), is_held=True)
@@ -56,8 +56,6 @@ READ = ("attributes", "contact_points", "version", "aliases")
 _MOST_OF_ONE_KEY = 40
 # Of those who are alike in one respect alone, and in one that many share, these are enough to see.
 _MOST_NAMESAKES = 10
-# Words of an address that two homes seldom share: a street with a number, a postal code with a town.
-_ONE_HOME = 2
 # A customer with more numbers and addresses than these is found by the first ones.
 _MOST_VALUES = 16
 # Roles whose attributes are looked up by the whole value.
@@ -65,9 +63,6 @@ _BY_VALUE = {MatchingRole.PHONE: "PHONE", MatchingRole.EMAIL: "EMAIL"}
 _COMPARABLE = {"PHONE": phone_of, "EMAIL": email_of}
 _DAY = MatchingRole.BIRTH_DATE
 
-_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-# What stands where no day is known.
-_UNTOLD = ["", *sorted(str(Day(*one)) for one in NO_DAYS)]
 # What a scan from before anything was learned has left.
 _NOTHING_LEARNED: Document = {"kinds": (), "families": {"doubles": {}, "relatives": {}}}
 
@@ -100,8 +95,12 @@ async def lookalikes(context: Context, sought: Sequence[Sought]) -> list[list[tu
     sight = await sight_of(context)
     identifiers = identifiers_of(sight.known)
     shown = [replace(one, document=sight.document(one.document)) for one in sought]
+    base = _base(await context.store.held.all(BASE))
+    evidence = [sight.evidence(one.document, one.identities) for one in sought]
     unions = [
-        union for n, one in enumerate(shown) for union in await _unions(context.store, n, one, sight, identifiers)
+        union
+        for n, (one, told) in enumerate(zip(shown, evidence, strict=True))
+        for union in await _unions(context.store, n, one, sight, identifiers, is_rare=is_name_enough(told, base))
     ]
     if not unions:
         return [[] for _ in sought]
@@ -111,8 +110,6 @@ async def lookalikes(context: Context, sought: Sequence[Sought]) -> list[list[tu
     identities: defaultdict[RecordId, list[Document]] = defaultdict(list)
     for identity in (one for together in found for one in together["identities"]):
         identities[identity["customer_id"]].append(identity)
-    base = _base(await context.store.held.all(BASE))
-    evidence = [sight.evidence(one.document, one.identities) for one in sought]
     likely: list[list[tuple[bool, Document, Score]]] = [[] for _ in sought]
     for document in candidates:
         theirs = [identity for owner in document["owners"] for identity in identities[owner]]
@@ -204,14 +201,21 @@ _OWNERS: Sequence[Document] = (
 )
 
 
-async def _unions(store: Store, n: int, one: Sought, sight: Sight, identifiers: Sequence[Document]) -> list[Document]:
+Way: TypeAlias = tuple[Record, list[Document], int]
+"""Where to find candidates, along which index, and how many of them are compared."""
+
+
+def _along(condition: Document, most: int = _MOST_OF_ONE_KEY) -> Way:
+    return CUSTOMERS, [{"$match": condition}], most
+
+
+async def _unions(
+    store: Store, n: int, one: Sought, sight: Sight, identifiers: Sequence[Document], *, is_rare: bool
+) -> list[Document]:
     """A stage for each index by which candidates of the n-th are found."""
     reaches = _reaches(one, sight)
-    conditions = [(condition, _MOST_OF_ONE_KEY) for condition in naming(identifiers, _whos(one.identities))]
-    conditions += _conditions(one, sight.known, reaches)
-    ways: list[tuple[Record, list[Document], int]] = [
-        (CUSTOMERS, [{"$match": condition}], most) for condition, most in conditions
-    ]
+    ways = [_along(condition) for condition in naming(identifiers, _whos(one.identities))]
+    ways += _ways(one, reaches, sight, is_rare=is_rare)
     digests = await _digests(store, reaches)
     digests += await digests_named(store, identifiers, one.document.get("attributes") or {})
     if digests:
@@ -227,42 +231,33 @@ async def _unions(store: Store, n: int, one: Sought, sight: Sight, identifiers: 
     ]
 
 
-def _conditions(one: Sought, known: Sequence[Document], reaches: Sequence[Reached]) -> Iterator[tuple[Document, int]]:
-    """By what candidates are found, each with how many are compared."""
+def _ways(one: Sought, reaches: Sequence[Reached], sight: Sight, *, is_rare: bool) -> Iterator[Way]:
+    """How candidates are found among the customers; `is_rare`: whether the names alone suggest somebody."""
+    known = sight.known
     values = one.document.get("attributes") or {}
     named = naming_definitions(known)
     sounds = sounds_kept(values, named)
     for condition in _by_values(values, known, reaches):
-        yield condition, _MOST_OF_ONE_KEY
+        yield _along(condition)
     if words := [word for kind, value in reaches for word in rare_words(kind, value)]:
-        yield {"search": {"$in": words}}, _MOST_OF_ONE_KEY
-    days = [
-        (name, str(values[name])) for role, name in _roles(values, known) if role is _DAY and day_of(str(values[name]))
-    ]
+        yield _along({"search": {"$in": words}})
+    days = {
+        name: str(values[name]) for role, name in _roles(values, known) if role is _DAY and day_of(str(values[name]))
+    }
     same_names = [{f"attributes.{each['name']}": values[each["name"]]} for each in named if values.get(each["name"])]
-    for name, _ in days:
+    for name in days:
         # In a million customers some forty were born on each day.
         same_day = {f"attributes.{name}": values[name]}
         beside = [*same_names, *([{"sounds": {"$in": sounds}}] if sounds else [])]
-        yield (same_day | {"$or": beside}, _MOST_OF_ONE_KEY) if beside else (same_day, _MOST_NAMESAKES)
+        yield _along(same_day | {"$or": beside}) if beside else _along(same_day, _MOST_NAMESAKES)
     if sounds:
         same = {"sounds": {"$in": sounds}}
-        homes = [point for point in one.document.get("contact_points") or () if point["type"] == "POSTAL"]
-        if where := search_words({}, homes, ()):
-            # Looked at in each namesake, not along its index: one word of an address is many people's.
-            shared = {"$size": {"$setIntersection": [{"$ifNull": ["$search", []]}, list(where)]}}
-            yield same | {"$expr": {"$gte": [shared, min(_ONE_HOME, len(where))]}}, _MOST_OF_ONE_KEY
-        of_age = [_may_be_born(f"$attributes.{name}", day) for name, day in days if _ISO_DAY.fullmatch(day)]
-        yield same | ({"$expr": {"$and": of_age}} if of_age else {}), _MOST_NAMESAKES
+        for stages in agreeing(same, one.document, sight.telling, days):
+            yield CUSTOMERS, stages, _MOST_OF_ONE_KEY
+        if is_rare or not are_readable(days):
+            yield CUSTOMERS, of_age(same, days), _MOST_NAMESAKES
     if one.also:
-        yield {"_id": {"$in": list(one.also)}}, _MOST_OF_ONE_KEY
-
-
-def _may_be_born(at: str, day: str) -> Document:
-    """Whether one's day of birth is not told, or shares the year or the day of the year: a slip spares one of them."""
-    said = {"$toString": {"$ifNull": [at, ""]}}
-    year, rest = {"$substrCP": [said, 0, 4]}, {"$substrCP": [said, 5, 5]}
-    return {"$or": [{"$in": [said, _UNTOLD]}, {"$in": [year, [day[:4]]]}, {"$in": [rest, [day[5:]]]}]}
+        yield _along({"_id": {"$in": list(one.also)}})
 
 
 def _reaches(one: Sought, sight: Sight) -> list[Reached]:
