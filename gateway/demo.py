@@ -25,7 +25,7 @@ from resolvers.identities import IDENTITY_KEYS
 from resolvers.ingest.report import Outcome
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import LOOKUP_SCOPE, PERSONAL_SCOPE, Role
-from resolvers.lookalikes import BASE
+from resolvers.matching_base import BASE
 
 DATA: Final = Path(__file__).parent / "demo_data"
 """The demo's rows; its SOURCES.md says whose they are."""

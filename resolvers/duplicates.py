@@ -5,9 +5,10 @@ kept once, under an id that follows from its two customers; what people said of 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
+from heapq import nlargest
 from typing import Annotated
 
 import strawberry
@@ -25,7 +26,7 @@ from resolvers.kit.paging import Connection, Page, Sealing, connection
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, inner, kept, reader_of
 from resolvers.kit.viewer import STAFF
-from resolvers.lookalikes import Sought, compared, lookalikes
+from resolvers.lookalikes import Search, Sought, compared
 from resolvers.matching import DEFAULT, Score
 from resolvers.matching.levels import Level
 from resolvers.sight import sight_of
@@ -221,15 +222,20 @@ async def _found_before(context: Context, customers: Sequence[Customer]) -> list
 
 
 async def _found_now(context: Context, customers: Sequence[Customer]) -> list[list[Document]]:
-    """What was found before is compared anew, and what is new is kept, so that it has an id to be dismissed by."""
-    beside = await _beside(context, customers)
+    """What was found before is compared anew, and what is new is kept, so that it has an id to be dismissed by.
+
+    Most often one command and a write: a second one where identities or earlier suggestions lead to somebody else.
+    """
+    search = await Search.begin(context)
+    beside = _beside(await search.ask([Sought(one.document) for one in customers], beside=_reads(customers)), customers)
     sought = [
         Sought(one.document, beside.identities[one.key], also=list(beside.suggested[one.key])) for one in customers
     ]
+    await search.ask(sought)
     at, is_limited = context.clock(), bool((await sight_of(context)).roles)
     of_each: list[list[Document]] = []
     news: dict[RecordId, Document] = {}
-    for one, likely in zip(customers, await lookalikes(context, sought), strict=True):
+    for one, likely in zip(customers, search.likely(sought), strict=True):
         pairs: list[Document] = []
         for other, score in likely:
             ends = pair_of(str(one.key), str(other["_id"]))
@@ -264,34 +270,46 @@ class _Beside:
         return not self.dismissed[key].isdisjoint(ids_of(other))
 
 
-async def _beside(context: Context, customers: Sequence[Customer]) -> _Beside:
-    """One command."""
+def _owners(customers: Sequence[Customer]) -> tuple[Mapping[RecordId, RecordId], Mapping[RecordId, RecordId]]:
+    """Whose the pairs and the identities are that stand under each id."""
     whole = {key: one.key for one in customers for key in one.owner([PAIRS])[PAIRS.name]}
-    owners = {key: one.key for one in customers for key in ids_of(one.document, IDENTITIES)}
+    return whole, {key: one.key for one in customers for key in ids_of(one.document, IDENTITIES)}
+
+
+def _reads(customers: Sequence[Customer]) -> list[Document]:
+    """The stages that bring what is kept of these customers beside their documents."""
+    whole, owners = _owners(customers)
     ways: list[tuple[Record, Sequence[Document]]] = [
         (IDENTITIES, [{"$match": {"customer_id": {"$in": list(owners)}}}, {"$limit": _MOST_IDENTITIES}])
     ]
     for end in ("one_id", "other_id"):
         for one in customers:
             own = [key for key, owner in whole.items() if owner == one.key]
-            strongest: list[Document] = [{"$sort": {"bits": -1}}, {"$limit": MOST_OF_ONE}]
-            ways.append((PAIRS, [{"$match": {end: {"$in": own}, "is_dismissed": False}}, *strongest]))
-            said: list[Document] = [{"$limit": MOST_DISMISSED}, {"$project": {"one_id": 1, "other_id": 1}}]
-            ways.append((PAIRS, [{"$match": {end: {"$in": own}, "is_dismissed": True}}, *said]))
-    unions: list[Document] = [{"$unionWith": {"coll": record.name, "pipeline": way}} for record, way in ways]
+            # Told apart first, then the strongest, both as the index has them.
+            order: Document = {"$sort": {"is_dismissed": -1, "bits": -1}}
+            ways.append((PAIRS, [{"$match": {end: {"$in": own}}}, order, {"$limit": MOST_DISMISSED + MOST_OF_ONE}]))
+    return [{"$unionWith": {"coll": record.name, "pipeline": way}} for record, way in ways]
+
+
+def _beside(rows: Sequence[Document], customers: Sequence[Customer]) -> _Beside:
+    whole, owners = _owners(customers)
     found = _Beside(*({one.key: kind() for one in customers} for kind in (list, dict, set)))  # type: ignore[arg-type]
-    for row in await context.store.aggregate(PAIRS, [{"$match": {"_id": {"$in": []}}}, *unions]):
+    for row in rows:
         if "customer_id" in row:
             found.identities[owners[row["customer_id"]]].append(row)
             continue
         for end, other in ((row["one_id"], row["other_id"]), (row["other_id"], row["one_id"])):
             key = whole.get(end)
             if key is not None and whole.get(other) != key:
-                if "bits" in row:
-                    found.suggested[key][other] = row
-                else:
+                if row["is_dismissed"]:
                     found.dismissed[key].add(other)
-    return found
+                else:
+                    found.suggested[key][other] = row
+    strongest = {
+        key: dict(nlargest(2 * MOST_OF_ONE, pairs.items(), key=lambda pair: (pair[1]["bits"], pair[0])))
+        for key, pairs in found.suggested.items()
+    }
+    return replace(found, suggested=strongest)
 
 
 @SLICE.column(IdentifiedCustomer, may=STAFF, name="suggestions")

@@ -8,11 +8,9 @@ that the cost does not grow with the base. A scan of all customers (resolvers/sc
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from adapters.contract import Who
-from adapters.held import Held, of_latest
 from adapters.mongo import Store
 from adapters.records import Document, Record, RecordId, key_hash
 from resolvers.aliases import ids_of
@@ -22,32 +20,21 @@ from resolvers.channels import places_reached_by, reach_by
 from resolvers.customers import CUSTOMERS, customers_by_id
 from resolvers.identities import IDENTITIES, IDENTITY_KEYS
 from resolvers.kit.context import Context
-from resolvers.kit.slice import Slice
 from resolvers.matching import (
     DEFAULT,
     Base,
-    Digests,
-    Families,
-    Kind,
-    Level,
     Reached,
     Score,
-    common_values,
     named,
     naming_definitions,
     score_of,
     sounds_kept,
 )
 from resolvers.matching.words import day_of, email_of, identifier_of, phone_of
+from resolvers.matching_base import base_of_now
 from resolvers.namesakes import agreeing, are_readable, is_name_enough, of_age
-from resolvers.search_words import rare_words
+from resolvers.search_words import has_rare_words, rare_words
 from resolvers.sight import Sight, sight_of
-
-BASE = Record(name="matching_base", customer=None, key=("part",), is_held=True)
-"""How often values stand among the customers, as the last scan counted them: one document a role, one of sizes,
-and one of what identifiers and shared homes tell."""
-
-SLICE = Slice("lookalikes", unshown=[BASE])
 
 READ = ("attributes", "contact_points", "version", "aliases")
 """What of a customer's document is compared, and upon what that is decided."""
@@ -62,13 +49,6 @@ _MOST_VALUES = 16
 _BY_VALUE = {MatchingRole.PHONE: "PHONE", MatchingRole.EMAIL: "EMAIL"}
 _COMPARABLE = {"PHONE": phone_of, "EMAIL": email_of}
 _DAY = MatchingRole.BIRTH_DATE
-
-# What a scan from before anything was learned has left.
-_NOTHING_LEARNED: Document = {"kinds": (), "families": {"doubles": {}, "relatives": {}}}
-
-_SIZES = "sizes"
-_LEARNED = "learned"
-N = TypeVar("N", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,42 +67,106 @@ def proven(identities: Iterable[Document]) -> list[Reached]:
     return [(kind, one["value"]) for one in told if (kind := reach_by(one["channel"], one["value"]))]
 
 
-async def lookalikes(context: Context, sought: Sequence[Sought]) -> list[list[tuple[Document, Score]]]:
-    """Of each, who is probably the same person, by what the viewer may see of both alone: one command for all.
+@dataclass(slots=True)
+class Search:
+    """A search for those who are probably the same person as one of some customers."""
 
-    First those whom a channel identifier names, whatever else is said of them; then the likeliest.
-    """
-    sight = await sight_of(context)
-    identifiers = identifiers_of(sight.known)
-    shown = [replace(one, document=sight.document(one.document)) for one in sought]
-    base = _base(await context.store.held.all(BASE))
-    evidence = [sight.evidence(one.document, one.identities) for one in sought]
-    unions = [
-        union
-        for n, (one, told) in enumerate(zip(shown, evidence, strict=True))
-        for union in await _unions(context.store, n, one, sight, identifiers, is_rare=is_name_enough(told, base))
-    ]
-    if not unions:
-        return [[] for _ in sought]
-    found = await context.store.aggregate(CUSTOMERS, [{"$match": {"_id": {"$in": []}}}, *unions, *_EACH_ONCE])
-    candidates: list[Document] = [document for together in found for document in together["candidates"]]
-    context.budget.spend(len(candidates))
-    identities: defaultdict[RecordId, list[Document]] = defaultdict(list)
-    for identity in (one for together in found for one in together["identities"]):
-        identities[identity["customer_id"]].append(identity)
-    likely: list[list[tuple[bool, Document, Score]]] = [[] for _ in sought]
-    for document in candidates:
-        theirs = [identity for owner in document["owners"] for identity in identities[owner]]
-        other = sight.evidence(document, theirs)
-        for n in document["of"]:
-            score = score_of(evidence[n], other, base)
-            role = _role_named(identifiers, shown[n], document, theirs)
-            if role is not None:
-                likely[n].append((True, document, named(score, role)))
-            elif score.bits >= DEFAULT.suggest_at:
-                likely[n].append((False, document, score))
-    ordered = [sorted(some, key=lambda one: (not one[0], -one[2].bits, one[1]["_id"])) for some in likely]
-    return [[(document, score) for _, document, score in some] for some in ordered]
+    _context: Context
+    _sight: Sight
+    _base: Base
+    _identifiers: Sequence[Document]
+    _asked: dict[int, "_Asked"] = field(default_factory=dict)
+    _found: dict[RecordId, Document] = field(default_factory=dict)
+    _for: defaultdict[RecordId, set[int]] = field(default_factory=lambda: defaultdict(set))
+    _identities: defaultdict[RecordId, list[Document]] = field(default_factory=lambda: defaultdict(list))
+
+    @classmethod
+    async def begin(cls, context: Context) -> "Search":
+        """A search in which nothing was asked yet."""
+        sight = await sight_of(context)
+        return cls(context, sight, await base_of_now(context.store), identifiers_of(sight.known))
+
+    async def ask(self, sought: Sequence[Sought], *, beside: Sequence[Document] = ()) -> list[Document]:
+        """Looks for what is not known yet of these, in one command, and answers what `beside` finds.
+
+        `beside` are stages that unite other records with what was found. Where more is known of them later, they are
+        asked for once more: in the same order, by what is new alone.
+        """
+        unions = [union for n, one in enumerate(sought) for union in await self._new_unions(n, one)]
+        tail = _EACH_ONCE if unions else ()
+        if not (unions or beside):
+            return []
+        stages: list[Document] = [{"$match": {"_id": {"$in": []}}}, *unions, *tail, *beside]
+        found = await self._context.store.aggregate(CUSTOMERS, stages)
+        rows: list[Document] = []
+        for one in found:
+            if "candidates" not in one:
+                rows.append(one)
+                continue
+            self._context.budget.spend(sum(each["_id"] not in self._found for each in one["candidates"]))
+            for each in one["candidates"]:
+                self._found.setdefault(each["_id"], each)
+                self._for[each["_id"]].update(each["of"])
+            for each in one["identities"]:
+                self._identities[each["customer_id"]].append(each)
+        return rows
+
+    async def _new_unions(self, n: int, one: Sought) -> list[Document]:
+        shown = replace(one, document=self._sight.document(one.document), also=self._not_found(n, one.also))
+        reaches = _reaches(shown, self._sight)
+        whos = _whos(one.identities) if self._identifiers else []
+        asked = self._asked.get(n)
+        if asked is None:
+            told = self._sight.evidence(one.document, ())
+            asked = self._asked[n] = _Asked(is_name_enough(told, self._base))
+        elif asked.reaches == reaches and asked.whos == whos and not shown.also:
+            return []
+        asked.reaches, asked.whos = reaches, whos
+        ways = [_along(condition) for condition in naming(self._identifiers, whos)]
+        ways += _ways(shown, reaches, self._sight, is_rare=asked.is_rare)
+        ways += await _ways_by_identities(self._context.store, shown, reaches, self._identifiers)
+        unions = [_union(n, way, ids_of(one.document)) for way in ways]
+        new = [union for union in unions if union not in asked.unions]
+        asked.unions += new
+        return new
+
+    def _not_found(self, n: int, ids: Iterable[RecordId]) -> list[RecordId]:
+        return [one for one in ids if n not in self._for.get(one, ())]
+
+    def likely(self, sought: Sequence[Sought]) -> list[list[tuple[Document, Score]]]:
+        """Of each, who is probably the same person, by what the viewer may see of both alone.
+
+        First those whom a channel identifier names, whatever else is said of them; then the likeliest.
+        """
+        shown = [replace(one, document=self._sight.document(one.document)) for one in sought]
+        evidence = [self._sight.evidence(one.document, one.identities) for one in sought]
+        likely: list[list[tuple[bool, Document, Score]]] = [[] for _ in sought]
+        for key, document in self._found.items():
+            theirs = _each_once(identity for owner in document["owners"] for identity in self._identities[owner])
+            other = self._sight.evidence(document, theirs)
+            for n in self._for[key]:
+                score = score_of(evidence[n], other, self._base)
+                role = _role_named(self._identifiers, shown[n], document, theirs)
+                if role is not None:
+                    likely[n].append((True, document, named(score, role)))
+                elif score.bits >= DEFAULT.suggest_at:
+                    likely[n].append((False, document, score))
+        ordered = [sorted(some, key=lambda one: (not one[0], -one[2].bits, one[1]["_id"])) for some in likely]
+        return [[(document, score) for _, document, score in some] for some in ordered]
+
+
+@dataclass(slots=True)
+class _Asked:
+    """By what others were sought for one of the customers."""
+
+    is_rare: bool
+    reaches: list[Reached] = field(default_factory=list)
+    whos: list[Who] = field(default_factory=list)
+    unions: list[Document] = field(default_factory=list)
+
+
+def _each_once(identities: Iterable[Document]) -> list[Document]:
+    return list({one["_id"]: one for one in identities}.values())
 
 
 def _role_named(
@@ -153,7 +197,7 @@ async def compared(context: Context, pairs: Sequence[tuple[RecordId, RecordId]])
     shown = ("customer_id", "channel", "value", "claim")
     for one in await context.store.find(IDENTITIES, {"customer_id": {"$in": list(owners)}}, only=shown):
         identities[owners[one["customer_id"]]].append(one)
-    base = _base(await context.store.held.all(BASE))
+    base = await base_of_now(context.store)
     evidence = {who: sight.evidence(document, identities[who]) for who, document in people.items()}
     both = [(found.get(one), found.get(other)) for one, other in pairs]
     return [
@@ -166,14 +210,17 @@ async def compared(context: Context, pairs: Sequence[tuple[RecordId, RecordId]])
 
 # What several keys found is compared once; then come the identities that speak for a customer.
 _BRINGING = {
-    "input": {"$ifNull": ["$aliases", []]},
+    "input": {"$ifNull": ["$own.aliases", []]},
     "cond": {"$in": [IDENTITIES.element, "$$this.elements"]},
 }
 _OWNERS_OF_IDENTITIES = {"$concatArrays": [["$_id"], {"$map": {"input": {"$filter": _BRINGING}, "in": "$$this.id"}}]}
 _BOTH = {"$concatArrays": ["$$value", "$$this"]}
 _EACH_ONCE: Sequence[Document] = (
-    {"$group": {"_id": "$_id", "of": {"$addToSet": "$of"}, "own": {"$first": "$$ROOT"}}},
-    {"$replaceWith": {"$mergeObjects": ["$own", {"of": "$of", "owners": _OWNERS_OF_IDENTITIES}]}},
+    {"$group": {"_id": "$_id", "of": {"$addToSet": {"$ifNull": ["$of", 0]}}, "own": {"$first": "$$ROOT"}}},
+    {
+        "$replaceWith": {"_id": "$_id", "of": "$of", "owners": _OWNERS_OF_IDENTITIES}
+        | {one: f"$own.{one}" for one in READ}
+    },
     # All together, so that the identities are one look-up, and not one for each.
     {"$group": {"_id": None, "candidates": {"$push": "$$ROOT"}}},
     {"$set": {"owners": {"$reduce": {"input": "$candidates.owners", "initialValue": [], "in": _BOTH}}}},
@@ -209,30 +256,33 @@ def _along(condition: Document, most: int = _MOST_OF_ONE_KEY) -> Way:
     return CUSTOMERS, [{"$match": condition}], most
 
 
-async def _unions(
-    store: Store, n: int, one: Sought, sight: Sight, identifiers: Sequence[Document], *, is_rare: bool
-) -> list[Document]:
-    """A stage for each index by which candidates of the n-th are found."""
-    reaches = _reaches(one, sight)
-    ways = [_along(condition) for condition in naming(identifiers, _whos(one.identities))]
-    ways += _ways(one, reaches, sight, is_rare=is_rare)
+def _union(n: int, way: Way, own: Sequence[RecordId]) -> Document:
+    """A stage that finds candidates of the n-th, who has these ids."""
+    record, stages, most = way
+    # Said so that no index serves it: the planner would try out each that could, against the one that is meant.
+    others = {"$match": {"$expr": {"$not": [{"$or": [{"$in": ["$_id", own]}, "$merged_into"]}]}}}
+    return {
+        "$unionWith": {
+            "coll": record.name,
+            "pipeline": [*stages, others, {"$limit": most}, *([{"$set": {"of": n}}] if n else [])],
+        }
+    }
+
+
+async def _ways_by_identities(
+    store: Store, one: Sought, reaches: Sequence[Reached], identifiers: Sequence[Document]
+) -> list[Way]:
+    """By the identities that have these numbers and addresses, or that an attribute names."""
     digests = await _digests(store, reaches)
     digests += await digests_named(store, identifiers, one.document.get("attributes") or {})
-    if digests:
-        known_by = {"$match": {"_id": {"$in": list(dict.fromkeys(digests))}}}
-        ways.append((IDENTITY_KEYS, [known_by, *_OWNERS], _MOST_OF_ONE_KEY))
-    # Said so that no index serves it: the planner would try out each that could, against the one that is meant.
-    own = {"$in": ["$_id", ids_of(one.document)]}
-    others: Document = {"$match": {"$expr": {"$not": [{"$or": [own, "$merged_into"]}]}}}
-    shown: list[Document] = [{"$project": dict.fromkeys(READ, 1)}, {"$set": {"of": n}}]
-    return [
-        {"$unionWith": {"coll": record.name, "pipeline": [*way, others, {"$limit": most}, *shown]}}
-        for record, way, most in ways
-    ]
+    if not digests:
+        return []
+    known_by = {"$match": {"_id": {"$in": list(dict.fromkeys(digests))}}}
+    return [(IDENTITY_KEYS, [known_by, *_OWNERS], _MOST_OF_ONE_KEY)]
 
 
 def _ways(one: Sought, reaches: Sequence[Reached], sight: Sight, *, is_rare: bool) -> Iterator[Way]:
-    """How candidates are found among the customers; `is_rare`: whether the names alone suggest somebody."""
+    """By what is said of the customer; `is_rare`: whether the names alone suggest somebody."""
     known = sight.known
     values = one.document.get("attributes") or {}
     named = naming_definitions(known)
@@ -244,12 +294,16 @@ def _ways(one: Sought, reaches: Sequence[Reached], sight: Sight, *, is_rare: boo
     days = {
         name: str(values[name]) for role, name in _roles(values, known) if role is _DAY and day_of(str(values[name]))
     }
-    same_names = [{f"attributes.{each['name']}": values[each["name"]]} for each in named if values.get(each["name"])]
+    alike: list[Document] = [
+        {"$eq": [f"$attributes.{each['name']}", {"$literal": values[each["name"]]}]}
+        for each in named
+        if values.get(each["name"])
+    ]
+    alike += [{"$in": [sound, {"$ifNull": ["$sounds", []]}]} for sound in sounds]
     for name in days:
-        # In a million customers some forty were born on each day.
+        # In a million customers some forty were born on each day. Names are no key here, but looked at in each of them.
         same_day = {f"attributes.{name}": values[name]}
-        beside = [*same_names, *([{"sounds": {"$in": sounds}}] if sounds else [])]
-        yield _along(same_day | {"$or": beside}) if beside else _along(same_day, _MOST_NAMESAKES)
+        yield _along(same_day | {"$expr": {"$or": alike}}) if alike else _along(same_day, _MOST_NAMESAKES)
     if sounds:
         same = {"sounds": {"$in": sounds}}
         for stages in agreeing(same, one.document, sight.telling, days):
@@ -275,6 +329,8 @@ def _by_values(values: Mapping[str, Any], known: Sequence[Document], reaches: Se
     for one in known:
         # Whoever asks has it in another attribute, or as a contact point.
         kind = _BY_VALUE.get(MatchingRole(one["matching_role"])) if one.get("matching_role") else None
+        if has_rare_words(one):
+            continue
         if told := [value for by, value in reaches if by == kind]:
             yield {f"attributes.{one['name']}": {"$in": told}}
     for role, name in _roles(values, known):
@@ -294,53 +350,3 @@ async def _digests(store: Store, reaches: Sequence[Reached]) -> list[str]:
     """The keys under which identities with these numbers and addresses stand, on all accounts of ours."""
     places = {kind: await places_reached_by(store, kind) for kind in {kind for kind, _ in reaches}}
     return [key_hash(*place, value) for kind, value in reaches for place in places[kind]]
-
-
-# How common each value is
-
-
-async def keep_base(store: Store, base: Base, at: datetime) -> None:
-    """Keeps how often values stand among the customers, so that who is met later is weighed by it."""
-    sizes = {"size": base.size, "doubles": base.doubles, "relatives": base.relatives, "people": base.people}
-    parts: list[Document] = [{"part": _SIZES, **sizes, "at": at}]
-    parts += [{"part": role.value, "counts": counts, "at": at} for role, counts in common_values(base).items()]
-    parts.append({"part": _LEARNED, **_learned(base), "at": at})
-    await store.upsert(BASE, [(BASE.id_of(one), {"$set": one}) for one in parts])
-
-
-def _learned(base: Base) -> Document:
-    kinds = [
-        {
-            "kind": name,
-            "doubles": _named(kind.doubles),
-            "relatives": _named(kind.relatives),
-            "strangers": _named(kind.strangers),
-        }
-        for name, kind in base.kinds.items()
-    ]
-    families = {"doubles": _named(base.families.doubles), "relatives": _named(base.families.relatives)}
-    return {"kinds": kinds, "families": families}
-
-
-def _named(levels: Mapping[Level, float]) -> Document:
-    return {level.name: told for level, told in levels.items()}
-
-
-def _levels(named: Mapping[str, N]) -> Mapping[Level, N]:
-    return {Level[name]: told for name, told in named.items()}
-
-
-@of_latest
-def _base(held: Held) -> Base:
-    parts = {one["part"]: one for one in held.values()}
-    if _SIZES not in parts:
-        return Base()
-    sizes = {name: parts[_SIZES][name] for name in ("size", "doubles", "relatives", "people")}
-    counts = {role: Digests(parts[role.value]["counts"]) for role in MatchingRole if role.value in parts}
-    learned = parts.get(_LEARNED, _NOTHING_LEARNED)
-    kinds = {
-        one["kind"]: Kind(_levels(one["doubles"]), _levels(one["relatives"]), _levels(one["strangers"]))
-        for one in learned["kinds"]
-    }
-    families = Families(_levels(learned["families"]["relatives"]), _levels(learned["families"]["doubles"]))
-    return Base(**sizes, counts=counts, kinds=kinds, families=families)

@@ -14,8 +14,9 @@ from resolvers.attribute_schema import definitions_by_name
 from resolvers.customers import CUSTOMERS
 from resolvers.duplicates import PAIRS, kept_pair, pair_of
 from resolvers.identities import IDENTITIES
-from resolvers.lookalikes import READ, keep_base, proven
+from resolvers.lookalikes import READ, proven
 from resolvers.matching import Evidence, Score, doubles_among, evidence_of, naming_definitions, sounds_kept, telling
+from resolvers.matching_base import keep_base
 
 _BATCH = 1_000
 

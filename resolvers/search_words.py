@@ -109,6 +109,11 @@ def rare_words(kind: str, value: str) -> Sequence[str]:
     return [whole, local] if len(local) > _SHORT_LOCAL else [whole]
 
 
+def has_rare_words(definition: Document) -> bool:
+    """Whether customers are found in `search` by the rare words of an attribute's values, as by a contact point's."""
+    return bool(definition["is_searchable"]) and definition["type"] in _PLAIN
+
+
 def _words(text: str) -> Sequence[str]:
     """Each word as it is written, then in the other forms in which people type it."""
     return _name_words(text) if len(text) <= LONGEST_WORD else tuple(_forms(text))

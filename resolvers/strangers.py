@@ -14,7 +14,7 @@ from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_type, told
 from resolvers.kit.slice import Slice
 from resolvers.kit.viewer import STAFF
-from resolvers.lookalikes import Sought, lookalikes
+from resolvers.lookalikes import Search, Sought
 from resolvers.matching import Score
 
 SLICE = Slice("strangers")
@@ -65,5 +65,7 @@ async def _likely(context: Context, who: Who) -> list[tuple[RecordId, Score]]:
     channel, account, value = who
     nobody = {"_id": new_id(), "attributes": {}}
     sought = Sought(nobody, [{"channel": channel, "account": account, "value": value}])
-    (found,) = await lookalikes(context, [sought])
+    search = await Search.begin(context)
+    await search.ask([sought])
+    (found,) = search.likely([sought])
     return [(document["_id"], score) for document, score in found]

@@ -20,8 +20,8 @@ from resolvers.kit.erased import ERASING
 from resolvers.kit.turns import take_turn
 from resolvers.kit.viewer import Role, Viewer
 from resolvers.labels import LABELS, label_document
-from resolvers.lookalikes import keep_base
 from resolvers.matching import Base
+from resolvers.matching_base import keep_base
 from resolvers.merging.ledger import MERGES
 from resolvers.notes import REMOVED_NOTES
 from resolvers.privacy.receipts import ERASURES

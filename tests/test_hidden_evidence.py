@@ -10,8 +10,8 @@ from resolvers.customers import CUSTOMERS
 from resolvers.duplicates import PAIRS
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role
-from resolvers.lookalikes import keep_base
 from resolvers.matching import Base, naming_definitions, sounds_kept
+from resolvers.matching_base import keep_base
 from resolvers.scanning import scan
 from tests import crowd
 from tests.changing import change

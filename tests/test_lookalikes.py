@@ -12,8 +12,8 @@ from resolvers.duplicates import PAIRS
 from resolvers.identities import IDENTITIES
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role
-from resolvers.lookalikes import BASE, keep_base
 from resolvers.matching import Base, Kind, Level
+from resolvers.matching_base import BASE, keep_base
 from resolvers.scanning import scan
 from tests.adapters.test_explain import Scans
 from tests.changing import change
