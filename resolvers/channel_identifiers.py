@@ -62,13 +62,18 @@ def naming(identifiers: Iterable[Document], whos: Sequence[Who]) -> list[Documen
     return [{f"attributes.{name}": {"$in": values}} for name, values in found.items() if values]
 
 
-async def digests_named(store: Store, identifiers: Sequence[Document], values: Mapping[str, Any]) -> list[str]:
-    """The keys under which identities stand that these values name, on all accounts of ours."""
+async def digests_named(
+    store: Store, identifiers: Sequence[Document], values: Mapping[str, Any], unseen: frozenset[str]
+) -> list[str]:
+    """The keys under which identities stand that these values name, on all accounts of ours.
+
+    `unseen`: kinds (`PHONE`, `EMAIL`) of identities that are left out.
+    """
     there = [one for one in identifiers if one["name"] in values]
     if not there:
         return []
     whos = [(one, Who(*place, str(values[one["name"]]))) for one in there for place in await every_place(store)]
-    return [key_hash(*who) for one, who in whos if names(one, who)]
+    return [key_hash(*who) for one, who in whos if names(one, who) and reach_by(who.channel, who.value) not in unseen]
 
 
 def _places(definition: Document) -> Sequence[str]:

@@ -17,6 +17,7 @@ from adapters.records import Document, Index, Mention, Record, RecordId
 from adapters.windows import Position, Strand, Window, branches, stretch
 from resolvers.aliases import ids_of
 from resolvers.attribute_rules import MatchingRole
+from resolvers.candidates import Sought
 from resolvers.customers import Customer, customers_by_id
 from resolvers.identities import IDENTITIES, IdentifiedCustomer
 from resolvers.kit.context import Context, Info
@@ -26,10 +27,10 @@ from resolvers.kit.paging import Connection, Page, Sealing, connection
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, inner, kept, reader_of
 from resolvers.kit.viewer import STAFF
-from resolvers.lookalikes import Search, Sought, compared
+from resolvers.lookalikes import Search, compared
 from resolvers.matching import DEFAULT, Score
 from resolvers.matching.levels import Level
-from resolvers.sight import sight_of
+from resolvers.sight import Sight, sight_of
 
 PAIRS = Record(
     name="duplicate_suggestions",
@@ -226,23 +227,21 @@ async def _found_now(context: Context, customers: Sequence[Customer]) -> list[li
 
     Most often one command and a write: a second one where identities or earlier suggestions lead to somebody else.
     """
-    search = await Search.begin(context)
+    sight, search = await sight_of(context), await Search.begin(context)
     beside = _beside(await search.ask([Sought(one.document) for one in customers], beside=_reads(customers)), customers)
-    sought = [
-        Sought(one.document, beside.identities[one.key], also=list(beside.suggested[one.key])) for one in customers
-    ]
+    sought = [Sought(one.document, beside.identities[one.key], also=beside.told(one.key, sight)) for one in customers]
     await search.ask(sought)
-    at, is_limited = context.clock(), bool((await sight_of(context)).roles)
+    at, is_limited = context.clock(), bool(sight.roles)
     of_each: list[list[Document]] = []
     news: dict[RecordId, Document] = {}
     for one, likely in zip(customers, search.likely(sought), strict=True):
         pairs: list[Document] = []
         for other, score in likely:
             ends = pair_of(str(one.key), str(other["_id"]))
-            if beside.are_apart(one.key, other):
+            if beside.are_apart(one.key, other) or one.key in ids_of(other):
                 continue
             known = beside.suggested[one.key].get(other["_id"])
-            is_sure = score.bits >= DEFAULT.merge_at if is_limited else bool(known and known["is_sure"])
+            is_sure = bool(known and known["is_sure"] and sight.is_told(known))
             key, change = kept_pair(ends, score, at, is_sure=is_sure)
             pairs.append({"_id": key, **(known or change["$setOnInsert"]), **change["$set"]})
             if is_limited and known is None:
@@ -264,6 +263,10 @@ class _Beside:
     suggested: Mapping[RecordId, dict[RecordId, Document]]
     """The strongest pairs of each customer that stand, by the id at the other end."""
     dismissed: Mapping[RecordId, set[RecordId]]
+
+    def told(self, key: RecordId, sight: Sight) -> list[RecordId]:
+        """Who was suggested before, by what the viewer may see."""
+        return [other for other, pair in self.suggested[key].items() if sight.is_told(pair)]
 
     def are_apart(self, key: RecordId, other: Document) -> bool:
         """Whether somebody said that the customer and the other are two, also before one of them was merged."""

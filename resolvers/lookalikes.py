@@ -6,17 +6,16 @@ that the cost does not grow with the base. A scan of all customers (resolvers/sc
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
 
 from adapters.contract import Who
-from adapters.mongo import Store
-from adapters.records import Document, Record, RecordId, key_hash
+from adapters.records import Document, RecordId
 from resolvers.aliases import ids_of
 from resolvers.attribute_rules import MatchingRole
+from resolvers.candidates import MOST_OF_ONE_KEY, Sought, Way, along, digests_of, reaches_of, ways
 from resolvers.channel_identifiers import digests_named, identifiers_of, naming, role_named
-from resolvers.channels import places_reached_by, reach_by
+from resolvers.channels import reach_by
 from resolvers.customers import CUSTOMERS, customers_by_id
 from resolvers.identities import IDENTITIES, IDENTITY_KEYS
 from resolvers.kit.context import Context
@@ -26,39 +25,14 @@ from resolvers.matching import (
     Reached,
     Score,
     named,
-    naming_definitions,
     score_of,
-    sounds_kept,
 )
-from resolvers.matching.words import day_of, email_of, identifier_of, phone_of
 from resolvers.matching_base import base_of_now
-from resolvers.namesakes import agreeing, are_readable, is_name_enough, of_age
-from resolvers.search_words import has_rare_words, rare_words
+from resolvers.namesakes import is_name_enough
 from resolvers.sight import Sight, sight_of
 
 READ = ("attributes", "contact_points", "version", "aliases")
 """What of a customer's document is compared, and upon what that is decided."""
-
-# Where more share a value, the value says little, and one of the others finds the person.
-_MOST_OF_ONE_KEY = 40
-# Of those who are alike in one respect alone, and in one that many share, these are enough to see.
-_MOST_NAMESAKES = 10
-# A customer with more numbers and addresses than these is found by the first ones.
-_MOST_VALUES = 16
-# Roles whose attributes are looked up by the whole value.
-_BY_VALUE = {MatchingRole.PHONE: "PHONE", MatchingRole.EMAIL: "EMAIL"}
-_COMPARABLE = {"PHONE": phone_of, "EMAIL": email_of}
-_DAY = MatchingRole.BIRTH_DATE
-
-
-@dataclass(frozen=True, slots=True)
-class Sought:
-    """A customer for whom others are sought."""
-
-    document: Document
-    identities: Sequence[Document] = ()
-    also: Sequence[RecordId] = field(default=())
-    """Others who are compared in any case."""
 
 
 def proven(identities: Iterable[Document]) -> list[Reached]:
@@ -112,9 +86,9 @@ class Search:
         return rows
 
     async def _new_unions(self, n: int, one: Sought) -> list[Document]:
-        shown = replace(one, document=self._sight.document(one.document), also=self._not_found(n, one.also))
-        reaches = _reaches(shown, self._sight)
-        whos = _whos(one.identities) if self._identifiers else []
+        shown = replace(self._shown(one), also=self._not_found(n, one.also))
+        reaches = reaches_of(shown, self._sight)
+        whos = _whos(shown.identities) if self._identifiers else []
         asked = self._asked.get(n)
         if asked is None:
             told = self._sight.evidence(one.document, ())
@@ -122,13 +96,28 @@ class Search:
         elif asked.reaches == reaches and asked.whos == whos and not shown.also:
             return []
         asked.reaches, asked.whos = reaches, whos
-        ways = [_along(condition) for condition in naming(self._identifiers, whos)]
-        ways += _ways(shown, reaches, self._sight, is_rare=asked.is_rare)
-        ways += await _ways_by_identities(self._context.store, shown, reaches, self._identifiers)
-        unions = [_union(n, way, ids_of(one.document)) for way in ways]
+        found = [along(condition) for condition in naming(self._identifiers, whos)]
+        found += ways(shown, reaches, self._sight, is_rare=asked.is_rare)
+        found += await self._ways_by_identities(shown, reaches)
+        unions = [_union(n, way, ids_of(one.document)) for way in found]
         new = [union for union in unions if union not in asked.unions]
         asked.unions += new
         return new
+
+    def _shown(self, one: Sought) -> Sought:
+        return replace(
+            one, document=self._sight.document(one.document), identities=self._sight.identities(one.identities)
+        )
+
+    async def _ways_by_identities(self, one: Sought, reaches: Sequence[Reached]) -> list[Way]:
+        """By the identities that have these numbers and addresses, or that an attribute names."""
+        store, values = self._context.store, one.document.get("attributes") or {}
+        digests = await digests_of(store, reaches)
+        digests += await digests_named(store, self._identifiers, values, self._sight.kinds)
+        if not digests:
+            return []
+        known_by = {"$match": {"_id": {"$in": list(dict.fromkeys(digests))}}}
+        return [(IDENTITY_KEYS, [known_by, *_OWNERS], MOST_OF_ONE_KEY)]
 
     def _not_found(self, n: int, ids: Iterable[RecordId]) -> list[RecordId]:
         return [one for one in ids if n not in self._for.get(one, ())]
@@ -138,11 +127,12 @@ class Search:
 
         First those whom a channel identifier names, whatever else is said of them; then the likeliest.
         """
-        shown = [replace(one, document=self._sight.document(one.document)) for one in sought]
+        shown = [self._shown(one) for one in sought]
         evidence = [self._sight.evidence(one.document, one.identities) for one in sought]
         likely: list[list[tuple[bool, Document, Score]]] = [[] for _ in sought]
         for key, document in self._found.items():
-            theirs = _each_once(identity for owner in document["owners"] for identity in self._identities[owner])
+            known_by = (identity for owner in document["owners"] for identity in self._identities[owner])
+            theirs = self._sight.identities(_each_once(known_by))
             other = self._sight.evidence(document, theirs)
             for n in self._for[key]:
                 score = score_of(evidence[n], other, self._base)
@@ -248,14 +238,6 @@ _OWNERS: Sequence[Document] = (
 )
 
 
-Way: TypeAlias = tuple[Record, list[Document], int]
-"""Where to find candidates, along which index, and how many of them are compared."""
-
-
-def _along(condition: Document, most: int = _MOST_OF_ONE_KEY) -> Way:
-    return CUSTOMERS, [{"$match": condition}], most
-
-
 def _union(n: int, way: Way, own: Sequence[RecordId]) -> Document:
     """A stage that finds candidates of the n-th, who has these ids."""
     record, stages, most = way
@@ -267,86 +249,3 @@ def _union(n: int, way: Way, own: Sequence[RecordId]) -> Document:
             "pipeline": [*stages, others, {"$limit": most}, *([{"$set": {"of": n}}] if n else [])],
         }
     }
-
-
-async def _ways_by_identities(
-    store: Store, one: Sought, reaches: Sequence[Reached], identifiers: Sequence[Document]
-) -> list[Way]:
-    """By the identities that have these numbers and addresses, or that an attribute names."""
-    digests = await _digests(store, reaches)
-    digests += await digests_named(store, identifiers, one.document.get("attributes") or {})
-    if not digests:
-        return []
-    known_by = {"$match": {"_id": {"$in": list(dict.fromkeys(digests))}}}
-    return [(IDENTITY_KEYS, [known_by, *_OWNERS], _MOST_OF_ONE_KEY)]
-
-
-def _ways(one: Sought, reaches: Sequence[Reached], sight: Sight, *, is_rare: bool) -> Iterator[Way]:
-    """By what is said of the customer; `is_rare`: whether the names alone suggest somebody."""
-    known = sight.known
-    values = one.document.get("attributes") or {}
-    named = naming_definitions(known)
-    sounds = sounds_kept(values, named)
-    for condition in _by_values(values, known, reaches):
-        yield _along(condition)
-    if words := [word for kind, value in reaches for word in rare_words(kind, value)]:
-        yield _along({"search": {"$in": words}})
-    days = {
-        name: str(values[name]) for role, name in _roles(values, known) if role is _DAY and day_of(str(values[name]))
-    }
-    alike: list[Document] = [
-        {"$eq": [f"$attributes.{each['name']}", {"$literal": values[each["name"]]}]}
-        for each in named
-        if values.get(each["name"])
-    ]
-    alike += [{"$in": [sound, {"$ifNull": ["$sounds", []]}]} for sound in sounds]
-    for name in days:
-        # In a million customers some forty were born on each day. Names are no key here, but looked at in each of them.
-        same_day = {f"attributes.{name}": values[name]}
-        yield _along(same_day | {"$expr": {"$or": alike}}) if alike else _along(same_day, _MOST_NAMESAKES)
-    if sounds:
-        same = {"sounds": {"$in": sounds}}
-        for stages in agreeing(same, one.document, sight.telling, days):
-            yield CUSTOMERS, stages, _MOST_OF_ONE_KEY
-        if is_rare or not are_readable(days):
-            yield CUSTOMERS, of_age(same, days), _MOST_NAMESAKES
-    if one.also:
-        yield _along({"_id": {"$in": list(one.also)}})
-
-
-def _reaches(one: Sought, sight: Sight) -> list[Reached]:
-    """Every number and address of the customer, wherever it stands."""
-    values = one.document.get("attributes") or {}
-    found = [(point["type"], str(point["value"])) for point in one.document.get("contact_points") or ()]
-    found = [(kind, value) for kind, value in found if kind != "POSTAL"]
-    found += [(_BY_VALUE[role], str(values[name])) for role, name in _roles(values, sight.known) if role in _BY_VALUE]
-    told = dict.fromkeys([*found, *sight.reached(one.identities)])
-    # What stands where nothing is known, such as `000000`, is everybody's.
-    return [(kind, value) for kind, value in told if _COMPARABLE[kind](value)][:_MOST_VALUES]
-
-
-def _by_values(values: Mapping[str, Any], known: Sequence[Document], reaches: Sequence[Reached]) -> Iterator[Document]:
-    for one in known:
-        # Whoever asks has it in another attribute, or as a contact point.
-        kind = _BY_VALUE.get(MatchingRole(one["matching_role"])) if one.get("matching_role") else None
-        if has_rare_words(one):
-            continue
-        if told := [value for by, value in reaches if by == kind]:
-            yield {f"attributes.{one['name']}": {"$in": told}}
-    for role, name in _roles(values, known):
-        if role is MatchingRole.IDENTIFIER and identifier_of(str(values[name])):
-            yield {f"attributes.{name}": values[name]}
-
-
-def _roles(values: Mapping[str, Any], known: Iterable[Document]) -> Iterator[tuple[MatchingRole, str]]:
-    """The attributes that say something of who the customer is, each with its role in matching."""
-    for one in known:
-        said = values.get(one["name"])
-        if one.get("matching_role") and said not in (None, one.get("default")) and one["type"] != "PASSWORD":
-            yield MatchingRole(one["matching_role"]), one["name"]
-
-
-async def _digests(store: Store, reaches: Sequence[Reached]) -> list[str]:
-    """The keys under which identities with these numbers and addresses stand, on all accounts of ours."""
-    places = {kind: await places_reached_by(store, kind) for kind in {kind for kind, _ in reaches}}
-    return [key_hash(*place, value) for kind, value in reaches for place in places[kind]]

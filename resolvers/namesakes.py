@@ -32,14 +32,23 @@ def is_name_enough(told: Evidence, base: Base) -> bool:
 
 
 def agreeing(
-    same: Document, customer: Document, attributes: Sequence[Telling], days: Mapping[str, str]
+    same: Document,
+    customer: Document,
+    attributes: Sequence[Telling],
+    days: Mapping[str, str],
+    *,
+    may_be_folded: bool,
 ) -> Iterator[list[Document]]:
-    """The stages that find, of those who match `same`, who shares an address or a day of birth, but for slips."""
+    """The stages that find, of those who match `same`, who shares an address or a day of birth, but for slips.
+
+    `may_be_folded`: addresses of contact points are compared by the words by which customers are found, which are
+    those of other contact points, too; else by what is written.
+    """
     agreed: list[Document] = []
     homes = [one.name for one in attributes if one.role is MatchingRole.ADDRESS]
     if words := _home_words(customer, homes):
         # One word of an address is many people's.
-        shared = {"$setIntersection": [_words_of_homes(homes), words]}
+        shared = {"$setIntersection": [_words_of_homes(homes, may_be_folded=may_be_folded), words]}
         agreed.append({"$gte": [{"$size": shared}, min(_ONE_HOME, len(words))]})
     agreed += [{"$or": _near(at, day)} for at, day in _readable(days)]
     if agreed:
@@ -75,17 +84,21 @@ def _said(at: str) -> Document:
 def _home_words(customer: Document, homes: Iterable[str]) -> list[str]:
     """The words of the customer's addresses, as they stand in others' `search` and as `_words_of_homes` gives them."""
     values: Mapping[str, Any] = customer.get("attributes") or {}
-    written = " ".join(str(values[name]) for name in homes if values.get(name) is not None)
-    points = [point for point in customer.get("contact_points") or () if point["type"] == "POSTAL"]
-    kept = search_words({}, [*points, {"type": "POSTAL", "value": written}], ())
-    return list(dict.fromkeys([*kept, *written.lower().replace(",", " ").split()]))
+    written = [" ".join(str(values[name]) for name in homes if values.get(name) is not None)]
+    written += [str(point["value"]) for point in customer.get("contact_points") or () if point["type"] == "POSTAL"]
+    kept = search_words({}, [{"type": "POSTAL", "value": one} for one in written], ())
+    return list(dict.fromkeys([*kept, *" ".join(written).lower().replace(",", " ").split()]))
 
 
-def _words_of_homes(homes: Sequence[str]) -> Document:
+def _words_of_homes(homes: Sequence[str], *, may_be_folded: bool) -> Document:
     """The words of somebody's addresses: contact points are kept by theirs, attributes are taken apart."""
-    kept: Document = {"$ifNull": ["$search", []]}
-    if not homes:
+    written: list[Document] = [{"$concat": [_said(f"$attributes.{name}"), " "]} for name in homes]
+    if not may_be_folded:
+        postal = {"input": {"$ifNull": ["$contact_points", []]}, "cond": {"$eq": ["$$this.type", "POSTAL"]}}
+        joined = {"$concat": ["$$value", " ", {"$toString": "$$this.value"}]}
+        written.append({"$reduce": {"input": {"$filter": postal}, "initialValue": "", "in": joined}})
+    kept: Document = {"$ifNull": ["$search", []]} if may_be_folded else {"$literal": []}
+    if not written:
         return kept
-    each = [{"$concat": [_said(f"$attributes.{name}"), " "]} for name in homes]
-    plain = {"$replaceAll": {"input": {"$toLower": {"$concat": each}}, "find": ",", "replacement": " "}}
+    plain = {"$replaceAll": {"input": {"$toLower": {"$concat": written}}, "find": ",", "replacement": " "}}
     return {"$setUnion": [kept, {"$split": [plain, " "]}]}

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from adapters.held import of_latest
 from adapters.records import Document
 from resolvers.attribute_rights import unseen, unseen_kinds
+from resolvers.attribute_rules import MatchingRole
 from resolvers.attributes import definitions
 from resolvers.channels import reach_by
 from resolvers.kit.context import Context
 from resolvers.kit.viewer import STAFF_AND_PARTNERS, Role, Viewer
 from resolvers.matching import Evidence, Reached, Telling, evidence_of, telling
+
+_NAMES = frozenset({MatchingRole.GIVEN_NAME.value, MatchingRole.FAMILY_NAME.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,13 @@ class Sight:
     """Kinds of numbers and addresses (`PHONE`, `EMAIL`) that are not."""
     roles: frozenset[str] = frozenset()
     """Roles in matching to which something counts that is not shown."""
+    hides_words: bool = False
+    """Whether words by which customers are found (`search`) may be of something that is not shown."""
+
+    @property
+    def hides_names(self) -> bool:
+        """Whether a part of names is not shown: how they sound tells of it."""
+        return not _NAMES.isdisjoint(self.roles)
 
     def document(self, customer: Document) -> Document:
         """A customer's document without contact points of a kind that is not shown."""
@@ -36,6 +46,10 @@ class Sight:
             return customer
         points = [one for one in customer.get("contact_points") or () if one["type"] not in self.kinds]
         return {**customer, "contact_points": points}
+
+    def identities(self, identities: Iterable[Document]) -> list[Document]:
+        """Those whose values are shown."""
+        return [one for one in identities if reach_by(one["channel"], one["value"]) not in self.kinds]
 
     def reached(self, identities: Iterable[Document]) -> list[Reached]:
         """The numbers and addresses among identities, as evidence for people, who see how well each is founded."""
@@ -78,4 +92,5 @@ def _sight(known: Mapping[str, Document], viewer: Viewer) -> Sight:
     hidden, kinds = unseen(known, viewer), unseen_kinds(known, viewer)
     roles = {str(role) for name in hidden if (role := known[name].get("matching_role"))}
     shown = [one for name, one in known.items() if name not in hidden]
-    return Sight(shown, telling(shown), kinds, frozenset(roles | kinds))
+    hides_words = bool(kinds) or any(known[name]["is_searchable"] for name in hidden)
+    return Sight(shown, telling(shown), kinds, frozenset(roles | kinds), hides_words)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from adapters.contract import Who
 from adapters.records import RecordId, new_id
+from resolvers.candidates import Sought
 from resolvers.customers import Customer, customers_by_id
 from resolvers.duplicates import MOST_OF_ONE, MatchReason, reasons_of, require_few
 from resolvers.identities import identified, named_identity, require_look_up
@@ -14,7 +15,7 @@ from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_type, told
 from resolvers.kit.slice import Slice
 from resolvers.kit.viewer import STAFF
-from resolvers.lookalikes import Search, Sought
+from resolvers.lookalikes import Search
 from resolvers.matching import Score
 
 SLICE = Slice("strangers")

@@ -1,12 +1,12 @@
 """In which roles do two customers agree, how well, and how likely would strangers agree like that?"""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import log2
 from typing import NamedTuple, TypeVar
 
 from resolvers.attribute_rules import MatchingRole
 from resolvers.matching.base import Base
-from resolvers.matching.evidence import Evidence
+from resolvers.matching.evidence import MOST_VALUES, Evidence
 from resolvers.matching.levels import (
     Level,
     day_level,
@@ -37,12 +37,21 @@ def findings(one: Evidence, other: Evidence, base: Base) -> list[Finding]:
     found = [
         *_names(one, other, base),
         _best(MatchingRole.BIRTH_DATE, one.births, other.births, day_level, base),
-        _best(MatchingRole.PHONE, one.phones, other.phones, phone_level, base),
+        _best(MatchingRole.PHONE, *_worth_comparing(one.phones, other.phones), phone_level, base),
         _email(one, other, base),
         _address(one, other, base),
         _identifier(one, other, base),
     ]
     return [finding for finding in found if finding.level]
+
+
+def _worth_comparing(some: Sequence[str], others: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """What both have, however many each has; where they share nothing, the first ones of each."""
+    if max(len(some), len(others)) <= MOST_VALUES:
+        return some, others
+    theirs = set(others)
+    shared = [one for one in some if one in theirs][:MOST_VALUES]
+    return (shared, shared) if shared else (some[:MOST_VALUES], others[:MOST_VALUES])
 
 
 def _best(
@@ -65,8 +74,9 @@ _ALIKE_BY_NAME, _ALIKE_BY_CHANCE = 1 / 10, 1 / 300
 def _email(one: Evidence, other: Evidence, base: Base) -> Finding:
     """The best pair of addresses. One made of a name tells no more than the name that both have already told."""
     best = Finding(MatchingRole.EMAIL, Level.MISSING)
-    for first in one.emails:
-        for second in other.emails:
+    some, others = _worth_comparing(one.emails, other.emails)
+    for first in some:
+        for second in others:
             level = email_level(first, second)
             chance = _chance(MatchingRole.EMAIL, first, second, base)
             if level is Level.EXACT and (_is_of(first, one.given) or _is_of(first, other.given)):

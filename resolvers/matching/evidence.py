@@ -15,6 +15,8 @@ Reached = tuple[str, str]
 
 # Of more values of one role than these, the first ones tell enough; comparing costs their product.
 MOST_VALUES = 8
+# Numbers and addresses are compared by what both have; of what neither shares, the first ones.
+MOST_REACHES = 100
 MOST_ADDRESS_WORDS = 24
 
 
@@ -75,8 +77,12 @@ def evidence_of(document: Document, attributes: Iterable[Telling], reached: Iter
         given=_each(name_of(text) for _, text in said.get(MatchingRole.GIVEN_NAME, ())),
         family=_each(name_of(text) for _, text in said.get(MatchingRole.FAMILY_NAME, ())),
         births=_each(day_of(text) for _, text in said.get(MatchingRole.BIRTH_DATE, ())),
-        phones=_each(phone_of(text) for text in [*_texts(said.get(MatchingRole.PHONE, ())), *points["PHONE"]]),
-        emails=_each(email_of(text) for text in [*_texts(said.get(MatchingRole.EMAIL, ())), *points["EMAIL"]]),
+        phones=_each(
+            (phone_of(text) for text in [*_texts(said.get(MatchingRole.PHONE, ())), *points["PHONE"]]), MOST_REACHES
+        ),
+        emails=_each(
+            (email_of(text) for text in [*_texts(said.get(MatchingRole.EMAIL, ())), *points["EMAIL"]]), MOST_REACHES
+        ),
         addresses=_each(one[:MOST_ADDRESS_WORDS] for one in addresses),
         identifiers=_each(identifiers),
     )
@@ -96,5 +102,5 @@ def _texts(named: Iterable[tuple[str, str]]) -> list[str]:
     return [text for _, text in named]
 
 
-def _each(found: Iterable[T | None]) -> tuple[T, ...]:
-    return tuple(dict.fromkeys(one for one in found if one))[:MOST_VALUES]
+def _each(found: Iterable[T | None], most: int = MOST_VALUES) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(one for one in found if one))[:most]
