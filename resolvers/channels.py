@@ -35,6 +35,8 @@ _BUSINESS_SCOPED = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
 
 # Written by programs that lower case everything, and by people.
 _LIKE_BUSINESS_SCOPED = re.compile(r"(?i:[A-Z]{2}\.(?:ENT\.)?)([A-Za-z0-9]{1,128})")
+# As programs that speak WhatsApp's own protocol address a number.
+_ADDRESSED = re.compile(r"@(?:s\.whatsapp\.net|c\.us)\Z")
 _ADD_ONE = "An import brings others, and administrators add them with `addChannelAccount`."
 
 LONGEST_VALUE = 2_000
@@ -150,7 +152,7 @@ def canonical_value(channel: str, value: str, default_region: str | None = None)
     if not text:
         raise ValueError("That is empty. Send the customer's id on the channel.")
     if channel in _BY_WHOLE_NUMBER:
-        text = _business_scoped(text)
+        text = _business_scoped(_ADDRESSED.sub("", text))
     match reach_by(channel, text):
         case "EMAIL":
             return canonical_email(text)

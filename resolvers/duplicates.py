@@ -96,7 +96,9 @@ class DuplicateSuggestion(Node):
     """Two customers who are probably one person."""
 
     score: float = kept("How likely they are one person, from 0 to 1.", at="probability")
-    is_sure: bool = kept("Whether a machine might merge them; for a suggestion to people less is enough.")
+    is_sure: bool = kept(
+        "Whether a scan found them one person beyond doubt, so that a machine may merge them; false before any scan."
+    )
     found_at: datetime = kept("When a scan found it last.")
     dismissed_at: datetime | None = kept("When somebody said that these are different people; null if nobody did.")
     dismissed_by: str | None = kept("Who said so.")

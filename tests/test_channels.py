@@ -124,3 +124,28 @@ def test_canonical_settled(channel: str, text: str) -> None:
     except ValueError:
         return
     assert canonical_value(channel, once) == once
+
+
+@pytest.mark.parametrize(
+    ("channel", "written", "value"),
+    [
+        ("whatsapp", "\u202a+49 162 8374655\u202c", "+491628374655"),
+        ("whatsapp", "491628374655@s.whatsapp.net", "+491628374655"),
+        ("whatsapp", "491628374655@c.us", "+491628374655"),
+        ("email", "mailto:Ann.Lee@example.com", "ann.lee@example.com"),
+        ("email", "Ann Lee <ann.lee@example.com>", "ann.lee@example.com"),
+        ("email", "\u200bann.lee@example.com", "ann.lee@example.com"),
+        ("email", "<ann.lee@example.com>", "ann.lee@example.com"),
+    ],
+)
+def test_copied_ids(channel: str, written: str, value: str) -> None:
+    """An id is taken as programs copy it: with marks that nobody sees, a scheme, a name or a server around it."""
+    assert canonical_value(channel, written) == value
+
+
+@pytest.mark.parametrize("written", ["a@b@s.whatsapp.net", "Ann <>", "Ann <ann.lee@example.com> <b@example.com>"])
+def test_copied_in_vain(written: str) -> None:
+    """What is no id without them is none."""
+    for channel in ("whatsapp", "email"):
+        with pytest.raises(ValueError, match="Send"):
+            canonical_value(channel, written)

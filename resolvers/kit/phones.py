@@ -11,6 +11,8 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import PhoneMetadata, PhoneNumber, PhoneNumberFormat, ValidationResult
 
+from resolvers.kit.texts import visible
+
 # As programs hand numbers on: RFC 3966, RFC 5724, and what gateways write for WhatsApp.
 _SCHEME = re.compile(r"\A(?:tel|sms|whatsapp):", re.IGNORECASE)
 _PLUS = frozenset("+\uff0b")
@@ -71,7 +73,7 @@ def _remembered(written: str, region: str | None, is_whole_first: bool) -> str:
 
 def _written(text: str) -> str:
     """What is written, with the digits of all scripts as those of ASCII."""
-    bare = _SCHEME.sub("", text.strip(), count=1).strip()
+    bare = _SCHEME.sub("", visible(text).strip(), count=1).strip()
     return bare if bare.isascii() else phonenumbers.normalize_digits_only(bare, keep_non_digits=True)
 
 

@@ -1,5 +1,6 @@
 """How do money, moments, phone numbers and e-mail addresses stand in the graph?"""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -13,7 +14,7 @@ from strawberry.types.scalar import ScalarDefinition
 from adapters.records import STORED_ZONE, Document, decimal_of, stored_decimal
 from resolvers.kit.described import graph_type, told
 from resolvers.kit.phones import canonical_phone
-from resolvers.kit.texts import quoted
+from resolvers.kit.texts import quoted, visible
 
 EmailAddress = NewType("EmailAddress", str)
 PhoneNumber = NewType("PhoneNumber", str)
@@ -27,6 +28,9 @@ _LARGEST_EXACT = 2**53 - 1
 
 # ISO 4217 alphabetic codes are three letters.
 _CURRENCY_LETTERS = 3
+_MAIL_SCHEME = re.compile(r"\Amailto:", re.IGNORECASE)
+# As mail programs show an address (RFC 5322, name-addr).
+_NAMED_ADDRESS = re.compile(r"[^<>]*<([^<>]+)>")
 
 
 @graph_type
@@ -49,11 +53,16 @@ class Money:
 def canonical_email(text: str) -> str:
     """The address as it is compared: domain in lower case and Unicode normalised; raises ValueError.
 
+    Taken is also what programs copy: `mailto:ann@example.com`, `Ann Lee <ann@example.com>`.
+
     The local part compares without case, though RFC 5321 would tell it apart: no provider of note does. Nothing else
     is folded: `straße` and `strasse` are two mailboxes.
     """
+    written = visible(text).strip()
+    named = _NAMED_ADDRESS.fullmatch(written)
+    address = named[1] if named else _MAIL_SCHEME.sub("", written)
     try:
-        checked = email_validator.validate_email(text.strip(), check_deliverability=False, allow_smtputf8=True)
+        checked = email_validator.validate_email(address.strip(), check_deliverability=False, allow_smtputf8=True)
     except email_validator.EmailNotValidError as error:
         # The cause may quote a part of the address.
         raise ValueError("That is not an e-mail address. Send one such as ann@example.com.") from error

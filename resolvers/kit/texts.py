@@ -61,5 +61,10 @@ def plain_line(text: str, what: str, longest: int) -> str:
     return words
 
 
+def visible(text: str) -> str:
+    """The text without marks that nobody sees and programs copy along: writing directions, joiners, byte orders."""
+    return text if text.isascii() else "".join(one for one in text if unicodedata.category(one) != "Cf")
+
+
 def _is_seen(one: str) -> bool:
     return one not in _UNSEEN and unicodedata.category(one) not in _UNSEEN_KINDS
