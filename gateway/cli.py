@@ -317,8 +317,8 @@ def make_key(
 ) -> None:
     """Make an API key and print it, this once: only a hash of it is kept.
 
-    Limited to fields, it is refused questions that touch any other, of objects and of inputs; `__typename` and
-    introspection, which shows the whole schema, are free.
+    Limited to fields, it is refused questions that touch any other, of objects and of inputs; `__typename`,
+    `viewer`, which says what the key has, and introspection, which shows the whole schema, are free.
 
     Example: `profile-gateway keys make newsletter --scope personal --days 90`
 

@@ -20,13 +20,14 @@ from typing import Final
 from adapters.failures import StoreError
 from adapters.mongo import Store
 from adapters.serverfacts import ServerFacts, server_facts
-from gateway.database import URL_FILE, dotted, unfit
+from gateway.database import URL_FILE, as_served, dotted, unfit
 from gateway.mongod import Glance, Mongod, MongodError, glance
 from gateway.schema_file import CHECKOUT, COMMITTED, differences
 from gateway.settings import PREFIX, BadSettings, Settings, environment_name, load_settings, unknown_names
 from gateway.tokens import KeySet, KeysUnreachable
 from gateway.work import JOBS, JobState, job_states
-from resolvers.privacy.retention import BadRetention, with_retention
+from resolvers.privacy.receipts import ERASURES
+from resolvers.privacy.retention import RETENTION, BadRetention, with_retention
 from resolvers.schema import graph
 
 OLDEST_PYTHON: Final = (3, 11)
@@ -206,27 +207,39 @@ def retention(settings: Settings) -> Finding:
 
 async def background_jobs(settings: Settings) -> Finding:
     """When what is done in the background was done last, and whether it fails; nothing is started for that."""
+    # In the database where the commands look: a gateway may serve from another than the settings' own.
+    settings = as_served(settings)
     url = settings.mongodb_url.get_secret_value() if settings.mongodb_url else None
     try:
         url = url or (settings.data_folder / URL_FILE).read_text("utf-8")
         async with asyncio.timeout(_PATIENCE_S):
-            store = await Store.open(url, settings.database, [JOBS])
+            store = await Store.open(url, settings.database, [JOBS, ERASURES])
             try:
                 states = await job_states(store, list(graph().declared.jobs))
+                is_erasing = await store.first(ERASURES, {}) is not None
             finally:
                 await store.close()
     except (OSError, StoreError, TimeoutError):
         return ok("Nobody serves now, or its database does not answer.")
-    told = "; ".join(map(_told_of_job, states))
+    told = "; ".join(_told_of_job(one, is_erasing=is_erasing) for one in states)
+    told = told[:1].upper() + told[1:]
     return warning(f"{told}. The log has each failure under its reference.") if _fail(states) else ok(f"{told}.")
 
 
-def _told_of_job(job: JobState) -> str:
+def _told_of_job(job: JobState, *, is_erasing: bool) -> str:
     if job.failures:
         return f"{job.name} failed {job.failures} times in a row, last under {job.reference}"
     if job.is_running:
         return f"{job.name} is under way"
-    return f"{job.name} ended {job.ended_at:%Y-%m-%d %H:%M} UTC" if job.ended_at else f"{job.name} never had to be done"
+    if job.ended_at:
+        return f"{job.name} ended {job.ended_at:%Y-%m-%d %H:%M} UTC"
+    if job.name == ERASURES.name and is_erasing:
+        return "an erasure waits for its end, which a gateway that serves brings within two minutes"
+    return _NEVER.get(job.name, f"{job.name} never had to be done")
+
+
+_NEVER: Final = {ERASURES.name: "no erasure was ever asked for", RETENTION: "nothing ended by its age yet"}
+"""What is so where a job was never done."""
 
 
 def _fail(states: Sequence[JobState]) -> bool:

@@ -6,18 +6,19 @@ from datetime import UTC, datetime
 from functools import partial
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from adapters.mongo import Store
 from adapters.records import RecordId
 from gateway.app import House
 from gateway.kept_secrets import with_secrets
 from gateway.settings import Settings
+from gateway.stages import stages
 from resolvers.customers import CUSTOMERS
 from resolvers.dismissing import are_apart
 from resolvers.kit.context import Context
 from resolvers.kit.errors import Refused, conflict
 from resolvers.kit.viewer import Role, Viewer
+from resolvers.matching import told
 from resolvers.merging.asking import MOST_OTHERS, Asked
 from resolvers.merging.ledger import elements_of
 from resolvers.merging.merge import merged
@@ -42,29 +43,16 @@ class Searched:
 
 async def search(store: Store, settings: Settings, console: Console, *, merges: bool) -> Searched:
     """Scans all customers, writes the suggestions, and where `merges` merges those who are one person beyond doubt."""
-    whole = await store.count(CUSTOMERS, {"merged_into": None})
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-        reading = progress.add_task("customers read", total=whole)
-
-        def compares() -> None:
-            # How many pairs share a key, nobody knows before.
-            progress.add_task("comparing", total=None)
-
-        def read(count: int) -> None:
-            progress.advance(reading, count)
-
-        scanned = await scan(store, at=_now(), tell=read, compares=compares)
+    with stages(console) as tell:
+        scanned = await scan(store, at=_now(), tell=tell)
         if not merges:
             return Searched(scanned, 0, 0)
         house = House(with_secrets(settings), store=store, graph=graph())
         context = house.context_for(Viewer(subject=MACHINE, role=Role.ADMINISTRATOR))
-        merging = progress.add_task("people merged", total=len(scanned.people))
         done = refused = 0
-        for members in scanned.people:
+        for members in told("people merged", scanned.people, tell):
             went, stayed = await _merge(context, members, scanned.versions)
             done, refused = done + went, refused + stayed
-            progress.advance(merging)
     return Searched(scanned, done, refused)
 
 

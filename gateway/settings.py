@@ -135,7 +135,8 @@ class Settings(BaseSettings):
     retention: Annotated[Mapping[str, timedelta], NoDecode] = Field(
         default_factory=dict,
         description="How long records of a kind are kept, as `messages=730d,tickets=5y` (days, weeks, years of 365 "
-        "days); then they are removed with their files, hourly. Of what is not named nothing ends by itself.",
+        "days); then they are removed with their files, hourly. `accesses` is the ledger of who read whose data, by "
+        "the moment of reading. Of what is not named nothing ends by itself.",
     )
     body_bytes: int = Field(
         default=256 * 1024, ge=1024, description="A request's body at most: the longest question with its variables."

@@ -35,6 +35,8 @@ from gateway.keys import BadKey
 _ALL: Final = "*"
 # Introspection and `__typename` are everyone's: they tell what can be asked, and nothing that is stored.
 _EVERYONES: Final = "__"
+# So is who asks, and what the key may ask for: else nobody could tell what a key is good for.
+_VIEWER: Final = frozenset({"Query.viewer", "ViewerInfo"})
 _ROOTS: Final = ("Query.", "Mutation.")
 
 Types = frozenset[str]
@@ -73,8 +75,16 @@ def _hint(name: str, known: Iterable[str]) -> str:
 
 
 def beyond(touched: Iterable[str], fields: frozenset[str]) -> list[str]:
-    """What is touched and not among the fields of a key, in order."""
-    return sorted(one for one in touched if one not in fields and f"{one.partition('.')[0]}.{_ALL}" not in fields)
+    """What is touched and neither everyone's nor among the fields of a key, in order."""
+    return sorted(one for one in touched if not {one, f"{_owner(one)}.{_ALL}"} & fields and not _is_everyones(one))
+
+
+def _is_everyones(touched: str) -> bool:
+    return not {touched, _owner(touched)}.isdisjoint(_VIEWER)
+
+
+def _owner(touched: str) -> str:
+    return touched.partition(".")[0]
 
 
 def touched_fields(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> frozenset[str]:

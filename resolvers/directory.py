@@ -89,7 +89,11 @@ async def customers(
     page: Page,
     filter: Annotated[object | None, CUSTOMER_FILTER, about("Which customers; left out: all.")] = None,
     search: Annotated[
-        str | None, about("Beginnings of names, addresses or phone numbers in any notation; all must be found.")
+        str | None,
+        about(
+            "Beginnings of names, addresses or phone numbers in any notation; all must be found. By a whole number or "
+            "e-mail address customers are also found who are known by it on a channel alone."
+        ),
     ] = None,
     order_by: Annotated[CustomerOrder | None, about("The order; left out: last heard of first.")] = None,
 ) -> Connection[Customer]:

@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.records import Document, RecordId
+from adapters.records import Document, RecordId, key_hash
 from resolvers.attribute_rights import is_shown, kind_of
 from resolvers.attribute_rules import AttributeType, MatchingRole, checked
 from resolvers.attributes import definitions
+from resolvers.channels import places_reached_by
 from resolvers.customers import CUSTOMERS
-from resolvers.identities import require_look_up
+from resolvers.identities import IDENTITY_KEYS, require_look_up
 from resolvers.kit.context import Context
 from resolvers.kit.described import graph_input, told
 from resolvers.kit.errors import BadUserInput
@@ -23,7 +24,14 @@ from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import CUSTOMER_FILTER, Match, Slice
 from resolvers.kit.texts import quoted
 from resolvers.reaches import unseen_reaches
-from resolvers.search_words import LONGEST_WORD, kinds_asked, search_words, searchable_definitions, words_asked
+from resolvers.search_words import (
+    LONGEST_WORD,
+    kinds_asked,
+    reaches_asked,
+    search_words,
+    searchable_definitions,
+    words_asked,
+)
 
 SLICE = Slice("finding")
 
@@ -78,12 +86,42 @@ async def searching(context: Context, search: str) -> Match:
     if kinds & hidden:
         raise unseen_values("searching by a number or address of that kind")
     if kinds:
+        require_fields(context, "searching by a number or address", "Identity.value")
         await require_look_up(context)
         context.delivered.looked_up_by_value()
     context.delivered.searched("Customer.search")
-    begun = [[re.compile(f"^{re.escape(word[:LONGEST_WORD])}") for word in forms] for forms in words]
-    match: Match = {"$and": [{"search": forms[0] if len(forms) == 1 else {"$in": forms}} for forms in begun]}
-    return {"_id": {"$in": await _found_by_what_is_seen(context, match, words, hidden)}} if hidden else match
+    known_by = await _known_by(context, search, words) if kinds else [[] for _ in words]
+    match: Match = {"$and": [_begun_or_known(forms, ids) for forms, ids in zip(words, known_by, strict=True)]}
+    if not hidden:
+        return match
+    return {"_id": {"$in": await _found_by_what_is_seen(context, match, words, known_by, hidden)}}
+
+
+def _begun_or_known(forms: Sequence[str], ids: Sequence[RecordId]) -> Match:
+    begun = [re.compile(f"^{re.escape(word[:LONGEST_WORD])}") for word in forms]
+    by_words: Match = {"search": begun[0] if len(begun) == 1 else {"$in": begun}}
+    return {"$or": [by_words, {"_id": {"$in": ids}}]} if ids else by_words
+
+
+async def _known_by(context: Context, search: str, words: Sequence[Sequence[str]]) -> list[list[RecordId]]:
+    """By word, who is known on a channel by the number or address that it is, in one command.
+
+    The numbers of identities are no words of the customer: only the hash of a whole one is kept in an index.
+    """
+    places = {kind: await places_reached_by(context.store, kind) for kind in ("PHONE", "EMAIL")}
+    digests = [
+        [key_hash(*place, value) for kind, value in reaches for place in places[kind]]
+        for reaches in reaches_asked(search, words)
+    ]
+    if not any(digests):
+        return [[] for _ in words]
+    stages: list[Document] = [
+        {"$match": {"_id": {"$in": [one for some in digests for one in some]}}},
+        {"$lookup": {"from": CUSTOMERS.name, "localField": "customer_id", "foreignField": "_id", "as": "own"}},
+        {"$project": {"ids": {"$concatArrays": [["$customer_id"], "$own.merged_into"]}}},
+    ]
+    found = {one["_id"]: one["ids"] for one in await context.store.aggregate(IDENTITY_KEYS, stages)}
+    return [[key for one in some for key in found.get(one, ()) if key is not None] for some in digests]
 
 
 # Of so many some tenths of a second are spent on who is found by what is seen.
@@ -91,7 +129,11 @@ _MOST_SIFTED = 1_000
 
 
 async def _found_by_what_is_seen(
-    context: Context, match: Match, words: Sequence[Sequence[str]], hidden: frozenset[str]
+    context: Context,
+    match: Match,
+    words: Sequence[Sequence[str]],
+    known_by: Sequence[Sequence[RecordId]],
+    hidden: frozenset[str],
 ) -> list[RecordId]:
     """Of those who match, the ids of those who do by what the viewer may see.
 
@@ -104,12 +146,13 @@ async def _found_by_what_is_seen(
         raise BadUserInput(f"More than {_MOST_SIFTED} customers may be found by `search`. Write more of the words.")
     known = (await definitions(context)).values()
     searchable = searchable_definitions(one for one in known if is_shown(one, context.viewer))
-    asked = [tuple(form[:LONGEST_WORD] for form in forms) for forms in words]
+    begun = [tuple(form[:LONGEST_WORD] for form in forms) for forms in words]
+    asked = list(zip(begun, known_by, strict=True))
 
     def is_found(customer: Document) -> bool:
         points = [one for one in customer.get("contact_points") or () if one["type"] not in hidden]
         own = search_words(customer["attributes"], points, searchable)
-        return all(any(word.startswith(forms) for word in own) for forms in asked)
+        return all(customer["_id"] in ids or any(word.startswith(forms) for word in own) for forms, ids in asked)
 
     return [one["_id"] for one in found if is_found(one)]
 

@@ -1,11 +1,10 @@
 """Who are one person among all customers? Compares the whole base, and writes what it finds beside what people said."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from adapters.mongo import Store
 from adapters.records import Document, RecordId
@@ -15,10 +14,23 @@ from resolvers.customers import CUSTOMERS
 from resolvers.duplicates import PAIRS, kept_pair, pair_of
 from resolvers.identities import IDENTITIES
 from resolvers.lookalikes import READ, proven
-from resolvers.matching import Evidence, Score, doubles_among, evidence_of, naming_definitions, sounds_kept, telling
+from resolvers.matching import (
+    Doubles,
+    Evidence,
+    Score,
+    Tell,
+    doubles_among,
+    evidence_of,
+    naming_definitions,
+    sounds_kept,
+    telling,
+    told,
+    untold,
+)
 from resolvers.matching_base import keep_base
 
 _BATCH = 1_000
+_READING = "customers read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +49,36 @@ class Scanned:
     """The version at which each of those was read."""
 
 
-Tell = Callable[[int], None]
-"""Is told how many customers were read."""
-
-
-async def scan(store: Store, *, at: datetime, tell: Tell, compares: Callable[[], None] = lambda: None) -> Scanned:
+async def scan(store: Store, *, at: datetime, tell: Tell = untold) -> Scanned:
     """Compares all customers, and writes whom it finds in the place of what was suggested before.
 
-    Holds what is compared of every customer in memory: some kilobytes each. `compares` is called when all are read.
+    Holds what is compared of every customer in memory: some kilobytes each. `tell` is told how far it is, from another
+    thread while it compares.
     """
     known = list((await definitions_by_name(store)).values())
     evidence, versions = await _read_all(store, known, tell)
     apart = await _apart(store)
-    compares()
-    found = await asyncio.to_thread(partial(doubles_among, evidence, apart=apart))
-    suggested = [pair for members in found.to_suggest() for pair in _pairs(members)]
-    sure = {pair for members in found.to_merge() for pair in _pairs(members)}
+    found, to_suggest, to_merge = await asyncio.to_thread(_compared, evidence, apart, tell)
+    suggested = [pair for members in to_suggest for pair in _pairs(members)]
+    sure = {pair for members in to_merge for pair in _pairs(members)}
     scores = [(pair, found.clusters.score(*pair)) for pair in suggested]
     kept = [(pair, score) for pair, score in scores if score.bits >= found.weights.suggest_at]
-    await _write(store, kept, sure, at)
+    await _write(store, kept, sure, at, tell)
     await keep_base(store, found.base, at)
-    people = [[RecordId(key) for key in members] for members in found.to_merge()]
+    people = [[RecordId(key) for key in members] for members in to_merge]
     read = {key: versions[key] for members in people for key in members}
     return Scanned(len(versions), found.compared, len(kept), len(sure), people, read)
+
+
+_People: TypeAlias = Sequence[Sequence[str]]
+
+
+def _compared(
+    evidence: Mapping[str, Evidence], apart: set[tuple[str, str]], tell: Tell
+) -> tuple[Doubles[str], _People, _People]:
+    """What comparing found, whom to suggest, and whom a machine may merge."""
+    found = doubles_among(evidence, apart=apart, tell=tell)
+    return found, found.to_suggest(tell), found.to_merge(tell)
 
 
 async def _read_all(
@@ -69,7 +88,9 @@ async def _read_all(
     evidence: dict[str, Evidence] = {}
     versions: dict[RecordId, int] = {}
     beyond: Mapping[str, Any] = {}
-    named, told = naming_definitions(known), telling(known)
+    named, reading = naming_definitions(known), telling(known)
+    whole = await store.count(CUSTOMERS, {"merged_into": None})
+    tell(_READING, 0, whole)
     while batch := await store.find(
         CUSTOMERS, {"merged_into": None, **beyond}, order=[("_id", 1)], limit=_BATCH, only=(*READ, "sounds")
     ):
@@ -77,7 +98,7 @@ async def _read_all(
         unheard: list[tuple[Document, Document]] = []
         for document in batch:
             versions[document["_id"]] = document["version"]
-            found = evidence_of(document, told, proven(identities[document["_id"]]))
+            found = evidence_of(document, reading, proven(identities[document["_id"]]))
             if not found.is_empty():
                 evidence[str(document["_id"])] = found
             sounds = sounds_kept(document["attributes"], named)
@@ -88,7 +109,7 @@ async def _read_all(
             # From before these were kept. Who is changed meanwhile gets them with that change.
             await store.update_each(CUSTOMERS, unheard)
         beyond = {"_id": {"$gt": batch[-1]["_id"]}}
-        tell(len(batch))
+        tell(_READING, len(versions), max(whole, len(versions)))
     return evidence, versions
 
 
@@ -118,9 +139,9 @@ def _pairs(members: Sequence[str]) -> Iterable[tuple[str, str]]:
 
 
 async def _write(
-    store: Store, found: Sequence[tuple[tuple[str, str], Score]], sure: set[tuple[str, str]], at: datetime
+    store: Store, found: Sequence[tuple[tuple[str, str], Score]], sure: set[tuple[str, str]], at: datetime, tell: Tell
 ) -> None:
-    for begin in range(0, len(found), _BATCH):
+    for begin in told("batches written", range(0, len(found), _BATCH), tell):
         await store.upsert(
             PAIRS, [kept_pair(pair, score, at, is_sure=pair in sure) for pair, score in found[begin : begin + _BATCH]]
         )

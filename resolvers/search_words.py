@@ -6,7 +6,9 @@ The words are kept in the customer's own document under `search`, with an index,
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from itertools import chain, zip_longest
 from typing import Any
@@ -15,6 +17,7 @@ import phonenumbers
 
 from adapters.records import Document
 from resolvers.kit.phones import canonical_phone
+from resolvers.kit.scalars import canonical_email
 
 # A customer with more words than this was given texts to search in, not names.
 MOST_WORDS = 64
@@ -95,9 +98,31 @@ def words_asked(text: str, default_region: str | None = None) -> Sequence[Sequen
 def kinds_asked(words: Iterable[Sequence[str]]) -> frozenset[str]:
     """Which of these words read as what is one person's own: as a number (`PHONE`), or as an address (`EMAIL`)."""
     forms = list(chain.from_iterable(words))
-    kinds = {"PHONE": any(one.isdecimal() and len(one) >= _SHORTEST_NUMBER for one in forms)}
+    kinds = {"PHONE": any(map(_is_number, forms))}
     kinds["EMAIL"] = any("@" in one for one in forms)
     return frozenset(kind for kind, is_there in kinds.items() if is_there)
+
+
+def reaches_asked(text: str, words: Sequence[Sequence[str]]) -> Sequence[Sequence[tuple[str, str]]]:
+    """The whole numbers (`PHONE`) and addresses (`EMAIL`) as which each word may be meant, in their canonical forms.
+
+    `words` are what `words_asked` answers of the text: the letters of an address may be other ones there.
+    """
+    addresses: defaultdict[str, set[str]] = defaultdict(set)
+    for written in _BETWEEN.split(text) if "@" in text else ():
+        # A full stop behind it is not of it, and a line before it may be.
+        for address in (written, _bare(written)):
+            with suppress(ValueError):
+                addresses[_bare(_folded(written))].add(canonical_email(address))
+    numbers = ([("PHONE", f"+{one}") for one in forms if _is_number(one)] for forms in words)
+    return [
+        [*found, *(("EMAIL", address) for form in forms for address in sorted(addresses.get(form, ())))]
+        for found, forms in zip(numbers, words, strict=True)
+    ]
+
+
+def _is_number(form: str) -> bool:
+    return form.isdecimal() and len(form) >= _SHORTEST_NUMBER
 
 
 def rare_words(kind: str, value: str) -> Sequence[str]:

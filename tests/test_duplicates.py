@@ -46,7 +46,7 @@ async def _double(make: Makers, n: int = 0) -> tuple[Made, Made]:
 
 
 async def _scan(store: Store, days: int = 0) -> Scanned:
-    return await scan(store, at=NOW + timedelta(days=days), tell=lambda _: None)
+    return await scan(store, at=NOW + timedelta(days=days))
 
 
 async def _search(store: Store) -> Any:

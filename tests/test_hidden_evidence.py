@@ -115,7 +115,7 @@ async def test_kept_by_those_who_see(ask: Asking, make: Makers, store: Store, vi
     """What a scan has kept is shown by what the viewer's evidence gives, and stays as it was kept."""
     await store.delete(CUSTOMERS, {"_id": victim.key})
     one, _ = await _pair(make)
-    await scan(store, at=NOW, tell=lambda _: None)
+    await scan(store, at=NOW)
     (before,) = await store.find(PAIRS, {})
     (few,) = await _seen(ask, one)
     (all_,) = await _seen(ask, one, Role.SUPERVISOR)

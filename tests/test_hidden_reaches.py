@@ -105,6 +105,21 @@ async def test_words_of_hidden(ask: Asking, ann: Made, by: str, count: int) -> N
     assert ann.id
 
 
+async def test_known_by_other_kind(ask: Asking, make: Makers, ann: Made) -> None:
+    """Where numbers alone are hidden, an address finds who is known by it on a channel, and a number nobody."""
+    known = (await ask("{ attributeDefinitions { id name } }")).data["attributeDefinitions"]
+    key = next(one["id"] for one in known if one["name"] == "mail")
+    seen = {"visibleTo": ["SUPERVISOR", "AGENT"]}
+    await change(ask, "changeAttributeDefinition", "definition { id }", Role.ADMINISTRATOR, id=key, rules=seen)
+    one = await make.customer("Bob")
+    await make.identity(one, "email", "bob@example.com")
+    await make.identity(one, "whatsapp", "+14155550177")
+    text = "query ($by: String!) { customers(search: $by) { nodes { id } } }"
+    assert (await ask(text, as_=Role.AGENT, by="bob@example.com")).data["customers"]["nodes"] == [{"id": one.id}]
+    assert (await ask(text, as_=Role.AGENT, by="+14155550177")).codes == ["FORBIDDEN"]
+    assert ann.id
+
+
 async def _points(make: Makers, one: Made) -> list[RecordId]:
     keys = [new_id() for _ in range(3)]
     for n, key in enumerate(keys):

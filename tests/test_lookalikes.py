@@ -127,7 +127,7 @@ async def test_unproven_merges_nobody(ask: Asking, store: Store) -> None:
     scans = []
     for claim in ("ASSERTED", "VERIFIED"):
         await store.update_all(IDENTITIES, {"channel": "whatsapp"}, {"$set": {"claim": claim}})
-        scans.append((await scan(store, at=NOW, tell=lambda _: None)).suggested)
+        scans.append((await scan(store, at=NOW)).suggested)
     assert scans == [0, 1]
 
 
@@ -139,7 +139,7 @@ async def test_people_have_their_say(ask: Asking, store: Store) -> None:
     assert (await ask("query ($id: ID!) { node(id: $id) { id } }", id=one["id"])).data["node"] == {"id": one["id"]}
     assert "suggestion" in (await ask(DISMISS, input={"id": one["id"]})).data["dismissDuplicate"]
     assert (await _identify(ask, PHONE))["identified"]["suggestions"] == []
-    assert (await scan(store, at=NOW, tell=lambda _: None)).suggested == 0
+    assert (await scan(store, at=NOW)).suggested == 0
 
 
 @pytest.mark.usefixtures("known")
@@ -150,7 +150,7 @@ async def test_apart_through_merges(ask: Asking, store: Store) -> None:
     await ask(MERGE, input={"survivorId": await _id_of(ask, "2"), "otherIds": [await _id_of(ask, "1")]})
     assert (await _identify(ask, PHONE))["identified"]["suggestions"] == []
     assert await _suggested(ask, "2") == []
-    assert (await scan(store, at=NOW, tell=lambda _: None)).suggested == 0
+    assert (await scan(store, at=NOW)).suggested == 0
 
 
 @pytest.mark.usefixtures("known")
@@ -159,7 +159,7 @@ async def test_scan_keeps_newer(ask: Asking, store: Store) -> None:
     await _identify(ask, PHONE)
     await store.update_all(PAIRS, {}, {"$set": {"found_at": NOW.replace(year=2027)}})
     await store.delete(CUSTOMERS, {"is_anonymous": False})
-    await scan(store, at=NOW, tell=lambda _: None)
+    await scan(store, at=NOW)
     assert await store.count(PAIRS, {}) == 1
 
 
@@ -171,7 +171,7 @@ async def test_common_number(ask: Asking, make: Makers, store: Store) -> None:
     )
     await bring(store, _like("99", (Reach(type="PHONE", value=PHONE),)))
     before = await _suggested(ask, "99")
-    await scan(store, at=NOW, tell=lambda _: None)
+    await scan(store, at=NOW)
     assert (len(before), await _suggested(ask, "99")) == (5, [])
 
 
@@ -221,7 +221,7 @@ async def test_scan_gives_sounds(store: Store) -> None:
     """A scan gives those from before names were kept by their sound what they are found by."""
     before = await _sounds(store, "1")
     await store.update_all(CUSTOMERS, {}, {"$unset": {"sounds": ""}})
-    await scan(store, at=NOW, tell=lambda _: None)
+    await scan(store, at=NOW)
     assert before
     assert await _sounds(store, "1") == before
 

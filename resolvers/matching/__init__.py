@@ -8,6 +8,7 @@ from resolvers.matching.kinds import Families, Kind
 from resolvers.matching.levels import Level
 from resolvers.matching.scoring import Against, Reason, Score, named, score_of
 from resolvers.matching.sounds import naming_definitions, sounds_kept
+from resolvers.matching.steps import Tell, told, untold
 from resolvers.matching.weights import DEFAULT, Weight, Weights
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Reached",
     "Reason",
     "Score",
+    "Tell",
     "Telling",
     "Weight",
     "Weights",
@@ -36,4 +38,6 @@ __all__ = [
     "score_of",
     "sounds_kept",
     "telling",
+    "told",
+    "untold",
 ]

@@ -12,6 +12,7 @@ from typing import Generic
 
 from resolvers.matching.pairs import K
 from resolvers.matching.scoring import Score
+from resolvers.matching.steps import Tell, told, untold
 from resolvers.matching.weights import DEFAULT, Weights
 
 # A person with more records than this is a placeholder, or a shop's own account.
@@ -39,14 +40,14 @@ class Clusters(Generic[K]):
         self._apart = apart
         self._weights = weights
 
-    def people(self, at: float) -> list[list[K]]:
+    def people(self, at: float, tell: Tell = untold) -> list[list[K]]:
         """Those who are one person by scores of `at` bits and more: two or more each, in order."""
         edges = sorted(
             (-score.bits, *pair) for pair, score in self._scores.items() if score.bits >= at and pair not in self._apart
         )
-        torn = self._torn(edges, at)
+        torn = self._torn(edges, at, tell)
         home: dict[K, list[K]] = {}
-        for _, one, other in edges:
+        for _, one, other in told("pairs clustered", edges, tell):
             if (one, other) in torn:
                 continue
             here, there = home.get(one, [one]), home.get(other, [other])
@@ -73,14 +74,14 @@ class Clusters(Generic[K]):
         score = self.score(*pair)
         return score.bits < at and score.contradicts(self._weights)
 
-    def _torn(self, edges: Sequence[tuple[float, K, K]], at: float) -> AbstractSet[tuple[K, K]]:
+    def _torn(self, edges: Sequence[tuple[float, K, K]], at: float, tell: Tell) -> AbstractSet[tuple[K, K]]:
         """The pairs of a customer who could be either of two different people: twins, when no given name is known."""
         beside: defaultdict[K, list[tuple[float, K]]] = defaultdict(list)
         for negative, one, other in edges:
             beside[one].append((-negative, other))
             beside[other].append((-negative, one))
         torn = set()
-        for middle, others in beside.items():
+        for middle, others in told("twins told apart", beside.items(), tell):
             for (bits, one), (other_bits, other) in combinations(others[:_MOST_BESIDE], 2):
                 if self._differ(one, other, at):
                     torn.add(_pair(middle, other))

@@ -15,6 +15,7 @@ from resolvers.matching.keys import blocking_keys
 from resolvers.matching.kinds import Agreements, crowding, families
 from resolvers.matching.pairs import K, pairs
 from resolvers.matching.scoring import Against, Reason, Score, score_of
+from resolvers.matching.steps import Tell, told, untold
 from resolvers.matching.weights import DEFAULT, Weights
 
 # A pair that scores lower by the raw counts does not come up to a suggestion by the counts of people.
@@ -31,39 +32,47 @@ class Doubles(Generic[K]):
     clusters: Clusters[K]
     weights: Weights
 
-    def to_merge(self) -> list[list[K]]:
+    def to_merge(self, tell: Tell = untold) -> list[list[K]]:
         """Those whom a machine may merge, person by person."""
-        return self.clusters.people(self.weights.merge_at)
+        return self.clusters.people(self.weights.merge_at, tell)
 
-    def to_suggest(self) -> list[list[K]]:
+    def to_suggest(self, tell: Tell = untold) -> list[list[K]]:
         """Those whom an agent should look at, person by person."""
-        return self.clusters.people(self.weights.suggest_at)
+        return self.clusters.people(self.weights.suggest_at, tell)
 
 
 def doubles_among(
-    customers: Mapping[K, Evidence], *, apart: AbstractSet[tuple[K, K]] = frozenset(), weights: Weights = DEFAULT
+    customers: Mapping[K, Evidence],
+    *,
+    apart: AbstractSet[tuple[K, K]] = frozenset(),
+    weights: Weights = DEFAULT,
+    tell: Tell = untold,
 ) -> Doubles[K]:
     """Compares all who share a blocking key; `apart` are known to be different people, the smaller id first.
 
     How often each value stands among people is known only when the doubles are: so the pairs are scored by the counts
     of records first, and again by the counts of the people that this finds.
     """
-    keys = {key: blocking_keys(evidence) for key, evidence in customers.items()}
+    keys = {key: blocking_keys(customers[key]) for key in told("keys made", customers, tell)}
     crowds, homes = crowding(customers.values()), families(customers[key] for key in sorted(customers))
-    raw = counted(_records_apart(customers.values()))
+    raw = counted(told("values counted", list(_records_apart(customers.values())), tell))
     raw = replace(raw, kinds=Agreements().kinds(crowds), families=homes)
     compared, scores = 0, {}
     alike = dict.fromkeys(_alike(customers))
-    for pair in chain(alike, (one for one in pairs(keys) if one not in alike)):
+    for pair in chain(alike, (one for one in pairs(keys, tell=tell) if one not in alike)):
         compared += 1
         score = score_of(customers[pair[0]], customers[pair[1]], raw, weights)
         if score.bits >= weights.suggest_at + _HOPELESS_BITS:
             scores[pair] = score
-    first = _clusters(customers, scores, raw, apart, weights).people(weights.merge_at)
-    agreed = _agreements(customers, scores, raw, weights)
-    base = counted(_people(customers, first), sum(map(_are_relatives, scores.values())))
+    first = _clusters(customers, scores, raw, apart, weights).people(weights.merge_at, tell)
+    agreed = _agreements(customers, scores, raw, weights, tell)
+    persons = list(_people(customers, first))
+    base = counted(told("people counted", persons, tell), sum(map(_are_relatives, scores.values())))
     base = replace(base, kinds=agreed.kinds(crowds), families=replace(homes, doubles=agreed.names))
-    again = {pair: score_of(customers[pair[0]], customers[pair[1]], base, weights) for pair in scores}
+    again = {
+        pair: score_of(customers[pair[0]], customers[pair[1]], base, weights)
+        for pair in told("compared once more", scores, tell)
+    }
     return Doubles(compared, base, again, _clusters(customers, again, base, apart, weights), weights)
 
 
@@ -111,11 +120,11 @@ def _are_relatives(score: Score) -> bool:
 
 
 def _agreements(
-    customers: Mapping[K, Evidence], scores: Mapping[tuple[K, K], Score], base: Base, weights: Weights
+    customers: Mapping[K, Evidence], scores: Mapping[tuple[K, K], Score], base: Base, weights: Weights, tell: Tell
 ) -> Agreements:
     """How well identifiers and family names agree, where everything else says whether the two are one person."""
     found = Agreements()
-    for pair, score in scores.items():
+    for pair, score in told("agreements weighed", scores.items(), tell):
         one, other = (customers[each] for each in pair)
         said = {reason.role: reason for reason in score.reasons}
         if number := said.get(MatchingRole.IDENTIFIER):

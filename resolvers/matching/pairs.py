@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any, Protocol, TypeVar
 
+from resolvers.matching.steps import Tell, told, untold
+
 
 class Ordered(Protocol):
     """What a customer is known by: any ids that have an order."""
@@ -21,7 +23,9 @@ MOST_SHARING = 40
 MOST_COMPARED = 50
 
 
-def pairs(keys: Mapping[K, Sequence[str]], most_sharing: int = MOST_SHARING) -> Iterator[tuple[K, K]]:
+def pairs(
+    keys: Mapping[K, Sequence[str]], most_sharing: int = MOST_SHARING, tell: Tell = untold
+) -> Iterator[tuple[K, K]]:
     """Each pair that shares a selective key, once, the smaller id first."""
     sharing: defaultdict[str, list[K]] = defaultdict(list)
     for customer, its in keys.items():
@@ -30,13 +34,13 @@ def pairs(keys: Mapping[K, Sequence[str]], most_sharing: int = MOST_SHARING) -> 
     crowds = sorted((sorted(them) for them in sharing.values() if 1 < len(them) <= most_sharing), key=_smallest_first)
     beside: defaultdict[K, set[K]] = defaultdict(set)
     compared: Counter[K] = Counter()
-    for customers in crowds:
+    for customers in told("shared keys", crowds, tell):
         for first, second in combinations(customers, 2):
             has_room = compared[first] < MOST_COMPARED or compared[second] < MOST_COMPARED
             if has_room and second not in beside[first]:
                 beside[first].add(second)
                 compared.update((first, second))
-    for first in sorted(beside):
+    for first in told("customers compared", sorted(beside), tell):
         yield from ((first, second) for second in sorted(beside[first]))
 
 

@@ -26,10 +26,11 @@ class BadRetention(ValueError):
 
 
 def kinds(declared: Declared) -> Mapping[str, Record]:
-    """What can be kept for a limited time: records of customers that happened at some moment, by name."""
-    return {
-        record.name: record for record in declared.records if record.moment and record.customer not in {None, "_id"}
-    }
+    """What can be kept for a limited time: records of what happened at some moment, by name.
+
+    Customers are none: what they are did not happen at one.
+    """
+    return {record.name: record for record in declared.records if record.moment and record.customer != "_id"}
 
 
 def with_retention(declared: Declared, records: Sequence[Record], kept: Mapping[str, timedelta]) -> list[Record]:
@@ -46,7 +47,8 @@ def with_retention(declared: Declared, records: Sequence[Record], kept: Mapping[
 def _indexed(records: Iterable[Record], kept: Mapping[str, timedelta]) -> Iterable[Record]:
     for record in records:
         if record.name in kept and record.moment:
-            yield replace(record, indexes=(*record.indexes, Index((record.moment, "_id"))))
+            along = Index((record.moment, "_id"))
+            yield replace(record, indexes=tuple(dict.fromkeys((*record.indexes, along))))
         else:
             yield record
 

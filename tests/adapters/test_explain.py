@@ -241,6 +241,7 @@ async def test_directory_indexed(ask: Asking, scans: Scans, people: list[Made], 
         places = {"after": cursor, "before": cursor}
         await scans.run(ask, f"{order} {name}", LIST, order=order, filter=given, **places)
     await scans.run(ask, f"{order} search", LIST, order=order, search="ann le")
+    await scans.run(ask, f"{order} number", LIST, order=order, search="+14155550000")
     assert scans.found == []
     assert people
 

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from adapters.mongo import Store
+from adapters.records import new_id
 from adapters.serverfacts import ServerFacts, server_facts
 from gateway import cli, doctor, schema_file
 from gateway.database import database, unfit
@@ -20,6 +21,7 @@ from gateway.doctor import State
 from gateway.mongod import Mongod
 from gateway.settings import Settings
 from gateway.work import JOBS
+from resolvers.privacy.receipts import ERASURES
 from resolvers.schema import graph
 
 LONG = "x" * 32
@@ -269,9 +271,24 @@ async def test_jobs_told(mongod: Mongod, store: Store) -> None:
     at = datetime(2026, 11, 26, 10, 30, tzinfo=UTC)
     await store.upsert(JOBS, [(JOBS.id_of({"name": "retention"}), {"$set": {"name": "retention", "ended_at": at}})])
     found = await doctor.background_jobs(given)
-    assert found == doctor.ok("erasures never had to be done; retention ended 2026-11-26 10:30 UTC.")
+    assert found == doctor.ok("No erasure was ever asked for; retention ended 2026-11-26 10:30 UTC.")
+    await store.insert(ERASURES, {"_id": new_id(), "state": "RUNNING"})
+    assert "An erasure waits for its end" in (await doctor.background_jobs(given)).words
     failed = {"name": "erasures", "failures": 3, "reference": "ddd1d79f90c3"}
     await store.upsert(JOBS, [(JOBS.id_of({"name": "erasures"}), {"$set": failed})])
     found = await doctor.background_jobs(given)
     assert found.state is State.WARNING
-    assert "erasures failed 3 times in a row, last under ddd1d79f90c3" in found.words
+    assert "Erasures failed 3 times in a row, last under ddd1d79f90c3" in found.words
+
+
+async def test_served_database_is_looked_at(tmp_path: Path) -> None:
+    """Where the gateway serves from another database than the settings' own, as the demo does, that one is told of."""
+    folder, at = tmp_path / "demo", datetime(2026, 11, 26, 10, 30, tzinfo=UTC)
+    async with database(settings(folder, database="demo")) as url:
+        store = await Store.open(url, "demo", [JOBS])
+        await store.upsert(JOBS, [(JOBS.id_of({"name": "erasures"}), {"$set": {"name": "erasures", "ended_at": at}})])
+        await store.close()
+        found = await doctor.background_jobs(settings(folder))
+        named = await doctor.background_jobs(settings(folder, database="profile_gateway"))
+    assert "Erasures ended 2026-11-26 10:30 UTC" in found.words
+    assert "No erasure was ever asked for" in named.words

@@ -128,12 +128,22 @@ async def test_introspection_is_free(gate: Gate, house: Graph, store: Store) -> 
 
 
 async def test_key_tells_its_fields(gate: Gate, house: Graph, store: Store) -> None:
-    """`viewer` and the list of keys say to which fields a key is limited; a key without any has all."""
-    headers = await _key(store, house, "Query.viewer ViewerInfo.fields")
-    response = await gate.ask("{ viewer { fields } }", headers=headers)
+    """`viewer`, free for every key, and the list of keys say to which fields a key is limited; one without has all."""
+    headers = await _key(store, house, "Query.customer Customer.id")
+    response = await gate.ask("{ viewer { role subject maySeePersonal fields } }", headers=headers)
     await _key(store, house, "")
-    assert response.json()["data"]["viewer"]["fields"] == ["Query.viewer", "ViewerInfo.fields"]
+    told = {"role": "PARTNER", "subject": "shop", "maySeePersonal": False, "fields": ["Customer.id", "Query.customer"]}
+    assert response.json() == {"data": {"viewer": told}}
     assert sorted(len(one.fields) for one in await list_keys(store)) == [0, 2]
+
+
+async def test_beyond_viewer(gate: Gate, house: Graph, store: Store) -> None:
+    """What stands behind `viewer` is no freer than elsewhere."""
+    headers = await _key(store, house, "Query.customer Customer.id")
+    assert _beyond(await gate.ask("{ viewer { agent { name } customer { id version } } }", headers=headers)) == [
+        "Agent.name",
+        "Customer.version",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -153,12 +163,10 @@ def test_unknown_field_is_refused(house: Graph, given: str, words: str) -> None:
         known_fields(house._schema, [given])
 
 
-@pytest.mark.parametrize(
-    ("claim", "codes"), [("Query.viewer ViewerInfo.role", []), (["Query.customer"], ["FORBIDDEN"])]
-)
+@pytest.mark.parametrize(("claim", "codes"), [("Query.channels Channel.name", []), (["Query.customer"], ["FORBIDDEN"])])
 async def test_token_is_limited(gate: Gate, claim: object, codes: list[str]) -> None:
     """A partner's token can be limited to fields, too, by the claim `fields`."""
-    response = await gate.ask("{ viewer { role } }", headers=gate.bearer(Role.PARTNER, fields=claim))
+    response = await gate.ask("{ channels { name } }", headers=gate.bearer(Role.PARTNER, fields=claim))
     assert [one["extensions"]["code"] for one in response.json().get("errors", [])] == codes
 
 

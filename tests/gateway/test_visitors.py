@@ -61,6 +61,29 @@ async def test_merged_keeps_own(open_gate: OpenGate, make: Makers) -> None:
     assert own == {"firstName": "Old", "conversations": {"totalCount": 0}}
 
 
+WHO_AM_I = "{ viewer { role customer { id firstName conversations { totalCount } } } }"
+
+
+async def test_asks_who_one_is(open_gate: OpenGate, make: Makers) -> None:
+    """A visitor asks `viewer` which customer the token means, and a merged one is told of the own record alone."""
+    gate, old, ann = open_gate(), await make.customer("Old"), await make.customer("Ann")
+    await make.merged(old, ann, "CONVERSATIONS")
+    await make.conversation(ann, "My card number is ...")
+    for one, name, count in ((old, "Old", 0), (ann, "Ann", 1)):
+        headers = gate.bearer(Role.VISITOR, customer_id=one.id)
+        found = (await gate.ask(WHO_AM_I, headers=headers)).json()["data"]["viewer"]
+        own = {"id": one.id, "firstName": name, "conversations": {"totalCount": count}}
+        assert found == {"role": "VISITOR", "customer": own}
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.ADMINISTRATOR, Role.PARTNER])
+async def test_others_are_no_customer(open_gate: OpenGate, make: Makers, role: Role) -> None:
+    """Whoever is no visitor is no customer either, whatever the token says beside the role."""
+    gate, ann = open_gate(), await make.customer("Ann")
+    found = await gate.ask(WHO_AM_I, headers=gate.bearer(role, customer_id=ann.id))
+    assert found.json()["data"]["viewer"]["customer"] is None
+
+
 @pytest.mark.parametrize(
     ("role", "more"), [(Role.PARTNER, {"scope": "personal lookup"}), (Role.AGENT, {}), (Role.SUPERVISOR, {})]
 )

@@ -1,6 +1,6 @@
 """Who among many customers are one person?"""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import given
@@ -157,3 +157,23 @@ def test_made_up_people() -> None:
     assert merged.recall >= 0.7
     assert suggested.recall >= 0.88
     assert doubles.compared < 15 * len(documents)
+
+
+def test_tells_how_far() -> None:
+    """Of each stage is told how much of it is done, from nothing to the end; what is found does not hang on it."""
+    base = {
+        n: person(firstName=f"Ann{n % 7}", lastName="Vandenberg", emails=(f"a{n // 2}@example.com",))
+        for n in range(300)
+    }
+    heard: dict[str, list[tuple[int, int]]] = {}
+
+    def tell(what: str, done: int, total: int) -> None:
+        heard.setdefault(what, []).append((done, total))
+
+    assert doubles_among(base, tell=tell).to_merge(tell) == doubles_among(base).to_merge()
+    assert {"keys made", "customers compared", "pairs clustered", "compared once more"} <= set(heard)
+    for steps in heard.values():
+        assert steps[0][0] == 0
+        assert steps[-1][0] == steps[-1][1]
+        assert all(one <= other for (one, _), (other, _) in pairwise(steps) if other)
+    assert len(heard["keys made"]) > 50

@@ -11,6 +11,7 @@ from adapters.mongo import Store
 from adapters.records import new_id
 from gateway.app import records_of
 from gateway.settings import BadSettings, Settings, load_settings
+from resolvers.accesses import ACCESSES
 from resolvers.attachments import ATTACHMENTS
 from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.kit.graph import Graph
@@ -120,6 +121,28 @@ async def test_no_scan(ask: Asking, make: Makers, commands: Commands) -> None:
     await scans.judge("retention", sent)
     assert scans.explained >= 8
     assert scans.found == []
+
+
+async def test_ledger_ends(ask: Asking, make: Makers, commands: Commands) -> None:
+    """The access ledger ends by the moment of each access, along an index, and nothing else does."""
+    one = await make.customer()
+    await make.note(one, created_at=NOW - 2 * YEAR)
+    for age in (YEAR + MOMENT, YEAR, YEAR - MOMENT):
+        entry = {"_id": new_id(), "at": NOW - age, "viewer": "anna", "ways": ["read"], "customers": [one.key]}
+        await make.store.insert(ACCESSES, entry)
+    scans = Scans(make.store, commands)
+    with commands.counted() as sent:
+        await end(ask, accesses=YEAR)
+    await scans.judge("retention", sent)
+    assert [row["at"] for row in await make.store.find(ACCESSES, {})] == [NOW - YEAR + MOMENT]
+    assert (scans.found, await make.store.count(NOTES, {})) == ([], 1)
+
+
+def test_ledger_needs_no_index(house: Graph) -> None:
+    """`accesses=1y` is a setting, and brings no second index of what has one."""
+    (found,) = with_retention(house.declared, [ACCESSES], {"accesses": YEAR})
+    assert found.indexes == ACCESSES.indexes
+    assert ACCESSES in records_of(house, Settings(retention={"accesses": YEAR}))
 
 
 @pytest.mark.usefixtures("indexed")

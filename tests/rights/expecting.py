@@ -43,6 +43,8 @@ _NOT_STAFF = frozenset({Role.PARTNER, Role.VISITOR})
 NOT_THEIRS = {
     # Nobody but the staff is an agent.
     "ViewerInfo.agent": _NOT_STAFF,
+    # Nobody but a visitor is a customer.
+    "ViewerInfo.customer": frozenset(Role) - {Role.VISITOR},
     # The key of none of these is limited to fields.
     "ViewerInfo.fields": frozenset(Role),
     # A visitor who was merged goes on as the former customer.
