@@ -1,6 +1,7 @@
 """Which customers are there, in a list that can be filtered, searched and sorted?"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from functools import partial
@@ -103,9 +104,12 @@ async def customers(
     if order.field is CustomerOrderField.NAME:
         await _require_names(context)
     matches, havings = await context.declared.matching(CUSTOMER_FILTER, filter, context)
-    if search is not None:
-        matches.append(await searching(context, search))
+    searched = await searching(context, search) if search is not None else None
+    if searched is not None:
+        matches.append(searched.match)
     matches.append(_ALONE)
+    leading = searched.leading if searched else ()
+    among = _Among([*leading], matches, havings)
     sealing = Sealing(context.seal, "customers", order.field.name, order.direction.name)
     window = page.window(sealing, newest_first=order.direction is Direction.DESCENDING)
     only = info.reads.of(Customer)
@@ -113,22 +117,36 @@ async def customers(
         # To whom a customer's records belong, every list below asks.
         only |= {"aliases"}
     # A merge moves its survivor in the order: at one moment, so that a reader who comes by misses nobody.
-    pipeline = _pipeline(matches, havings, order.field.value, window, only)
+    # Where many are found, the first ones in the order are soon met.
+    in_order = replace(among, leading=()) if searched and not searched.is_rare else among
+    pipeline = _pipeline(in_order, order.field.value, window, only)
     found = await context.store.aggregate(CUSTOMERS, pipeline, at_one_moment=True)
     context.budget.spend(len(found))
     if (way := await way_of(context, search, getattr(filter, "attributes", None))) is not None:
         # A later page of those who share a value names the others, too: the count tells of them.
-        all_ids = [] if window.beyond is None or not way.is_look_up else await _first_ids(context, matches, havings)
+        all_ids = [] if window.beyond is None or not way.is_look_up else await _first_ids(context, among)
         context.delivered.found([*(one["_id"] for one in found), *all_ids])
     read = await customer_reader(context, only)
     rows = [read(one) for one in found]
     places = [Position(one[order.field.value], "", one["_id"]) for one in found]
-    return connection(rows, places, page, sealing, partial(_count, matches=matches, havings=havings))
+    return connection(rows, places, page, sealing, partial(_count, among=among))
 
 
-def _pipeline(
-    matches: Sequence[Match], havings: Sequence[Having], field: str, window: Window, only: Paths | None
-) -> list[Document]:
+@dataclass(frozen=True, slots=True)
+class _Among:
+    """Which customers are asked for."""
+
+    leading: Sequence[Document]
+    """Stages before all conditions."""
+    matches: Sequence[Match]
+    havings: Sequence[Having]
+
+    def stages(self, *more: Match) -> list[Document]:
+        """The stages that give them, without what they must have."""
+        return [*self.leading, {"$match": {"$and": [*self.matches, *more]}}]
+
+
+def _pipeline(among: _Among, field: str, window: Window, only: Paths | None) -> list[Document]:
     """The customers of the window; behind a position first its ties, then what lies beyond, each index-bounded."""
     way = -1 if window.is_descending else 1
     ranges: list[Document] = [{}]
@@ -140,9 +158,9 @@ def _pipeline(
         ]
     branches: list[list[Document]] = [
         [
-            {"$match": {"$and": [*matches, one]} if one else {"$and": list(matches)}},
+            *among.stages(*([one] if one else [])),
             {"$sort": {field: way, "_id": way}},
-            *_having(havings),
+            *_having(among.havings),
             {"$limit": window.limit},
             *excerpt(only, field),
         ]
@@ -154,8 +172,8 @@ def _pipeline(
     return [*first, *unions, *tail]
 
 
-async def _first_ids(context: Context, matches: Sequence[Match], havings: Sequence[Having]) -> list[RecordId]:
-    first = [{"$match": {"$and": list(matches)}}, *_having(havings), {"$limit": MOST_NAMED}, {"$project": {"_id": 1}}]
+async def _first_ids(context: Context, among: _Among) -> list[RecordId]:
+    first = [*among.stages(), *_having(among.havings), {"$limit": MOST_NAMED}, {"$project": {"_id": 1}}]
     return [one["_id"] for one in await context.store.aggregate(CUSTOMERS, first, at_one_moment=True)]
 
 
@@ -184,13 +202,14 @@ def _own_ids(record: Record) -> Document:
     return {"$concatArrays": [["$_id"], {"$map": {"input": aliases, "as": "alias", "in": "$$alias.id"}}]}
 
 
-async def _count(context: Context, *, matches: Sequence[Match], havings: Sequence[Having]) -> int:
-    if havings and list(matches) == [_ALONE]:
+async def _count(context: Context, *, among: _Among) -> int:
+    havings = among.havings
+    if havings and list(among.matches) == [_ALONE]:
         found = await context.store.aggregate(
             havings[0].record, [*_owning(havings), {"$count": "n"}], at_one_moment=True
         )
     else:
-        counting = [{"$match": {"$and": list(matches)}}, *_met(havings), {"$count": "n"}]
+        counting = [*among.stages(), *_met(havings), {"$count": "n"}]
         found = await context.store.aggregate(CUSTOMERS, counting, at_one_moment=True)
     return int(found[0]["n"]) if found else 0
 

@@ -66,8 +66,20 @@ def _is_one_persons(definition: Document) -> bool:
     return definition.get("matching_role") in _ONE_PERSONS or kind_of(definition) is not None
 
 
-async def searching(context: Context, search: str) -> Match:
-    """What customers match who are found by these words; a number or address among them is a look-up."""
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """Who is found by words."""
+
+    match: Match
+    """What they match."""
+    leading: Sequence[Document] = ()
+    """Stages that give those who have the rarest of the words, before all other conditions."""
+    is_rare: bool = True
+    """Whether they are so few that looking at each of them is quicker than going through a list in its order."""
+
+
+async def searching(context: Context, search: str) -> Searched:
+    """Who is found by these words; a number or address among them is a look-up."""
     require_personal(context, "searching", "Customer.displayName", "ContactPoint.value", "AttributeValue.value")
     words = words_asked(search, context.limits.default_region)
     if not 1 <= len(words) <= MOST_ASKED:
@@ -91,16 +103,53 @@ async def searching(context: Context, search: str) -> Match:
         context.delivered.looked_up_by_value()
     context.delivered.searched("Customer.search")
     known_by = await _known_by(context, search, words) if kinds else [[] for _ in words]
-    match: Match = {"$and": [_begun_or_known(forms, ids) for forms, ids in zip(words, known_by, strict=True)]}
+    each = [_begun_or_known(forms, ids) for forms, ids in zip(words, known_by, strict=True)]
+    searched = await _along_the_rarest(context, each)
     if not hidden:
-        return match
-    return {"_id": {"$in": await _found_by_what_is_seen(context, match, words, known_by, hidden)}}
+        return searched
+    return Searched({"_id": {"$in": await _found_by_what_is_seen(context, searched, words, known_by, hidden)}})
+
+
+# Of so many each is looked at in some tenths of a second.
+_MOST_RARE = 5_000
+# Keeps the database from choosing an index for what stands behind it: more than any collection has.
+_BARRIER: Document = {"$limit": 1_000_000_000}
+
+
+async def _along_the_rarest(context: Context, words: Sequence[Match]) -> Searched:
+    """Goes along the index of words from the one that the fewest have: one command.
+
+    Left to itself the database takes the plan that did well for another search, and goes through a million customers
+    for a word that nobody has.
+    """
+    counts: list[Document] = [
+        {
+            "$unionWith": {
+                "coll": CUSTOMERS.name,
+                "pipeline": [{"$match": word}, {"$limit": _MOST_RARE + 1}, {"$count": "n"}, {"$set": {"word": number}}],
+            }
+        }
+        for number, word in enumerate(words)
+    ]
+    found = await context.store.aggregate(CUSTOMERS, [{"$match": {"_id": {"$in": []}}}, *counts])
+    known = {one["word"]: one["n"] for one in found}
+    rarest = min(range(len(words)), key=lambda number: known.get(number, 0))
+    leading: list[Document] = [{"$match": words[rarest]}, _BARRIER]
+    # Of several words each may be common, and all together rare.
+    is_rare = len(words) > 1 or known.get(rarest, 0) <= _MOST_RARE
+    return Searched({"$and": list(words)}, leading, is_rare)
 
 
 def _begun_or_known(forms: Sequence[str], ids: Sequence[RecordId]) -> Match:
-    begun = [re.compile(f"^{re.escape(word[:LONGEST_WORD])}") for word in forms]
-    by_words: Match = {"search": begun[0] if len(begun) == 1 else {"$in": begun}}
-    return {"$or": [by_words, {"_id": {"$in": ids}}]} if ids else by_words
+    begun: list[Match] = [_begins_with(word[:LONGEST_WORD]) for word in forms]
+    ways = [*begun, {"_id": {"$in": ids}}] if ids else begun
+    return ways[0] if len(ways) == 1 else {"$or": ways}
+
+
+def _begins_with(word: str) -> Match:
+    # As a text, for one of Python's regular expressions has a flag, with which MongoDB looks at every word that there
+    # is; with `$elemMatch` and bounds it would read each customer whose words it counts.
+    return {"search": {"$regex": f"^{re.escape(word)}"}}
 
 
 async def _known_by(context: Context, search: str, words: Sequence[Sequence[str]]) -> list[list[RecordId]]:
@@ -130,7 +179,7 @@ _MOST_SIFTED = 1_000
 
 async def _found_by_what_is_seen(
     context: Context,
-    match: Match,
+    searched: Searched,
     words: Sequence[Sequence[str]],
     known_by: Sequence[Sequence[RecordId]],
     hidden: frozenset[str],
@@ -139,9 +188,10 @@ async def _found_by_what_is_seen(
 
     The words of a customer do not tell of which values they are: of a name, or of a mail address.
     """
-    standing = {"$and": [match, {"merged_into": None}]}
-    read = ("attributes", "contact_points")
-    found = await context.store.find(CUSTOMERS, standing, limit=_MOST_SIFTED + 1, only=read)
+    standing: Document = {"$match": {"$and": [searched.match, {"merged_into": None}]}}
+    shown: Document = {"$project": {"attributes": 1, "contact_points": 1}}
+    stages = [*searched.leading, standing, {"$limit": _MOST_SIFTED + 1}, shown]
+    found = await context.store.aggregate(CUSTOMERS, stages)
     if len(found) > _MOST_SIFTED:
         raise BadUserInput(f"More than {_MOST_SIFTED} customers may be found by `search`. Write more of the words.")
     known = (await definitions(context)).values()

@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from pymongo import AsyncMongoClient
 
+from gateway.mongod import Mongod
 from resolvers.attributes import SYSTEM_DEFINITIONS
 from resolvers.search_words import MOST_WORDS, search_words
 from tests.conftest import Asking
@@ -92,3 +94,28 @@ async def test_cut_is_fair(ask: Asking, make: Makers) -> None:
     for search in ("zoe", "zuckermann", "+1 223 555 0122", "zz@example.com", "aa0"):
         answer = await ask(SEARCH, search=search)
         assert [node["id"] for node in answer.data["customers"]["nodes"]] == [one.id], search
+
+
+async def _examined(mongod: Mongod) -> int:
+    """How many keys of indexes and documents the database has looked at since it started."""
+    async with AsyncMongoClient[dict[str, Any]](mongod.url) as client:
+        found = (await client.admin.command("serverStatus"))["metrics"]["queryExecutor"]
+    return int(found["scanned"] + found["scannedObjects"])
+
+
+@pytest.mark.parametrize("asked", ["nodes { id }", "totalCount"])
+@pytest.mark.parametrize(
+    ("search", "found"), [("zzyzx", 0), ("person17", 1), ("smith person17", 1), ("zzyzx smith", 0), ("PERSON17 SM", 1)]
+)
+async def test_rare_words_first(ask: Asking, make: Makers, mongod: Mongod, asked: str, search: str, found: int) -> None:
+    """A search looks at those who have the rarest of its words, and at nobody else, however many there are."""
+    for n in range(150):
+        await _customer(make, f"Person{n:02}", "Smith")
+    query = f"query($search: String!) {{ customers(search: $search) {{ {asked} }} }}"
+    # Also where another search of the same kind came before, whose words everybody has.
+    await ask(query, search="smith")
+    before = await _examined(mongod)
+    answer = (await ask(query, search=search)).data["customers"]
+    # How many have each word is counted before, along the index alone.
+    assert await _examined(mongod) - before <= 40 + 2 * 150 * ("sm" in search.lower())
+    assert (len(answer["nodes"]) if "nodes" in answer else answer["totalCount"]) == found
