@@ -23,9 +23,9 @@ from resolvers.conversations import MESSAGES
 from resolvers.kit.shift import Shift
 from resolvers.privacy.archive import archive
 from resolvers.privacy.asking import foresee
-from resolvers.privacy.erasing import SETTLING, Request, begin, work_on
+from resolvers.privacy.erasing import Request, begin, work_on
 from resolvers.privacy.exporting import Export
-from resolvers.privacy.receipts import ERASURES, ErasureReason
+from resolvers.privacy.receipts import ERASURES, SETTLING, ErasureReason
 from tests.crowd import crowd, label
 from tests.makers import Made, Makers
 from tests.workloads import W1

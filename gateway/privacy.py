@@ -2,14 +2,15 @@
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from adapters.mongo import Store
 from adapters.records import Document, RecordId
@@ -106,7 +107,7 @@ def erase_customer(
 
     version, foreseen = with_store(look)
     _show(foreseen)
-    if not yes and typer.prompt("Type the id again to erase the customer", err=True) != customer:
+    if not yes and _typed("Type the id again to erase the customer: ") != customer:
         raise CannotDo("That is another id. Nothing was erased.")
 
     async def work(store: Store) -> Document:
@@ -138,19 +139,21 @@ def erase_customer(
     )
 
 
+def _typed(question: str) -> str:
+    """What a person answers. Typer's own prompt writes the blank behind its question to where the table goes."""
+    _note.print(question, end="", highlight=False, soft_wrap=True)
+    return sys.stdin.readline().strip()
+
+
 def _show(foreseen: Foreseen) -> None:
+    table = Table("what becomes of it", "kind", Column("documents", justify="right"), box=None, pad_edge=False)
     for what, counts in (("removed", foreseen.removed), ("emptied", foreseen.emptied)):
-        _out.print(_table(what, counts))
+        for kind, count in sorted(counts.items()):
+            if count:
+                table.add_row(what, kind, f"{count:,}")
+    _out.print(table)
     for one in foreseen.kept:
         _out.print(f"kept: {one.count:,} {one.kind}. {one.why}", highlight=False)
-
-
-def _table(what: str, counts: Mapping[str, int]) -> Table:
-    table = Table.grid(padding=(0, 2))
-    for kind, count in sorted(counts.items()):
-        if count:
-            table.add_row(what, kind, f"{count:,}")
-    return table
 
 
 async def _require(store: Store, given: str) -> Document:

@@ -58,8 +58,19 @@ class CustomerOrder:
     """The order of a list of customers."""
 
     field: CustomerOrderField = told("By what to sort.", default=CustomerOrderField.LAST_INTERACTION)
-    direction: Direction = told("Which end comes first.", default=Direction.DESCENDING)
+    direction: Direction | None = told(
+        "Which end comes first; left out: the newest of moments, and the first of names. Who has no name is the last "
+        "in the alphabet.",
+        default=None,
+    )
 
+
+_USUAL = {
+    CustomerOrderField.LAST_INTERACTION: Direction.DESCENDING,
+    CustomerOrderField.CREATED: Direction.DESCENDING,
+    CustomerOrderField.NAME: Direction.ASCENDING,
+}
+"""Which end people look at first."""
 
 # Whoever went into another by a merge is shown as that other.
 _ALONE: Match = {"merged_into": None}
@@ -108,10 +119,10 @@ async def customers(
     if searched is not None:
         matches.append(searched.match)
     matches.append(_ALONE)
-    leading = searched.leading if searched else ()
-    among = _Among([*leading], matches, havings)
-    sealing = Sealing(context.seal, "customers", order.field.name, order.direction.name)
-    window = page.window(sealing, newest_first=order.direction is Direction.DESCENDING)
+    among = _Among(searched.leading if searched else (), matches, havings)
+    direction = order.direction or _USUAL[order.field]
+    sealing = Sealing(context.seal, "customers", order.field.name, direction.name)
+    window = page.window(sealing, newest_first=direction is Direction.DESCENDING)
     only = info.reads.of(Customer)
     if only is not None:
         # To whom a customer's records belong, every list below asks.

@@ -23,7 +23,7 @@ from resolvers.kit.proofs import Proof
 from resolvers.kit.reads import Paths
 from resolvers.kit.scalars import Url
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
-from resolvers.kit.stored import Node, Redacted, inner, kept
+from resolvers.kit.stored import Node, Redacted, kept
 from resolvers.kit.viewer import EVERYONE, LOOKUP_SCOPE, STAFF_AND_PARTNERS, Role
 from resolvers.own_record import SAID_BY, is_inferred
 from resolvers.reaches import reading, unseen_reaches
@@ -33,6 +33,7 @@ IDENTITIES = Record(
     element="IDENTITIES",
     indexes=(Index(("customer_id", "channel", "account")), Index(("channel", "customer_id"))),
     personal=frozenset({"value", "profile"}),
+    of_staff=frozenset({"claimed_by", "verified_by"}),
     news=frozenset({"value", "claim"}),
     # Two for each customer of those who can have become one: a number and a scoped id.
     at_most=100,
@@ -118,8 +119,12 @@ class Identity(Node, Redacted):
     profile: ChannelProfile | None = kept("What the channel says of the person.")
     first_seen_at: datetime = kept("When it was first seen.")
     last_seen_at: datetime = kept("When it was last heard of.")
-    claimed_by_whom: strawberry.Private[str | None] = inner(at="claimed_by")
-    verified_by_whom: strawberry.Private[str | None] = inner(at="verified_by")
+    claimed_by: str | None = kept(
+        "Who said that the identity is the customer's: an agent's subject, an import, a channel."
+    )
+    verified_by: str | None = kept(
+        "Who made sure of it: an agent's subject, an import, a channel; null while nobody has."
+    )
     verified_at: datetime | None = kept("When it was proven to be the customer's; null while it is not.")
 
 
@@ -192,20 +197,6 @@ async def identities_by_id(context: Context, keys: Sequence[RecordId]) -> Mappin
 
 def _place(identity: Document) -> tuple[str, str, RecordId]:
     return identity["channel"], identity["account"], identity["_id"]
-
-
-@SLICE.column(Identity, reads=["claimed_by"])
-def claimed_by(identities: list[Identity], info: Info) -> list[str | None]:
-    """Who said that the identity is the customer's: an agent's subject, an import, a channel."""
-    del info
-    return [one.claimed_by_whom for one in identities]
-
-
-@SLICE.column(Identity, reads=["verified_by"])
-def verified_by(identities: list[Identity], info: Info) -> list[str | None]:
-    """Who made sure of it: an agent's subject, an import, a channel; null while nobody has."""
-    del info
-    return [one.verified_by_whom for one in identities]
 
 
 @SLICE.proves

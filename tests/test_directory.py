@@ -47,7 +47,8 @@ ORDERS = [
     ({"field": "LAST_INTERACTION", "direction": "ASCENDING"}, ["Cleo", "Ann", "Bob", "Dan"]),
     ({"field": "CREATED"}, ["Cleo", "Dan", "Ann", "Bob"]),
     ({"field": "NAME", "direction": "ASCENDING"}, ["Bob", "Dan", "Ann", "Cleo"]),
-    ({"field": "NAME"}, ["Cleo", "Ann", "Dan", "Bob"]),
+    ({"field": "NAME"}, ["Bob", "Dan", "Ann", "Cleo"]),
+    ({"field": "NAME", "direction": "DESCENDING"}, ["Cleo", "Ann", "Dan", "Bob"]),
 ]
 
 
@@ -64,7 +65,7 @@ async def _four(make: Makers) -> dict[str, str]:
 
 @pytest.mark.parametrize(("order", "names"), ORDERS)
 async def test_orders(ask: Asking, make: Makers, order: dict[str, str], names: list[str]) -> None:
-    """Customers in the order asked for; left out: last heard of first. Without a name one sorts last."""
+    """In the order asked for; left out: last heard of first, moments newest first, names from A to those without."""
     ids = await _four(make)
     found = [ids[one] for one in await _ids(ask, orderBy=order or None)]
     # At one moment the ids decide, which grow.

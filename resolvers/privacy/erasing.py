@@ -10,21 +10,17 @@ import time
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from adapters.mongo import Store
 from adapters.records import Document, Record, RecordId, new_id
-from adapters.transactions import TRANSACTION_S
 from resolvers.kit.erased import ERASING
 from resolvers.kit.shift import Shift
 from resolvers.kit.slice import Declared
-from resolvers.privacy.receipts import ERASURES, SLICE, ErasureReason, ErasureState
+from resolvers.privacy.receipts import ERASURES, SETTLING, SLICE, ErasureReason, ErasureState
 from resolvers.privacy.removing import BATCH, Counts, Removing, remove_doomed
-
-SETTLING = timedelta(seconds=TRANSACTION_S + 15)
-"""Longer than any transaction lives, and any answer that writes without one."""
 
 _EVERY_S = 2.0
 # A step is short, so that a process may end at any time.

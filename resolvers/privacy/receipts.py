@@ -1,13 +1,14 @@
 """What tells that a customer was erased: when, why, by whom, how much of it, and nothing of the customer?"""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
 import strawberry
 
 from adapters.records import Document, Index, Record, RecordId
+from adapters.transactions import TRANSACTION_S
 from adapters.windows import Position, Strand, branches, stretch
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import graph_enum, graph_type, told
@@ -25,6 +26,10 @@ ERASURES = Record(
     indexes=(Index(("requested_at", "_id")),),
     jobs=("erasures",),
 )
+
+SETTLING = timedelta(seconds=TRANSACTION_S + 15)
+"""Longer than any transaction lives, and any answer that writes without one."""
+_SETTLING_S = round(SETTLING.total_seconds())
 
 SLICE = Slice("privacy", unshown=[ERASING, DOOMED_FILES])
 
@@ -52,9 +57,10 @@ class ErasureReason(Enum):
 
 @graph_enum(
     {
-        "RUNNING": "Nobody sees the customer any more. What is left of a long history is removed in these minutes, and "
-        "what came in at the very moment is looked for.",
-        "DONE": "Nothing is left.",
+        "RUNNING": "Nobody sees the customer any more, and what `removed` and `emptied` count is gone. What is left of "
+        "a long history is removed in these minutes. Behind the last of it the erasure waits "
+        f"{_SETTLING_S} seconds for writes that were under way, also where it was small, and removes what they bring.",
+        "DONE": "Nothing is left, and nothing can come in any more.",
     }
 )
 class ErasureState(Enum):
@@ -89,7 +95,9 @@ def _opaque(ids: list[RecordId]) -> list[str]:
 class Erasure(Node):
     """The receipt of an erasure. It holds nothing of the customer but the former ids."""
 
-    state: ErasureState = kept("How far it is.")
+    state: ErasureState = kept(
+        f"How far it is. It is RUNNING for {_SETTLING_S} seconds at least, though everything may be gone at once."
+    )
     reason: ErasureReason = kept("Why.")
     reference: str | None = kept("What it is called elsewhere, as the number of the request.")
     customer_ids: list[strawberry.ID] = kept(
@@ -102,7 +110,9 @@ class Erasure(Node):
     )
     requested_at: datetime = kept("When it began: from then on nobody saw the customer.")
     requested_by: str = kept("Who asked for it.")
-    done_at: datetime | None = kept("When nothing was left; null while it runs.")
+    done_at: datetime | None = kept(
+        f"When nothing was left: {_SETTLING_S} seconds behind the last that was removed, or later. Null while it runs."
+    )
     ids: strawberry.Private[list[RecordId]] = inner(at="customer_ids")
 
 

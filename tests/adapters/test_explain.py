@@ -215,10 +215,10 @@ LIST = """query(
 ) {
   up: customers(first: 1, filter: $filter, search: $search, orderBy: { field: $order, direction: ASCENDING }) {
     edges { cursor } totalCount }
-  down: customers(first: 1, filter: $filter, search: $search, orderBy: { field: $order }, after: $after) {
-    edges { cursor } }
-  back: customers(last: 1, filter: $filter, search: $search, orderBy: { field: $order }, before: $before) {
-    edges { cursor } } }"""
+  down: customers(first: 1, filter: $filter, search: $search, after: $after,
+    orderBy: { field: $order, direction: DESCENDING }) { edges { cursor } }
+  back: customers(last: 1, filter: $filter, search: $search, before: $before,
+    orderBy: { field: $order, direction: DESCENDING }) { edges { cursor } } }"""
 
 
 def _condition(ask: Asking, name: str, value: Any) -> dict[str, Any]:

@@ -67,12 +67,21 @@ async def test_erased(run: Run, one: Made, store: Store) -> None:
     """What would be removed is shown; once the id is typed again it is."""
     done = await run("erase", one.id, "--reference", "DSR-1", typed=f"{one.id}\n")
     assert done.exit_code == 0, done.output
-    assert "messages" in done.output
+    heading, *rows = done.stdout.splitlines()
+    assert heading.split() == ["what", "becomes", "of", "it", "kind", "documents"]
+    assert ["removed", "messages", "2"] in [row.split() for row in rows]
+    assert "to erase the customer: " in done.stderr
     assert (await store.count(CUSTOMERS, {}), await store.count(MESSAGES, {})) == (0, 0)
     (receipt,) = await store.find(ERASURES, {})
     assert (receipt["reference"], receipt["requested_by"], receipt["state"]) == ("DSR-1", "command line", "RUNNING")
     # The last look is that of a gateway that serves.
     assert await store.count(ERASING, {}) == 1
+
+
+async def test_no_answer(run: Run, one: Made, store: Store) -> None:
+    """Where nobody can answer, as in a job at night, nothing happens."""
+    assert isinstance((await run("erase", one.id)).exception, CannotDo)
+    assert await store.count(CUSTOMERS, {}) == 1
 
 
 async def test_erased_without_asking(run: Run, one: Made, store: Store) -> None:

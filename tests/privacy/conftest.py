@@ -9,7 +9,8 @@ import pytest
 from adapters.mongo import Store
 from resolvers.kit.shift import Shift
 from resolvers.kit.viewer import Role
-from resolvers.privacy.erasing import SETTLING, work_on
+from resolvers.privacy.erasing import work_on
+from resolvers.privacy.receipts import SETTLING
 from tests.changing import change
 from tests.conftest import Asking
 from tests.makers import Made

@@ -16,6 +16,7 @@ from resolvers.kit.erased import ERASING
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role
 from resolvers.privacy import erasing
+from resolvers.privacy.receipts import SETTLING
 from tests.changing import change, refused
 from tests.conftest import Asking
 from tests.makers import Made, Makers
@@ -141,7 +142,7 @@ async def test_all_at_once(ask: Asking, make: Makers) -> None:
     await asyncio.gather(*map(brought, range(12)), *map(edited, range(12)), erased())
     for _ in range(3):
         await settle(ask)
-        ask.now += erasing.SETTLING
+        ask.now += SETTLING
     assert await ask.store.count(ERASING, {}) == 0
     assert await orphans(ask) == []
     held = {row["customer_id"] for row in await ask.store.find(HOLDINGS, {})}

@@ -12,11 +12,13 @@ from adapters.records import new_id
 from resolvers.accesses import ACCESSES
 from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.kit.erased import ERASING
+from resolvers.kit.graph import Graph
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import ADMINISTRATORS, Role
 from resolvers.notes import NOTES
 from resolvers.privacy import erasing, removing
 from resolvers.privacy.erasing import work_on
+from resolvers.privacy.receipts import SETTLING
 from tests.adapters.test_explain import Scans
 from tests.changing import GONE, change, may, refused
 from tests.conftest import Asking, Commands
@@ -224,10 +226,18 @@ async def test_late_arrivals(ask: Asking, make: Makers, erase: Erase) -> None:
     (receipt,) = (await ask(ERASURES, as_=Role.ADMINISTRATOR)).data["erasures"]["nodes"]
     assert receipt["state"] == "RUNNING"
     assert await make.store.count(NOTES, {"customer_id": one.customer.key}) == 0
-    ask.now += erasing.SETTLING
+    ask.now += SETTLING
     await settle(ask)
     (receipt,) = (await ask(ERASURES, as_=Role.ADMINISTRATOR)).data["erasures"]["nodes"]
     assert receipt["state"] == "DONE"
+
+
+def test_wait_is_described(house: Graph) -> None:
+    """The contract says for how long a small erasure, too, stays RUNNING, and what is gone by then."""
+    types = house._schema.type_map
+    told = [types["ErasureState"].values["RUNNING"].description, types["Erasure"].fields["state"].description]  # type: ignore[attr-defined]
+    assert all(f"{SETTLING.total_seconds():.0f} seconds" in str(one) for one in told)
+    assert "what `removed` and `emptied` count is gone" in str(told[0])
 
 
 async def test_long_history(ask: Asking, make: Makers, erase: Erase, monkeypatch: pytest.MonkeyPatch) -> None:
