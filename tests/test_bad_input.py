@@ -89,11 +89,11 @@ def _edit(value: Any, name: str = "tier", version: int = 0) -> dict[str, Any]:
 
 CASES: list[tuple[str, dict[str, Any], str, str, tuple[str, ...]]] = [
     # Merging
-    ("mergeCustomers", _merge("ANN"), "CONFLICT", "otherIds", ("ANN", "named twice", "leave it out")),
+    ("mergeCustomers", _merge("ANN"), "CONFLICT", "otherIds", ("ANN", "the survivor", "into itself", "Leave it out")),
     ("mergeCustomers", _merge("OLD"), "CONFLICT", "otherIds", ("OLD", "ANN", "one customer already", "Leave it out")),
     ("mergeCustomers", _merge("ANNA", into="OLD") | {"otherIds": ["BOTH"]}, "CONFLICT", "otherIds", ("BOTH", "OLD")),
     ("mergeCustomers", _merge("ANN", "OLD", into="ANNA"), "CONFLICT", "otherIds", ("OLD", "ANN", "Leave it out")),
-    ("mergeCustomers", _merge("ANNA", "ANNA"), "CONFLICT", "otherIds", ("ANNA", "named twice")),
+    ("mergeCustomers", _merge("ANNA", "ANNA"), "CONFLICT", "otherIds", ("ANNA", "named twice", "once")),
     ("mergeCustomers", _merge(), "INVALID_INPUT", "otherIds", ("empty", "Name at least one")),
     ("mergeCustomers", _merge(*["ANNA"] * 11), "INVALID_INPUT", "otherIds", ("11", "1 to 10", "several steps")),
     ("mergeCustomers", _merge("NOBODY"), "NOT_FOUND", "otherIds", ("Check the id",)),

@@ -59,6 +59,7 @@ async def test_tells_blocks(ask: Asking, make: Makers) -> None:
     found = await _preview(ask, ann, ann)
     assert (found["survivor"], found["others"]) == (None, [])
     assert found["blocked"][0]["inputPath"] == ["input", "otherIds"]
+    assert "cannot go into itself" in found["blocked"][0]["message"]
 
 
 async def test_nothing_is_changed(ask: Asking, make: Makers, store: Store) -> None:
