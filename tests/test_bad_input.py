@@ -148,8 +148,8 @@ CASES: list[tuple[str, dict[str, Any], str, str, tuple[str, ...]]] = [
     ("unmergeCustomers", _undo("EARLY"), "CONFLICT", "mergeId", ("LATER", "Undo that one first")),
     ("unmergeCustomers", _undo("ANN"), "NOT_FOUND", "mergeId", ("Check the id",)),
     ("unmergeCustomers", _undo("nonsense"), "NOT_FOUND", "mergeId", ("Check the id",)),
-    ("unmergeCustomers", _undo("LATER", "KEEP"), "INVALID_INPUT", "resolutions", ("'nose'", "Leave it out")),
-    ("unmergeCustomers", _undo("LATER", "KEEP", "KEEP"), "INVALID_INPUT", "resolutions", ("twice", "once for each")),
+    ("unmergeCustomers", _undo("LATER", "KEEP"), "INVALID_INPUT", "resolutions.0", ("'nose'", "Leave it out")),
+    ("unmergeCustomers", _undo("LATER", "KEEP", "KEEP"), "INVALID_INPUT", "resolutions.1", ("twice", "once for each")),
     # The schema, and values against it
     (
         "removeAttributeDefinition",
