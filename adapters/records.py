@@ -123,6 +123,8 @@ class Part:
     """The field that says which kind of number or address an entry is: not every viewer sees every kind."""
     verifying: Verifying | None = None
     """By what an entry is proven; None: none ever is."""
+    naming: str | None = None
+    """The name of the record of which an entry names one by its id, and which people know by its `name`."""
 
     def place_in_time(self, entry: Document) -> tuple[Any, int]:
         """By this entries that are one compare where the last word stands."""

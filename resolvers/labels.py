@@ -23,7 +23,9 @@ from resolvers.kit.viewer import ADMINISTRATORS, STAFF
 SLICE = Slice("labels")
 
 LABELS = Record(name="labels", customer=None, key=("name",), folds_key=True, is_held=True)
-CUSTOMER_LABELS = Part(name="labels", at_most=20, element="LABELS", found_by=("label_id",), same=("label_id",))
+CUSTOMER_LABELS = Part(
+    name="labels", at_most=20, element="LABELS", found_by=("label_id",), same=("label_id",), naming=LABELS.name
+)
 
 LONGEST_NAME, LONGEST_DESCRIPTION = 50, 500
 _TAKEN = "The customer belongs to this label already; there is nothing to do."

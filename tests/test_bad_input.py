@@ -89,11 +89,11 @@ def _edit(value: Any, name: str = "tier", version: int = 0) -> dict[str, Any]:
 
 CASES: list[tuple[str, dict[str, Any], str, str, tuple[str, ...]]] = [
     # Merging
-    ("mergeCustomers", _merge("ANN"), "CONFLICT", "otherIds", ("ANN", "named twice", "leave it out")),
+    ("mergeCustomers", _merge("ANN"), "CONFLICT", "otherIds", ("ANN", "the survivor", "into itself", "Leave it out")),
     ("mergeCustomers", _merge("OLD"), "CONFLICT", "otherIds", ("OLD", "ANN", "one customer already", "Leave it out")),
     ("mergeCustomers", _merge("ANNA", into="OLD") | {"otherIds": ["BOTH"]}, "CONFLICT", "otherIds", ("BOTH", "OLD")),
     ("mergeCustomers", _merge("ANN", "OLD", into="ANNA"), "CONFLICT", "otherIds", ("OLD", "ANN", "Leave it out")),
-    ("mergeCustomers", _merge("ANNA", "ANNA"), "CONFLICT", "otherIds", ("ANNA", "named twice")),
+    ("mergeCustomers", _merge("ANNA", "ANNA"), "CONFLICT", "otherIds", ("ANNA", "named twice", "once")),
     ("mergeCustomers", _merge(), "INVALID_INPUT", "otherIds", ("empty", "Name at least one")),
     ("mergeCustomers", _merge(*["ANNA"] * 11), "INVALID_INPUT", "otherIds", ("11", "1 to 10", "several steps")),
     ("mergeCustomers", _merge("NOBODY"), "NOT_FOUND", "otherIds", ("Check the id",)),
@@ -148,8 +148,8 @@ CASES: list[tuple[str, dict[str, Any], str, str, tuple[str, ...]]] = [
     ("unmergeCustomers", _undo("EARLY"), "CONFLICT", "mergeId", ("LATER", "Undo that one first")),
     ("unmergeCustomers", _undo("ANN"), "NOT_FOUND", "mergeId", ("Check the id",)),
     ("unmergeCustomers", _undo("nonsense"), "NOT_FOUND", "mergeId", ("Check the id",)),
-    ("unmergeCustomers", _undo("LATER", "KEEP"), "INVALID_INPUT", "resolutions", ("'nose'", "Leave it out")),
-    ("unmergeCustomers", _undo("LATER", "KEEP", "KEEP"), "INVALID_INPUT", "resolutions", ("twice", "once for each")),
+    ("unmergeCustomers", _undo("LATER", "KEEP"), "INVALID_INPUT", "resolutions.0", ("'nose'", "Leave it out")),
+    ("unmergeCustomers", _undo("LATER", "KEEP", "KEEP"), "INVALID_INPUT", "resolutions.1", ("twice", "once for each")),
     # The schema, and values against it
     (
         "removeAttributeDefinition",

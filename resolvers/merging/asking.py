@@ -184,6 +184,12 @@ async def people(context: Context, question: Asked) -> People:
     survivor = _speaking(found, question.survivor, "survivorId")
     others = [_speaking(found, key, "otherIds") for key in question.others]
     keys = [one["_id"] for one in others]
+    if question.survivor in question.others:
+        told = global_id("Customer", question.survivor)
+        raise conflict(
+            f"{told} is the survivor, and cannot go into itself. Leave it out of `otherIds`, or let another survive.",
+            *_OTHERS,
+        )
     if survivor["_id"] in keys:
         raise _same(question.others[keys.index(survivor["_id"])], question.survivor)
     for n, key in enumerate(keys):
@@ -203,7 +209,7 @@ def _same(other: RecordId, one: RecordId) -> Refused:
     told, beside = (global_id("Customer", key) for key in (other, one))
     if other == one:
         return conflict(
-            f"{told} is named twice. A customer is merged with others: leave it out of `otherIds`.", *_OTHERS
+            f"{told} is named twice in `otherIds`, and goes into the survivor once. Leave it out once.", *_OTHERS
         )
     return conflict(
         f"{told} and {beside} are one customer already, by a merge that `Customer.merges` tells. Leave it out of "

@@ -13,7 +13,8 @@ from resolvers.kit.context import Context
 from resolvers.kit.errors import conflict
 from resolvers.kit.ids import global_id
 from resolvers.linking import take_off
-from resolvers.merging.undoing import Edited, Resolution, Resolved, Undone
+from resolvers.merging.deciding import Edited, Resolution, Resolved
+from resolvers.merging.undoing import Undone
 
 IDENTITY = "identities."
 """Before an identity's id: how what was said of it since is named."""
@@ -88,14 +89,14 @@ async def settle(context: Context, entry: Document, said: Sequence[Said], resolv
     for one in sorted(said, key=lambda one: one.before is not None):
         way = resolved[one.field].way
         if way is Resolution.RESTORE:
-            await _restore(context, one)
+            await _restore(context, one, resolved[one.field].place)
         elif way is Resolution.GIVE_BACK and one.now is not None:
             moved = {**one.now, "customer_id": entry["others"][0]["id"]}
             await context.store.replace(IDENTITIES, [moved])
             await context.store.replace(IDENTITY_KEYS, [identity_key_document(moved)])
 
 
-async def _restore(context: Context, said: Said) -> None:
+async def _restore(context: Context, said: Said, place: str) -> None:
     store, before, now = context.store, said.before, said.now
     if before is None:
         await take_off(context, now or {})
@@ -108,7 +109,7 @@ async def _restore(context: Context, said: Said) -> None:
             raise conflict(
                 f"The identity of `{said.field}` is a customer's again by now, and does not go back. Choose KEEP, or "
                 "take it off there first with `unlinkIdentity`.",
-                *("input", "resolutions"),
+                *("input", "resolutions", place),
             )
         await store.insert(IDENTITIES, before)
         await store.insert(IDENTITY_KEYS, key)

@@ -22,8 +22,10 @@ from resolvers.kit.errors import Refused
 from resolvers.kit.ids import global_id
 from resolvers.kit.lists import hidden_from
 from resolvers.kit.scalars import AttributeScalar
+from resolvers.kit.stored import Node
 from resolvers.kit.viewer import STAFF, Viewer
 from resolvers.merging.asking import Asked, MergeCustomersInput, People, asked, joined_of, parts_of, people
+from resolvers.merging.between import everyone, noted_between, other_end
 from resolvers.merging.bounds import blocks
 from resolvers.merging.entries import EntryConflict, entry_conflicts
 from resolvers.merging.joining import AttributeChoice, Difference, Joined
@@ -38,7 +40,7 @@ class MergeMove:
     element_name: strawberry.Private[str]
     count: int = told(
         "How many records or entries. What the survivor has already does not come twice, and is counted only where it "
-        "is hidden from you."
+        "is hidden from you; relations between those who become one do not come along."
     )
 
 
@@ -107,6 +109,11 @@ class MergePreview:
     told_apart: list[DuplicateSuggestion] = told(
         "That somebody said of two of them that they are different people: who and when. People may merge them still."
     )
+    related: list[Node] = told(
+        "What somebody noted between two of them as two people who belong together: relations, such as parent and "
+        "child. It is shown nowhere while they are one, and again once the merge is undone. People may merge them "
+        "still."
+    )
     blocked: list[MergeBlock] = told("Why the merge would be refused. Empty: it would be done.")
 
 
@@ -128,14 +135,16 @@ async def preview_merge(
             differences=[],
             entry_differences=[],
             told_apart=[],
+            related=[],
             blocked=[_block(reason)],
         )
     read = await customer_reader(context)
     # What is asked for side by side is one command.
-    moves, blocked, apart = await asyncio.gather(
+    moves, blocked, apart, related = await asyncio.gather(
         _moves(context, question, found, joined),
         blocks(context, question, found, joined),
         dismissed_between(context, [ids_of(one) for one in (found.survivor, *found.others)]),
+        noted_between(context, found),
     )
     hidden = await unseen_reaches(context)
     entries = [
@@ -151,6 +160,7 @@ async def preview_merge(
         differences=await _differences(context, joined.differences),
         entry_differences=[_entry_difference(context, one) for one in entries],
         told_apart=apart,
+        related=related,
         blocked=[_block(one) for one in blocked],
     )
 
@@ -193,7 +203,9 @@ def _is_of(part: Part, entry: Mapping[str, Any], kinds: frozenset[str]) -> bool:
 
 
 async def _count(context: Context, found: People, record: Record) -> int:
-    strand = Strand(record=record, order="_id")
+    field = other_end(record)
+    # What they were to each other is nothing to anybody any more.
+    strand = Strand(record=record, order="_id", where={field: {"$nin": everyone(found)}} if field else {})
     ids = [one["_id"] for one in found.others]
     ids += [alias["id"] for alias in found.carried if record.element in alias["elements"]]
     (count,) = await context.store.counts([{record.name: ids}], [strand])

@@ -59,37 +59,35 @@ class PresentRules:
             return not definition["is_required"]
         return fits(definition, value, self.context.limits.default_region)
 
-    def require_put_back(self, path: str, value: Any, now: Any) -> None:
+    def require_put_back(self, path: str, value: Any, now: Any, place: str) -> None:
         """Raises where what stands there now may not be replaced by what stood there, by whoever asks."""
         if path == "assigned_agent_id":
-            if refused := unassignable(self.context, now, *_RESOLUTIONS):
+            if refused := unassignable(self.context, now, *_RESOLUTIONS, place):
                 raise refused
             return
         if not path.startswith(ATTRIBUTES):
             return
         name = path.removeprefix(ATTRIBUTES)
-        require_editor(self.context, self.known[name], *_RESOLUTIONS)
+        require_editor(self.context, self.known[name], *_RESOLUTIONS, place)
         if not self.fits(name, value):
             raise invalid(
                 f"What {name!r} held before the merge breaks its present rules, and does not go back. "
                 "Choose KEEP, or CUSTOM with another value.",
-                *_RESOLUTIONS,
+                *(*_RESOLUTIONS, place),
             )
 
-    def checked(self, name: str, value: Any) -> Any:
+    def checked(self, name: str, value: Any, place: str) -> Any:
         """A value of one's own as it is stored; raises where it breaks a rule."""
         definition = self.known[name]
-        require_editor(self.context, definition, *_RESOLUTIONS)
+        require_editor(self.context, definition, *_RESOLUTIONS, place)
         if value is None and not definition["is_required"]:
             return None
         if value is None:
-            raise invalid(
-                f"{name!r} is required and cannot be cleared. Send a value.", *_RESOLUTIONS, ATTRIBUTES + name
-            )
+            raise invalid(f"{name!r} is required and cannot be cleared. Send a value.", *_RESOLUTIONS, place, "value")
         try:
             return checked(definition, value, self.context.limits.default_region)
         except ValueError as error:
             # E-mail's own checker may quote what it found.
             is_mail = definition["type"] == AttributeType.EMAIL.value
             why = "That is not an e-mail address." if is_mail else str(error)
-            raise invalid(f"{name!r} cannot hold that value. {why}", *_RESOLUTIONS, ATTRIBUTES + name) from error
+            raise invalid(f"{name!r} cannot hold that value. {why}", *_RESOLUTIONS, place, "value") from error

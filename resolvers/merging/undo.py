@@ -35,12 +35,13 @@ from resolvers.kit.texts import quoted
 from resolvers.kit.viewer import STAFF
 from resolvers.merging.asking import word_of
 from resolvers.merging.claims import Said, decide, owners_of, restored, said_since, settle
-from resolvers.merging.edits import MergeEdit, shown
+from resolvers.merging.deciding import Edited, Resolution, Resolved
+from resolvers.merging.edits import MergeEdit, shown, why_told
 from resolvers.merging.joining import put
 from resolvers.merging.ledger import MERGES, SLICE, Merge
 from resolvers.merging.merge import touched
 from resolvers.merging.rights import PresentRules
-from resolvers.merging.undoing import Edited, Later, Resolution, Resolved, Undoing, Undone
+from resolvers.merging.undoing import Later, Undoing, Undone
 from resolvers.versions import StaleVersion, stale
 
 _RESOLUTIONS = ("input", "resolutions")
@@ -96,9 +97,7 @@ async def unmerge_customers(
     """
     context = info.context
     key = key_of(input.merge_id, "Merge")
-    resolved = {one.field: Resolved(one.choice, one.value) for one in input.resolutions or ()}
-    if len(resolved) < len(input.resolutions or ()):
-        raise invalid("`resolutions` names one field twice. Say once for each what shall stand.", *_RESOLUTIONS)
+    resolved = _resolved(input.resolutions or ())
 
     async def work() -> tuple[Document, Document, list[Document]]:
         case = await _case(context, key) if key else None
@@ -124,6 +123,18 @@ async def unmerge_customers(
         survivor=read(survivor),
         others=[read(one) for one in others],
     )
+
+
+def _resolved(given: Sequence[MergeResolutionInput]) -> Mapping[str, Resolved]:
+    """What was decided, by field; refuses two words on one."""
+    resolved: dict[str, Resolved] = {}
+    for n, one in enumerate(given):
+        if one.field in resolved:
+            raise invalid(
+                "`resolutions` names one field twice. Say once for each what shall stand.", *_RESOLUTIONS, str(n)
+            )
+        resolved[one.field] = Resolved(one.choice, one.value, str(n))
+    return resolved
 
 
 @SLICE.column(Merge, may=STAFF)
@@ -245,21 +256,19 @@ def _undone(context: Context, case: _Case, resolved: Mapping[str, Resolved], kno
 
 
 def _require_needed(resolved: Mapping[str, Resolved], undone: Undone) -> None:
-    for name in resolved:
+    for name, one in resolved.items():
         if name not in undone.decided:
             raise invalid(
                 f"`resolutions` names {quoted(name)}, which the merge did not change, or which was not changed since. "
                 "Leave it out; `Merge.edits` tells what needs a word.",
-                *_RESOLUTIONS,
+                *(*_RESOLUTIONS, one.place),
             )
 
 
 async def _edited_since(context: Context, entry: Document, edited: Sequence[Edited]) -> Refused:
-    names = ", ".join(f"`{one.field}`" for one in edited)
     message = (
-        f"Since the merge {names} changed again, or what stood there may not just go back. Say for each in "
-        "`resolutions` what shall stand: KEEP, RESTORE, for an attribute CUSTOM with a value, or for entries of a list "
-        "GIVE_BACK."
+        f"{why_told(edited)} Say for each in `resolutions` what shall stand: KEEP, RESTORE, for an attribute CUSTOM "
+        "with a value, or for entries of a list GIVE_BACK."
     )
     edits = await shown(context, edited)
     refusal = EditedSince(

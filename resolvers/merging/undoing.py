@@ -7,75 +7,27 @@ over what was before; where people have changed it since, they say what shall st
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
 from typing import Any, Protocol
 
 from strawberry.utils.str_converters import to_camel_case
 
 from adapters.records import Document, Part, RecordId
 from resolvers.customers import is_observed_default
-from resolvers.kit.described import graph_enum
+from resolvers.merging.deciding import (
+    ENTRY_WAYS,
+    FIELD_WAYS,
+    VALUE_WAYS,
+    Edited,
+    EditedEntry,
+    Resolution,
+    Resolved,
+    Why,
+)
+from resolvers.merging.giving import Given, give, has_any, take
 from resolvers.merging.joining import at
-from resolvers.merging.places import beside, entries_of, found_in, led_again, mark_in, same_entry, without_flag
+from resolvers.merging.places import beside, entries_of, found_in, led_again, same_entry, without_flag
 
 _ATTRIBUTES, _OBSERVED = "attributes.", "observed."
-
-
-@graph_enum(
-    {
-        "KEEP": "What stands there now.",
-        "RESTORE": "What stood there before the merge.",
-        "CUSTOM": "Another value, which comes with it. For attributes.",
-        "GIVE_BACK": "What stands there now goes back with those from whom it came, in the place of what they had; the "
-        "survivor has again what stood there before the merge. For entries of lists, and for an identity that was "
-        "linked since, where one customer alone went into the survivor.",
-    }
-)
-class Resolution(Enum):
-    """What shall stand where something was changed since a merge that is undone."""
-
-    KEEP = "KEEP"
-    RESTORE = "RESTORE"
-    CUSTOM = "CUSTOM"
-    GIVE_BACK = "GIVE_BACK"
-
-
-_FIELD_WAYS = frozenset({Resolution.KEEP, Resolution.RESTORE})
-_VALUE_WAYS = _FIELD_WAYS | {Resolution.CUSTOM}
-_ENTRY_WAYS = _FIELD_WAYS | {Resolution.GIVE_BACK}
-
-
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """What was decided for one field."""
-
-    way: Resolution
-    value: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class Edited:
-    """Something that the merge changed and that needs a word: it was changed again since, or may not just go back."""
-
-    field: str
-    """As callers name it: `attributes.firstName`, `contactPoints`."""
-    before: Any = None
-    """The value of an attribute before the merge; None stands for no value."""
-    now: Any = None
-    entries: Sequence["EditedEntry"] = ()
-    """Of a part: which of its entries were changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class EditedEntry:
-    """An entry of a part that the merge put there and that was changed since."""
-
-    part: Part
-    before: Document | None
-    """What goes back; None: nothing, as before the merge."""
-    merged: Document
-    """What the merge put there."""
-    now: Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +39,7 @@ class Later:
     """Those who went into the survivor by it."""
 
     def added(self, part: Part, entry: Document) -> bool:
-        """Whether it has put such an entry there, beside the one that was there before."""
+        """Whether it has put such an entry there: then the one that was there before is not there any more."""
         there = (two for one in self.entry["added"] if one["part"] == part.name for two in one["entries"])
         return any(same_entry(part, one) == same_entry(part, entry) for one in there)
 
@@ -115,7 +67,7 @@ class Undone:
     """Whole parts of the survivor's document."""
     handed_on: dict[RecordId, dict[str, Any]] = field(default_factory=dict)
     """Fields of later entries of the ledger as they are from now on."""
-    given: dict[RecordId, dict[str, Any]] = field(default_factory=dict)
+    given: Given = field(default_factory=dict)
     """Fields of the documents of those who went into the survivor, as they are from now on."""
     heard_at: datetime | None = None
     """When the survivor was last heard of; None where somebody was heard of since."""
@@ -137,10 +89,10 @@ class Rules(Protocol):
     def fits(self, name: str, value: Any) -> bool:
         """Whether the attribute may hold that value, by the present rules; None: no value."""
 
-    def require_put_back(self, path: str, value: Any, now: Any) -> None:
+    def require_put_back(self, path: str, value: Any, now: Any, place: str) -> None:
         """Raises where what stands there now may not be replaced by what stood there, by whoever asks."""
 
-    def checked(self, name: str, value: Any) -> Any:
+    def checked(self, name: str, value: Any, place: str) -> Any:
         """A value of one's own as it is stored; raises where it breaks a rule."""
 
 
@@ -197,39 +149,46 @@ class Undoing:
             # What was kept on purpose loses that word, unless people have spoken of it since.
             both = [one for one in both if at(self.survivor, one["path"]) == one["after"]]
             undone.changes |= {one["path"]: one["before"] for one in both}
-        elif all(at(self.survivor, one["path"]) == one["after"] for one in both) and self._is_free(change, seen):
+        elif (why := self._why(change, both)) is None:
             undone.changes |= {one["path"]: one["before"] for one in both}
         elif now != change["before"]:
-            self._decide(undone, change, both, now)
+            self._decide(undone, change, both, why)
 
-    def _is_free(self, change: Document, seen: Document | None) -> bool:
-        """Whether what stood there goes back without another word: no more is lost than the merge has filled in.
+    def _why(self, change: Document, both: Sequence[Document]) -> Why | None:
+        """Why it needs a word; None where what stood there goes back without: no more is lost than was filled in.
 
         A value in whose place somebody put another's is given by those who may give it, and by the present rules.
         """
         path, before = change["path"], change["before"]
+        if any(at(self.survivor, one["path"]) != one["after"] for one in both):
+            return Why.CHANGED
         if not path.startswith(_ATTRIBUTES):
-            return True
+            return None
+        seen = next((one for one in both if one is not change), None)
         # To take away what filled a gap needs no right: the merge needed none for it.
         is_filled = before is None or (seen is not None and is_observed_default(seen["before"]))
         name = path.removeprefix(_ATTRIBUTES)
-        return (is_filled or self.rules.may_edit(name)) and self.rules.fits(name, before)
+        if not is_filled and not self.rules.may_edit(name):
+            return Why.NOT_YOURS
+        return None if self.rules.fits(name, before) else Why.UNFIT
 
-    def _decide(self, undone: Undone, change: Document, both: Sequence[Document], now: Any) -> None:
+    def _decide(self, undone: Undone, change: Document, both: Sequence[Document], why: Why) -> None:
         path = change["path"]
+        now = at(self.survivor, path)
         is_attribute = path.startswith(_ATTRIBUTES)
         told = path if is_attribute else to_camel_case(path).removesuffix("Id")
         resolved = self.resolved.get(told)
-        if resolved is None or resolved.way not in (_VALUE_WAYS if is_attribute else _FIELD_WAYS):
-            undone.edited.append(Edited(told, change["before"], now) if is_attribute else Edited(told))
+        if resolved is None or resolved.way not in (VALUE_WAYS if is_attribute else FIELD_WAYS):
+            values = {"before": change["before"], "now": now} if is_attribute else {}
+            undone.edited.append(Edited(told, **values, why=why))
             return
         undone.decided.add(told)
         if resolved.way is Resolution.RESTORE:
-            self.rules.require_put_back(path, change["before"], now)
+            self.rules.require_put_back(path, change["before"], now, resolved.place)
             undone.changes |= {one["path"]: one["before"] for one in both}
         elif resolved.way is Resolution.CUSTOM:
             name = path.removeprefix(_ATTRIBUTES)
-            undone.changes[path] = value = self.rules.checked(name, resolved.value)
+            undone.changes[path] = value = self.rules.checked(name, resolved.value, resolved.place)
             undone.changes[f"{_OBSERVED}{name}"] = None if value is None else self.said
 
     def _hand_on(self, undone: Undone, later: Later, both: Sequence[Document]) -> None:
@@ -257,61 +216,73 @@ class Undoing:
 
     def _undo_part(self, undone: Undone, part: Part, added: Sequence[Document], replaced: Sequence[Document]) -> None:
         told = to_camel_case(part.name)
-        resolved = self.resolved.get(told)
-        way = resolved.way if resolved and resolved.way in _ENTRY_WAYS else None
+        way = self._entry_way(told)
         changes: list[tuple[Document, Document | None]] = [(one, None) for one in added]
         changes += [(one["after"], one["before"]) for one in replaced]
         there = entries_of(part, self.survivor)
-        entries = list(there)
-        edited: list[EditedEntry] = []
-        for after, before in changes:
-            now = found_in(part, entries, after)
-            if now is None:
-                continue
-            if later := self._built_upon(undone, part, after, before):
-                entries[entries.index(now)] = later.named(part, now, after) if before is None else now
-                continue
-            is_unchanged = without_flag(part, now) == without_flag(part, after)
-            edited += [] if is_unchanged else [EditedEntry(part, before, after, now)]
-            if not is_unchanged and way is Resolution.GIVE_BACK:
-                self._give(undone, part, after, now)
-            if before is None and (later := self._brought_again(undone, part, after)):
-                entries[entries.index(now)] = later.named(part, now, after)
-                continue
-            if is_unchanged or way in {Resolution.RESTORE, Resolution.GIVE_BACK}:
-                place = entries.index(now)
-                left = [one for one in entries if one is not now]
-                entries[place : place + 1] = [] if before is None else [beside(part, before, left)]
-        if edited and way is None:
-            undone.edited.append(Edited(told, entries=edited))
+        found = [(after, before, self._standing(part, there, after)) for after, before in changes]
+        gone = [EditedEntry(part, before, after, None) for after, before, now in found if now is None]
+        gone = [one for one in gone if has_any(self.others, part, one.merged)]
+        standing = [EditedEntry(part, before, after, now) for after, before, now in found if now is not None]
+        entries, edited = self._undo_entries(undone, part, standing, way)
+        if (gone or edited) and way is None:
+            undone.edited.append(Edited(told, entries=[*gone, *edited]))
             return
-        if edited:
+        for one in gone:
+            entries += self._undo_removal(undone, one, entries, way)
+        if gone or edited:
             undone.decided.add(told)
         led = self.entry.get("led", {}).get(part.name, ())
         self._hand_on_leading(undone, part, led)
         if entries != list(there):
             undone.entries[part.name] = led_again(part, there, entries, led)
 
-    def _give(self, undone: Undone, part: Part, after: Document, now: Document) -> None:
-        """Has each of the others who had the entry have it as it is now, under the id and place that it has there."""
-        for other in self.others:
-            known = undone.given.get(other["_id"], {})
-            entries = known.get(part.name) or entries_of(part, other)
-            own = found_in(part, entries, after)
-            if own is None:
+    def _undo_entries(
+        self, undone: Undone, part: Part, standing: Sequence[EditedEntry], way: Resolution | None
+    ) -> tuple[list[Document], list[EditedEntry]]:
+        """All entries of the survivor, without what the merge put there; and what of that was changed since."""
+        entries = list(entries_of(part, self.survivor))
+        edited: list[EditedEntry] = []
+        for one in standing:
+            after, before, now = one.merged, one.before, one.now or {}
+            if later := self._built_upon(undone, part, after, before):
+                entries[entries.index(now)] = later.named(part, now, after) if before is None else now
                 continue
-            kept = {name: own[name] for name in ("id", part.chief.flag if part.chief else "id") if name in own}
-            key = same_entry(part, now)
-            left = [
-                {**now, **kept} if one is own else one for one in entries if one is own or same_entry(part, one) != key
-            ]
-            fields: dict[str, Any] = {part.name: left}
-            if same_entry(part, own) != key:
-                # No source brings back what people have corrected.
-                removed = known.get("removed") or other.get("removed", {})
-                marks = [*removed.get(part.name, ()), mark_in(part, own)][-part.at_most :]
-                fields["removed"] = {**removed, part.name: marks}
-            undone.given.setdefault(other["_id"], {}).update(fields)
+            is_unchanged = without_flag(part, now) == without_flag(part, after)
+            edited += [] if is_unchanged else [one]
+            if not is_unchanged and way is Resolution.GIVE_BACK:
+                give(undone.given, self.others, part, after, now)
+            if before is None and (later := self._brought_again(undone, part, after)):
+                entries[entries.index(now)] = later.named(part, now, after)
+                continue
+            if is_unchanged or way in {Resolution.RESTORE, Resolution.GIVE_BACK}:
+                place = entries.index(now)
+                left = [two for two in entries if two != now]
+                entries[place : place + 1] = [] if before is None else [beside(part, before, left)]
+        return entries, edited
+
+    def _entry_way(self, told: str) -> Resolution | None:
+        resolved = self.resolved.get(told)
+        return resolved.way if resolved and resolved.way in ENTRY_WAYS else None
+
+    def _standing(self, part: Part, entries: Sequence[Document], after: Document) -> Document | None:
+        """What the merge put there as it is now; None where it was removed, also where another came there later."""
+        now = found_in(part, entries, after)
+        is_own = now is not None and part.has_ids and now.get("id") == after.get("id")
+        return None if not is_own and any(one.added(part, after) for one in self.later) else now
+
+    def _undo_removal(
+        self, undone: Undone, gone: EditedEntry, entries: Sequence[Document], way: Resolution | None
+    ) -> list[Document]:
+        """What the survivor has again in the place of what was removed."""
+        part, after, before = gone.part, gone.merged, gone.before
+        if way is not Resolution.RESTORE:
+            take(undone.given, self.others, part, after)
+        if self._built_upon(undone, part, after, before) or any(one.added(part, after) for one in self.later):
+            return []
+        if before is None:
+            self._brought_again(undone, part, after)
+        return [] if before is None or way is Resolution.KEEP else [beside(part, before, entries)]
 
     def _built_upon(self, undone: Undone, part: Part, after: Document, before: Document | None) -> Later | None:
         """The later merge that has put another entry in its place, and is answerable for it."""

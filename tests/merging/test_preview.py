@@ -5,10 +5,13 @@ from typing import Any
 from adapters.mongo import Store
 from resolvers.customers import CUSTOMERS
 from resolvers.duplicates import PAIRS
+from resolvers.kit.viewer import Role
 from resolvers.tags import TAGS
+from tests.changing import change
 from tests.conftest import Asking, Commands
 from tests.makers import Made, Makers
 from tests.merging.conftest import Do
+from tests.walking import read
 
 PREVIEW = """query ($input: MergeCustomersInput!) { previewMerge(input: $input) {
   survivor { id version } others { id version } moves { element count }
@@ -59,6 +62,7 @@ async def test_tells_blocks(ask: Asking, make: Makers) -> None:
     found = await _preview(ask, ann, ann)
     assert (found["survivor"], found["others"]) == (None, [])
     assert found["blocked"][0]["inputPath"] == ["input", "otherIds"]
+    assert "cannot go into itself" in found["blocked"][0]["message"]
 
 
 async def test_nothing_is_changed(ask: Asking, make: Makers, store: Store) -> None:
@@ -72,7 +76,7 @@ async def test_nothing_is_changed(ask: Asking, make: Makers, store: Store) -> No
 
 
 async def test_commands(ask: Asking, make: Makers, commands: Commands) -> None:
-    """A preview costs three commands: the customers, every count, and who was told apart."""
+    """A preview costs four commands: the customers, every count, who was told apart, and who is related to whom."""
     ann, *others = [await make.customer() for _ in range(11)]
     for one in others:
         await make.note(one)
@@ -80,7 +84,7 @@ async def test_commands(ask: Asking, make: Makers, commands: Commands) -> None:
     await _preview(ask, ann, *others)
     with commands.counted() as seen:
         await _preview(ask, ann, *others)
-    assert len(seen) == 3
+    assert len(seen) == 4
 
 
 FURTHER = """query ($input: MergeCustomersInput!) { previewMerge(input: $input) {
@@ -123,3 +127,31 @@ async def test_tells_who_was_told_apart(ask: Asking, make: Makers, merge: Do) ->
         given = {"survivorId": ann.id, "otherIds": [one.id for one in others]}
         found = (await ask(FURTHER, input=given)).data["previewMerge"]["toldApart"]
         assert [one["dismissedBy"] for one in found] == told
+
+
+RELATED = """query ($input: MergeCustomersInput!) { previewMerge(input: $input) { moves { element count }
+  toldApart { dismissedBy } related { id ... on Relation { name other { id } } } blocked { code } } }"""
+
+
+async def test_tells_who_is_related(ask: Asking, make: Makers, merge: Do, unmerge: Do) -> None:
+    """Two whom somebody noted as parent and child are told as such; what they were to each other does not move."""
+    admin = Role.ADMINISTRATOR
+    kind = (
+        await change(ask, "addRelationType", "relationType { id }", admin, name="parent of", inverseName="child of")
+    )["relationType"]
+    ann, anna, eve = [await make.customer() for _ in range(3)]
+    for other in (anna, eve):
+        given = {"customerId": ann.id, "otherId": other.id, "typeId": kind["id"]}
+        assert "code" not in await change(ask, "relateCustomers", "__typename", **given)
+    for survivor, other, name in ((ann, anna, "parent of"), (anna, ann, "child of")):
+        given = {"survivorId": survivor.id, "otherIds": [other.id]}
+        found = (await ask(RELATED, input=given)).data["previewMerge"]
+        (told,) = found.pop("related")
+        assert (told["name"], told["other"]) == (name, {"id": other.id})
+        moves = [] if survivor is ann else [{"element": "RELATIONS", "count": 1}]
+        assert found == {"moves": moves, "toldApart": [], "blocked": []}
+    before = [await read(ask, one, "relations { nodes { name other { id } } }") for one in (ann, anna)]
+    merged = await merge(ann, anna)
+    assert (await read(ask, ann, "relations { totalCount }"))["relations"] == {"totalCount": 1}
+    assert "survivor" in await unmerge(merged)
+    assert [await read(ask, one, "relations { nodes { name other { id } } }") for one in (ann, anna)] == before

@@ -56,9 +56,14 @@ async def test_restoring_is_editing(ask: Asking, make: Makers, unmerge: Do, *, i
     if is_edited:
         await _edit(ask, make, ann, value="best")
     now = "best" if is_edited else "high"
-    assert [one["field"] for one in (await unmerge(merged))["edits"]] == [TIER]
+    refused = await unmerge(merged)
+    assert [one["field"] for one in refused["edits"]] == [TIER]
+    assert ("your role does not edit" in refused["message"], "Changed" in refused["message"]) == (
+        not is_edited,
+        is_edited,
+    )
     refused = await unmerge(merged, resolutions=[{"field": TIER, "choice": "RESTORE"}])
-    assert (refused["code"], refused["inputPath"]) == ("NOT_PERMITTED", ["input", "resolutions"])
+    assert (refused["code"], refused["inputPath"]) == ("NOT_PERMITTED", ["input", "resolutions", "0"])
     assert await _tier(make.store, ann) == now
     assert "survivor" in await unmerge(merged, resolutions=[{"field": TIER, "choice": "KEEP"}])
     assert await _tier(make.store, ann) == now
@@ -128,9 +133,10 @@ async def test_present_rules_hold(ask: Asking, make: Makers, unmerge: Do) -> Non
     found = await change(ask, "changeAttributeDefinition", "__typename", ADMIN, id=TIER_ID, rules=rules)
     assert "code" not in found, found
     assert [edit["field"] for edit in (await unmerge(merged))["edits"]] == [TIER]
-    for resolution in ({"choice": "RESTORE"}, {"choice": "CUSTOM", "value": "low"}):
+    assert "breaks the attribute's present rules: `attributes.tier`. Say" in (await unmerge(merged))["message"]
+    for resolution, place in (({"choice": "RESTORE"}, ["0"]), ({"choice": "CUSTOM", "value": "low"}, ["0", "value"])):
         refused = await unmerge(merged, resolutions=[{"field": TIER, **resolution}])
-        assert refused["code"] == "INVALID_INPUT"
+        assert (refused["code"], refused["inputPath"]) == ("INVALID_INPUT", ["input", "resolutions", *place])
     custom = {"field": TIER, "choice": "CUSTOM", "value": "heavy"}
     assert "survivor" in await unmerge(merged, resolutions=[custom])
     assert await _tier(make.store, ann) == "heavy"

@@ -8,12 +8,13 @@ from random import Random
 from typing import Any
 
 import pytest
+from strawberry.utils.str_converters import to_camel_case
 
 from adapters.contract import Person, Reach, Who
 from adapters.mongo import Store
 from adapters.records import RecordId
 from resolvers.attributes import definitions
-from resolvers.contact_rules import with_ids
+from resolvers.contact_rules import settled, with_ids
 from resolvers.customers import CUSTOMERS, following
 from resolvers.dismissing import are_apart
 from resolvers.identities import IDENTITIES
@@ -34,6 +35,8 @@ SEQUENCES = 300 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 15
 _TOUCHED = {"_id", "version", "own_since", "changed", "updated_at", "updated_by", "removed"}
 _NAMES = ("firstName", "lastName", "tier")
 _WORDS = ("Ann", "Bea", "Cleo")
+# What can be removed, and by what it is named.
+_TOLD_BY = {"tags": "word", "custom_data": "name", "contact_points": "value"}
 _ELEMENTS = ("NOTES", "TICKETS", "TAGS", "CUSTOM_DATA", "CONTACT_POINTS", "CHANNEL_PREFERENCES")
 
 
@@ -49,7 +52,9 @@ class _World:
         self.merges: list[dict[str, Any]] = []
         self.counted = 0
         self.corrected: set[str] = set()
-        """Addresses that were corrected: no source says them again."""
+        """What was corrected or removed, by the word, name or address: no source says it again."""
+        self.removed: dict[tuple[RecordId, str, str], set[RecordId]] = {}
+        """What people removed of whom, and the merges by which it had come: each of them tells it."""
         self.parted: set[tuple[RecordId, RecordId]] = set()
         """Of whom people said, by undoing a merge, that they are two."""
         self.known: Mapping[str, Any] = {}
@@ -175,23 +180,62 @@ class _World:
     async def _address(self) -> tuple[RecordId, RecordId, str] | None:
         """A customer with an address, and the one of those who went into that one whose it is."""
         survivor = self.dice.choice(await self.speaking()).key
-        document = await self.document(survivor)
-        there = [survivor, *(one["id"] for one in document.get("aliases", ()))]
-        held = {key: (await self.document(self.twins[key])).get("contact_points", ()) for key in there}
-        alone: dict[str, RecordId] = {}
-        for point in document.get("contact_points", ()):
-            holders = [key for key in there if any(one["value"] == point["value"] for one in held[key])]
-            if len(holders) == 1:
-                alone[point["value"]] = holders[0]
+        alone = await self._alone(await self.document(survivor), "contact_points")
         if not alone:
             return None
         value = self.dice.choice(sorted(alone))
         return survivor, alone[value], value
 
+    async def _alone(self, document: Mapping[str, Any], part: str) -> dict[str, RecordId]:
+        """The names of a customer's entries that one alone has of those who went into that one, and whose they are."""
+        by = _TOLD_BY[part]
+        there = [document["_id"], *(one["id"] for one in document.get("aliases", ()))]
+        held = {key: {one[by] for one in (await self.document(self.twins[key])).get(part, ())} for key in there}
+        holders = {one[by]: [key for key in there if one[by] in held[key]] for one in document.get(part, ())}
+        return {name: keys[0] for name, keys in holders.items() if len(keys) == 1}
+
     async def _set_points(self, key: RecordId, said: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         document = await self.document(key)
         points = with_ids(key, document["contact_points"])
         document["contact_points"] = [said(dict(one)) for one in points]
+        await self.store.replace(CUSTOMERS, [document | following(document, self.known)])
+
+    async def remove(self) -> None:
+        """Removes an entry that one alone of those has who are one customer: it is gone for that one in the end."""
+        survivor = self.dice.choice(await self.speaking()).key
+        document = await self.document(survivor)
+        part = self.dice.choice(sorted(_TOLD_BY))
+        alone = await self._alone(document, part)
+        # Who leads then is another question.
+        led = {one[_TOLD_BY[part]] for one in document.get(part, ()) if one.get("is_primary")}
+        there = sorted(set(alone) - led)
+        if not there:
+            return
+        name = self.dice.choice(there)
+        self.corrected.add(name)
+        for key in (survivor, self.twins[alone[name]]):
+            await self._take_off(key, part, name)
+        if alone[name] != survivor:
+            self.removed[(alone[name], part, name)] = await self._way_up(alone[name])
+
+    async def _way_up(self, key: RecordId) -> set[RecordId]:
+        """The merges that hold and by which somebody came to the customer who speaks now."""
+        document = await self.document(key)
+        way: set[RecordId] = set()
+        while document.get("merge_id"):
+            way.add(document["merge_id"])
+            entry = await self.store.first(MERGES, {"_id": document["merge_id"]}) or {}
+            document = await self.document(entry["survivor_id"])
+        return way
+
+    async def _take_off(self, key: RecordId, part: str, name: str) -> None:
+        document = await self.document(key)
+        entries = document[part] if part != "contact_points" else with_ids(key, document[part])
+        mark = f"EMAIL:{name}" if part == "contact_points" else name
+        left = [one for one in entries if one[_TOLD_BY[part]] != name]
+        document[part] = settled(left) if part == "contact_points" else left
+        removed = document.get("removed", {})
+        document["removed"] = {**removed, part: [*removed.get(part, ()), mark]}
         await self.store.replace(CUSTOMERS, [document | following(document, self.known)])
 
     async def prove(self) -> None:
@@ -209,7 +253,12 @@ class _World:
         n = self.dice.randrange(len(self.people))
         known = self.rows.get(self.people[n].key)
         row = known if known and self.dice.random() < 0.3 else self._row()
-        row = replace(row, reaches=tuple(one for one in row.reaches if one.value not in self.corrected))
+        row = replace(
+            row,
+            reaches=tuple(one for one in row.reaches if one.value not in self.corrected),
+            tags=tuple(one for one in row.tags if one not in self.corrected),
+            custom_data={name: one for name, one in row.custom_data.items() if name not in self.corrected},
+        )
         self.rows[self.people[n].key] = row
         for who in ("one", "twin"):
             said = replace(row, who=Who("shop", "main", f"{who}{n}"))
@@ -232,7 +281,12 @@ class _World:
             return
         merged = self.dice.choice(self.merges)
         parted = await self._parted(merged)
+        key = (await self._entry(merged))["_id"]
+        removed = {to_camel_case(part) for (_, part, _), way in self.removed.items() if key in way}
         found = await do(merged)
+        told = {one["field"] for one in found.get("edits", ())}
+        if "survivor" in found or told:
+            assert removed == told & {*removed, "tags", "customData"}
         if found.get("code") == "EDITED_SINCE":
             ways = {"contactPoints": "GIVE_BACK", "identities": "RESTORE"}
             fields = [one["field"] for one in found["edits"]]
@@ -240,6 +294,8 @@ class _World:
             found = await do(merged, resolutions=said)
         if "survivor" in found:
             self.merges.remove(merged)
+            for way in self.removed.values():
+                way.discard(key)
             self.parted |= parted
         else:
             assert found["code"] == "CONFLICT"
@@ -272,7 +328,8 @@ async def test_given_back(ask: Asking, make: Makers, merge: Do, unmerge: Do, sto
     await world.fill()
     steps = {"merge": lambda: world.merge(merge), "edit": world.edit, "undo": lambda: world.undo(unmerge)}
     steps |= {"bring": world.bring, "correct": world.correct, "choose": world.choose, "prove": world.prove}
-    for name in world.dice.choices(list(steps), weights=(4, 2, 2, 3, 2, 1, 2), k=16):
+    steps["remove"] = world.remove
+    for name in world.dice.choices(list(steps), weights=(4, 2, 2, 3, 2, 1, 2, 3), k=18):
         await steps[name]()
     while world.merges:
         await world.undo(unmerge)
@@ -291,7 +348,7 @@ async def _claims(store: Store, key: RecordId) -> list[tuple[str, str]]:
 def _differences(document: Mapping[str, Any], expected: Mapping[str, Any]) -> dict[str, Any]:
     """Where two documents of a customer differ, but for what every change writes anew, and the order of lists."""
     names = (set(document) | set(expected)) - _TOUCHED
-    pairs = {name: (_plain(document.get(name)), _plain(expected.get(name))) for name in names}
+    pairs = {name: (_plain(document.get(name) or None), _plain(expected.get(name) or None)) for name in names}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 

@@ -114,7 +114,7 @@ async def test_words_stand(ask: Asking, store: Store, merge: Do, unmerge: Do) ->
     found = await _document(store, survivor)
     assert (found["attributes"]["phoneNumber"], _held(found, "tags")) == ("+4915333", ["new"])
     edits = (await unmerge(merged))["edits"]
-    assert [one["field"] for one in edits] == ["attributes.phoneNumber"]
+    assert [one["field"] for one in edits] == ["attributes.phoneNumber", "tags"]
 
 
 async def test_carried_through_chain(store: Store, make: Makers, merge: Do, unmerge: Do) -> None:
