@@ -174,6 +174,13 @@ CASES: list[tuple[str, dict[str, Any], str, str, tuple[str, ...]]] = [
         "rules.isRequired",
         ("`default`", "import"),
     ),
+    (
+        "addAttributeDefinition",
+        {"name": "size", "type": "STRING", "rules": {"isRequired": True}, **ADMINISTRATOR},
+        "CONFLICT",
+        "rules.isRequired",
+        ("`default`", "add it without `isRequired`, give its values, then change it"),
+    ),
     ("changeAttributeDefinition", _rules("TIER", choices=["a"]), "INVALID_INPUT", "rules.choices", ("type CHOICE",)),
     (
         "changeAttributeDefinition",
