@@ -20,6 +20,9 @@ from resolvers.kit.parts import BESIDE, changed_since, fields_changed, touch
 # Each time that a change is overtaken, another one was kept; as many of one customer at once are no people's work.
 _ATTEMPTS = 100
 
+VERSION = "The `version` of the customer that you read and decided upon."
+"""What the argument says that every edit has."""
+
 Change = Mapping[str, Mapping[str, Any]]
 """A change of a document in MongoDB's operators."""
 
@@ -51,8 +54,8 @@ class StaleVersion(Refusal):
     )
     changed_fields: list[str] = told(
         "What else of the record was changed since the version sent, as fields of Customer: `contactPoints`, "
-        "`customData`, `entryPoint`. Changes of identities, accounts and conversations count versions, too, and are "
-        "not named."
+        "`customData`, `entryPoint`. Changes of what belongs to it, as identities and accounts, count versions, too, "
+        "and are not named."
     )
     customer: Customer = told("The customer as it is now.")
 
@@ -122,7 +125,7 @@ async def stale(
     changed, fields = changed_since(document, sent)
     what = f"Since then were changed: {', '.join((*changed, *fields))}."
     if not (changed or fields):
-        what = "Since then no field of the record itself was changed; its identities, accounts or conversations were."
+        what = "Since then none of its fields was changed, but what belongs to it, as identities or accounts."
     if sent > stored:
         what = "There is no such version yet."
     elif given and sent < _own_since(document, key_of(given, "Customer")):

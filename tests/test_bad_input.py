@@ -310,7 +310,7 @@ CASES: list[tuple[str, dict[str, Any], str, str, tuple[str, ...]]] = [
     ),
     (
         "setChannelPreference",
-        {"customerId": "ANN", "channel": "email", "wish": "REFUSED", "isPreferred": True},
+        {"customerId": "ANN", "version": 1, "channel": "email", "wish": "REFUSED", "isPreferred": True},
         "INVALID_INPUT",
         "isPreferred",
         ("Send one of the two",),

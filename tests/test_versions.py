@@ -90,7 +90,7 @@ async def test_source_changed_fields(ask: Asking, make: Makers) -> None:
     assert "code" not in await change(ask, "linkIdentity", "__typename", **given)
     found = await _stale(ask, one, 2)
     assert (found["changedAttributes"], found["changedFields"]) == ([], [])
-    assert "its identities, accounts or conversations were" in found["message"]
+    assert "but what belongs to it, as identities or accounts" in found["message"]
 
 
 async def test_always_overtaken(ask: Asking, make: Makers) -> None:

@@ -44,7 +44,7 @@ def _plainly(mutation: str, **input: Any) -> None:
 _postal = dict.fromkeys(("street", "city", "region", "postalCode", "country"), _LINE)
 _point = {"type": "POSTAL", "value": _LINE, "postal": _postal, "isPrimary": True, "isVerified": True}
 _plainly("addContactPoint", **_point)
-_plainly("setChannelPreference", channel="email", wish="WELCOME", isPreferred=True)
+_plainly("setChannelPreference", version=1, channel="email", wish="WELCOME", isPreferred=True)
 _said = {"status": "GRANTED", "means": "FORM", "channel": "email", "at": "2026-01-01T00:00:00Z"}
 _plainly("recordConsent", purpose="offers", **_said)
 _plainly("addTag", word="keen")
@@ -186,7 +186,7 @@ async def remove_channel_preference(world: World, of: Made) -> Input:
     """A wish that is kept."""
     wish = {"channel": "email", "wish": "WELCOME", "is_preferred": True, "set_at": BEGIN, "set_by": None}
     await _with(world, of, channel_preferences=[wish])
-    return {"customerId": of.id, "channel": "email"}
+    return {"customerId": of.id, "channel": "email", "version": 1}
 
 
 @change
@@ -231,7 +231,13 @@ async def remove_tag(world: World, of: Made) -> Input:
 async def remove_custom_data(world: World, of: Made) -> Input:
     """The customer's datum."""
     await _with(world, of, custom_data=[{"name": "shoe", "value": _TEXT, "added_at": BEGIN, "added_by": None}])
-    return {"customerId": of.id, "name": "shoe"}
+    return {"customerId": of.id, "name": "shoe", "version": 1}
+
+
+@change
+async def edit_custom_data(world: World, of: Made) -> Input:
+    """The customer's datum."""
+    return await remove_custom_data(world, of) | {"value": f"{_TEXT} again"}
 
 
 @change
