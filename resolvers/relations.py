@@ -232,7 +232,10 @@ async def remove_relation_type(
 async def relate_customers(
     info: Info, input: Annotated[RelateCustomersInput, about("The two customers and the type.")]
 ) -> RelationPayload | NotFound | InvalidInput | Conflict:
-    """Notes that two customers belong together. Where the type has no direction, it is the same from either end."""
+    """Notes that two customers belong together. Where the type has no direction, it is the same from either end.
+
+    Of a type with direction two customers have one relation: refused where it is noted the other way round.
+    """
     context = info.context
     customer = await require_customer(context, input.customer_id)
     other = await require_customer(context, input.other_id, at="otherId")
@@ -254,6 +257,8 @@ async def relate_customers(
         ends = {"customer_id": {"$in": ids[0]}, "other_id": {"$in": ids[1]}}
         if await context.store.first(RELATIONS, {**ends, "type_id": key, "is_inverse": False}):
             raise conflict("These customers are related so already; there is nothing to do.", "input", "otherId")
+        if await context.store.first(RELATIONS, {**ends, "type_id": key, "is_inverse": True}):
+            raise _other_way(kind)
         end = {"customer_id": customer.key, "other_id": other.key, "type_id": key, "is_inverse": False, **said}
         has_direction = kind["name"].casefold() != kind["inverse_name"].casefold()
         back = {**end, "customer_id": other.key, "other_id": customer.key, "is_inverse": has_direction}
@@ -298,6 +303,16 @@ async def remove_relation(
 
     await store.transact(work)
     return RemoveRelationPayload(removed_id=input.id)
+
+
+def _other_way(kind: Document) -> Refused:
+    name, inverse = kind["name"], kind["inverse_name"]
+    return conflict(
+        f"The other way round these customers are related already: `otherId` is {name!r} `customerId`, which is "
+        f"{inverse!r} `otherId`. There is nothing to do where that is meant; else remove that relation first with "
+        "`removeRelation`.",
+        *("input", "otherId"),
+    )
 
 
 _IN_USE = {"$inc": {"uses": 1}}

@@ -61,13 +61,38 @@ async def test_without_direction(ask: Asking, make: Makers) -> None:
 
 
 async def test_related_at_once(ask: Asking, make: Makers) -> None:
-    """Of several who note one relation at once one does; the reverse of a relation with direction is another."""
+    """Of several who note one relation at once one does."""
     ann, ben = await make.customer(), await make.customer()
     kind = await a_type(ask)
     answers = await asyncio.gather(*(relate(ask, ann, ben, kind) for _ in range(5)))
     assert sorted(answer.get("code", "") for answer in answers) == ["", *["CONFLICT"] * 4]
-    await relate(ask, ben, ann, kind)
-    assert [len(await _rows(ask, of)) for of in (ann, ben)] == [2, 2]
+    assert [len(await _rows(ask, of)) for of in (ann, ben)] == [1, 1]
+
+
+async def test_not_both_ways(ask: Asking, make: Makers) -> None:
+    """Nobody is the parent of the own parent: refused with the relation that is there, of this pair and type alone."""
+    ann, ben, cleo = await make.customer(), await make.customer(), await make.customer()
+    kind, other = await a_type(ask), await a_type(ask, "employs", "employed by")
+    await relate(ask, ann, ben, kind)
+    found = await relate(ask, ben, ann, kind)
+    assert (found["code"], found["inputPath"]) == ("CONFLICT", ["input", "otherId"])
+    assert "`otherId` is 'parent of' `customerId`, which is 'child of' `otherId`" in found["message"]
+    for one, two, of in ((ben, ann, other), (ben, cleo, kind), (cleo, ann, kind)):
+        assert "relation" in await relate(ask, one, two, of)
+    key = (await _rows(ask, ben, "id isInverse"))[-1]["id"]
+    await change(ask, "removeRelation", "removedId", id=key)
+    assert "relation" in await relate(ask, ben, ann, kind)
+
+
+async def test_both_ways_at_once(ask: Asking, make: Makers) -> None:
+    """Of two who note a relation both ways at once one does; after a merge the survivor's is noted one way, too."""
+    ann, ben, gone = await make.customer(), await make.customer(), await make.customer()
+    kind = await a_type(ask)
+    both = await asyncio.gather(*(relate(ask, *pair, kind) for pair in [(ann, ben), (ben, ann)] * 3))
+    assert [one["code"] for one in both if "code" in one] == ["CONFLICT"] * 5
+    await relate(ask, gone, ben, other := await a_type(ask, "employs", "employed by"))
+    await _merge(ask, ann, gone)
+    assert "'employed by' `otherId`" in (await relate(ask, ben, ann, other))["message"]
 
 
 async def test_relation_tagged(ask: Asking, make: Makers) -> None:
