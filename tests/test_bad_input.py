@@ -267,7 +267,7 @@ CASES: list[tuple[str, dict[str, Any], str, str, tuple[str, ...]]] = [
         {"customerId": "ANN", "name": "size", "value": "gold-4711"},
         "CONFLICT",
         "name",
-        ("'size'", "Remove it first"),
+        ("'size'", "Change it with `editCustomData`"),
     ),
     (
         "assignCustomer",

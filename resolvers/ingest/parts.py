@@ -182,8 +182,9 @@ def custom_data(customer: Document, data: Mapping[str, str], told: Document) -> 
 def changed(version: int, old: Document, news: Document) -> Document:
     """What is noted where a source's news change the record: with which version, by what it was that changed."""
     names = [name for name in (*(part.name for part in SPOKEN), *BESIDE) if name in news]
-    marks = changed_at(version, old, news.get("attributes", old["attributes"]))
-    marks |= fields_changed(version, old, news, names)
+    marks = fields_changed(version, old, news, names)
+    # Of whom was only heard, little is read.
+    marks |= changed_at(version, old, news["attributes"]) if "attributes" in news else {}
     return {"changed": {**old.get("changed", {}), **marks}} if marks else {}
 
 
