@@ -292,24 +292,6 @@ async def test_relation_refused(ask: Asking, make: Makers, given: dict[str, Any]
     assert await make.store.count(RELATIONS, {}) == 0
 
 
-async def test_types_defined(ask: Asking, make: Makers) -> None:
-    """Administrators define types, each name once; one of which there are relations stays."""
-    kind = await a_type(ask)
-    await a_type(ask, "employs", "employed by")
-    assert await refused(ask, "addRelationType", ADMIN, name="Parent OF") == ("CONFLICT", "input.name")
-    assert await refused(ask, "addRelationType", ADMIN, name=" ") == ("INVALID_INPUT", "input.name")
-    refusal = await refused(ask, "addRelationType", ADMIN, name="a", inverseName="\n")
-    assert refusal == ("INVALID_INPUT", "input.inverseName")
-    answer = await ask("{ relationTypes { name inverseName } }")
-    assert [one["inverseName"] for one in answer.data["relationTypes"]] == ["employed by", "child of"]
-    key = (await relate(ask, await make.customer(), await make.customer(), kind))["relation"]["id"]
-    found = await change(ask, "removeRelationType", "removedId", ADMIN, id=kind)
-    assert found["message"] == "Relations of this type: 1. Remove them first."
-    await change(ask, "removeRelation", "removedId", id=key)
-    assert (await change(ask, "removeRelationType", "removedId", ADMIN, id=kind))["removedId"] == kind
-    assert await refused(ask, "removeRelationType", ADMIN, id=kind) == ("NOT_FOUND", "input.id")
-
-
 async def test_relations_by_role(ask: Asking, make: Makers) -> None:
     """The staff relates customers, administrators define how; partners read it, and no visitor meets others."""
     ann, ben = await make.customer("Ann", None), await make.customer("Ben", None)
@@ -319,7 +301,6 @@ async def test_relations_by_role(ask: Asking, make: Makers) -> None:
     assert await forbidden(ask, ann, "relations { nodes { id } }", **visitor(ann))
     assert await may(ask, "relateCustomers", customerId=GONE, otherId=GONE, typeId="x") == STAFF
     assert await may(ask, "tagRelation", id="x") == await may(ask, "removeRelation", id="x") == STAFF
-    assert await may(ask, "addRelationType", name=" ") == await may(ask, "removeRelationType", id="x") == {ADMIN}
 
 
 async def test_relations_cost(ask: Asking, make: Makers, commands: Commands) -> None:

@@ -195,27 +195,35 @@ async def add_label(world: World, _of: Made) -> Input:
     return {"name": fresh(world, "Class "), "color": "#123456", "priority": 2, "description": "Some"}
 
 
-async def _label(world: World) -> tuple[Any, str]:
+async def a_label(world: World) -> tuple[Any, str]:
+    """A label that nobody has."""
     key = await crowd.label(world.make, fresh(world, "Made "))
     return key, global_id("Label", key)
 
 
 @change
+async def edit_label(world: World, _of: Made) -> Input:
+    """Another name, and all else."""
+    more = {"color": "#654321", "priority": 3, "description": "Others", "version": 1}
+    return {"id": (await a_label(world))[1], "name": fresh(world, "Renamed "), **more}
+
+
+@change
 async def remove_label(world: World, _of: Made) -> Input:
     """A label that nobody has."""
-    return {"id": (await _label(world))[1]}
+    return {"id": (await a_label(world))[1]}
 
 
 @change
 async def label_customer(world: World, of: Made) -> Input:
     """A label."""
-    return {"customerId": of.id, "labelId": (await _label(world))[1]}
+    return {"customerId": of.id, "labelId": (await a_label(world))[1]}
 
 
 @change
 async def unlabel_customer(world: World, of: Made) -> Input:
     """The customer's label."""
-    key, label = await _label(world)
+    key, label = await a_label(world)
     await _with(world, of, labels=[{"label_id": key, "added_at": BEGIN, "added_by": None}])
     return {"customerId": of.id, "labelId": label}
 
@@ -249,10 +257,22 @@ async def add_relation_type(world: World, _of: Made) -> Input:
 @change
 async def remove_relation_type(world: World, _of: Made) -> Input:
     """A type that is in no use."""
+    return {"id": await a_relation_type(world)}
+
+
+@change
+async def edit_relation_type(world: World, _of: Made) -> Input:
+    """A type's names."""
+    more = {"inverseName": "none", "version": 1}
+    return {"id": await a_relation_type(world), "name": fresh(world, "renamed "), **more}
+
+
+async def a_relation_type(world: World) -> str:
+    """A type that is in no use."""
     kind: dict[str, Any] = {"name": fresh(world, "unused "), "inverse_name": "unused"}
     kind["_id"] = RELATION_TYPES.id_of(kind)
     await world.make.store.insert(RELATION_TYPES, kind)
-    return {"id": global_id("RelationType", kind["_id"])}
+    return global_id("RelationType", kind["_id"])
 
 
 @change
