@@ -23,6 +23,7 @@ from resolvers import (
     dismissing,
     duplicates,
     editing,
+    entry_points,
     facts,
     finding,
     history,
@@ -80,6 +81,7 @@ SLICES = (
     purchases.SLICE,
     interests.SLICE,
     identification.SLICE,
+    entry_points.SLICE,
     channel_accounts.SLICE,
     # Views across panels, which read what the slices above declare.
     finding.SLICE,

@@ -108,6 +108,13 @@ async def edit_customer(_world: World, of: Made) -> Input:
 
 
 @change
+async def edit_entry_point(_world: World, of: Made) -> Input:
+    """Another page."""
+    lines = {"page": "https://zqxvjwkhbpage.example", "referrer": "https://zqxvjwkhbreferrer.example"}
+    return {"customerId": of.id, "version": 1, "channel": "email", **lines}
+
+
+@change
 async def assign_customer(world: World, of: Made) -> Input:
     """An agent."""
     return {"customerId": of.id, "agentId": world.ids["Agent"], "version": 1}
