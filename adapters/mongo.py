@@ -227,8 +227,11 @@ class Store:
             known = [one if "_id" in one else dict(one) for one in documents]
             await self._collection(record).insert_many(known, session=session_now())  # type: ignore[arg-type]
 
-    async def update(self, record: Record, where: Document, change: Document) -> Document | None:
-        """Changes the first document that matches and answers it as it is then; None where none matches."""
+    async def update(self, record: Record, where: Document, change: Document | Sequence[Document]) -> Document | None:
+        """Changes the first document that matches and answers it as it is then; None where none matches.
+
+        A change in several steps is worked out by the database upon what stands there.
+        """
         with self._writing(record):
             changed: Document | None = await self._collection(record).find_one_and_update(
                 where, change, return_document=True, session=session_now()

@@ -102,9 +102,8 @@ async def _added(context: Context, input: PreviewAttributeDefinitionInput) -> At
     if input.name in await definitions(context):
         raise BadUserInput(f"There is an attribute {input.name[:64]!r} already. Send its `id` to preview a change.")
     rules = {"label": input.name} | given_rules(input.rules)
-    return await _preview(
-        context, checked_definition(context, definition_document(name=input.name, type=input.type, **rules))
-    )
+    document = checked_definition(context, definition_document(name=input.name, type=input.type, **rules))
+    return await _preview(context, document, is_new=True)
 
 
 async def _changed(context: Context, input: PreviewAttributeDefinitionInput) -> AttributeDefinitionPreview:
@@ -137,11 +136,14 @@ async def _removed(context: Context, input: PreviewAttributeDefinitionInput) -> 
     )
 
 
-async def _preview(context: Context, definition: Document, *, found_anew: int = 0) -> AttributeDefinitionPreview:
+async def _preview(
+    context: Context, definition: Document, *, found_anew: int = 0, is_new: bool = False
+) -> AttributeDefinitionPreview:
     name, is_required = definition["name"], definition["is_required"]
     broken = await how_many_break(context, definition)
     lacking = await how_many_lack(context, name) if is_required else 0
-    refused = why_refused(name, broken=broken, lacking=lacking if definition["default"] is None else 0)
+    unfilled = lacking if definition["default"] is None else 0
+    refused = why_refused(name, broken=broken, lacking=unfilled, is_new=is_new)
     return AttributeDefinitionPreview(
         refusal=refused.refusal.message if refused else None,
         breaking=await _concerned(context, broken, breaking(definition)),

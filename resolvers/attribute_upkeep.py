@@ -50,12 +50,18 @@ async def how_many_lack(context: Context, name: str) -> int:
     return max(everyone - await context.store.count(context.declared.customers, standing_where(having(name))), 0)
 
 
-def why_refused(name: str, *, broken: int, lacking: int) -> Refused | None:
+def why_refused(name: str, *, broken: int, lacking: int, is_new: bool) -> Refused | None:
     """Why a definition is not written that so many customers' values break, and that so many lack; None where it is."""
     if lacking:
+        # Nobody can be given a value of what is not there yet.
+        otherwise = (
+            "Or add it without `isRequired`, give its values, then change it."
+            if is_new
+            else "Or import their values first: `previewAttributeDefinition` shows whose."
+        )
         return conflict(
             f"{lacking} customers have no value of {name!r}. Give the definition a `default`, which whoever is written "
-            "next without a value is given; or import their values first: `previewAttributeDefinition` shows whose.",
+            f"next without a value is given. {otherwise}",
             "input",
             "rules",
             "isRequired",

@@ -244,7 +244,7 @@ async def add_attribute_definition(
     rules = {"label": input.name} | given_rules(input.rules)
     await require_identifying(context, rules)
     document = checked_definition(context, definition_document(name=input.name, type=input.type, **rules))
-    await _require_unbroken(context, document)
+    await _require_unbroken(context, document, is_new=True)
     try:
         added = await add_definitions(context.store, [document])
     except TooMany as error:
@@ -385,11 +385,11 @@ async def require_definition(context: Context, given: str) -> Document:
     return found
 
 
-async def _require_unbroken(context: Context, definition: Document) -> None:
+async def _require_unbroken(context: Context, definition: Document, *, is_new: bool = False) -> None:
     """Refuses a definition that stored values break, and one whose pattern the database cannot read."""
     broken = await how_many_break(context, definition)
     # With a default nobody lacks it for long: whoever is written next without a value is given that.
     is_wanted = definition["is_required"] and definition["default"] is None
     lacking = await how_many_lack(context, definition["name"]) if is_wanted else 0
-    if refusal := why_refused(definition["name"], broken=broken, lacking=lacking):
+    if refusal := why_refused(definition["name"], broken=broken, lacking=lacking, is_new=is_new):
         raise refusal

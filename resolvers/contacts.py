@@ -45,7 +45,7 @@ from resolvers.kit.stored import Redacted, kept
 from resolvers.kit.texts import plain_line
 from resolvers.kit.viewer import EVERYONE, STAFF
 from resolvers.reaches import reading, require_seen, unseen_reaches, unseen_reaches_at_hand
-from resolvers.versions import Change, StaleVersion, require_version, write_anew, write_upon
+from resolvers.versions import VERSION, Change, StaleVersion, require_version, write_anew, write_upon
 
 SLICE = Slice("contacts")
 
@@ -64,7 +64,6 @@ CONTACT_POINTS = Part(
 )
 
 
-_VERSION = "The `version` of the customer that you read and decided upon."
 _VALUE = (
     "The number in any notation, the address, or the postal address as one line, which is made of its parts where it "
     "is left out."
@@ -192,7 +191,7 @@ class EditContactPointInput:
 
     customer_id: strawberry.ID = told("The customer.")
     id: strawberry.ID = told("The contact point.")
-    version: int = told(_VERSION)
+    version: int = told(VERSION)
     value: str | None = told(_VALUE, default=None)
     postal: PostalAddressInput | None = told("A postal address in its parts, for the type POSTAL.", default=None)
 
@@ -203,7 +202,7 @@ class VerifyContactPointInput:
 
     customer_id: strawberry.ID = told("The customer.")
     id: strawberry.ID = told("The contact point.")
-    version: int = told(_VERSION)
+    version: int = told(VERSION)
     is_verified: bool = told("Whether it is proven to be the customer's; false takes that back.", default=True)
 
 
@@ -213,7 +212,7 @@ class ContactPointInput:
 
     customer_id: strawberry.ID = told("The customer.")
     id: strawberry.ID = told("The contact point.")
-    version: int = told(_VERSION)
+    version: int = told(VERSION)
 
 
 @graph_type

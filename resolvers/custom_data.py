@@ -5,19 +5,20 @@ from typing import Annotated, Any
 
 import strawberry
 
-from adapters.records import Part
+from adapters.records import Document, Part
 from resolvers.customers import BY_STAFF, Customer, customer_reader, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import Conflict, InvalidInput, NotFound, accepted, not_found
 from resolvers.kit.facts import Fact
-from resolvers.kit.parts import add_part, parts_of, remove_part
+from resolvers.kit.parts import add_part, parts_of, removed_in_order
 from resolvers.kit.rights import require_personal
 from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import CUSTOMER_FILTER, Match, Slice
 from resolvers.kit.stored import Redacted, kept
 from resolvers.kit.texts import plain_line, plain_text
 from resolvers.kit.viewer import STAFF
+from resolvers.versions import VERSION, StaleVersion, require_version, write_upon
 
 SLICE = Slice("custom data")
 
@@ -41,8 +42,8 @@ class CustomDatum(Redacted):
 
     name: str | None = kept("The key; null where it is hidden from you.")
     value: str | None = kept("The value.")
-    added_at: datetime = kept("When it was noted.")
-    added_by: str | None = kept("Who or what noted it.")
+    added_at: datetime = kept("When its value was noted.")
+    added_by: str | None = kept("Who or what noted its value.")
     observed_from: str | None = kept(
         "Where it was observed: `staff`, or a channel with our account there; null where nobody noted it."
     )
@@ -91,10 +92,21 @@ class AddCustomDataInput:
 
 
 @graph_input
+class EditCustomDataInput:
+    """Another value under a key. The key stays."""
+
+    customer_id: strawberry.ID = told("The customer.")
+    version: int = told(VERSION)
+    name: str = told("The key.")
+    value: str = told(f"The value, of at most {LONGEST_VALUE} characters.")
+
+
+@graph_input
 class RemoveCustomDataInput:
     """A key that is no longer wanted."""
 
     customer_id: strawberry.ID = told("The customer.")
+    version: int = told(VERSION)
     name: str = told("The key.")
 
 
@@ -102,7 +114,7 @@ class RemoveCustomDataInput:
 class CustomDataPayload:
     """The customer as it is now."""
 
-    customer: Customer = told("The customer.")
+    customer: Customer = told("The customer, with the version that the next edit takes.")
 
 
 @SLICE.mutation(may=STAFF)
@@ -114,28 +126,62 @@ async def add_custom_data(
     customer = await require_customer(context, input.customer_id)
     entry: dict[str, Any] = {
         "name": accepted(plain_line, input.name, "input", "name", longest=LONGEST_NAME),
-        "value": accepted(plain_text, input.value, "input", "value", longest=LONGEST_VALUE),
-        "added_at": context.clock(),
-        "added_by": context.viewer.subject,
-        "observed_from": BY_STAFF,
+        **_said(context, input.value),
     }
     taken = (
-        f"The customer has custom data {entry['name']!r} already, and keeps its value. "
-        "Remove it first with `removeCustomData`, then add it with the new one."
+        f"The customer has custom data {entry['name']!r} already, and keeps its value. Change it with `editCustomData`."
     )
     document = await add_part(context, customer.key, CUSTOM_DATA, entry, same="name", taken=taken)
     return CustomDataPayload(customer=(await customer_reader(context))(document))
 
 
 @SLICE.mutation(may=STAFF)
+async def edit_custom_data(
+    info: Info, input: Annotated[EditCustomDataInput, about("The key, its new value and the customer.")]
+) -> CustomDataPayload | NotFound | InvalidInput | StaleVersion:
+    """Changes the value under a key, and notes who said so and when. No source brings the old value back.
+
+    A value that you only send again stays as it was noted.
+    """
+    context = info.context
+    customer, old = await _require(context, input)
+    new = {**old, **_said(context, input.value)}
+    if new["value"] == old["value"]:
+        return CustomDataPayload(customer=customer)
+    data = [new if one is old else one for one in customer.document[CUSTOM_DATA.name]]
+    return CustomDataPayload(customer=await write_upon(context, customer, {"$set": {CUSTOM_DATA.name: data}}))
+
+
+@SLICE.mutation(may=STAFF)
 async def remove_custom_data(
     info: Info, input: Annotated[RemoveCustomDataInput, about("The key and the customer.")]
-) -> CustomDataPayload | NotFound:
-    """Removes a key and its value from a customer."""
+) -> CustomDataPayload | NotFound | StaleVersion:
+    """Removes a key and its value from a customer; no source brings it back."""
     context = info.context
+    customer, old = await _require(context, input)
+    data = [one for one in customer.document[CUSTOM_DATA.name] if one is not old]
+    removed = [*removed_in_order(customer.document, CUSTOM_DATA), old["name"]][-CUSTOM_DATA.at_most :]
+    change = {CUSTOM_DATA.name: data, f"removed.{CUSTOM_DATA.name}": removed}
+    return CustomDataPayload(customer=await write_upon(context, customer, {"$set": change}))
+
+
+async def _require(context: Context, input: EditCustomDataInput | RemoveCustomDataInput) -> tuple[Customer, Document]:
+    """The customer at the version sent, and the entry that is meant."""
     customer = await require_customer(context, input.customer_id)
-    document = await remove_part(context, customer.key, CUSTOM_DATA, {"name": input.name.strip()})
-    if document is None:
+    name = input.name.strip()
+    found = next((one for one in customer.document.get(CUSTOM_DATA.name, ()) if one["name"] == name), None)
+    if found is None:
         check = "`Customer.customData` says which names there are."
         raise not_found("custom data on this customer", ("input", "name"), check=check)
-    return CustomDataPayload(customer=(await customer_reader(context))(document))
+    await require_version(context, customer, input.customer_id, input.version)
+    return customer, found
+
+
+def _said(context: Context, value: str) -> dict[str, Any]:
+    """The value as the viewer gives it."""
+    return {
+        "value": accepted(plain_text, value, "input", "value", longest=LONGEST_VALUE),
+        "added_at": context.clock(),
+        "added_by": context.viewer.subject,
+        "observed_from": BY_STAFF,
+    }

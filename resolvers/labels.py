@@ -1,19 +1,30 @@
 """Which classes of customer does the company define, and who belongs to them?"""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
 import strawberry
 
-from adapters.failures import Taken
 from adapters.records import Document, Part, Record, RecordId
 from resolvers.customers import BY_STAFF, Customer, customer_reader, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
-from resolvers.kit.errors import Conflict, InvalidInput, NotFound, Refused, accepted, conflict, invalid, not_found
+from resolvers.kit.errors import (
+    Conflict,
+    InvalidInput,
+    NotFound,
+    Refusal,
+    Refused,
+    accepted,
+    conflict,
+    invalid,
+    not_found,
+)
 from resolvers.kit.facts import Fact
 from resolvers.kit.ids import key_of, require_key
+from resolvers.kit.named import NameTaken, OtherVersion, add_named, change_named
 from resolvers.kit.parts import add_part, remove_part
 from resolvers.kit.slice import CUSTOMER_FILTER, Match, Slice
 from resolvers.kit.stored import Node, inner, kept, reader_of
@@ -29,6 +40,7 @@ CUSTOMER_LABELS = Part(
 
 LONGEST_NAME, LONGEST_DESCRIPTION = 50, 500
 _TAKEN = "The customer belongs to this label already; there is nothing to do."
+_SAID = ("name", "color", "priority", "description")
 _COLOR = re.compile("#[0-9a-fA-F]{6}")
 
 
@@ -40,6 +52,7 @@ class Label(Node):
     color: str = kept("Its colour as `#rrggbb`.")
     priority: int = kept("How urgent its customers are: larger comes first.")
     description: str | None = kept("Who belongs to it.")
+    version: int = kept("Counts its changes.", read=lambda stored: stored or 1)
 
 
 @SLICE.keeps(CUSTOMER_LABELS)
@@ -134,6 +147,21 @@ class AddLabelInput:
 
 
 @graph_input
+class EditLabelInput:
+    """What is to be different of a label. What is left out stays as it is."""
+
+    id: strawberry.ID = told("The label.")
+    name: str | None = told("What to call it; no other label's name in any case.", default=strawberry.UNSET)
+    color: str | None = told("Its colour as `#rrggbb`.", default=strawberry.UNSET)
+    priority: int | None = told("How urgent its customers are: larger comes first.", default=strawberry.UNSET)
+    description: str | None = told("Who belongs to it; null takes it away.", default=strawberry.UNSET)
+    version: int | None = told(
+        "The `version` that you read; sent, one that was changed since stays. Left out, both changes are kept.",
+        default=None,
+    )
+
+
+@graph_input
 class RemoveLabelInput:
     """A class of customer that is no longer wanted."""
 
@@ -156,6 +184,25 @@ class AddLabelPayload:
 
 
 @graph_type
+class EditLabelPayload:
+    """The label as it is now."""
+
+    label: Label = told("The label, with the version that the next change takes.")
+
+
+@graph_type
+class StaleLabel(Refusal):
+    """The label was changed after the version that this change was made upon.
+
+    Compare what you sent with `label`, then send it again with `storedVersion`.
+    """
+
+    sent_version: int = told("The version that the change carried.")
+    stored_version: int = told("The version that the label has.")
+    label: Label = told("The label as it is now.")
+
+
+@graph_type
 class RemoveLabelPayload:
     """What was removed."""
 
@@ -174,20 +221,38 @@ async def add_label(
     info: Info, input: Annotated[AddLabelInput, about("The new label.")]
 ) -> AddLabelPayload | InvalidInput | Conflict:
     """Defines a label. Administrators only."""
-    name = accepted(plain_line, input.name, "input", "name", longest=LONGEST_NAME)
-    description = None
-    if input.description is not None:
-        description = accepted(plain_text, input.description, "input", "description", longest=LONGEST_DESCRIPTION)
-    if not _COLOR.fullmatch(input.color):
-        raise invalid(f"`color` is {quoted(input.color)}; send six hexadecimal digits, as #ffcc00.", "input", "color")
-    store = info.context.store
-    document = label_document(name=name, color=input.color, priority=input.priority, description=description)
+    given = vars(input)
+    said = _checked({"description": None, **{name: one for name, one in given.items() if one is not None}})
     try:
-        await store.insert(LABELS, document)
-    except Taken as error:
-        known = await store.first(LABELS, {"_id": document["_id"]})
-        raise _name_taken(known["name"] if known else name) from error
+        document = await add_named(info.context.store, LABELS, said)
+    except NameTaken as error:
+        raise _name_taken(str(error)) from error
     return AddLabelPayload(label=reader_of(Label).read(document))
+
+
+@SLICE.mutation(may=ADMINISTRATORS)
+async def edit_label(
+    info: Info, input: Annotated[EditLabelInput, about("The label and what is to be different.")]
+) -> EditLabelPayload | NotFound | InvalidInput | Conflict | StaleLabel:
+    """Changes a label's name, colour, priority or description; its customers keep it. Administrators only.
+
+    Sources find it by its name, and by the one under which it was defined. What you change stays so, whatever a source
+    says of it again.
+    """
+    given = {name: one for name, one in vars(input).items() if name in _SAID and one is not strawberry.UNSET}
+    for name in _SAID:
+        if name != "description" and name in given and given[name] is None:
+            raise invalid(f"`{name}` cannot be null. Leave it out to keep it as it is.", "input", name)
+    said = _checked(given)
+    try:
+        changed = await change_named(info.context.store, LABELS, key_of(input.id, "Label"), said, sent=input.version)
+    except NameTaken as error:
+        raise _name_taken(str(error)) from error
+    except OtherVersion as error:
+        raise _stale(reader_of(Label).read(error.document), input.version) from error
+    if changed is None:
+        raise not_found("label")
+    return EditLabelPayload(label=reader_of(Label).read(changed))
 
 
 @SLICE.mutation(may=ADMINISTRATORS)
@@ -235,6 +300,35 @@ async def unlabel_customer(
         check = "`Customer.labels` says to which the customer belongs."
         raise not_found("label on this customer", ("input", "labelId"), check=check)
     return CustomerLabelPayload(customer=(await customer_reader(context))(document))
+
+
+def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said of a label as it is stored; refused where a rule is broken."""
+    said = dict(given)
+    if "name" in said:
+        said["name"] = accepted(plain_line, said["name"], "input", "name", longest=LONGEST_NAME)
+    if said.get("description") is not None:
+        told_of = said["description"]
+        said["description"] = accepted(plain_text, told_of, "input", "description", longest=LONGEST_DESCRIPTION)
+    if "color" in said and not _COLOR.fullmatch(said["color"]):
+        raise invalid(f"`color` is {quoted(said['color'])}; send six hexadecimal digits, as #ffcc00.", "input", "color")
+    return said
+
+
+def _stale(label: Label, sent: int | None) -> Refused:
+    return Refused(
+        StaleLabel(
+            code="STALE_VERSION",
+            message=(
+                f"The change was made upon version {sent} of {label.name!r}, which is at version {label.version} now. "
+                f"Compare with `label`, then send the change again with version {label.version}."
+            ),
+            input_path=["input", "version"],
+            sent_version=sent or 0,
+            stored_version=label.version,
+            label=label,
+        )
+    )
 
 
 def _name_taken(name: str) -> Refused:

@@ -63,7 +63,8 @@ def own_reading(context: Context, cls: type[Any], hidden: frozenset[str], proof:
 
 def _hearsay(document: Document) -> frozenset[str]:
     """The fields that others than the channel have said."""
-    return frozenset({"entry_point"} if (document.get("entry_point") or {}).get(SAID_BY) else ())
+    came_in = document.get("entry_point") or {}
+    return frozenset({"entry_point"} if came_in.get(SAID_BY) or came_in.get("observed_by") else ())
 
 
 def _is_doubted(seen: Document, proof: Proof) -> bool:

@@ -1,6 +1,7 @@
 """On which channels does a customer like to be reached, and on which not?
 
-What is kept is the customer's last word on each channel, so a new word needs no knowledge of the one before.
+What is kept is the customer's last word on each channel. A new word takes the place of the one before, and where it is
+to be preferred, that of another channel's: whoever notes it has read what stands there.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +23,7 @@ from resolvers.kit.scalars import AttributeScalar
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import kept
 from resolvers.kit.viewer import EVERYONE, STAFF
-from resolvers.versions import Change, write_anew
+from resolvers.versions import VERSION, Change, StaleVersion, require_version, write_upon
 
 SLICE = Slice("preferences")
 
@@ -104,6 +105,7 @@ class SetChannelPreferenceInput:
     """A customer's word on a channel. What is left out stays as it is."""
 
     customer_id: strawberry.ID = told("The customer.")
+    version: int = told(VERSION)
     channel: str = told("The channel's name: one of this gateway's, or `email`, `phone`, `post` or `sms`.")
     wish: ChannelWish | None = told(
         "How welcome the company is there; WELCOME where nothing is kept yet.", default=None
@@ -118,6 +120,7 @@ class RemoveChannelPreferenceInput:
     """A channel on which the customer has no wish any more."""
 
     customer_id: strawberry.ID = told("The customer.")
+    version: int = told(VERSION)
     channel: str = told("The channel's name.")
 
 
@@ -125,56 +128,50 @@ class RemoveChannelPreferenceInput:
 class ChannelPreferencePayload:
     """The customer as it is now."""
 
-    customer: Customer = told("The customer.")
+    customer: Customer = told("The customer, with the version that the next edit takes.")
 
 
 @SLICE.mutation(may=STAFF)
 async def set_channel_preference(
     info: Info, input: Annotated[SetChannelPreferenceInput, about("The channel and what the customer said of it.")]
-) -> ChannelPreferencePayload | NotFound | InvalidInput | Conflict:
+) -> ChannelPreferencePayload | NotFound | InvalidInput | Conflict | StaleVersion:
     """Notes how a customer likes to be reached on a channel, in place of what was noted before."""
     context = info.context
     customer = await require_customer(context, input.customer_id)
     channel = await require_usable(context, input.channel, "input", "channel")
     if input.is_preferred and input.wish is ChannelWish.REFUSED:
         raise invalid("A channel cannot be both preferred and refused. Send one of the two.", "input", "isPreferred")
-
-    async def work(document: Document) -> Change | None:
-        old = _by_channel(document)
-        known = old.get(channel, {"channel": channel, "wish": ChannelWish.WELCOME.value, "is_preferred": False})
-        said = _said(known, input.wish, is_preferred=input.is_preferred)
-        if said == old.get(channel):
-            return None
-        new = {**said, "set_at": context.clock(), "set_by": context.viewer.subject}
-        others = (one for one in old.values() if one["channel"] != channel)
-        # There is one that is preferred.
-        kept = [{**one, "is_preferred": one["is_preferred"] and not new["is_preferred"]} for one in others]
-        if len(kept) >= CHANNEL_PREFERENCES.at_most:
-            raise conflict(
-                f"The customer has {CHANNEL_PREFERENCES.at_most} channel preferences already, the most that are kept. "
-                "Remove one first with `removeChannelPreference`."
-            )
-        return _change([*kept, new])
-
-    return ChannelPreferencePayload(customer=await write_anew(context, customer.key, work))
+    await require_version(context, customer, input.customer_id, input.version)
+    old = _by_channel(customer.document)
+    known = old.get(channel, {"channel": channel, "wish": ChannelWish.WELCOME.value, "is_preferred": False})
+    said = _said(known, input.wish, is_preferred=input.is_preferred)
+    if said == old.get(channel):
+        return ChannelPreferencePayload(customer=customer)
+    new = {**said, "set_at": context.clock(), "set_by": context.viewer.subject}
+    others = (one for one in old.values() if one["channel"] != channel)
+    # There is one that is preferred.
+    kept = [{**one, "is_preferred": one["is_preferred"] and not new["is_preferred"]} for one in others]
+    if len(kept) >= CHANNEL_PREFERENCES.at_most:
+        raise conflict(
+            f"The customer has {CHANNEL_PREFERENCES.at_most} channel preferences already, the most that are kept. "
+            "Remove one first with `removeChannelPreference`."
+        )
+    return ChannelPreferencePayload(customer=await write_upon(context, customer, _change([*kept, new])))
 
 
 @SLICE.mutation(may=STAFF)
 async def remove_channel_preference(
     info: Info, input: Annotated[RemoveChannelPreferenceInput, about("The channel and the customer.")]
-) -> ChannelPreferencePayload | NotFound | Conflict:
+) -> ChannelPreferencePayload | NotFound | StaleVersion:
     """Removes what was noted of a customer and a channel."""
     context = info.context
     customer = await require_customer(context, input.customer_id)
-
-    async def work(document: Document) -> Change:
-        old = _by_channel(document)
-        if old.pop(input.channel.strip(), None) is None:
-            check = "`Customer.channelPreferences` says of which channels something is noted."
-            raise not_found("channel preference of this customer", ("input", "channel"), check=check)
-        return _change(old.values())
-
-    return ChannelPreferencePayload(customer=await write_anew(context, customer.key, work))
+    old = _by_channel(customer.document)
+    if old.pop(input.channel.strip(), None) is None:
+        check = "`Customer.channelPreferences` says of which channels something is noted."
+        raise not_found("channel preference of this customer", ("input", "channel"), check=check)
+    await require_version(context, customer, input.customer_id, input.version)
+    return ChannelPreferencePayload(customer=await write_upon(context, customer, _change(old.values())))
 
 
 def _by_channel(document: Document) -> dict[str, Document]:

@@ -11,21 +11,19 @@ from typing import Annotated, Any
 
 import strawberry
 
-from adapters.failures import Taken
 from adapters.records import Document, Index, Mention, Record, RecordId
 from adapters.windows import Position, Window
 from resolvers.aliases import ids_of
 from resolvers.customers import Customer, customers_by_id, require_customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
-from resolvers.kit.errors import Conflict, InvalidInput, NotFound, Refused, accepted, conflict, invalid, not_found
+from resolvers.kit.errors import Conflict, InvalidInput, NotFound, Refused, conflict, invalid, not_found
 from resolvers.kit.ids import key_of
 from resolvers.kit.lists import hidden_from
 from resolvers.kit.paging import Connection, Page, Sealing, connection
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, inner, kept, reader_of
-from resolvers.kit.texts import plain_line
-from resolvers.kit.viewer import ADMINISTRATORS, STAFF
+from resolvers.kit.viewer import STAFF
 from resolvers.related import counts, related
 from resolvers.tags import tag_word
 
@@ -41,7 +39,9 @@ RELATIONS = Record(
     mentions=Mention(fields=("other_id",)),
 )
 
-LONGEST_NAME, MOST_TAGS = 50, 20
+MOST_TAGS = 20
+IN_USE = {"$inc": {"uses": 1}}
+"""Whoever relates customers writes the type, too: so nobody removes or turns it meanwhile."""
 
 
 @SLICE.keeps(RELATION_TYPES)
@@ -50,19 +50,20 @@ class RelationType(Node):
 
     name: str = kept("How it reads from the customer at which it begins, as `parent of`.")
     inverse_name: str = kept("How it reads from the other one, as `child of`; the same where it has no direction.")
+    version: int = kept("Counts its changes.", read=lambda stored: stored or 1)
 
 
 @SLICE.keeps(RELATIONS)
 class Relation(Node):
     """That a customer belongs together with another one, read from the first."""
 
-    name: str = kept("What the customer is to the other one, as `parent of`.")
     is_inverse: bool = kept("Whether it is read from its end: `name` is the inverse name of its type then.")
     tags: list[str] = kept("Words that the staff put on it, the same at both ends.")
     created_at: datetime = kept("When it was noted.")
     created_by: str | None = kept("Who noted it.")
     other_id: strawberry.Private[RecordId] = inner()
     type_id: strawberry.Private[RecordId] = inner()
+    noted_as: strawberry.Private[str] = inner(at="name")
 
 
 @SLICE.query()
@@ -104,6 +105,19 @@ async def _counts_by_ids(context: Context, keys: Sequence[tuple[RecordId, ...]])
     return dict(zip(keys, await counts(context.store, RELATIONS, keys), strict=True))
 
 
+@SLICE.column(Relation, reads=["type_id", "is_inverse", "name"])
+def name(relations: list[Relation], info: Info) -> list[str]:
+    """What the customer is to the other one, as `parent of`: as its type is called now."""
+    held = info.context.held(RELATION_TYPES)
+    return [_name(one, held.get(one.type_id)) for one in relations]
+
+
+def _name(relation: Relation, kind: Document | None) -> str:
+    if kind is None:
+        return relation.noted_as
+    return str(kind["inverse_name"] if relation.is_inverse else kind["name"])
+
+
 @SLICE.column(Relation, name="type", reads=["type_id"])
 def relation_type(relations: list[Relation], info: Info) -> list[RelationType | None]:
     """The type of the relation; null where it was defined so lately that this process has not heard of it."""
@@ -117,21 +131,6 @@ async def other(relations: list[Relation], info: Info) -> list[Customer | None]:
     """The customer at the other end; null once that one is erased."""
     found = await customers_by_id(info.context, list(dict.fromkeys(one.other_id for one in relations)))
     return [found.get(one.other_id) for one in relations]
-
-
-@graph_input
-class AddRelationTypeInput:
-    """A new way in which customers belong together."""
-
-    name: str = told(f"How it reads from its beginning, at most {LONGEST_NAME} characters; no other type's name.")
-    inverse_name: str | None = told("How it reads from its end; left out: the same, without direction.", default=None)
-
-
-@graph_input
-class RemoveRelationTypeInput:
-    """A type of relation that is no longer wanted."""
-
-    id: strawberry.ID = told("The type.")
 
 
 @graph_input
@@ -161,20 +160,6 @@ class RemoveRelationInput:
 
 
 @graph_type
-class RelationTypePayload:
-    """The type that was made."""
-
-    relation_type: RelationType = told("The new type.")
-
-
-@graph_type
-class RemoveRelationTypePayload:
-    """What was removed."""
-
-    removed_id: strawberry.ID = told("The id that the type had.")
-
-
-@graph_type
 class RelationPayload:
     """The relation as it is now."""
 
@@ -188,51 +173,14 @@ class RemoveRelationPayload:
     removed_id: strawberry.ID = told("The id that the relation had at the end at which it was named.")
 
 
-@SLICE.mutation(may=ADMINISTRATORS)
-async def add_relation_type(
-    info: Info, input: Annotated[AddRelationTypeInput, about("The new type.")]
-) -> RelationTypePayload | InvalidInput | Conflict:
-    """Defines a way in which customers belong together. Administrators only."""
-    name = accepted(plain_line, input.name, "input", "name", longest=LONGEST_NAME)
-    inverse = name
-    if input.inverse_name is not None:
-        inverse = accepted(plain_line, input.inverse_name, "input", "inverseName", longest=LONGEST_NAME)
-    document: Document = {"name": name, "inverse_name": inverse}
-    document = {"_id": RELATION_TYPES.id_of(document), **document}
-    try:
-        await info.context.store.insert(RELATION_TYPES, document)
-    except Taken as error:
-        message = f"There is a relation type {name!r} already; case does not count. Choose another name."
-        raise conflict(message, "input", "name") from error
-    return RelationTypePayload(relation_type=reader_of(RelationType).read(document))
-
-
-@SLICE.mutation(may=ADMINISTRATORS)
-async def remove_relation_type(
-    info: Info, input: Annotated[RemoveRelationTypeInput, about("Which type.")]
-) -> RemoveRelationTypePayload | NotFound | Conflict:
-    """Removes a type of which there are no relations any more. Administrators only."""
-    store, key = info.context.store, key_of(input.id, "RelationType")
-
-    async def work() -> int:
-        # Everyone who relates customers writes the type, so nobody does meanwhile.
-        if key is None or await store.update(RELATION_TYPES, {"_id": key}, _IN_USE) is None:
-            return 0
-        used = await store.count(RELATIONS, {"type_id": key}) // 2
-        if used:
-            raise conflict(f"Relations of this type: {used}. Remove them first.", "input", "id")
-        return await store.delete(RELATION_TYPES, {"_id": key})
-
-    if not await store.transact(work):
-        raise not_found("relation type")
-    return RemoveRelationTypePayload(removed_id=input.id)
-
-
 @SLICE.mutation(may=STAFF)
 async def relate_customers(
     info: Info, input: Annotated[RelateCustomersInput, about("The two customers and the type.")]
 ) -> RelationPayload | NotFound | InvalidInput | Conflict:
-    """Notes that two customers belong together. Where the type has no direction, it is the same from either end."""
+    """Notes that two customers belong together. Where the type has no direction, it is the same from either end.
+
+    Of a type with direction two customers have one relation: refused where it is noted the other way round.
+    """
     context = info.context
     customer = await require_customer(context, input.customer_id)
     other = await require_customer(context, input.other_id, at="otherId")
@@ -245,8 +193,7 @@ async def relate_customers(
     said = {"tags": tags, "created_at": context.clock(), "created_by": context.viewer.subject}
 
     async def work() -> Document:
-        # Writes the type, so that nobody removes it meanwhile.
-        kind = await context.store.update(RELATION_TYPES, {"_id": key}, _IN_USE) if key else None
+        kind = await context.store.update(RELATION_TYPES, {"_id": key}, IN_USE) if key else None
         if kind is None:
             check = "`relationTypes` says which there are."
             raise not_found("relation type", ("input", "typeId"), check=check)
@@ -254,9 +201,10 @@ async def relate_customers(
         ends = {"customer_id": {"$in": ids[0]}, "other_id": {"$in": ids[1]}}
         if await context.store.first(RELATIONS, {**ends, "type_id": key, "is_inverse": False}):
             raise conflict("These customers are related so already; there is nothing to do.", "input", "otherId")
+        if await context.store.first(RELATIONS, {**ends, "type_id": key, "is_inverse": True}):
+            raise _other_way(kind)
         end = {"customer_id": customer.key, "other_id": other.key, "type_id": key, "is_inverse": False, **said}
-        has_direction = kind["name"].casefold() != kind["inverse_name"].casefold()
-        back = {**end, "customer_id": other.key, "other_id": customer.key, "is_inverse": has_direction}
+        back = {**end, "customer_id": other.key, "other_id": customer.key, "is_inverse": has_direction(kind)}
         named = (end | {"name": kind["name"]}, back | {"name": kind["inverse_name"]})
         both = [{"_id": RELATIONS.id_of(one), **one} for one in named]
         both = [{**one, "back_id": two["_id"]} for one, two in zip(both, reversed(both), strict=True)]
@@ -300,7 +248,19 @@ async def remove_relation(
     return RemoveRelationPayload(removed_id=input.id)
 
 
-_IN_USE = {"$inc": {"uses": 1}}
+def has_direction(kind: Document) -> bool:
+    """Whether relations of the type read differently from their two ends."""
+    return bool(kind["name"].casefold() != kind["inverse_name"].casefold())
+
+
+def _other_way(kind: Document) -> Refused:
+    name, inverse = kind["name"], kind["inverse_name"]
+    return conflict(
+        f"The other way round these customers are related already: `otherId` is {name!r} `customerId`, which is "
+        f"{inverse!r} `otherId`. There is nothing to do where that is meant; else remove that relation first with "
+        "`removeRelation`.",
+        *("input", "otherId"),
+    )
 
 
 async def _wherever(context: Context, relation: Document) -> dict[str, Any]:

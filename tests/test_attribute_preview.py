@@ -81,6 +81,7 @@ async def test_lacking_is_shown(ask: Asking, make: Makers) -> None:
     found = await _preview(ask, id=key, rules={"isRequired": True})
     assert found["lacking"] == {"count": 2, "customers": [{"id": one.id} for one in without]}
     assert "2 customers have no value of 'tier'" in found["refusal"]
+    assert "Or import their values first" in found["refusal"]
     given = {"id": key, "rules": {"isRequired": True}}
     assert await refused(ask, "changeAttributeDefinition", ADMIN, **given) == ("CONFLICT", "input.rules.isRequired")
     helped = await _preview(ask, id=key, rules={"isRequired": True, "default": "basic"})
@@ -99,6 +100,7 @@ async def test_what_follows(ask: Asking, make: Makers) -> None:
     new = await _preview(ask, name="size", type="NUMBER", rules={"isRequired": True})
     assert new["lacking"]["count"] == MOST_SHOWN + 2
     assert len(new["lacking"]["customers"]) == MOST_SHOWN
+    assert "add it without `isRequired`" in new["refusal"]
     system = await make.store.count(DEFINITIONS, {})
     assert "cannot be removed" in (await _preview(ask, id=await _id_of(ask, "firstName"), isRemoved=True))["refusal"]
     assert await make.store.count(DEFINITIONS, {}) == system

@@ -174,6 +174,13 @@ CASES: list[tuple[str, dict[str, Any], str, str, tuple[str, ...]]] = [
         "rules.isRequired",
         ("`default`", "import"),
     ),
+    (
+        "addAttributeDefinition",
+        {"name": "size", "type": "STRING", "rules": {"isRequired": True}, **ADMINISTRATOR},
+        "CONFLICT",
+        "rules.isRequired",
+        ("`default`", "add it without `isRequired`, give its values, then change it"),
+    ),
     ("changeAttributeDefinition", _rules("TIER", choices=["a"]), "INVALID_INPUT", "rules.choices", ("type CHOICE",)),
     (
         "changeAttributeDefinition",
@@ -260,7 +267,7 @@ CASES: list[tuple[str, dict[str, Any], str, str, tuple[str, ...]]] = [
         {"customerId": "ANN", "name": "size", "value": "gold-4711"},
         "CONFLICT",
         "name",
-        ("'size'", "Remove it first"),
+        ("'size'", "Change it with `editCustomData`"),
     ),
     (
         "assignCustomer",
@@ -303,7 +310,7 @@ CASES: list[tuple[str, dict[str, Any], str, str, tuple[str, ...]]] = [
     ),
     (
         "setChannelPreference",
-        {"customerId": "ANN", "channel": "email", "wish": "REFUSED", "isPreferred": True},
+        {"customerId": "ANN", "version": 1, "channel": "email", "wish": "REFUSED", "isPreferred": True},
         "INVALID_INPUT",
         "isPreferred",
         ("Send one of the two",),

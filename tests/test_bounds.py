@@ -30,6 +30,7 @@ from tests.crowd import SEEN
 from tests.makers import BEGIN, Made, Makers
 from tests.merging.conftest import MERGE, UNMERGE, undoing
 from tests.taking_in import ANN, ORDER, bring, reason_of
+from tests.walking import read
 
 ADDED = {"added_at": BEGIN, "added_by": None}
 SAID = {"at": BEGIN, "means": "FORM", "channel": None, "recorded_at": BEGIN, "recorded_by": None}
@@ -89,7 +90,7 @@ THINGS: dict[str, Bounded] = {
         CHANNEL_PREFERENCES.at_most,
         lambda word: {"channel": word, **SET},
         "setChannelPreference",
-        lambda _: {"channel": "email"},
+        lambda _: {"channel": "email", "version": 1},
         element="CHANNEL_PREFERENCES",
     ),
     "consents": Bounded(
@@ -158,6 +159,8 @@ async def _add(ask: Asking, make: Makers, name: str, of: Made, word: str = "b1")
         vip = label_document(name="VIP", color="#ffcc00", priority=1)
         await ask.store.replace(LABELS, [vip])
         given["labelId"] = global_id("Label", vip["_id"])
+    if "version" in given:
+        given["version"] = (await read(ask, of, "version"))["version"]
     return await change(ask, thing.mutation, "__typename", customerId=of.id, **given)
 
 

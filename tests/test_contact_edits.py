@@ -164,6 +164,7 @@ async def test_stale_point_refused(ask: Asking, make: Makers, mutation: str) -> 
     more = {"value": "c@example.com"} if mutation == "editContactPoint" else {}
     found = await act(ask, mutation, one, key, "__typename", version=2, **more)
     assert (found["__typename"], found["inputPath"]) == ("StaleVersion", ["input", "version"])
+    assert "at version 3 now. Since then were changed: contactPoints." in found["message"]
     assert [point["value"] for point in await points(ask, one)] == ["b@example.com"]
 
 

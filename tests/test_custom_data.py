@@ -1,5 +1,6 @@
 """Which keys and values were noted about a customer?"""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -31,9 +32,73 @@ async def test_datum_removed(ask: Asking, make: Makers) -> None:
     """A key and its value are removed, once."""
     one = await make.customer()
     await change(ask, "addCustomData", DATA, customerId=one.id, name="a", value="1")
-    found = await change(ask, "removeCustomData", DATA, customerId=one.id, name=" a ")
+    found = await change(ask, "removeCustomData", DATA, customerId=one.id, version=2, name=" a ")
     assert found["customer"] == {"customData": [], "version": 3}
-    assert await refused(ask, "removeCustomData", customerId=one.id, name="a") == ("NOT_FOUND", "input.name")
+    assert await refused(ask, "removeCustomData", customerId=one.id, version=3, name="a") == ("NOT_FOUND", "input.name")
+
+
+async def test_datum_edited(ask: Asking, make: Makers) -> None:
+    """Another value takes the place of the old one, upon the version that was read, and says who noted it and when."""
+    one = await make.customer()
+    for name in ("a", "b"):
+        await change(ask, "addCustomData", DATA, customerId=one.id, name=name, value="1")
+    source = {"custom_data.$[].added_by": "import", "custom_data.$[].observed_from": "shop/main"}
+    await make.store.update(CUSTOMERS, {"_id": one.key}, {"$set": source})
+    given = {"customerId": one.id, "version": 3, "name": " a "}
+    shown = "customer { version customData { name value addedAt addedBy observedFrom } }"
+    (before, _) = (await read(ask, one, "customData { addedAt }"))["customData"]
+    again = await change(ask, "editCustomData", shown, **given, value=" 1 ")
+    assert (again["customer"]["version"], again["customer"]["customData"][0]["observedFrom"]) == (3, "shop/main")
+    found = (await change(ask, "editCustomData", shown, **given, value="2"))["customer"]
+    first, second = found["customData"]
+    assert (found["version"], first["name"], first["value"]) == (4, "a", "2")
+    assert (first["addedBy"], first["observedFrom"]) == ("agent", "staff")
+    assert first["addedAt"] > before["addedAt"]
+    assert (second["name"], second["value"], second["observedFrom"]) == ("b", "1", "shop/main")
+
+
+async def test_edited_outlasts_sources(ask: Asking, store: Store) -> None:
+    """A value of a source that a person changed stays so, whatever the source says again."""
+    await bring(store, replace(PERSON, custom_data={"size": "S"}))
+    of = {"customerId": global_id("Customer", (await the_customer(store))["_id"]), "version": 1}
+    assert "code" not in await change(ask, "editCustomData", DATA, **of, name="size", value="M")
+    await bring(store, replace(PERSON, custom_data={"size": "L"}))
+    assert [one["value"] for one in (await the_customer(store))["custom_data"]] == ["M"]
+
+
+async def test_data_at_once(ask: Asking, make: Makers) -> None:
+    """Of 50 who change one value at once, one is heard, and 49 are told of it; what stands there is the one's."""
+    one = await make.customer()
+    await change(ask, "addCustomData", DATA, customerId=one.id, name="size", value="0")
+    given = {"customerId": one.id, "version": 2, "name": "size"}
+    answers = await asyncio.gather(
+        *(change(ask, "editCustomData", DATA, **given, value=f"V{n}") for n in range(50)),
+    )
+    (heard,) = [n for n, answer in enumerate(answers) if "code" not in answer]
+    assert [answer["code"] for answer in answers if "code" in answer] == ["STALE_VERSION"] * 49
+    found = await read(ask, one, "version customData { value }")
+    assert found == {"version": 3, "customData": [{"value": f"V{heard}"}]}
+
+
+@pytest.mark.parametrize(
+    ("mutation", "given", "refusal"),
+    [
+        ("editCustomData", {"version": 1}, ("STALE_VERSION", "input.version")),
+        ("removeCustomData", {"version": 1}, ("STALE_VERSION", "input.version")),
+        ("editCustomData", {"name": "b"}, ("NOT_FOUND", "input.name")),
+        ("editCustomData", {"customerId": GONE}, ("NOT_FOUND", "input.customerId")),
+        ("editCustomData", {"value": ""}, ("INVALID_INPUT", "input.value")),
+        ("editCustomData", {"value": "x" * (LONGEST_VALUE + 1)}, ("INVALID_INPUT", "input.value")),
+    ],
+)
+async def test_edit_refused(
+    ask: Asking, make: Makers, mutation: str, given: dict[str, Any], refusal: tuple[str, str]
+) -> None:
+    """A value is changed or removed where it is, upon the version that was read, and by the rules of a new one."""
+    usual: dict[str, Any] = {"customerId": (await make.customer()).id, "name": "a"}
+    await change(ask, "addCustomData", DATA, **usual, value="1")
+    usual |= {"version": 2} | ({"value": "2"} if mutation == "editCustomData" else {})
+    assert await refused(ask, mutation, **(usual | given)) == refusal
 
 
 async def test_people_outlast_sources(ask: Asking, store: Store) -> None:
@@ -84,7 +149,8 @@ async def test_most_data(ask: Asking, make: Makers) -> None:
 async def test_data_by_role(ask: Asking) -> None:
     """The staff notes custom data."""
     assert await may(ask, "addCustomData", customerId=GONE, name="a", value="1") == STAFF
-    assert await may(ask, "removeCustomData", customerId=GONE, name="a") == STAFF
+    assert await may(ask, "editCustomData", customerId=GONE, version=1, name="a", value="1") == STAFF
+    assert await may(ask, "removeCustomData", customerId=GONE, version=1, name="a") == STAFF
 
 
 async def test_data_hidden(ask: Asking, make: Makers) -> None:
@@ -124,8 +190,8 @@ async def test_other_value_refused(ask: Asking, make: Makers) -> None:
     one = await make.customer()
     await change(ask, "addCustomData", DATA, customerId=one.id, name="size", value="43")
     again = await change(ask, "addCustomData", DATA, customerId=one.id, name="size", value="44")
-    gone = await change(ask, "removeCustomData", DATA, customerId=one.id, name="sizes")
-    assert "Remove it first with `removeCustomData`" in again["message"]
+    gone = await change(ask, "removeCustomData", DATA, customerId=one.id, version=2, name="sizes")
+    assert "Change it with `editCustomData`" in again["message"]
     assert "44" not in again["message"]
     assert gone["message"] == (
         "There is no such custom data on this customer. `Customer.customData` says which names there are."

@@ -63,7 +63,7 @@ async def test_removed_parts_stay_away(ask: Asking, store: Store) -> None:
     for mutation, more in (
         ("removeTag", {"word": "VIP"}),
         ("unlabelCustomer", {"labelId": label}),
-        ("removeCustomData", {"name": "size"}),
+        ("removeCustomData", {"name": "size", "version": 3}),
     ):
         await change(ask, mutation, "__typename", customerId=one, **more)
     assert outcomes(await bring(store, MARKED, at=AT + DAY)) == ["unchanged"]

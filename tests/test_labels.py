@@ -1,11 +1,16 @@
 """Which classes of customer are there, and who belongs to them?"""
 
 import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from adapters.contract import Class
+from adapters.mongo import Store
 from adapters.records import new_id
+from gateway.mongod import Mongod
 from resolvers.customers import CUSTOMERS
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import STAFF, Role
@@ -14,6 +19,8 @@ from tests.changing import GONE, change, may, refused
 from tests.conftest import Asking
 from tests.crowd import label
 from tests.makers import Makers
+from tests.taking_in import PERSON, bring, the_customer
+from tests.waiting import until
 from tests.walking import read
 
 ADMIN = Role.ADMINISTRATOR
@@ -130,7 +137,7 @@ async def test_most_labels(ask: Asking, make: Makers) -> None:
 async def test_labels_by_role(ask: Asking) -> None:
     """Administrators define labels; the staff puts them on customers."""
     assert await may(ask, "addLabel", name="") == {ADMIN}
-    assert await may(ask, "removeLabel", id="x") == {ADMIN}
+    assert await may(ask, "editLabel", id="x") == await may(ask, "removeLabel", id="x") == {ADMIN}
     for mutation in ("labelCustomer", "unlabelCustomer"):
         assert await may(ask, mutation, customerId=GONE, labelId="x") == STAFF
 
@@ -155,3 +162,101 @@ async def test_labelled_customers(ask: Asking, make: Makers) -> None:
     answer = await ask(query, l=[key, global_id("Label", new_id())])
     assert answer.data["customers"]["nodes"] == [{"id": one.id}]
     assert LABELS.name in make.store.records
+
+
+EDITED = "label { name color priority description version }"
+WHOLE = {"color": "#123456", "priority": 7, "description": "Big spenders"}
+
+
+async def test_label_edited(ask: Asking, make: Makers, two: Store) -> None:
+    """An edited label stays with its customers, and every process calls it by its new name."""
+    key, one = await _label_id(make), await make.customer()
+    await change(ask, "labelCustomer", "customer { id }", customerId=one.id, labelId=key)
+    other = replace(ask, store=two)
+    assert (await read(other, one, "labels { name }"))["labels"] == [{"name": "VIP"}]
+    found = await change(ask, "editLabel", EDITED, ADMIN, id=key, name=" Gold ", **WHOLE)
+    assert found["label"] == {"name": "Gold", "version": 2, **WHOLE}
+    assert (await read(ask, one, "version labels { name }")) == {"version": 2, "labels": [{"name": "Gold"}]}
+    for _ in range(100):
+        if (await read(other, one, "labels { name }"))["labels"] == [{"name": "Gold"}]:
+            break
+        await asyncio.sleep(0.05)
+    assert (await read(other, one, "customerLabels { label { name } }"))["customerLabels"] == [
+        {"label": {"name": "Gold"}}
+    ]
+    again = await change(ask, "editLabel", EDITED, ADMIN, id=key, name="Gold", description=None, version=2)
+    assert (again["label"]["version"], again["label"]["description"]) == (3, None)
+    assert (await change(ask, "editLabel", EDITED, ADMIN, id=key, priority=7))["label"]["version"] == 3
+
+
+@pytest.fixture
+async def two(mongod: Mongod, store: Store) -> AsyncIterator[Store]:
+    """The store of another process, which listens for changes."""
+    second = await Store.open(mongod.url, "tests", list(store.records.values()))
+    second.held.follow()
+    await until(lambda: second.held.is_fresh)
+    yield second
+    await second.close()
+
+
+async def test_name_of_its_own(ask: Asking, make: Makers) -> None:
+    """No two labels have one name in any case; the name that one had before is free for another."""
+    key, other = await _label_id(make), await _label_id(make, "Other")
+    assert await refused(ask, "editLabel", ADMIN, id=other, name="vip") == ("CONFLICT", "input.name")
+    await change(ask, "editLabel", EDITED, ADMIN, id=key, name="Gold")
+    assert await refused(ask, "addLabel", ADMIN, name="GOLD") == ("CONFLICT", "input.name")
+    assert (await change(ask, "editLabel", EDITED, ADMIN, id=key, name="GOLD"))["label"]["name"] == "GOLD"
+    new = (await change(ask, "addLabel", "label { id name version }", ADMIN, name="VIP"))["label"]
+    assert (new["name"], new["version"], new["id"] != key) == ("VIP", 1, True)
+    names = [f"L{n}" for n in range(4)]
+    answers = await asyncio.gather(
+        *(change(ask, "editLabel", EDITED, ADMIN, id=each, name=name) for name in names for each in (key, other)),
+    )
+    assert {one["code"] for one in answers if "code" in one} <= {"CONFLICT"}
+    there = [one["name"] for one in (await ask("{ labels { name } }")).data["labels"]]
+    assert len(there) == len(set(there)) == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "refusal"),
+    [
+        ({"id": global_id("Label", new_id())}, ("NOT_FOUND", "input.id")),
+        ({"id": "junk"}, ("NOT_FOUND", "input.id")),
+        ({"name": None}, ("INVALID_INPUT", "input.name")),
+        ({"name": "\u202e"}, ("INVALID_INPUT", "input.name")),
+        ({"color": "red"}, ("INVALID_INPUT", "input.color")),
+        ({"priority": None}, ("INVALID_INPUT", "input.priority")),
+        ({"description": "x" * 501}, ("INVALID_INPUT", "input.description")),
+        ({"version": 2}, ("STALE_VERSION", "input.version")),
+    ],
+)
+async def test_label_edit_refused(ask: Asking, make: Makers, given: dict[str, Any], refusal: tuple[str, str]) -> None:
+    """What is edited keeps the rules of what is added, and is there at the version that was read."""
+    usual: dict[str, Any] = {"id": await _label_id(make), "name": "New"}
+    assert await refused(ask, "editLabel", ADMIN, **(usual | given)) == refusal
+    assert (await ask("{ labels { name version } }")).data["labels"] == [{"name": "VIP", "version": 1}]
+
+
+async def test_label_edits_at_once(ask: Asking, make: Makers) -> None:
+    """Of 50 edits at once upon one version one is made; of those without a version every one."""
+    key = await _label_id(make)
+    upon = (change(ask, "editLabel", EDITED, ADMIN, id=key, priority=10 + n, version=1) for n in range(50))
+    answers = await asyncio.gather(*upon)
+    assert [one["code"] for one in answers if "code" in one] == ["STALE_VERSION"] * 49
+    blind: list[dict[str, Any]] = [{"name": "Gold"}, {"color": "#000000"}, {"description": "All"}]
+    await asyncio.gather(*(change(ask, "editLabel", EDITED, ADMIN, id=key, **one) for one in blind))
+    (found,) = (await ask("{ labels { name color description version } }")).data["labels"]
+    assert found == {"name": "Gold", "color": "#000000", "description": "All", "version": 5}
+
+
+async def test_sources_keep_edits(ask: Asking, store: Store) -> None:
+    """A source finds a renamed label by either name, and replaces nothing that people said of it."""
+    await bring(store, Class(name="VIP", priority=1, color="#111111"))
+    (label,) = await store.find(LABELS, {})
+    key = global_id("Label", label["_id"])
+    await change(ask, "editLabel", EDITED, ADMIN, id=key, name="Gold", priority=5)
+    for name in ("VIP", "gold"):
+        await bring(store, Class(name=name, priority=1, color="#222222"), replace(PERSON, labels=(name,)))
+    (found,) = (await ask("{ labels { name priority color version } }")).data["labels"]
+    assert found == {"name": "Gold", "priority": 5, "color": "#222222", "version": 3}
+    assert [one["label_id"] for one in (await the_customer(store))["labels"]] == [label["_id"]]

@@ -50,7 +50,7 @@ async def known(ask: Asking, store: Store) -> Made:
         ("addContactPoint", of | {"type": "EMAIL", "value": "lee@example.com", "isVerified": True}),
         ("linkIdentity", of | {"channel": "shop", "account": "main", "value": "agent's"}),
         ("recordConsent", of | {"purpose": "news", "status": "GRANTED", "means": "AGENT"}),
-        ("setChannelPreference", of | {"channel": "email"}),
+        ("setChannelPreference", of | {"channel": "email", "version": 7}),
     ]
     for mutation, given in steps:
         assert "code" not in await change(ask, mutation, "__typename", **given), mutation

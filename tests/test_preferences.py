@@ -17,8 +17,9 @@ SHOWN = "preferredChannel channelPreferences { channel wish isPreferred setBy }"
 
 
 async def prefer(ask: Asking, of: Made, channel: str, **said: Any) -> dict[str, Any]:
-    """What the mutation answers that notes a customer's wish."""
-    given = {"customerId": of.id, "channel": channel, **said}
+    """What the mutation answers that notes a customer's wish, upon what stands there where no version is said."""
+    version = (await ask.store.first(CUSTOMERS, {"_id": of.key}))["version"]  # type: ignore[index]
+    given = {"customerId": of.id, "channel": channel, "version": version, **said}
     return await change(ask, "setChannelPreference", f"customer {{ version {SHOWN} }}", **given)
 
 
@@ -58,14 +59,44 @@ async def test_refused_not_preferred(ask: Asking, make: Makers) -> None:
     ):
         found = (await prefer(ask, one, "email", **said))["customer"]
         assert (found["channelPreferences"][0]["wish"], found["preferredChannel"]) == (wish, preferred)
-    given = {"customerId": one.id, "channel": "email", "wish": "REFUSED", "isPreferred": True}
+    given = {"customerId": one.id, "version": 4, "channel": "email", "wish": "REFUSED", "isPreferred": True}
     assert await refused(ask, "setChannelPreference", **given) == ("INVALID_INPUT", "input.isPreferred")
 
 
+async def test_wishes_at_once(ask: Asking, make: Makers) -> None:
+    """Of 50 who set one channel's wish at once, half each way, one is heard, and 49 are told of it."""
+    one = await make.customer()
+    answers = await asyncio.gather(
+        *(prefer(ask, one, "email", version=1, isPreferred=n % 2 == 0) for n in range(50)),
+    )
+    (heard,) = [n for n, answer in enumerate(answers) if "code" not in answer]
+    assert [answer["code"] for answer in answers if "code" in answer] == ["STALE_VERSION"] * 49
+    found = await read(ask, one, f"version {SHOWN}")
+    assert (found["version"], found["channelPreferences"][0]["isPreferred"]) == (2, heard % 2 == 0)
+
+
+@pytest.mark.parametrize("mutation", ["setChannelPreference", "removeChannelPreference"])
+async def test_stale_wish_refused(ask: Asking, make: Makers, mutation: str) -> None:
+    """What was decided upon an older record is refused with both versions, and says what was changed since."""
+    one = await make.customer()
+    await prefer(ask, one, "email", wish="UNLOVED")
+    await prefer(ask, one, "email", wish="REFUSED")
+    shown = "... on StaleVersion { sentVersion storedVersion changedFields }"
+    query = f"mutation($i: {mutation[0].upper()}{mutation[1:]}Input!) {{ it: {mutation}(input: $i) {{ {shown} }} }}"
+    answer = await ask(query, i={"customerId": one.id, "channel": "email", "version": 2})
+    assert answer.data["it"] == {"sentVersion": 2, "storedVersion": 3, "changedFields": ["channelPreferences"]}
+    assert (await read(ask, one, SHOWN))["channelPreferences"][0]["wish"] == "REFUSED"
+
+
 async def test_preferred_by_one(ask: Asking, make: Makers) -> None:
-    """Of several who set the preferred channel at once each is heard, and one channel is preferred."""
+    """Of several who each prefer another channel, reading again where refused, all are heard, and one leads."""
     one, channels = await make.customer(), ("email", "phone", "post", "sms")
-    await asyncio.gather(*(prefer(ask, one, channel, isPreferred=True) for channel in channels))
+
+    async def until_heard(channel: str) -> None:
+        while "code" in await prefer(ask, one, channel, isPreferred=True):
+            pass
+
+    await asyncio.gather(*map(until_heard, channels))
     found = (await read(ask, one, SHOWN))["channelPreferences"]
     assert sorted(each["channel"] for each in found) == list(channels)
     assert sum(each["isPreferred"] for each in found) == 1
@@ -75,7 +106,7 @@ async def test_preference_removed(ask: Asking, make: Makers) -> None:
     """What was noted of a channel is removed; where nothing is noted there is nothing to remove."""
     one = await make.customer()
     await prefer(ask, one, "email", isPreferred=True)
-    given = {"customerId": one.id, "channel": "email"}
+    given = {"customerId": one.id, "version": 2, "channel": "email"}
     found = await change(ask, "removeChannelPreference", f"customer {{ {SHOWN} }}", **given)
     assert found["customer"] == {"preferredChannel": None, "channelPreferences": []}
     assert await refused(ask, "removeChannelPreference", **given) == ("NOT_FOUND", "input.channel")
@@ -88,7 +119,7 @@ async def test_channel_known(ask: Asking, make: Makers) -> None:
     found = await prefer(ask, one, "pigeon")
     assert (found["code"], found["inputPath"]) == ("INVALID_INPUT", ["input", "channel"])
     assert found["message"].endswith("Send one of: email, phone, post, sms, whatsapp.")
-    assert await refused(ask, "setChannelPreference", customerId=GONE, channel="email") == (
+    assert await refused(ask, "setChannelPreference", customerId=GONE, version=1, channel="email") == (
         "NOT_FOUND",
         "input.customerId",
     )
@@ -105,7 +136,7 @@ async def test_most_preferences(ask: Asking, make: Makers) -> None:
 @pytest.mark.parametrize("mutation", ["setChannelPreference", "removeChannelPreference"])
 async def test_wishes_by_role(ask: Asking, mutation: str) -> None:
     """The staff notes wishes."""
-    assert await may(ask, mutation, customerId=GONE, channel="email") == STAFF
+    assert await may(ask, mutation, customerId=GONE, version=1, channel="email") == STAFF
 
 
 async def test_wishes_seen(ask: Asking, make: Makers) -> None:

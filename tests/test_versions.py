@@ -1,12 +1,21 @@
 """How is a customer's record changed so that nobody's change is lost?"""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from adapters.contract import Reach
 from resolvers.customers import CUSTOMERS, require_customer
 from resolvers.kit.errors import Refused
+from resolvers.kit.ids import global_id
+from resolvers.kit.viewer import Role
 from resolvers.versions import StaleVersion, write_anew, write_upon
+from tests.changing import change
 from tests.conftest import Asking
-from tests.makers import Makers
+from tests.crowd import label
+from tests.makers import Made, Makers
+from tests.taking_in import PERSON, bring, the_customer
 
 
 async def test_merged_meanwhile(ask: Asking, make: Makers) -> None:
@@ -34,6 +43,54 @@ async def test_worked_out_anew(ask: Asking, make: Makers) -> None:
 
     customer = await write_anew(ask.context(), one.key, work)
     assert (seen, customer.version, customer.display_name) == ([1, 2], 3, "Upon 2")
+
+
+STALE = "... on StaleVersion { message changedAttributes changedFields }"
+
+
+async def _stale(ask: Asking, one: Made, version: int) -> dict[str, Any]:
+    query = f"mutation($i: EditCustomerInput!) {{ it: editCustomer(input: $i) {{ {STALE} }} }}"
+    values = [{"name": "lastName", "value": "Poe"}]
+    return (await ask(query, i={"id": one.id, "version": version, "attributes": values})).data["it"]  # type: ignore[no-any-return]
+
+
+async def test_fields_changed_since(ask: Asking, make: Makers) -> None:
+    """A stale edit is told which lists and other fields were changed since the version sent, and none from before."""
+    one = await make.customer("Ann", None)
+    key = await label(make)
+    of = {"customerId": one.id}
+    point = await change(ask, "addContactPoint", "contactPoint { id }", **of, type="EMAIL", value="a@example.com")
+    steps: list[tuple[str, str, dict[str, Any]]] = [
+        ("contactPoints", "editContactPoint", {"id": point["contactPoint"]["id"], "version": 2, "value": "b@x.com"}),
+        ("tags", "addTag", {"word": "golf"}),
+        ("customData", "addCustomData", {"name": "$size", "value": "$43"}),
+        ("labels", "labelCustomer", {"labelId": global_id("Label", key)}),
+        ("consents", "recordConsent", {"purpose": "news", "status": "GRANTED", "means": "AGENT"}),
+        ("assignedAgent", "assignCustomer", {"agentId": global_id("Agent", ask.agent_id), "version": 7}),
+        ("verification", "verifyCustomer", {"version": 8}),
+        ("tags", "removeTag", {"word": "golf"}),
+    ]
+    for n, (field, mutation, given) in enumerate(steps):
+        assert "code" not in await change(ask, mutation, "__typename", Role.ADMINISTRATOR, **of, **given), mutation
+        found = await _stale(ask, one, 2 + n)
+        assert (found["changedAttributes"], found["changedFields"]) == ([], [field])
+        assert f"Since then were changed: {field}. Compare with `customer`" in found["message"]
+    assert (await _stale(ask, one, 7))["changedFields"] == ["assignedAgent", "tags", "verification"]
+
+
+async def test_source_changed_fields(ask: Asking, make: Makers) -> None:
+    """What a source has changed since is told like what people changed; else what may have been."""
+    await bring(make.store, replace(PERSON, tags=("golf",)))
+    one = Made((await the_customer(make.store))["_id"])
+    reach = Reach(type="EMAIL", value="ann@example.com")
+    await bring(make.store, replace(PERSON, reaches=(reach,), attributes={**PERSON.attributes, "lastName": "Leigh"}))
+    found = await _stale(ask, one, 1)
+    assert (found["changedAttributes"], found["changedFields"]) == (["lastName"], ["contactPoints"])
+    given = {"customerId": one.id, "channel": "shop", "account": "main", "value": "another"}
+    assert "code" not in await change(ask, "linkIdentity", "__typename", **given)
+    found = await _stale(ask, one, 2)
+    assert (found["changedAttributes"], found["changedFields"]) == ([], [])
+    assert "but what belongs to it, as identities or accounts" in found["message"]
 
 
 async def test_always_overtaken(ask: Asking, make: Makers) -> None:

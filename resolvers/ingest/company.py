@@ -34,6 +34,7 @@ from resolvers.ingest.report import (
 )
 from resolvers.ingest.shelf import Shelf
 from resolvers.interests import TOPICS
+from resolvers.kit.named import version_of
 from resolvers.kit.texts import plain_line
 from resolvers.kit.viewer import STAFF, Role
 from resolvers.labels import LABELS, label_document
@@ -106,11 +107,18 @@ class Company:
     def __init__(self, visit: Visit) -> None:
         self._visit = visit
         self._shelves: dict[str, Shelf[RecordId]] = {one.name: Shelf(one) for one, _ in _KINDS.values()}
+        self._labels: dict[str, RecordId] = {}
+        """By what they are called now; one that was renamed is found by the name under which it was defined, too."""
 
     async def load(self, store: Store, ids: Mapping[str, Iterable[RecordId]]) -> None:
         """Reads what is stored under these ids, by collection."""
         for name, wanted in ids.items():
-            await self._shelves[name].load(store, wanted)
+            if name == LABELS.name:
+                labels = await store.find(LABELS, {})
+                self._shelves[name].place(labels)
+                self._labels = {one["name"].casefold(): one["_id"] for one in labels}
+            else:
+                await self._shelves[name].load(store, wanted)
 
     async def write(self, store: Store) -> None:
         """Writes whatever is new or different."""
@@ -121,18 +129,20 @@ class Company:
         """What becomes of the record; raises NotTaken."""
         kept, document_of = _KINDS[type(record)]
         new, shelf = document_of(self, record), self._shelves[kept.name]
-        new["_id"] = kept.id_of(new)
+        new["_id"] = self._id_of(kept, new)
         old = shelf.get(new["_id"])
         if old is None:
             shelf.add(new)
             return INSERTED
         # When the gateway first saw an agent stays as it is, and so does the spelling of a label's name.
         first = ("created_at", *kept.key) if "created_at" in old else kept.key
+        # Nor does a source replace what people said.
+        first = (*first, *old.get("said", ()))
         merged = {**old, **new, **{name: old[name] for name in first}}
         # Asked before `put`, which changes in place what the batch itself has added or changed.
         is_changed = merged != old
         if is_changed:
-            shelf.put(merged)
+            shelf.put(merged | ({"version": version_of(old) + 1} if kept is LABELS else {}))
         return changed_or_not(is_changed=is_changed)
 
     def moment(self, given: datetime | None, field: str) -> datetime:
@@ -164,8 +174,12 @@ class Company:
             )
         return found
 
+    def _id_of(self, record: Record, said: Mapping[str, Any]) -> RecordId:
+        known = self._labels.get(said["name"].casefold()) if record is LABELS else None
+        return known or record.id_of(said)
+
     def _named(self, record: Record, key: Document, told: str) -> RecordId:
-        found = record.id_of(key)
+        found = self._id_of(record, key)
         if found not in self._shelves[record.name]:
             raise NotTaken(f"The source names {told}, which is not known here. Import or define it first.")
         return found

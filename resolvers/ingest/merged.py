@@ -9,8 +9,8 @@ from typing import Any
 
 from adapters.mongo import Store
 from adapters.records import Document, RecordId
-from resolvers.customers import changed_at, following
-from resolvers.ingest.parts import SPOKEN
+from resolvers.customers import following
+from resolvers.ingest.parts import SPOKEN, changed
 from resolvers.ingest.report import NotTaken, Visit, too_many
 from resolvers.ingest.shelf import Shelf
 from resolvers.merging.beneath import Lifting, beneath
@@ -121,8 +121,7 @@ class Merged:
     def _touched(self, old: Document, new: Document) -> Document:
         version, visit = old["version"] + 1, self._visit
         touched = {"version": version, "updated_at": visit.at, "updated_by": visit.by}
-        changed = {**old.get("changed", {}), **changed_at(version, old, new["attributes"])}
-        return {**new, **following(new, visit.definitions), **touched, **({"changed": changed} if changed else {})}
+        return {**new, **following(new, visit.definitions), **touched, **changed(version, old, new)}
 
 
 def news_of(old: Document, new: Document) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from resolvers.contact_rules import POSTAL_FIELDS, compared, mark_of
 from resolvers.contacts import CONTACT_POINTS, ContactPointType
 from resolvers.custom_data import CUSTOM_DATA, LONGEST_VALUE
 from resolvers.custom_data import LONGEST_NAME as LONGEST_KEY
-from resolvers.customers import BY_STAFF
+from resolvers.customers import BY_STAFF, changed_at
 from resolvers.ingest.report import NotTaken, Visit, bounded, bounded_all, require_readable, too_many
-from resolvers.kit.parts import removed_from
+from resolvers.kit.parts import BESIDE, fields_changed, removed_from
 from resolvers.kit.phones import canonical_phone
 from resolvers.kit.scalars import canonical_email
 from resolvers.kit.texts import plain_line, plain_text
@@ -177,6 +177,15 @@ def custom_data(customer: Document, data: Mapping[str, str], told: Document) -> 
         if key not in entries or entries[key]["value"] != text:
             entries[key] = {"name": key, "value": text, **told}
     return _bounded(old, list(entries.values()), CUSTOM_DATA)
+
+
+def changed(version: int, old: Document, news: Document) -> Document:
+    """What is noted where a source's news change the record: with which version, by what it was that changed."""
+    names = [name for name in (*(part.name for part in SPOKEN), *BESIDE) if name in news]
+    marks = fields_changed(version, old, news, names)
+    # Of whom was only heard, little is read.
+    marks |= changed_at(version, old, news["attributes"]) if "attributes" in news else {}
+    return {"changed": {**old.get("changed", {}), **marks}} if marks else {}
 
 
 def _bounded(old: Entries, new: Entries, part: Part) -> Entries:

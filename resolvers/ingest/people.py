@@ -9,7 +9,7 @@ from adapters.contract import Person, Who
 from adapters.mongo import Store
 from adapters.records import Document, Observation, RecordId, new_id
 from resolvers.aliases import ids_of
-from resolvers.customers import CUSTOMERS, NEVER, changed_at, customer_document, naming
+from resolvers.customers import CUSTOMERS, NEVER, customer_document, naming
 from resolvers.identities import STRENGTHS, weaker
 from resolvers.ingest.company import Company
 from resolvers.ingest.holders import CONCLUDED, Holders, is_bare
@@ -17,6 +17,7 @@ from resolvers.ingest.identities import Account, Identities, claim_said
 from resolvers.ingest.merged import Merged, news_of
 from resolvers.ingest.parts import (
     came_in,
+    changed,
     contact_points,
     custom_data,
     entry_point_document,
@@ -377,9 +378,7 @@ class People:
             return False
         version = old["version"] + 1
         touched = {"updated_at": self._visit.at, "updated_by": self._visit.by, "version": version}
-        if "attributes" in news:
-            touched["changed"] = {**old.get("changed", {}), **changed_at(version, old, news["attributes"])}
-        self._customers.copy(old["_id"]).update({**news, **touched})
+        self._customers.copy(old["_id"]).update({**news, **touched, **changed(version, old, news)})
         return True
 
     def _describe(self, person: Person, accounts: Sequence[Account], proof: str) -> bool:

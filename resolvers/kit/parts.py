@@ -1,6 +1,6 @@
 """How are the bounded lists inside a customer's document read and changed?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from strawberry.utils.str_converters import to_camel_case
@@ -12,6 +12,11 @@ from resolvers.kit.lists import hidden_from
 from resolvers.kit.stored import reader_of
 
 _REMOVED = "removed"
+
+BESIDE = {"entry_point": "entryPoint", "assigned_agent_id": "assignedAgent", "verified": "verification"}
+"""What else of a customer's record people edit beside attributes and lists, with the field that shows it."""
+# No attribute's name begins so: attributes are counted in the same place.
+_MARK = "_"
 
 
 class Holding(Protocol):
@@ -46,7 +51,10 @@ async def add_part(
         f"{part.name}.{same}": {"$ne": entry[same]},
         f"{part.name}.{part.at_most - 1}": {"$exists": False},
     }
-    change = {"$push": {part.name: entry}, "$pull": {_removed(part): entry[same]}} | touch(context)
+    added = {"$concatArrays": [{"$ifNull": [f"${part.name}", []]}, [{"$literal": dict(entry)}]]}
+    again = {part.name: _without(f"${_removed(part)}", "$$this", entry[same])}
+    removed = {"$cond": [{"$isArray": f"${_removed(part)}"}, {"$mergeObjects": ["$removed", again]}, "$removed"]}
+    change = _worked_out(context, part, {part.name: added, _REMOVED: removed})
     changed = await context.store.update(context.declared.customers, free, change)
     if changed is not None:
         return changed
@@ -66,10 +74,11 @@ async def remove_part(context: Context, key: RecordId, part: Part, match: Mappin
     `match` names the one field by which entries are told apart; its value is remembered, so that no source brings
     back what somebody took away.
     """
-    (value,) = match.values()
+    ((field, value),) = match.items()
     there = {"_id": key, "merged_into": None, part.name: {"$elemMatch": match}}
-    remembered = {"$each": [value], "$slice": -part.at_most}
-    change = {"$pull": {part.name: match}, "$push": {_removed(part): remembered}} | touch(context)
+    left = _without(f"${part.name}", f"$$this.{field}", value)
+    removed = {"$concatArrays": [{"$ifNull": [f"${_removed(part)}", []]}, [{"$literal": value}]]}
+    change = _worked_out(context, part, {part.name: left, _removed(part): {"$slice": [removed, -part.at_most]}})
     changed = await context.store.update(context.declared.customers, there, change)
     if changed is None:
         document = await context.store.first(context.declared.customers, {"_id": key}) or {}
@@ -91,6 +100,32 @@ def removed_in_order(document: Document, part: Part) -> Sequence[Any]:
 
 def _removed(part: Part) -> str:
     return f"{_REMOVED}.{part.name}"
+
+
+def _without(values: str, one: str, value: Any) -> Document:
+    return {"$filter": {"input": values, "cond": {"$ne": [one, {"$literal": value}]}}}
+
+
+def _worked_out(context: Context, part: Part, fields: Document) -> list[Document]:
+    """The change that the database works out upon whatever stands there, the part's mark with the next version."""
+    touched = touch(context)
+    version = {"$add": ["$version", touched["$inc"]["version"]]}
+    said = {name: {"$literal": value} for name, value in touched["$set"].items()}
+    return [{"$set": {**fields, **said, "version": version, f"changed.{_MARK}{part.name}": version}}]
+
+
+def fields_changed(version: int, old: Document, new: Document, names: Iterable[str]) -> dict[str, int]:
+    """Marks for those of the fields that differ: kept beside those of attributes under `changed`, by the version."""
+    differing = [name for name in names if (old.get(name) or None) != (new.get(name) or None)]
+    return {f"{_MARK}{name}": version for name in differing}
+
+
+def changed_since(document: Document, version: int) -> tuple[list[str], list[str]]:
+    """The attributes, and the other fields as they are shown, that were changed after the version."""
+    names = sorted(name for name, at in document.get("changed", {}).items() if at > version)
+    fields = [name.removeprefix(_MARK) for name in names if name.startswith(_MARK)]
+    shown = [BESIDE.get(name) or to_camel_case(name) for name in fields]
+    return [name for name in names if not name.startswith(_MARK)], shown
 
 
 def touch(context: Context) -> dict[str, Any]:

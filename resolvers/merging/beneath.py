@@ -5,7 +5,7 @@ there stands before what the merges filled in, as it would have when they were m
 kept it waits until the merge is undone.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,8 +103,8 @@ class Lifting:
 
     def _lift_value(self, path: str) -> None:
         entry = next((one for one in self.merges if self._pages.change(one, path)), None)
-        if entry is not None and path == _ASSIGNED:
-            # Who looks after the customer by now is changed by people alone.
+        if entry is not None and (path == _ASSIGNED or _is_word(self._now.get(path))):
+            # Who looks after the customer by now is changed by people alone, and so is what people said.
             self._wait(entry, path)
             return
         if entry is not None:
@@ -160,3 +160,8 @@ class Lifting:
                 self._pages.put_entries(merge, name, part, left)
         after: Document | None = replaced["after"] if replaced else added
         return after
+
+
+def _is_word(value: Any) -> bool:
+    """Whether a person of the staff said where the customer came in."""
+    return isinstance(value, Mapping) and bool(value.get("observed_by"))

@@ -11,7 +11,7 @@ from resolvers.dismissing import forget_pairs
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_type, told
 from resolvers.kit.errors import Conflict, InvalidInput, NotFound, NotPermitted
-from resolvers.kit.parts import touch
+from resolvers.kit.parts import BESIDE, fields_changed, touch
 from resolvers.kit.stored import reader_of
 from resolvers.kit.viewer import STAFF
 from resolvers.merging.asking import Asked, MergeCustomersInput, People, asked, joined_of, people
@@ -161,5 +161,7 @@ def touched(context: Context, old: Document, document: Document, *, beside: Iter
     """
     change = touch(context)
     version = max(one["version"] for one in (old, *beside)) + change["$inc"]["version"]
-    changed = {**old.get("changed", {}), **changed_at(version, old, document["attributes"])}
+    names = [*(part.name for part in context.declared.customers.parts), *BESIDE]
+    marks = changed_at(version, old, document["attributes"]) | fields_changed(version, old, document, names)
+    changed = {**old.get("changed", {}), **marks}
     return {**document, **change["$set"], "version": version, **({"changed": changed} if changed else {})}

@@ -42,9 +42,13 @@ from resolvers.merging.ledger import MERGES, SLICE, Merge
 from resolvers.merging.merge import touched
 from resolvers.merging.rights import PresentRules
 from resolvers.merging.undoing import Later, Undoing, Undone
-from resolvers.versions import StaleVersion, stale
+from resolvers.versions import StaleVersion, Told, stale
 
 _RESOLUTIONS = ("input", "resolutions")
+_READ = Told(
+    upon="`edits` were read at version {sent} of the survivor",
+    again="Read `Merge.edits` anew, then send `unmergeCustomers` with version {stored}.",
+)
 
 
 @graph_type
@@ -105,7 +109,7 @@ async def unmerge_customers(
             raise not_found("merge", ("input", "mergeId"))
         survivor = _require_undoable(case)
         if survivor["version"] != input.version:
-            raise await stale(context, survivor, input.version)
+            raise await stale(context, survivor, input.version, words=_READ)
         undone = _undone(context, case, resolved, await definitions(context))
         if undone.edited:
             raise await _edited_since(context, case.entry, undone.edited)

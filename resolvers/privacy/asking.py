@@ -21,7 +21,12 @@ from resolvers.privacy.doubting import doubted, doubts, require_no_doubt
 from resolvers.privacy.erasing import Request, begin, shares
 from resolvers.privacy.receipts import SLICE, Erasure, ErasureCount, ErasureReason, counts_of, receipt_of
 from resolvers.privacy.removing import FILES
-from resolvers.versions import StaleVersion, require_version
+from resolvers.versions import StaleVersion, Told, require_version
+
+_PREVIEWED: Final = Told(
+    upon="The erasure was asked for upon version {sent} of the customer",
+    again="Look at `previewErasure` again, then send `eraseCustomer` with version {stored}.",
+)
 
 LONGEST_REFERENCE: Final = 64
 # What request numbers are made of. No sign by which an address could be written down, nor a name with a blank.
@@ -134,7 +139,8 @@ async def erase_customer(
         document = await standing(context, key)
         if document is None:
             raise not_found("customer", ("input", "customerId"))
-        await require_version(context, await _as_it_is(context, document), input.customer_id, input.version)
+        seen = await _as_it_is(context, document)
+        await require_version(context, seen, input.customer_id, input.version, _PREVIEWED)
         require_no_doubt(document, "input", "customerId")
         begun = await begin(context.store, context.declared, document, request)
         if begun is None:

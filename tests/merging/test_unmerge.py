@@ -146,6 +146,8 @@ async def test_undone_unseen(ask: Asking, make: Makers, store: Store, merge: Do,
     }
     refused = await unmerge(merged, **given)
     assert (refused["code"], refused["inputPath"]) == ("STALE_VERSION", ["input", "version"])
+    assert refused["message"].startswith(f"`edits` were read at version {seen['survivor']['version']} of the survivor")
+    assert "Read `Merge.edits` anew, then send `unmergeCustomers` with version" in refused["message"]
     assert (await _read(ask, anna))["firstName"] == "Unseen"
 
 

@@ -279,6 +279,19 @@ async def test_erasure_refused(ask: Asking, make: Makers, given: dict[str, Any],
     assert await make.store.count(ERASING, {}) == 0
 
 
+async def test_erasure_unseen(ask: Asking, make: Makers) -> None:
+    """Whoever was changed since the preview is not erased: it says upon which version, and to look at it again."""
+    one = await make.customer()
+    await change(ask, "addTag", "__typename", customerId=one.id, word="golf")
+    given = {"customerId": one.id, "version": 1, "reason": "REQUESTED"}
+    found = await change(ask, "eraseCustomer", "__typename", Role.ADMINISTRATOR, **given)
+    assert found["message"] == (
+        "The erasure was asked for upon version 1 of the customer, who is at version 2 now. Since then were changed: "
+        "tags. Look at `previewErasure` again, then send `eraseCustomer` with version 2."
+    )
+    assert await make.store.count(ERASING, {}) == 0
+
+
 async def test_erased_once(ask: Asking, make: Makers) -> None:
     """Of two who erase one customer at once, one does, and the other is told that there is none."""
     one = await make.customer()

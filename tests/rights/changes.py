@@ -44,7 +44,7 @@ def _plainly(mutation: str, **input: Any) -> None:
 _postal = dict.fromkeys(("street", "city", "region", "postalCode", "country"), _LINE)
 _point = {"type": "POSTAL", "value": _LINE, "postal": _postal, "isPrimary": True, "isVerified": True}
 _plainly("addContactPoint", **_point)
-_plainly("setChannelPreference", channel="email", wish="WELCOME", isPreferred=True)
+_plainly("setChannelPreference", version=1, channel="email", wish="WELCOME", isPreferred=True)
 _said = {"status": "GRANTED", "means": "FORM", "channel": "email", "at": "2026-01-01T00:00:00Z"}
 _plainly("recordConsent", purpose="offers", **_said)
 _plainly("addTag", word="keen")
@@ -105,6 +105,13 @@ async def remove_attribute_definition(world: World, _of: Made) -> Input:
 async def edit_customer(_world: World, of: Made) -> Input:
     """Another family name."""
     return {"id": of.id, "version": 1, "attributes": [{"name": "lastName", "value": _NAME, "isVerified": True}]}
+
+
+@change
+async def edit_entry_point(_world: World, of: Made) -> Input:
+    """Another page."""
+    lines = {"page": "https://zqxvjwkhbpage.example", "referrer": "https://zqxvjwkhbreferrer.example"}
+    return {"customerId": of.id, "version": 1, "channel": "email", **lines}
 
 
 @change
@@ -186,7 +193,7 @@ async def remove_channel_preference(world: World, of: Made) -> Input:
     """A wish that is kept."""
     wish = {"channel": "email", "wish": "WELCOME", "is_preferred": True, "set_at": BEGIN, "set_by": None}
     await _with(world, of, channel_preferences=[wish])
-    return {"customerId": of.id, "channel": "email"}
+    return {"customerId": of.id, "channel": "email", "version": 1}
 
 
 @change
@@ -195,27 +202,35 @@ async def add_label(world: World, _of: Made) -> Input:
     return {"name": fresh(world, "Class "), "color": "#123456", "priority": 2, "description": "Some"}
 
 
-async def _label(world: World) -> tuple[Any, str]:
+async def a_label(world: World) -> tuple[Any, str]:
+    """A label that nobody has."""
     key = await crowd.label(world.make, fresh(world, "Made "))
     return key, global_id("Label", key)
 
 
 @change
+async def edit_label(world: World, _of: Made) -> Input:
+    """Another name, and all else."""
+    more = {"color": "#654321", "priority": 3, "description": "Others", "version": 1}
+    return {"id": (await a_label(world))[1], "name": fresh(world, "Renamed "), **more}
+
+
+@change
 async def remove_label(world: World, _of: Made) -> Input:
     """A label that nobody has."""
-    return {"id": (await _label(world))[1]}
+    return {"id": (await a_label(world))[1]}
 
 
 @change
 async def label_customer(world: World, of: Made) -> Input:
     """A label."""
-    return {"customerId": of.id, "labelId": (await _label(world))[1]}
+    return {"customerId": of.id, "labelId": (await a_label(world))[1]}
 
 
 @change
 async def unlabel_customer(world: World, of: Made) -> Input:
     """The customer's label."""
-    key, label = await _label(world)
+    key, label = await a_label(world)
     await _with(world, of, labels=[{"label_id": key, "added_at": BEGIN, "added_by": None}])
     return {"customerId": of.id, "labelId": label}
 
@@ -231,7 +246,13 @@ async def remove_tag(world: World, of: Made) -> Input:
 async def remove_custom_data(world: World, of: Made) -> Input:
     """The customer's datum."""
     await _with(world, of, custom_data=[{"name": "shoe", "value": _TEXT, "added_at": BEGIN, "added_by": None}])
-    return {"customerId": of.id, "name": "shoe"}
+    return {"customerId": of.id, "name": "shoe", "version": 1}
+
+
+@change
+async def edit_custom_data(world: World, of: Made) -> Input:
+    """The customer's datum."""
+    return await remove_custom_data(world, of) | {"value": f"{_TEXT} again"}
 
 
 @change
@@ -243,10 +264,22 @@ async def add_relation_type(world: World, _of: Made) -> Input:
 @change
 async def remove_relation_type(world: World, _of: Made) -> Input:
     """A type that is in no use."""
+    return {"id": await a_relation_type(world)}
+
+
+@change
+async def edit_relation_type(world: World, _of: Made) -> Input:
+    """A type's names."""
+    more = {"inverseName": "none", "version": 1}
+    return {"id": await a_relation_type(world), "name": fresh(world, "renamed "), **more}
+
+
+async def a_relation_type(world: World) -> str:
+    """A type that is in no use."""
     kind: dict[str, Any] = {"name": fresh(world, "unused "), "inverse_name": "unused"}
     kind["_id"] = RELATION_TYPES.id_of(kind)
     await world.make.store.insert(RELATION_TYPES, kind)
-    return {"id": global_id("RelationType", kind["_id"])}
+    return global_id("RelationType", kind["_id"])
 
 
 @change

@@ -11,7 +11,7 @@ from resolvers.kit.ids import global_id
 from tests import crowd
 from tests.changing import GONE
 from tests.makers import BEGIN, Made
-from tests.rights.changes import REFUSED, Input, a_definition, change, fresh
+from tests.rights.changes import REFUSED, Input, a_definition, a_label, a_relation_type, change, fresh
 from tests.rights.world import World
 
 _TEXT = "zqxvjwkhbText"
@@ -202,6 +202,14 @@ async def _stale_definition(world: World, _of: Made) -> Input:
     return {"id": await a_definition(world), "version": 9, "rules": {"label": "Other"}}
 
 
+async def _stale_label(world: World, _of: Made) -> Input:
+    return {"id": (await a_label(world))[1], "version": 9, "priority": 9}
+
+
+async def _stale_relation_type(world: World, _of: Made) -> Input:
+    return {"id": await a_relation_type(world), "version": 9, "name": "other"}
+
+
 async def _edited(world: World, of: Made) -> Input:
     return await _undoing(world, of)
 
@@ -215,6 +223,8 @@ REFUSED |= {
     "StaleNote": ("editNote", _stale_note),
     "StaleCustomerAccount": ("editCustomerAccount", _stale_account),
     "StaleAttributeDefinition": ("changeAttributeDefinition", _stale_definition),
+    "StaleLabel": ("editLabel", _stale_label),
+    "StaleRelationType": ("editRelationType", _stale_relation_type),
     "EditedSince": ("unmergeCustomers", _edited),
 }
 

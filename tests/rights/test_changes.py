@@ -18,6 +18,7 @@ from tests.rights.world import PERSONAL, World
 Expected = dict[str, dict[str, str]]
 _AGENT = KINDS[2]
 _ADMINISTRATOR = KINDS[0]
+_DEFINING = ("Definition", "Label", "RelationType")
 
 
 def text_of_change(expecting: Expecting, mutation: str) -> str:
@@ -89,7 +90,7 @@ async def test_refusals(expecting: Expecting, world: World, asker: Asker, name: 
     """Each type of refusal is answered as data, with everything that it has, and its words hold no personal value."""
     mutation, change = REFUSED[name]
     # What agents may not do at all is refused to administrators.
-    kind = _ADMINISTRATOR if "Definition" in mutation else _AGENT
+    kind = _ADMINISTRATOR if mutation.endswith(_DEFINING) else _AGENT
     one = await _changed(expecting, world, asker, kind, mutation, change)
     found, seen = _seen(expecting, one)
     assert (found, one.errors) == (name, [])
