@@ -8,7 +8,7 @@ back; it binds whomever these went into.
 from collections.abc import Iterable, Mapping, Sequence
 
 from adapters.mongo import Store
-from adapters.records import Document, Index, Mention, Record, RecordId
+from adapters.records import Concluded, Document, Index, Mention, Record, RecordId
 from resolvers.aliases import ids_of
 from resolvers.customers import CUSTOMERS
 
@@ -25,6 +25,7 @@ PAIRS = Record(
         Index(("other_id", "is_dismissed", "bits", "_id")),
     ),
     mentions=Mention(fields=("one_id", "other_id")),
+    concluded=Concluded(roles="reasons.role", stays="is_dismissed", emptied=UNKNOWN),
 )
 
 # Whoever has been told apart from so many others is a shop's own account.

@@ -11,6 +11,7 @@ from adapters.mongo import Store
 from adapters.records import Document, RecordId
 from resolvers.aliases import ids_of
 from resolvers.attribute_schema import definitions_by_name
+from resolvers.attribute_upkeep import roles_left
 from resolvers.customers import CUSTOMERS
 from resolvers.duplicates import kept_pair
 from resolvers.identities import IDENTITIES
@@ -56,7 +57,9 @@ async def scan(store: Store, *, at: datetime, tell: Tell, compares: Callable[[],
     sure = {pair for members in found.to_merge() for pair in _pairs(members)}
     scores = [(pair, found.clusters.score(*pair)) for pair in suggested]
     kept = [(pair, score) for pair, score in scores if score.bits >= found.weights.suggest_at]
-    await _write(store, read, kept, sure, at)
+    left = roles_left(known, list((await definitions_by_name(store)).values()))
+    told = [one for one in kept if left.isdisjoint(reason.role.value for reason in one[1].reasons)]
+    await _write(store, read, told, sure, at)
     await keep_base(store, found.base, at)
     people = [[RecordId(key) for key in members] for members in found.to_merge()]
     versions = {key: read.versions[key] for members in people for key in members}
