@@ -198,20 +198,18 @@ def require_few(first: int) -> None:
 
 async def _found_before(context: Context, customers: Sequence[Customer]) -> list[list[Document]]:
     """The likeliest pairs of each customer with somebody else: one command, each customer's read along the index."""
-    owners = [one.owner([PAIRS]) for one in customers]
+    # Pairs stand of those who speak for themselves, and go with the others' merge.
+    owners = [{PAIRS.name: [one.key]} for one in customers]
     standing = {"is_dismissed": False, **(await sight_of(context)).untold}
     strands = [Strand(record=PAIRS, order="bits", by=end, where=standing) for end in ("one_id", "other_id")]
-    ids = max(len(owner[PAIRS.name]) for owner in owners)
-    # Who has taken in others may be both ends of a pair, which comes by each of them and must push out no other.
-    window = Window(limit=MOST_OF_ONE + ids * (ids - 1), is_descending=True)
-    rows = await context.store.windows(owners, strands, window)
+    rows = await context.store.windows(owners, strands, Window(limit=MOST_OF_ONE, is_descending=True))
     return [
         [
             row.document
             for row in found
-            if not {row.document["one_id"], row.document["other_id"]} <= set(owner[PAIRS.name])
-        ][:MOST_OF_ONE]
-        for owner, found in zip(owners, rows, strict=True)
+            if not {row.document["one_id"], row.document["other_id"]} <= set(ids_of(one.document))
+        ]
+        for one, found in zip(customers, rows, strict=True)
     ]
 
 
