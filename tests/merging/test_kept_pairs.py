@@ -157,6 +157,7 @@ async def test_written_behind_merge(ask: Asking, make: Makers, merge: Do, three:
     for both in ((one, other), (one, third)):
         await double(make, one_id=min(who.key for who in both), other_id=max(who.key for who in both))
     key = await double(make, one_id=third.key, other_id=other.key)
+    assert await _of_many(ask, make, other) == [[{other.id, third.id}]]
     listed = (await ask(_LIST)).data["duplicateSuggestions"]
     assert [{who["id"] for who in node["customers"]} for node in listed["nodes"]] == [{other.id, third.id}]
     assert listed["totalCount"] == 1
