@@ -162,6 +162,21 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Concluded:
+    """A record that was concluded from customers' values, and tells from values of which roles in matching.
+
+    It goes with the role of an attribute from which it may have been: who may not see that is told nothing of it.
+    """
+
+    roles: str
+    """The path where the roles stand."""
+    stays: str
+    """The flag of one that stays all the same, for what people said of it."""
+    emptied: Document = field(hash=False)
+    """What is written into one that stays."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
     """A record that several customers may have: others say whose it is, and it goes with its last holder."""
 
@@ -216,6 +231,7 @@ class Record:
     """Paths whose every value finds the document, such as the values of a configurable schema."""
     arrives: bool = False
     """Whether it comes in from outside by somebody's identity; which one, its field `came_by` tells."""
+    concluded: Concluded | None = None
     copies: str | None = None
     """The field that holds changes of customers' values, each with its `path`: what leaves the schema leaves it, too,
     and is named under `left_schema`."""
@@ -244,6 +260,8 @@ class Record:
         if self.copies:
             # By it, what leaves the schema is found.
             yield Index((f"{self.copies}.path",))
+        if self.concluded:
+            yield Index((self.concluded.roles,))
         found_by = [f"{part.name}.{field}" for part in self.parts for field in part.found_by]
         if found_by or self.found_by:
             # One index for all of them: each further one makes every update of an indexed field a tenth dearer.

@@ -4,13 +4,14 @@ Each is changed in bounded batches, and upon what was read of it: who was change
 again. A change that is interrupted is finished by sending it once more.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 from adapters.failures import StoreRefused
 from adapters.records import Document, RecordId
 from resolvers.attribute_rules import breaking
-from resolvers.attribute_schema import DEFINITIONS, definitions_by_name
+from resolvers.attribute_schema import DEFINITIONS, definitions_by_name, replace_rules
 from resolvers.kit.context import Context
 from resolvers.kit.errors import Refused, conflict, invalid
 from resolvers.kit.parts import touch
@@ -25,6 +26,7 @@ FOUND_BY = frozenset({"is_searchable", "matching_role", "visible_to"})
 # What the words of a customer are made of, and upon what they are written.
 _READ = ("attributes", "contact_points", "version")
 
+T = TypeVar("T")
 Change = tuple[Document, Document]
 """Upon what a customer's document is changed, and how."""
 
@@ -127,6 +129,55 @@ async def forget_copies(context: Context, name: str) -> None:
         if record.copies:
             change = {"$pull": {record.copies: {"path": {"$in": paths}}}, "$addToSet": {"left_schema": name}}
             await context.store.update_all(record, {f"{record.copies}.path": {"$in": paths}}, change)
+
+
+def roles_left(before: Iterable[Document], now: Iterable[Document]) -> set[str]:
+    """The roles in matching that some attributes had before and have no longer."""
+    roles = {one["name"]: one.get("matching_role") for one in now}
+    return {role for one in before if (role := one.get("matching_role")) and roles.get(one["name"]) != role}
+
+
+async def put_rules(context: Context, old: Document, rules: Document) -> Document | None:
+    """The definition with these rules in place of its own; None where someone has changed or removed it since."""
+    left = roles_left([old], [{**old, **rules}])
+    return await _forgetting(context, left, partial(replace_rules, context.store, old, rules))
+
+
+async def take_definition(context: Context, old: Document) -> bool:
+    """Takes the definition out of the schema; whether it was there still."""
+    gone = partial(context.store.delete, DEFINITIONS, {"_id": old["_id"]})
+    return bool(await _forgetting(context, roles_left([old], []), gone))
+
+
+async def _forgetting(context: Context, roles: Collection[str], work: Callable[[], Awaitable[T]]) -> T:
+    """What the work answers, which takes these roles from an attribute: with it goes what was concluded by them.
+
+    Else it would be told, with the definition that hid it gone, to those from whom the attribute is hidden. It is found
+    again where it still holds. Most of it goes beforehand, batch by batch, and what came meanwhile with the work.
+    """
+    if not roles:
+        return await work()
+    forget = partial(_forget, context, {"$in": list(roles)})
+
+    async def both() -> T:
+        done = await work()
+        await forget()
+        return done
+
+    await forget()
+    done = await context.store.transact(both)
+    # What somebody was concluding by the roles while they were taken.
+    await forget()
+    return done
+
+
+async def _forget(context: Context, role: Document) -> None:
+    concluded = [(record, record.concluded) for record in context.declared.records if record.concluded]
+    for record, how in concluded:
+        while found := await context.store.find(record, {how.roles: role}, limit=BATCH, only=["_id"]):
+            batch = {"_id": {"$in": [one["_id"] for one in found]}, how.roles: role}
+            await context.store.delete(record, {**batch, how.stays: False})
+            await context.store.update_all(record, batch, {"$set": how.emptied})
 
 
 def upkeep_of(old: Document, given: Mapping[str, Any]) -> dict[str, Any]:

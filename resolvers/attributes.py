@@ -27,7 +27,6 @@ from resolvers.attribute_schema import (
     TooMany,
     add_definitions,
     definition_document,
-    replace_rules,
     stored_definition,
 )
 from resolvers.attribute_upkeep import (
@@ -37,7 +36,9 @@ from resolvers.attribute_upkeep import (
     how_many_break,
     how_many_have,
     how_many_lack,
+    put_rules,
     remove_values,
+    take_definition,
     upkeep_of,
     why_refused,
 )
@@ -275,7 +276,7 @@ async def change_attribute_definition(
         changed = checked_definition(context, {**old, **given})
         await _require_unbroken(context, changed)
         rules = {name: changed[name] for name in (*given, "default")} | upkeep_of(old, given)
-        stored = await replace_rules(context.store, old, rules)
+        stored = await put_rules(context, old, rules)
         if stored is not None:
             break
     else:
@@ -310,7 +311,7 @@ async def remove_attribute_definition(
         )
     # The definition goes last: as long as it is there, an interrupted removal can be sent again.
     removed = await remove_values(context, old["name"]) if used else 0
-    if not await context.store.delete(DEFINITIONS, {"_id": old["_id"]}):
+    if not await take_definition(context, old):
         raise not_found("attribute definition")
     if input.with_values:
         # Once more for values that were given meanwhile: a later attribute of this name must not find them.

@@ -11,7 +11,8 @@ import strawberry
 
 from adapters.mongo import Store
 from adapters.records import Document, RecordId
-from resolvers.duplicates import MOST_DISMISSED, PAIRS, UNKNOWN, DuplicateSuggestion, as_seen, pair_of
+from resolvers.duplicates import DuplicateSuggestion, as_seen
+from resolvers.kept_pairs import MOST_DISMISSED, PAIRS, UNKNOWN, pair_of, settle_pairs
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import Conflict, NotFound, conflict, not_found
@@ -83,7 +84,17 @@ async def _say(context: Context, id: str, unless: Document, said: Document, alre
     seen = next(iter(await as_seen(context, [kept])), None) if kept else None
     if seen is None:
         raise not_found("suggestion")
-    if await context.store.update(PAIRS, {"_id": key, **unless}, {"$set": said}) is None:
+
+    async def work() -> bool:
+        is_said = await context.store.update(PAIRS, {"_id": key, **unless}, {"$set": said}) is not None
+        if is_said:
+            await settle_pairs(context.store, [seen["one_id"], seen["other_id"]])
+        return is_said
+
+    if not await context.store.transact(work):
+        if await context.store.first(PAIRS, {"_id": key}) is None:
+            # Merged since.
+            raise not_found("suggestion")
         raise conflict(f"{already}; there is nothing to do.", "input", "id")
     shown: DuplicateSuggestion = reader_of(DuplicateSuggestion).read({**seen, **said})
     return shown
@@ -99,12 +110,6 @@ async def tell_apart(context: Context, some: Sequence[RecordId], others: Sequenc
         ends = {"one_id": RecordId(first), "other_id": RecordId(second)}
         changes.append((PAIRS.id_of(ends), {"$set": said, "$setOnInsert": {**ends, **unknown}}))
     await context.store.upsert(PAIRS, changes)
-
-
-async def forget_pairs(context: Context, ids: Sequence[RecordId]) -> None:
-    """Takes away what suggested that some of these are one person, who have become one customer."""
-    within = {"one_id": {"$in": list(ids)}, "other_id": {"$in": list(ids)}, "is_dismissed": False}
-    await context.store.delete(PAIRS, within)
 
 
 async def are_apart(store: Store, ids: Sequence[RecordId]) -> bool:

@@ -13,13 +13,14 @@ from typing import Annotated
 
 import strawberry
 
-from adapters.records import Document, Index, Mention, Record, RecordId
+from adapters.records import Document, Record, RecordId
 from adapters.windows import Position, Strand, Window, branches, stretch
 from resolvers.aliases import ids_of
 from resolvers.attribute_rules import MatchingRole
 from resolvers.candidates import Sought
 from resolvers.customers import Customer, customers_by_id
 from resolvers.identities import IDENTITIES, IdentifiedCustomer
+from resolvers.kept_pairs import MOST_DISMISSED, PAIRS, UNKNOWN, forget_overtaken, pair_of
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_type
 from resolvers.kit.errors import BadUserInput
@@ -32,26 +33,12 @@ from resolvers.matching import DEFAULT, Score
 from resolvers.matching.levels import Level
 from resolvers.sight import Sight, sight_of
 
-PAIRS = Record(
-    name="duplicate_suggestions",
-    customer=None,
-    key=("one_id", "other_id"),
-    indexes=(
-        Index(("is_dismissed", "bits", "_id")),
-        Index(("one_id", "is_dismissed", "bits", "_id")),
-        Index(("other_id", "is_dismissed", "bits", "_id")),
-    ),
-    mentions=Mention(fields=("one_id", "other_id")),
-)
-
 SLICE = Slice("duplicates")
 
 MOST_OF_ONE = 20
 """Suggestions of one customer."""
 
 _SOUGHT_AT_ONCE = 10
-# Whoever has been told apart from so many others is a shop's own account.
-MOST_DISMISSED = 1_000
 _MOST_IDENTITIES = 1_000
 # Scores move a little as the base grows; a smaller change is not worth a write.
 _SAME_BITS = 0.5
@@ -118,9 +105,14 @@ async def suggestions_by_id(context: Context, keys: Sequence[RecordId]) -> Mappi
 async def as_seen(context: Context, pairs: Sequence[Document]) -> list[Document | None]:
     """Kept pairs as the viewer may know them: of whom hidden evidence speaks, those are compared anew without it.
 
-    None for one of which nothing that the viewer may see says enough. That people said of two that they are two is told
-    in any case.
+    None for one of which nothing that the viewer may see says enough, and for one of which a merge has just settled
+    more. That people said of two that they are two is told in any case.
     """
+    there = {one["_id"] for one in await forget_overtaken(context.store, pairs)}
+    return [one if one and one["_id"] in there else None for one in await _as_shown(context, pairs)]
+
+
+async def _as_shown(context: Context, pairs: Sequence[Document]) -> list[Document | None]:
     sight = await sight_of(context)
     mixed = {one["_id"]: one for one in pairs if not sight.is_told(one)}
     if not mixed:
@@ -169,6 +161,8 @@ async def duplicate_suggestions(
     sealing = Sealing(context.seal, "duplicateSuggestions", is_dismissed)
     window = page.window(sealing, newest_first=True)
     found = await _strongest(context, [state], window)
+    while not is_dismissed and len(left := await forget_overtaken(context.store, found)) < len(found):
+        found = left if len(found) < window.limit else await _strongest(context, [state], window)
     context.budget.spend(len(found))
     read = reader_of(DuplicateSuggestion).read
     places = [Position(one["bits"], "", one["_id"]) for one in found]
@@ -207,20 +201,18 @@ def require_few(first: int) -> None:
 
 async def _found_before(context: Context, customers: Sequence[Customer]) -> list[list[Document]]:
     """The likeliest pairs of each customer with somebody else: one command, each customer's read along the index."""
-    owners = [one.owner([PAIRS]) for one in customers]
+    # Pairs stand of those who speak for themselves, and go with the others' merge.
+    owners = [{PAIRS.name: [one.key]} for one in customers]
     standing = {"is_dismissed": False, **(await sight_of(context)).untold}
     strands = [Strand(record=PAIRS, order="bits", by=end, where=standing) for end in ("one_id", "other_id")]
-    ids = max(len(owner[PAIRS.name]) for owner in owners)
-    # Who has taken in others may be both ends of a pair, which comes by each of them and must push out no other.
-    window = Window(limit=MOST_OF_ONE + ids * (ids - 1), is_descending=True)
-    rows = await context.store.windows(owners, strands, window)
+    rows = await context.store.windows(owners, strands, Window(limit=MOST_OF_ONE, is_descending=True))
     return [
         [
             row.document
             for row in found
-            if not {row.document["one_id"], row.document["other_id"]} <= set(owner[PAIRS.name])
-        ][:MOST_OF_ONE]
-        for owner, found in zip(owners, rows, strict=True)
+            if not {row.document["one_id"], row.document["other_id"]} <= set(ids_of(one.document))
+        ]
+        for one, found in zip(customers, rows, strict=True)
     ]
 
 
@@ -345,11 +337,6 @@ async def _strongest(context: Context, states: Sequence[Document], window: Windo
 # How a pair is kept
 
 
-def pair_of(one: str, other: str) -> tuple[str, str]:
-    """Two customers as a pair: the smaller id first."""
-    return (one, other) if one < other else (other, one)
-
-
 def reasons_of(score: Score) -> list[MatchReason]:
     """What a score is made of, the weightiest first."""
     weighty = sorted(score.reasons, key=lambda one: -abs(one.weight))
@@ -362,10 +349,6 @@ def kept_pair(pair: tuple[str, str], score: Score, at: datetime, *, is_sure: boo
     said = {**ends, **_said(score), "is_sure": is_sure, "found_at": at}
     fresh = {"is_dismissed": False, "dismissed_at": None, "dismissed_by": None}
     return PAIRS.id_of(ends), {"$set": said, "$setOnInsert": fresh}
-
-
-UNKNOWN: Document = {"bits": 0.0, "probability": 0.5, "is_sure": False, "reasons": []}
-"""What stands in a pair that nobody has compared."""
 
 
 def _said(score: Score) -> Document:

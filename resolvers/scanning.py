@@ -1,8 +1,8 @@
 """Who are one person among all customers? Compares the whole base, and writes what it finds beside what people said."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -10,9 +10,11 @@ from adapters.mongo import Store
 from adapters.records import Document, RecordId
 from resolvers.aliases import ids_of
 from resolvers.attribute_schema import definitions_by_name
+from resolvers.attribute_upkeep import roles_left
 from resolvers.customers import CUSTOMERS
-from resolvers.duplicates import PAIRS, kept_pair, pair_of
+from resolvers.duplicates import kept_pair
 from resolvers.identities import IDENTITIES
+from resolvers.kept_pairs import PAIRS, gone_into, pair_of
 from resolvers.lookalikes import READ, proven
 from resolvers.matching import (
     Doubles,
@@ -56,18 +58,20 @@ async def scan(store: Store, *, at: datetime, tell: Tell = untold) -> Scanned:
     thread while it compares.
     """
     known = list((await definitions_by_name(store)).values())
-    evidence, versions = await _read_all(store, known, tell)
+    read = await _read_all(store, known, tell)
     apart = await _apart(store)
-    found, to_suggest, to_merge = await asyncio.to_thread(_compared, evidence, apart, tell)
+    found, to_suggest, to_merge = await asyncio.to_thread(_compared, read.evidence, apart, tell)
     suggested = [pair for members in to_suggest for pair in _pairs(members)]
     sure = {pair for members in to_merge for pair in _pairs(members)}
     scores = [(pair, found.clusters.score(*pair)) for pair in suggested]
     kept = [(pair, score) for pair, score in scores if score.bits >= found.weights.suggest_at]
-    await _write(store, kept, sure, at, tell)
+    left = roles_left(known, list((await definitions_by_name(store)).values()))
+    shown = [one for one in kept if left.isdisjoint(reason.role.value for reason in one[1].reasons)]
+    await _write(store, read, _Found(shown, sure, at), tell)
     await keep_base(store, found.base, at)
     people = [[RecordId(key) for key in members] for members in to_merge]
-    read = {key: versions[key] for members in people for key in members}
-    return Scanned(len(versions), found.compared, len(kept), len(sure), people, read)
+    versions = {key: read.versions[key] for members in people for key in members}
+    return Scanned(len(read.versions), found.compared, len(kept), len(sure), people, versions)
 
 
 _People: TypeAlias = Sequence[Sequence[str]]
@@ -81,12 +85,33 @@ def _compared(
     return found, found.to_suggest(tell), found.to_merge(tell)
 
 
-async def _read_all(
-    store: Store, known: Sequence[Document], tell: Tell
-) -> tuple[dict[str, Evidence], dict[RecordId, int]]:
+@dataclass(slots=True)
+class _Read:
+    """What was read of the customers who are ones of their own."""
+
+    evidence: dict[str, Evidence] = field(default_factory=dict)
+    versions: dict[RecordId, int] = field(default_factory=dict)
+    wholes: dict[RecordId, list[RecordId]] = field(default_factory=dict)
+    """Under which ids everything of one stands who has taken in others."""
+
+    def is_as_read(self, customer: Document) -> bool:
+        """Whether nobody has gone into the customer since, nor the customer into another, nor was one given back."""
+        key = customer["_id"]
+        return not customer.get("merged_into") and ids_of(customer) == self.wholes.get(key, [key])
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Who is probably one person, and of whom a machine might say so, as a scan found it."""
+
+    pairs: Sequence[tuple[tuple[str, str], Score]]
+    sure: set[tuple[str, str]]
+    at: datetime
+
+
+async def _read_all(store: Store, known: Sequence[Document], tell: Tell) -> _Read:
     """What is compared of each customer who is one of their own, and the version of each."""
-    evidence: dict[str, Evidence] = {}
-    versions: dict[RecordId, int] = {}
+    read = _Read()
     beyond: Mapping[str, Any] = {}
     named, reading = naming_definitions(known), telling(known)
     whole = await store.count(CUSTOMERS, {"merged_into": None})
@@ -97,10 +122,12 @@ async def _read_all(
         identities = await _identities(store, batch)
         unheard: list[tuple[Document, Document]] = []
         for document in batch:
-            versions[document["_id"]] = document["version"]
+            read.versions[document["_id"]] = document["version"]
+            if document.get("aliases"):
+                read.wholes[document["_id"]] = ids_of(document)
             found = evidence_of(document, reading, proven(identities[document["_id"]]))
             if not found.is_empty():
-                evidence[str(document["_id"])] = found
+                read.evidence[str(document["_id"])] = found
             sounds = sounds_kept(document["attributes"], named)
             if sounds != document.get("sounds", []):
                 as_read = {"_id": document["_id"], "version": document["version"]}
@@ -109,8 +136,8 @@ async def _read_all(
             # From before these were kept. Who is changed meanwhile gets them with that change.
             await store.update_each(CUSTOMERS, unheard)
         beyond = {"_id": {"$gt": batch[-1]["_id"]}}
-        tell(_READING, len(versions), max(whole, len(versions)))
-    return evidence, versions
+        tell(_READING, len(read.versions), max(whole, len(read.versions)))
+    return read
 
 
 async def _identities(store: Store, batch: Sequence[Document]) -> Mapping[RecordId, list[Document]]:
@@ -128,8 +155,7 @@ async def _apart(store: Store) -> set[tuple[str, str]]:
     ends = list({one[end] for one in dismissed for end in ("one_id", "other_id")})
     into: dict[RecordId, RecordId] = {}
     for begin in range(0, len(ends), _BATCH):
-        merged = {"_id": {"$in": ends[begin : begin + _BATCH]}, "merged_into": {"$ne": None}}
-        into |= {one["_id"]: one["merged_into"] for one in await store.find(CUSTOMERS, merged, only=["merged_into"])}
+        into |= await gone_into(store, ends[begin : begin + _BATCH])
     pairs = ([str(into.get(one[end], one[end])) for end in ("one_id", "other_id")] for one in dismissed)
     return {pair_of(one, other) for one, other in pairs if one != other}
 
@@ -138,12 +164,21 @@ def _pairs(members: Sequence[str]) -> Iterable[tuple[str, str]]:
     return (pair_of(one, other) for n, one in enumerate(members) for other in members[n + 1 :])
 
 
-async def _write(
-    store: Store, found: Sequence[tuple[tuple[str, str], Score]], sure: set[tuple[str, str]], at: datetime, tell: Tell
-) -> None:
-    for begin in told("batches written", range(0, len(found), _BATCH), tell):
+async def _write(store: Store, read: _Read, found: _Found, tell: Tell) -> None:
+    apart = await _apart(store) if found.pairs else frozenset()
+    for begin in told("batches written", range(0, len(found.pairs), _BATCH), tell):
+        batch = [(pair, score) for pair, score in found.pairs[begin : begin + _BATCH] if pair not in apart]
+        # Who was merged or given back since is somebody else; comparing takes minutes.
+        changed = await _changed(store, read, {RecordId(end) for pair, _ in batch for end in pair})
+        as_read = [(pair, score) for pair, score in batch if changed.isdisjoint(pair)]
         await store.upsert(
-            PAIRS, [kept_pair(pair, score, at, is_sure=pair in sure) for pair, score in found[begin : begin + _BATCH]]
+            PAIRS, [kept_pair(pair, score, found.at, is_sure=pair in found.sure) for pair, score in as_read]
         )
     # What is found no more was edited or merged since; what others found meanwhile stays.
-    await store.delete(PAIRS, {"found_at": {"$lt": at}, "is_dismissed": False})
+    await store.delete(PAIRS, {"found_at": {"$lt": found.at}, "is_dismissed": False})
+
+
+async def _changed(store: Store, read: _Read, ends: Collection[RecordId]) -> set[str]:
+    """Who of these is not the same person as when all were read: by a merge, or by its end."""
+    there = await store.find(CUSTOMERS, {"_id": {"$in": list(ends)}}, only=("merged_into", "aliases.id"))
+    return {str(key) for key in ends} - {str(one["_id"]) for one in there if read.is_as_read(one)}

@@ -12,9 +12,9 @@ from resolvers.attribute_schema import DEFINITIONS, definition_document
 from resolvers.campaigns import CAMPAIGNS
 from resolvers.consents import CONSENT_WORDS
 from resolvers.customers import CUSTOMERS
-from resolvers.duplicates import PAIRS
 from resolvers.identities import UNLINKED
 from resolvers.interests import TOPICS
+from resolvers.kept_pairs import PAIRS
 from resolvers.kit.delivered import AccessWay, Delivered
 from resolvers.kit.erased import ERASING
 from resolvers.kit.turns import take_turn

@@ -13,7 +13,7 @@ from gateway import doubles
 from gateway.doubles import MACHINE, search
 from gateway.settings import Settings
 from resolvers.customers import CUSTOMERS
-from resolvers.duplicates import PAIRS
+from resolvers.kept_pairs import PAIRS
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role
 from resolvers.merging.ledger import MERGES
@@ -263,11 +263,14 @@ async def test_inner_pairs_hide_none(ask: Asking, make: Makers) -> None:
     people = [await make.customer(f"Ann{n}") for n in range(5)]
     for one, other in combinations(people, 2):
         await double(make, one_id=one.key, other_id=other.key, bits=30.0)
-    weak = [await double(make, one_id=one.key, bits=0.5) for one in people]
+    strangers = [await make.customer(f"Weak{n}") for n in range(5)]
+    for one, other in zip(people, strangers, strict=True):
+        await double(make, one_id=one.key, other_id=other.key, bits=0.5)
     await ask(MERGE, input={"survivorId": people[0].id, "otherIds": [one.id for one in people[1:]]})
     asked = [people[0], *[await make.customer(f"Bob{n}") for n in range(10)]]
-    found = (await ask(OF_MANY, ids=[one.id for one in asked])).data["nodes"][0]["suggestions"]
-    assert {one["id"] for one in found} == {global_id("DuplicateSuggestion", key) for key in weak}
+    found = (await ask(NAMED, ids=[one.id for one in asked])).data["nodes"][0]["suggestions"]
+    assert [len(one["customers"]) for one in found] == [2] * 5
+    assert {who["id"] for one in found for who in one["customers"]} == {people[0].id, *(one.id for one in strangers)}
 
 
 @pytest.mark.parametrize("role", [Role.PARTNER, Role.VISITOR])

@@ -7,7 +7,7 @@ import pytest
 from adapters.mongo import Store
 from resolvers.attribute_schema import SYSTEM_DEFINITIONS
 from resolvers.customers import CUSTOMERS
-from resolvers.duplicates import PAIRS
+from resolvers.kept_pairs import PAIRS
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role
 from resolvers.matching import Base, naming_definitions, sounds_kept

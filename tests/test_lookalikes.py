@@ -8,8 +8,8 @@ from adapters.contract import Person, Reach, Who
 from adapters.mongo import Store
 from resolvers.attribute_rules import AttributeType
 from resolvers.customers import CUSTOMERS
-from resolvers.duplicates import PAIRS
 from resolvers.identities import IDENTITIES
+from resolvers.kept_pairs import PAIRS
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role
 from resolvers.matching import Base, Kind, Level

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from adapters.records import Document, RecordId, new_id
+from resolvers.aliases import ids_of
 from resolvers.attributes import definitions
 from resolvers.customers import CUSTOMERS, Customer, changed_at, customer_reader, following
-from resolvers.dismissing import forget_pairs
+from resolvers.kept_pairs import pairs_of_one
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_type, told
 from resolvers.kit.errors import Conflict, InvalidInput, NotFound, NotPermitted
@@ -82,8 +83,7 @@ async def _write(context: Context, question: Asked, found: People, joined: Joine
     await store.replace(CUSTOMERS, [survivor])
     await store.update_each(CUSTOMERS, changes)
     await store.insert(MERGES, entry)
-    # What suggested it is done.
-    await forget_pairs(context, [alias["id"] for alias in survivor["aliases"]] + [key])
+    await pairs_of_one(store, key, ids_of(survivor))
     return survivor, entry
 
 

@@ -14,6 +14,7 @@ from resolvers.attributes import definitions
 from resolvers.customers import CUSTOMERS, Customer, customer_reader, following
 from resolvers.dismissing import tell_apart
 from resolvers.identities import IDENTITIES
+from resolvers.kept_pairs import forget_pairs
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import (
@@ -117,7 +118,9 @@ async def unmerge_customers(
         await settle(context, case.entry, case.said, resolved)
         written = await _write(context, case, undone)
         # No machine merges again whom people have parted: neither these nor anybody who came or stays with them.
-        await tell_apart(context, ids_of(written[1]), [key for one in case.entry["others"] for key in _ids(one)])
+        stay, go = ids_of(written[1]), [key for one in case.entry["others"] for key in _ids(one)]
+        await forget_pairs(context.store, [*stay, *go])
+        await tell_apart(context, stay, go)
         return written
 
     entry, survivor, others = await context.store.transact(work)

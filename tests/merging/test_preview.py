@@ -4,7 +4,7 @@ from typing import Any
 
 from adapters.mongo import Store
 from resolvers.customers import CUSTOMERS
-from resolvers.duplicates import PAIRS
+from resolvers.kept_pairs import PAIRS
 from resolvers.kit.viewer import Role
 from resolvers.tags import TAGS
 from tests.changing import change

@@ -18,12 +18,13 @@ from resolvers.contact_rules import settled, with_ids
 from resolvers.customers import CUSTOMERS, following
 from resolvers.dismissing import are_apart
 from resolvers.identities import IDENTITIES
+from resolvers.kept_pairs import PAIRS
 from resolvers.kit.ids import global_id
 from resolvers.merging.joining import CLEARED, put
 from resolvers.merging.ledger import MERGES
 from tests.changing import change
 from tests.conftest import Asking
-from tests.crowd import definition
+from tests.crowd import definition, double
 from tests.makers import BEGIN, Made, Makers
 from tests.merging.conftest import Do
 from tests.taking_in import bring, outcomes
@@ -275,6 +276,38 @@ class _World:
             reaches=tuple(Reach(type="EMAIL", value=f"{word}@example.com") for word in "pqr" if dice.random() < 0.3),
         )
 
+    async def suggest(self) -> None:
+        """Has two be suggested who are customers of their own, as somebody found them who asked."""
+        there = await self.speaking()
+        if len(there) > 1:
+            one, other = sorted(each.key for each in self.dice.sample(there, 2))
+            pair = {"one_id": one, "other_id": other}
+            known = await self.store.first(PAIRS, {"_id": PAIRS.id_of(pair)})
+            if known is None and frozenset(pair.values()) not in await self.told_apart():
+                await double(self.make, **pair, bits=self.dice.random())
+
+    async def dismiss(self) -> None:
+        """Says of two who are suggested that they are two."""
+        standing = await self.store.find(PAIRS, {"is_dismissed": False}, order=[("_id", 1)])
+        if standing:
+            pair = self.dice.choice(standing)
+            key = global_id("DuplicateSuggestion", pair["_id"])
+            assert "suggestion" in await change(self.ask, "dismissDuplicate", "suggestion { id }", id=key)
+            self.parted.add((pair["one_id"], pair["other_id"]))
+
+    async def told_apart(self) -> set[frozenset[RecordId]]:
+        """Of whom somebody said that they are two, each by the one who speaks for them now."""
+        found = {key: (await self.document(key)).get("merged_into", key) for pair in self.parted for key in pair}
+        return {frozenset((found[one], found[other])) for one, other in self.parted}
+
+    async def require_standing(self) -> None:
+        """Suggestions stand of customers of their own alone, and of none who were told apart."""
+        standing, apart = await self.store.find(PAIRS, {"is_dismissed": False}), await self.told_apart()
+        there = {one.key for one in await self.speaking()}
+        for ends in (frozenset((one["one_id"], one["other_id"])) for one in standing):
+            assert ends <= there
+            assert ends not in apart
+
     async def undo(self, do: Do) -> None:
         """Undoes one of the merges; what was edited since stays. Beneath a later merge nothing is undone."""
         if not self.merges:
@@ -328,9 +361,10 @@ async def test_given_back(ask: Asking, make: Makers, merge: Do, unmerge: Do, sto
     await world.fill()
     steps = {"merge": lambda: world.merge(merge), "edit": world.edit, "undo": lambda: world.undo(unmerge)}
     steps |= {"bring": world.bring, "correct": world.correct, "choose": world.choose, "prove": world.prove}
-    steps["remove"] = world.remove
-    for name in world.dice.choices(list(steps), weights=(4, 2, 2, 3, 2, 1, 2, 3), k=18):
+    steps |= {"remove": world.remove, "suggest": world.suggest, "dismiss": world.dismiss}
+    for name in world.dice.choices(list(steps), weights=(4, 2, 2, 3, 2, 1, 2, 3, 4, 1), k=21):
         await steps[name]()
+        await world.require_standing()
     while world.merges:
         await world.undo(unmerge)
     for key, twin in world.twins.items():
