@@ -4,7 +4,7 @@ Each value stands once among those of its type, of which one is the primary. An 
 before there were ids has that of its place in the list, which it keeps once the list is written.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from adapters.records import Document, RecordId, derived_id
@@ -80,3 +80,26 @@ def settled(points: Sequence[Document], primary: RecordId | None = None) -> list
 def _rank(point: Document, primary: RecordId | None) -> tuple[bool, bool, bool]:
     is_named = primary is not None and point.get("id") == primary
     return is_named, bool(point.get("is_primary")), bool(point.get("is_verified"))
+
+
+def as_told(customer: RecordId, points: Sequence[Document], unseen: Collection[str]) -> Sequence[Document]:
+    """The contact points as somebody is told of them from whom some kinds are hidden: of each such one stands for all.
+
+    How many there are, which of them is proven, and their ids would tell whether a merge found two that are the same.
+    """
+    if not unseen:
+        return points
+    firsts: dict[str, Document] = {}
+    for one in points:
+        firsts.setdefault(one["type"], one)
+    return [
+        _nameless(customer, one) if one["type"] in unseen else one
+        for one in points
+        if one["type"] not in unseen or firsts[one["type"]] is one
+    ]
+
+
+def _nameless(customer: RecordId, point: Document) -> Document:
+    unproven = {"is_verified": False, "verified_at": None, "verified_by": None}
+    key = derived_id("contact_points", str(customer), str(point["type"]))
+    return {**point, **unproven, "id": key, "is_primary": True}

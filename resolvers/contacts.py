@@ -15,6 +15,7 @@ from resolvers.attribute_schema import definitions_by_name
 from resolvers.contact_rules import (
     LONGEST_POSTAL,
     POSTAL_FIELDS,
+    as_told,
     canonical_point,
     mark_of,
     marks_of,
@@ -102,7 +103,7 @@ class ContactPoint(Redacted):
     value: str | None = kept("The number or address as one line.")
     postal: PostalAddress | None = kept("A postal address in its parts; null for the other types.")
     is_primary: bool = kept("Whether it is the one to use among those of its type.")
-    is_verified: bool = kept("Whether it was proven to be the customer's.")
+    is_verified: bool = kept("Whether it was proven to be the customer's; false where its type is hidden from you.")
     verified_at: datetime | None = kept("When someone of the staff made sure of it; null where nobody or a source did.")
     verified_by: str | None = kept("Who of the staff made sure of it.")
     observed_from: str | None = kept("Where it was observed.")
@@ -118,7 +119,10 @@ def contact_points(
         list[ContactPointType] | None, about("Only contact points of these types; an empty list: all.")
     ] = None,
 ) -> list[list[ContactPoint]]:
-    """The customer's phones, e-mail and postal addresses, the primary one of each type first."""
+    """The customer's phones, e-mail and postal addresses, the primary one of each type first.
+
+    Of a type that is hidden from you one without a value stands for all.
+    """
     found = _points(info.context, customers, unseen_reaches_at_hand(info.context))
     return [
         sorted(
@@ -133,7 +137,7 @@ def _points(context: Context, customers: Sequence[Customer], unseen: frozenset[s
     """Each customer's contact points, in stored order, without what the viewer may not see: `unseen` kinds, too."""
     read = reading(context, ContactPoint, CONTACT_POINTS, unseen, itemgetter("type"))
     stored = ((one.key, one.document.get(CONTACT_POINTS.name, ())) for one in customers)
-    return [[read(point) for point in with_ids(key, points)] for key, points in stored]
+    return [[read(point) for point in as_told(key, with_ids(key, points), unseen)] for key, points in stored]
 
 
 @SLICE.facts
@@ -235,6 +239,7 @@ async def add_contact_point(
     """Adds a way to reach a customer. The first of a type is its primary one."""
     context = info.context
     await require_seen(context, input.type.value)
+    unseen = await unseen_reaches(context)
     customer = await require_customer(context, input.customer_id)
     key = new_id()
     new: Document = {
@@ -248,7 +253,8 @@ async def add_contact_point(
     async def work(document: Document) -> Change:
         points = with_ids(document["_id"], document.get(CONTACT_POINTS.name, ()))
         _require_new(points, new)
-        if len(points) >= CONTACT_POINTS.at_most:
+        # Of those that are hidden no bound may tell how many they are.
+        if sum(one["type"] not in unseen for one in points) >= CONTACT_POINTS.at_most:
             raise conflict(
                 f"The customer has {CONTACT_POINTS.at_most} contact points already, the most that are kept. "
                 "Remove one first with `removeContactPoint`."
@@ -265,7 +271,6 @@ async def edit_contact_point(
     """Changes the value of a contact point, which is no longer verified then. No source brings the old value back."""
     context = info.context
     customer, points, old = await _require(context, input)
-    await require_seen(context, old["type"])
     said = _said(context, old["type"], input.value, input.postal)
     if (said["value"], said["postal"]) == (old["value"], old.get("postal")):
         return await _payload(context, customer, old["id"])
@@ -279,7 +284,7 @@ async def edit_contact_point(
 @SLICE.mutation(may=STAFF)
 async def verify_contact_point(
     info: Info, input: Annotated[VerifyContactPointInput, about("The contact point, and whether it is proven.")]
-) -> ContactPointPayload | NotFound | StaleVersion:
+) -> ContactPointPayload | NotFound | NotPermitted | StaleVersion:
     """Notes that you made sure that a contact point is the customer's, or takes that back."""
     context = info.context
     customer, points, old = await _require(context, input)
@@ -292,7 +297,7 @@ async def verify_contact_point(
 @SLICE.mutation(may=STAFF)
 async def choose_primary_contact_point(
     info: Info, input: Annotated[ContactPointInput, about("The contact point to use.")]
-) -> ContactPointPayload | NotFound | StaleVersion:
+) -> ContactPointPayload | NotFound | NotPermitted | StaleVersion:
     """Makes a contact point the primary one of its type, in place of the one that was."""
     context = info.context
     customer, points, chosen = await _require(context, input)
@@ -305,7 +310,7 @@ async def choose_primary_contact_point(
 @SLICE.mutation(may=STAFF)
 async def remove_contact_point(
     info: Info, input: Annotated[ContactPointInput, about("The contact point.")]
-) -> RemoveContactPointPayload | NotFound | StaleVersion:
+) -> RemoveContactPointPayload | NotFound | NotPermitted | StaleVersion:
     """Removes a contact point; no source brings it back.
 
     Where it was the primary one, a verified one of its type becomes that, or else the oldest.
@@ -352,34 +357,34 @@ def _judged(context: Context, *, is_verified: bool) -> dict[str, Any]:
 
 
 def _require_new(points: Sequence[Document], new: Document) -> None:
-    mark = mark_of(new["type"], new["value"])
-    if mark in marks_of(points):
+    if mark_of(new["type"], new["value"]) in marks_of(points):
         raise conflict(
             "The customer has a contact point of this type and value already. `Customer.contactPoints` says which.",
-            "input",
-            "value",
+            *("input", "value"),
         )
 
 
 async def _require(
     context: Context, input: EditContactPointInput | VerifyContactPointInput | ContactPointInput
 ) -> tuple[Customer, Sequence[Document], Document]:
-    """The customer at the version sent, all contact points and the one that is meant."""
+    """The customer at the version sent, all contact points and the one that is meant, which the viewer has to see."""
     customer = await require_customer(context, input.customer_id)
     points = with_ids(customer.key, customer.document.get(CONTACT_POINTS.name, ()))
     key = key_of(input.id, "ContactPoint")
-    found = next((one for one in points if one["id"] == key), None)
+    told = as_told(customer.key, points, await unseen_reaches(context))
+    found = next((one for one in told if one["id"] == key), None)
     if found is None:
         raise not_found("contact point of this customer", check="`Customer.contactPoints` says which there are.")
+    await require_seen(context, found["type"])
     await require_version(context, customer, input.customer_id, input.version)
     return customer, points, found
 
 
 async def _change(context: Context, document: Document, points: Sequence[Document]) -> Change:
     """What gives the customer these contact points in place of the old ones, with all that follows from them."""
+    known = await definitions_by_name(context.store)
     old, new = (marks_of(one) for one in (document.get(CONTACT_POINTS.name, ()), points))
     removed = [one for one in (*removed_in_order(document, CONTACT_POINTS), *old) if one not in new]
-    known = await definitions_by_name(context.store)
     return {
         "$set": {
             CONTACT_POINTS.name: list(points),

@@ -30,10 +30,10 @@ def unseen_reaches_at_hand(context: Context) -> frozenset[str]:
 
 
 async def require_seen(context: Context, kind: str) -> None:
-    """Refuses what would tell, by being a change or none, whether a value stands there that the viewer may not see."""
+    """Refuses what would tell, by being a change or none, what stands there that the viewer may not see."""
     if kind in await unseen_reaches(context):
         raise not_permitted(
-            f"Your role does not see contact points of the type {kind}, and so gives them no values. Ask somebody "
+            f"Your role does not see contact points of the type {kind}, and so adds and changes none. Ask somebody "
             "who sees them."
         )
 

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from adapters.records import RecordId, new_id
 from resolvers.attribute_schema import DEFINITIONS
-from resolvers.customers import CUSTOMERS
+from resolvers.contacts import CONTACT_POINTS
 from resolvers.identities import IDENTITIES
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import LOOKUP_SCOPE, PERSONAL_SCOPE, Role
@@ -14,6 +13,8 @@ from tests import crowd
 from tests.changing import change, refused
 from tests.conftest import Asking
 from tests.makers import Made, Makers
+from tests.merging.conftest import MERGE
+from tests.walking import read
 
 PHONE, MAIL = "+14155550123", "quackenbos.t@example.com"
 SEE = {Role.ADMINISTRATOR, Role.SUPERVISOR}
@@ -105,16 +106,9 @@ async def test_words_of_hidden(ask: Asking, ann: Made, by: str, count: int) -> N
     assert ann.id
 
 
-async def _points(make: Makers, one: Made) -> list[RecordId]:
-    keys = [new_id() for _ in range(3)]
-    for n, key in enumerate(keys):
-        await make.store.update(CUSTOMERS, {"_id": one.key}, {"$set": {f"contact_points.{n}.id": key}})
-    return keys
-
-
-async def test_changing(ask: Asking, make: Makers, ann: Made) -> None:
-    """Whoever does not see a kind gives no value of it: being taken, refused or no change would tell of those there."""
-    key = global_id("ContactPoint", (await _points(make, ann))[0])
+async def test_changing(ask: Asking, ann: Made) -> None:
+    """Who does not see a kind changes nothing of it: being taken, refused or no change would tell of those there."""
+    (key,) = [one["id"] for one in (await read(ask, ann, SHOWN))["contactPoints"] if one["type"] == "PHONE"]
     for value in (PHONE, "+14155550199"):
         assert await refused(ask, "addContactPoint", customerId=ann.id, type="PHONE", value=value) == (
             "NOT_PERMITTED",
@@ -122,9 +116,16 @@ async def test_changing(ask: Asking, make: Makers, ann: Made) -> None:
         )
         edit = {"customerId": ann.id, "id": key, "version": 1, "value": value}
         assert await refused(ask, "editContactPoint", **edit) == ("NOT_PERMITTED", "")
-    verify = {"customerId": ann.id, "id": key, "version": 1}
-    found = await change(ask, "verifyContactPoint", "contactPoint { value isVerified hiddenFields }", **verify)
-    assert found["contactPoint"] == {"value": None, "isVerified": True, "hiddenFields": ["value"]}
+    one = {"customerId": ann.id, "id": key, "version": 1}
+    for mutation in ("verifyContactPoint", "choosePrimaryContactPoint", "removeContactPoint"):
+        assert await refused(ask, mutation, **one) == ("NOT_PERMITTED", "")
+    seen = (await read(ask, ann, SHOWN, as_=Role.SUPERVISOR))["contactPoints"]
+    (known,) = [{**one, "id": point["id"]} for point in seen if point["type"] == "PHONE"]
+    # An id that others told of is nobody's: which there are by now would tell what a merge found.
+    assert await refused(ask, "verifyContactPoint", **known) == ("NOT_FOUND", "input.id")
+    shown = "contactPoint { value isVerified hiddenFields }"
+    found = await change(ask, "verifyContactPoint", shown, Role.SUPERVISOR, **known)
+    assert found["contactPoint"] == {"value": PHONE, "isVerified": True, "hiddenFields": []}
 
 
 async def test_linking(ask: Asking, ann: Made) -> None:
@@ -149,6 +150,54 @@ async def test_merge_preview(ask: Asking, make: Makers, ann: Made) -> None:
     same, different = told[Role.AGENT]
     assert same == different == {"moves": [{"element": "CONTACT_POINTS", "count": 1}], "entryDifferences": []}
     assert [len(one["entryDifferences"]) for one in told[Role.SUPERVISOR]] == [1, 0]
+
+
+TOLD = """contactPoints { type value isPrimary isVerified verifiedAt verifiedBy observedFrom observedAt hiddenFields }
+  facts { totalCount nodes { name isVerified isHidden } } summary { factCount categories { category count } }"""
+
+
+@pytest.mark.parametrize("is_verified", [True, False])
+async def test_merge_tells_nothing(ask: Asking, make: Makers, ann: Made, *, is_verified: bool) -> None:
+    """After a merge nothing tells whether two had the same number: of those hidden one without a value is for all."""
+    told: dict[Role, list[Any]] = {}
+    for value in (PHONE, "+14155550199"):
+        one, other = [await make.customer("Ann", "Lee") for _ in range(2)]
+        await crowd.contact_point(make, one, PHONE, type="PHONE")
+        await crowd.contact_point(make, other, value, type="PHONE", is_verified=is_verified)
+        before = (await read(ask, one, "contactPoints { id }"))["contactPoints"]
+        given = {"survivorId": one.id, "otherIds": [other.id]}
+        assert "merge" in (await ask(MERGE, input=given)).data["mergeCustomers"]
+        assert (await read(ask, one, "contactPoints { id }"))["contactPoints"] == before
+        for role in (Role.AGENT, Role.SUPERVISOR):
+            told.setdefault(role, []).append(await read(ask, one, TOLD, as_=role))
+    same, different = told[Role.AGENT]
+    assert same == different
+    assert [len(one["contactPoints"]) for one in told[Role.SUPERVISOR]] == [1, 2]
+    assert ann.id
+
+
+async def test_bounds_tell_nothing(ask: Asking, make: Makers, ann: Made) -> None:
+    """Whether there is room for more contact points tells nobody whether two had the same number, now or later."""
+    preview = "query ($input: MergeCustomersInput!) { previewMerge(input: $input) { blocked { message } } }"
+    told, most = [], CONTACT_POINTS.at_most
+    for value in (PHONE, "+14155550199"):
+        one, other, full = [await make.customer("Ann", "Lee") for _ in range(3)]
+        await crowd.contact_point(make, one, PHONE, type="PHONE")
+        await crowd.contact_point(make, other, value, type="PHONE")
+        for n in range(most - 1):
+            await crowd.contact_point(make, full, f"{n} Main Street", type="POSTAL")
+        given = {"survivorId": one.id, "otherIds": [other.id, full.id]}
+        found = [(await ask(preview, input=given)).data["previewMerge"]["blocked"]]
+        for who in (other, full):
+            given = {"survivorId": one.id, "otherIds": [who.id]}
+            found.append((await ask(preview, input=given)).data["previewMerge"]["blocked"])
+            found.append("merge" in (await ask(MERGE, input=given)).data["mergeCustomers"])
+        for street in ("Elm Street 1", "Elm Street 2"):
+            more = {"customerId": one.id, "type": "POSTAL", "value": street}
+            found.append((await change(ask, "addContactPoint", "__typename", **more)).get("code"))
+        told.append(found)
+    assert told[0] == told[1] == [[], [], True, [], True, None, "CONFLICT"]
+    assert ann.id
 
 
 async def test_one_hidden_hides_all(ask: Asking, make: Makers) -> None:

@@ -7,12 +7,13 @@ one.
 import asyncio
 from collections.abc import Sequence
 
-from adapters.records import Document, Record
+from adapters.records import Document, Part, Record
 from resolvers.kit.context import Context
 from resolvers.kit.errors import Refused, conflict
-from resolvers.merging.asking import Asked, People
+from resolvers.merging.asking import Asked, People, parts_of
 from resolvers.merging.joining import Joined
 from resolvers.merging.rights import unassignable
+from resolvers.reaches import unseen_reaches
 
 MOST_ALIASES = 50
 """Customers that one customer may have taken in: each makes every page of the survivor's records a little dearer."""
@@ -20,7 +21,9 @@ MOST_ALIASES = 50
 
 async def blocks(context: Context, question: Asked, found: People, joined: Joined) -> list[Refused]:
     """What stands in the way of a merge, in words that say what to do."""
-    told = [_words(part.name, part.at_most, part.element) for part in joined.overfull]
+    unseen = await unseen_reaches(context)
+    parts = [part for part in parts_of(context, question) if _most(part, found, joined, unseen) > part.at_most]
+    told = [_words(part.name, part.at_most, part.element) for part in parts]
     records = [one for one in context.declared.records if one.at_most is not None and _comes_along(one, question)]
     for record, count in zip(records, await _counts(context, found, records), strict=True):
         if record.at_most is not None and count > record.at_most:
@@ -32,6 +35,20 @@ async def blocks(context: Context, question: Asked, found: People, joined: Joine
         )
     refused = (unassignable(context, one, "input", "otherIds") for one in joined.unassigned)
     return [*(conflict(one) for one in told), *filter(None, refused)]
+
+
+def _most(part: Part, found: People, joined: Joined, unseen: frozenset[str]) -> int:
+    """How many entries the one customer would have of a part, as far as whoever asks may know.
+
+    Of hidden kinds all count as different: what is refused would tell which are the same. They count apart from the
+    others, as else the next merge would tell how many there are by now.
+    """
+    together = [*found.survivor.get(part.name, ()), *joined.added.get(part.name, ())]
+    if part.kind is None or not unseen:
+        return len(together)
+    everyone = [entry for one in (found.survivor, *found.others) for entry in one.get(part.name, ())]
+    hidden = sum(entry[part.kind] in unseen for entry in everyone)
+    return max(hidden, sum(entry[part.kind] not in unseen for entry in together))
 
 
 def _words(name: str, at_most: int, element: str | None) -> str:

@@ -109,8 +109,6 @@ class Joined:
     replaced: dict[str, list[Replaced]] = field(default_factory=dict)
     """The survivor's entries in whose place a later word comes, by the part's name."""
     differences: list[Difference] = field(default_factory=list)
-    overfull: list[Part] = field(default_factory=list)
-    """Parts that would have more entries than a customer may have."""
     unassigned: list[RecordId] = field(default_factory=list)
     """Agents who look after one of the others, and would not look after the survivor."""
 
@@ -268,8 +266,6 @@ class Joining:
             joined.replaced[part.name] = replaced
         if added:
             joined.added[part.name] = added
-        if len(own) + len(added) > part.at_most:
-            joined.overfull.append(part)
 
 
 def fits(definition: Document, value: Any, region: str | None) -> bool:

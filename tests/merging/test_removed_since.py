@@ -7,6 +7,7 @@ import pytest
 from resolvers.kit.viewer import Role
 from tests.changing import change
 from tests.conftest import Asking
+from tests.crowd import contact_point, definition
 from tests.makers import Made, Makers
 from tests.merging.conftest import Do
 from tests.walking import read
@@ -63,6 +64,23 @@ async def test_told_by_entry(ask: Asking, make: Makers, merge: Do) -> None:
         "contactPoints": [("EMAIL q@example.com", "value", "q@example.com", None, False, True)],
         "channelPreferences": [("sms", "wish", "WELCOME", None, False, True)],
     }
+
+
+async def test_hidden_stays_hidden(ask: Asking, make: Makers, merge: Do) -> None:
+    """Of a removed entry that is hidden from a viewer it is told that it is gone, and nothing of what it held."""
+    await definition(make, "mail", matching_role="EMAIL", visible_to=["supervisor"], editable_by=["supervisor"])
+    peter, quentin = await make.customer("Peter"), await make.customer("Quentin")
+    await contact_point(make, quentin, MAIL["value"])
+    await merge(peter, quentin)
+    found = await read(ask, peter, "version contactPoints { id value }", as_=Role.SUPERVISOR)
+    ((key, value),) = [one.values() for one in found["contactPoints"]]
+    given = {"customerId": peter.id, "version": found["version"], "id": key}
+    assert "code" not in await change(ask, "removeContactPoint", "__typename", Role.SUPERVISOR, **given)
+    told = "merges { nodes { edits { entries { entry before isHidden isGone } } } }"
+    shown = {Role.AGENT: ("EMAIL", None, True, True), Role.SUPERVISOR: (f"EMAIL {value}", value, False, True)}
+    for role, seen in shown.items():
+        (merged,) = (await read(ask, peter, told, as_=role))["merges"]["nodes"]
+        assert [tuple(one.values()) for edit in merged["edits"] for one in edit["entries"]] == [seen]
 
 
 @pytest.mark.parametrize("way", ["KEEP", "RESTORE", "GIVE_BACK"])
