@@ -11,7 +11,7 @@ import strawberry
 
 from adapters.records import Document, Index, Observation, Record, RecordId
 from adapters.windows import Owner
-from resolvers.agents import Agent, ViewerInfo, agents_of
+from resolvers.agents import Agent, agents_of
 from resolvers.attribute_rights import NAMES, unseen
 from resolvers.attributes import carried_by, definitions, personal_paths
 from resolvers.kit.context import Context, Info
@@ -184,17 +184,6 @@ async def customer(
 ) -> Customer | None:
     """One customer by id; null when there is none, or none that you may see."""
     return await customer_by_id(info.context, require_key(id, "Customer", "id"))
-
-
-@SLICE.column(ViewerInfo, may=EVERYONE, name="customer")
-async def own_customer(infos: list[ViewerInfo], info: Info) -> list[Customer | None]:
-    """The customer who a visitor is, with what `customer(id:)` shows a visitor; null for everybody else.
-
-    A visitor who was merged is the former customer, with the own record alone.
-    """
-    key = info.context.viewer.customer_id
-    found = await customer_by_id(info.context, key) if key else None
-    return [found] * len(infos)
 
 
 def attribute_values(document: Document, known: Mapping[str, Document], viewer: Viewer) -> list[AttributeValue]:

@@ -1,17 +1,18 @@
-"""How does a company's backend sign in the customers on its own pages?"""
+"""How does a company's backend sign in the customers on its own pages, and who are they then?"""
 
 from datetime import datetime, timedelta
 from typing import Annotated
 
 import strawberry
 
-from resolvers.customers import Customer, require_customer
+from resolvers.agents import ViewerInfo
+from resolvers.customers import Customer, customer_by_id, require_customer
 from resolvers.kit.context import Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import Forbidden, InvalidInput, NotFound, NotPermitted, invalid, not_permitted
 from resolvers.kit.ids import require_key
 from resolvers.kit.slice import Slice
-from resolvers.kit.viewer import ADMINISTRATORS, VISITORS_SCOPE, Role
+from resolvers.kit.viewer import ADMINISTRATORS, EVERYONE, VISITORS_SCOPE, Role
 
 SLICE = Slice("visitors")
 
@@ -69,3 +70,14 @@ async def mint_visitor_token(
     token = context.sign_visitor(key, input.minutes * 60)
     context.delivered.opened(key)
     return MintVisitorTokenPayload(token=token, expires_at=begins + timedelta(minutes=input.minutes), customer=customer)
+
+
+@SLICE.column(ViewerInfo, may=EVERYONE, name="customer")
+async def own_customer(infos: list[ViewerInfo], info: Info) -> list[Customer | None]:
+    """The customer who a visitor is, with what `customer(id:)` shows a visitor; null for everybody else.
+
+    A visitor who was merged is the former customer, with the own record alone.
+    """
+    key = info.context.viewer.customer_id
+    found = await customer_by_id(info.context, key) if key else None
+    return [found] * len(infos)
