@@ -157,7 +157,11 @@ class DoublesSearch:
         """Searches as `profile-gateway duplicates` does, unless that was done before."""
         if await store.first(BASE, {}) is not None:
             return
-        console.print("Doubles are searched for beside it: `duplicateSuggestions` shows them in about a minute.")
+        console.print(
+            "Doubles are searched for beside it: in about a minute `duplicateSuggestions` shows Katherine Castellane, "
+            "who is here twice, and others.",
+            soft_wrap=True,
+        )
         self._start({"MONGODB_URL": store.url, environment_name("database"): store.database})
 
     def _start(self, where: Mapping[str, str]) -> None:

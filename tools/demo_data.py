@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from demo_words import (
     CAMPAIGNS,
     COLLEAGUES,
+    DOUBLES,
     LABELS,
     LEANINGS,
     REMARKS,
@@ -71,6 +72,7 @@ def main(sets: Path, out: Path) -> None:
         "campaigns": ({"name": name, "starts_at": start, "ends_at": end} for name, start, end in CAMPAIGNS),
         "labels": (dict(zip(("name", "color", "priority", "description"), one, strict=True)) for one in LABELS),
         "people": _people(orders, service, chance),
+        "doubles": _doubles(),
         "interests": _interests(orders, _subcategories(sets)),
         **service,
     }
@@ -377,6 +379,13 @@ def _dialogues(sets: Path) -> dict[str, list[dict[str, Any]]]:
             for turn, (speaker, text) in enumerate(spoken)
         ]
     return files
+
+
+def _doubles() -> Iterator[dict[str, Any]]:
+    """The people of whom there are two records, and a family, of whom each has one."""
+    names = ("who", "first_name", "last_name", "birth_date", "phone", "email", "street", "city")
+    for n, one in enumerate(DOUBLES):
+        yield dict(zip(names, one, strict=True)) | {"created_at": _text(LAST_QUARTER + timedelta(days=2 * n, hours=10))}
 
 
 def _text(moment: datetime) -> str:

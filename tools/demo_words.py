@@ -81,3 +81,29 @@ VISITS = (
     ("hello?",),
 )
 STATUSES = ("NEW", "OPEN", "PENDING", "ON_HOLD", "SOLVED", "SOLVED", "CLOSED", "CLOSED", "CLOSED")
+DOUBLES = (
+    # Two records of each of these people: whoever wrote the second one did not find the first.
+    ("till-1", "Katherine", "Castellane", "1979-03-14", "+14135550111", "katherine@castellane.example", None, None),
+    ("till-2", "Kate", "Castellane", "1979-03-14", "+14135550111", None, "12 Mill Lane", "Amherst"),
+    ("till-3", "Ruaridh", "Pennefather", "1988-11-02", "+14135550112", None, "7 Old Quarry Road", "Holyoke"),
+    (
+        "till-4",
+        "Ruairidh",
+        "Pennefather",
+        "1988-11-02",
+        None,
+        "ruaridh@mail.example",
+        "7 Old Quarry Rd",
+        "Holyoke",
+    ),
+    ("till-5", "Zsofia", "Halmagyi", "1993-08-30", "+14135550113", "zsofia.halmagyi@mail.example", None, None),
+    ("till-6", "Zsófia", "Halmágyi", None, "+14135550113", "zsofia.halmagyi@mail.example", None, None),
+    # Of these nobody can be sure who has not asked them.
+    ("till-7", "Wilhelmina", "Oosterhuis", "1985-04-07", None, None, "31 Harbor Street", "Salem"),
+    ("till-8", "Mina", "Oosterhuis", None, None, None, "31 Harbour Street", "Salem"),
+    ("till-9", "Anselm", "Quarrington", "1990-05-16", "+14135550114", None, None, None),
+    ("till-10", "Anselm", "Quarington", "1990-06-15", None, "a.quarington@mail.example", None, None),
+    # A mother and her daughter, who share a home and a number, and are two.
+    ("till-11", "Marguerite", "Delacourt", "1961-01-25", "+14135550115", None, "4 Chapel Hill", "Lenox"),
+    ("till-12", "Josephine", "Delacourt", "1994-10-09", "+14135550115", None, "4 Chapel Hill", "Lenox"),
+)
