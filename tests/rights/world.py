@@ -187,8 +187,7 @@ async def _document(world: World, of: str, person: Made) -> None:
     preference = {"channel": "email", "wish": "WELCOME", "is_preferred": True, "set_at": at, "set_by": staff}
     consent = {"purpose": "newsletter", "status": "GRANTED", "at": at, "means": "FORM", "channel": "email"}
     added = {"added_at": at, "added_by": staff, "observed_from": "staff"}
-    # No visitor is shown where somebody of the staff says the customer came in: so it is the other one's.
-    corrected = {"observed_from": "staff", "observed_at": at, "observed_by": staff} if of == "b" else {}
+    corrected = {"observed_from": "staff", "observed_at": at, "observed_by": staff}
     fields: dict[str, Any] = {
         "entry_point": {**_entry(of), **corrected},
         "created_by": staff,
