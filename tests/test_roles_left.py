@@ -76,7 +76,7 @@ async def test_dismissed_tells_nothing(ask: Asking, store: Store, secret: Secret
     (kept,) = await secret.listed(is_dismissed=True)
     assert (kept["id"], kept["score"], kept["isSure"], kept["reasons"]) == (found["id"], 0.5, False, [])
     assert await _seen(ask, secret.both[0]) == []
-    await scan(store, at=NOW, tell=lambda _: None)
+    await scan(store, at=NOW, tell=lambda *_: None)
     assert await secret.listed() == []
 
 
@@ -116,7 +116,7 @@ async def test_scanned_meanwhile(secret: Secret, store: Store, monkeypatch: pyte
         return await whole(*given)
 
     monkeypatch.setattr(scanning, "_apart", apart)
-    await scan(store, at=NOW, tell=lambda _: None)
+    await scan(store, at=NOW, tell=lambda *_: None)
     assert await secret.listed() == []
 
 

@@ -181,7 +181,7 @@ def scan_while(store: Store, monkeypatch: pytest.MonkeyPatch) -> Callable[[Corou
             return whole(*given, **more)
 
         monkeypatch.setattr(scanning, "doubles_among", comparing)
-        await scan(store, at=NOW, tell=lambda _: None)
+        await scan(store, at=NOW, tell=lambda *_: None)
 
     return do
 

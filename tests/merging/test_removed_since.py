@@ -19,7 +19,14 @@ FIELDS = ("tags", "labels", "customData", "contactPoints", "channelPreferences")
 MAIL = {"type": "EMAIL", "value": "q@example.com"}
 
 
+# These are made upon a version that was read.
+UPON = frozenset({"setChannelPreference", "removeChannelPreference", "removeCustomData", "editCustomData"})
+
+
 async def _does(ask: Asking, name: str, /, **given: Any) -> Any:
+    if name in UPON:
+        seen = await ask("query ($id: ID!) { customer(id: $id) { version } }", id=given["customerId"])
+        given["version"] = seen.data["customer"]["version"]
     found = await change(ask, name, "__typename", **given)
     assert "code" not in found, found
     return found
