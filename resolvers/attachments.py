@@ -39,7 +39,9 @@ class Attachment(Node, Redacted):
 
     name: str | None = kept("The file's name.")
     media_type: str = kept("What kind of file it is, as `image/png`.")
-    size_bytes: BigInt = kept("How large it is, in bytes; files of more than 2 GB are no exception.")
+    size_bytes: BigInt | None = kept(
+        "How large it is, in bytes, files of more than 2 GB included; null where its source does not say."
+    )
     created_at: datetime = kept("When it came.")
     of_id: strawberry.Private[RecordId] = inner()
 

@@ -8,7 +8,7 @@ that both keep; any other text with whatever id a channel has, sign by sign.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from adapters.contract import Who
+from adapters.contract.records import Who
 from adapters.mongo import Store
 from adapters.records import Document, key_hash
 from resolvers.attribute_rights import Broken, is_for_everybody

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from strawberry.utils.str_converters import to_camel_case
 
-from adapters.contract import Person
+from adapters.contract.records import Person
 from adapters.records import Document
 from resolvers.customers import customer_reader
 from resolvers.identities import (

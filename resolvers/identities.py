@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from adapters.contract import Who
+from adapters.contract.records import Who
 from adapters.records import Document, Index, Record, RecordId, key_hash, key_mark
 from resolvers.aliases import ids_of
 from resolvers.channels import canonical_value, reach_by, require_account, require_channels, require_known_place

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from adapters.contract import Who
+from adapters.contract.records import Who
 from adapters.records import Document, RecordId, key_hash, new_id
 from resolvers.aliases import ids_of, touched
 from resolvers.customers import Customer, customer_reader, require_customer

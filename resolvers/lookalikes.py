@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from adapters.contract import Who
+from adapters.contract.records import Who
 from adapters.records import Document, RecordId
 from resolvers.aliases import ids_of
 from resolvers.attribute_rules import MatchingRole

@@ -5,7 +5,7 @@ Asked without making anybody: the question that `identifyCustomer` answers by it
 
 from typing import Annotated
 
-from adapters.contract import Who
+from adapters.contract.records import Who
 from adapters.records import RecordId, new_id
 from resolvers.candidates import Sought
 from resolvers.customers import Customer, customers_by_id

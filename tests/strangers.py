@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from adapters.contract import File, Utterance, Who
+from adapters.contract.records import File, Utterance, Who
 from adapters.mongo import Store
 from adapters.records import RecordId
 from resolvers.attachments import ATTACHMENTS

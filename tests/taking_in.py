@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from adapters.contract import (
+from adapters.contract.records import (
     Amount,
     Case,
     Class,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapters.contract import Person, Reach, Who
+from adapters.contract.records import Person, Reach, Who
 from adapters.mongo import Store
 from resolvers import attribute_upkeep
 from resolvers.attribute_schema import DEFINITIONS

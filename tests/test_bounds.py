@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapters.contract import Class, Parcel, Person, Reach, Who
+from adapters.contract.records import Class, Parcel, Person, Reach, Who
 from adapters.mongo import Store
 from adapters.records import new_id
 from resolvers.accounts import HOLDINGS

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.contract import Reach
+from adapters.contract.records import Reach
 from adapters.mongo import Store
 from resolvers.contacts import CONTACT_POINTS
 from resolvers.customers import CUSTOMERS

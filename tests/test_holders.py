@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.contract import HandedOver, Leaning, Person, Who
+from adapters.contract.records import HandedOver, Leaning, Person, Who
 from adapters.mongo import Store
 from adapters.records import Document, new_id
 from resolvers.attribute_rules import AttributeType

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from graphql import parse
 
-from adapters.contract import Remark
+from adapters.contract.records import Remark
 from adapters.mongo import Store
 from adapters.records import new_id
 from gateway.app import GATE_RECORDS

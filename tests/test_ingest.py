@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapters.contract import Amount, Class, Colleague, HandedOver, Leaning, Parcel, Person, Reach, Who
+from adapters.contract.records import Amount, Class, Colleague, HandedOver, Leaning, Parcel, Person, Reach, Who
 from adapters.mongo import Store
 from resolvers.ingest.batch import take
 from resolvers.ingest.report import TakenIn

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.contract import HandedOver, Person, Place, Who
+from adapters.contract.records import HandedOver, Person, Place, Who
 from adapters.mongo import Store
 from adapters.records import Record, decimal_of
 from resolvers.attachments import ATTACHMENTS

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from adapters.contract import Class, Person
+from adapters.contract.records import Class, Person
 from adapters.mongo import Store
 from resolvers.customers import CUSTOMERS
 from resolvers.kit.ids import global_id

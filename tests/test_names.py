@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.contract import Person
+from adapters.contract.records import Person
 from adapters.mongo import Store
 from resolvers.customers import CUSTOMERS
 from resolvers.ingest.batch import take

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from adapters.contract import Person, Reach, Who
+from adapters.contract.records import Person, Reach, Who
 from adapters.mongo import Store
 from resolvers.attribute_rules import AttributeType, MatchingRole
 from resolvers.matching import Base, Evidence

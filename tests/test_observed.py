@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters.contract import Class, Reach
+from adapters.contract.records import Class, Reach
 from adapters.mongo import Store
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters.contract import Person, Reach, Who
+from adapters.contract.records import Person, Reach, Who
 from adapters.mongo import Store
 from resolvers.customers import CUSTOMERS
 from resolvers.ingest.batch import take

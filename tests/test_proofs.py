@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters.contract import File, Order, Person, Reach, Talk, Utterance, Who
+from adapters.contract.records import File, Order, Person, Reach, Talk, Utterance, Who
 from adapters.mongo import Store
 from adapters.records import CAME_BY, key_hash, key_mark
 from resolvers.conversations import CONVERSATIONS, MESSAGES

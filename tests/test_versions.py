@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters.contract import Reach
+from adapters.contract.records import Reach
 from resolvers.customers import CUSTOMERS, require_customer
 from resolvers.kit.errors import Refused
 from resolvers.kit.ids import global_id

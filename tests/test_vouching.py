@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters.contract import Case, HandedOver, Person, Utterance, Who
+from adapters.contract.records import Case, HandedOver, Person, Utterance, Who
 from adapters.mongo import Store
 from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from adapters.contract import HandedOver
+from adapters.contract.records import HandedOver
 from gateway.importing.expressions import Binding, Constant, Give, Template
 from gateway.importing.layouts import JSONL
 from gateway.importing.mapping import LookupTable, Section

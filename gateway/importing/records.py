@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from adapters.contract import (
+from adapters.contract.records import (
     Amount,
     Case,
     Class,

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from adapters.contract import HandedOver
+from adapters.contract.records import HandedOver
 from adapters.mongo import Store
 from adapters.records import Document
 from gateway.importing.position import Position, keep_position

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeGuard, cast
 
-from adapters.contract import (
+from adapters.contract.records import (
     Case,
     Class,
     Colleague,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from adapters.contract import Class, Colleague, Effort, Listing, Place, Team
+from adapters.contract.records import Class, Colleague, Effort, Listing, Place, Team
 from adapters.failures import StoreRefused
 from adapters.mongo import Store
 from adapters.records import Document, Record, RecordId

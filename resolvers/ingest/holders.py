@@ -6,7 +6,7 @@ writes another's number into the own record is not linked to that one's account,
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from adapters.contract import Person, Who
+from adapters.contract.records import Person, Who
 from adapters.mongo import Store
 from adapters.records import Document, RecordId
 from resolvers.aliases import ids_of

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from adapters.contract import Who
+from adapters.contract.records import Who
 from adapters.mongo import Store
 from adapters.records import Document, RecordId, key_hash, key_mark, new_id
 from resolvers.aliases import ids_of

@@ -5,7 +5,7 @@ from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from functools import lru_cache, reduce
 from typing import Any
 
-from adapters.contract import Amount
+from adapters.contract.records import Amount
 from adapters.records import stored_decimal
 from resolvers.ingest.report import NotTaken
 from resolvers.kit.scalars import canonical_currency

@@ -5,7 +5,7 @@ The new one is made by the code that takes messages in, so that an anonymous cus
 
 from datetime import datetime
 
-from adapters.contract import Person
+from adapters.contract.records import Person
 from adapters.mongo import Store
 from adapters.records import Document
 from resolvers.attribute_schema import definitions_by_name

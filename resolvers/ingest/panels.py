@@ -12,7 +12,7 @@ from enum import Enum
 from functools import cache, lru_cache
 from typing import Any, Generic, TypeVar
 
-from adapters.contract import Case, File, Item, Leaning, Order, Parcel, Remark, Talk, Utterance, Who
+from adapters.contract.records import Case, File, Item, Leaning, Order, Parcel, Remark, Talk, Utterance, Who
 from adapters.records import CAME_BY, Document, Record, RecordId, derived_id
 from resolvers.attachments import ATTACHMENTS
 from resolvers.conversations import CONVERSATIONS, MESSAGES, ConversationStatus, MessageDirection, MessageStatus
@@ -318,10 +318,11 @@ def _file(one: File, _company: Company) -> dict[str, Any]:
     if one.of_kind not in homes:
         raise NotTaken(f"`of_kind` is {one.of_kind!r}; a file comes with a message or a ticket.")
     require_text(one.external_id, "external_id")
+    size = one.size_bytes
     return {
         "name": require_text(one.name, "name"),
         "media_type": require_text(one.media_type, "media_type"),
-        "size_bytes": whole_number(one.size_bytes, "size_bytes", least=0, most=LARGEST_EXACT),
+        "size_bytes": None if size is None else whole_number(size, "size_bytes", least=0, most=LARGEST_EXACT),
         "created_at": stored_moment(one.created_at, "created_at"),
         "of_id": derived_id(homes[one.of_kind].name, one.channel, one.account, require_text(one.of, "of")),
     }

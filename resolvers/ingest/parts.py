@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from adapters.contract import Person, Reach
+from adapters.contract.records import Person, Reach
 from adapters.records import Document, Observation, Part, RecordId, new_id
 from resolvers.channels import canonical_value
 from resolvers.contact_rules import POSTAL_FIELDS, compared, mark_of

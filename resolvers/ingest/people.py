@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from adapters.contract import Person, Who
+from adapters.contract.records import Person, Who
 from adapters.mongo import Store
 from adapters.records import Document, Observation, RecordId, new_id
 from resolvers.aliases import ids_of

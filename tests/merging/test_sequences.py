@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from strawberry.utils.str_converters import to_camel_case
 
-from adapters.contract import Person, Reach, Who
+from adapters.contract.records import Person, Reach, Who
 from adapters.mongo import Store
 from adapters.records import RecordId
 from resolvers.attributes import definitions

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters.contract import Person, Reach, Who
+from adapters.contract.records import Person, Reach, Who
 from adapters.mongo import Store
 from adapters.records import Document
 from resolvers.customers import CUSTOMERS

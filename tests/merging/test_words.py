@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.contract import Person, Who
+from adapters.contract.records import Person, Who
 from adapters.mongo import Store
 from adapters.records import Document
 from resolvers.customers import CUSTOMERS

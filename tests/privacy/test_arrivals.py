@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.contract import HandedOver
+from adapters.contract.records import HandedOver
 from adapters.records import RecordId
 from resolvers.accounts import HOLDINGS
 from resolvers.conversations import CONVERSATIONS, MESSAGES

@@ -154,6 +154,8 @@ class Talk:
     agent: str | None = None
     entry_point: Mapping[str, str | None] | None = None
     resolved_at: datetime | None = None
+    updated_at: datetime | None = None
+    """When the source last changed it: of two words on one conversation the later stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +174,10 @@ class Utterance:
     status: str = "RECEIVED"
     author_name: str | None = None
     """The agent's, of what went OUT; that of a customer is not kept here."""
+    key: str | None = None
+    """The word that we gave the vendor when we sent it (`Outgoing.key`), where the vendor gives it back."""
+    updated_at: datetime | None = None
+    """When the text was last changed by its author: of two texts of one message the later stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +231,8 @@ class File:
     """`message` or `ticket`."""
     name: str
     media_type: str
-    size_bytes: int
+    size_bytes: int | None
+    """None where the source does not say."""
     created_at: datetime
 
 
@@ -269,6 +276,71 @@ class Class:
     description: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a message came, as the channel says; told before the message itself at times."""
+
+    channel: str
+    account: str
+    external_id: str
+    """The message's."""
+    status: str
+    """SENT, DELIVERED, READ or FAILED."""
+    at: datetime
+    who: Who | None = None
+    """To whom it went, where the channel says so."""
+    reason: str | None = None
+    """Why it failed: the vendor's code and title, never a personal value."""
+    key: str | None = None
+    """The word that we gave the vendor when we sent it, where the vendor gives it back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """An author took a message back: its text and files are dropped, and stay so whatever comes later."""
+
+    channel: str
+    account: str
+    external_id: str
+    """The message's."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """What a person said about being written to, or about another purpose."""
+
+    who: Who
+    purpose: str
+    status: str
+    """GRANTED, DENIED or WITHDRAWN."""
+    at: datetime
+    means: str = "MESSAGE"
+    """MESSAGE, FLOW, AGENT, IMPORT or FORM."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renaming:
+    """A person's id on a channel account became another one."""
+
+    was: Who
+    who: Who
+    """On the same channel account."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """Something is gone at its source, and goes here, too."""
+
+    channel: str
+    account: str
+    kind: str
+    """`ticket`, `order`, `message` or `conversation`."""
+    external_id: str
+    at: datetime
+
+
 HandedOver = (
     Person
     | Order
@@ -284,5 +356,10 @@ HandedOver = (
     | Team
     | Effort
     | Class
+    | Progress
+    | Withdrawal
+    | Say
+    | Renaming
+    | Removal
 )
 """Everything that the outside hands over."""

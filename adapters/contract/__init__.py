@@ -1,0 +1,1 @@
+"""What may a channel offer, and what does it hand over?"""

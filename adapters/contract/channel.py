@@ -1,0 +1,248 @@
+"""What may a channel offer? A class that inherits Channel, and any of the small protocols below.
+
+A channel object stands for one channel account and lives as long as the process. It keeps no state of its own but its
+settings and its way out: what must outlive a moment is kept by the house.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from pydantic import BaseModel, ConfigDict
+
+from adapters.contract.deliveries import Answer, Delivery, Event
+from adapters.contract.manners import Manners
+from adapters.contract.records import Amount, HandedOver, Item, Who
+from adapters.contract.sending import Outgoing, Sent
+from adapters.contract.way import Way
+
+
+class ChannelSettings(BaseModel):
+    """What a channel account needs, declared beside its adapter: each field described, secrets as SecretStr."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """A record of an answer that could not be read; the others of the answer are good."""
+
+    what: str
+    """Which one: kind and the vendor's id, as `ticket 35436`. Never a personal value."""
+    why: str
+    """What is missing or wrong, by its place in the payload; quotes no value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a channel knew when it was asked."""
+
+    records: tuple[HandedOver, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    after: str | None = None
+    """Where to go on, as the channel's own cursor; None at the end."""
+    as_of: datetime | None = None
+    """When the vendor said so: earlier than now where it was kept. None: just now."""
+    is_stale: bool = False
+    """Whether it is older than it should be, because the vendor did not answer anew."""
+    complete_since: datetime | None = None
+    """From when on the channel shows everything, where it shows only some of the past; None: no such bound is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portion:
+    """How much is asked for at once, the newest first where the channel can."""
+
+    at_most: int = 100
+    after: str | None = None
+    """A cursor that the same channel gave in `Found.after`."""
+
+
+@runtime_checkable
+class KnowsPeople(Protocol):
+    """Capability PROFILE: who somebody is."""
+
+    async def person(self, who: Who) -> Found:
+        """One Person at most. Raises NoSuchIdentity where the channel knows nobody by that id."""
+
+
+@runtime_checkable
+class KnowsPasts(Protocol):
+    """Capability HISTORY: conversations and messages, newest first where the channel can."""
+
+    async def past(self, who: Who, portion: Portion) -> Found:
+        """Talk, Utterance and File of the person."""
+
+
+@runtime_checkable
+class KnowsTickets(Protocol):
+    """Capability TICKETS."""
+
+    async def tickets(self, who: Who, portion: Portion) -> Found:
+        """Case and File of the person, newest first where the channel can."""
+
+
+@runtime_checkable
+class KnowsPurchases(Protocol):
+    """Capability PURCHASES."""
+
+    async def purchases(self, who: Who, portion: Portion) -> Found:
+        """Order and Listing of the person, newest first where the channel can."""
+
+
+@runtime_checkable
+class KnowsInterests(Protocol):
+    """Capability INTERESTS."""
+
+    async def interests(self, who: Who, portion: Portion) -> Found:
+        """Leaning and Place of the person."""
+
+
+@runtime_checkable
+class KnowsMany(Protocol):
+    """A channel that answers for several people in one call; beside the protocols above, never instead of them."""
+
+    many_at_once: ClassVar[int]
+    """For how many people one call asks at most."""
+
+    async def of_many(self, capability: "Capability", people: Sequence[Who]) -> Mapping[Who, Found]:
+        """What there is of each person, the first portion of it; who is absent is not known by the channel."""
+
+
+@runtime_checkable
+class Sends(Protocol):
+    """Capability SEND."""
+
+    async def send(self, outgoing: Outgoing) -> Sent:
+        """Hands a message to the vendor once, and never again by itself.
+
+        Raises ChannelRefused or ChannelBusy where it certainly went out to nobody; where nobody can know, it answers
+        an outcome that is unknown.
+        """
+
+
+@runtime_checkable
+class Receives(Protocol):
+    """Capability WEBHOOK. All four only compute: they ask nobody and change nothing."""
+
+    def handshake(self, delivery: Delivery) -> Answer | None:
+        """The answer to a vendor that checks whether the address is ours; None for every other request."""
+
+    def prove(self, delivery: Delivery) -> None:
+        """Returns where the delivery is the vendor's, by a signature on its raw bytes; raises NotProven else."""
+
+    def delivery_key(self, delivery: Delivery) -> str | None:
+        """The vendor's own id of the delivery, by which a repeated one is known; None where it gives none."""
+
+    def events(self, delivery: Delivery) -> Sequence[Event]:
+        """What happened, in the order told. Raises BadPayload where nothing of it can be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewOrder:
+    """An order that an agent places for a customer."""
+
+    who: Who
+    key: str
+    """One order per key, also where it is asked for twice."""
+    items: tuple[Item, ...]
+    note: str | None = None
+
+
+@runtime_checkable
+class TakesOrders(Protocol):
+    """Capability ORDER."""
+
+    async def place_order(self, order: NewOrder) -> Found:
+        """The Order as the shop has it now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentRequest:
+    """Money that a customer is asked for."""
+
+    who: Who
+    key: str
+    amount: Amount
+    words: str
+    order: str | None = None
+    """The order's id on the same channel account."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentAsked:
+    """Where the customer pays."""
+
+    external_id: str
+    url: str
+    expires_at: datetime | None = None
+
+
+@runtime_checkable
+class AsksPayments(Protocol):
+    """Capability PAYMENT."""
+
+    async def ask_payment(self, request: PaymentRequest) -> PaymentAsked:
+        """A page of the vendor's on which the customer pays."""
+
+
+class Capability(StrEnum):
+    """What a channel offers, as clients read it."""
+
+    PROFILE = "PROFILE"
+    HISTORY = "HISTORY"
+    TICKETS = "TICKETS"
+    PURCHASES = "PURCHASES"
+    INTERESTS = "INTERESTS"
+    SEND = "SEND"
+    WEBHOOK = "WEBHOOK"
+    ORDER = "ORDER"
+    PAYMENT = "PAYMENT"
+
+
+_BY_CAPABILITY: Mapping[Capability, type] = {
+    Capability.PROFILE: KnowsPeople,
+    Capability.HISTORY: KnowsPasts,
+    Capability.TICKETS: KnowsTickets,
+    Capability.PURCHASES: KnowsPurchases,
+    Capability.INTERESTS: KnowsInterests,
+    Capability.SEND: Sends,
+    Capability.WEBHOOK: Receives,
+    Capability.ORDER: TakesOrders,
+    Capability.PAYMENT: AsksPayments,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equipment:
+    """What a channel is handed when it is made."""
+
+    way: Way
+    """The one way out, bounded and watched for this channel account."""
+    default_region: str | None = None
+    """The country (ISO 3166) by which phone numbers without a country code are read."""
+
+
+class Channel:
+    """One account of the company's on one channel. Adapters inherit it and add protocols."""
+
+    name: ClassVar[str]
+    """The channel's name, as `whatsapp`: small letters, digits, hyphens and underscores."""
+    Settings: ClassVar[type[ChannelSettings]]
+    manners: ClassVar[Manners] = Manners()
+    """How the vendor wants to be called, and how it says that something went wrong."""
+
+    def __init__(self, account: str, settings: Any, equipment: Equipment) -> None:
+        self.account = account
+        self.settings = settings
+        self.way = equipment.way
+        self.equipment = equipment
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}/{self.account}>"
+
+    def capabilities(self) -> tuple[Capability, ...]:
+        """What this account offers; an adapter whose settings decide it says so itself."""
+        return tuple(one for one, protocol in _BY_CAPABILITY.items() if isinstance(self, protocol))

@@ -1,0 +1,41 @@
+"""How does one channel account call its vendor, whatever the vendor does?"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from adapters.contract.reply import Reply
+
+
+class Way(Protocol):
+    """The one way out of a channel account: within its deadline, its bounds, and its breaker."""
+
+    async def get(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        fresh_s: float = 0.0,
+        stale_s: float = 0.0,
+    ) -> Reply:
+        """The good answer to a question without effects; the same question under way is asked once.
+
+        One that is at most `fresh_s` old is not asked for anew; where the vendor fails, one of up to `stale_s` is
+        given with `is_stale`. Raises ChannelError.
+        """
+
+    async def post(  # noqa: PLR0913  a request has as many parts
+        self,
+        url: str,
+        *,
+        json: Any = None,
+        data: Mapping[str, str] | bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        is_repeatable: bool = False,
+        fresh_s: float = 0.0,
+        stale_s: float = 0.0,
+    ) -> Reply:
+        """The good answer to a request with effects, which is sent once; again only where it is repeatable.
+
+        Raises ChannelError; where it may have arrived and nobody knows, `OutcomeUnknown`.
+        """
