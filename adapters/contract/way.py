@@ -1,9 +1,35 @@
 """How does one channel account call its vendor, whatever the vendor does?"""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
 from adapters.contract.reply import Reply
+
+
+class Breaker(StrEnum):
+    """Whether requests are let through to a channel account."""
+
+    CLOSED = "CLOSED"
+    """All of them."""
+    OPEN = "OPEN"
+    """None: it failed too often in a row, and rests."""
+    HALF_OPEN = "HALF_OPEN"
+    """One, to see whether it is back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a channel account has answered lately, in this process."""
+
+    breaker: Breaker = Breaker.CLOSED
+    answered_at: datetime | None = None
+    """When it last gave a good answer."""
+    failed_at: datetime | None = None
+    failure: str | None = None
+    """The kind of its last failure (`ChannelError.kind`), None where it has answered since."""
 
 
 class Way(Protocol):
@@ -39,3 +65,6 @@ class Way(Protocol):
 
         Raises ChannelError; where it may have arrived and nobody knows, `OutcomeUnknown`.
         """
+
+    def standing(self) -> Standing:
+        """How the channel account has answered lately."""

@@ -8,6 +8,7 @@ from typing import Protocol
 import strawberry
 
 from adapters.held import Held
+from adapters.lines import NO_LINES, Lines
 from adapters.mongo import Store
 from adapters.records import Record, RecordId
 from resolvers.kit.budget import Budget
@@ -65,6 +66,8 @@ class Context:
     """Gives a token by which a visitor is that customer, for so many seconds; None where none can be signed here."""
     look_ups: LookUps | None = None
     """Says whether the viewer may look people up once more now; None where nobody counts."""
+    lines: Lines = NO_LINES
+    """The channel accounts that can be reached."""
     delivered: Delivered = field(default_factory=Delivered)
     """What the answer gives away about people."""
     sign_export: Callable[[RecordId, datetime], str] | None = None

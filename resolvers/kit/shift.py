@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from adapters.lines import NO_LINES, Lines
 from adapters.mongo import Store
 from resolvers.kit.slice import Declared
 
@@ -17,3 +18,7 @@ class Shift:
     clock: Callable[[], datetime]
     retention: Mapping[str, timedelta] = field(default_factory=dict)
     """How long records of a kind are kept, by the record's name; for ever where it is not named."""
+    lines: Lines = NO_LINES
+    """The channel accounts that can be reached."""
+    default_region: str | None = None
+    """The country (ISO 3166) by which phone numbers without a country code are read."""
