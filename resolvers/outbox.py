@@ -1,0 +1,226 @@
+"""Which messages wait to be handed to their channel, and what becomes of each?
+
+A message stands in its conversation from the moment at which it was written, and here as long as its channel has not
+taken it. One process at a time hands over, oldest first, one at a time to each person. Before it hands a message over
+it writes that down: whoever takes over from a process that was killed meanwhile knows that this one may have gone out,
+and hands it over again only where the vendor tells two of one key apart.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from adapters.contract.channel import Capability, Sends
+from adapters.contract.errors import ChannelBusy, ChannelDown, ChannelError, OutcomeUnknown
+from adapters.contract.records import Progress, Who
+from adapters.contract.sending import Outgoing, SendState, Sent, Template
+from adapters.deadline import within
+from adapters.mongo import Store
+from adapters.records import Document, Index, Record, RecordId
+from resolvers.conversations import MESSAGES, MessageDirection
+from resolvers.ingest.batch import take
+from resolvers.ingest.report import TakenIn
+from resolvers.kit.shift import Shift
+from resolvers.kit.slice import Slice
+
+OUTBOX = Record(
+    name="outbox",
+    indexes=(
+        Index(("state", "due_at", "queued_at")),
+        Index(("channel", "account", "state")),
+        Index(("customer_id",)),
+    ),
+    personal=frozenset({"value", "template"}),
+    of_staff=frozenset({"queued_by"}),
+)
+"""A message that was not taken yet, under the message's own id."""
+
+SLICE = Slice("outbox", unshown=[OUTBOX])
+
+JOB: Final = "outbox"
+WAITING, HANDED_OVER = "WAITING", "HANDED_OVER"
+
+_EVERY_S = 2.0
+# As many as are under way at once; each is another person's.
+_AT_ONCE = 50
+# A process that ends waits five seconds for what it has begun.
+_HANDING_OVER_S = 4.0
+# Behind so many words of the company nobody waits for the window to be open still.
+_NEWEST = 200
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 300.0
+# Nobody wants yesterday's answer.
+_GIVES_UP_AFTER = timedelta(hours=24)
+
+_log = structlog.get_logger("resolvers.outbox")
+
+
+async def _has_lines(shift: Shift) -> bool:
+    return bool(shift.lines.offering(Capability.SEND))
+
+
+@SLICE.job(JOB, every_s=_EVERY_S, when=_has_lines)
+async def hand_over(shift: Shift) -> bool:
+    """Hands over the oldest message of each person that is due; whether more were."""
+    await _settle_abandoned(shift)
+    now = shift.clock()
+    due = {"state": WAITING, "due_at": {"$lte": now}}
+    rows = await shift.store.find(OUTBOX, due, order=[("due_at", 1), ("queued_at", 1)], limit=_AT_ONCE)
+    firsts: dict[Who, Document] = {}
+    for row in sorted(rows, key=lambda one: (one["queued_at"], one["_id"])):
+        firsts.setdefault(_who(row), row)
+    words = await shift.store.by_ids(MESSAGES, [row["_id"] for row in firsts.values()])
+    await asyncio.gather(*(_hand_over_one(shift, row, words.get(row["_id"])) for row in firsts.values()))
+    return len(rows) > len(firsts) or len(rows) == _AT_ONCE
+
+
+async def _settle_abandoned(shift: Shift) -> None:
+    """What was being handed over by a process that is gone: whether it went out, nobody here knows."""
+    for row in await shift.store.find(OUTBOX, {"state": HANDED_OVER}, limit=_AT_ONCE):
+        await _unknown(shift, row, "The process that handed it over ended before the channel answered.")
+
+
+async def _hand_over_one(shift: Shift, row: Document, message: Document | None) -> None:
+    if message is None:
+        # Erased since, or removed.
+        await shift.store.delete(OUTBOX, {"_id": row["_id"]})
+    elif shift.clock() - row["queued_at"] > _GIVES_UP_AFTER:
+        hours = _GIVES_UP_AFTER // timedelta(hours=1)
+        await _failed(shift, row, f"The channel did not take it within {hours} hours.")
+    elif (channel := _sender(shift, row)) is None:
+        # The settings file names the channel account no more, or this process has an older one.
+        await _postpone(shift, row, _LONGEST_PAUSE_S)
+    elif await _take_up(shift, row):
+        await _send(shift, row, channel, await outgoing_of(shift.store, row, message, shift.clock()))
+
+
+async def _take_up(shift: Shift, row: Document) -> bool:
+    taken_up = {"$set": {"state": HANDED_OVER, "handed_over_at": shift.clock()}, "$inc": {"tries": 1}}
+    return await shift.store.update(OUTBOX, {"_id": row["_id"], "state": WAITING}, taken_up) is not None
+
+
+async def _send(shift: Shift, row: Document, channel: Sends, outgoing: Outgoing) -> None:
+    try:
+        channel.require_allowed(outgoing)
+        with within(_HANDING_OVER_S):
+            sent = await channel.send(outgoing)
+    except OutcomeUnknown as error:
+        await _unknown(shift, row, str(error))
+    except (ChannelBusy, ChannelDown) as error:
+        await _postpone_account(shift, row, error)
+    except ChannelError as error:
+        await _failed(shift, row, str(error))
+    else:
+        await _settle(shift, row, sent)
+
+
+def _sender(shift: Shift, row: Document) -> Sends | None:
+    line = shift.lines.at(row["channel"], row["account"])
+    return line.channel if line is not None and isinstance(line.channel, Sends) else None
+
+
+def _who(row: Document) -> Who:
+    return Who(row["channel"], row["account"], row["value"])
+
+
+async def outgoing_of(store: Store, row: Document, message: Document, now: datetime) -> Outgoing:
+    """The message as a channel is handed it."""
+    template = row["template"]
+    return Outgoing(
+        who=_who(row),
+        key=row["key"],
+        text=message["text"] if template is None else None,
+        template=Template(template["name"], template["language"], tuple(template["values"])) if template else None,
+        as_human_agent=row["as_human_agent"],
+        conversation=row["conversation"],
+        last_heard_at=await heard_at(store, message["conversation_id"]),
+        now=now,
+    )
+
+
+async def heard_at(store: Store, conversation: RecordId) -> datetime | None:
+    """When the customer last wrote in the conversation, as far as its newest messages tell."""
+    place = {"conversation_id": conversation}
+    newest = await store.find(
+        MESSAGES, place, order=[("sent_at", -1), ("_id", -1)], limit=_NEWEST, only=("direction", "sent_at")
+    )
+    return next((one["sent_at"] for one in newest if one["direction"] == MessageDirection.IN.value), None)
+
+
+# What became of it
+
+
+async def _settle(shift: Shift, row: Document, sent: Sent) -> None:
+    if sent.state is SendState.UNKNOWN:
+        await _unknown(shift, row, sent.why or "The channel did not say whether it took it.")
+    elif sent.external_id is None:
+        await _close(shift, row, {"status": "SENT"})
+    else:
+        await _named(shift, row, sent.external_id)
+
+
+async def _named(shift: Shift, row: Document, external_id: str) -> None:
+    """From now on the channel's id means the message: an echo or a status by it may be here already."""
+
+    async def along(_taken: TakenIn) -> None:
+        await shift.store.delete(OUTBOX, {"_id": row["_id"]})
+
+    progress = Progress(
+        channel=row["channel"],
+        account=row["account"],
+        external_id=external_id,
+        status="SENT",
+        at=shift.clock(),
+        who=_who(row),
+        key=row["key"],
+    )
+    by = f"{row['channel']}/{row['account']}"
+    await take(
+        shift.store, [progress], at=shift.clock(), by=by, default_region=shift.default_region, along=along
+    )
+
+
+async def _unknown(shift: Shift, row: Document, why: str) -> None:
+    channel = _sender(shift, row)
+    if channel is not None and channel.is_repeatable:
+        await _postpone(shift, row, _FIRST_PAUSE_S)
+        return
+    _log.warning("sending unknown", channel=row["channel"], account=row["account"], why=why)
+    await _close(shift, row, {"status": "UNKNOWN"})
+
+
+async def _failed(shift: Shift, row: Document, why: str) -> None:
+    await _close(shift, row, {"status": "FAILED", "failed_at": shift.clock(), "failure_reason": why})
+
+
+async def _close(shift: Shift, row: Document, said: Document) -> None:
+    """Takes it out of the outbox, and says of the message what is known; an echo that was faster knows better."""
+
+    async def work() -> None:
+        await shift.store.delete(OUTBOX, {"_id": row["_id"]})
+        await shift.store.update(MESSAGES, {"_id": row["_id"], "status": "QUEUED"}, {"$set": said})
+
+    await shift.store.transact(work)
+
+
+# Later
+
+
+async def _postpone_account(shift: Shift, row: Document, error: ChannelBusy | ChannelDown) -> None:
+    """All that waits for the channel account waits longer, so that no later message overtakes this one."""
+    told = error.retry_after_s if isinstance(error, ChannelBusy) else None
+    due = shift.clock() + timedelta(seconds=min(told or _pause_s(row), _LONGEST_PAUSE_S))
+    where = {"channel": row["channel"], "account": row["account"], "state": WAITING}
+    await shift.store.update(OUTBOX, {"_id": row["_id"]}, {"$set": {"state": WAITING, "due_at": due}})
+    await shift.store.update_all(OUTBOX, where, {"$max": {"due_at": due}})
+
+
+async def _postpone(shift: Shift, row: Document, pause_s: float) -> None:
+    due = shift.clock() + timedelta(seconds=pause_s)
+    await shift.store.update(OUTBOX, {"_id": row["_id"]}, {"$set": {"state": WAITING, "due_at": due}})
+
+
+def _pause_s(row: Document) -> float:
+    tries: int = row["tries"]
+    return min(_FIRST_PAUSE_S * 2.0 ** min(tries, 10), _LONGEST_PAUSE_S)
