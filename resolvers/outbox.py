@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
+from adapters.deadline import within
 
 from adapters.contract.channel import Capability, Sends
 from adapters.contract.errors import ChannelBusy, ChannelDown, ChannelError, OutcomeUnknown
 from adapters.contract.records import Progress, Who
 from adapters.contract.sending import Outgoing, SendState, Sent, Template
-from adapters.deadline import within
 from adapters.mongo import Store
 from adapters.records import Document, Index, Record, RecordId
 from resolvers.conversations import MESSAGES, MessageDirection
@@ -176,9 +176,7 @@ async def _named(shift: Shift, row: Document, external_id: str) -> None:
         key=row["key"],
     )
     by = f"{row['channel']}/{row['account']}"
-    await take(
-        shift.store, [progress], at=shift.clock(), by=by, default_region=shift.default_region, along=along
-    )
+    await take(shift.store, [progress], at=shift.clock(), by=by, default_region=shift.default_region, along=along)
 
 
 async def _unknown(shift: Shift, row: Document, why: str) -> None:
