@@ -7,6 +7,7 @@ be used hides no other: it is told of where somebody asks for it.
 
 import difflib
 import importlib
+import importlib.util
 import inspect
 import pkgutil
 import re
@@ -47,10 +48,13 @@ class Adapter:
 
     @property
     def examples(self) -> Any:
-        """What the module beside the class says to try it out with (`EXAMPLES`); None where it says nothing."""
-        homes = (self.cls.__module__, self.cls.__module__.rpartition(".")[0])
-        said = (getattr(sys.modules.get(home), _EXAMPLES, None) for home in homes)
-        return next((one for one in said if one is not None), None)
+        """What it is tried out with: `EXAMPLES` of the class's module, or of a module `examples` of its package."""
+        home = self.cls.__module__
+        said = getattr(sys.modules.get(home), _EXAMPLES, None)
+        package = home if hasattr(sys.modules.get(home), "__path__") else home.rpartition(".")[0]
+        if said is None and package and importlib.util.find_spec(f"{package}.examples"):
+            said = getattr(importlib.import_module(f"{package}.examples"), _EXAMPLES, None)
+        return said
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,3 +171,15 @@ def test_renaming() -> None:
     crm = renamed(_Static, "crm")
     assert (crm.name, crm.__name__, _Static.name) == ("crm", "_Static", "acme")
     assert renamed(_Static, "acme") is _Static
+
+
+def test_examples_beside_class(find: Find, tmp_path: Path) -> None:
+    """What a channel is tried out with stands in its module, or in a module `examples` of its package."""
+    folder = tmp_path / "big"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("from sample_adapters.big.channel import CHANNEL\n", "utf-8")
+    (folder / "channel.py").write_text(dedent(SOUND).replace('"acme"', '"big"'), "utf-8")
+    (folder / "examples.py").write_text("EXAMPLES = 'of a package'\n", "utf-8")
+    found = find(acme=dedent(SOUND) + "EXAMPLES = 'of a module'\n", bare=dedent(SOUND).replace('"acme"', '"bare"'))
+    said = {name: one.examples for name, one in found.usable.items()}
+    assert said == {"acme": "of a module", "bare": None, "big": "of a package"}
