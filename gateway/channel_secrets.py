@@ -1,7 +1,8 @@
 """Where do a channel's secrets stand, and is none of them written into the settings file itself?"""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from types import UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin
@@ -38,7 +39,7 @@ class Secrets:
     def _of(self, kinds: Sequence[Any], value: Any, path: tuple[str, ...]) -> Any:
         """The value where one of these kinds is expected."""
         if isinstance(value, list):
-            inside = _inside(kinds, (Sequence, Set), 0)
+            inside = _inside(kinds, (Sequence, AbstractSet), 0)
             return [self._of(inside, one, (*path, str(n))) for n, one in enumerate(value)]
         if isinstance(value, dict):
             if SecretStr in kinds and set(value) in _REFERENCES:
