@@ -16,6 +16,7 @@ from adapters.contract.channel import Channel, Equipment
 from adapters.contract.deliveries import Answer, Delivery, Event
 from adapters.contract.errors import OutcomeUnknown
 from adapters.contract.manners import Manners
+from adapters.contract.records import Who
 from adapters.contract.sending import Outgoing, SendState, Sent
 from adapters.payload import Shape, shaped
 
@@ -49,6 +50,7 @@ class WhatsApp(Channel):
     name: ClassVar[str] = "whatsapp"
     Settings: ClassVar[type[WhatsAppSettings]] = WhatsAppSettings
     manners: ClassVar[Manners] = MANNERS
+    is_repeatable: ClassVar[bool] = False
 
     def __init__(self, account: str, settings: Any, equipment: Equipment) -> None:
         super().__init__(account, settings, equipment)
@@ -72,13 +74,21 @@ class WhatsApp(Channel):
         """Each message, status and preference, and what cannot be read of them; raises BadPayload."""
         return self._reader.events(delivery.json())
 
+    def talk_with(self, who: Who) -> str:
+        """The person's own id: WhatsApp knows no conversations, so that everybody has one with each number."""
+        return who.value
+
+    def require_allowed(self, outgoing: Outgoing) -> None:
+        """Raises WindowClosed more than 24 hours after the person last wrote, and ChannelRefused without any words."""
+        require_open(outgoing)
+        request(outgoing)
+
     async def send(self, outgoing: Outgoing) -> Sent:
         """Hands words or a template to WhatsApp once; raises WindowClosed where only a template may go out."""
         require_open(outgoing)
+        url = self._url(self.account, "messages")
         try:
-            reply = await self.way.post(
-                self._url(self.account, "messages"), json=request(outgoing), headers=self._signed
-            )
+            reply = await self.way.post(url, json=request(outgoing), headers=self._signed)
         except OutcomeUnknown as error:
             return Sent(state=SendState.UNKNOWN, why=str(error))
         return sent(reply)
