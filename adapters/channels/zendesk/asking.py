@@ -23,6 +23,7 @@ _FRESH_S, _STALE_S = 5.0, 3600.0
 # A token is renewed so long before its end, for requests take their time and clocks differ.
 _BEFORE_ITS_END = timedelta(seconds=60)
 _LONGEST_CODE = 60
+_BY_NUMBER = "page:"
 
 
 class SignInRefused(ChannelRefused):
@@ -187,8 +188,13 @@ def _after(whole: Mapping[str, Any]) -> str | None:
         return cursor if meta.get("has_more") is True and isinstance(cursor, str) and cursor else None
     # A desk that pages by number, as all did before cursors.
     following = whole.get("next_page")
-    number = parse_qs(urlsplit(following).query).get("page", [""])[0] if _is_url(following) else ""
-    return f"page:{number}" if number.isdecimal() else None
+    asked = parse_qs(urlsplit(following).query) if _is_url(following) else {}
+    number, size = asked.get("page", [""])[0], asked.get("per_page", [""])[0]
+    return f"{_BY_NUMBER}{number}:{size}" if _is_count(number) and (not size or _is_count(size)) else None
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < _LONGEST_CODE
 
 
 def _is_url(value: object) -> TypeGuard[str]:
@@ -203,8 +209,10 @@ def _is_url(value: object) -> TypeGuard[str]:
 
 def paged(size: int, after: str | None) -> dict[str, str]:
     """The parameters that ask for the page behind `after`."""
-    if after is not None and after.startswith("page:"):
-        return {"per_page": str(size), "page": after.removeprefix("page:")}
+    if after is not None and after.startswith(_BY_NUMBER):
+        number, _, per_page = after.removeprefix(_BY_NUMBER).partition(":")
+        # Pages of another size begin elsewhere: it stays the one that the desk chose.
+        return {"page": number, **({"per_page": per_page} if per_page else {})}
     return {"page[size]": str(size), **({"page[after]": after} if after else {})}
 
 

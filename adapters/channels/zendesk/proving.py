@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from adapters.contract.errors import BadPayload
 
 EVENTS = "zen:event-type"
 """With which the type of every event begins; what triggers and automations send has none."""
-_LONGEST_KEY = 200
+_KEY = re.compile(r"[!-~]{1,200}")
 
 
 def prove(delivery: Delivery, secrets: Sequence[SecretStr], tolerance_s: float) -> None:
@@ -58,7 +59,7 @@ def delivery_key(delivery: Delivery) -> str | None:
         told = None
     if isinstance(told, dict) and str(told.get("type", "")).startswith(EVENTS):
         found = told.get("id")
-        if isinstance(found, str) and 0 < len(found) <= _LONGEST_KEY:
+        if isinstance(found, str) and _KEY.fullmatch(found):
             return found
     invocation = delivery.headers.get("x-zendesk-webhook-invocation-id", "").strip()
-    return f"invocation {invocation[:_LONGEST_KEY]}" if invocation else None
+    return f"invocation {invocation}" if _KEY.fullmatch(invocation) else None

@@ -4,13 +4,23 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any, TypeVar
 
 import email_validator
 import phonenumbers
 from pydantic import BaseModel, ValidationError
 
-from adapters.channels.zendesk.words import Attachment, Comment, Identity, Organization, Ticket, ToldComment, User
+from adapters.channels.zendesk.words import (
+    Attachment,
+    Comment,
+    Identity,
+    Organization,
+    Ticket,
+    ToldComment,
+    User,
+    whole,
+)
 from adapters.contract.channel import Unread
 from adapters.contract.errors import BadPayload
 from adapters.contract.records import Case, File, HandedOver, Person, Reach, Remark, Removal, Talk, Utterance, Who
@@ -32,7 +42,6 @@ _DELETED = "deleted"
 _DONE = frozenset({"SOLVED", "CLOSED"})
 # As much as the house keeps of custom data: resolvers/custom_data.py refuses more.
 _LONGEST_KEY, _LONGEST_VALUE, _MOST_FIELDS = 100, 2_000, 50
-_HALVES = re.compile(r"[\ud800-\udfff]")
 # A tag is one word, so long at most; others are of the desk's own making.
 _TAG = re.compile(r"\S{1,50}")
 
@@ -108,7 +117,10 @@ class Reader:
             "zendesk_external_id": user.external_id,
             "zendesk_organization": organization.name if organization else None,
             **rest,
-            **{f"zendesk_{name}": _as_text(value) for name, value in list(user.user_fields.items())[:_MOST_FIELDS]},
+            **{
+                f"zendesk_{whole(name)}": _as_text(value)
+                for name, value in list(user.user_fields.items())[:_MOST_FIELDS]
+            },
         }
         profile = {
             "name": user.name,
@@ -294,9 +306,7 @@ def _as_text(value: Any) -> str | None:
     """A user field as text; None for what is empty or has parts of its own."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = str(value) if isinstance(value, str | int | float) else ""
-    # JSON can write halves of a character, which are no text.
-    return text if text and not _HALVES.search(text) else None
+    return whole(str(value)) or None if isinstance(value, str | int | float) else None
 
 
 def is_email(text: str) -> bool:

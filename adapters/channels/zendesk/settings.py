@@ -51,7 +51,7 @@ class ZendeskSettings(ChannelSettings):
     )
     sends_as: str | None = Field(
         None,
-        pattern=r"\A[1-9][0-9]*\Z",
+        pattern=r"\A[1-9][0-9]*\z",
         description="The Zendesk user id in whose name words go out. Left out: the owner of the credentials.",
     )
 

@@ -3,6 +3,7 @@
 Only what is read is named here. Of `metadata` only `custom` is: `system` holds the author's address and whereabouts.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 _LARGEST_ID = 2**63
 _LONGEST_ID = 64
+_HALVES = re.compile(r"[\ud800-\udfff]")
 
 
 def _as_id(value: object) -> object:
@@ -24,25 +26,31 @@ def _as_maybe_id(value: object) -> object:
     return None if value in (None, "", "0", 0) and value is not False else _as_id(value)
 
 
+def whole(value: Any) -> Any:
+    """The text with a mark for each half of a character: JSON can write such, and no database keeps them."""
+    return _HALVES.sub("\ufffd", value) if isinstance(value, str) else value
+
+
 def _as_word(value: object) -> object:
     """REST writes `open`, webhooks write `OPEN`, `Open` and `ON_HOLD`."""
-    return value.casefold() if isinstance(value, str) else value
+    return whole(value.casefold()) if isinstance(value, str) else value
 
 
 def _as_text(value: object) -> object:
     """An empty text says nothing."""
-    return value or None
+    return whole(value) or None
 
 
 def _as_list(value: object) -> object:
     return () if value is None else value
 
 
-Id = Annotated[str, BeforeValidator(_as_id), Field(min_length=1, max_length=_LONGEST_ID, pattern=r"\A[^\s/?#]+\Z")]
+Id = Annotated[str, BeforeValidator(_as_id), Field(min_length=1, max_length=_LONGEST_ID, pattern=r"\A[^\s/?#]+\z")]
 MaybeId = Annotated[Id | None, BeforeValidator(_as_maybe_id)]
 MaybeText = Annotated[str | None, BeforeValidator(_as_text)]
+Text = Annotated[str, BeforeValidator(whole)]
 Word = Annotated[str, BeforeValidator(_as_word)]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_list)]
 
 
 class _Words(BaseModel):
@@ -89,7 +97,7 @@ class Identity(_Words):
 
     user_id: MaybeId = None
     type: Word
-    value: str
+    value: Text
     verified: bool = False
     primary: bool = False
 
@@ -98,7 +106,7 @@ class Organization(_Words):
     """The company to which a user belongs, at the desk."""
 
     id: Id
-    name: str
+    name: Text
 
 
 class Ticket(_Words):
@@ -141,8 +149,8 @@ class Comment(_Words):
 
     id: Id
     author_id: Id
-    body: str | None = None
-    plain_body: str | None = None
+    body: MaybeText = None
+    plain_body: MaybeText = None
     public: bool
     attachments: Annotated[tuple[Any, ...], BeforeValidator(_as_list)] = ()
     metadata: Metadata | None = None
@@ -161,7 +169,7 @@ class ToldComment(_Words):
     """A comment, as webhooks say it."""
 
     id: Id
-    body: str | None = None
+    body: MaybeText = None
     is_public: bool
     author: Author
 
@@ -169,10 +177,10 @@ class ToldComment(_Words):
 class Envelope(_Words):
     """What every event webhook has in common."""
 
-    type: str
+    type: Text
     id: Id
     time: AwareDatetime
-    subject: str = ""
+    subject: Text = ""
     detail: Mapping[str, Any]
     event: Annotated[Mapping[str, Any], BeforeValidator(lambda value: {} if value is None else value)] = Field(
         default_factory=dict
