@@ -92,6 +92,7 @@ class _Held:
     until: datetime | None
 
     def is_good(self) -> bool:
+        """Whether it is still taken, as far as we know."""
         return self.until is None or datetime.now(UTC) < self.until
 
 

@@ -33,6 +33,7 @@ class _Place:
     """Ticket and cursor of its comments."""
 
     def word(self) -> str | None:
+        """The place as an opaque cursor; None at the end."""
         if self.is_last_page and not self.rest:
             return None
         told = json.dumps([self.page, self.is_last_page, self.rest], separators=(",", ":"))
