@@ -175,7 +175,7 @@ class Page:
         whole = object_of(reply)
         members = whole.get(name)
         if not isinstance(members, list):
-            raise BadPayload(f"{name}: a list is missing")
+            raise BadPayload(f"{name} is no list")
         after = _after(whole)
         # A cursor that leads to itself would be followed for ever.
         return cls(members, None if after == before else after, reply, whole)
@@ -221,7 +221,7 @@ def object_of(reply: Reply) -> Mapping[str, Any]:
     """The answer as an object; raises BadPayload."""
     whole = reply.json()
     if not isinstance(whole, dict):
-        raise BadPayload("the whole: an object is missing")
+        raise BadPayload("the payload is no object")
     return whole
 
 

@@ -77,7 +77,7 @@ class Zendesk(Channel):
         whole = object_of(reply)
         listed = whole.get("users")
         if not isinstance(listed, list):
-            raise BadPayload("users: a list is missing")
+            raise BadPayload("users is no list")
         known: dict[Who, Found] = {}
         for value in listed:
             who = asked.get(str(value.get("id"))) if isinstance(value, Mapping) else None

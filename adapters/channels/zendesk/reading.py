@@ -23,6 +23,7 @@ from adapters.channels.zendesk.words import (
 from adapters.contract.channel import Unread
 from adapters.contract.errors import BadPayload
 from adapters.contract.records import Case, File, HandedOver, Person, Reach, Remark, Removal, Talk, Utterance, Who
+from adapters.payload import reason
 
 OURS = "profile_gateway_key"
 """The name under which a sent comment carries our own word for it, in the custom metadata of its audit."""
@@ -51,18 +52,10 @@ def read(model: type[Model], value: Any) -> Model:
     """The value as those words; raises BadPayload, which names places and quotes nothing."""
     try:
         return model.model_validate(value)
-    except (ValidationError, RecursionError) as error:
-        raise BadPayload(_places(error)) from error
-
-
-def _places(error: Exception) -> str:
-    if not isinstance(error, ValidationError):
-        return "It is nested too deeply."
-    # A place is of Zendesk's making and short; a key inside an open object may be anybody's, and so is left out.
-    told = (
-        f"{one['loc'][0] if one['loc'] else 'the whole'}: {one['type']}" for one in error.errors(include_input=False)
-    )
-    return "; ".join(sorted(set(told)))
+    except ValidationError as error:
+        raise BadPayload(reason(error)) from None
+    except RecursionError as error:
+        raise BadPayload("the payload is nested too deeply") from error
 
 
 def named(kind: str, value: Any) -> str:
@@ -297,7 +290,7 @@ class Reader:
 def _status(told: Ticket) -> str:
     found = _STATUSES.get(told.status)
     if found is None:
-        raise BadPayload(f"status: none of {', '.join(sorted(set(_STATUSES)))}")
+        raise BadPayload(f"status is none of {', '.join(sorted(_STATUSES))}")
     return found
 
 

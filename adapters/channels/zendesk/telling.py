@@ -88,7 +88,7 @@ class Telling:
         """The one event of the delivery; raises BadPayload where it is no object, or an event without its parts."""
         told = delivery.json()
         if not isinstance(told, dict):
-            raise BadPayload("the whole: an object is missing")
+            raise BadPayload("the payload is no object")
         kind = told.get("type")
         if not isinstance(kind, str) or not kind.startswith(EVENTS):
             # What a trigger or automation sends has the words that an administrator gave it.
@@ -148,7 +148,7 @@ class Telling:
     def _file(self, told: Envelope) -> Handed:
         attachment = told.event.get("attachment")
         if not isinstance(attachment, Mapping):
-            raise BadPayload("event.attachment: an object is missing")
+            raise BadPayload("event.attachment is no object")
         if attachment.get("is_public") is not True:
             return "It is a file of a note among colleagues."
         who = self._reader.who(_id_in(told.detail, "requester_id"))
@@ -185,7 +185,7 @@ class Telling:
     def _merged(self, told: Envelope) -> Handed:
         one, other = _id_in(told.detail), _id_in(told.event.get("user"))
         if one == other:
-            raise BadPayload("event.user: another user is missing")
+            raise BadPayload("event.user is the same user")
         # The addresses go over to the user who stays; the documentation does not say in which place that one stands.
         stays, goes = (one, other) if told.detail.get("email") else (other, one)
         return (Renaming(was=self._reader.who(goes), who=self._reader.who(stays), at=told.time),)
@@ -194,7 +194,7 @@ class Telling:
 def _id_in(value: Any, name: str = "id") -> str:
     """The id under that name; raises BadPayload."""
     if not isinstance(value, Mapping):
-        raise BadPayload(f"{name}: the object in which it stands is missing")
+        raise BadPayload(f"{name} is missing, with the object in which it stands")
     return read(Numbered, {"id": value.get(name)}).id
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
 _LARGEST_ID = 2**63
 _LONGEST_ID = 64
@@ -151,7 +151,7 @@ class Comment(_Words):
     author_id: Id
     body: MaybeText = None
     plain_body: MaybeText = None
-    public: bool
+    public: StrictBool
     attachments: Annotated[tuple[Any, ...], BeforeValidator(_as_list)] = ()
     metadata: Metadata | None = None
     created_at: AwareDatetime
@@ -161,7 +161,7 @@ class Author(_Words):
     """Who wrote a comment, as webhooks say it."""
 
     id: Id
-    is_staff: bool = False
+    is_staff: StrictBool = False
     name: MaybeText = None
 
 
@@ -170,7 +170,7 @@ class ToldComment(_Words):
 
     id: Id
     body: MaybeText = None
-    is_public: bool
+    is_public: StrictBool
     author: Author
 
 

@@ -177,7 +177,7 @@ def test_left_alone_with_reason(kind: str, detail: dict[str, Any]) -> None:
         ("ticket.created", {**TICKET_DETAIL, "requester_id": None}, {}, "requester_id"),
         ("ticket.created", {**TICKET_DETAIL, "status": "quantum"}, {}, "status"),
         ("ticket.created", {**TICKET_DETAIL, "created_at": "xyzzy"}, {}, "created_at"),
-        ("ticket.comment_added", TICKET_DETAIL, {}, "the whole"),
+        ("ticket.comment_added", TICKET_DETAIL, {}, "the payload"),
         ("ticket.teleported", TICKET_DETAIL, {}, "ticket.teleported"),
     ],
 )
