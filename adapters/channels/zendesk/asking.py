@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ from http import HTTPStatus
 from typing import Any, Literal, Self, TypeGuard
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.channels.zendesk.reading import read
 from adapters.channels.zendesk.settings import ZendeskSettings
@@ -24,6 +25,7 @@ _FRESH_S, _STALE_S = 5.0, 3600.0
 _BEFORE_ITS_END = timedelta(seconds=60)
 _LONGEST_CODE = 60
 _BY_NUMBER = "page:"
+_CURSOR = re.compile(r"[!-~]{1,2000}")
 
 
 class SignInRefused(ChannelRefused):
@@ -82,7 +84,8 @@ MANNERS = Manners(judge=judge)
 class _Token(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    access_token: str
+    # What can stand in a header.
+    access_token: str = Field(pattern=r"\A[!-~]+\z", max_length=8_192)
     expires_in: float | None = None
 
 
@@ -186,12 +189,17 @@ def _after(whole: Mapping[str, Any]) -> str | None:
     meta = whole.get("meta")
     if isinstance(meta, Mapping):
         cursor = meta.get("after_cursor")
-        return cursor if meta.get("has_more") is True and isinstance(cursor, str) and cursor else None
+        return cursor if meta.get("has_more") is True and is_cursor(cursor) else None
     # A desk that pages by number, as all did before cursors.
     following = whole.get("next_page")
     asked = parse_qs(urlsplit(following).query) if _is_url(following) else {}
     number, size = asked.get("page", [""])[0], asked.get("per_page", [""])[0]
     return f"{_BY_NUMBER}{number}:{size}" if _is_count(number) and (not size or _is_count(size)) else None
+
+
+def is_cursor(value: object) -> TypeGuard[str]:
+    """Whether it can be a cursor of Zendesk's, fit for a URL."""
+    return isinstance(value, str) and _CURSOR.fullmatch(value) is not None
 
 
 def _is_count(text: str) -> bool:

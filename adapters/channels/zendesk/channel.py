@@ -8,7 +8,7 @@ from adapters.channels.zendesk.asking import MANNERS, Desk, Page, object_of
 from adapters.channels.zendesk.exporting import Export
 from adapters.channels.zendesk.pasts import Pasts
 from adapters.channels.zendesk.proving import delivery_key, prove
-from adapters.channels.zendesk.reading import Model, Reader, Readings, named, read
+from adapters.channels.zendesk.reading import Model, Reader, Readings, is_id, named, read
 from adapters.channels.zendesk.settings import ZendeskSettings
 from adapters.channels.zendesk.telling import Telling
 from adapters.channels.zendesk.words import Identity, Organization, User
@@ -70,7 +70,7 @@ class Zendesk(Channel):
         """
         if capability is not Capability.PROFILE:
             return await self._one_by_one(capability, people)
-        asked = {who.value: who for who in people if who.value.isdecimal()}
+        asked = {who.value: who for who in people if is_id(who.value)}
         if not asked:
             return {}
         reply = await self._desk.get("/api/v2/users/show_many.json", {"ids": ",".join(asked), **_BESIDE_USERS})
@@ -174,7 +174,7 @@ class Zendesk(Channel):
 
 def _id_of(who: Who) -> str:
     """The user's id, fit for a path; Zendesk's are decimal, and nobody else is asked for."""
-    if not (who.value.isascii() and who.value.isdecimal()):
+    if not is_id(who.value):
         raise NoSuchIdentity("Zendesk's user ids are decimal numbers; this is none.")
     return who.value
 

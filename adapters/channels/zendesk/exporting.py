@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.channels.zendesk.asking import Desk, Page
+from adapters.channels.zendesk.asking import Desk, Page, is_cursor
 from adapters.channels.zendesk.reading import Reader, Readings, read
 from adapters.channels.zendesk.words import User
 from adapters.contract.channel import Found
@@ -38,7 +38,7 @@ class Export:
             records=tuple(readings.records),
             unread=tuple(readings.unread),
             # A cursor that leads to itself would be followed for ever.
-            after=after if isinstance(after, str) and after and after != cursor and not is_end else None,
+            after=after if is_cursor(after) and after != cursor and not is_end else None,
             as_of=reply.as_of,
         )
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from adapters.channels.zendesk.asking import Desk, Page
-from adapters.channels.zendesk.reading import Reader, Readings, named, read
+from adapters.channels.zendesk.asking import Desk, Page, is_cursor
+from adapters.channels.zendesk.reading import Reader, Readings, is_id, named, read
 from adapters.channels.zendesk.words import Ticket, User
 from adapters.contract.channel import Found, Portion, Unread
 from adapters.contract.errors import BadPayload, NoSuchIdentity
@@ -47,11 +47,13 @@ def _place(word: str | None) -> _Place:
     try:
         page, is_last, rest = json.loads(base64.urlsafe_b64decode(word[:_LONGEST_CURSOR].encode()))
         pairs = tuple((str(ticket), str(cursor)) for ticket, cursor in rest)
-    except (binascii.Error, TypeError, ValueError) as error:
+    except (binascii.Error, RecursionError, TypeError, ValueError) as error:
         raise BadPayload("The cursor is none of this channel. Begin without one.") from error
-    if not all(ticket.isdecimal() for ticket, _ in pairs):
+    if not all(is_id(ticket) and is_cursor(cursor) for ticket, cursor in pairs):
         raise BadPayload("The cursor is none of this channel. Begin without one.")
-    return _Place(None if page is None else str(page), bool(is_last), pairs)
+    if page is not None and not is_cursor(page):
+        raise BadPayload("The cursor is none of this channel. Begin without one.")
+    return _Place(page, bool(is_last), pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class _Comments:
     ticket: str
     readings: Readings
     after: str | None
+    is_stale: bool = False
 
 
 class Pasts:
@@ -135,7 +138,7 @@ class Pasts:
             page.members,
             lambda value: self._reader.comment(value, ticket=ticket, who=who, authors=authors),
         )
-        return _Comments(ticket, readings, page.after)
+        return _Comments(ticket, readings, page.after, page.reply.is_stale)
 
 
 def _authors(page: Page) -> dict[str, User]:
@@ -164,7 +167,7 @@ def _found(
         unread=(*others.unread, *(one for part in told for one in part.readings.unread)),
         after=_Place(place.page, place.is_last_page, rest).word(),
         as_of=page.reply.as_of if page else None,
-        is_stale=page.reply.is_stale if page else False,
+        is_stale=any(part.is_stale for part in told) or (page is not None and page.reply.is_stale),
     )
 
 

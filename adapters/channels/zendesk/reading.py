@@ -39,6 +39,8 @@ _STATUSES = {
     "closed": "CLOSED",
 }
 _DELETED = "deleted"
+# Of a number of 64 bits.
+_LONGEST_ID = 20
 _DONE = frozenset({"SOLVED", "CLOSED"})
 # As much as the house keeps of custom data: resolvers/custom_data.py refuses more.
 _LONGEST_KEY, _LONGEST_VALUE, _MOST_FIELDS = 100, 2_000, 50
@@ -206,7 +208,8 @@ class Reader:
         """The comment as a message with its files, or as a note; nothing where notes stay at the desk."""
         told = read(Comment, value)
         author = authors.get(told.author_id)
-        text = told.plain_body or told.body
+        # Deliveries bring `body` alone: the same words stand here, whichever way they came.
+        text = told.body or told.plain_body
         if not told.public:
             yield from self.note(told.id, who, text, told.created_at, told.author_id)
             return
@@ -299,6 +302,11 @@ def _as_text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     return whole(str(value)) or None if isinstance(value, str | int | float) else None
+
+
+def is_id(text: str) -> bool:
+    """Whether Zendesk can have given that id: its own are decimal numbers."""
+    return text.isascii() and text.isdecimal() and len(text) <= _LONGEST_ID
 
 
 def is_email(text: str) -> bool:

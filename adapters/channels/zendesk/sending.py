@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.channels.zendesk.asking import Desk, object_of
-from adapters.channels.zendesk.reading import OURS
-from adapters.contract.errors import BadPayload, ChannelRefused, OutcomeUnknown
+from adapters.channels.zendesk.reading import OURS, is_id
+from adapters.contract.errors import BadPayload, ChannelRefused, NoSuchIdentity, OutcomeUnknown
 from adapters.contract.reply import Reply
 from adapters.contract.sending import Outgoing, SendState, Sent
 
@@ -28,7 +28,7 @@ async def send(desk: Desk, outgoing: Outgoing, sends_as: str | None) -> Sent:
     ticket: dict[str, Any] = {"comment": comment, "metadata": {"custom": {OURS: outgoing.key}}}
     try:
         if outgoing.conversation is not None:
-            if not outgoing.conversation.isdecimal():
+            if not is_id(outgoing.conversation):
                 raise ChannelRefused("The conversation is no ticket of Zendesk's.", code="no_ticket")
             path = f"/api/v2/tickets/{outgoing.conversation}.json"
             reply = await desk.change(path, {"ticket": ticket}, method="PUT")
@@ -37,11 +37,13 @@ async def send(desk: Desk, outgoing: Outgoing, sends_as: str | None) -> Sent:
             reply = await desk.change("/api/v2/tickets.json", {"ticket": opened}, method="POST", key=outgoing.key)
     except OutcomeUnknown as error:
         return Sent(state=SendState.UNKNOWN, why=str(error))
+    except NoSuchIdentity as error:
+        raise ChannelRefused("The ticket is gone. Send without a conversation, for a new one.", code="gone") from error
     return Sent(state=SendState.TAKEN, external_id=_comment_of(reply))
 
 
 def _number(user: str) -> int:
-    if not user.isdecimal():
+    if not is_id(user):
         raise ChannelRefused("The person's id is none of Zendesk's.", code="no_user")
     return int(user)
 

@@ -23,7 +23,9 @@ class ZendeskSettings(ChannelSettings):
     scope: str = Field("read write", description="The scopes of its tokens; `read` where nothing is sent.")
     access_token: SecretStr | None = Field(None, description="An OAuth access token, where there is no OAuth client.")
     email: str | None = Field(
-        None, description="Legacy, with `api_token`: Zendesk switches this way off on 30 April 2027. Whose token it is."
+        None,
+        repr=False,
+        description="Legacy, with `api_token`: Zendesk switches this way off on 30 April 2027. Whose token it is.",
     )
     api_token: SecretStr | None = Field(
         None,

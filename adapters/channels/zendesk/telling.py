@@ -100,7 +100,9 @@ class Telling:
         # Some types stand in the documentation with a slash.
         kind = told.type.removeprefix(EVENTS).lstrip(":/")
         who = self._whom(kind, told)
-        event = Event(key=told.id, order_by=who.value if who else told.subject or told.id, at=told.time, who=who)
+        event = Event(
+            key=told.id, order_by=who.value if who else told.subject[:_LONGEST_SHOWN] or told.id, at=told.time, who=who
+        )
         why = _LEFT_ALONE.get(kind) or _OTHER_DOMAINS.get(kind.partition(".")[0])
         if why is not None:
             return replace(event, left_alone=why)

@@ -93,7 +93,7 @@ class Desk:
     """For the next request whose path contains the word, this answer."""
     hurts_after: bool = False
     """Whether a fault of a change comes after it was made."""
-    token: str = "sample token 1"
+    token: str = "sample-token-1"
     tokens_given: int = 0
     expires_in: int = 3600
     written: list[dict[str, Any]] = field(default_factory=list)
@@ -139,7 +139,7 @@ class Desk:
         if told.get("client_secret") != CLIENT["client_secret"] or told.get("grant_type") != "client_credentials":
             return web.json_response({"error": "invalid_client"}, status=401)
         self.tokens_given += 1
-        self.token = f"sample token {self.tokens_given}"
+        self.token = f"sample-token-{self.tokens_given}"
         return web.json_response(
             {"access_token": self.token, "token_type": "bearer", "scope": "read", "expires_in": self.expires_in}
         )

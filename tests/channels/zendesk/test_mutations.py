@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
+from adapters.channels.zendesk import Zendesk
 from adapters.channels.zendesk.proving import delivery_key
 from adapters.channels.zendesk.reading import Reader, Readings, read
 from adapters.channels.zendesk.telling import Telling
 from adapters.channels.zendesk.words import User
-from adapters.contract.errors import BadPayload
+from adapters.contract.channel import Capability, Portion
+from adapters.contract.errors import BadPayload, ChannelError
 from adapters.contract.records import Removal, Utterance, Who
-from tests.channels.zendesk.double import comment, delivery, ticket, user
+from tests.channels.zendesk.double import Desk, comment, delivery, ticket, user
 
 SAMPLES = [path.read_bytes() for path in sorted((Path(__file__).parents[1] / "payloads" / "zendesk").glob("*.json"))]
 ODD = (
@@ -124,6 +126,45 @@ def listed(count: int) -> None:
         assert len(heads) + len(readings.unread) >= len(members), members[1]
         assert any(isinstance(one, Utterance) for one in heads) == (kind == "comment")
         _texts(readings.records)
+
+
+async def answered(desk: Desk, zendesk: Zendesk, count: int) -> None:
+    """Asks so many times a desk whose answers are spoilt, as words or as bytes."""
+    chance = random.Random(20_261_128)
+    desk.users, desk.tickets = {1: user(1)}, {11: ticket(11, 1)}
+    page = {"meta": {"has_more": True, "after_cursor": "9"}, "next_page": None}
+    tickets = {"tickets": [ticket(11, 1), ticket(12, 1)], **page}
+    comments = {"comments": [comment(21, 1), comment(22, 900)], "users": [user(900)], **page}
+    export = {"tickets": [ticket(11, 1)], "users": [user(1)], "after_cursor": "9", "end_of_stream": False}
+    beside = {"identities": [{"user_id": 1, "type": "email", "value": "a@example.com"}], "organizations": []}
+    asks: list[tuple[str, Any, Any]] = [
+        ("/users/1.json", {"user": user(1), **beside}, lambda: zendesk.person(ANN)),
+        ("show_many", {"users": [user(1)], **beside}, lambda: zendesk.of_many(Capability.PROFILE, [ANN])),
+        ("requested", tickets, lambda: zendesk.tickets(ANN, Portion())),
+        ("requested", tickets, lambda: zendesk.past(ANN, Portion())),
+        ("comments", comments, lambda: zendesk.past(ANN, Portion())),
+        ("incremental", export, lambda: zendesk.portion_of_all("8")),
+        ("/oauth/", {"access_token": "sample-token-1", "expires_in": 0}, lambda: zendesk.person(ANN)),
+    ]
+    for n in range(count):
+        path, good, ask = asks[n % len(asks)]
+        desk.faults.clear()
+        desk.fault(path, 200, json.dumps(spoilt(good, chance)) if n % 3 else json.dumps(good)[: chance.randrange(99)])
+        try:
+            _texts(await ask())
+        except ChannelError as error:
+            str(error).encode()
+
+
+async def test_spoilt_answers(desk: Desk, zendesk: Zendesk) -> None:
+    """A sample of what `make deep` tries."""
+    await answered(desk, zendesk, 210)
+
+
+@pytest.mark.deep
+async def test_spoilt_answers_deep(desk: Desk, zendesk: Zendesk) -> None:
+    """Ten thousand spoilt answers."""
+    await answered(desk, zendesk, 10_000)
 
 
 def test_spoilt_deliveries() -> None:

@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from adapters.channels.zendesk import Zendesk
+from adapters.channels.zendesk.asking import SignIn
 from adapters.channels.zendesk.settings import ZendeskSettings
 from adapters.contract.channel import Capability, KnowsMany
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelRefused, NoSuchIdentity
@@ -105,7 +106,7 @@ async def test_refused_for_good(desk: Desk, zendesk: Zendesk) -> None:
         await zendesk.person(ANN)
     assert desk.tokens_given == 2
     assert refusal.value.code == "invalid_token"
-    assert "sample token" not in f"{refusal.value} {zendesk!r} {zendesk.settings!r}"
+    assert "sample-token" not in f"{refusal.value} {zendesk!r} {zendesk.settings!r}"
 
 
 @pytest.mark.parametrize(
@@ -151,8 +152,25 @@ def test_one_way_to_sign_in(given: dict[str, str]) -> None:
         ZendeskSettings.model_validate(given)
 
 
+@pytest.mark.parametrize(
+    ("given", "header"),
+    [
+        ({"access_token": "sample-token"}, "Bearer sample-token"),
+        ({"email": "a@example.com", "api_token": "sample"}, "Basic YUBleGFtcGxlLmNvbS90b2tlbjpzYW1wbGU="),
+    ],
+)
+async def test_given_credentials(desk: Desk, zendesk: Zendesk, given: dict[str, str], header: str) -> None:
+    """A token that is given is used as it is; where it is not taken, nobody can fetch another one."""
+    settings = ZendeskSettings.model_validate({"base_url": desk.url, **given})
+    assert await SignIn(settings, zendesk.way, desk.url).header() == header
+    with pytest.raises(ChannelRefused):
+        await Zendesk("acme", settings, zendesk.equipment).person(ANN)
+    assert desk.tokens_given == 0
+    assert "a@example.com" not in repr(settings)
+
+
 def test_no_secret_no_webhook(zendesk: Zendesk) -> None:
     """An account offers deliveries where they can be proven, and only there."""
-    bare = Zendesk("acme", ZendeskSettings.model_validate({"access_token": "sample token"}), zendesk.equipment)
+    bare = Zendesk("acme", ZendeskSettings.model_validate({"access_token": "sample-token"}), zendesk.equipment)
     assert set(zendesk.capabilities()) - set(bare.capabilities()) == {Capability.WEBHOOK}
     assert set(bare.capabilities()) == {Capability.PROFILE, Capability.HISTORY, Capability.TICKETS, Capability.SEND}

@@ -4,7 +4,7 @@ import pytest
 
 from adapters.channels.zendesk import Zendesk
 from adapters.contract.channel import Portion
-from adapters.contract.errors import ChannelBusy, ChannelRefused, NoSuchIdentity
+from adapters.contract.errors import ChannelBusy, ChannelRefused
 from adapters.contract.records import Utterance, Who
 from adapters.contract.sending import Outgoing, SendState, Template
 from tests.channels.zendesk.double import NOW, Desk, ticket, user
@@ -73,7 +73,7 @@ async def test_unknown_outcome_of_ticket(open_desk: Desk, zendesk: Zendesk) -> N
 
 
 @pytest.mark.parametrize(
-    ("status", "error"), [(429, ChannelBusy), (409, ChannelBusy), (404, NoSuchIdentity), (422, ChannelRefused)]
+    ("status", "error"), [(429, ChannelBusy), (409, ChannelBusy), (404, ChannelRefused), (422, ChannelRefused)]
 )
 async def test_certainly_not_sent(open_desk: Desk, zendesk: Zendesk, status: int, error: type[Exception]) -> None:
     """Where Zendesk said no, nothing went out, and the error says what to do."""
