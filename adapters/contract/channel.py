@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -213,7 +213,7 @@ class Capability(StrEnum):
     PAYMENT = "PAYMENT"
 
 
-_BY_CAPABILITY: Mapping[Capability, type] = {
+PROTOCOLS: Final[Mapping[Capability, type]] = {
     Capability.PROFILE: KnowsPeople,
     Capability.HISTORY: KnowsPasts,
     Capability.TICKETS: KnowsTickets,
@@ -224,6 +224,7 @@ _BY_CAPABILITY: Mapping[Capability, type] = {
     Capability.ORDER: TakesOrders,
     Capability.PAYMENT: AsksPayments,
 }
+"""What a channel implements to offer each capability."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,9 +252,23 @@ class Channel:
         self.way = equipment.way
         self.equipment = equipment
 
+    @classmethod
+    def manners_for(cls, settings: Any) -> Manners:
+        """How the vendor of an account with these settings is called; the class's own, unless an adapter says more."""
+        del settings
+        return cls.manners
+
+    def asked_by(self) -> tuple[str, ...]:
+        """By identities of which channels people may be asked for: its own, unless an adapter says more.
+
+        A CRM may find people by `email` or `phone`, too: then it takes a Who of that channel, and its records say
+        under which id of its own it knows the person.
+        """
+        return (self.name,)
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}/{self.account}>"
 
     def capabilities(self) -> tuple[Capability, ...]:
         """What this account offers; an adapter whose settings decide it says so itself."""
-        return tuple(one for one, protocol in _BY_CAPABILITY.items() if isinstance(self, protocol))
+        return tuple(one for one, protocol in PROTOCOLS.items() if isinstance(self, protocol))
