@@ -1,5 +1,6 @@
 """What is a check handed: the channel, its examples, and an ear for what it says?"""
 
+import json
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -106,7 +107,7 @@ class Trial:
         if self.folder is None or not self.folder.is_dir():
             return own
         paths = sorted(self.folder.rglob(self.examples.deliveries_named))
-        return [*own, *(Payload(str(one.relative_to(self.folder)), one.read_bytes()) for one in paths if one.is_file())]
+        return [*own, *(Payload(str(one.relative_to(self.folder)), _body(one)) for one in paths if one.is_file())]
 
     def delivery(self, body: bytes, *, settings: ChannelSettings | None = None, is_signed: bool = True) -> Delivery:
         """The body as it would be delivered now, signed where the examples can sign."""
@@ -121,6 +122,19 @@ class Trial:
         person = self.examples.person if self.examples else ""
         answers = self.examples.answers.values() if self.examples else ()
         self.heard.plant(secrets_in(self.settings), [*bodies, *answers], person)
+
+
+def _body(path: Path) -> bytes:
+    """The body of a recorded delivery: the file, or what it holds under `body` beside `headers`."""
+    raw = path.read_bytes()
+    try:
+        whole = json.loads(raw)
+    except ValueError:
+        return raw
+    if isinstance(whole, dict) and {"headers", "body"} <= set(whole):
+        body = whole["body"]
+        return body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    return raw
 
 
 def _exchanged(value: Any, others: Mapping[str, str]) -> Any:
