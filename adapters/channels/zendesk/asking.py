@@ -258,13 +258,15 @@ class Desk:
         return Page.of(reply, name, after)
 
     async def change(self, path: str, body: Any, *, method: Literal["POST", "PUT"], key: str | None = None) -> Reply:
-        """The good answer to a change; with a key it may be asked for again. Raises ChannelError."""
+        """The good answer to a change, which is sent once.
+
+        With a key Zendesk makes it once, too, however often it is asked for; whoever asks decides that. Raises
+        ChannelError.
+        """
         extra = {"Idempotency-Key": key} if key else {}
 
         async def ask(headers: Mapping[str, str]) -> Reply:
-            return await self._way.post(
-                self._base + path, method=method, json=body, headers={**headers, **extra}, is_repeatable=key is not None
-            )
+            return await self._way.post(self._base + path, method=method, json=body, headers={**headers, **extra})
 
         return await self._signed_in(ask)
 

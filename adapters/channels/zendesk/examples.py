@@ -103,6 +103,7 @@ EXAMPLES: Final = Examples(
         "/api/v2/users/20978392.json": _answer(
             user=_USER, organizations=[{"id": 57542, "name": "Example Farms"}], identities=[]
         ),
+        "/api/v2/users/show_many.json": _answer(users=[_USER], organizations=[], identities=[]),
         "/api/v2/users/20978392/tickets/requested.json": _answer(tickets=[_TICKET], **_LAST),
         "/api/v2/tickets/35436/comments.json": _answer(comments=[_COMMENT], users=[_USER], **_LAST),
     },

@@ -39,6 +39,8 @@ _STATUSES = {
     "closed": "CLOSED",
 }
 _DELETED = "deleted"
+# Whose ids say who somebody is.
+_PEOPLE = frozenset({"user", "identities"})
 # Of a number of 64 bits.
 _LONGEST_ID = 20
 _DONE = frozenset({"SOLVED", "CLOSED"})
@@ -61,7 +63,9 @@ def read(model: type[Model], value: Any) -> Model:
 
 
 def named(kind: str, value: Any) -> str:
-    """The kind and the vendor's id, where the value has one that is short and plain."""
+    """The kind and the vendor's id, where the value has one that is short and plain; of people the kind alone."""
+    if kind in _PEOPLE:
+        return kind
     found = value.get("id") if isinstance(value, Mapping) else None
     is_plain = isinstance(found, int | str) and re.fullmatch(r"[\w-]{1,40}", str(found))
     return f"{kind} {found}" if is_plain else f"{kind} without an id"

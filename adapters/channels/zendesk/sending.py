@@ -15,8 +15,9 @@ _LONGEST_SUBJECT = 80
 async def send(desk: Desk, outgoing: Outgoing, sends_as: str | None) -> Sent:
     """Adds a public comment to the conversation's ticket, or opens a ticket for the person.
 
-    Opening one takes an `Idempotency-Key`, so that it may be asked for twice; a comment has none, but carries our key
-    in its metadata, by which a later look at the ticket tells whether it went out.
+    Opening one carries our key as `Idempotency-Key`: where the outcome is unknown, the same message may be sent again
+    and is there once. A comment has none; but both carry the key in their metadata, by which a later look at the
+    ticket tells whether it went out.
     """
     if outgoing.template is not None:
         raise ChannelRefused("Zendesk has no approved templates. Send the words themselves.", code="no_templates")
