@@ -245,6 +245,8 @@ class Channel:
     Settings: ClassVar[type[ChannelSettings]]
     manners: ClassVar[Manners] = Manners()
     """How the vendor wants to be called, and how it says that something went wrong."""
+    many_for: ClassVar[frozenset[Capability]] = frozenset(Capability)
+    """For which capabilities `of_many`, where there is one, takes a single call; others cost one for each person."""
 
     def __init__(self, account: str, settings: Any, equipment: Equipment) -> None:
         self.account = account
