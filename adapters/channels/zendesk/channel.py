@@ -1,5 +1,6 @@
 """What does a Zendesk Support account offer?"""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -31,6 +32,7 @@ class Zendesk(Channel):
     manners = MANNERS
     many_at_once: ClassVar[int] = 100
     """As many ids as `users/show_many` takes."""
+    many_for = frozenset({Capability.PROFILE})
 
     def __init__(self, account: str, settings: ZendeskSettings, equipment: Equipment) -> None:
         super().__init__(account, settings, equipment)
@@ -69,7 +71,7 @@ class Zendesk(Channel):
         after it was opened and a thousand at most: that answers another question.
         """
         if capability is not Capability.PROFILE:
-            return await self._one_by_one(capability, people)
+            return await self._each(capability, people)
         asked = {who.value: who for who in people if is_id(who.value)}
         if not asked:
             return {}
@@ -86,15 +88,20 @@ class Zendesk(Channel):
                 known[who] = _found(readings, reply)
         return known
 
-    async def _one_by_one(self, capability: Capability, people: Sequence[Who]) -> Mapping[Who, Found]:
+    async def _each(self, capability: Capability, people: Sequence[Who]) -> Mapping[Who, Found]:
+        """What is asked for of each person alone, at once as far as the way allows. Raises the first ChannelError."""
         asking = {Capability.TICKETS: self.tickets, Capability.HISTORY: self.past}.get(capability)
-        known: dict[Who, Found] = {}
-        for who in people if asking else ():
+        if asking is None:
+            return {}
+
+        async def of_one(who: Who) -> Found | None:
             try:
-                known[who] = await asking(who, Portion()) if asking else Found()
+                return await asking(who, Portion())
             except NoSuchIdentity:
-                continue
-        return known
+                return None
+
+        found = await asyncio.gather(*(of_one(who) for who in people))
+        return {who: one for who, one in zip(people, found, strict=True) if one is not None}
 
     def _people(self, values: Sequence[Any], whole: Mapping[str, Any]) -> Readings:
         """The users of an answer with what stands beside them; nothing of those who were deleted."""

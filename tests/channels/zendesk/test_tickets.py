@@ -76,6 +76,15 @@ async def test_no_such_customer(zendesk: Zendesk) -> None:
     assert await zendesk.of_many(Capability.TICKETS, [ANN]) == {}
 
 
+async def test_many_one_by_one(busy: Desk, zendesk: Zendesk) -> None:
+    """Of many people tickets are asked for one by one, which the channel says; who is not known is absent."""
+    people = [Who("zendesk", "acme", value) for value in ("1", "2", "3")]
+    assert Capability.TICKETS not in zendesk.many_for
+    found = await zendesk.of_many(Capability.TICKETS, people)
+    assert [(who.value, len(one.records)) for who, one in found.items()] == [("1", 5), ("2", 0)]
+    assert sum(busy.asked[path] for path in busy.asked if path.endswith("requested.json")) == 3
+
+
 async def test_past_newest_first(busy: Desk, zendesk: Zendesk) -> None:
     """Each ticket is a conversation; its comments are messages to and from the customer, the newest first."""
     busy.tickets = {11: ticket(11, 1), 12: ticket(12, 1, status="solved")}
