@@ -148,9 +148,9 @@ class Reader:
             if not value or kind not in {"email", "phone_number"}:
                 continue
             type_ = "EMAIL" if kind == "email" else "PHONE"
-            if is_email(value) if type_ == "EMAIL" else is_phone(value, self.region):
-                reach = Reach(type=type_, value=value, is_primary=is_primary, is_verified=is_verified)
-                found.setdefault((type_, value.casefold()), reach)
+            if read_as := as_email(value) if type_ == "EMAIL" else as_phone(value, self.region):
+                reach = Reach(type=type_, value=read_as, is_primary=is_primary, is_verified=is_verified)
+                found.setdefault((type_, read_as.casefold()), reach)
             else:
                 # Agents write all kinds of things there; it stays, as what it is.
                 rest[f"zendesk_{type_.lower()}"] = value
@@ -313,18 +313,20 @@ def is_id(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= _LONGEST_ID
 
 
-def is_email(text: str) -> bool:
-    """Whether it can be an e-mail address."""
+def as_email(text: str) -> str | None:
+    """The text where it can be an e-mail address."""
     try:
         email_validator.validate_email(text, check_deliverability=False, allow_smtputf8=True)
     except ValueError:
-        return False
-    return True
+        return None
+    return text
 
 
-def is_phone(text: str, region: str | None) -> bool:
-    """Whether it can be a phone number, read in that region where it has no country code."""
+def as_phone(text: str, region: str | None) -> str | None:
+    """The phone number with its country code, read in that region where it has none; None where it can be none."""
     try:
-        return phonenumbers.is_possible_number(phonenumbers.parse(text, region))
+        number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
-        return False
+        return None
+    is_possible = phonenumbers.is_possible_number(number)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if is_possible else None

@@ -32,7 +32,7 @@ async def test_user_is_person(desk: Desk, zendesk: Zendesk) -> None:
     found = await person(zendesk)
     assert {reach.type: reach.value for reach in found.reaches} == {
         "EMAIL": "customer20978392@example.com",
-        "PHONE": "33 12 34 56",
+        "PHONE": "+4533123456",
     }
     assert found.tags == ("vip",)
     assert found.profile == {"name": "Customer 20978392", "locale": "en-US", "time_zone": "Copenhagen"}

@@ -141,7 +141,7 @@ def test_identity_is_reach() -> None:
     identity = {"id": "7", "type": "phone_number", "value": "33 12 34 56", "primary": False}
     (person,) = one("user.identity_created", USER_DETAIL, {"identity": identity}).records
     assert isinstance(person, Person)
-    assert {reach.type: reach.value for reach in person.reaches} == {"PHONE": "33 12 34 56", "EMAIL": "ann@example.com"}
+    assert {reach.type: reach.value for reach in person.reaches} == {"PHONE": "+4533123456", "EMAIL": "ann@example.com"}
 
 
 @pytest.mark.parametrize(("email", "was"), [("ann@example.com", "22"), (None, "6596848315901")])
