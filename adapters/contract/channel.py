@@ -240,6 +240,20 @@ class Channel:
         self.way = equipment.way
         self.equipment = equipment
 
+    @classmethod
+    def manners_for(cls, settings: Any) -> Manners:
+        """How the vendor of an account with these settings is called; the class's own, unless an adapter says more."""
+        del settings
+        return cls.manners
+
+    def asked_by(self) -> tuple[str, ...]:
+        """By identities of which channels people may be asked for: its own, unless an adapter says more.
+
+        A CRM may find people by `email` or `phone`, too: then it takes a Who of that channel, and its records say
+        under which id of its own it knows the person.
+        """
+        return (self.name,)
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}/{self.account}>"
 
