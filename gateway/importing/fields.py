@@ -6,10 +6,8 @@ from string import Formatter
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from gateway.importing.expressions import COUNT, Column, Columns, Constant, Expression, Lookup, Source, Template
-from gateway.importing.targets import Field, Kind
-from gateway.importing.troubles import did_you_mean
-from gateway.importing.values import (
+from adapters.hints import did_you_mean
+from adapters.values import (
     DECIMAL_MARKS,
     ISO,
     NAMED_STYLES,
@@ -24,6 +22,8 @@ from gateway.importing.values import (
     plain_text,
     wholes,
 )
+from gateway.importing.expressions import COUNT, Column, Columns, Constant, Expression, Lookup, Source, Template
+from gateway.importing.targets import Field, Kind
 
 _SOURCES = ("column", "columns", "constant", "template", "lookup")
 _ALWAYS = ("values", "otherwise", "default")

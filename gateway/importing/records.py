@@ -28,7 +28,7 @@ from adapters.contract.records import (
     Utterance,
     Who,
 )
-from gateway.importing.troubles import BadValue
+from adapters.values import BadValue
 from resolvers.ingest.money import EXACT
 
 Said = Mapping[str, Any]
