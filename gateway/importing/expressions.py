@@ -17,9 +17,9 @@ from string import Formatter
 from typing import Any
 
 from adapters.hints import did_you_mean
+from adapters.targets import Kind
 from adapters.values import BadValue, Read, plain_text
 from gateway.importing.json_lines import LIST_MARK
-from gateway.importing.targets import Kind
 
 Cells = Sequence[str]
 Text = Callable[[Cells], str]

@@ -1,9 +1,9 @@
-"""Which record do a row's fields make?"""
+"""Which record do the fields make that a row of a file, or a part of an answer, says?"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from typing import Any
 
 from adapters.contract.records import (
@@ -29,7 +29,10 @@ from adapters.contract.records import (
     Who,
 )
 from adapters.values import BadValue
-from resolvers.ingest.money import EXACT
+
+# As many digits as the database keeps; a sum of more is not rounded but refused.
+EXACT = Context(prec=34, traps=[Inexact, InvalidOperation, Overflow])
+"""Arithmetic with money: exact, or decimal.Inexact."""
 
 Said = Mapping[str, Any]
 """A row's fields by name, those of GROUPS together in one; what the row does not say is absent."""
