@@ -68,7 +68,7 @@ def order_of(rows: Sequence[Said], spot: Spot) -> Order:
         latest = {name: value for row in rows for name, value in row.items()}
         updated_at = max((row["updated_at"] for row in rows if "updated_at" in row), default=None)
     currency = head.get("currency") or spot.currency or ""
-    parcels = {parcel: None for row in rows if (parcel := _parcel(row))}
+    parcels = {parcel: None for row in rows if (parcel := parcel_of(row))}
     return Order(
         external_id=head["id"],
         who=_who(head, spot),
@@ -116,7 +116,8 @@ def _product(price: Decimal, quantity: int) -> Decimal:
         raise BadValue("`line.unit_price` times `line.quantity` has more digits than are kept exactly") from error
 
 
-def _parcel(row: Said) -> Parcel | None:
+def parcel_of(row: Said) -> Parcel | None:
+    """The parcel that a row says; None where it says none."""
     if _PARCEL.keys().isdisjoint(row):
         return None
     return Parcel(**{part: row.get(name) for name, part in _PARCEL.items()})

@@ -23,6 +23,18 @@ from adapters.values import (
     wholes,
 )
 
+OPTIONS: Mapping[Kind, Sequence[str]] = {
+    Kind.TEXT: ("case",),
+    Kind.TEXTS: ("case", "split"),
+    Kind.MOMENT: ("styles", "zone"),
+    Kind.DAY: ("styles",),
+    Kind.AMOUNT: ("decimal",),
+    Kind.NUMBER: ("decimal",),
+    Kind.WHOLE: ("decimal",),
+    Kind.FLAG: (),
+}
+"""What a field may say of how its texts are read, by what it holds."""
+
 _CASES: Mapping[str, Callable[[str], str]] = {"title": str.title, "upper": str.upper, "lower": str.lower}
 
 
@@ -68,8 +80,8 @@ def _styles(given: Mapping[str, Any], where: str, problems: list[str]) -> Sequen
         problems.append(f'{where}, styles: {styles!r} is no list such as ["%d.%m.%Y", "iso"].')
         return [ISO]
     problems += [
-        f"{where}, styles: {one!r} is neither {', '.join(NAMED_STYLES)} nor a pattern such as %d.%m.%Y, of letters that "
-        "Python's `strptime` knows."
+        f"{where}, styles: {one!r} is neither {', '.join(NAMED_STYLES)} nor a pattern such as %d.%m.%Y, of letters "
+        "that Python's `strptime` knows."
         for one in styles
         if one not in NAMED_STYLES and not is_pattern(one)
     ]

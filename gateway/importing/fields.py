@@ -7,22 +7,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from adapters.hints import did_you_mean
-from adapters.readers import Custom, reader_of
+from adapters.readers import OPTIONS, Custom, reader_of
 from adapters.targets import Field, Kind
 from gateway.importing.expressions import COUNT, Column, Columns, Constant, Expression, Lookup, Source, Template
 
 _SOURCES = ("column", "columns", "constant", "template", "lookup")
 _ALWAYS = ("values", "otherwise", "default")
-_BY_KIND: Mapping[Kind, Sequence[str]] = {
-    Kind.TEXT: ("case",),
-    Kind.TEXTS: ("case", "split"),
-    Kind.MOMENT: ("styles", "zone"),
-    Kind.DAY: ("styles",),
-    Kind.AMOUNT: ("decimal",),
-    Kind.NUMBER: ("decimal",),
-    Kind.WHOLE: ("decimal",),
-    Kind.FLAG: (),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +59,7 @@ def expression_of(stated: Any, name: str, target: Field, where: str, usual: Usua
 
 def _check_keys(given: Mapping[str, Any], target: Field, where: str, usual: Usual) -> None:
     beside = ("by", "give") if "lookup" in given else ()
-    allowed = (*_SOURCES, *beside, *_ALWAYS, *_BY_KIND[target.kind])
+    allowed = (*_SOURCES, *beside, *_ALWAYS, *OPTIONS[target.kind])
     for key in given:
         if key not in allowed:
             usual.problems.append(
