@@ -101,7 +101,7 @@ def _words_at(loc: Sequence[int | str]) -> list[str]:
         if isinstance(part, str) and model:
             field = model.model_fields.get(part)
             model = next(_models(field.annotation), None) if field else None
-    return list(model.model_fields) if model else []
+    return [field.alias or name for name, field in model.model_fields.items()] if model else []
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:

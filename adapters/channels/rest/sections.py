@@ -87,7 +87,7 @@ def section_of(
         return None
     where = f"{where} ({stated.record})"
     target = RECORDS[stated.record]
-    steps = [stated.list] if isinstance(stated.list, str) else stated.list
+    steps = [stated.elements] if isinstance(stated.elements, str) else stated.elements
     section = Section(
         kind=stated.record,
         lists=[one for step in steps if (one := path_of(step, f"{where}, list", problems))],

@@ -93,7 +93,7 @@ class StatedRecords(Stated):
     """`records`: which part of an answer becomes which record."""
 
     record: str
-    list: str | list[str] = "@"
+    elements: str | list[str] = Field(default="@", alias="list")
     only: str | None = None
     optional: bool = False
     currency: str | None = None
