@@ -42,13 +42,13 @@ class Asking:
         """What it knows of the person; raises NoSuchIdentity for who cannot be asked for."""
         ask = self._ask_for(capability, who)
         if ask is not None:
-            return await self._answered(ask, who, portion, ())
+            return await self._answered(ask, who, portion)
         own = self._plan.asks.get((capability, WHO))
         if own is None or who.channel not in self._plan.finds:
             raise NoSuchIdentity(f"The mapping does not say how people of {who.channel!r} are asked for.")
-        found = await self._found(who)
-        # So that the house learns under which id the channel knows them.
-        return await self._answered(own, found, portion, (Person(who=found, also=(who,)),))
+        known = await self._found(who)
+        found = await self._answered(own, known, portion)
+        return replace(found, records=_linked(found.records, known, who))
 
     def split(self, capability: str, people: Sequence[Who]) -> tuple[Sequence[Who], Sequence[Who]]:
         """Those whom one call can ask for together, and the others."""
@@ -79,7 +79,7 @@ class Asking:
         for element in _elements(many.each, reply.json()):
             who = by_value.get(folded(_text(many.whose, element)))
             if who is not None and who not in found:
-                found[who], _ = self._read(ask, element, reply, who, ())
+                found[who], _ = self._read(ask, element, reply, who)
         return found
 
     def _ask_for(self, capability: str, who: Who) -> Ask | None:
@@ -96,7 +96,7 @@ class Asking:
             raise NoSuchIdentity(f"It knows nobody by that {find.stated.by}.")
         return Who(self.channel, self.account, text)
 
-    async def _answered(self, ask: Ask, who: Who, portion: Portion, first: tuple[HandedOver, ...]) -> Found:
+    async def _answered(self, ask: Ask, who: Who, portion: Portion) -> Found:
         gaps: dict[str, str | int] = {ask.stated.by: who.value, "account": self.account}
         paging, after = ask.paging, portion.after
         if paging is None and after is not None:
@@ -109,20 +109,21 @@ class Asking:
             made = made._replace(url=url, params=params)
         reply = await self.sent(made, Life(ask.stated.fresh_s, ask.stated.stale_s))
         if self._plan.judge.kind(reply) == "nothing":
-            return Found(records=first, as_of=reply.as_of, is_stale=reply.is_stale)
+            return Found(as_of=reply.as_of, is_stale=reply.is_stale)
         answer = reply.json()
-        found, count = self._read(ask, answer, reply, who, first)
+        found, count = self._read(ask, answer, reply, who)
         if paging is None:
             return found
         return replace(found, after=paging.after(reply, answer, count, was=after, size=int(gaps["size"])))
 
-    def _read(self, ask: Ask, answer: Any, reply: Reply, who: Who, first: tuple[HandedOver, ...]) -> tuple[Found, int]:
+    def _read(self, ask: Ask, answer: Any, reply: Reply, who: Who) -> tuple[Found, int]:
         """What an answer says, and how many elements its first list has."""
         as_of = reply.as_of.isoformat()
         around = Circumstances(channel=self.channel, account=self.account, who=who, as_of=as_of)
         read = read_all(ask.sections, answer, answer, around)
-        records = (*first, *read.records)
-        found = Found(records=records, unread=tuple(read.unread), as_of=reply.as_of, is_stale=reply.is_stale)
+        found = Found(
+            records=tuple(read.records), unread=tuple(read.unread), as_of=reply.as_of, is_stale=reply.is_stale
+        )
         return found, read.count
 
     async def sent(self, made: Made, life: Life = NOT_KEPT, *, is_repeatable: bool = True) -> Reply:
@@ -150,6 +151,15 @@ class Asking:
             fresh_s=life.fresh_s,
             stale_s=life.stale_s,
         )
+
+
+def _linked(records: Sequence[HandedOver], known: Who, asked: Who) -> tuple[HandedOver, ...]:
+    """The records, one of which tells the house under which id the channel knows whom it was asked for."""
+    first = next((one for one in records if isinstance(one, Person) and one.who == known), None)
+    if first is None:
+        return (Person(who=known, also=(asked,)), *records)
+    told = replace(first, also=tuple(dict.fromkeys((*first.also, asked))))
+    return tuple(told if one is first else one for one in records)
 
 
 def gaps_of(asking: Asking, who: Who) -> Gaps:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import Field, PlainValidator, SecretStr, ValidationInfo, model_validator
@@ -13,7 +14,7 @@ from adapters.channels.rest.loading import load
 from adapters.channels.rest.plan import Plan
 from adapters.channels.rest.proving import proof_of
 from adapters.channels.rest.sending import hand_over
-from adapters.contract.channel import Capability, Channel, ChannelSettings, Equipment, Found, Portion
+from adapters.contract.channel import Capability, Channel, ChannelSettings, Equipment, Found, Portion, Unread
 from adapters.contract.deliveries import Answer, Delivery, Event
 from adapters.contract.errors import BadPayload, ChannelRefused, NoSuchIdentity
 from adapters.contract.manners import Manners
@@ -101,11 +102,14 @@ class Rest(Channel):
         return (self.name, *sorted(kinds - {"who"}))
 
     async def person(self, who: Who) -> Found:
-        """Who it is, from the first page."""
+        """Who it is; of several who answer to one address the first, and how many the others are."""
         found = await self._asking.ask("profile", who, Portion())
         if not found.records and not found.unread:
             raise NoSuchIdentity("It says nothing about anybody by that id.")
-        return found
+        if len(found.records) <= 1:
+            return found
+        others = Unread(what=f"{len(found.records) - 1} people more", why="They answer to the same address.")
+        return replace(found, records=found.records[:1], unread=(*found.unread, others), after=None)
 
     async def past(self, who: Who, portion: Portion) -> Found:
         """What the mapping reads as conversations, messages and files."""

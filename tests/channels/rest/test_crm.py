@@ -31,8 +31,10 @@ async def test_found_by_address(channel, double) -> None:
 
 async def test_found_by_phone(channel) -> None:
     """A phone number finds the person, too."""
-    (person, *_) = (await channel.person(Who("phone", "", "+4930123456"))).records
+    phone = Who("phone", "", "+4930123456")
+    (person,) = (await channel.person(phone)).records
     assert person.who == OWN
+    assert phone in person.also
 
 
 async def test_nobody_by_address(channel) -> None:
