@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -202,7 +202,7 @@ class Capability(StrEnum):
     PAYMENT = "PAYMENT"
 
 
-_BY_CAPABILITY: Mapping[Capability, type] = {
+PROTOCOLS: Final[Mapping[Capability, type]] = {
     Capability.PROFILE: KnowsPeople,
     Capability.HISTORY: KnowsPasts,
     Capability.TICKETS: KnowsTickets,
@@ -213,6 +213,7 @@ _BY_CAPABILITY: Mapping[Capability, type] = {
     Capability.ORDER: TakesOrders,
     Capability.PAYMENT: AsksPayments,
 }
+"""What a channel implements to offer each capability."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,4 +260,4 @@ class Channel:
 
     def capabilities(self) -> tuple[Capability, ...]:
         """What this account offers; an adapter whose settings decide it says so itself."""
-        return tuple(one for one, protocol in _BY_CAPABILITY.items() if isinstance(self, protocol))
+        return tuple(one for one, protocol in PROTOCOLS.items() if isinstance(self, protocol))
