@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from adapters.deadline import within
 
 from adapters.contract.channel import Capability, Sends
 from adapters.contract.errors import ChannelBusy, ChannelDown, ChannelError, OutcomeUnknown
 from adapters.contract.records import Progress, Who
 from adapters.contract.sending import Outgoing, SendState, Sent, Template
+from adapters.deadline import within
 from adapters.mongo import Store
 from adapters.records import Document, Index, Record, RecordId
 from resolvers.conversations import MESSAGES, MessageDirection
@@ -126,17 +126,22 @@ def _who(row: Document) -> Who:
 
 async def outgoing_of(store: Store, row: Document, message: Document, now: datetime) -> Outgoing:
     """The message as a channel is handed it."""
-    template = row["template"]
     return Outgoing(
         who=_who(row),
         key=row["key"],
-        text=message["text"] if template is None else None,
-        template=Template(template["name"], template["language"], tuple(template["values"])) if template else None,
+        text=message["text"] if row["template"] is None else None,
+        template=_template(row["template"]),
         as_human_agent=row["as_human_agent"],
         conversation=row["conversation"],
         last_heard_at=await heard_at(store, message["conversation_id"]),
         now=now,
     )
+
+
+def _template(kept: Document | None) -> Template | None:
+    if kept is None:
+        return None
+    return Template(name=kept["name"], language=kept["language"], values=tuple(kept["values"]))
 
 
 async def heard_at(store: Store, conversation: RecordId) -> datetime | None:

@@ -79,7 +79,7 @@ class SendMessageInput:
 class SendMessagePayload:
     """The message."""
 
-    message: Message = told("The message as it stands now: `QUEUED` until its channel has taken it.")
+    sent: Message = told("The message as it stands now: `QUEUED` until its channel has taken it.")
 
 
 @graph_type
@@ -121,7 +121,7 @@ async def send_message(
         )
     context.knock(JOB)
     read = reader_of(Message).reading(hidden_from(context.viewer, MESSAGES))
-    return SendMessagePayload(message=read(stands))
+    return SendMessagePayload(sent=read(stands))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,16 +193,15 @@ async def _answering(context: Context, id: str) -> _Place:
     place = {"channel": talk["channel"], "account": talk["account"]}
     of = {"customer_id": {"$in": ids_of(customer.document, IDENTITIES)}, **place}
     found = await context.store.find(IDENTITIES, of, limit=100)
-    came_by = [one for one in found if _mark(one) == talk.get(CAME_BY)]
-    one, *more = came_by or found or [None]
-    if one is None or more:
-        which = "none" if one is None else "several"
+    meant = [one for one in found if _mark(one) == talk.get(CAME_BY)] or found
+    if len(meant) != 1:
+        which = "several" if meant else "none"
         raise conflict(
             f"Of the customer's identities on {talk['channel']}/{talk['account']} {which} can be meant. Name one by "
             "`identityId` instead.",
             *path,
         )
-    who = Who(one["channel"], one["account"], one["value"])
+    who = Who(meant[0]["channel"], meant[0]["account"], meant[0]["value"])
     return _Place(who, _line(context, who, path), talk["customer_id"], talk["external_id"], talk.get(CAME_BY))
 
 
@@ -233,8 +232,8 @@ def _line(context: Context, who: Who, path: tuple[str, ...]) -> Sends:
     line = context.lines.at(who.channel, who.account)
     if line is None or not isinstance(line.channel, Sends):
         raise conflict(
-            f"Nothing can be sent on {who.channel}/{who.account}: the gateway has no line that sends there. An operator "
-            "switches one on in the settings file of channels.",
+            f"Nothing can be sent on {who.channel}/{who.account}: the gateway has no line that sends there. An "
+            "operator switches one on in the settings file of channels.",
             *path,
         )
     return line.channel

@@ -72,6 +72,8 @@ class Context:
     """What the answer gives away about people."""
     sign_export: Callable[[RecordId, datetime], str] | None = None
     """Gives the path on this gateway of a customer's export, good until that moment; None where none is handed out."""
+    knock: Callable[[str], None] = field(default=lambda _job: None)
+    """Has the job of that name look at once for what there is to do, in this process."""
     budget: Budget = field(init=False)
     loaders: Loaders = field(init=False)
     _held: dict[str, Held] = field(init=False, default_factory=dict)

@@ -76,7 +76,7 @@ class WhatsApp(Channel):
 
     def talk_with(self, who: Who) -> str:
         """The person's own id: WhatsApp knows no conversations, so that everybody has one with each number."""
-        return who.value
+        return who.value.removeprefix("+")
 
     def require_allowed(self, outgoing: Outgoing) -> None:
         """Raises WindowClosed more than 24 hours after the person last wrote, and ChannelRefused without any words."""

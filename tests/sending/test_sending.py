@@ -1,0 +1,185 @@
+"""Does what an agent writes go out once, in order, and is it said how far it came?"""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from adapters.lines import NO_LINES
+from resolvers.conversations import MESSAGES
+from resolvers.kit.viewer import Role
+from resolvers.outbox import OUTBOX
+from tests.channels.whatsapp.double import Cloud, status
+from tests.sending.conftest import SEND, TALKS, Desk
+
+TEMPLATE = {"name": "order_update", "language": "en_US", "values": ["Kerry", "4711"]}
+
+
+async def test_goes_out(desk: Desk, cloud: Cloud) -> None:
+    """A message is queued at once, and sent once its channel has taken it."""
+    sent = await desk.send()
+    assert (sent["sent"]["status"], sent["sent"]["authorName"]) == ("QUEUED", "Anna Agent")
+    await desk.empty()
+    (one,) = await desk.ours()
+    assert (one["id"], one["status"], one["text"]) == (sent["sent"]["id"], "SENT", "Good morning!")
+    (asked,) = cloud.sent
+    assert (asked["to"], asked["text"]["body"]) == ("+16505551234", "Good morning!")
+    assert await desk.ask.store.count(OUTBOX, {}) == 0
+
+
+async def test_status_by_its_id(desk: Desk) -> None:
+    """What the vendor says of a message by its own id is said of the one that we sent."""
+    await desk.send()
+    await desk.empty()
+    at = str(int(desk.ask.now.timestamp()) + 60)
+    await desk.hears(statuses=[status("read", id="wamid.sent-1", timestamp=at)])
+    (one,) = await desk.ours()
+    assert one["status"] == "READ"
+
+
+async def test_same_key_once(desk: Desk, cloud: Cloud) -> None:
+    """Sent twice with one key, a message goes out once, also at the same moment, and is one message."""
+    answers = await asyncio.gather(*(desk.send() for _ in range(5)))
+    await desk.empty()
+    answers.append(await desk.send())
+    await desk.empty()
+    assert len({one["sent"]["id"] for one in answers}) == len(cloud.sent) == len(await desk.ours()) == 1
+
+
+async def test_key_of_another_message(desk: Desk) -> None:
+    """A key that stands for other words is refused, with what to do."""
+    await desk.send()
+    refused = await desk.send(text="Good evening!")
+    assert refused["code"] == "CONFLICT"
+    assert "new key" in refused["message"]
+
+
+async def test_outside_the_window(desk: Desk, cloud: Cloud) -> None:
+    """A day after the person's last word free text is refused by name of what is allowed; a template goes out."""
+    desk.ask.now += timedelta(hours=25)
+    refused = await desk.send()
+    assert (refused["code"], refused["allowed"]) == ("OUTSIDE_WINDOW", ["TEMPLATE"])
+    assert refused["closedAt"]
+    assert (await desk.send(text=None, template=TEMPLATE))["sent"]["text"] == "[order_update] · Kerry · 4711"
+    await desk.empty()
+    (asked,) = cloud.sent
+    assert asked["template"]["name"] == "order_update"
+
+
+async def test_unknown_is_not_sent_again(desk: Desk, cloud: Cloud) -> None:
+    """Where the vendor does not answer, nobody sends it again, and it is shown that nobody knows."""
+    cloud.hangs = True
+    await desk.send()
+    await desk.empty()
+    cloud.hangs = False
+    await desk.empty(timedelta(hours=1))
+    assert len(cloud.sent) == 1
+    assert [one["status"] for one in await desk.ours()] == ["UNKNOWN"]
+
+
+async def test_unknown_is_settled(desk: Desk, cloud: Cloud) -> None:
+    """A status that carries our key settles what nobody knew, and names the message."""
+    cloud.hangs = True
+    await desk.send()
+    await desk.empty()
+    key = cloud.sent[0]["biz_opaque_callback_data"]
+    for n, name in enumerate(("delivered", "sent", "read")):
+        at = str(int(desk.ask.now.timestamp()) + n)
+        # Only the first of them carries it.
+        more = {} if n else {"biz_opaque_callback_data": key}
+        await desk.hears(statuses=[status(name, id="wamid.late", timestamp=at, **more)])
+    assert [one["status"] for one in await desk.ours()] == ["READ"]
+
+
+async def test_killed_while_handing_over(desk: Desk, cloud: Cloud) -> None:
+    """What was being handed over by a process that was killed is unknown, and is not sent by the next one."""
+    await desk.send()
+    row = await desk.ask.store.first(OUTBOX, {}) or {}
+    await desk.ask.store.update(OUTBOX, {"_id": row["_id"]}, {"$set": {"state": "HANDED_OVER"}})
+    await desk.empty()
+    assert cloud.sent == []
+    assert [one["status"] for one in await desk.ours()] == ["UNKNOWN"]
+
+
+async def test_refused_by_the_vendor(desk: Desk, cloud: Cloud) -> None:
+    """What the vendor refuses has failed, with its reason for the staff and without anybody's number."""
+    cloud.fails(131026)
+    await desk.send()
+    await desk.empty()
+    (one,) = await desk.ours()
+    assert one["status"] == "FAILED"
+    assert "131026" in one["failureReason"]
+    assert "16505551234" not in one["failureReason"]
+
+
+async def test_busy_waits_in_order(desk: Desk, cloud: Cloud) -> None:
+    """While a vendor is throttled all wait, and then go out in the order in which they were written."""
+    cloud.fails(130429)
+    for n in range(3):
+        await desk.send(key=f"key {n}", text=f"word {n}")
+    await desk.empty()
+    asked, cloud.error = len(cloud.sent), None
+    assert asked == 1
+    await desk.empty(timedelta(minutes=10))
+    assert [one["text"]["body"] for one in cloud.sent[asked:]] == ["word 0", "word 1", "word 2"]
+    assert [one["status"] for one in await desk.ours()] == ["SENT"] * 3
+
+
+async def test_given_up(desk: Desk) -> None:
+    """What no channel takes within a day has failed."""
+    await desk.send()
+    desk.ask.lines = NO_LINES
+    await desk.empty(timedelta(hours=1))
+    assert [one["status"] for one in await desk.ours()] == ["QUEUED"]
+    await desk.empty(timedelta(hours=25))
+    assert [one["status"] for one in await desk.ours()] == ["FAILED"]
+
+
+async def test_to_an_identity(desk: Desk, cloud: Cloud) -> None:
+    """Who is written to by an identity is answered in the same conversation."""
+    customer = (await desk.ask(TALKS)).data["customerByIdentity"]["customer"]
+    talk = await desk.talk()
+    sent = await desk.send(conversationId=None, identityId=customer["identities"][0]["id"])
+    assert "sent" in sent, sent
+    assert sent["sent"]["conversation"]["id"] == talk["id"]
+    await desk.empty()
+    assert len(cloud.sent) == 1
+
+
+async def test_without_a_line(desk: Desk) -> None:
+    """Where no line sends, the refusal says what an operator does."""
+    desk.ask.lines = NO_LINES
+    refused = await desk.send()
+    assert refused["code"] == "CONFLICT"
+    assert "settings file" in refused["message"]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"text": None}, "either `text` or `template`"),
+        ({"template": TEMPLATE}, "either `text` or `template`"),
+        ({"identityId": "SWRlbnRpdHk6MQ"}, "either `conversationId` or `identityId`"),
+        ({"conversationId": None}, "either `conversationId` or `identityId`"),
+        ({"conversationId": "Q29udmVyc2F0aW9uOjE"}, "no such conversation"),
+        ({"key": " "}, "`key`"),
+        ({"text": " "}, "`text`"),
+        ({"text": "x" * 20_001}, "20,000"),
+        ({"text": None, "template": {**TEMPLATE, "values": ["x"] * 31}}, "at most 30"),
+    ],
+)
+async def test_bad_input(desk: Desk, given: dict[str, object], told: str) -> None:
+    """Each bad value is refused with what to send instead, and nothing is queued."""
+    refused = await desk.send(**given)
+    assert told in refused["message"].replace("20000", "20,000")
+    assert await desk.ask.store.count(OUTBOX, {}) == 0
+
+
+@pytest.mark.parametrize("role", [Role.PARTNER, Role.VISITOR])
+async def test_staff_alone(desk: Desk, role: Role) -> None:
+    """Nobody but the staff writes in the company's name."""
+    given = {"key": "first", "conversationId": (await desk.talk())["id"], "text": "Hi"}
+    viewer = (
+        {"customer_id": (await desk.ask.store.first(MESSAGES, {}) or {})["customer_id"]} if role is Role.VISITOR else {}
+    )
+    assert (await desk.ask(SEND, as_=role, viewer=viewer, input=given)).codes == ["FORBIDDEN"]
