@@ -145,14 +145,19 @@ async def test_long_talk_is_read_whole(busy: Desk, zendesk: Zendesk) -> None:
 
 
 async def test_deleted_meanwhile_spoils_none(busy: Desk, zendesk: Zendesk) -> None:
-    """A ticket that is gone when its comments are asked for is told of; a desk that is busy is waited for."""
+    """A ticket that is gone when its comments are asked for is told of; the others are there."""
     busy.fault("/11/comments", 404)
     found = await zendesk.past(ANN, Portion())
     assert [one.what for one in found.unread] == ["comments of ticket 11"]
     assert len(ids(found, Talk)) == 5
+
+
+async def test_busy_desk_is_waited_for(busy: Desk, zendesk: Zendesk) -> None:
+    """A past is whole or not at all where the desk takes no more: it comes later, with what is missing now."""
     busy.fault("/12/comments", 429, **{"Retry-After": "5"})
-    with pytest.raises(ChannelBusy):
+    with pytest.raises(ChannelBusy) as raised:
         await zendesk.past(ANN, Portion())
+    assert raised.value.retry_after_s
 
 
 @pytest.mark.parametrize("cursor", ["x", "é", "e30=", "W10=", "WzEsMixbWyIuLi8uLiIsIjEiXV1d"])
