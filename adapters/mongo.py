@@ -46,7 +46,7 @@ _SOME = 1_000
 _AT_ONE_MOMENT = ReadConcern("snapshot")
 # An index that is made is soon known to the majority.
 _PAUSES_S = (0.05, 0.1, 0.2)
-_ONE_SERVER = WriteConcern(1)
+_UNHEARD = WriteConcern(0)
 
 
 class Store:
@@ -286,22 +286,24 @@ class Store:
         changes: Sequence[tuple[RecordId, Document]],
         *,
         ordered: bool = False,
-        may_be_lost: bool = False,
     ) -> tuple[int, int]:
-        """Applies each update to the document of that id, making it where it is missing: (inserted, changed).
-
-        `may_be_lost`: a database that dies in this moment may forget it, as what was found once is found again; then
-        nobody waits until it lies on disk.
-        """
+        """Applies each update to the document of that id, making it where it is missing: (inserted, changed)."""
         if not changes:
             return 0, 0
         steps = [UpdateOne({"_id": where}, change, upsert=True) for where, change in changes]
-        collection = self._collection(record)
-        if may_be_lost:
-            collection = collection.with_options(write_concern=_ONE_SERVER)
         with self._writing(record):
-            result = await collection.bulk_write(steps, ordered=ordered, session=session_now())
+            result = await self._collection(record).bulk_write(steps, ordered=ordered, session=session_now())
         return result.upserted_count, result.modified_count
+
+    async def note(self, record: Record, changes: Sequence[tuple[RecordId, Document]]) -> None:
+        """The same, sent to the database without waiting for what it says: for what is found again where it is lost.
+
+        A moment may pass until it is there. Outside transactions alone.
+        """
+        steps = [UpdateOne({"_id": where}, change, upsert=True) for where, change in changes]
+        if steps:
+            with self._writing(record):
+                await self._collection(record).with_options(write_concern=_UNHEARD).bulk_write(steps, ordered=False)
 
     async def replace(self, record: Record, documents: Sequence[Document]) -> None:
         """Puts each whole document in the place of the one with its id, or adds it."""

@@ -23,13 +23,16 @@ from resolvers.kit.graph import Graph
 from resolvers.kit.viewer import Role, Viewer
 from resolvers.schema import graph
 
+DATABASE = "bench"
+
 
 class Bench:
     """A graph over an empty store."""
 
-    def __init__(self, house: Graph, store: Store, database: AsyncDatabase[Any]) -> None:
+    def __init__(self, house: Graph, store: Store, database: AsyncDatabase[Any], url: str) -> None:
         self.graph = house
         self.store = store
+        self.url = url
         self.plans = Plans(house)
         self._known: dict[str, Known] = {}
         self._database = database
@@ -67,12 +70,12 @@ async def bench(cache_gb: float = 1.0, observer: CommandObserver | None = None) 
     house = graph()
     with tempfile.TemporaryDirectory() as folder:
         async with Mongod(Path(folder) / "data", cache_gb=cache_gb) as server:
-            store = await Store.open(server.url, "bench", house.declared.records, observer=observer)
+            store = await Store.open(server.url, DATABASE, house.declared.records, observer=observer)
             await store.prepare()
             store.held.follow()
             filling: AsyncMongoClient[Any] = AsyncMongoClient(server.url)
             try:
-                yield Bench(house, store, filling["bench"])
+                yield Bench(house, store, filling[DATABASE], server.url)
             finally:
                 await filling.close()
                 await store.close()

@@ -51,7 +51,7 @@ async def _measured(database: Mongod, customers: int, rounds: int) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         for name in ("W1", "W2"):
             (folder / f"{name}.json").write_bytes(orjson.dumps(bodies(name, customers, 1)))
-        started = running(SERVERS[OURS], shared_environment(database, secret), server_core, probe(secret))
+        started = running(SERVERS[OURS], shared_environment(database.url, secret), server_core, probe(secret))
         server = await stack.enter_async_context(started)
         panels, inboxes = [await stack.enter_async_context(Load.opened(NODE, other_core)) for _ in range(2)]
 

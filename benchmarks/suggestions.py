@@ -4,24 +4,36 @@
     python -m benchmarks.suggestions 20000      fewer, for a quick look
 
 The customers are made up as for `benchmarks.matching`; no scan has gone over them, so that whoever is suggested was
-found when it was asked. Each question is about another customer, one who has a double.
+found when it was asked. Each question is about another customer, one who has a double. It is asked twice: of a gateway
+that runs beside, as callers ask it, and of the graph alone, without what HTTP and signing in cost both.
 """
 
 import asyncio
 import random
+import secrets
 import statistics
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
 
 from adapters.mongo import Store
 from adapters.records import Document, Observation, key_hash, new_id
-from benchmarks.bench import Bench, bench, judged
+from benchmarks.bench import DATABASE, Bench, bench, judged
 from benchmarks.made_up_people import People
 from benchmarks.matching import MADE_UP_ATTRIBUTES
+from benchmarks.peers.processes import running
+from benchmarks.peers.questions import headers, probe
+from benchmarks.peers.roster import OURS, SERVERS
+from benchmarks.peers.running import shared_environment
+from gateway.memory import settle_memory
 from resolvers.attribute_schema import DEFINITIONS, SYSTEM_DEFINITIONS
 from resolvers.channels import CHANNEL_ACCOUNTS, channel_account_document
 from resolvers.customers import CUSTOMERS, customer_document, following
@@ -50,8 +62,12 @@ async def main() -> None:
         doubles = await _fill(house, wanted)
         size = await house.size(CUSTOMERS)
         print(f"suggestions: one customer among {size:,}, of whom {sum(map(len, doubles)):,} have doubles")
-        asked = random.Random(1).sample(doubles, min(len(doubles), 2 * _ROUNDS * _ASKED))
-        await _measure(house, [str(members[0]) for members in asked])
+        asked = random.Random(1).sample(doubles, min(len(doubles), 4 * _ROUNDS * _ASKED))
+        settle_memory()
+        values = [str(members[0]) for members in asked]
+        async with _gateway(house) as ask:
+            await _measure("over HTTP, as callers ask", ask, values[: len(values) // 2])
+        await _measure("the graph alone", _graph(house), values[len(values) // 2 :])
         await _count(house, sent, str(doubles[0][0]))
         await _judge_finding(house, [[str(one) for one in members] for members in asked[:_ASKED]])
 
@@ -102,7 +118,39 @@ async def _write(store: Store, begin: int, people: Sequence[Document], known: di
     await store.insert(IDENTITIES, *identities)
 
 
-async def _measure(house: Bench, asked: Sequence[str]) -> None:
+Ask = Callable[[str, str], Awaitable[None]]
+"""Asks one question about one customer, and returns when the answer is there."""
+
+
+def _graph(house: Bench) -> Ask:
+    async def ask(query: str, value: str) -> None:
+        await house.ask(query, value=value)
+
+    return ask
+
+
+@asynccontextmanager
+async def _gateway(house: Bench) -> AsyncIterator[Ask]:
+    """A gateway of its own on the same database, asked over one connection that stays open."""
+    secret = secrets.token_urlsafe(32)
+    told = {**shared_environment(house.url, secret), "GATEWAY_DATABASE": DATABASE}
+    async with running(SERVERS[OURS], told, None, probe(secret)) as server:
+        place = urlsplit(server.url)
+        connection, signed = HTTPConnection(place.hostname or "", place.port), headers(secret)
+
+        async def ask(query: str, value: str) -> None:
+            body = orjson.dumps({"query": query, "variables": {"value": value}})
+            connection.request("POST", place.path, body, signed)
+            answer = orjson.loads(connection.getresponse().read())
+            if "errors" in answer:
+                raise RuntimeError(answer["errors"][0])
+
+        yield ask
+        connection.close()
+
+
+async def _measure(way: str, ask: Ask, asked: Sequence[str]) -> None:
+    print(f" {way}")
     times: dict[str, list[list[float]]] = {"look-up": [], "suggestions": [], "again": []}
     values = iter(asked)
     for _ in range(_ROUNDS):
@@ -110,8 +158,8 @@ async def _measure(house: Bench, asked: Sequence[str]) -> None:
         for name, query in (("look-up", _PLAIN), ("suggestions", _SUGGESTING), ("again", _SUGGESTING)):
             # The first questions are compiled, and the database plans anew.
             for value in some[:5] if name == "look-up" else _next(values, 5):
-                await house.ask(query, value=value)
-            times[name].append([await _timed(house, query, value) for value in some])
+                await ask(query, value)
+            times[name].append([await _timed(ask, query, value) for value in some])
     for name, rounds in times.items():
         middle, high = (statistics.median(_quantile(one, at) for one in rounds) for at in (50, 95))
         print(f"  {name:<12} {middle:7.2f} ms, p95 {high:.2f}")
@@ -129,9 +177,9 @@ def _quantile(times: Sequence[float], at: int) -> float:
     return statistics.quantiles(times, n=100)[at - 1]
 
 
-async def _timed(house: Bench, query: str, value: str) -> float:
+async def _timed(ask: Ask, query: str, value: str) -> float:
     begin = time.perf_counter()
-    await house.ask(query, value=value)
+    await ask(query, value)
     return (time.perf_counter() - begin) * 1000
 
 

@@ -50,7 +50,7 @@ async def main() -> None:
 
 async def _measured(database: Mongod, customers: int, rounds: int) -> None:
     secret = secrets.token_urlsafe(32)
-    shared = shared_environment(database, secret)
+    shared = shared_environment(database.url, secret)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         servers = [

@@ -20,7 +20,7 @@ from resolvers.attribute_rules import MatchingRole
 from resolvers.candidates import Sought
 from resolvers.customers import Customer, customers_by_id
 from resolvers.identities import IDENTITIES, IdentifiedCustomer
-from resolvers.kept_pairs import MOST_DISMISSED, PAIRS, UNKNOWN, forget_overtaken, pair_of
+from resolvers.kept_pairs import MOST_DISMISSED, PAIRS, UNKNOWN, forget_overtaken, pair_of, pairs_told
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_type
 from resolvers.kit.errors import BadUserInput
@@ -97,7 +97,7 @@ class DuplicateSuggestion(Node):
 @SLICE.finds(DuplicateSuggestion)
 async def suggestions_by_id(context: Context, keys: Sequence[RecordId]) -> Mapping[RecordId, DuplicateSuggestion]:
     """Suggestions by id, as far as the viewer may know of them."""
-    found = list((await context.store.by_ids(PAIRS, keys)).values())
+    found = list((await pairs_told(context.store, keys)).values())
     read = reader_of(DuplicateSuggestion).read
     return {one["_id"]: read(one) for one in await as_seen(context, found) if one}
 
@@ -244,8 +244,7 @@ async def _found_now(context: Context, customers: Sequence[Customer]) -> list[li
             elif not is_limited and (known is None or abs(known["bits"] - score.bits) > _SAME_BITS):
                 news[key] = change
         of_each.append(pairs)
-    if news:
-        await context.store.upsert(PAIRS, sorted(news.items()), may_be_lost=True)
+    await context.store.note(PAIRS, sorted(news.items()))
     return of_each
 
 

@@ -86,7 +86,10 @@ class Search:
         return rows
 
     async def _new_unions(self, n: int, one: Sought) -> list[Document]:
-        shown = replace(self._shown(one), also=self._not_found(n, one.also))
+        also = self._not_found(n, one.also)
+        if n in self._asked and not also and not self._says_more(one.identities):
+            return []
+        shown = replace(self._shown(one), also=also)
         reaches = reaches_of(shown, self._sight)
         whos = _whos(shown.identities) if self._identifiers else []
         asked = self._asked.get(n)
@@ -103,6 +106,10 @@ class Search:
         new = [union for union in unions if union not in asked.unions]
         asked.unions += new
         return new
+
+    def _says_more(self, identities: Sequence[Document]) -> bool:
+        """Whether a customer's identities may lead to somebody beyond what the customer's own document does."""
+        return bool(identities) and bool(self._identifiers or self._sight.reached(identities))
 
     def _shown(self, one: Sought) -> Sought:
         return replace(

@@ -15,8 +15,8 @@ from resolvers.matching import DEFAULT, Base, Evidence, Telling, score_of
 from resolvers.matching.words import NO_DAYS, Day
 from resolvers.search_words import search_words
 
-# So many namesakes are looked at for something else that agrees: some milliseconds.
-_MOST_LOOKED_AT = 1_000
+# So many namesakes are looked at for something else that agrees: some two milliseconds.
+_MOST_LOOKED_AT = 300
 # Words of an address that two homes seldom share: a street with a number, a postal code with a town.
 _ONE_HOME = 2
 

@@ -61,7 +61,7 @@ async def _compared(asked: Options, database: Mongod) -> Report | None:
         server_core, other_core = apart or (None, None)
         servers = [
             await stack.enter_async_context(
-                running(SERVERS[name], shared_environment(database, secret), server_core, probe(secret))
+                running(SERVERS[name], shared_environment(database.url, secret), server_core, probe(secret))
             )
             for name in asked.servers
         ]
@@ -108,10 +108,10 @@ async def _measured(asked: Options, bench: Bench, servers: Sequence[Running], ur
     )
 
 
-def shared_environment(database: Mongod, secret: str) -> Mapping[str, str]:
+def shared_environment(url: str, secret: str) -> Mapping[str, str]:
     """What every server is told by its environment."""
     return {
-        "MONGODB_URL": database.url,
+        "MONGODB_URL": url,
         "GATEWAY_DATABASE": DATABASE,
         "GATEWAY_SECRET": secret,
         "GATEWAY_JWT_SECRET": secret,

@@ -40,7 +40,9 @@ class Said:
 
 async def identities_then(context: Context, survivor: RecordId, others: Sequence[RecordId]) -> dict[str, Any]:
     """What the ledger keeps of the identities: those that come along, and which ones the survivor has."""
-    found = await context.store.find(IDENTITIES, {"customer_id": {"$in": [survivor, *others]}})
+    kept = await context.store.find(IDENTITIES, {"customer_id": {"$in": [survivor, *others]}})
+    # In one order, whichever index the database walks: the same merge leaves the same entry.
+    found = sorted(kept, key=lambda one: one["_id"])
     return {
         "identities": [one for one in found if one["customer_id"] != survivor],
         "had": [one["_id"] for one in found if one["customer_id"] == survivor],
