@@ -18,8 +18,6 @@ from adapters.contract.manners import Manners
 from adapters.contract.reply import Reply
 from adapters.contract.way import Standing, Way
 
-ACCOUNT: Final = "sample-account"
-
 EXAMPLES_WANTED: Final = (
     "Write `EXAMPLES = Examples(settings={...})` (adapters/contract/examples.py) beside CHANNEL: made-up settings with "
     "which the channel can be made."
@@ -81,6 +79,11 @@ class Trial:
         """The made-up settings; raises ValidationError."""
         return self.settings_with({})
 
+    @property
+    def account(self) -> str:
+        """Our account on the channel."""
+        return self.examples.account if self.examples else "sample-account"
+
     def settings_with(self, other: Mapping[str, Any]) -> ChannelSettings:
         """The made-up settings with others among them."""
         given = self.examples.settings if self.examples else {}
@@ -94,7 +97,7 @@ class Trial:
 
     def channel(self, *, way: Any = None, settings: ChannelSettings | None = None) -> Channel:
         """A new object of the channel; without a way out it can only compute."""
-        made = self.cls(ACCOUNT, settings or self.settings, Equipment(way=way or NoWay(), default_region="US"))
+        made = self.cls(self.account, settings or self.settings, Equipment(way=way or NoWay(), default_region="US"))
         self.heard.note("`repr` of the channel or its settings", repr(made), repr(made.settings))
         return made
 

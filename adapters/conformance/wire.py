@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from adapters.conformance.findings import Finding, not_checked, summed
 from adapters.conformance.mutations import changed
-from adapters.conformance.trial import ACCOUNT, Trial, raised
+from adapters.conformance.trial import Trial, raised
 from adapters.conformance.vendor import Fault, Vendor, nobody, vendor
 from adapters.contract.channel import Capability, Channel, Found, KnowsMany, Portion
 from adapters.contract.errors import (
@@ -183,7 +183,7 @@ async def _asked(trial: Trial, double: Vendor, ask: Ask) -> Any:
     """What the channel answers, or the error that it raises."""
     person = trial.examples.person if trial.examples else ""
     async with _channel_at(trial, double) as channel:
-        who = Who(channel.name, ACCOUNT, person)
+        who = Who(channel.name, trial.account, person)
         return await _outcome(trial, ask(channel, who))
 
 
@@ -191,7 +191,7 @@ async def _sent(trial: Trial, double: Vendor) -> Any:
     now = datetime.now(UTC)
     person = trial.examples.person if trial.examples else ""
     async with _channel_at(trial, double) as channel:
-        who = Who(channel.name, ACCOUNT, person)
+        who = Who(channel.name, trial.account, person)
         outgoing = Outgoing(who=who, key="sample-key", text="Hello", last_heard_at=now, now=now)
         sending: Any = channel
         return await _outcome(trial, sending.send(outgoing))
@@ -205,7 +205,7 @@ async def _channel_at(trial: Trial, double: Vendor) -> AsyncIterator[Channel]:
     settings = trial.settings_with({examples.address: address} if examples and examples.address else {})
     try_s = trial.deadline_s if double.fault is Fault.HANGS else _PATIENCE_S
     manners = replace(trial.cls.manners_for(settings), try_s=try_s, tries=1, trips_after=_NEVER)
-    async with trial.ways((trial.cls.name, ACCOUNT), manners) as way:
+    async with trial.ways((trial.cls.name, trial.account), manners) as way:
         yield trial.channel(way=way, settings=settings)
 
 
