@@ -99,8 +99,6 @@ class Pasts:
                     others.records.extend(self._reader.removed(told.id, told.updated_at))
                     continue
                 self._reader.talk(told)
-                if not is_id(told.id):
-                    raise BadPayload("id is no decimal number")
             except BadPayload as error:
                 others.unread.append(Unread(what=named("ticket", value), why=error.reason))
             else:
