@@ -42,7 +42,7 @@ _STATUSES = {
     "closed": "CLOSED",
 }
 # Whose ids say who somebody is.
-_PEOPLE = frozenset({"user", "identities"})
+_PEOPLE = frozenset({"user"})
 # Of a number of 64 bits.
 _LONGEST_ID = 20
 _DONE = frozenset({"SOLVED", "CLOSED"})

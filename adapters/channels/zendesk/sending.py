@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.channels.zendesk.asking import Desk, object_of
-from adapters.channels.zendesk.reading import OURS, is_id
+from adapters.channels.zendesk.reading import OURS, is_id, read
+from adapters.channels.zendesk.words import Numbered
 from adapters.contract.errors import BadPayload, ChannelRefused, NoSuchIdentity, OutcomeUnknown
 from adapters.contract.reply import Reply
 from adapters.contract.sending import Outgoing, SendState, Sent
@@ -65,10 +66,10 @@ def _comment_of(reply: Reply) -> str | None:
     """The id of the comment, which the audit of the change names; None where it names none: Zendesk took it anyway."""
     try:
         audit = object_of(reply).get("audit")
+        events = audit.get("events") if isinstance(audit, Mapping) else None
+        for one in events if isinstance(events, list) else ():
+            if isinstance(one, Mapping) and one.get("type") == "Comment":
+                return read(Numbered, one).id
     except BadPayload:
         return None
-    events = audit.get("events") if isinstance(audit, Mapping) else None
-    for one in events if isinstance(events, list) else ():
-        if isinstance(one, Mapping) and one.get("type") == "Comment" and isinstance(one.get("id"), int | str):
-            return str(one["id"])
     return None
