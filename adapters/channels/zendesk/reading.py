@@ -238,7 +238,8 @@ class Reader:
         """The comment of a delivery, as `comment` reads those that are asked for."""
         if not told.is_public:
             return self.note(told.id, who, told.body, at, told.author.id)
-        is_customer = told.author.id == who.value or not told.author.is_staff
+        # Whoever is not said to be a customer may be of the staff: words are put into no customer's mouth.
+        is_customer = told.author.id == who.value or told.author.is_staff is False
         author = told.author.name
         return (
             self.message(

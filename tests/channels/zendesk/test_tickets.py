@@ -88,7 +88,7 @@ async def test_many_one_by_one(busy: Desk, zendesk: Zendesk) -> None:
 async def test_past_newest_first(busy: Desk, zendesk: Zendesk) -> None:
     """Each ticket is a conversation; its comments are messages to and from the customer, the newest first."""
     busy.tickets = {11: ticket(11, 1), 12: ticket(12, 1, status="solved")}
-    busy.comments = {11: [comment(21, 1), comment(25, 900)], 12: [comment(23, 2), comment(24, 77)]}
+    busy.comments = {11: [comment(21, 1), comment(25, 900)], 12: [comment(23, 2), comment(24, -1)]}
     found = await zendesk.past(ANN, Portion())
     assert ids(found, Talk) == ["11", "12"]
     said = [one for one in found.records if isinstance(one, Utterance)]
