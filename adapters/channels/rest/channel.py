@@ -33,7 +33,8 @@ class RestSettings(ChannelSettings):
         default=None, description="Takes the place of the mapping's, where each account has a host of its own."
     )
     mapping: Annotated[Plan, PlainValidator(_loaded)] = Field(
-        description="The path of the mapping (TOML) that says how the API is asked, or the mapping itself as a table."
+        repr=False,
+        description="The path of the mapping (TOML) that says how the API is asked, or the mapping itself as a table.",
     )
     token: SecretStr | None = Field(default=None, description="The token or API key, of `bearer`, `header`, `query`.")
     username: str | None = Field(default=None, description="The user, of `basic`.")
