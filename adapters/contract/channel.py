@@ -112,8 +112,31 @@ class KnowsMany(Protocol):
 
 
 @runtime_checkable
+class KnowsEverything(Protocol):
+    """A channel that gives out what it has of everybody, to be kept here; beside the protocols above."""
+
+    async def portion_of_all(self, cursor: str | None) -> Found:
+        """The records behind a `Found.after` of this very call, the earliest changed first; from the start for None.
+
+        A record that changed meanwhile is given again later. At the end `after` is None.
+        """
+
+
+@runtime_checkable
 class Sends(Protocol):
     """Capability SEND."""
+
+    is_repeatable: ClassVar[bool]
+    """Whether the vendor takes `Outgoing.key` for an idempotency key: handed over twice, a message goes out once."""
+
+    def talk_with(self, who: Who) -> str | None:
+        """The id of the conversation in which a message to the person stands; None where only the vendor gives one."""
+
+    def require_allowed(self, outgoing: Outgoing) -> None:
+        """Returns where the vendor lets this be said to the person now, as far as that is known without asking.
+
+        Raises WindowClosed where only other words are allowed, and ChannelRefused where none are.
+        """
 
     async def send(self, outgoing: Outgoing) -> Sent:
         """Hands a message to the vendor once, and never again by itself.
@@ -234,6 +257,8 @@ class Channel:
     Settings: ClassVar[type[ChannelSettings]]
     manners: ClassVar[Manners] = Manners()
     """How the vendor wants to be called, and how it says that something went wrong."""
+    many_for: ClassVar[frozenset[Capability]] = frozenset(Capability)
+    """For which capabilities `of_many`, where there is one, takes a single call; others cost one for each person."""
 
     def __init__(self, account: str, settings: Any, equipment: Equipment) -> None:
         self.account = account
