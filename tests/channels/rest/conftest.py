@@ -16,7 +16,7 @@ from adapters.http.session import Outside
 from tests.channels.rest.double import Double
 
 MAPPINGS = Path(__file__).parent.parent.parent.parent / "mappings" / "rest"
-ADA = Who("email", "", "ada@example.com")
+ADA = Who("email", "main", "ada@example.com")
 
 Make = Callable[..., Rest]
 
