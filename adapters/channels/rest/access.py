@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from adapters.channels.rest.stated import StatedAuth
-from adapters.contract.errors import BadPayload
+from adapters.contract.errors import BadPayload, ChannelRefused, NoSuchIdentity
 from adapters.contract.way import Way
 
 # A token that ends while a request is under way would be refused.
@@ -69,7 +69,11 @@ class Access:
             "client_secret": self._settings.client_secret.get_secret_value(),
             **({"scope": self._stated.scope} if self._stated.scope else {}),
         }
-        reply = await self._way.post(self._token_url or "", data=form, is_repeatable=True)
+        try:
+            reply = await self._way.post(self._token_url or "", data=form, is_repeatable=True)
+        except NoSuchIdentity as error:
+            # Whose token it would be is us, and no person.
+            raise ChannelRefused("There is nobody at `token_url`, or no such client. Check the mapping.") from error
         said = reply.json()
         token = said.get("access_token") if isinstance(said, dict) else None
         if not (isinstance(token, str) and token.isascii() and token.isprintable() and token):

@@ -24,6 +24,7 @@ _LONGEST, _LONGEST_CURSOR = 512, 4096
 # What ends a word in query languages, or steps out of quotes there.
 _STEPS_OUT = re.compile(r"""[\s"'`\\()\[\]{}<>&|;:,*%]|[\x00-\x1f\x7f]""")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SECRET = ("authorization", "proxy-authorization", "cookie")
 _METHODS_WITH_BODY = ("POST",)
 
 
@@ -142,6 +143,11 @@ def request_of(stated: StatedRequest, known: Sequence[str], base_url: str, where
         problems.append(f"{where}, path: {path!r} must begin with a slash, without dots, ? and #. Write `params`.")
     if stated.method not in _METHODS_WITH_BODY and stated.body is not None:
         problems.append(f'{where}, body: a {stated.method} has none. Write `params`, or method = "POST".')
+    problems += [
+        f"{where}, headers: {name!r} would hold a secret, which no mapping does. Say it by `auth`, and in the settings."
+        for name in stated.headers
+        if name.lower() in _SECRET
+    ]
     for key, said in (("path", path), ("params", stated.params), ("headers", stated.headers), ("body", stated.body)):
         for name in _names(said):
             # Ours alone may stand in a header: nobody else chooses its letters.

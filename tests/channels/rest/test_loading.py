@@ -70,6 +70,12 @@ BAD = [
         {"X-A": "{who}"},
         "headers: {who} is nothing that is filled in there. Nothing is filled in there.",
     ),
+    (
+        ASK,
+        "headers",
+        {"Authorization": "Bearer x"},
+        "headers: 'Authorization' would hold a secret, which no mapping does",
+    ),
     (ASK, "body", {"a": 1}, 'body: a GET has none. Write `params`, or method = "POST".'),
     (ASK, "paging", {"kind": "cursor"}, "paging, next: is needed: the path of the next page's cursor"),
     (ASK, "paging", {"kind": "page"}, 'no parameter says which page. Write one with "{page}"'),

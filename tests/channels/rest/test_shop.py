@@ -119,3 +119,20 @@ async def test_ended_token_is_renewed(channel, double) -> None:
     found = await channel.purchases(OWN, Portion())
     assert len(found.records) == len(ORDERS)
     assert double.tokens == 2
+
+
+@pytest.mark.parametrize("status", [400, 401, 404])
+async def test_refused_client_wakes_operators(channel, double, status) -> None:
+    """Where no token is given, our credentials are refused, whatever the status."""
+    double.answers({"error": "invalid_client"}, status=status)
+    with pytest.raises(ChannelRefused):
+        await channel.purchases(OWN, Portion())
+
+
+@pytest.mark.parametrize("answer", [{}, [], {"access_token": 5}, {"access_token": "a\r\nb"}, {"access_token": ""}])
+async def test_odd_tokens_are_unreadable(channel, double, answer) -> None:
+    """What is no token is never shown to the shop."""
+    double.answers(answer)
+    with pytest.raises(BadPayload):
+        await channel.purchases(OWN, Portion())
+    assert len(double.seen) == 1
