@@ -41,7 +41,9 @@ class RestSettings(ChannelSettings):
     password: SecretStr | None = Field(default=None, description="The password, of `basic`.")
     client_id: str | None = Field(default=None, description="The client's id, of `oauth2`.")
     client_secret: SecretStr | None = Field(default=None, description="The client's secret, of `oauth2`.")
-    webhook_secret: SecretStr | None = Field(default=None, description="By which deliveries are signed.")
+    webhook_secret: SecretStr | None = Field(
+        default=None, description="By which deliveries are signed. Without it none are taken."
+    )
     previous_webhook_secret: SecretStr | None = Field(
         default=None, description="The one before, which is good as well while the vendor changes over."
     )
@@ -53,9 +55,8 @@ class RestSettings(ChannelSettings):
     def _has_what_it_needs(self) -> "RestSettings":
         plan = self.mapping
         missing = [name for name in plan.needed if not getattr(self, name)]
-        if plan.hook and not self.webhook_secret:
-            missing.append("webhook_secret")
-        if plan.hook and "{url}" in plan.hook.stated.signature.over and not self.webhook_url:
+        signs_url = plan.hook is not None and "{url}" in plan.hook.stated.signature.over
+        if self.webhook_secret and signs_url and not self.webhook_url:
             missing.append("webhook_url")
         if missing:
             named = ", ".join(f"`{name}`" for name in missing)
@@ -95,9 +96,9 @@ class Rest(Channel):
         return manners_of(plan.stated.limits, plan.judge)
 
     def capabilities(self) -> tuple[Capability, ...]:
-        """What the mapping says how to ask for."""
+        """What the mapping says how to ask for; deliveries only with the secret by which they are proven."""
         said = {capability.upper() for capability, _ in self._plan.asks}
-        said |= {"WEBHOOK"} if self._plan.hook else set()
+        said |= {"WEBHOOK"} if self._plan.hook and self.settings.webhook_secret else set()
         said |= {"SEND"} if self._plan.send else set()
         return tuple(one for one in Capability if one.value in said)
 

@@ -160,8 +160,14 @@ def test_shipped_mappings_load(name: str) -> None:
 
 def test_missing_secrets_are_told() -> None:
     """What a mapping needs beside it is told by the names of the settings."""
-    with pytest.raises(ValidationError, match="the mapping needs `token`, `webhook_secret` beside it"):
+    with pytest.raises(ValidationError, match="the mapping needs `token` beside it"):
         CHANNEL.Settings(mapping=GOOD)
+
+
+def test_signed_url_is_needed() -> None:
+    """Where the vendor signs the URL under which it reaches us, that must be known."""
+    with pytest.raises(ValidationError, match="the mapping needs `webhook_url` beside it"):
+        CHANNEL.Settings(mapping=str(MAPPINGS / "hubspot.toml"), token="x", webhook_secret="y")
 
 
 def test_settings_tell_mistakes() -> None:
