@@ -49,10 +49,13 @@ class Access:
         name = stated.name or ""
         return Shown({name: token}, {}) if stated.scheme == "header" else Shown({}, {name: token})
 
-    def forget(self) -> bool:
-        """Drops a token that was refused; whether another one can be had."""
-        had, self._token = self._token, None
-        return had is not None
+    def forget(self, shown: Shown) -> bool:
+        """Drops the token that was refused, unless it was replaced meanwhile; whether another one can be had."""
+        if self._stated.scheme != "oauth2":
+            return False
+        if shown.headers.get("Authorization") == f"Bearer {self._token}":
+            self._token = None
+        return True
 
     async def _living_token(self) -> str:
         async with self._turn:

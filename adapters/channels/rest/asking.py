@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from adapters.channels.rest.access import Access
+from adapters.channels.rest.access import Access, Shown
 from adapters.channels.rest.expressions import folded
 from adapters.channels.rest.paths import JsonPath, text_of
 from adapters.channels.rest.plan import Ask, Many, Plan
@@ -131,15 +131,15 @@ class Asking:
 
     async def sent(self, made: Made, life: Life = NOT_KEPT, *, is_repeatable: bool = True) -> Reply:
         """The answer to a request, with what lets it in; once more where a token had ended."""
-        try:
-            return await self._once(made, life, is_repeatable=is_repeatable)
-        except ChannelRefused as error:
-            if "401" not in f"{error.code} {error}" or not self._access.forget():
-                raise
-        return await self._once(made, life, is_repeatable=is_repeatable)
-
-    async def _once(self, made: Made, life: Life, *, is_repeatable: bool) -> Reply:
         shown = await self._access.shown()
+        try:
+            return await self._once(made, shown, life, is_repeatable=is_repeatable)
+        except ChannelRefused as error:
+            if "401" not in f"{error.code} {error}" or not self._access.forget(shown):
+                raise
+        return await self._once(made, await self._access.shown(), life, is_repeatable=is_repeatable)
+
+    async def _once(self, made: Made, shown: Shown, life: Life, *, is_repeatable: bool) -> Reply:
         headers, params = {**made.headers, **shown.headers}, {**made.params, **shown.params}
         if made.method == "GET":
             return await self._way.get(

@@ -87,6 +87,7 @@ def test_values_are_read(said: Any, value: Any, field: Field, expected: Any) -> 
         ("a", "2024-05-01T12:00:00", MOMENT, "Set `zone`"),
         ("a", "secret", AMOUNT, "no number"),
         ("a", 1.5, WHOLE, "not whole"),
+        ("a", "9" * 257, AMOUNT, "more than 256 characters stand there, and an amount of money is wanted"),
         ("a", [{"secret": 1}], TEXTS, "a list, an object"),
         ("a", ["secret"] * 1001, TEXTS, "more than 1000 texts"),
         ("join(',', a)", 5, TEXT, "cannot be followed there"),

@@ -1,6 +1,7 @@
 """Is a mapping checked when it is loaded, with words for who wrote it?"""
 
 import copy
+import textwrap
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -193,3 +194,10 @@ def test_every_word_is_documented() -> None:
     schema = StatedMapping.model_json_schema()
     words = {name for model in (schema, *schema["$defs"].values()) for name in model["properties"]}
     assert sorted(word for word in words if f"`{word}`" not in text and f"{word} =" not in text) == []
+
+
+def test_documented_example_loads() -> None:
+    """The mapping that mappings/rest.md begins with is a whole one."""
+    blocks = (MAPPINGS.parent / "rest.md").read_text().split("\n\n    base_url")[1].partition("\n\nPaths")[0]
+    plan = load(tomllib.loads(textwrap.dedent(f"    base_url{blocks}")))
+    assert list(plan.asks) == [("tickets", "who")]

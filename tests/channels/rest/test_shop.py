@@ -1,5 +1,6 @@
 """Does a small shop with a desk work by its mapping alone?"""
 
+import asyncio
 import tomllib
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -118,6 +119,20 @@ async def test_ended_token_is_renewed(channel, double) -> None:
     double.fault = fault
     found = await channel.purchases(OWN, Portion())
     assert len(found.records) == len(ORDERS)
+    assert double.tokens == 2
+
+
+async def test_one_new_token_for_all(channel, double) -> None:
+    """Where a token ends under several questions at once, one new one serves them all."""
+    await channel.purchases(OWN, Portion())
+
+    async def fault(request):
+        await asyncio.sleep(0.01)
+        return web.Response(status=401) if request.headers.get("authorization") == "Bearer token-1" else None
+
+    double.fault = fault
+    found = await asyncio.gather(*(channel.purchases(OWN, Portion(at_most=size)) for size in (1, 2, 3)))
+    assert [len(one.records) for one in found] == [1, 2, 3]
     assert double.tokens == 2
 
 
