@@ -64,12 +64,12 @@ def message(raw: Any, place: str, way: Way) -> Event:
     """What somebody wrote, changed or took back."""
     body = body_of(raw, place)
     told = shaped(Message, body, place)
+    if told.type == "system":
+        return _system(told, body, place, way.crowd)
     known = way.crowd.known(way.customer or _ids(told, is_ours=way.is_ours))
     if known is None:
         names = ("to", "to_user_id") if way.is_ours else ("from", "from_user_id")
         raise BadPayload(f"{place} names nobody: neither {names[0]} nor {names[1]}")
-    if told.type == "system":
-        return _system(told, body, place, way.crowd)
     is_placeholder = told.type == "media_placeholder"
     return Event(
         # The file of a message of the past is told of later, under the same id.
