@@ -115,6 +115,18 @@ class KnowsMany(Protocol):
 class Sends(Protocol):
     """Capability SEND."""
 
+    is_repeatable: ClassVar[bool]
+    """Whether the vendor takes `Outgoing.key` for an idempotency key: handed over twice, a message goes out once."""
+
+    def talk_with(self, who: Who) -> str | None:
+        """The id of the conversation in which a message to the person stands; None where only the vendor gives one."""
+
+    def require_allowed(self, outgoing: Outgoing) -> None:
+        """Returns where the vendor lets this be said to the person now, as far as that is known without asking.
+
+        Raises WindowClosed where only other words are allowed, and ChannelRefused where none are.
+        """
+
     async def send(self, outgoing: Outgoing) -> Sent:
         """Hands a message to the vendor once, and never again by itself.
 
