@@ -66,7 +66,7 @@ async def test_failures_in_words(ask: Asking, make: Makers) -> None:
     await make.channel("desk", "main")
     failure = (await _one(ask, failure="REFUSED", failed_at=AT))["failure"]
     assert (failure["kind"], datetime.fromisoformat(failure["at"])) == ("REFUSED", AT)
-    assert "check the account's credentials" in failure["message"]
+    assert "Check the account's credentials" in failure["message"]
     assert (await _one(ask, answered_at=AT))["failure"] is None
 
 
