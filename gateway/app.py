@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
+from adapters.lines import NO_LINES, Lines
 from adapters.mongo import Store
 from adapters.records import Record, RecordId
 from gateway import playground
@@ -34,6 +35,7 @@ from gateway.kept_secrets import with_secrets
 from gateway.keys import API_KEYS
 from gateway.ledger import Ledger
 from gateway.limits import LookUpLimit
+from gateway.lines import open_lines
 from gateway.memory import settle_memory
 from gateway.playground import STRANGERS, Welcome
 from gateway.settings import BadSettings, Settings, environment_name, load_settings
@@ -41,6 +43,7 @@ from gateway.telemetry import CommandCount, JobLog, Telemetry, configure_logs
 from gateway.telling import UNAVAILABLE, told
 from gateway.tokens import signed_token
 from gateway.work import JOBS, Worker, working
+from resolvers.channel_standing import know_accounts
 from resolvers.kit.context import Context, GraphLimits
 from resolvers.kit.cursors import CursorSeal
 from resolvers.kit.delivered import Delivered
@@ -82,13 +85,20 @@ class House:
     """An open store and everything that answers from it; `settings.secret` must be set."""
 
     def __init__(
-        self, settings: Settings, *, store: Store, graph: Graph, clock: Callable[[], datetime] = _utc_now
+        self,
+        settings: Settings,
+        *,
+        store: Store,
+        graph: Graph,
+        lines: Lines = NO_LINES,
+        clock: Callable[[], datetime] = _utc_now,
     ) -> None:
         if settings.secret is None:
             raise BadSettings("Cursors cannot be sealed without a secret. Set GATEWAY_SECRET.")
         self.settings = settings
         self.store = store
         self.graph = graph
+        self.lines = lines
         self.clock = clock
         self.seal = CursorSeal(settings.secret.get_secret_value())
         self.tickets = Tickets(settings.secret.get_secret_value())
@@ -122,6 +132,7 @@ class House:
             limits=self.limits,
             sign_visitor=self._sign_visitor if self.settings.jwt_secret else None,
             look_ups=self._look_ups,
+            lines=self.lines,
             delivered=Delivered(is_watched=self.ledger.watches(viewer)),
             sign_export=self.tickets.path,
         )
@@ -145,6 +156,8 @@ class House:
             declared=self.graph.declared,
             clock=lambda: _to_milliseconds(self.clock()),
             retention=self.settings.retention,
+            lines=self.lines,
+            default_region=self.settings.default_region,
         )
         return working(shift, self.graph.declared.jobs.values(), JobLog())
 
@@ -156,9 +169,13 @@ class House:
 
 @asynccontextmanager
 async def open_house(settings: Settings, *, graph: Graph, url: str) -> AsyncIterator[House]:
-    """A house on the database behind the URL, ready to answer; its store is closed behind the block."""
-    async with opened_store(url, settings, records_of(graph, settings), observer=CommandCount()) as store:
-        house = House(settings, store=store, graph=graph)
+    """A house on the database behind the URL, ready to answer; its store and lines are closed behind the block."""
+    async with (
+        open_lines(settings) as lines,
+        opened_store(url, settings, records_of(graph, settings), observer=CommandCount()) as store,
+    ):
+        await know_accounts(store, lines)
+        house = House(settings, store=store, graph=graph, lines=lines)
         try:
             yield house
         finally:

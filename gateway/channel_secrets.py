@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from types import UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin
@@ -38,12 +39,12 @@ class Secrets:
     def _of(self, kinds: Sequence[Any], value: Any, path: tuple[str, ...]) -> Any:
         """The value where one of these kinds is expected."""
         if isinstance(value, list):
-            inside = _inside(kinds, Sequence, 0)
+            inside = _inside(kinds, (Sequence, AbstractSet), 0)
             return [self._of(inside, one, (*path, str(n))) for n, one in enumerate(value)]
         if isinstance(value, dict):
             if SecretStr in kinds and set(value) in _REFERENCES:
                 return self._resolved(value, path)
-            of_values = _inside(kinds, Mapping, 1)
+            of_values = _inside(kinds, (Mapping,), 1)
             return {key: self._of([*of_values, *_fields(kinds, key)], one, (*path, key)) for key, one in value.items()}
         if SecretStr in kinds and str not in kinds:
             self._say(
@@ -118,9 +119,9 @@ def _fields(kinds: Sequence[Any], key: str) -> list[Any]:
     return [kind for model in models if (field := _by_key(model, key)) for kind in _alternatives(field.annotation)]
 
 
-def _inside(kinds: Sequence[Any], holder: type, place: int) -> list[Any]:
+def _inside(kinds: Sequence[Any], holders: tuple[type, ...], place: int) -> list[Any]:
     """What is expected inside the lists or tables among the kinds."""
-    found = [one for one in kinds if isinstance(get_origin(one), type) and issubclass(get_origin(one), holder)]
+    found = [one for one in kinds if isinstance(get_origin(one), type) and issubclass(get_origin(one), holders)]
     return [kind for one in found for kind in _alternatives(get_args(one)[place])]
 
 

@@ -85,7 +85,7 @@ _BY_FAILURE = {
     ),
     ChannelRefused.kind: (
         ChannelStatus.REFUSED,
-        "It refused a request. Look for the vendor's code in the gateway's log, and check the account's credentials.",
+        "It refused a request; the gateway's log has the status. Check the account's credentials and rights.",
     ),
     BadPayload.kind: (
         ChannelStatus.UNREADABLE,
@@ -187,7 +187,7 @@ async def note_delivery(store: Store, channel: str, account: str, at: datetime) 
     """Keeps when a channel account last delivered something; an earlier moment changes nothing."""
     place = {"channel": channel, "account": account}
     change = {"$setOnInsert": place, "$max": {"last_delivery_at": at}}
-    await store.upsert(CHANNEL_FACTS, [(CHANNEL_FACTS.id_of(place), change)])
+    await store.note(CHANNEL_FACTS, [(CHANNEL_FACTS.id_of(place), change)])
 
 
 async def know_accounts(store: Store, lines: Lines) -> None:

@@ -52,9 +52,14 @@ _WHOLE: Final = (
 
 def spoilt(bodies: list[bytes], count: int) -> Iterator[bytes]:
     """So many spoilt bodies, always the same: first those that are wholly odd."""
-    chance = random.Random(SEED)  # noqa: S311  it hides nothing
     yield from _WHOLE[:count]
-    for n in range(count - len(_WHOLE)):
+    yield from changed(bodies, count - len(_WHOLE))
+
+
+def changed(bodies: list[bytes], count: int) -> Iterator[bytes]:
+    """So many bodies that are nearly those, always the same."""
+    chance = random.Random(SEED)  # noqa: S311  it hides nothing
+    for n in range(count):
         body = bodies[n % len(bodies)] if bodies else b"{}"
         yield _other_value(body, chance) if n % 4 else _other_bytes(body, chance)
 

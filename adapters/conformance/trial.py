@@ -1,5 +1,6 @@
 """What is a check handed: the channel, its examples, and an ear for what it says?"""
 
+import json
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -16,8 +17,6 @@ from adapters.contract.examples import Examples
 from adapters.contract.manners import Manners
 from adapters.contract.reply import Reply
 from adapters.contract.way import Standing, Way
-
-ACCOUNT: Final = "sample-account"
 
 EXAMPLES_WANTED: Final = (
     "Write `EXAMPLES = Examples(settings={...})` (adapters/contract/examples.py) beside CHANNEL: made-up settings with "
@@ -80,6 +79,11 @@ class Trial:
         """The made-up settings; raises ValidationError."""
         return self.settings_with({})
 
+    @property
+    def account(self) -> str:
+        """Our account on the channel."""
+        return self.examples.account if self.examples else "sample-account"
+
     def settings_with(self, other: Mapping[str, Any]) -> ChannelSettings:
         """The made-up settings with others among them."""
         given = self.examples.settings if self.examples else {}
@@ -93,7 +97,7 @@ class Trial:
 
     def channel(self, *, way: Any = None, settings: ChannelSettings | None = None) -> Channel:
         """A new object of the channel; without a way out it can only compute."""
-        made = self.cls(ACCOUNT, settings or self.settings, Equipment(way=way or NoWay(), default_region="US"))
+        made = self.cls(self.account, settings or self.settings, Equipment(way=way or NoWay(), default_region="US"))
         self.heard.note("`repr` of the channel or its settings", repr(made), repr(made.settings))
         return made
 
@@ -106,7 +110,7 @@ class Trial:
         if self.folder is None or not self.folder.is_dir():
             return own
         paths = sorted(self.folder.rglob(self.examples.deliveries_named))
-        return [*own, *(Payload(str(one.relative_to(self.folder)), one.read_bytes()) for one in paths if one.is_file())]
+        return [*own, *(Payload(str(one.relative_to(self.folder)), _body(one)) for one in paths if one.is_file())]
 
     def delivery(self, body: bytes, *, settings: ChannelSettings | None = None, is_signed: bool = True) -> Delivery:
         """The body as it would be delivered now, signed where the examples can sign."""
@@ -121,6 +125,19 @@ class Trial:
         person = self.examples.person if self.examples else ""
         answers = self.examples.answers.values() if self.examples else ()
         self.heard.plant(secrets_in(self.settings), [*bodies, *answers], person)
+
+
+def _body(path: Path) -> bytes:
+    """The body of a recorded delivery: the file, or what it holds under `body` beside `headers`."""
+    raw = path.read_bytes()
+    try:
+        whole = json.loads(raw)
+    except ValueError:
+        return raw
+    if isinstance(whole, dict) and {"headers", "body"} <= set(whole):
+        body = whole["body"]
+        return body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    return raw
 
 
 def _exchanged(value: Any, others: Mapping[str, str]) -> Any:

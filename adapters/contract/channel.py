@@ -112,6 +112,17 @@ class KnowsMany(Protocol):
 
 
 @runtime_checkable
+class KnowsEverything(Protocol):
+    """A channel that gives out what it has of everybody, to be kept here; beside the protocols above."""
+
+    async def portion_of_all(self, cursor: str | None) -> Found:
+        """The records behind a `Found.after` of this very call, the earliest changed first; from the start for None.
+
+        A record that changed meanwhile is given again later. At the end `after` is None.
+        """
+
+
+@runtime_checkable
 class Sends(Protocol):
     """Capability SEND."""
 
@@ -246,6 +257,8 @@ class Channel:
     Settings: ClassVar[type[ChannelSettings]]
     manners: ClassVar[Manners] = Manners()
     """How the vendor wants to be called, and how it says that something went wrong."""
+    many_for: ClassVar[frozenset[Capability]] = frozenset(Capability)
+    """For which capabilities `of_many`, where there is one, takes a single call; others cost one for each person."""
 
     def __init__(self, account: str, settings: Any, equipment: Equipment) -> None:
         self.account = account

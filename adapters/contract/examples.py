@@ -19,6 +19,8 @@ class Examples:
     """As in the settings file, but with made-up secrets in plain words: 8 characters or more each."""
     address: str | None = None
     """The setting that holds the vendor's address (a URL), where the suite puts a vendor of its own that fails."""
+    account: str = "sample-account"
+    """Our account on the channel, where deliveries name one."""
     person: str = "sample-person"
     """A customer's id on the channel."""
     answers: Mapping[str, bytes] = field(default_factory=dict, repr=False)
