@@ -3,14 +3,13 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-import aiohttp
 import pytest
 
 from adapters.channels.whatsapp.channel import WhatsApp
 from adapters.channels.whatsapp.settings import WhatsAppSettings
 from adapters.contract.channel import Equipment
+from adapters.http.session import Outside
 from tests.channels.whatsapp.double import FORMER_SECRET, NUMBER, SECRET, TOKEN, VERIFY_TOKEN, Cloud, serving
-from tests.channels.whatsapp.plain_way import PlainWay
 
 
 @pytest.fixture
@@ -32,6 +31,6 @@ async def whatsapp(cloud: Cloud) -> AsyncIterator[WhatsApp]:
             "also_accounts": ["1122334455667"],
         }
     )
-    async with aiohttp.ClientSession() as session:
-        way = PlainWay(session, replace(WhatsApp.manners, try_s=0.2))
+    async with Outside() as outside:
+        way = outside.way("whatsapp", NUMBER, replace(WhatsApp.manners, try_s=0.2))
         yield WhatsApp(NUMBER, settings, Equipment(way=way, default_region="US"))
