@@ -51,8 +51,8 @@ MEXICO = {"from": "5215512345678"}
         ({"from": None}, [contact(user_id="US.1")], ["US.1"]),
         ({"from": ""}, [contact(user_id="US.1", wa_id="")], ["US.1"]),
         # One number, written with and without the digit after the country code.
-        (BRAZIL, [contact(wa_id="551187654321")], ["551187654321", "5511987654321"]),
-        (MEXICO, [contact(wa_id="525512345678")], ["525512345678", "5215512345678"]),
+        (BRAZIL, [contact(wa_id="551187654321")], ["551187654321"]),
+        (MEXICO, [contact(wa_id="525512345678")], ["525512345678"]),
         # Somebody else, however alone in the list.
         ({}, [contact(wa_id="972987654321", user_id="IL.1")], ["16505551234"]),
         (BARE, [contact(wa_id="972987654321", user_id="IL.1")], ["US.1"]),

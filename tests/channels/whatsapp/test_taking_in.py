@@ -3,6 +3,8 @@
 from collections import Counter
 from typing import Any
 
+import pytest
+
 from adapters.channels.whatsapp.examples import EXAMPLES
 from adapters.channels.whatsapp.reading import Reader
 from adapters.contract.records import HandedOver
@@ -86,4 +88,16 @@ async def test_changed_number_stays_one(store: Store) -> None:
     changed = {"type": "user_changed_number", "wa_id": "12195555358"}
     for told in (message(), message("system", id="wamid.2", system=changed), message(**{"from": "12195555358"})):
         await bring(store, *records(enveloped({"messages": [told]})))
+    assert len(await store.find(CUSTOMERS, {})) == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "wa_id"), [("5511987654321", "551187654321"), ("5215512345678", "525512345678"), ("5491123456789",) * 2]
+)
+async def test_numbers_with_extra_digit(store: Store, number: str, wa_id: str) -> None:
+    """Whoever writes from Brazil, Mexico or Argentina is one customer, with or without the extra digit."""
+    for told in ([{"wa_id": wa_id}], []):
+        body = enveloped({"contacts": told, "messages": [message(**{"from": number})]})
+        taken = await bring(store, *records(body))
+        assert all(one.outcome is not Outcome.REJECTED for one in taken.results), [one.reason for one in taken.results]
     assert len(await store.find(CUSTOMERS, {})) == 1
