@@ -115,10 +115,10 @@ async def test_pair_rate(whatsapp: WhatsApp, cloud: Cloud) -> None:
     assert len(cloud.sent) == 1
 
 
-async def test_silence_is_unknown(whatsapp: WhatsApp, cloud: Cloud) -> None:
+async def test_silence_is_unknown(impatient: WhatsApp, cloud: Cloud) -> None:
     """Where WhatsApp does not answer in time, the message may have gone out, and is not sent again."""
     cloud.hangs = True
-    sent = await whatsapp.send(outgoing())
+    sent = await impatient.send(outgoing())
     assert (sent.state, sent.external_id) == (SendState.UNKNOWN, None)
     assert len(cloud.sent) == 1
 
