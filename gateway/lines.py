@@ -11,6 +11,7 @@ from adapters.http.session import Outside
 from adapters.lines import NO_LINES, Lines
 from gateway.channel_file import Entry, read_channels
 from gateway.settings import BadSettings, Settings
+from gateway.telemetry import CallLog
 
 
 @asynccontextmanager
@@ -23,7 +24,7 @@ async def open_lines(settings: Settings) -> AsyncIterator[Lines]:
     if not entries:
         yield NO_LINES
         return
-    async with Outside() as outside:
+    async with Outside(observer=CallLog()) as outside:
         yield Lines(_channels(entries, outside, settings.default_region))
 
 

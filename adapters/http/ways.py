@@ -64,10 +64,11 @@ class AccountWay:
         self.base = base
         self._house = house
         self._tries = Tries(house.wire, manners, house.clock)
-        self._flights = Flights()
+        self._place = f"{channel}/{account}"
+        self._flights = Flights(self._place)
 
     def __repr__(self) -> str:
-        return f"<AccountWay {self.channel}/{self.account}>"
+        return f"<AccountWay {self._place}>"
 
     def standing(self) -> Standing:
         """How the channel account has answered lately."""
@@ -125,7 +126,7 @@ class AccountWay:
         await self._flights.close()
 
     async def _answer(self, request: Request, age: _Age) -> Reply:
-        key = request.fingerprint(f"{self.channel}/{self.account}")
+        key = request.fingerprint(self._place)
         kept = self._found(key, request, up_to_s=age.fresh_s)
         if kept is not None:
             return kept
@@ -152,7 +153,11 @@ class AccountWay:
 
     async def _new(self, request: Request, patience: Patience, key: bytes, age: _Age) -> Reply:
         reply = await self._call(request, patience, Tally())
-        if age.longest_s > 0 and _can_be_read(reply):
+        if age.longest_s > 0:
+            if not _can_be_read(reply):
+                raise BadPayload(
+                    f"{self._place}: An answer of {len(reply.body)} bytes is not the JSON that it says it is."
+                )
             self._house.shelf.keep(key, reply, for_s=age.longest_s, now=time.monotonic())
         return reply
 
@@ -167,8 +172,10 @@ class AccountWay:
         except TimeoutError:
             pass
         if tally.may_have_arrived and not request.is_repeatable:
-            raise OutcomeUnknown("A request with effects may have arrived: it did not answer in the time left.")
-        raise ChannelDown("It did not answer in the time that the request had left.")
+            raise OutcomeUnknown(
+                f"{self._place}: A request with effects may have arrived: it was not answered in time."
+            )
+        raise ChannelDown(f"{self._place}: It did not answer in the time that the request had left.")
 
     async def _call(self, request: Request, patience: Patience, tally: Tally) -> Reply:
         """The good answer; the observer is told of it in any case."""
@@ -179,6 +186,8 @@ class AccountWay:
             outcome = "GOOD"
         except ChannelError as error:
             outcome = error.kind
+            if not str(error).startswith(self._place):
+                error.args = (f"{self._place}: {error}",)
             raise
         except asyncio.CancelledError:
             if patience.has_run_out:
@@ -215,7 +224,7 @@ class AccountWay:
 
 
 def _can_be_read(reply: Reply) -> bool:
-    """Whether it is what it says it is: junk that calls itself JSON is not kept."""
+    """Whether it is what it says it is: junk must not be kept, and not stand before what is."""
     if "json" not in reply.headers.get("content-type", ""):
         return True
     try:

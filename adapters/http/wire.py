@@ -4,6 +4,7 @@ Whatever the library or the network may raise becomes a ChannelError here. None 
 behind it: those quote addresses, and would be printed with it.
 """
 
+import io
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,11 +17,13 @@ from aiohttp.http_exceptions import ContentEncodingError
 
 from adapters.contract.errors import BadPayload, ChannelDown, ChannelError, ChannelRefused
 from adapters.contract.reply import Reply
+from adapters.http.addresses import NotPublic
 from adapters.http.requests import Request
 
 _IDLE_S = 15.0
 """How long an unused connection is kept: vendors close theirs after some 20 to 75 s, and a request with effects that
 meets a connection just closed cannot be known to have arrived or not."""
+_LARGE = 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -78,7 +81,8 @@ class Wire:
             request.method,
             request.url,
             headers=request.headers,
-            data=request.body,
+            # The library warns of raw bytes beyond a megabyte, and writes a file's in pieces.
+            data=body if (body := request.body) is None or len(body) <= _LARGE else io.BytesIO(body),
             allow_redirects=False,
             trace_request_ctx=trace,
         ) as answer:
@@ -128,6 +132,9 @@ _NAMES: tuple[tuple[tuple[type[Exception], ...], type[ChannelDown | BadPayload],
 
 def named(error: Exception, trace: Trace) -> ChannelError:
     """The error that says what the caller does next; its words quote nothing of the request or the answer."""
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, NotPublic):
+        trace.is_hopeless = True
+        return ChannelRefused("An address that came from outside is not called: it is not of the public internet.")
     if isinstance(error.__cause__, ContentEncodingError):
         return BadPayload("The answer's body is packed in a way that cannot be read.")
     for kinds, made, words in _NAMES:

@@ -29,6 +29,16 @@ PERSON = "+12025550143"
 class Soundly(Acme):
     """The sample channel, which also sends."""
 
+    is_repeatable = False
+
+    def talk_with(self, who: Who) -> str | None:
+        """Everybody has one."""
+        return who.value
+
+    def require_allowed(self, outgoing: Outgoing) -> None:
+        """Everything is."""
+        del outgoing
+
     async def send(self, outgoing: Outgoing) -> Sent:
         """Once."""
         try:

@@ -1,12 +1,16 @@
 """Are the channels that a company switched on opened, known, and shown by the commands?"""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import structlog
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from adapters.contract.channel import Capability
+from adapters.contract.channel import Capability, Portion
+from adapters.contract.errors import ChannelDown
+from adapters.contract.records import Who
 from adapters.discovery import adapters
 from adapters.mongo import Store
 from gateway import cli, doctor
@@ -99,6 +103,25 @@ async def test_house_knows_lines(switched_on: Settings, mongod: Mongod, house: G
             ]
         }
     assert await store.count(CHANNEL_ACCOUNTS, {}) == 2
+
+
+async def test_failed_calls_are_logged(switched_on: Settings) -> None:
+    """A call that fails is told in the log by channel, kind and cost, and by nothing else."""
+    nowhere = "http://127.0.0.1:9"
+    text = ENTRIES.replace("https://acme.example", nowhere)
+    assert switched_on.channels
+    switched_on.channels.write_text(text, "utf-8")
+    async with open_lines(switched_on) as lines:
+        line = lines.at("acme", "main")
+        assert line
+        asked: Any = line.channel
+        with structlog.testing.capture_logs() as logged, pytest.raises(ChannelDown):
+            await asked.tickets(Who("acme", "main", "sample.person@example.com"), Portion())
+    (told,) = (one for one in logged if one["event"] == "channel")
+    assert (told["log_level"], told["channel"], told["account"]) == ("warning", "acme", "main")
+    assert (told["outcome"], told["status"], told["method"]) == ("DOWN", None, "GET")
+    assert "sample.person" not in str(told)
+    assert "opensesame" not in str(told)
 
 
 @pytest.fixture
