@@ -46,7 +46,7 @@ class Outside:
         borders: Borders = _STRICT,
         resolver: AbstractResolver | None = None,
     ) -> None:
-        self._wire = Wire(clock, lambda: to_vendors(tls))
+        self._wire = Wire(clock, lambda: to_vendors(tls, resolver))
         self._public_wire = Wire(clock, lambda: to_strangers(borders, tls, resolver))
         shelf = Shelf(most=_MOST_KEPT, most_bytes=_MOST_KEPT_BYTES)
         self._house = House(wire=self._wire, shelf=shelf, observer=observer or Unheard(), clock=clock)

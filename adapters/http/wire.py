@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from aiohttp.http_exceptions import ContentEncodingError
 
 from adapters.contract.errors import BadPayload, ChannelDown, ChannelError, ChannelRefused
@@ -72,7 +73,7 @@ class Wire:
             return await self._asked(self._session, request, largest_body, trace)
         except ChannelError:
             raise
-        except (aiohttp.ClientError, OSError, ValueError, TypeError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             failure = named(error, trace)
         raise failure
 
@@ -157,6 +158,6 @@ def _tracing() -> aiohttp.TraceConfig:
     return config
 
 
-def to_vendors(tls: ssl.SSLContext | None) -> aiohttp.TCPConnector:
+def to_vendors(tls: ssl.SSLContext | None, resolver: AbstractResolver | None = None) -> aiohttp.TCPConnector:
     """Connections to the addresses of the settings file, which may be private. Bounds are kept per channel account."""
-    return aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_S, ssl=tls or True)
+    return aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_S, resolver=resolver, ssl=tls or True)
