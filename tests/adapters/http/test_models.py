@@ -143,7 +143,7 @@ class ShelfMachine(RuleBasedStateMachine):
         assert (len(self.shelf) == 0) == (self.shelf.size_bytes == 0)
 
 
-_EVERYDAY = settings(max_examples=60, stateful_step_count=30, deadline=None, derandomize=True)
+_EVERYDAY = settings(max_examples=30, stateful_step_count=30, deadline=None, derandomize=True)
 TestFuse = FuseMachine.TestCase
 TestFuse.settings = _EVERYDAY
 TestShelf = ShelfMachine.TestCase

@@ -83,6 +83,14 @@ async def test_fresh_answer_is_kept(way, vendor) -> None:
     assert len(vendor.asked) == 2
 
 
+async def test_longest_wish_is_kept(way, vendor) -> None:
+    """Of several who wait for one answer, each may have it kept, whoever asked first."""
+    await asyncio.gather(way().get("/p"), way().get("/p", fresh_s=30), way().get("/p", fresh_s=0.001))
+    await asyncio.sleep(0.01)
+    await way().get("/p", fresh_s=30)
+    assert len(vendor.asked) == 1
+
+
 @pytest.mark.parametrize("part", [_ILL, hangs, says(answer(b"<html>")), says(answer(status=429))])
 async def test_stale_answer_is_given(way, vendor, part) -> None:
     """Where the vendor does not answer, is throttled or sends junk, the older answer is given and says so."""

@@ -52,7 +52,7 @@ async def test_past_deadline_sends_nothing(way, vendor, heard) -> None:
         with within(0), pytest.raises(ChannelDown):
             await call("/p")
     assert vendor.asked == []
-    assert [one.tries for one in heard.calls if one.method == "POST"] == [0]
+    assert [(one.method, one.outcome, one.tries) for one in heard.calls] == [("GET", "DOWN", 0), ("POST", "DOWN", 0)]
 
 
 async def test_waiting_for_place_ends(way, vendor) -> None:
@@ -103,6 +103,14 @@ async def test_long_wait_is_told(way, vendor, said) -> None:
     assert 0 < second.value.retry_after_s <= first.value.retry_after_s
     assert len(vendor.asked) == 1
     assert way().standing().breaker is Breaker.CLOSED
+
+
+async def test_unavailable_asks_to_wait(way, vendor) -> None:
+    """A vendor that is unavailable for a time that it names is throttled, not ill."""
+    vendor.plays(says(answer(status=503, headers=("Retry-After: 60",))))
+    with within(1), pytest.raises(ChannelBusy) as told:
+        await way().post("/p")
+    assert 59 < told.value.retry_after_s <= 60
 
 
 async def test_other_account_is_free(way, vendor) -> None:

@@ -149,6 +149,17 @@ async def test_odd_address_is_refused(outside, url) -> None:
     assert url not in str(told.value)
 
 
+_RELATIVE = [("t.json", "/api/v2/t.json"), ("/t.json", "/t.json"), ("?a=1", "/api/v2/?a=1")]
+
+
+@pytest.mark.parametrize(("given", "called"), _RELATIVE)
+async def test_relative_addresses(outside, vendor, given, called) -> None:
+    """Addresses may be given relative to the base, with or without a slash at its end."""
+    for n, end in enumerate(("", "/")):
+        await outside.way("acme", str(n), Manners(), base_url=f"{vendor.url}/api/v2{end}").get(given)
+    assert [one.path for one in vendor.asked] == [called] * 2
+
+
 async def test_broken_header_is_refused(way, vendor) -> None:
     """A header that would smuggle another one is not sent, and says nothing about the vendor."""
     with pytest.raises(ChannelRefused) as told:
