@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from adapters.contract.reply import Reply
 
@@ -54,6 +54,7 @@ class Way(Protocol):
         self,
         url: str,
         *,
+        method: Literal["POST", "PUT", "PATCH"] = "POST",
         json: Any = None,
         data: Mapping[str, str] | bytes | None = None,
         headers: Mapping[str, str] | None = None,
