@@ -86,6 +86,7 @@ class Wire:
             data=body if (body := request.body) is None or len(body) <= _LARGE else io.BytesIO(body),
             allow_redirects=False,
             trace_request_ctx=trace,
+            middlewares=() if request.is_repeatable else (_once(),),
         ) as answer:
             trace.status = answer.status
             body = await _read(answer, largest_body)
@@ -144,6 +145,20 @@ def named(error: Exception, trace: Trace) -> ChannelError:
             return made(words)
     trace.is_hopeless = True
     return ChannelRefused(f"The request cannot be written ({type(error).__name__}). Check its headers.")
+
+
+def _once() -> aiohttp.ClientMiddlewareType:
+    """Lets one request through, once: on a used connection that breaks, the library sends a PUT again by itself."""
+    was_sent = False
+
+    async def send(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        nonlocal was_sent
+        if was_sent:
+            raise aiohttp.ServerDisconnectedError
+        was_sent = True
+        return await handler(request)
+
+    return send
 
 
 def _tracing() -> aiohttp.TraceConfig:

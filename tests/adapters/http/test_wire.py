@@ -100,6 +100,16 @@ async def test_failed_effects_are_unknown(way, vendor, part, _, named) -> None:
     assert len(vendor.asked) == 1
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+async def test_used_connection_breaks(way, vendor, method) -> None:
+    """Also on a used connection that breaks, a request with effects is sent once."""
+    vendor.plays(says(answer()), resets)
+    await way().post("/p", method=method)
+    with pytest.raises(OutcomeUnknown):
+        await way().post("/p", method=method)
+    assert [one.method for one in vendor.asked] == [method] * 2
+
+
 def _free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
