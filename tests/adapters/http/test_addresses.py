@@ -187,6 +187,20 @@ async def test_public_is_fetched(outside, vendor, heard) -> None:
         await _fetch(outside, vendor.url, largest_body=2)
 
 
+async def test_failures_name_the_account(outside, vendor) -> None:
+    """What went wrong at a stranger's names the channel account, and not the address."""
+    vendor.plays(says(answer(status=500)))
+    with pytest.raises(ChannelDown, match=r"^acme/main: It answered with 500.$"):
+        await _fetch(outside, f"{vendor.url}/ana")
+
+
+async def test_name_without_address() -> None:
+    """A name that has no address is one that does not answer."""
+    async with Outside(resolver=_Names(())) as outside:
+        with pytest.raises(ChannelDown):
+            await _fetch(outside, "https://example.org/")
+
+
 async def test_public_has_deadline(outside, vendor) -> None:
     """A stranger that hangs holds up nobody beyond the deadline."""
     vendor.plays(hangs)
