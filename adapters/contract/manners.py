@@ -34,8 +34,9 @@ def by_status(reply: Reply) -> ChannelError | None:
     status = reply.status
     if status < HTTPStatus.MULTIPLE_CHOICES:
         return None
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return ChannelBusy("It takes no more requests for now (429).", retry_after_s=retry_after_s(reply))
+    wait_s = retry_after_s(reply)
+    if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.SERVICE_UNAVAILABLE and wait_s is not None):
+        return ChannelBusy(f"It takes no more requests for now ({status}).", retry_after_s=wait_s)
     if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
         return NoSuchIdentity(f"It knows nothing by that id ({status}).")
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:

@@ -109,6 +109,8 @@ class PublicResolver(AbstractResolver):
     ) -> list[ResolveResult]:
         """The addresses of a host. Raises NotPublic."""
         found = await self._inner.resolve(host, port, family)
+        if not found:
+            raise OSError("A name has no address.")
         # A name with public and private addresses is a trap, not a mistake.
         if not all(is_public(one["host"], has_loopback=self._borders.has_loopback) for one in found):
             raise NotPublic("A name has an address that is not public.")

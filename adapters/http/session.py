@@ -46,7 +46,7 @@ class Outside:
         borders: Borders = _STRICT,
         resolver: AbstractResolver | None = None,
     ) -> None:
-        self._wire = Wire(clock, lambda: to_vendors(tls))
+        self._wire = Wire(clock, lambda: to_vendors(tls, resolver))
         self._public_wire = Wire(clock, lambda: to_strangers(borders, tls, resolver))
         shelf = Shelf(most=_MOST_KEPT, most_bytes=_MOST_KEPT_BYTES)
         self._house = House(wire=self._wire, shelf=shelf, observer=observer or Unheard(), clock=clock)
@@ -77,9 +77,10 @@ class Outside:
     def way(self, name: str, account: str, manners: Manners, *, base_url: str | None = None) -> AccountWay:
         """The way out of that channel account; the same for whoever asks for it again.
 
-        With a `base_url` addresses may be given relative to it, and none leads away from its host.
+        With a `base_url` addresses may be given relative to it (`tickets.json` below its path, `/tickets.json` below
+        its host), and none leads away from its host.
         """
-        base = URL(base_url) if base_url is not None else None
+        base = URL(base_url.rstrip("/") + "/") if base_url is not None else None
         there = self._ways.get((name, account))
         if there is None:
             there = self._ways[name, account] = AccountWay(name, account, manners, base, self._house)

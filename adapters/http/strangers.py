@@ -54,6 +54,7 @@ class Strangers:
         At most three redirects are followed, each checked like the first; headers go to the first host only. Raises
         ChannelError, ChannelRefused where the address may not be called.
         """
+        channel, account = place
         began = time.monotonic()
         trace = Trace()
         outcome = "CANCELLED"
@@ -62,9 +63,9 @@ class Strangers:
             outcome = "GOOD"
         except ChannelError as error:
             outcome = error.kind
+            error.args = (f"{channel}/{account}: {error}",)
             raise
         finally:
-            channel, account = place
             took_s = time.monotonic() - began
             self._tell(
                 Call(

@@ -22,7 +22,7 @@ from adapters.contract.errors import (
 from adapters.contract.manners import Manners
 from adapters.contract.reply import Reply
 from adapters.contract.way import Standing
-from adapters.deadline import ends_at
+from adapters.deadline import ends_at, left_s
 from adapters.http.flights import Flights, Patience
 from adapters.http.kept import Shelf
 from adapters.http.observing import Call, CallObserver
@@ -105,8 +105,9 @@ class AccountWay:
     ) -> Reply:
         """The good answer to a request with effects, which is sent once; again only where it is repeatable.
 
-        Raises ChannelError: OutcomeUnknown where it may have arrived; ChannelDown where it certainly did not, or
-        where it is repeatable. Only a repeatable one can be kept: such a one is a question.
+        Raises ChannelError: OutcomeUnknown where it may have arrived (also where the vendor answered with a failure
+        of its own, or with what cannot be read); ChannelDown where it certainly did not, or where it is repeatable.
+        Only a repeatable one can be kept: such a one is a question.
         """
         age = _Age(fresh_s, stale_s)
         if age.longest_s > 0 and not is_repeatable:
@@ -131,7 +132,8 @@ class AccountWay:
         if kept is not None:
             return kept
         try:
-            return await self._flights.join(key, lambda patience: self._new(request, patience, key, age))
+            reply = await self._shared(request, key)
+            self._keep(key, reply, age)
         except (ChannelDown, ChannelBusy, BadPayload):
             kept = self._found(key, request, up_to_s=age.stale_s, is_stale=True)
             if kept is None:
@@ -141,6 +143,7 @@ class AccountWay:
             # What it no longer tells us is not ours to show.
             self._house.shelf.drop(key)
             raise
+        return reply
 
     def _found(self, key: bytes, request: Request, *, up_to_s: float, is_stale: bool = False) -> Reply | None:
         if up_to_s <= 0:
@@ -151,15 +154,19 @@ class AccountWay:
         self._tell(request, "GOOD", 0.0, Tally(status=reply.status), from_cache=True, is_stale=is_stale)
         return replace(reply, is_stale=True) if is_stale else reply
 
-    async def _new(self, request: Request, patience: Patience, key: bytes, age: _Age) -> Reply:
-        reply = await self._call(request, patience, Tally())
-        if age.longest_s > 0:
-            if not _can_be_read(reply):
-                raise BadPayload(
-                    f"{self._place}: An answer of {len(reply.body)} bytes is not the JSON that it says it is."
-                )
-            self._house.shelf.keep(key, reply, for_s=age.longest_s, now=time.monotonic())
-        return reply
+    def _keep(self, key: bytes, reply: Reply, age: _Age) -> None:
+        if age.longest_s <= 0:
+            return
+        if not _can_be_read(reply):
+            raise BadPayload(f"{self._place}: An answer of {len(reply.body)} bytes says it is JSON, and is not.")
+        self._house.shelf.keep(key, reply, for_s=age.longest_s, now=time.monotonic())
+
+    async def _shared(self, request: Request, key: bytes) -> Reply:
+        """A question that is asked once for all who ask it at the same time."""
+        if left_s() == 0.0:
+            self._tell(request, ChannelDown.kind, 0.0, Tally())
+            raise ChannelDown(f"{self._place}: The time for it was up before it was asked.")
+        return await self._flights.join(key, lambda patience: self._call(request, patience, Tally()))
 
     async def _alone(self, request: Request) -> Reply:
         """A request that is never shared with another caller."""

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from aiohttp.http_exceptions import ContentEncodingError
 
 from adapters.contract.errors import BadPayload, ChannelDown, ChannelError, ChannelRefused
@@ -72,7 +73,7 @@ class Wire:
             return await self._asked(self._session, request, largest_body, trace)
         except ChannelError:
             raise
-        except (aiohttp.ClientError, OSError, ValueError, TypeError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             failure = named(error, trace)
         raise failure
 
@@ -85,6 +86,7 @@ class Wire:
             data=body if (body := request.body) is None or len(body) <= _LARGE else io.BytesIO(body),
             allow_redirects=False,
             trace_request_ctx=trace,
+            middlewares=() if request.is_repeatable else (_once(),),
         ) as answer:
             trace.status = answer.status
             body = await _read(answer, largest_body)
@@ -145,6 +147,20 @@ def named(error: Exception, trace: Trace) -> ChannelError:
     return ChannelRefused(f"The request cannot be written ({type(error).__name__}). Check its headers.")
 
 
+def _once() -> aiohttp.ClientMiddlewareType:
+    """Lets one request through, once: on a used connection that breaks, the library sends a PUT again by itself."""
+    was_sent = False
+
+    async def send(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        nonlocal was_sent
+        if was_sent:
+            raise aiohttp.ServerDisconnectedError
+        was_sent = True
+        return await handler(request)
+
+    return send
+
+
 def _tracing() -> aiohttp.TraceConfig:
     """Marks the request's trace when it gets a connection, new or used."""
 
@@ -157,6 +173,6 @@ def _tracing() -> aiohttp.TraceConfig:
     return config
 
 
-def to_vendors(tls: ssl.SSLContext | None) -> aiohttp.TCPConnector:
+def to_vendors(tls: ssl.SSLContext | None, resolver: AbstractResolver | None = None) -> aiohttp.TCPConnector:
     """Connections to the addresses of the settings file, which may be private. Bounds are kept per channel account."""
-    return aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_S, ssl=tls or True)
+    return aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_S, resolver=resolver, ssl=tls or True)
