@@ -33,6 +33,8 @@ class Zendesk(Channel):
     many_at_once: ClassVar[int] = 100
     """As many ids as `users/show_many` takes."""
     many_for = frozenset({Capability.PROFILE})
+    is_repeatable: ClassVar[bool] = False
+    """A new ticket may be asked for twice, a comment may not, and one does not know beforehand which it is."""
 
     def __init__(self, account: str, settings: ZendeskSettings, equipment: Equipment) -> None:
         super().__init__(account, settings, equipment)
@@ -154,6 +156,15 @@ class Zendesk(Channel):
         return await self._export.portion(cursor)
 
     # Sending
+
+    def talk_with(self, who: Who) -> str | None:
+        """None: a person may have several tickets, and the number of a new one is Zendesk's to give."""
+        del who
+        return None
+
+    def require_allowed(self, outgoing: Outgoing) -> None:
+        """Returns where Zendesk has room for it; raises ChannelRefused."""
+        sending.require_allowed(outgoing)
 
     async def send(self, outgoing: Outgoing) -> Sent:
         """A public comment on the conversation's ticket, or a new ticket where none is named."""

@@ -28,6 +28,9 @@ from adapters.payload import reason
 OURS = "profile_gateway_key"
 """The name under which a sent comment carries our own word for it, in the custom metadata of its audit."""
 
+DELETED = "deleted"
+"""The status of a ticket that is gone."""
+
 _STATUSES = {
     "new": "NEW",
     "open": "OPEN",
@@ -38,7 +41,6 @@ _STATUSES = {
     "solved": "SOLVED",
     "closed": "CLOSED",
 }
-_DELETED = "deleted"
 # Whose ids say who somebody is.
 _PEOPLE = frozenset({"user", "identities"})
 # Of a number of 64 bits.
@@ -161,7 +163,7 @@ class Reader:
     def ticket(self, value: Any) -> tuple[HandedOver, ...]:
         """The ticket as a case; as a removal where it was deleted. Raises BadPayload."""
         told = read(Ticket, value)
-        if told.status == _DELETED:
+        if told.status == DELETED:
             return self.removed(told.id, told.updated_at)
         return (self.case(told),)
 

@@ -110,9 +110,9 @@ class Organization(_Words):
 
 
 class Ticket(_Words):
-    """A ticket."""
+    """A ticket; its id leads to its comments."""
 
-    id: Id
+    id: Annotated[Id, Field(pattern=r"\A[0-9]{1,20}\z")]
     requester_id: Id
     assignee_id: MaybeId = None
     subject: MaybeText = None

@@ -83,10 +83,10 @@ async def test_fetch_is_shared(desk: Desk, zendesk: Zendesk) -> None:
 
 async def test_revoked_token_is_renewed(desk: Desk, zendesk: Zendesk) -> None:
     """A token that is not taken any more is fetched anew, once."""
-    desk.users[20978392] = user(20978392)
+    desk.users = {20978392: user(20978392), 7: user(7)}
     await person(zendesk)
     desk.token = "another one"
-    await person(zendesk)
+    await person(zendesk, Who("zendesk", "acme", "7"))
     assert desk.tokens_given == 2
 
 
