@@ -13,7 +13,7 @@ from adapters.channels.rest.reading import Circumstances, read_all
 from adapters.channels.rest.requests import Gaps, Made
 from adapters.contract.channel import Found, Portion
 from adapters.contract.errors import BadPayload, ChannelRefused, NoSuchIdentity
-from adapters.contract.records import HandedOver, Person, Who
+from adapters.contract.records import Person, Who
 from adapters.contract.reply import Reply
 from adapters.contract.way import Way
 from adapters.values import BadValue
@@ -48,7 +48,10 @@ class Asking:
             raise NoSuchIdentity(f"The mapping does not say how people of {who.channel!r} are asked for.")
         known = await self._found(who)
         found = await self._answered(own, known, portion)
-        return replace(found, records=_linked(found.records, known, who))
+        if capability == "profile":
+            return found
+        # So that the house learns under which id the channel knows them, also where there is nothing else to tell.
+        return replace(found, records=(Person(who=who, also=(known,)), *found.records))
 
     def split(self, capability: str, people: Sequence[Who]) -> tuple[Sequence[Who], Sequence[Who]]:
         """Those whom one call can ask for together, and the others."""
@@ -151,15 +154,6 @@ class Asking:
             fresh_s=life.fresh_s,
             stale_s=life.stale_s,
         )
-
-
-def _linked(records: Sequence[HandedOver], known: Who, asked: Who) -> tuple[HandedOver, ...]:
-    """The records, one of which tells the house under which id the channel knows whom it was asked for."""
-    first = next((one for one in records if isinstance(one, Person) and one.who == known), None)
-    if first is None:
-        return (Person(who=known, also=(asked,)), *records)
-    told = replace(first, also=tuple(dict.fromkeys((*first.also, asked))))
-    return tuple(told if one is first else one for one in records)
 
 
 def gaps_of(asking: Asking, who: Who) -> Gaps:

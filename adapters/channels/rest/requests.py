@@ -13,6 +13,8 @@ from adapters.hints import did_you_mean
 Gaps = Mapping[str, str | int]
 """What fills the gaps of a request by name. A gap that is absent leaves its parameter out."""
 
+KEY: Final = "key"
+"""The gap that holds our own word for a message."""
 TEXT: Final = "text"
 """The gap that holds what an agent wrote, in whatever words."""
 AFTER: Final = ("after", "page", "offset")
@@ -64,7 +66,7 @@ class Request:
             method=stated.method,
             url=self.base_url + _path(stated.path, gaps),
             params={name: said for name, said in params.items() if said is not None},
-            headers=stated.headers,
+            headers={name: _GAP.sub(lambda found: str(gaps[found[1]]), said) for name, said in stated.headers.items()},
             body=body,
         )
 
@@ -142,8 +144,9 @@ def request_of(stated: StatedRequest, known: Sequence[str], base_url: str, where
         problems.append(f'{where}, body: a {stated.method} has none. Write `params`, or method = "POST".')
     for key, said in (("path", path), ("params", stated.params), ("headers", stated.headers), ("body", stated.body)):
         for name in _names(said):
-            if key == "headers" or name not in known:
-                allowed = [] if key == "headers" else known
+            # Ours alone may stand in a header: nobody else chooses its letters.
+            allowed = [one for one in known if one == KEY] if key == "headers" else known
+            if name not in allowed:
                 hint = did_you_mean(name, allowed) or " Nothing is filled in there."
                 problems.append(f"{where}, {key}: {{{name}}} is nothing that is filled in there.{hint}")
             elif key == "path" and name in AFTER:
