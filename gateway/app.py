@@ -36,6 +36,7 @@ from gateway.kept_secrets import with_secrets
 from gateway.keys import API_KEYS
 from gateway.ledger import Ledger
 from gateway.limits import LookUpLimit
+from gateway.lines import open_lines
 from gateway.memory import settle_memory
 from gateway.playground import STRANGERS, Welcome
 from gateway.settings import BadSettings, Settings, environment_name, load_settings
@@ -44,6 +45,7 @@ from gateway.telling import UNAVAILABLE, told
 from gateway.tokens import signed_token
 from gateway.webhooks import Desk, Webhooks
 from gateway.work import JOBS, Worker, working
+from resolvers.channel_standing import know_accounts
 from resolvers.kit.context import Context, GraphLimits
 from resolvers.kit.cursors import CursorSeal
 from resolvers.kit.delivered import Delivered
@@ -172,9 +174,13 @@ class House:
 
 @asynccontextmanager
 async def open_house(settings: Settings, *, graph: Graph, url: str) -> AsyncIterator[House]:
-    """A house on the database behind the URL, ready to answer; its store is closed behind the block."""
-    async with opened_store(url, settings, records_of(graph, settings), observer=CommandCount()) as store:
-        house = House(settings, store=store, graph=graph)
+    """A house on the database behind the URL, ready to answer; its store and lines are closed behind the block."""
+    async with (
+        open_lines(settings) as lines,
+        opened_store(url, settings, records_of(graph, settings), observer=CommandCount()) as store,
+    ):
+        await know_accounts(store, lines)
+        house = House(settings, store=store, graph=graph, lines=lines)
         try:
             yield house
         finally:

@@ -138,6 +138,12 @@ class Settings(BaseSettings):
         "days); then they are removed with their files, hourly. `accesses` is the ledger of who read whose data, by "
         "the moment of reading. Of what is not named nothing ends by itself.",
     )
+    channels: Path | None = Field(
+        default=None,
+        description="The file (TOML) that switches channels on: an entry for each of the company's accounts, with "
+        "what its adapter needs. `profile-gateway channels` shows what is found and what is on. Without it nothing "
+        "outside is asked.",
+    )
     body_bytes: int = Field(
         default=256 * 1024, ge=1024, description="A request's body at most: the longest question with its variables."
     )

@@ -13,6 +13,7 @@ from resolvers import (
     attributes,
     campaigns,
     channel_accounts,
+    channel_standing,
     channels,
     consents,
     contacts,
@@ -55,6 +56,7 @@ from resolvers.kit.graph import Graph
 
 SLICES = (
     channels.SLICE,
+    channel_standing.SLICE,
     attributes.SLICE,
     agents.SLICE,
     products.SLICE,

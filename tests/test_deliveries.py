@@ -16,7 +16,7 @@ from resolvers.conversations import MESSAGES
 from resolvers.deliveries import intake, lane_job
 from resolvers.deliveries.intake import Intake, Tally
 from resolvers.deliveries.waiting import DELIVERIES, EVENT_KEYS, KEPT_FOR, delivery_document, lane_of
-from resolvers.identities import IDENTITY_KEYS
+from resolvers.identities import IDENTITIES
 from resolvers.kit.shift import Shift
 from tests.channels import toy
 from tests.channels.toy import body_of, event
@@ -66,7 +66,7 @@ def post(ask: Asking) -> Post:
 
 async def names(store: Store) -> dict[str, str]:
     """What each person was last called, by the person's id on the channel."""
-    return {one["value"]: one["profile"]["name"] for one in await store.find(IDENTITY_KEYS, {})}
+    return {one["value"]: one["profile"]["name"] for one in await store.find(IDENTITIES, {})}
 
 
 async def test_taken_in(post: Post) -> None:

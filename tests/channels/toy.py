@@ -1,4 +1,4 @@
-"""A channel that lives in the tests: its deliveries are proven by HMAC, and tell what people said one after the other."""
+"""A channel that lives in the tests: its deliveries are proven by HMAC, and tell what people say in order."""
 
 import hashlib
 import hmac
