@@ -76,7 +76,13 @@ class JobState:
     """How often it failed since."""
     reference: str | None
     """Under which the log has the last failure."""
-    is_running: bool
+    holder: str | None
+    """Who does it now, as `machine:process:word`."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether somebody does it now."""
+        return self.holder is not None
 
 
 class Worker:
@@ -284,7 +290,7 @@ async def job_states(store: Store, names: Sequence[str]) -> list[JobState]:
                 ended_at=one.get("ended_at"),
                 failures=one.get("failures", 0),
                 reference=one.get("reference"),
-                is_running=await store.leases.holder_of(f"job {name}") is not None,
+                holder=await store.leases.holder_of(f"job {name}"),
             )
         )
     return states

@@ -18,7 +18,7 @@ from adapters.failures import Overtaken, StoreDown, TooSlow
 from adapters.records import Document, RecordId
 from resolvers.deliveries.reading import Reading, read, unforeseen
 from resolvers.deliveries.waiting import ASIDE, DELIVERIES, EVENT_KEYS, event_id, word_id
-from resolvers.ingest.batch import take
+from resolvers.ingest.batch import judged, take
 from resolvers.ingest.report import Outcome, TakenIn
 from resolvers.kit.shift import Shift
 
@@ -86,6 +86,25 @@ class Intake:
             await self._some(some)
         return self.tally
 
+    async def judge(self, document: Document) -> Tally:
+        """What would become of the delivery, added to the tally; nothing is written."""
+        reading = read(self._shift.lines, document)
+        turns = await self._fresh([reading])
+        end = _End(repeated=len(reading.events) - len(turns))
+        end.reasons = {reading.id: list(reading.reasons)} if reading.reasons else {}
+        records = [record for turn in turns for record in turn.event.records]
+        at, by, region = document["received_at"], "/".join(reading.place), self._shift.default_region
+        try:
+            taken = await judged(self._store, records, at=at, by=by, default_region=region)
+        except _PASSING:
+            raise
+        except Exception as error:  # noqa: BLE001  as where it is taken in, it would be set aside
+            end.reasons.setdefault(reading.id, []).append(unforeseen(error, "judging it"))
+        else:
+            end.taken = len(turns) - len(_refused(turns, taken, end.reasons))
+        self._count([reading], end)
+        return self.tally
+
     async def _some(self, readings: Sequence[Reading]) -> None:
         """The deliveries of one account, together if that goes."""
         try:
@@ -101,6 +120,7 @@ class Intake:
                 await self._piecemeal(readings[0], error)
             return
         self._count(readings, end)
+        _tell(readings, end)
 
     async def _piecemeal(self, reading: Reading, error: Exception) -> None:
         """The events of a delivery one after the other; those that cannot be taken in have it set aside."""
@@ -122,6 +142,7 @@ class Intake:
         await self._together([replace(settled, events=())], is_whole=True, about=reading)
         sum_.reasons = {reading.id: list(settled.reasons)} if reasons else {}
         self._count([settled], sum_)
+        _tell([settled], sum_)
 
     async def _together(self, readings: Sequence[Reading], *, is_whole: bool, about: Reading | None = None) -> _End:
         """Everything in one transaction. `is_whole`: the deliveries end with it."""
@@ -186,8 +207,13 @@ class Intake:
         for one in readings:
             if reasons := end.reasons.get(one.id):
                 tally.aside.update(set(reasons))
-                channel, account = one.place
-                _log.warning("delivery set aside", channel=channel, account=account, id=str(one.id), reasons=reasons)
+
+
+def _tell(readings: Sequence[Reading], end: _End) -> None:
+    for one in readings:
+        if reasons := end.reasons.get(one.id):
+            channel, account = one.place
+            _log.warning("delivery set aside", channel=channel, account=account, id=str(one.id), reasons=reasons)
 
 
 def _batches(readings: Sequence[Reading]) -> Iterator[list[Reading]]:
@@ -229,4 +255,6 @@ def _set_aside(reading: Reading, reasons: Sequence[str], now: datetime) -> Docum
         for record in event.records
         if isinstance(record, Utterance)
     }
-    return {"state": ASIDE, "reasons": list(reasons), "aside_at": now, "tells_of": sorted(told)}
+    # Tried again in vain, it is kept no longer for that.
+    since = reading.document.get("aside_at", now)
+    return {"state": ASIDE, "reasons": list(reasons), "aside_at": since, "tells_of": sorted(told)}

@@ -6,6 +6,7 @@ Whoever is killed leaves its lane to another process, which begins with the firs
 from typing import Final
 
 from adapters.records import Document
+from resolvers.channel_standing import note_delivery
 from resolvers.deliveries.intake import Intake
 from resolvers.deliveries.waiting import ASIDE, DELIVERIES, EVENT_KEYS, LANES, SLICE, WAITING, too_old
 from resolvers.kit.jobs import Work
@@ -41,6 +42,10 @@ def _work(lane: int) -> Work:
         order = [("sequence", 1)]
         documents = await shift.store.find(DELIVERIES, _waiting(lane), order=order, limit=_AT_ONCE)
         await Intake(shift).process(documents)
+        for (channel, account), at in {
+            (one["channel"], one["account"]): one["received_at"] for one in documents
+        }.items():
+            await note_delivery(shift.store, channel, account, at)
         return len(documents) == _AT_ONCE
 
     return take_in
