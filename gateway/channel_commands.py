@@ -12,7 +12,6 @@ from rich.text import Text
 
 from adapters.conformance.findings import Outcome
 from adapters.conformance.suite import Report, try_out
-from adapters.contract.channel import PROTOCOLS
 from adapters.discovery import Adapter, Adapters, NoSuchAdapter, adapters
 from gateway.channel_file import Entry, read_channels
 from gateway.lines import one_way
@@ -67,8 +66,7 @@ def _rows(known: Adapters, entries: list[Entry]) -> Iterator[tuple[str, ...]]:
 
 
 def _offers(adapter: Adapter) -> str:
-    """What the class has the methods for; settings may switch some of it off."""
-    return ", ".join(one for one, protocol in PROTOCOLS.items() if issubclass(adapter.cls, protocol))
+    return ", ".join(adapter.offers)
 
 
 def check_channel(

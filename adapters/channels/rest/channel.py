@@ -23,6 +23,9 @@ from adapters.contract.sending import Outgoing, Sent
 
 
 def _loaded(said: Any, info: ValidationInfo) -> Plan:
+    if isinstance(said, str) and info.context:
+        # A path starts where the settings file stands, wherever the gateway was started.
+        said = str(info.context["folder"] / said)
     return said if isinstance(said, Plan) else load(said, info.data.get("base_url"))
 
 
