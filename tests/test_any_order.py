@@ -164,7 +164,11 @@ _SHOWN = ("attributes", "consents", "is_anonymous", "last_interaction_at")
 
 
 @pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=max(3, settings.default.max_examples // 10),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(data=st.data())
 async def test_any_order(prepared: Store, story: tuple[HandedOver, ...], data: st.DataObject) -> None:
     """Any order, any repetition and any parting into batches of the same deliveries leave the same behind."""
