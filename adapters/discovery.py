@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from adapters import channels
-from adapters.contract.channel import PROTOCOLS, Channel, ChannelSettings, KnowsMany
+from adapters.contract.channel import PROTOCOLS, Capability, Channel, ChannelSettings, KnowsMany
 from adapters.contract.manners import Manners
 
 GROUP: Final = "profile_gateway.channels"
@@ -45,6 +45,11 @@ class Adapter:
     def name(self) -> str:
         """By which the settings file names it."""
         return self.cls.name
+
+    @property
+    def offers(self) -> tuple[Capability, ...]:
+        """For what the class has the methods; the settings of an account may switch some of it off."""
+        return tuple(one for one, protocol in PROTOCOLS.items() if all(hasattr(self.cls, n) for n in _parts(protocol)))
 
     @property
     def examples(self) -> Any:
@@ -175,7 +180,7 @@ def defects(cls: Any) -> list[str]:
 
 def _half(cls: type[Channel], protocol: type) -> Iterator[str]:
     """How a class falls short of a protocol that it began."""
-    wanted = [name for name in dir(protocol) if not name.startswith("_")] + list(protocol.__annotations__)
+    wanted = _parts(protocol)
     given = [name for name in wanted if hasattr(cls, name)]
     if not given:
         return
@@ -186,6 +191,11 @@ def _half(cls: type[Channel], protocol: type) -> Iterator[str]:
         is_static = isinstance(inspect.getattr_static(cls, name), staticmethod)
         if callable(theirs) and (wrong := _mismatch(ours, theirs, is_static=is_static)):
             yield f"`{name}` {wrong}"
+
+
+def _parts(protocol: type) -> list[str]:
+    """What a class must have that implements a protocol."""
+    return [name for name in dir(protocol) if not name.startswith("_")] + list(protocol.__annotations__)
 
 
 def _mismatch(ours: Any, theirs: Any, *, is_static: bool) -> str | None:

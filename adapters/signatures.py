@@ -31,7 +31,7 @@ def is_signed_by_any(
     All of them are tried and each is compared in constant time, so that the time taken tells neither how much of a
     signature was right nor which secret it was. An empty secret signs nothing.
     """
-    given = signature.encode()
+    given = signature.encode("utf-8", "surrogatepass")
     found = False
     for secret in secrets:
         matches = hmac.compare_digest(sign(secret, signed).encode(), given)

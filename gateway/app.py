@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
+from adapters.lines import NO_LINES, Lines
 from adapters.mongo import Store
 from adapters.records import Record, RecordId
 from gateway import playground
@@ -30,23 +31,27 @@ from gateway.execution import Plans
 from gateway.exports import Exports, Shelf, Tickets
 from gateway.health import Health
 from gateway.importing.position import IMPORTS
+from gateway.inbox import Inbox
 from gateway.kept_secrets import with_secrets
 from gateway.keys import API_KEYS
 from gateway.ledger import Ledger
 from gateway.limits import LookUpLimit
+from gateway.lines import open_lines
 from gateway.memory import settle_memory
 from gateway.playground import STRANGERS, Welcome
 from gateway.settings import BadSettings, Settings, environment_name, load_settings
 from gateway.telemetry import CommandCount, JobLog, Telemetry, configure_logs
 from gateway.telling import UNAVAILABLE, told
 from gateway.tokens import signed_token
+from gateway.webhooks import Desk, Webhooks
 from gateway.work import JOBS, Worker, working
+from resolvers.channel_standing import know_accounts
 from resolvers.kit.context import Context, GraphLimits
 from resolvers.kit.cursors import CursorSeal
 from resolvers.kit.delivered import Delivered
 from resolvers.kit.graph import Graph
 from resolvers.kit.ids import global_id
-from resolvers.kit.shift import Shift
+from resolvers.kit.shift import Knocks, Shift
 from resolvers.kit.slice import Slice
 from resolvers.kit.viewer import Role, Viewer
 from resolvers.privacy.retention import BadRetention, with_retention
@@ -82,17 +87,26 @@ class House:
     """An open store and everything that answers from it; `settings.secret` must be set."""
 
     def __init__(
-        self, settings: Settings, *, store: Store, graph: Graph, clock: Callable[[], datetime] = _utc_now
+        self,
+        settings: Settings,
+        *,
+        store: Store,
+        graph: Graph,
+        lines: Lines = NO_LINES,
+        clock: Callable[[], datetime] = _utc_now,
     ) -> None:
         if settings.secret is None:
             raise BadSettings("Cursors cannot be sealed without a secret. Set GATEWAY_SECRET.")
         self.settings = settings
         self.store = store
         self.graph = graph
+        self.lines = lines
         self.clock = clock
         self.seal = CursorSeal(settings.secret.get_secret_value())
         self.tickets = Tickets(settings.secret.get_secret_value())
         self.auth = Auth(store, settings, clock=lambda: clock().timestamp())
+        self.knocks = Knocks()
+        self.inbox = Inbox(store, self.knocks)
         self.ledger = Ledger(store, settings.access_ledger)
         self._look_ups = LookUpLimit(settings.lookups_per_minute) if settings.lookups_per_minute else None
         self.answering = Answering(
@@ -122,6 +136,7 @@ class House:
             limits=self.limits,
             sign_visitor=self._sign_visitor if self.settings.jwt_secret else None,
             look_ups=self._look_ups,
+            lines=self.lines,
             delivered=Delivered(is_watched=self.ledger.watches(viewer)),
             sign_export=self.tickets.path,
         )
@@ -145,6 +160,9 @@ class House:
             declared=self.graph.declared,
             clock=lambda: _to_milliseconds(self.clock()),
             retention=self.settings.retention,
+            lines=self.lines,
+            default_region=self.settings.default_region,
+            knocks=self.knocks,
         )
         return working(shift, self.graph.declared.jobs.values(), JobLog())
 
@@ -156,12 +174,17 @@ class House:
 
 @asynccontextmanager
 async def open_house(settings: Settings, *, graph: Graph, url: str) -> AsyncIterator[House]:
-    """A house on the database behind the URL, ready to answer; its store is closed behind the block."""
-    async with opened_store(url, settings, records_of(graph, settings), observer=CommandCount()) as store:
-        house = House(settings, store=store, graph=graph)
+    """A house on the database behind the URL, ready to answer; its store and lines are closed behind the block."""
+    async with (
+        open_lines(settings) as lines,
+        opened_store(url, settings, records_of(graph, settings), observer=CommandCount()) as store,
+    ):
+        await know_accounts(store, lines)
+        house = House(settings, store=store, graph=graph, lines=lines)
         try:
             yield house
         finally:
+            await house.inbox.close()
             await house.ledger.close()
 
 
@@ -239,6 +262,12 @@ class Door:
         return self._house.exports if self._house else None
 
     @property
+    def desk(self) -> Desk | None:
+        """Where deliveries are handed in, if anyone is in."""
+        house = self._house
+        return Desk(house.lines, house.inbox, house.clock) if house else None
+
+    @property
     def store(self) -> Store | None:
         """The store behind it, if anyone is in."""
         return self._house.store if self._house else None
@@ -256,4 +285,5 @@ def _routes(settings: Settings, door: Door, welcome: Welcome) -> list[BaseRoute]
     health = Health(lambda: door.store)
     page = playground.routes(welcome) if settings.playground else []
     exports = Exports(lambda: door.exports)
-    return [Route(PATH, door), *exports.routes, *health.routes, *page]
+    webhooks = Webhooks(lambda: door.desk, settings)
+    return [Route(PATH, door), *exports.routes, *webhooks.routes, *health.routes, *page]

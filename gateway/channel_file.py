@@ -8,6 +8,8 @@ The file that GATEWAY_CHANNELS names, in TOML, an entry for each channel account
     account = "main"             # which of our accounts on it
     base_url = "https://..."     # and the adapter's own settings
     token = {from_env = "CRM_TOKEN"}   # secrets stand elsewhere: in the environment, or {from_file = "/path"}
+
+Paths that are not absolute start at the file's folder.
 """
 
 import difflib
@@ -27,6 +29,9 @@ from gateway.settings import BadSettings
 from resolvers.kit.texts import plain_line
 
 LONGEST_ACCOUNT: Final = 100
+
+FOLDER: Final = "folder"
+"""In the context of the settings' validation: where the file stands, for adapters whose settings name other files."""
 
 _OURS: Final = ("name", "adapter", "account")
 _LONGEST_QUOTED: Final = 64
@@ -161,7 +166,7 @@ class _Reading:
         if secrets.wrong:
             return None
         try:
-            return kind.model_validate(taken)
+            return kind.model_validate(taken, context={FOLDER: self._folder})
         except ValidationError as error:
             for one in error.errors(include_url=False, include_context=False):
                 self._say(_path(one["loc"]) or "settings", secrets.hidden(_in_words(kind, one)))

@@ -161,6 +161,11 @@ class Settings(BaseSettings):
     body_read_s: float = Field(
         default=10.0, gt=0, description="How long a body may take to arrive: a slow sender must not hold a place."
     )
+    delivery_bytes: int = Field(
+        default=256 * 1024,
+        ge=1024,
+        description="A vendor's delivery at most (`/webhooks/`): larger than any that is documented.",
+    )
     execution_s: float = Field(
         default=15.0,
         gt=0,

@@ -85,7 +85,7 @@ _BY_FAILURE = {
     ),
     ChannelRefused.kind: (
         ChannelStatus.REFUSED,
-        "It refused a request. Look for the vendor's code in the gateway's log, and check the account's credentials.",
+        "It refused a request; the gateway's log has the status. Check the account's credentials and rights.",
     ),
     BadPayload.kind: (
         ChannelStatus.UNREADABLE,

@@ -20,6 +20,7 @@ from resolvers import (
     conversations,
     custom_data,
     customers,
+    deliveries,
     directory,
     dismissing,
     duplicates,
@@ -88,6 +89,7 @@ SLICES = (
     identification.SLICE,
     entry_points.SLICE,
     channel_accounts.SLICE,
+    deliveries.SLICE,
     # Views across panels, which read what the slices above declare.
     finding.SLICE,
     directory.SLICE,

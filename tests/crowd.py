@@ -11,8 +11,10 @@ from resolvers.attachments import ATTACHMENTS
 from resolvers.attribute_schema import DEFINITIONS, definition_document
 from resolvers.campaigns import CAMPAIGNS
 from resolvers.consents import CONSENT_WORDS
+from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.customers import CUSTOMERS
 from resolvers.identities import UNLINKED
+from resolvers.ingest.stand_ins import GONE_AT, UNDER, stand_in
 from resolvers.interests import TOPICS
 from resolvers.kept_pairs import PAIRS
 from resolvers.kit.delivered import AccessWay, Delivered
@@ -27,7 +29,9 @@ from resolvers.notes import REMOVED_NOTES
 from resolvers.privacy.receipts import ERASURES
 from resolvers.privacy.removing import DOOMED_FILES
 from resolvers.products import PRODUCTS
+from resolvers.purchases import PURCHASES
 from resolvers.relations import RELATION_TYPES, RELATIONS
+from resolvers.tickets import TICKETS
 from tests import toy
 from tests.makers import BEGIN, Made, Makers, money
 
@@ -169,6 +173,16 @@ async def small_things(make: Makers) -> None:
     await double(make)
     await access(make)
     await erased(make)
+    await stand_ins(make)
+
+
+async def stand_ins(make: Makers) -> None:
+    """What stands for things that are not here: told of before they came, gone at their source, under another id."""
+    told = {"status": "FAILED", "failed_at": BEGIN, "failure_reason": "131026 undeliverable", "withdrawn_at": BEGIN}
+    await make.store.insert(MESSAGES, stand_in(MESSAGES, new_id(), BEGIN, **told))
+    await make.store.insert(MESSAGES, stand_in(MESSAGES, new_id(), BEGIN, **{UNDER: new_id()}))
+    for record in (MESSAGES, CONVERSATIONS, TICKETS, PURCHASES):
+        await make.store.insert(record, stand_in(record, new_id(), BEGIN, **{GONE_AT: BEGIN}))
 
 
 async def access(make: Makers, *of: RecordId, **more: Any) -> RecordId:

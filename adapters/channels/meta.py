@@ -3,7 +3,6 @@
 Facts: developers.facebook.com, Graph API: webhooks/getting-started, guides/error-handling, overview/rate-limiting.
 """
 
-import hashlib
 import hmac
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from adapters.contract.deliveries import Answer, Delivery, NotProven
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelError, ChannelRefused, NoSuchIdentity
 from adapters.contract.manners import by_status, retry_after_s
 from adapters.contract.reply import Reply
+from adapters.signatures import hmac_sha256_hex, is_signed_by_any
 
 SIGNATURE: Final = "x-hub-signature-256"
 _ALGORITHM: Final = "sha256="
@@ -57,20 +57,18 @@ def prove(delivery: Delivery, app_secrets: Sequence[SecretStr]) -> None:
 
     The bytes as they came: Meta escapes accents, emoji, slashes and `<`, and JSON written anew has another signature.
     """
-    given = delivery.headers.get(SIGNATURE, "").strip().encode("utf-8", "replace")
+    given = delivery.headers.get(SIGNATURE, "").strip()
     if not given:
         raise NotProven(f"The delivery carries no {SIGNATURE}. Only what Meta signs is taken.")
-    if not given.startswith(_ALGORITHM.encode()):
+    if not given.startswith(_ALGORITHM):
         raise NotProven(f"The {SIGNATURE} names another algorithm. Only SHA-256 is taken.")
-    # Every secret is tried whatever the first one says, so that time tells nothing.
-    fits = [hmac.compare_digest(signature(secret, delivery.body).encode(), given) for secret in app_secrets]
-    if not any(fits):
+    if not is_signed_by_any(app_secrets, delivery.body, given.removeprefix(_ALGORITHM)):
         raise NotProven("The signature is of none of our app secrets. Compare them with the app's.")
 
 
 def signature(app_secret: SecretStr, body: bytes) -> str:
     """What Meta sends along with a body: the algorithm, and the digest in hexadecimal."""
-    return _ALGORITHM + hmac.new(app_secret.get_secret_value().encode(), body, hashlib.sha256).hexdigest()
+    return _ALGORITHM + hmac_sha256_hex(app_secret, body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

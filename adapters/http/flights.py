@@ -53,7 +53,8 @@ class _Flight:
 class Flights:
     """The questions of one channel account that are under way."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: str) -> None:
+        self._place = place
         self._under_way: dict[bytes, _Flight] = {}
         self._tasks: set[asyncio.Future[Reply]] = set()
 
@@ -76,7 +77,7 @@ class Flights:
             raise
         self._leave(key, flight, is_late=is_late)
         if is_late or flight.task.cancelled():
-            raise ChannelDown("It did not answer in the time that the request had left.")
+            raise ChannelDown(f"{self._place}: It did not answer in the time that the request had left.")
         return flight.task.result()
 
     async def close(self) -> None:

@@ -50,6 +50,10 @@ class Shelf:
 
     def keep(self, key: bytes, reply: Reply, *, for_s: float, now: float) -> None:
         """Keeps the answer for so long at most; one larger than a quarter of the shelf is not kept."""
+        there = self._kept.get(key)
+        if there is not None and there.reply is reply and there.for_s >= for_s:
+            # Several waited for it, and one of them wants it kept for longer.
+            return
         self.drop(key)
         size = _AROUND_ONE + len(reply.body) + sum(len(name) + len(value) for name, value in reply.headers.items())
         if for_s <= 0 or size > self._most_bytes / 4:

@@ -31,7 +31,14 @@ class Request:
         """The same for the same question of the same channel account, with the same credentials; tells none of it."""
         digest = hashlib.blake2b(key=_SALT, digest_size=32)
         headers = sorted((name.lower(), value) for name, value in self.headers.items())
-        for part in (place, self.method, str(self.url), *(word for pair in headers for word in pair)):
+        # With its length before each part, and the number of headers, no two questions run together.
+        for part in (
+            place,
+            self.method,
+            str(self.url),
+            str(len(headers)),
+            *(word for pair in headers for word in pair),
+        ):
             encoded = part.encode("utf-8", "surrogatepass")
             digest.update(len(encoded).to_bytes(8, "big") + encoded)
         digest.update(self.body or b"")

@@ -2,7 +2,7 @@
 
 import math
 
-_LONGEST_REST_S = 3600.0
+LONGEST_REST_S = 3600.0
 """What a vendor asks beyond it is asked of it again after an hour: a slip in a header must not switch a channel off."""
 _SHARE_OF_RETRIES = 0.1
 """One retry is earned by ten requests: when a vendor is ill, it gets at most a tenth more than its usual load."""
@@ -18,7 +18,7 @@ class Gate:
 
     def close(self, seconds: float, now: float) -> None:
         """Lets nothing through for so long; an earlier word that asks for longer stands."""
-        self._opens_at = max(self._opens_at, now + min(seconds, _LONGEST_REST_S))
+        self._opens_at = max(self._opens_at, now + min(seconds, LONGEST_REST_S))
 
     def closed_for_s(self, now: float) -> float:
         """In how many seconds it opens; 0 where it is open."""

@@ -23,7 +23,7 @@ from adapters.contract.way import Breaker, Standing
 from adapters.http.flights import Patience
 from adapters.http.fuse import Fuse, Pass
 from adapters.http.requests import Request
-from adapters.http.throttles import Gate, RetryBudget
+from adapters.http.throttles import LONGEST_REST_S, Gate, RetryBudget
 from adapters.http.wire import Trace, Wire
 
 _FIRST_PAUSE_S = 0.1
@@ -201,7 +201,7 @@ def _sensible(seconds: float | None) -> float | None:
     """The wait that a vendor asked for; None where it is no number of seconds at all."""
     if seconds is None or math.isnan(seconds):
         return None
-    return max(0.0, seconds)
+    return min(max(0.0, seconds), LONGEST_REST_S)
 
 
 def _resting() -> ChannelDown:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from yarl import URL
@@ -22,7 +22,7 @@ from adapters.contract.errors import (
 from adapters.contract.manners import Manners
 from adapters.contract.reply import Reply
 from adapters.contract.way import Standing
-from adapters.deadline import ends_at
+from adapters.deadline import ends_at, left_s
 from adapters.http.flights import Flights, Patience
 from adapters.http.kept import Shelf
 from adapters.http.observing import Call, CallObserver
@@ -64,10 +64,11 @@ class AccountWay:
         self.base = base
         self._house = house
         self._tries = Tries(house.wire, manners, house.clock)
-        self._flights = Flights()
+        self._place = f"{channel}/{account}"
+        self._flights = Flights(self._place)
 
     def __repr__(self) -> str:
-        return f"<AccountWay {self.channel}/{self.account}>"
+        return f"<AccountWay {self._place}>"
 
     def standing(self) -> Standing:
         """How the channel account has answered lately."""
@@ -94,6 +95,7 @@ class AccountWay:
         self,
         url: str,
         *,
+        method: Literal["POST", "PUT", "PATCH"] = "POST",
         json: Any = None,
         data: Mapping[str, str] | bytes | None = None,
         headers: Mapping[str, str] | None = None,
@@ -103,15 +105,16 @@ class AccountWay:
     ) -> Reply:
         """The good answer to a request with effects, which is sent once; again only where it is repeatable.
 
-        Raises ChannelError: OutcomeUnknown where it may have arrived; ChannelDown where it certainly did not, or
-        where it is repeatable. Only a repeatable one can be kept: such a one is a question.
+        Raises ChannelError: OutcomeUnknown where it may have arrived (also where the vendor answered with a failure
+        of its own, or with what cannot be read); ChannelDown where it certainly did not, or where it is repeatable.
+        Only a repeatable one can be kept: such a one is a question.
         """
         age = _Age(fresh_s, stale_s)
         if age.longest_s > 0 and not is_repeatable:
             raise ValueError("A request with effects cannot be answered from what is kept. Say is_repeatable=True.")
         body, said = encoded(json, data)
         request = Request(
-            method="POST",
+            method=method,
             url=address(url, self.base),
             headers=said | dict(headers or {}),
             body=body,
@@ -124,12 +127,13 @@ class AccountWay:
         await self._flights.close()
 
     async def _answer(self, request: Request, age: _Age) -> Reply:
-        key = request.fingerprint(f"{self.channel}/{self.account}")
+        key = request.fingerprint(self._place)
         kept = self._found(key, request, up_to_s=age.fresh_s)
         if kept is not None:
             return kept
         try:
-            return await self._flights.join(key, lambda patience: self._new(request, patience, key, age))
+            reply = await self._shared(request, key)
+            self._keep(key, reply, age)
         except (ChannelDown, ChannelBusy, BadPayload):
             kept = self._found(key, request, up_to_s=age.stale_s, is_stale=True)
             if kept is None:
@@ -139,6 +143,7 @@ class AccountWay:
             # What it no longer tells us is not ours to show.
             self._house.shelf.drop(key)
             raise
+        return reply
 
     def _found(self, key: bytes, request: Request, *, up_to_s: float, is_stale: bool = False) -> Reply | None:
         if up_to_s <= 0:
@@ -149,11 +154,19 @@ class AccountWay:
         self._tell(request, "GOOD", 0.0, Tally(status=reply.status), from_cache=True, is_stale=is_stale)
         return replace(reply, is_stale=True) if is_stale else reply
 
-    async def _new(self, request: Request, patience: Patience, key: bytes, age: _Age) -> Reply:
-        reply = await self._call(request, patience, Tally())
-        if age.longest_s > 0 and _can_be_read(reply):
-            self._house.shelf.keep(key, reply, for_s=age.longest_s, now=time.monotonic())
-        return reply
+    def _keep(self, key: bytes, reply: Reply, age: _Age) -> None:
+        if age.longest_s <= 0:
+            return
+        if not _can_be_read(reply):
+            raise BadPayload(f"{self._place}: An answer of {len(reply.body)} bytes says it is JSON, and is not.")
+        self._house.shelf.keep(key, reply, for_s=age.longest_s, now=time.monotonic())
+
+    async def _shared(self, request: Request, key: bytes) -> Reply:
+        """A question that is asked once for all who ask it at the same time."""
+        if left_s() == 0.0:
+            self._tell(request, ChannelDown.kind, 0.0, Tally())
+            raise ChannelDown(f"{self._place}: The time for it was up before it was asked.")
+        return await self._flights.join(key, lambda patience: self._call(request, patience, Tally()))
 
     async def _alone(self, request: Request) -> Reply:
         """A request that is never shared with another caller."""
@@ -166,8 +179,10 @@ class AccountWay:
         except TimeoutError:
             pass
         if tally.may_have_arrived and not request.is_repeatable:
-            raise OutcomeUnknown("A request with effects may have arrived: it did not answer in the time left.")
-        raise ChannelDown("It did not answer in the time that the request had left.")
+            raise OutcomeUnknown(
+                f"{self._place}: A request with effects may have arrived: it was not answered in time."
+            )
+        raise ChannelDown(f"{self._place}: It did not answer in the time that the request had left.")
 
     async def _call(self, request: Request, patience: Patience, tally: Tally) -> Reply:
         """The good answer; the observer is told of it in any case."""
@@ -178,6 +193,8 @@ class AccountWay:
             outcome = "GOOD"
         except ChannelError as error:
             outcome = error.kind
+            if not str(error).startswith(self._place):
+                error.args = (f"{self._place}: {error}",)
             raise
         except asyncio.CancelledError:
             if patience.has_run_out:
@@ -214,7 +231,7 @@ class AccountWay:
 
 
 def _can_be_read(reply: Reply) -> bool:
-    """Whether it is what it says it is: junk that calls itself JSON is not kept."""
+    """Whether it is what it says it is: junk must not be kept, and not stand before what is."""
     if "json" not in reply.headers.get("content-type", ""):
         return True
     try:

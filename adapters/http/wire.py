@@ -4,6 +4,7 @@ Whatever the library or the network may raise becomes a ChannelError here. None 
 behind it: those quote addresses, and would be printed with it.
 """
 
+import io
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,15 +13,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from aiohttp.http_exceptions import ContentEncodingError
 
 from adapters.contract.errors import BadPayload, ChannelDown, ChannelError, ChannelRefused
 from adapters.contract.reply import Reply
+from adapters.http.addresses import NotPublic
 from adapters.http.requests import Request
 
 _IDLE_S = 15.0
 """How long an unused connection is kept: vendors close theirs after some 20 to 75 s, and a request with effects that
 meets a connection just closed cannot be known to have arrived or not."""
+_LARGE = 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -69,7 +73,7 @@ class Wire:
             return await self._asked(self._session, request, largest_body, trace)
         except ChannelError:
             raise
-        except (aiohttp.ClientError, OSError, ValueError, TypeError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             failure = named(error, trace)
         raise failure
 
@@ -78,9 +82,11 @@ class Wire:
             request.method,
             request.url,
             headers=request.headers,
-            data=request.body,
+            # The library warns of raw bytes beyond a megabyte, and writes a file's in pieces.
+            data=body if (body := request.body) is None or len(body) <= _LARGE else io.BytesIO(body),
             allow_redirects=False,
             trace_request_ctx=trace,
+            middlewares=() if request.is_repeatable else (_once(),),
         ) as answer:
             trace.status = answer.status
             body = await _read(answer, largest_body)
@@ -128,6 +134,9 @@ _NAMES: tuple[tuple[tuple[type[Exception], ...], type[ChannelDown | BadPayload],
 
 def named(error: Exception, trace: Trace) -> ChannelError:
     """The error that says what the caller does next; its words quote nothing of the request or the answer."""
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, NotPublic):
+        trace.is_hopeless = True
+        return ChannelRefused("An address that came from outside is not called: it is not of the public internet.")
     if isinstance(error.__cause__, ContentEncodingError):
         return BadPayload("The answer's body is packed in a way that cannot be read.")
     for kinds, made, words in _NAMES:
@@ -136,6 +145,20 @@ def named(error: Exception, trace: Trace) -> ChannelError:
             return made(words)
     trace.is_hopeless = True
     return ChannelRefused(f"The request cannot be written ({type(error).__name__}). Check its headers.")
+
+
+def _once() -> aiohttp.ClientMiddlewareType:
+    """Lets one request through, once: on a used connection that breaks, the library sends a PUT again by itself."""
+    was_sent = False
+
+    async def send(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        nonlocal was_sent
+        if was_sent:
+            raise aiohttp.ServerDisconnectedError
+        was_sent = True
+        return await handler(request)
+
+    return send
 
 
 def _tracing() -> aiohttp.TraceConfig:
@@ -150,6 +173,6 @@ def _tracing() -> aiohttp.TraceConfig:
     return config
 
 
-def to_vendors(tls: ssl.SSLContext | None) -> aiohttp.TCPConnector:
+def to_vendors(tls: ssl.SSLContext | None, resolver: AbstractResolver | None = None) -> aiohttp.TCPConnector:
     """Connections to the addresses of the settings file, which may be private. Bounds are kept per channel account."""
-    return aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_S, ssl=tls or True)
+    return aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_S, resolver=resolver, ssl=tls or True)

@@ -7,19 +7,13 @@ records. Rejected records are told with their reasons; the others of the batch a
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 
-from adapters.contract.records import (
-    HandedOver,
-)
+from adapters.contract.records import HandedOver
 from adapters.failures import Overtaken, Taken
 from adapters.mongo import Store
 from adapters.records import Document
 from resolvers.attribute_schema import definitions_by_name
 from resolvers.ingest.renaming import rename
-from resolvers.ingest.report import (
-    TakenIn,
-    Visit,
-    stored_moment,
-)
+from resolvers.ingest.report import TakenIn, Visit, stored_moment
 from resolvers.ingest.taking import Batch
 from resolvers.privacy.removing import remove_doomed
 

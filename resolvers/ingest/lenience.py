@@ -9,6 +9,7 @@ from resolvers.ingest.parts import canonical_reach
 from resolvers.ingest.report import NotTaken, Visit
 
 _REACHES = frozenset({"PHONE", "EMAIL"})
+_TYPES = {"PHONE_NUMBER": "phone number", "EMAIL": "e-mail address"}
 
 
 def readable(person: Person, visit: Visit) -> tuple[Person, tuple[str, ...]]:
@@ -31,10 +32,10 @@ def _is_reach(reach: Reach, visit: Visit, notes: list[str]) -> bool:
 
 def _is_value(name: str, value: Any, visit: Visit, notes: list[str]) -> bool:
     definition = visit.definitions.get(name)
-    if value is not None and definition is not None and definition["type"] in _REACHES:
+    if value is not None and definition is not None and definition["type"] in _TYPES:
         try:
             checked(definition, value, visit.default_region)
         except ValueError:
-            notes.append(f"{name!r} cannot hold its value, which is no {definition['type'].lower()}. It was left out.")
+            notes.append(f"{name!r} cannot hold its value, which is no {_TYPES[definition['type']]}. It was left out.")
             return False
     return True

@@ -14,8 +14,9 @@ from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.ingest.fields import place_of
 from resolvers.ingest.report import INSERTED, UNCHANGED, UPDATED, NotTaken, Result, stored_moment
 from resolvers.ingest.stand_ins import GONE_AT, UNDER, is_stand_in, stand_in
-from resolvers.ingest.talks import begun_by
-from resolvers.privacy.removing import BATCH, Removing
+from resolvers.ingest.talks import begun_by, state_of
+from resolvers.ingest.told import remove_files
+from resolvers.privacy.removing import BATCH
 from resolvers.purchases import PURCHASES
 from resolvers.tickets import TICKETS
 
@@ -38,18 +39,18 @@ async def remove(store: Store, removal: Removal) -> Result:
     await store.update_all(CHANNEL_ACCOUNTS, {"_id": account}, {"$set": {HAS_REMOVALS: True}})
     key = await _standing(store, record, named)
     known = await store.first(record, {"_id": key})
-    if known is None:
-        await store.insert(record, stand_in(record, key, at, **{GONE_AT: at}))
-        return INSERTED
-    if known.get(GONE_AT) is not None and known[GONE_AT] >= at:
+    if known is not None and known.get(GONE_AT) is not None and known[GONE_AT] >= at:
         return UNCHANGED
-    if is_stand_in(known, record):
-        await store.update_all(record, {"_id": key}, {"$set": {GONE_AT: at, str(record.moment): at}})
-        return UPDATED
+    # Also where the thing itself never came: what belongs to it may have.
     await _remove_pieces(store, record, key, at)
-    left = await _left(store, record, known, at)
-    await store.replace(record, [left or stand_in(record, key, at, **{GONE_AT: at})])
-    return UPDATED
+    left = None if known is None or is_stand_in(known, record) else await _left(store, record, known, at)
+    await store.replace(record, [left or _gone(record, known or {"_id": key}, at)])
+    return INSERTED if known is None else UPDATED
+
+
+def _gone(record: Record, known: Document, at: datetime) -> dict[str, Any]:
+    """What is kept of it: how a message fared, should its source bring it back."""
+    return stand_in(record, known["_id"], at, **{GONE_AT: at}, **(state_of(known) if record is MESSAGES else {}))
 
 
 def kind_of(removal: Removal) -> Record:
@@ -72,13 +73,15 @@ async def _standing(store: Store, record: Record, named: RecordId) -> RecordId:
 
 async def _remove_pieces(store: Store, record: Record, key: RecordId, at: datetime) -> None:
     """Removes what belongs to it and is as old as its removal or older."""
-    removing = Removing(store, store.records.values())
-    for piece in store.records.values():
-        if piece.belongs and record.name in piece.belongs.to and piece.moment:
-            where: dict[str, Any] = {piece.belongs.field: key, piece.moment: {"$lte": at}}
-            where |= {"updated_at": {"$not": {"$gt": at}}} if piece is MESSAGES else {}
-            while (await removing.some(piece, where, BATCH)).total():
-                pass
+    if record in {MESSAGES, TICKETS}:
+        await remove_files(store, {key: at})
+    if record is not CONVERSATIONS:
+        return
+    where = {"conversation_id": key, "sent_at": {"$lte": at}, "updated_at": {"$not": {"$gt": at}}}
+    while found := await store.find(MESSAGES, where, limit=BATCH):
+        await remove_files(store, dict.fromkeys((one["_id"] for one in found), at))
+        # Files name their message, and not its conversation.
+        await store.replace(MESSAGES, [_gone(MESSAGES, one, at) for one in found])
 
 
 async def _left(store: Store, record: Record, known: Document, at: datetime) -> Document | None:

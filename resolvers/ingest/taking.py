@@ -246,10 +246,13 @@ class Batch:
         channel = record.channel if has_place(record) else account.who.channel
         owner = speaker = self._people.customer_of(account, moment, channel=channel)
         said[CAME_BY] = account.mark
-        if self._is_of_gone(record, said):
+        if isinstance(record, File) and self._is_of_gone(said):
             return UNCHANGED
         if isinstance(record, Utterance):
-            self._ids[n] = self._told.key_of(record, said["sent_at"])
+            self._ids[n] = key = self._told.key_of(record, said["sent_at"])
+            talk = self._panels[CONVERSATIONS.name].get(said["conversation_id"])
+            if talk is not None and stays_gone(talk, last_word_at(said)):
+                return self._told.gone({**said, "_id": key}, talk[GONE_AT])
             talks = self._panels[CONVERSATIONS.name]
             owner = grown(talks, {**said, "customer_id": owner}, record.talk, self._erased)
             if moment is not None and owner != speaker:
@@ -272,9 +275,9 @@ class Batch:
         if old["customer_id"] in self._erased:
             shelf.put({**dict.fromkeys(old), **new})
             return INSERTED
-        if stays_gone(old, new.get("updated_at")):
-            return UNCHANGED
         is_message = panel.record is MESSAGES
+        if stays_gone(old, new.get("updated_at")):
+            return self._told.gone(new, old[GONE_AT]) if is_message else UNCHANGED
         if is_stand_in(old, panel.record):
             gone = {GONE_AT: old[GONE_AT]} if GONE_AT in old else {}
             shelf.put({**(with_state(new, old) if is_message else new), **gone})
@@ -293,16 +296,11 @@ class Batch:
         found = shelf.get(key)
         return None if found and found["customer_id"] in {None, *self._erased} else found
 
-    def _is_of_gone(self, record: HandedOver, said: Document) -> bool:
-        """Whether it belongs to something that is gone at its source since, or that its author took back."""
-        if isinstance(record, Utterance):
-            talk = self._panels[CONVERSATIONS.name].get(said["conversation_id"])
-            return talk is not None and stays_gone(talk, last_word_at(said))
-        if isinstance(record, File):
-            key = self._told.standing(said["of_id"])
-            home = self._panels[MESSAGES.name].get(key) or self._panels[TICKETS.name].get(key) or {}
-            return stays_gone(home, said["created_at"]) or home.get("withdrawn_at") is not None
-        return False
+    def _is_of_gone(self, file: Document) -> bool:
+        """Whether the file came with something that is gone at its source since, or that its author took back."""
+        key = self._told.standing(file["of_id"])
+        home = self._panels[MESSAGES.name].get(key) or self._panels[TICKETS.name].get(key) or {}
+        return stays_gone(home, file["created_at"]) or home.get("withdrawn_at") is not None
 
     def _note_account(self, place: tuple[str, str]) -> None:
         if place not in self._noted:

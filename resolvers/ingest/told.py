@@ -1,6 +1,6 @@
 """Which message is meant, and what becomes of it when something is said of it, before it comes or after?"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from adapters.contract.records import Progress, Utterance, Withdrawal
@@ -9,10 +9,10 @@ from adapters.records import Document, RecordId
 from resolvers.attachments import ATTACHMENTS
 from resolvers.conversations import MESSAGES
 from resolvers.ingest.fields import place_of
-from resolvers.ingest.report import INSERTED, Result, changed_or_not, stored_moment
+from resolvers.ingest.report import INSERTED, UNCHANGED, Result, changed_or_not, stored_moment
 from resolvers.ingest.shelf import Shelf
 from resolvers.ingest.stand_ins import GONE_AT, UNDER, is_stand_in, stand_in
-from resolvers.ingest.talks import climbed, message_id, sent_message_id, told_of, with_state
+from resolvers.ingest.talks import climbed, message_id, sent_message_id, state_of, told_of, with_state
 from resolvers.privacy.removing import BATCH, Removing
 
 _OWN = ("_id", "customer_id", "conversation_id", "sent_at", "came_by", "direction")
@@ -25,7 +25,8 @@ class Told:
         self._shelf = shelf
         self.erased: frozenset[RecordId] = frozenset()
         """Customers who are being erased: what is still stored of theirs is nobody's."""
-        self._withdrawn: list[RecordId] = []
+        self._fileless: dict[RecordId, datetime | None] = {}
+        """Messages that have no files any more, or none from that moment and before."""
         self._moved: dict[RecordId, RecordId] = {}
         """Messages that were shown by the channel's id before it was known that we sent them, and what they are now."""
 
@@ -63,17 +64,32 @@ class Told:
         at = stored_moment(one.at, "at")
         key = self.standing(message_id(one.channel, one.account, one.external_id))
         result = self._tell(key, {"withdrawn_at": at}, at)
-        self._withdrawn.append(key)
+        self._fileless[key] = None
         return result
+
+    def gone(self, message: Document, gone_at: datetime) -> Result:
+        """What becomes of a word on a message that was gone by then, alone or with its conversation.
+
+        Of the word nothing is kept; how far the message came is, should its source bring it back.
+        """
+        key = message["_id"]
+        old = self._shelf.get(key)
+        if old is None:
+            self._shelf.add(stand_in(MESSAGES, key, gone_at, **{GONE_AT: gone_at}, **state_of(message)))
+        elif is_stand_in(old, MESSAGES):
+            state = with_state(state_of(old), message)
+            state.pop("text", None)
+            self._shelf.put(stand_in(MESSAGES, key, gone_at, **{GONE_AT: gone_at}, **state))
+        else:
+            return UNCHANGED
+        self._fileless.setdefault(key, gone_at)
+        return UNCHANGED
 
     async def finish(self, store: Store) -> None:
         """Removes the files of what was taken back, and has those of a message that got its other name go along."""
         for old, new in self._moved.items():
             await store.update_all(ATTACHMENTS, {"of_id": old}, {"$set": {"of_id": new}})
-        if self._withdrawn:
-            removing, gone = Removing(store, store.records.values()), {"of_id": {"$in": self._withdrawn}}
-            while (await removing.some(ATTACHMENTS, gone, BATCH)).total():
-                pass
+        await remove_files(store, self._fileless)
 
     def _tell(self, key: RecordId, told: Document, at: datetime) -> Result:
         old = self._shelf.get(key)
@@ -84,7 +100,7 @@ class Told:
             self._shelf.put(stand_in(MESSAGES, key, at, **with_state({}, told)))
             return INSERTED
         new = with_state(old, told)
-        if is_stand_in(old, MESSAGES):
+        if is_stand_in(old, MESSAGES) and GONE_AT not in old:
             # However often and in whichever order it is told, it ages from the first word.
             new["sent_at"] = min(old["sent_at"], at)
         is_changed = new != old
@@ -118,3 +134,12 @@ def names_of(one: Utterance | Progress | Withdrawal) -> list[RecordId]:
     if not isinstance(one, Withdrawal) and one.key:
         named.append(sent_message_id(one.channel, one.account, one.key))
     return named
+
+
+async def remove_files(store: Store, fileless: Mapping[RecordId, datetime | None]) -> None:
+    """Removes the files of these messages or tickets, those from that moment and before where one is given."""
+    removing = Removing(store, store.records.values())
+    for key, at in fileless.items():
+        gone = {"of_id": key} | ({"created_at": {"$lte": at}} if at else {})
+        while (await removing.some(ATTACHMENTS, gone, BATCH)).total():
+            pass

@@ -168,3 +168,16 @@ def test_unreadable_file(tmp_path: Path) -> None:
     """A file that cannot be read is named."""
     with pytest.raises(BadSettings, match=r"GATEWAY_CHANNELS names .*no.toml.* cannot be read"):
         read_channels(tmp_path / "no.toml")
+
+
+def test_paths_start_at_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that an adapter's settings name stands beside the settings file, wherever the gateway was started."""
+    monkeypatch.setenv("ACME_TOKEN", "opensesame")
+    monkeypatch.chdir("/")
+    head = 'name = "CRM"\nbase_url = "https://crm.example"\nauth = {scheme = "none"}\n'
+    mapping = head + '[send]\npath = "/messages"\nbody = {text = "{text}"}\n'
+    (tmp_path / "crm.toml").write_text(mapping, "utf-8")
+    path = tmp_path / "channels.toml"
+    path.write_text('[[channel]]\nname = "crm"\nadapter = "rest"\naccount = "main"\nmapping = "crm.toml"\n', "utf-8")
+    (one,) = read_channels(path)
+    assert (one.place, one.adapter.name) == (("crm", "main"), "rest")

@@ -139,6 +139,7 @@ async def _person(world: World, of: str, person: Made, other: Made) -> None:
     world.keep("Conversation", conversation)
     await make.message(person, conversation, mark(of, "In"))
     words = {"direction": "OUT", "author_name": "Berta"}
+    words |= {"status": "FAILED", "failed_at": BEGIN, "failure_reason": "131026 undeliverable"}
     message = world.keep("Message", await make.message(person, conversation, mark(of, "Out"), **words))
     ticket = await make.ticket(
         person, subject=mark(of, "Ticket"), assigned_agent_id=agent, campaign_id=world.keys["Campaign"]

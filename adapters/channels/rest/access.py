@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from adapters.channels.rest.stated import StatedAuth
-from adapters.contract.errors import BadPayload
+from adapters.contract.errors import BadPayload, ChannelRefused, NoSuchIdentity
 from adapters.contract.way import Way
 
 # A token that ends while a request is under way would be refused.
@@ -49,10 +49,13 @@ class Access:
         name = stated.name or ""
         return Shown({name: token}, {}) if stated.scheme == "header" else Shown({}, {name: token})
 
-    def forget(self) -> bool:
-        """Drops a token that was refused; whether another one can be had."""
-        had, self._token = self._token, None
-        return had is not None
+    def forget(self, shown: Shown) -> bool:
+        """Drops the token that was refused, unless it was replaced meanwhile; whether another one can be had."""
+        if self._stated.scheme != "oauth2":
+            return False
+        if shown.headers.get("Authorization") == f"Bearer {self._token}":
+            self._token = None
+        return True
 
     async def _living_token(self) -> str:
         async with self._turn:
@@ -69,7 +72,11 @@ class Access:
             "client_secret": self._settings.client_secret.get_secret_value(),
             **({"scope": self._stated.scope} if self._stated.scope else {}),
         }
-        reply = await self._way.post(self._token_url or "", data=form, is_repeatable=True)
+        try:
+            reply = await self._way.post(self._token_url or "", data=form, is_repeatable=True)
+        except NoSuchIdentity as error:
+            # Whose token it would be is us, and no person.
+            raise ChannelRefused("There is nobody at `token_url`, or no such client. Check the mapping.") from error
         said = reply.json()
         token = said.get("access_token") if isinstance(said, dict) else None
         if not (isinstance(token, str) and token.isascii() and token.isprintable() and token):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from adapters.channels.rest.access import Access
+from adapters.channels.rest.access import Access, Shown
 from adapters.channels.rest.expressions import folded
 from adapters.channels.rest.paths import JsonPath, text_of
 from adapters.channels.rest.plan import Ask, Many, Plan
@@ -13,7 +13,7 @@ from adapters.channels.rest.reading import Circumstances, read_all
 from adapters.channels.rest.requests import Gaps, Made
 from adapters.contract.channel import Found, Portion
 from adapters.contract.errors import BadPayload, ChannelRefused, NoSuchIdentity
-from adapters.contract.records import HandedOver, Person, Who
+from adapters.contract.records import Person, Who
 from adapters.contract.reply import Reply
 from adapters.contract.way import Way
 from adapters.values import BadValue
@@ -48,7 +48,10 @@ class Asking:
             raise NoSuchIdentity(f"The mapping does not say how people of {who.channel!r} are asked for.")
         known = await self._found(who)
         found = await self._answered(own, known, portion)
-        return replace(found, records=_linked(found.records, known, who))
+        if capability == "profile":
+            return found
+        # So that the house learns under which id the channel knows them, also where there is nothing else to tell.
+        return replace(found, records=(Person(who=who, also=(known,)), *found.records))
 
     def split(self, capability: str, people: Sequence[Who]) -> tuple[Sequence[Who], Sequence[Who]]:
         """Those whom one call can ask for together, and the others."""
@@ -128,15 +131,15 @@ class Asking:
 
     async def sent(self, made: Made, life: Life = NOT_KEPT, *, is_repeatable: bool = True) -> Reply:
         """The answer to a request, with what lets it in; once more where a token had ended."""
-        try:
-            return await self._once(made, life, is_repeatable=is_repeatable)
-        except ChannelRefused as error:
-            if "401" not in f"{error.code} {error}" or not self._access.forget():
-                raise
-        return await self._once(made, life, is_repeatable=is_repeatable)
-
-    async def _once(self, made: Made, life: Life, *, is_repeatable: bool) -> Reply:
         shown = await self._access.shown()
+        try:
+            return await self._once(made, shown, life, is_repeatable=is_repeatable)
+        except ChannelRefused as error:
+            if "401" not in f"{error.code} {error}" or not self._access.forget(shown):
+                raise
+        return await self._once(made, await self._access.shown(), life, is_repeatable=is_repeatable)
+
+    async def _once(self, made: Made, shown: Shown, life: Life, *, is_repeatable: bool) -> Reply:
         headers, params = {**made.headers, **shown.headers}, {**made.params, **shown.params}
         if made.method == "GET":
             return await self._way.get(
@@ -151,15 +154,6 @@ class Asking:
             fresh_s=life.fresh_s,
             stale_s=life.stale_s,
         )
-
-
-def _linked(records: Sequence[HandedOver], known: Who, asked: Who) -> tuple[HandedOver, ...]:
-    """The records, one of which tells the house under which id the channel knows whom it was asked for."""
-    first = next((one for one in records if isinstance(one, Person) and one.who == known), None)
-    if first is None:
-        return (Person(who=known, also=(asked,)), *records)
-    told = replace(first, also=tuple(dict.fromkeys((*first.also, asked))))
-    return tuple(told if one is first else one for one in records)
 
 
 def gaps_of(asking: Asking, who: Who) -> Gaps:

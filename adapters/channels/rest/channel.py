@@ -13,7 +13,7 @@ from adapters.channels.rest.judging import manners_of
 from adapters.channels.rest.loading import load
 from adapters.channels.rest.plan import Plan
 from adapters.channels.rest.proving import proof_of
-from adapters.channels.rest.sending import hand_over
+from adapters.channels.rest.sending import hand_over, require_text
 from adapters.contract.channel import Capability, Channel, ChannelSettings, Equipment, Found, Portion, Unread
 from adapters.contract.deliveries import Answer, Delivery, Event
 from adapters.contract.errors import BadPayload, ChannelRefused, NoSuchIdentity
@@ -23,6 +23,9 @@ from adapters.contract.sending import Outgoing, Sent
 
 
 def _loaded(said: Any, info: ValidationInfo) -> Plan:
+    if isinstance(said, str) and info.context:
+        # A path starts where the settings file stands, wherever the gateway was started.
+        said = str(info.context["folder"] / said)
     return said if isinstance(said, Plan) else load(said, info.data.get("base_url"))
 
 
@@ -33,14 +36,17 @@ class RestSettings(ChannelSettings):
         default=None, description="Takes the place of the mapping's, where each account has a host of its own."
     )
     mapping: Annotated[Plan, PlainValidator(_loaded)] = Field(
-        description="The path of the mapping (TOML) that says how the API is asked, or the mapping itself as a table."
+        repr=False,
+        description="The path of the mapping (TOML) that says how the API is asked, or the mapping itself as a table.",
     )
     token: SecretStr | None = Field(default=None, description="The token or API key, of `bearer`, `header`, `query`.")
     username: str | None = Field(default=None, description="The user, of `basic`.")
     password: SecretStr | None = Field(default=None, description="The password, of `basic`.")
     client_id: str | None = Field(default=None, description="The client's id, of `oauth2`.")
     client_secret: SecretStr | None = Field(default=None, description="The client's secret, of `oauth2`.")
-    webhook_secret: SecretStr | None = Field(default=None, description="By which deliveries are signed.")
+    webhook_secret: SecretStr | None = Field(
+        default=None, description="By which deliveries are signed. Without it none are taken."
+    )
     previous_webhook_secret: SecretStr | None = Field(
         default=None, description="The one before, which is good as well while the vendor changes over."
     )
@@ -52,9 +58,8 @@ class RestSettings(ChannelSettings):
     def _has_what_it_needs(self) -> "RestSettings":
         plan = self.mapping
         missing = [name for name in plan.needed if not getattr(self, name)]
-        if plan.hook and not self.webhook_secret:
-            missing.append("webhook_secret")
-        if plan.hook and "{url}" in plan.hook.stated.signature.over and not self.webhook_url:
+        signs_url = plan.hook is not None and "{url}" in plan.hook.stated.signature.over
+        if self.webhook_secret and signs_url and not self.webhook_url:
             missing.append("webhook_url")
         if missing:
             named = ", ".join(f"`{name}`" for name in missing)
@@ -68,6 +73,8 @@ class Rest(Channel):
     name = "rest"
     Settings = RestSettings
 
+    is_repeatable = False
+    """Whether the mapping says that the vendor takes our key for an idempotency key."""
     many_at_once = 1
     """For how many people one call asks at most; of a mapping without `many`, for one."""
 
@@ -79,7 +86,11 @@ class Rest(Channel):
         self._proof = proof_of(hook.stated.signature, secrets, settings.webhook_url) if hook else None
         access = Access(self._plan.stated.auth, settings, self.way, self._plan.token_url)
         self._asking = Asking(self._plan, self.way, access, self.name, account)
-        self.many_at_once = max((one.many.at_most for one in self._plan.asks.values() if one.many), default=1)
+        together = {capability: one.many for (capability, _), one in self._plan.asks.items() if one.many}
+        # Class variables elsewhere; here the mapping says them.
+        vars(self)["many_for"] = frozenset(Capability(one.upper()) for one in together)
+        self.is_repeatable = self._plan.send is not None and self._plan.send.is_repeatable
+        self.many_at_once = max((one.at_most for one in together.values()), default=1)
 
     @classmethod
     def manners_for(cls, settings: Any) -> Manners:
@@ -88,9 +99,9 @@ class Rest(Channel):
         return manners_of(plan.stated.limits, plan.judge)
 
     def capabilities(self) -> tuple[Capability, ...]:
-        """What the mapping says how to ask for."""
+        """What the mapping says how to ask for; deliveries only with the secret by which they are proven."""
         said = {capability.upper() for capability, _ in self._plan.asks}
-        said |= {"WEBHOOK"} if self._plan.hook else set()
+        said |= {"WEBHOOK"} if self._plan.hook and self.settings.webhook_secret else set()
         said |= {"SEND"} if self._plan.send else set()
         return tuple(one for one in Capability if one.value in said)
 
@@ -139,6 +150,15 @@ class Rest(Channel):
             return await self._asking.ask(capability.value.lower(), who, Portion())
         except NoSuchIdentity:
             return None
+
+    def talk_with(self, who: Who) -> str | None:
+        """None: a mapping names no conversations beforehand."""
+        del who
+        return None
+
+    def require_allowed(self, outgoing: Outgoing) -> None:
+        """Returns for texts; raises ChannelRefused for templates."""
+        require_text(outgoing)
 
     async def send(self, outgoing: Outgoing) -> Sent:
         """Hands the text over by the mapping's request."""

@@ -26,6 +26,8 @@ ASKED = ("who", "email", "phone", "account", "as_of")
 
 # More elements than a person has tags or addresses; what is longer is no list of texts.
 _MOST_TEXTS = 1000
+# Longer than any moment or number is; those that were read are remembered.
+_LONGEST = 256
 
 
 class Scene(NamedTuple):
@@ -163,6 +165,8 @@ class Expression:
         if self.kind is Kind.TEXTS:
             return self._texts(raw)
         text = text_of(raw)
+        if self.kind is not Kind.TEXT and len(text) > _LONGEST:
+            raise BadValue(f"more than {_LONGEST} characters stand there, and {self.kind.value} is wanted")
         if self.values is not None and text in self.values:
             text = self.values[text]
         elif text in self.empty:

@@ -157,8 +157,13 @@ def _template(given: Mapping[str, Any], where: str, usual: Usual) -> Source | No
     sound = [one for one in paths if one]
     if not paths or len(sound) < len(paths):
         return None
-    literals = [literal for literal, _ in parts]
-    return Template(literals if parts[-1][1] is None else [*literals, ""], sound)
+    literals = [""]
+    for literal, name in parts:
+        # An escaped brace ends a part, too, without a path behind it.
+        literals[-1] += literal
+        if name is not None:
+            literals.append("")
+    return Template(literals, sound)
 
 
 def _lookup(given: Mapping[str, Any], where: str, usual: Usual) -> Source | None:

@@ -67,6 +67,7 @@ class Send:
 
     request: Request
     id: JsonPath | None
+    is_repeatable: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +219,9 @@ class Planning:
         known = ["who", "account", "text", "key", "conversation"]
         request = request_of(stated, known, self._base_url, where, self._problems)
         path = path_of(stated.id, f"{where}, id", self._problems) if stated.id else None
-        return Send(request=request, id=path)
+        if stated.repeatable and "{key}" not in f"{stated.params}{stated.headers}{stated.body}":
+            self._problems.append(f"{where}, repeatable: the vendor is not told the {{key}}. Write it into a header.")
+        return Send(request=request, id=path, is_repeatable=stated.repeatable)
 
 
 def _check_url(url: str, where: str, problems: list[str]) -> None:

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from adapters.channels.rest.stated import StatedSignature
 from adapters.contract.deliveries import Delivery, NotProven
 from adapters.hints import did_you_mean
+from adapters.signatures import hmac_sha256_base64, hmac_sha256_hex
 from adapters.values import BadValue, Read, moments
 
 STANDARD_ID, STANDARD_TIMESTAMP, STANDARD_SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
@@ -73,14 +74,15 @@ class Proof:
         if self.stated.scheme == "token":
             return [self.stated.prefix + text]
         if self.stated.scheme == "standard_webhooks":
-            signed = f"{delivery.headers.get(STANDARD_ID, '')}.{delivery.headers.get(STANDARD_TIMESTAMP, '')}."
+            stamp = f"{delivery.headers.get(STANDARD_ID, '')}.{delivery.headers.get(STANDARD_TIMESTAMP, '')}."
             key = _standard_key(text)
-            digest = hmac.new(key, _bytes(signed) + delivery.body, hashlib.sha256).digest()
+            digest = hmac.new(key, _bytes(stamp) + delivery.body, hashlib.sha256).digest()
             return ["v1," + base64.b64encode(digest).decode()]
-        digest = hmac.new(text.encode(), self._signed(delivery), hashlib.sha256).digest()
+        signed = self._signed(delivery)
         if self.stated.encoding == "base64":
-            return [self.stated.prefix + base64.b64encode(digest).decode()]
-        return [self.stated.prefix + digest.hex(), self.stated.prefix + digest.hex().upper()]
+            return [self.stated.prefix + hmac_sha256_base64(secret, signed)]
+        digits = hmac_sha256_hex(secret, signed)
+        return [self.stated.prefix + digits, self.stated.prefix + digits.upper()]
 
     def _signed(self, delivery: Delivery) -> bytes:
         """The bytes that the vendor signed."""

@@ -13,6 +13,8 @@ from adapters.hints import did_you_mean
 Gaps = Mapping[str, str | int]
 """What fills the gaps of a request by name. A gap that is absent leaves its parameter out."""
 
+KEY: Final = "key"
+"""The gap that holds our own word for a message."""
 TEXT: Final = "text"
 """The gap that holds what an agent wrote, in whatever words."""
 AFTER: Final = ("after", "page", "offset")
@@ -22,6 +24,7 @@ _LONGEST, _LONGEST_CURSOR = 512, 4096
 # What ends a word in query languages, or steps out of quotes there.
 _STEPS_OUT = re.compile(r"""[\s"'`\\()\[\]{}<>&|;:,*%]|[\x00-\x1f\x7f]""")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SECRET = ("authorization", "proxy-authorization", "cookie")
 _METHODS_WITH_BODY = ("POST",)
 
 
@@ -64,7 +67,7 @@ class Request:
             method=stated.method,
             url=self.base_url + _path(stated.path, gaps),
             params={name: said for name, said in params.items() if said is not None},
-            headers=stated.headers,
+            headers={name: _GAP.sub(lambda found: str(gaps[found[1]]), said) for name, said in stated.headers.items()},
             body=body,
         )
 
@@ -140,10 +143,16 @@ def request_of(stated: StatedRequest, known: Sequence[str], base_url: str, where
         problems.append(f"{where}, path: {path!r} must begin with a slash, without dots, ? and #. Write `params`.")
     if stated.method not in _METHODS_WITH_BODY and stated.body is not None:
         problems.append(f'{where}, body: a {stated.method} has none. Write `params`, or method = "POST".')
+    problems += [
+        f"{where}, headers: {name!r} would hold a secret, which no mapping does. Say it by `auth`, and in the settings."
+        for name in stated.headers
+        if name.lower() in _SECRET
+    ]
     for key, said in (("path", path), ("params", stated.params), ("headers", stated.headers), ("body", stated.body)):
         for name in _names(said):
-            if key == "headers" or name not in known:
-                allowed = [] if key == "headers" else known
+            # Ours alone may stand in a header: nobody else chooses its letters.
+            allowed = [one for one in known if one == KEY] if key == "headers" else known
+            if name not in allowed:
                 hint = did_you_mean(name, allowed) or " Nothing is filled in there."
                 problems.append(f"{where}, {key}: {{{name}}} is nothing that is filled in there.{hint}")
             elif key == "path" and name in AFTER:

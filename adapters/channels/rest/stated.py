@@ -171,6 +171,7 @@ class StatedSend(StatedRequest):
 
     method: Literal["GET", "POST"] = "POST"
     id: str | None = None
+    repeatable: bool = False
 
 
 class StatedMapping(Stated):

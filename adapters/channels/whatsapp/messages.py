@@ -3,6 +3,7 @@
 Each reader here raises BadPayload with the place of what is wrong; whoever calls it sets that one aside and goes on.
 """
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
@@ -64,12 +65,12 @@ def message(raw: Any, place: str, way: Way) -> Event:
     """What somebody wrote, changed or took back."""
     body = body_of(raw, place)
     told = shaped(Message, body, place)
+    if told.type == "system":
+        return _system(told, body, place, way.crowd)
     known = way.crowd.known(way.customer or _ids(told, is_ours=way.is_ours))
     if known is None:
         names = ("to", "to_user_id") if way.is_ours else ("from", "from_user_id")
         raise BadPayload(f"{place} names nobody: neither {names[0]} nor {names[1]}")
-    if told.type == "system":
-        return _system(told, body, place, way.crowd)
     is_placeholder = told.type == "media_placeholder"
     return Event(
         # The file of a message of the past is told of later, under the same id.
@@ -207,7 +208,7 @@ def status(raw: Any, place: str, crowd: Crowd) -> Event:
         key=told.biz_opaque_callback_data or None,
     )
     is_group = told.recipient_type == "group"
-    suffix = f":{known.who.value}" if is_group and known else ""
+    suffix = f":{_hidden(known.who.value)}" if is_group and known else ""
     return Event(
         key=f"status:{told.id}:{told.status}{suffix}",
         order_by=known.who.value if known else crowd.account,
@@ -249,7 +250,7 @@ def preference(raw: Any, place: str, crowd: Crowd) -> Event:
     known = crowd.known(Ids(told.wa_id, told.user_id, told.parent_user_id))
     if known is None:
         raise BadPayload(f"{place} names nobody: neither wa_id nor user_id")
-    key = f"preference:{known.who.value}:{told.category}:{told.value}:{int(told.timestamp.timestamp())}"
+    key = f"preference:{_hidden(known.who.value)}:{told.category}:{told.value}:{int(told.timestamp.timestamp())}"
     if told.category != _MARKETING:
         left = "a preference about messages other than marketing"
         return Event(key=key, order_by=known.who.value, at=told.timestamp, left_alone=left, who=known.who)
@@ -259,3 +260,8 @@ def preference(raw: Any, place: str, crowd: Crowd) -> Event:
     word = Say(who=known.who, purpose=PURPOSE, status=stands, at=told.timestamp)
     records: tuple[HandedOver, ...] = (known.person(), word)
     return Event(key=key, order_by=known.who.value, at=told.timestamp, records=records, who=known.who)
+
+
+def _hidden(value: str) -> str:
+    """The same word for the same person, which is no number: keys of events may stand in a log."""
+    return hashlib.sha256(value.encode()).hexdigest()[:32]

@@ -63,7 +63,7 @@ class Crowd:
         """Who is meant by these ids; by none of them, the only contact. None where nobody is."""
         contact = self._contact(ids)
         said = contact or Contact()
-        values = [ids.user_id or said.user_id, said.wa_id, ids.number, ids.parent or said.parent_user_id]
+        values = [ids.user_id or said.user_id, said.wa_id or ids.number, ids.parent or said.parent_user_id]
         ids_of = tuple(Who(self.channel, self.account, one) for one in dict.fromkeys(values) if one)
         if not ids_of:
             return None

@@ -1,6 +1,7 @@
 """What does a Zendesk Support account offer?"""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -9,7 +10,7 @@ from adapters.channels.zendesk.asking import MANNERS, Desk, Page, object_of
 from adapters.channels.zendesk.exporting import Export
 from adapters.channels.zendesk.pasts import Pasts
 from adapters.channels.zendesk.proving import delivery_key, prove
-from adapters.channels.zendesk.reading import Model, Reader, Readings, is_id, named, read
+from adapters.channels.zendesk.reading import Reader, Readings, is_id, read
 from adapters.channels.zendesk.settings import ZendeskSettings
 from adapters.channels.zendesk.telling import Telling
 from adapters.channels.zendesk.words import Identity, Organization, User
@@ -24,6 +25,32 @@ _LARGEST_PAGE = 100
 _BESIDE_USERS = {"include": "organizations,identities"}
 
 
+class _Beside:
+    """What stands beside the users of an answer: organizations by id, and identities by user."""
+
+    def __init__(self, whole: Mapping[str, Any]) -> None:
+        self.organizations: dict[str, Organization] = {}
+        for value in _listed(whole, "organizations"):
+            # One without a name is no help; the person is as good without.
+            with contextlib.suppress(BadPayload):
+                one = read(Organization, value)
+                self.organizations[one.id] = one
+        self._identities: dict[str, list[Any]] = {}
+        for value in _listed(whole, "identities"):
+            owner = str(value.get("user_id")) if isinstance(value, Mapping) else ""
+            self._identities.setdefault(owner, []).append(value)
+
+    def identities_of(self, user: str, readings: Readings) -> list[Identity]:
+        """The user's; those that cannot be read are added to what is unread."""
+        good: list[Identity] = []
+        for value in self._identities.get(user, ()):
+            try:
+                good.append(read(Identity, value))
+            except BadPayload as error:
+                readings.unread.append(Unread(what="identity", why=error.reason))
+        return good
+
+
 class Zendesk(Channel):
     """A Zendesk Support account: people by their user ids there, tickets and what was said on them."""
 
@@ -33,6 +60,8 @@ class Zendesk(Channel):
     many_at_once: ClassVar[int] = 100
     """As many ids as `users/show_many` takes."""
     many_for = frozenset({Capability.PROFILE})
+    is_repeatable: ClassVar[bool] = False
+    """A new ticket may be asked for twice, a comment may not, and one does not know beforehand which it is."""
 
     def __init__(self, account: str, settings: ZendeskSettings, equipment: Equipment) -> None:
         super().__init__(account, settings, equipment)
@@ -59,7 +88,7 @@ class Zendesk(Channel):
         """The user; raises NoSuchIdentity for one that was deleted there, too."""
         reply = await self._desk.get(f"/api/v2/users/{_id_of(who)}.json", _BESIDE_USERS)
         whole = object_of(reply)
-        readings = self._people([whole.get("user")], whole)
+        readings = self._person(whole.get("user"), _Beside(whole))
         if not readings.records and not readings.unread:
             raise NoSuchIdentity("The user was deleted on Zendesk.")
         return _found(readings, reply)
@@ -81,9 +110,10 @@ class Zendesk(Channel):
         if not isinstance(listed, list):
             raise BadPayload("users is no list")
         known: dict[Who, Found] = {}
+        beside = _Beside(whole)
         for value in listed:
             who = asked.get(str(value.get("id"))) if isinstance(value, Mapping) else None
-            readings = self._people([value], whole)
+            readings = self._person(value, beside)
             if who is not None and (readings.records or readings.unread):
                 known[who] = _found(readings, reply)
         return known
@@ -103,19 +133,17 @@ class Zendesk(Channel):
         found = await asyncio.gather(*(of_one(who) for who in people))
         return {who: one for who, one in zip(people, found, strict=True) if one is not None}
 
-    def _people(self, values: Sequence[Any], whole: Mapping[str, Any]) -> Readings:
-        """The users of an answer with what stands beside them; nothing of those who were deleted."""
+    def _person(self, value: Any, beside: _Beside) -> Readings:
+        """The user with what stands beside; nothing of one who was deleted."""
         readings = Readings()
-        identities = _beside(whole, "identities", Identity, readings)
-        organizations = {one.id: one for one in _beside(whole, "organizations", Organization, readings)}
 
         def person(value: Any) -> Sequence[HandedOver]:
             user = read(User, value)
-            theirs = [one for one in identities if one.user_id == user.id]
-            home = organizations.get(user.organization_id or "")
+            theirs = beside.identities_of(user.id, readings)
+            home = beside.organizations.get(user.organization_id or "")
             return (self._reader.person(user, organization=home, identities=theirs),) if user.active else ()
 
-        readings.take("user", values, person)
+        readings.take("user", [value], person)
         return readings
 
     # Tickets and what was said on them
@@ -155,6 +183,15 @@ class Zendesk(Channel):
 
     # Sending
 
+    def talk_with(self, who: Who) -> str | None:
+        """None: a person may have several tickets, and the number of a new one is Zendesk's to give."""
+        del who
+        return None
+
+    def require_allowed(self, outgoing: Outgoing) -> None:
+        """Returns where Zendesk has room for it; raises ChannelRefused."""
+        sending.require_allowed(outgoing)
+
     async def send(self, outgoing: Outgoing) -> Sent:
         """A public comment on the conversation's ticket, or a new ticket where none is named."""
         return await sending.send(self._desk, outgoing, self.settings.sends_as)
@@ -186,16 +223,9 @@ def _id_of(who: Who) -> str:
     return who.value
 
 
-def _beside(whole: Mapping[str, Any], name: str, model: type[Model], readings: Readings) -> list[Model]:
-    """What stands beside the users of an answer; what of it cannot be read is unread."""
+def _listed(whole: Mapping[str, Any], name: str) -> list[Any]:
     listed = whole.get(name)
-    read_ones: list[Model] = []
-    for value in listed if isinstance(listed, list) else ():
-        try:
-            read_ones.append(read(model, value))
-        except BadPayload as error:
-            readings.unread.append(Unread(what=named(name, value), why=error.reason))
-    return read_ones
+    return listed if isinstance(listed, list) else []
 
 
 def _found(readings: Readings, reply: Reply, after: str | None = None) -> Found:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from adapters.channels.zendesk.asking import Desk, Page, is_cursor
-from adapters.channels.zendesk.reading import Reader, Readings, is_id, named, read
+from adapters.channels.zendesk.reading import DELETED, Reader, Readings, is_id, named, read
 from adapters.channels.zendesk.words import Ticket, User
 from adapters.contract.channel import Found, Portion, Unread
 from adapters.contract.errors import BadPayload, NoSuchIdentity
@@ -77,36 +77,32 @@ class Pasts:
         """A few tickets as conversations with their newest comments, and what earlier portions left of others."""
         place = _place(portion.after)
         size = max(1, min(portion.at_most, _LARGEST_PAGE))
-        rest = [self._comments(ticket, who, size, cursor) for ticket, cursor in place.rest]
-        if place.is_last_page:
-            return _found([], await asyncio.gather(*rest), _Place(None, is_last_page=True, rest=()), Readings())
-        page = await self._desk.page(
-            f"/api/v2/users/{who.value}/tickets/requested.json",
-            "tickets",
-            {"sort": "-id"},
-            place.page,
-            min(size, _TICKETS_AT_ONCE),
-        )
-        others, tickets = self._tickets(page)
-        begun = [self._comments(one.id, who, size, None) for one in tickets]
-        told = await asyncio.gather(*rest, *begun)
-        return _found(
-            self._talks(tickets, told[len(rest) :]),
-            told,
-            _Place(page.after, page.after is None, ()),
-            others,
-            page,
-        )
+        page = None if place.is_last_page else await self._page(who, place.page, min(size, _TICKETS_AT_ONCE))
+        others, tickets = self._tickets(page) if page else (Readings(), [])
+        asked = [*place.rest, *((one.id, None) for one in tickets)]
+        told = await asyncio.gather(*(self._comments(ticket, who, size, after) for ticket, after in asked))
+        talks = self._talks(tickets, told[len(place.rest) :])
+        after = page.after if page else None
+        return _found(talks, told, _Place(after, after is None, ()), others, page)
+
+    async def _page(self, who: Who, after: str | None, size: int) -> Page:
+        path = f"/api/v2/users/{who.value}/tickets/requested.json"
+        return await self._desk.page(path, "tickets", {"sort": "-id"}, after, size)
 
     def _tickets(self, page: Page) -> tuple[Readings, list[Ticket]]:
+        """The tickets of which comments can be asked for; beside them those that are gone, or cannot be read."""
         others, tickets = Readings(), []
         for value in page.members:
             try:
                 told = read(Ticket, value)
+                if told.status == DELETED:
+                    others.records.extend(self._reader.removed(told.id, told.updated_at))
+                    continue
                 self._reader.talk(told)
-                tickets.append(told)
             except BadPayload as error:
                 others.unread.append(Unread(what=named("ticket", value), why=error.reason))
+            else:
+                tickets.append(told)
         return others, tickets
 
     def _talks(self, tickets: Sequence[Ticket], told: Sequence[_Comments]) -> list[Talk]:
@@ -155,13 +151,11 @@ def _authors(page: Page) -> dict[str, User]:
     return known
 
 
-def _found(
-    talks: list[Talk], told: Sequence[_Comments], place: _Place, others: Readings, page: Page | None = None
-) -> Found:
+def _found(talks: list[Talk], told: Sequence[_Comments], place: _Place, others: Readings, page: Page | None) -> Found:
     said = sorted((one for part in told for one in part.readings.records), key=_moment, reverse=True)
     rest = tuple((part.ticket, part.after) for part in told if part.after is not None)
     talks.sort(key=lambda one: one.last_message_at, reverse=True)
-    records: list[HandedOver] = [*talks, *said]
+    records: list[HandedOver] = [*talks, *said, *others.records]
     return Found(
         records=tuple(records),
         unread=(*others.unread, *(one for part in told for one in part.readings.unread)),

@@ -28,6 +28,9 @@ from adapters.payload import reason
 OURS = "profile_gateway_key"
 """The name under which a sent comment carries our own word for it, in the custom metadata of its audit."""
 
+DELETED = "deleted"
+"""The status of a ticket that is gone."""
+
 _STATUSES = {
     "new": "NEW",
     "open": "OPEN",
@@ -38,9 +41,8 @@ _STATUSES = {
     "solved": "SOLVED",
     "closed": "CLOSED",
 }
-_DELETED = "deleted"
 # Whose ids say who somebody is.
-_PEOPLE = frozenset({"user", "identities"})
+_PEOPLE = frozenset({"user"})
 # Of a number of 64 bits.
 _LONGEST_ID = 20
 _DONE = frozenset({"SOLVED", "CLOSED"})
@@ -161,7 +163,7 @@ class Reader:
     def ticket(self, value: Any) -> tuple[HandedOver, ...]:
         """The ticket as a case; as a removal where it was deleted. Raises BadPayload."""
         told = read(Ticket, value)
-        if told.status == _DELETED:
+        if told.status == DELETED:
             return self.removed(told.id, told.updated_at)
         return (self.case(told),)
 
@@ -236,7 +238,8 @@ class Reader:
         """The comment of a delivery, as `comment` reads those that are asked for."""
         if not told.is_public:
             return self.note(told.id, who, told.body, at, told.author.id)
-        is_customer = told.author.id == who.value or not told.author.is_staff
+        # Whoever is not said to be a customer may be of the staff: words are put into no customer's mouth.
+        is_customer = told.author.id == who.value or told.author.is_staff is False
         author = told.author.name
         return (
             self.message(

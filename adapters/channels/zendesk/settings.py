@@ -16,7 +16,9 @@ class ZendeskSettings(ChannelSettings):
     """
 
     base_url: str | None = Field(
-        None, description="Where Zendesk answers, without a path. Left out: https://<account>.zendesk.com."
+        None,
+        pattern=r"\Ahttps?://[^/?#\s@]+/?\z",
+        description="Where Zendesk answers, without a path. Left out: https://<account>.zendesk.com.",
     )
     client_id: str | None = Field(None, description="The OAuth client's unique identifier.")
     client_secret: SecretStr | None = Field(None, description="The OAuth client's secret.")

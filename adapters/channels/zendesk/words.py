@@ -21,6 +21,11 @@ def _as_id(value: object) -> object:
     return value
 
 
+def _as_author(value: object) -> object:
+    """What Zendesk writes by itself has the author -1."""
+    return "zendesk" if value in (-1, "-1") else _as_id(value)
+
+
 def _as_maybe_id(value: object) -> object:
     """Webhooks write `0` or nothing where there is none, REST writes null."""
     return None if value in (None, "", "0", 0) and value is not False else _as_id(value)
@@ -46,6 +51,7 @@ def _as_list(value: object) -> object:
 
 
 Id = Annotated[str, BeforeValidator(_as_id), Field(min_length=1, max_length=_LONGEST_ID, pattern=r"\A[^\s/?#]+\z")]
+AuthorId = Annotated[Id, BeforeValidator(_as_author)]
 MaybeId = Annotated[Id | None, BeforeValidator(_as_maybe_id)]
 MaybeText = Annotated[str | None, BeforeValidator(_as_text)]
 Text = Annotated[str, BeforeValidator(whole)]
@@ -110,9 +116,9 @@ class Organization(_Words):
 
 
 class Ticket(_Words):
-    """A ticket."""
+    """A ticket; its id leads to its comments."""
 
-    id: Id
+    id: Annotated[Id, Field(pattern=r"\A[0-9]{1,20}\z")]
     requester_id: Id
     assignee_id: MaybeId = None
     subject: MaybeText = None
@@ -148,7 +154,7 @@ class Comment(_Words):
     """A comment of a ticket: words to and from the customer, or a note among colleagues."""
 
     id: Id
-    author_id: Id
+    author_id: AuthorId
     body: MaybeText = None
     plain_body: MaybeText = None
     public: StrictBool
@@ -160,8 +166,8 @@ class Comment(_Words):
 class Author(_Words):
     """Who wrote a comment, as webhooks say it."""
 
-    id: Id
-    is_staff: StrictBool = False
+    id: AuthorId
+    is_staff: StrictBool | None = None
     name: MaybeText = None
 
 

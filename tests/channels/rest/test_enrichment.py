@@ -7,7 +7,7 @@ from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, Chann
 from adapters.contract.records import Leaning, Who
 from tests.channels.rest.conftest import ADA
 
-NOBODY = Who("email", "", "nobody@example.com")
+NOBODY = Who("email", "main", "nobody@example.com")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from adapters.contract.channel import Capability
 from adapters.contract.deliveries import Delivery, NotProven
 from adapters.contract.errors import BadPayload
 from adapters.contract.records import Case, Person, Removal, Who
@@ -133,6 +134,14 @@ def test_standard_webhooks(make) -> None:
             channel.prove(delivery(body, at=at, **forged))
     with pytest.raises(NotProven):
         channel.prove(delivery(body, at=at + timedelta(minutes=10), **headers))
+
+
+def test_no_secret_no_deliveries(make) -> None:
+    """Without a secret nothing can be proven, and so nothing is taken."""
+    channel = make("crm", "hubspot", webhook_secret=None)
+    assert Capability.WEBHOOK not in channel.capabilities()
+    with pytest.raises(NotProven, match="no `webhook_secret`"):
+        channel.prove(delivery(b"[]", **signed_by_hubspot(b"[]", secret="")))
 
 
 def test_events_are_read(crm) -> None:

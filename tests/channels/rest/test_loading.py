@@ -1,6 +1,7 @@
 """Is a mapping checked when it is loaded, with words for who wrote it?"""
 
 import copy
+import textwrap
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,12 @@ BAD = [
         "headers",
         {"X-A": "{who}"},
         "headers: {who} is nothing that is filled in there. Nothing is filled in there.",
+    ),
+    (
+        ASK,
+        "headers",
+        {"Authorization": "Bearer x"},
+        "headers: 'Authorization' would hold a secret, which no mapping does",
     ),
     (ASK, "body", {"a": 1}, 'body: a GET has none. Write `params`, or method = "POST".'),
     (ASK, "paging", {"kind": "cursor"}, "paging, next: is needed: the path of the next page's cursor"),
@@ -154,8 +161,14 @@ def test_shipped_mappings_load(name: str) -> None:
 
 def test_missing_secrets_are_told() -> None:
     """What a mapping needs beside it is told by the names of the settings."""
-    with pytest.raises(ValidationError, match="the mapping needs `token`, `webhook_secret` beside it"):
+    with pytest.raises(ValidationError, match="the mapping needs `token` beside it"):
         CHANNEL.Settings(mapping=GOOD)
+
+
+def test_signed_url_is_needed() -> None:
+    """Where the vendor signs the URL under which it reaches us, that must be known."""
+    with pytest.raises(ValidationError, match="the mapping needs `webhook_url` beside it"):
+        CHANNEL.Settings(mapping=str(MAPPINGS / "hubspot.toml"), token="x", webhook_secret="y")
 
 
 def test_settings_tell_mistakes() -> None:
@@ -181,3 +194,10 @@ def test_every_word_is_documented() -> None:
     schema = StatedMapping.model_json_schema()
     words = {name for model in (schema, *schema["$defs"].values()) for name in model["properties"]}
     assert sorted(word for word in words if f"`{word}`" not in text and f"{word} =" not in text) == []
+
+
+def test_documented_example_loads() -> None:
+    """The mapping that mappings/rest.md begins with is a whole one."""
+    blocks = (MAPPINGS.parent / "rest.md").read_text().split("\n\n    base_url")[1].partition("\n\nPaths")[0]
+    plan = load(tomllib.loads(textwrap.dedent(f"    base_url{blocks}")))
+    assert list(plan.asks) == [("tickets", "who")]

@@ -1,5 +1,6 @@
 """Does a small shop with a desk work by its mapping alone?"""
 
+import asyncio
 import tomllib
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,8 +19,9 @@ OWN = Who("shop", "main", "K-7")
 
 @pytest.fixture
 def channel(make, double):
-    """The shop by the shipped mapping, with the double's own tokens."""
+    """The shop by the shipped mapping, with the double's own tokens, and nothing kept."""
     mapping = tomllib.loads((MAPPINGS / "shop.toml").read_text())
+    mapping["ask"] = [one | {"fresh_s": 0, "stale_s": 0} for one in mapping["ask"]]
     mapping["auth"]["token_url"] = f"{double.url}/oauth/token"
     return make("shop", mapping, "/api/v2")
 
@@ -118,3 +120,34 @@ async def test_ended_token_is_renewed(channel, double) -> None:
     found = await channel.purchases(OWN, Portion())
     assert len(found.records) == len(ORDERS)
     assert double.tokens == 2
+
+
+async def test_one_new_token_for_all(channel, double) -> None:
+    """Where a token ends under several questions at once, one new one serves them all."""
+    await channel.purchases(OWN, Portion())
+
+    async def fault(request):
+        await asyncio.sleep(0.01)
+        return web.Response(status=401) if request.headers.get("authorization") == "Bearer token-1" else None
+
+    double.fault = fault
+    found = await asyncio.gather(*(channel.purchases(OWN, Portion(at_most=size)) for size in (1, 2, 3)))
+    assert [len(one.records) for one in found] == [1, 2, 3]
+    assert double.tokens == 2
+
+
+@pytest.mark.parametrize("status", [400, 401, 404])
+async def test_refused_client_wakes_operators(channel, double, status) -> None:
+    """Where no token is given, our credentials are refused, whatever the status."""
+    double.answers({"error": "invalid_client"}, status=status)
+    with pytest.raises(ChannelRefused):
+        await channel.purchases(OWN, Portion())
+
+
+@pytest.mark.parametrize("answer", [{}, [], {"access_token": 5}, {"access_token": "a\r\nb"}, {"access_token": ""}])
+async def test_odd_tokens_are_unreadable(channel, double, answer) -> None:
+    """What is no token is never shown to the shop."""
+    double.answers(answer)
+    with pytest.raises(BadPayload):
+        await channel.purchases(OWN, Portion())
+    assert len(double.seen) == 1

@@ -1,16 +1,17 @@
 """A number on WhatsApp and its vendor, for every test here."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
-import aiohttp
 import pytest
 
 from adapters.channels.whatsapp.channel import WhatsApp
 from adapters.channels.whatsapp.settings import WhatsAppSettings
 from adapters.contract.channel import Equipment
+from adapters.contract.manners import Manners
+from adapters.http.session import Outside
 from tests.channels.whatsapp.double import FORMER_SECRET, NUMBER, SECRET, TOKEN, VERIFY_TOKEN, Cloud, serving
-from tests.channels.whatsapp.plain_way import PlainWay
 
 
 @pytest.fixture
@@ -23,6 +24,20 @@ async def cloud() -> AsyncIterator[Cloud]:
 @pytest.fixture
 async def whatsapp(cloud: Cloud) -> AsyncIterator[WhatsApp]:
     """The number, with two app secrets; another number's deliveries come here, too."""
+    async with reaching(cloud, WhatsApp.manners) as channel:
+        yield channel
+
+
+@pytest.fixture
+async def impatient(cloud: Cloud) -> AsyncIterator[WhatsApp]:
+    """The same number, which does not wait for long."""
+    async with reaching(cloud, replace(WhatsApp.manners, try_s=1.0)) as channel:
+        yield channel
+
+
+@asynccontextmanager
+async def reaching(cloud: Cloud, manners: Manners) -> AsyncIterator[WhatsApp]:
+    """The number, reaching its vendor with these manners."""
     settings = WhatsAppSettings.model_validate(
         {
             "base_url": cloud.url,
@@ -32,6 +47,6 @@ async def whatsapp(cloud: Cloud) -> AsyncIterator[WhatsApp]:
             "also_accounts": ["1122334455667"],
         }
     )
-    async with aiohttp.ClientSession() as session:
-        way = PlainWay(session, replace(WhatsApp.manners, try_s=0.2))
+    async with Outside() as outside:
+        way = outside.way("whatsapp", NUMBER, manners)
         yield WhatsApp(NUMBER, settings, Equipment(way=way, default_region="US"))

@@ -84,7 +84,8 @@ class Cloud:
     """Another good answer to a sending."""
     headers: dict[str, str] = field(default_factory=dict)
     hangs: bool = False
-    """Whether it takes what is sent, and answers nothing."""
+    """Whether it takes what is sent, and answers nothing until it goes."""
+    goes: asyncio.Event = field(default_factory=asyncio.Event)
 
     def fails(self, code: int, *, http: int = 400, **more: Any) -> None:
         """The next answers are that error of Meta's."""
@@ -97,7 +98,7 @@ class Cloud:
         asked = await request.json()
         self.sent.append(copy.deepcopy(asked))
         if self.hangs:
-            await asyncio.Event().wait()
+            await self.goes.wait()
         if self.error is not None:
             return web.json_response(self.error[1], status=self.error[0], headers=self.headers)
         to = asked.get("to") or asked.get("recipient")
@@ -132,4 +133,5 @@ async def serving(cloud: Cloud) -> AsyncIterator[Cloud]:
         cloud.url = "http://{}:{}".format(*runner.addresses[0][:2])
         yield cloud
     finally:
+        cloud.goes.set()
         await runner.cleanup()

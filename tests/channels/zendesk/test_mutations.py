@@ -131,29 +131,33 @@ def listed(count: int) -> None:
 async def answered(desk: Desk, zendesk: Zendesk, count: int) -> None:
     """Asks so many times a desk whose answers are spoilt, as words or as bytes."""
     chance = random.Random(20_261_128)
-    desk.users, desk.tickets = {1: user(1)}, {11: ticket(11, 1)}
     page = {"meta": {"has_more": True, "after_cursor": "9"}, "next_page": None}
     tickets = {"tickets": [ticket(11, 1), ticket(12, 1)], **page}
     comments = {"comments": [comment(21, 1), comment(22, 900)], "users": [user(900)], **page}
     export = {"tickets": [ticket(11, 1)], "users": [user(1)], "after_cursor": "9", "end_of_stream": False}
     beside = {"identities": [{"user_id": 1, "type": "email", "value": "a@example.com"}], "organizations": []}
     asks: list[tuple[str, Any, Any]] = [
-        ("/users/1.json", {"user": user(1), **beside}, lambda: zendesk.person(ANN)),
-        ("show_many", {"users": [user(1)], **beside}, lambda: zendesk.of_many(Capability.PROFILE, [ANN])),
-        ("requested", tickets, lambda: zendesk.tickets(ANN, Portion())),
-        ("requested", tickets, lambda: zendesk.past(ANN, Portion())),
-        ("comments", comments, lambda: zendesk.past(ANN, Portion())),
-        ("incremental", export, lambda: zendesk.portion_of_all("8")),
-        ("/oauth/", {"access_token": "sample-token-1", "expires_in": 0}, lambda: zendesk.person(ANN)),
+        ("/api/v2/users/", {"user": user(1), **beside}, zendesk.person),
+        ("show_many", {"users": [user(1)], **beside}, lambda who: zendesk.of_many(Capability.PROFILE, [who])),
+        ("requested", tickets, lambda who: zendesk.tickets(who, Portion())),
+        ("requested", tickets, lambda who: zendesk.past(who, Portion())),
+        ("comments", comments, lambda who: zendesk.past(who, Portion())),
+        ("incremental", export, lambda _: zendesk.portion_of_all("8")),
+        ("/oauth/", {"access_token": "sample-token-1", "expires_in": 0}, zendesk.person),
     ]
     for n in range(count):
+        # Each time somebody else: what was answered of one person is kept for a while.
+        desk.users, desk.tickets = {n + 1: user(n + 1)}, {n + 1: ticket(n + 1, n + 1)}
         path, good, ask = asks[n % len(asks)]
+        if path == "/oauth/":
+            desk.token = "another one"
         desk.faults.clear()
         desk.fault(path, 200, json.dumps(spoilt(good, chance)) if n % 3 else json.dumps(good)[: chance.randrange(99)])
         try:
-            _texts(await ask())
+            _texts(await ask(Who("zendesk", "acme", str(n + 1))))
         except ChannelError as error:
             str(error).encode()
+        assert not desk.faults or path == "/oauth/"
 
 
 async def test_spoilt_answers(desk: Desk, zendesk: Zendesk) -> None:

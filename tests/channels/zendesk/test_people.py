@@ -73,6 +73,23 @@ async def test_many_in_one_call(desk: Desk, zendesk: Zendesk) -> None:
     assert all(len(found[who].records) == 1 for who in people[:97])
 
 
+async def test_identities_of_each(desk: Desk, zendesk: Zendesk) -> None:
+    """Everybody's further addresses are their own; one that cannot be read is unread with its owner alone."""
+    users = [user(1), user(2)]
+    identities = [
+        {"id": 5, "user_id": 1, "type": "phone_number", "value": "+4533123456", "primary": False},
+        {"id": 6, "user_id": 2, "type": "email", "value": None},
+    ]
+    desk.fault("show_many", 200, {"users": users, "identities": identities, "organizations": [{"id": 3}]})
+    one, two = (Who("zendesk", "acme", value) for value in "12")
+    found = await zendesk.of_many(Capability.PROFILE, [one, two])
+    (first,) = found[one].records
+    assert isinstance(first, Person)
+    assert [reach.value for reach in first.reaches] == ["+4533123456", "customer1@example.com"]
+    assert ([u.what for u in found[one].unread], [u.what for u in found[two].unread]) == ([], ["identity"])
+    assert len(found[two].records) == 1
+
+
 async def test_fetch_is_shared(desk: Desk, zendesk: Zendesk) -> None:
     """However many ask at once, the token is fetched once, and kept."""
     desk.users = {id_: user(id_) for id_ in range(1, 9)}
@@ -83,10 +100,10 @@ async def test_fetch_is_shared(desk: Desk, zendesk: Zendesk) -> None:
 
 async def test_revoked_token_is_renewed(desk: Desk, zendesk: Zendesk) -> None:
     """A token that is not taken any more is fetched anew, once."""
-    desk.users[20978392] = user(20978392)
+    desk.users = {20978392: user(20978392), 7: user(7)}
     await person(zendesk)
     desk.token = "another one"
-    await person(zendesk)
+    await person(zendesk, Who("zendesk", "acme", "7"))
     assert desk.tokens_given == 2
 
 

@@ -88,6 +88,7 @@ async def test_certainly_not_sent(open_desk: Desk, zendesk: Zendesk, status: int
     [
         {"text": None},
         {"text": " \n"},
+        {"text": "é" * 33_000},
         {"text": None, "template": Template(name="hello", language="en")},
         {"conversation": "11/../12"},
         {"who": Who("zendesk", "acme", "ann")},
@@ -95,6 +96,8 @@ async def test_certainly_not_sent(open_desk: Desk, zendesk: Zendesk, status: int
 )
 async def test_nothing_to_send(open_desk: Desk, zendesk: Zendesk, more: dict[str, object]) -> None:
     """What Zendesk has no room for is refused before anybody is asked."""
+    with pytest.raises(ChannelRefused):
+        zendesk.require_allowed(words(**more))
     with pytest.raises(ChannelRefused):
         await zendesk.send(words(**more))
     assert not open_desk.asked

@@ -87,6 +87,17 @@ def test_comment_is_message() -> None:
     assert (came.direction, came.status, came.author_name, out.author_name) == ("IN", "RECEIVED", None, "Anna Agent")
 
 
+@pytest.mark.parametrize(
+    ("author", "direction"),
+    [({"id": -1}, "OUT"), ({"id": "77"}, "OUT"), ({"id": "77", "is_staff": False}, "IN"), ({"id": CUSTOMER}, "IN")],
+)
+def test_whose_words(author: dict[str, Any], direction: str) -> None:
+    """Words are a customer's where Zendesk says so, or where the requester wrote them; its system is no customer."""
+    *_, message = one("ticket.comment_added", TICKET_DETAIL, said(author=author)).records
+    assert isinstance(message, Utterance)
+    assert message.direction == direction
+
+
 def test_note_is_no_message() -> None:
     """A note among colleagues is never a message, and a note of the customer only where the settings ask for it."""
     private = said("Tread softly", is_public=False)

@@ -88,7 +88,7 @@ async def test_many_one_by_one(busy: Desk, zendesk: Zendesk) -> None:
 async def test_past_newest_first(busy: Desk, zendesk: Zendesk) -> None:
     """Each ticket is a conversation; its comments are messages to and from the customer, the newest first."""
     busy.tickets = {11: ticket(11, 1), 12: ticket(12, 1, status="solved")}
-    busy.comments = {11: [comment(21, 1), comment(25, 900)], 12: [comment(23, 2), comment(24, 77)]}
+    busy.comments = {11: [comment(21, 1), comment(25, 900)], 12: [comment(23, 2), comment(24, -1)]}
     found = await zendesk.past(ANN, Portion())
     assert ids(found, Talk) == ["11", "12"]
     said = [one for one in found.records if isinstance(one, Utterance)]
@@ -145,14 +145,37 @@ async def test_long_talk_is_read_whole(busy: Desk, zendesk: Zendesk) -> None:
 
 
 async def test_deleted_meanwhile_spoils_none(busy: Desk, zendesk: Zendesk) -> None:
-    """A ticket that is gone when its comments are asked for is told of; a desk that is busy is waited for."""
+    """A ticket that is gone when its comments are asked for is told of; the others are there."""
     busy.fault("/11/comments", 404)
     found = await zendesk.past(ANN, Portion())
     assert [one.what for one in found.unread] == ["comments of ticket 11"]
     assert len(ids(found, Talk)) == 5
+
+
+async def test_odd_tickets_of_past(busy: Desk, zendesk: Zendesk) -> None:
+    """A ticket that was deleted is a removal; one whose id leads elsewhere is unread, and its path is not called."""
+    busy.tickets = {11: ticket(11, 1, status="deleted"), 12: ticket(12, 1, id=".."), 13: ticket(13, 1)}
+    found = await zendesk.past(ANN, Portion())
+    assert (ids(found, Talk), ids(found, Removal)) == (["13"], ["11", "11"])
+    assert [one.what for one in found.unread] == ["ticket without an id"]
+    assert [path for path in busy.asked if "comments" in path] == ["/api/v2/tickets/13/comments.json"]
+
+
+async def test_busy_desk_is_waited_for(busy: Desk, zendesk: Zendesk) -> None:
+    """A past is whole or not at all where the desk takes no more: it comes later, with what is missing now."""
     busy.fault("/12/comments", 429, **{"Retry-After": "5"})
-    with pytest.raises(ChannelBusy):
+    with pytest.raises(ChannelBusy) as raised:
         await zendesk.past(ANN, Portion())
+    assert raised.value.retry_after_s
+
+
+async def test_customer_gone_between_portions(busy: Desk, zendesk: Zendesk) -> None:
+    """Who is deleted while the past is read is known no more."""
+    busy.comments = {11: [comment(id_, 1) for id_ in range(20, 27)]}
+    after = (await zendesk.past(ANN, Portion(at_most=2))).after
+    busy.users.clear()
+    with pytest.raises(NoSuchIdentity):
+        await zendesk.past(ANN, Portion(at_most=2, after=after))
 
 
 @pytest.mark.parametrize("cursor", ["x", "é", "e30=", "W10=", "WzEsMixbWyIuLi8uLiIsIjEiXV1d"])

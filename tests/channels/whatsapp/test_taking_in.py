@@ -1,0 +1,103 @@
+"""What WhatsApp delivers becomes customers, conversations and messages, once."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from adapters.channels.whatsapp.examples import EXAMPLES
+from adapters.channels.whatsapp.reading import Reader
+from adapters.contract.records import HandedOver
+from adapters.mongo import Store
+from resolvers.conversations import MESSAGES
+from resolvers.customers import CUSTOMERS
+from resolvers.ingest.report import Outcome
+from tests.channels.whatsapp.double import AT, FOLDER, NUMBER, enveloped, message, sample, status
+from tests.taking_in import bring, contents
+
+READER = Reader("whatsapp", NUMBER, EXAMPLES.settings["also_accounts"])
+NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
+BOTH = {"profile": {"name": "Sheena"}, "wa_id": "16505551234", "user_id": "US.1"}
+
+
+def records(body: dict[str, Any]) -> list[HandedOver]:
+    """Every record of a delivery."""
+    return [record for event in READER.events(body) for record in event.records]
+
+
+def test_samples_hand_over() -> None:
+    """The samples between them hand over what the house keeps of messages."""
+    kinds = Counter(type(one).__name__ for name in NAMES for one in records(sample(name)))
+    assert set(kinds) == {"Person", "Talk", "Utterance", "File", "Progress", "Say"}
+
+
+async def test_samples_are_taken(store: Store) -> None:
+    """Each record of each sample is taken in, and coming again it changes nothing."""
+    told = [(name, record) for name in NAMES for record in records(sample(name))]
+    taken = await bring(store, *(record for _, record in told))
+    wrong = [
+        (name, type(record).__name__)
+        for (name, record), result in zip(told, taken.results, strict=True)
+        if result.outcome is Outcome.REJECTED
+    ]
+    # Its ids are placeholders in angle brackets, which are no ids.
+    assert wrong == [("message_status.group", "Person")]
+    held = await contents(store)
+    await bring(store, *(record for _, record in told))
+    assert await contents(store) == held
+
+
+async def test_number_then_id(store: Store) -> None:
+    """Who first was known by number alone, and then by both, and then by id alone, stays one customer."""
+    steps: list[dict[str, Any]] = [
+        {"messages": [message(id="wamid.1")]},
+        {"contacts": [BOTH], "messages": [message(id="wamid.2", from_user_id="US.1")]},
+        {"messages": [message(id="wamid.3", **{"from": None, "from_user_id": "US.1"})]},
+    ]
+    for told in steps:
+        await bring(store, *records(enveloped(told)))
+    assert len(await store.find(CUSTOMERS, {})) == 1
+    assert len(await store.find(MESSAGES, {})) == 3
+
+
+async def test_status_before_message(store: Store) -> None:
+    """A status may come before its message, which then is where the status said."""
+    echo = message(id="wamid.ours", **{"from": "15550783881", "to": "16505551234"})
+    await bring(store, *records(enveloped({"statuses": [status("read")]})))
+    await bring(store, *records(enveloped({"message_echoes": [echo]}, field_="smb_message_echoes")))
+    (kept,) = await store.find(MESSAGES, {})
+    assert (kept["status"], kept["direction"]) == ("READ", "OUT")
+
+
+async def test_edited_and_taken_back(store: Store) -> None:
+    """A message is what its author last made of it, and nothing once it is taken back."""
+    edit = {"original_message_id": "wamid.1", "message": {"type": "text", "text": {"body": "Better"}}}
+    await bring(store, *records(enveloped({"messages": [message(id="wamid.1")]})))
+    later = str(AT + 60)
+    await bring(store, *records(enveloped({"messages": [message("edit", id="wamid.2", timestamp=later, edit=edit)]})))
+    (kept,) = await store.find(MESSAGES, {})
+    assert kept["text"] == "Better"
+    taken_back = message("revoke", id="wamid.3", timestamp=str(AT + 90), revoke={"original_message_id": "wamid.1"})
+    await bring(store, *records(enveloped({"messages": [taken_back]})))
+    (kept,) = await store.find(MESSAGES, {})
+    assert kept["text"] is None
+
+
+async def test_changed_number_stays_one(store: Store) -> None:
+    """Who changes their number stays the same customer, under the new one."""
+    changed = {"type": "user_changed_number", "wa_id": "12195555358"}
+    for told in (message(), message("system", id="wamid.2", system=changed), message(**{"from": "12195555358"})):
+        await bring(store, *records(enveloped({"messages": [told]})))
+    assert len(await store.find(CUSTOMERS, {})) == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "wa_id"), [("5511987654321", "551187654321"), ("5215512345678", "525512345678"), ("5491123456789",) * 2]
+)
+async def test_numbers_with_extra_digit(store: Store, number: str, wa_id: str) -> None:
+    """Whoever writes from Brazil, Mexico or Argentina is one customer, with or without the extra digit."""
+    for told in ([{"wa_id": wa_id}], []):
+        body = enveloped({"contacts": told, "messages": [message(**{"from": number})]})
+        taken = await bring(store, *records(body))
+        assert all(one.outcome is not Outcome.REJECTED for one in taken.results), [one.reason for one in taken.results]
+    assert len(await store.find(CUSTOMERS, {})) == 1
