@@ -139,6 +139,7 @@ class House:
             lines=self.lines,
             delivered=Delivered(is_watched=self.ledger.watches(viewer)),
             sign_export=self.tickets.path,
+            knock=self.knocks.knock,
         )
 
     def _sign_visitor(self, customer: RecordId, for_s: float) -> str:
