@@ -41,6 +41,14 @@ class Running:
         self.process.terminate()
         return self.process.wait(60)
 
+    def kill(self) -> None:
+        """Ends it at once, whatever it is about to do."""
+        self.process.kill()
+        self.process.wait()
+        self.rest.join()
+        if self.process.stdout:
+            self.process.stdout.close()
+
     def ready(self) -> None:
         """Returns when questions are answered."""
         deadline = time.monotonic() + 60
@@ -95,8 +103,4 @@ def running(folder: Path, *words: str) -> Iterator[Running]:
     try:
         yield gateway
     finally:
-        gateway.process.kill()
-        gateway.process.wait()
-        gateway.rest.join()
-        if gateway.process.stdout:
-            gateway.process.stdout.close()
+        gateway.kill()

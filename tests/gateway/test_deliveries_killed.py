@@ -73,8 +73,7 @@ async def test_killed(tmp_path: Path, switched_on: dict[str, str]) -> None:
     try:
         for round_ in range(1, 4):
             await until(lambda: vendor.acknowledged > round_ * PEOPLE * WORDS // 5, within_s=120)  # noqa: B023  awaited here
-            running.process.kill()
-            await asyncio.to_thread(running.process.wait)
+            await asyncio.to_thread(running.kill)
             running = await _started(folder, switched_on)
             vendor.address = running.address
         async with asyncio.timeout(240):
@@ -82,7 +81,7 @@ async def test_killed(tmp_path: Path, switched_on: dict[str, str]) -> None:
         await _all_there(folder)
     finally:
         speaking.cancel()
-        await asyncio.to_thread(running.end)
+        await asyncio.to_thread(running.kill)
 
 
 async def _started(folder: Path, settings: dict[str, str]) -> Running:
