@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
+from adapters.lines import NO_LINES, Lines
 from adapters.mongo import Store
 from adapters.records import Record, RecordId
 from gateway import playground
@@ -49,6 +50,8 @@ from resolvers.kit.ids import global_id
 from resolvers.kit.shift import Shift
 from resolvers.kit.slice import Slice
 from resolvers.kit.viewer import Role, Viewer
+from resolvers.live.asking import Asking, is_any_live
+from resolvers.live.question import LiveQuestion
 from resolvers.privacy.retention import BadRetention, with_retention
 from resolvers.schema import SLICES
 
@@ -82,13 +85,20 @@ class House:
     """An open store and everything that answers from it; `settings.secret` must be set."""
 
     def __init__(
-        self, settings: Settings, *, store: Store, graph: Graph, clock: Callable[[], datetime] = _utc_now
+        self,
+        settings: Settings,
+        *,
+        store: Store,
+        graph: Graph,
+        lines: Lines = NO_LINES,
+        clock: Callable[[], datetime] = _utc_now,
     ) -> None:
         if settings.secret is None:
             raise BadSettings("Cursors cannot be sealed without a secret. Set GATEWAY_SECRET.")
         self.settings = settings
         self.store = store
         self.graph = graph
+        self.lines = lines
         self.clock = clock
         self.seal = CursorSeal(settings.secret.get_secret_value())
         self.tickets = Tickets(settings.secret.get_secret_value())
@@ -102,6 +112,11 @@ class House:
             question_tokens=settings.question_tokens,
             long_at_once=settings.long_at_once,
             plans=Plans(graph, is_on=settings.plans, are_shown=settings.show_plans),
+        )
+        self.asking = (
+            Asking(store, lines, clock=self._now, default_region=settings.default_region)
+            if is_any_live(lines)
+            else None
         )
         self.limits = GraphLimits(
             page_size=settings.page_size,
@@ -118,13 +133,18 @@ class House:
             store=self.store,
             declared=self.graph.declared,
             seal=self.seal,
-            clock=lambda: _to_milliseconds(self.clock()),
+            clock=self._now,
             limits=self.limits,
             sign_visitor=self._sign_visitor if self.settings.jwt_secret else None,
             look_ups=self._look_ups,
+            lines=self.lines,
+            live=LiveQuestion(self.asking, self.graph.declared, live_s=self.settings.live_s) if self.asking else None,
             delivered=Delivered(is_watched=self.ledger.watches(viewer)),
             sign_export=self.tickets.path,
         )
+
+    def _now(self) -> datetime:
+        return _to_milliseconds(self.clock())
 
     def _sign_visitor(self, customer: RecordId, for_s: float) -> str:
         """A token of a visitor: whose subject is the customer, and nobody who signs in elsewhere."""
@@ -143,7 +163,7 @@ class House:
         shift = Shift(
             store=self.store,
             declared=self.graph.declared,
-            clock=lambda: _to_milliseconds(self.clock()),
+            clock=self._now,
             retention=self.settings.retention,
         )
         return working(shift, self.graph.declared.jobs.values(), JobLog())
@@ -162,6 +182,8 @@ async def open_house(settings: Settings, *, graph: Graph, url: str) -> AsyncIter
         try:
             yield house
         finally:
+            if house.asking:
+                await house.asking.close()
             await house.ledger.close()
 
 

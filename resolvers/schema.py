@@ -51,6 +51,7 @@ from resolvers import (
     visitors,
 )
 from resolvers.kit.graph import Graph
+from resolvers.live import panel
 
 SLICES = (
     channels.SLICE,
@@ -98,6 +99,7 @@ SLICES = (
     merging.SLICE,
     relinking.SLICE,
     privacy.SLICE,
+    panel.SLICE,
     nodes.SLICE,
 )
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, dataclass_transform
 
 import strawberry
 
+from adapters.contract.channel import Capability
 from adapters.records import Document, Part, Record
 from resolvers.kit.described import description_of, graph_type, told
 from resolvers.kit.jobs import Job, Work
@@ -115,6 +116,8 @@ class Keeping:
     cls: type[Any]
     may: Roles
     is_entity: bool = False
+    live: Capability | None = None
+    """By which capability of a channel such things are asked for at the moment of a question."""
 
     @property
     def record(self) -> Record:
@@ -156,16 +159,24 @@ class Slice:
 
     @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field, told, kept, inner))
     def keeps(
-        self, what: Record | Part, *, may: Roles = STAFF_AND_PARTNERS, keys: Sequence[str] = ()
+        self,
+        what: Record | Part,
+        *,
+        may: Roles = STAFF_AND_PARTNERS,
+        keys: Sequence[str] = (),
+        live: Capability | None = None,
     ) -> Callable[[type[C]], type[C]]:
-        """Makes the class the graph's type of what is kept; with `keys` it is a federation entity."""
+        """Makes the class the graph's type of what is kept; with `keys` it is a federation entity.
+
+        `live`: channels that offer it are asked for such things before a customer's list of them is read.
+        """
 
         def make(cls: type[C]) -> type[C]:
             if keys:
                 cls = strawberry.federation.type(cls, keys=list(keys), description=description_of(cls))
             else:
                 cls = graph_type(cls)
-            self.keepings.append(Keeping(what, cls, may, is_entity=bool(keys)))
+            self.keepings.append(Keeping(what, cls, may, is_entity=bool(keys), live=live))
             return cls
 
         return make
@@ -317,6 +328,11 @@ class Declared:
     def on_timeline(self) -> list[Keeping]:
         """What stands in the history pivot."""
         return [one for one in self.keepings if isinstance(one.what, Record) and one.what.timeline]
+
+    @cached_property
+    def live(self) -> dict[str, Capability]:
+        """By which capability of a channel things are asked for at the moment of a question, by the record's name."""
+        return {one.what.name: one.live for one in self.keepings if one.live}
 
     @cached_property
     def with_facts(self) -> list[Keeping]:
