@@ -1,5 +1,6 @@
 """How does a vendor want to be called, and how does it say that something went wrong?"""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,13 +16,17 @@ def retry_after_s(reply: Reply) -> float | None:
     said = reply.headers.get("retry-after")
     if said is None:
         return None
-    if said.strip().isdecimal():
-        return float(said)
     try:
-        moment = parsedate_to_datetime(said)
+        # Shopify says `2.0`; numbers beyond a float's are none.
+        seconds = float(said)
+        return seconds if math.isfinite(seconds) and seconds >= 0 else None
     except ValueError:
+        pass
+    try:
+        moment = parsedate_to_datetime(said).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
 def by_status(reply: Reply) -> ChannelError | None:
