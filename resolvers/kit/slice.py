@@ -16,6 +16,7 @@ import strawberry
 from adapters.contract.channel import Capability
 from adapters.records import Document, Part, Record
 from resolvers.kit.described import description_of, graph_type, told
+from resolvers.kit.exported import exported
 from resolvers.kit.jobs import Job, Work
 from resolvers.kit.stored import Node, Reader, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, STAFF_AND_PARTNERS, Roles
@@ -374,35 +375,10 @@ class Declared:
 
     def export(self) -> list[Document]:
         """The declarations as plain data: what is stored, about whom, what is personal, who reads it."""
-        shown = [_exported(one.what, type_name=one.cls.__name__, read_by=sorted(one.may)) for one in self.keepings]
-        return shown + [_exported(record, type_name=None, read_by=[]) for record in self.unshown]
+        shown = [exported(one.what, type_name=one.cls.__name__, read_by=sorted(one.may)) for one in self.keepings]
+        return shown + [exported(record, type_name=None, read_by=[]) for record in self.unshown]
 
 
 def _with_parts(record: Record, parts: tuple[Part, ...]) -> Record:
     """The customers' own record with the parts that slices keep in its documents."""
     return replace(record, parts=parts) if record.customer == "_id" else record
-
-
-def _exported(what: Record | Part, *, type_name: str | None, read_by: list[str]) -> Document:
-    shown: dict[str, Any] = {
-        "name": what.name,
-        "type": type_name,
-        "stands": "in the customer's document" if isinstance(what, Part) else "in a collection",
-        "personal": sorted(what.personal),
-        "element": what.element,
-        "read_by": read_by,
-    }
-    if isinstance(what, Part):
-        return shown | {"at_most": what.at_most}
-    return shown | {
-        "customer": what.customer,
-        "key": list(what.key),
-        "indexes": [list(index.fields) for index in what.all_indexes()],
-        "facts": what.facts is not None,
-        "timeline": what.timeline.kind if what.timeline else None,
-        "news": sorted(what.news),
-        "jobs": list(what.jobs),
-        "retained_by": what.moment if what.customer not in {None, "_id"} else None,
-        "is_held": what.is_held,
-        "arrives": what.arrives,
-    }

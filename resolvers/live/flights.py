@@ -10,9 +10,11 @@ from adapters.contract.channel import Capability, Found, KnowsMany, Portion
 from adapters.contract.errors import BadPayload, ChannelDown, ChannelError, NoSuchIdentity
 from adapters.contract.records import Who
 from adapters.contract.way import Breaker
+from adapters.deadline import within
 from adapters.lines import Line
 from resolvers.live.targets import Target
 
+_GRACE_S: Final = 0.5
 _PORTION: Final = Portion()
 _ASKING: Final[Mapping[Capability, Callable[[Any, Who], Awaitable[Found]]]] = {
     Capability.PROFILE: lambda channel, who: channel.person(who),
@@ -46,8 +48,10 @@ class Flight:
         """Asks; what came of it stands in the flight then."""
         self.was_resting = self.line.channel.way.standing().breaker is Breaker.OPEN
         try:
-            async with asyncio.timeout(patience_s):
-                self.found = await self._ask()
+            # The way out ends by itself in time, and counts it as a failure; a channel without one is cut off after.
+            async with asyncio.timeout(patience_s + _GRACE_S):
+                with within(patience_s):
+                    self.found = await self._ask()
         except TimeoutError as error:
             self.error = ChannelDown(f"It did not answer within {patience_s:g} s.")
             self.error.__cause__ = error
