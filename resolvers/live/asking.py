@@ -107,7 +107,11 @@ class Asking:
         under_way = {flight for one in targets if (flight := self._flights.get(one))}
         own = self._launch(targets)
         # Who has been waited for as long already by others is not waited for again.
-        landings = [asyncio.ensure_future(one.landed.wait()) for one in under_way if begun - one.began < wait_s]
+        landings = [
+            asyncio.ensure_future(one.landed.wait())
+            for one in under_way
+            if begun - one.began < wait_s * _SHARE_OF_WAITING
+        ]
         if every := [*own.values(), *landings]:
             await asyncio.wait(every, timeout=wait_s * _SHARE_OF_WAITING)
         for landing in landings:

@@ -1,4 +1,4 @@
-"""A channel is asked about a person only by identities that are good enough for whoever asks, and for what comes back."""
+"""A channel is asked about a person only by identities that are good enough for whoever asks."""
 
 from collections.abc import Callable
 
