@@ -53,6 +53,7 @@ from resolvers import (
     visitors,
 )
 from resolvers.kit.graph import Graph
+from resolvers.live import panel
 
 SLICES = (
     channels.SLICE,
@@ -102,6 +103,7 @@ SLICES = (
     merging.SLICE,
     relinking.SLICE,
     privacy.SLICE,
+    panel.SLICE,
     nodes.SLICE,
 )
 
