@@ -14,6 +14,7 @@ from benchmarks import (
     matching,
     memory,
     merging,
+    outside,
     pivots,
     suggestions,
     workers,
@@ -35,6 +36,7 @@ async def main() -> None:
     matching.main([])
     await suggestions.main()
     await peers.main()
+    await outside.main()
     await fairness.main()
     await workers.main()
 

@@ -36,6 +36,7 @@ from gateway.touching import touched_by_variables, touched_fields
 from resolvers.kit.context import Context
 from resolvers.kit.errors import Unavailable
 from resolvers.kit.graph import Graph
+from resolvers.kit.sources import plain_source, stored_source
 from resolvers.kit.viewer import Viewer
 
 # What graphql-core may spend on comparing fields of the same name, pair by pair, before it gives a question up; it
@@ -152,9 +153,18 @@ class Answering:
         if trace:
             trace.execution = executed.way
         answer = _answer_of(executed.result)
-        if self.plans.are_shown:
-            answer.body["extensions"] = {"execution": executed.way}
+        extensions = self._extensions(executed, context)
+        if extensions:
+            answer.body["extensions"] = extensions
         return answer
+
+    def _extensions(self, executed: Executed, context: Context) -> dict[str, Any]:
+        """What stands beside the data: how it was executed where that is shown, and who was asked live for it."""
+        extensions: dict[str, Any] = {"execution": executed.way} if self.plans.are_shown else {}
+        live = context.live
+        if live is not None and context.viewer.may_ask("Customer.sources") and (told := live.told()):
+            extensions["sources"] = [plain_source(one) for one in (stored_source(context.clock()), *told)]
+        return extensions
 
     async def _executed(self, prepared: Prepared, question: Question, context: Context) -> Executed | Answer:
         """What came of it, or the answer that says why nothing did."""

@@ -54,6 +54,8 @@ from resolvers.kit.ids import global_id
 from resolvers.kit.shift import Knocks, Shift
 from resolvers.kit.slice import Slice
 from resolvers.kit.viewer import Role, Viewer
+from resolvers.live.asking import Asking, is_any_live
+from resolvers.live.question import LiveQuestion
 from resolvers.privacy.retention import BadRetention, with_retention
 from resolvers.schema import SLICES
 
@@ -117,6 +119,11 @@ class House:
             long_at_once=settings.long_at_once,
             plans=Plans(graph, is_on=settings.plans, are_shown=settings.show_plans),
         )
+        self.asking = (
+            Asking(store, lines, clock=self._now, default_region=settings.default_region)
+            if is_any_live(lines)
+            else None
+        )
         self.limits = GraphLimits(
             page_size=settings.page_size,
             largest_page=settings.largest_page,
@@ -132,15 +139,19 @@ class House:
             store=self.store,
             declared=self.graph.declared,
             seal=self.seal,
-            clock=lambda: _to_milliseconds(self.clock()),
+            clock=self._now,
             limits=self.limits,
             sign_visitor=self._sign_visitor if self.settings.jwt_secret else None,
             look_ups=self._look_ups,
             lines=self.lines,
+            live=LiveQuestion(self.asking, self.graph.declared, live_s=self.settings.live_s) if self.asking else None,
             delivered=Delivered(is_watched=self.ledger.watches(viewer)),
             sign_export=self.tickets.path,
             knock=self.knocks.knock,
         )
+
+    def _now(self) -> datetime:
+        return _to_milliseconds(self.clock())
 
     def _sign_visitor(self, customer: RecordId, for_s: float) -> str:
         """A token of a visitor: whose subject is the customer, and nobody who signs in elsewhere."""
@@ -159,7 +170,7 @@ class House:
         shift = Shift(
             store=self.store,
             declared=self.graph.declared,
-            clock=lambda: _to_milliseconds(self.clock()),
+            clock=self._now,
             retention=self.settings.retention,
             lines=self.lines,
             default_region=self.settings.default_region,
@@ -186,6 +197,8 @@ async def open_house(settings: Settings, *, graph: Graph, url: str) -> AsyncIter
             yield house
         finally:
             await house.inbox.close()
+            if house.asking:
+                await house.asking.close()
             await house.ledger.close()
 
 

@@ -171,6 +171,12 @@ class Settings(BaseSettings):
         gt=0,
         description="How long an answer may take: no agent waits longer with a customer on the line.",
     )
+    live_s: float = Field(
+        default=0.8,
+        gt=0,
+        description="How long an answer waits for channels that are asked live, in seconds, all of them together: what "
+        "comes later is kept for the next question, and `sources` says so. An agent notices a second.",
+    )
     long_at_once: int = Field(
         default=4,
         ge=1,

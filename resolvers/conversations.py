@@ -7,6 +7,7 @@ from typing import Annotated
 
 import strawberry
 
+from adapters.contract.channel import Capability
 from adapters.records import Belonging, Index, Mention, Record, RecordId, Timeline
 from adapters.windows import Strand
 from resolvers.agents import Agent, agents_of
@@ -100,7 +101,7 @@ class MessageStatus(Enum):
     UNKNOWN = "UNKNOWN"
 
 
-@SLICE.keeps(CONVERSATIONS, may=EVERYONE)
+@SLICE.keeps(CONVERSATIONS, may=EVERYONE, live=Capability.HISTORY)
 class Conversation(Node, Redacted):
     """Messages back and forth on one channel, from the first word until it is resolved."""
 
@@ -116,7 +117,7 @@ class Conversation(Node, Redacted):
     customer_id: strawberry.Private[RecordId] = inner()
 
 
-@SLICE.keeps(MESSAGES, may=EVERYONE)
+@SLICE.keeps(MESSAGES, may=EVERYONE, live=Capability.HISTORY)
 class Message(Node, Redacted):
     """One message of a conversation."""
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import strawberry
 
+from adapters.contract.channel import Capability
 from adapters.records import Document, Facts, Index, Record, RecordId, Timeline
 from adapters.windows import Strand
 from resolvers.customers import Customer
@@ -61,7 +62,7 @@ class Topic(Node):
     parent_key: strawberry.Private[RecordId | None] = inner(at="parent_id")
 
 
-@SLICE.keeps(INTERESTS)
+@SLICE.keeps(INTERESTS, live=Capability.INTERESTS)
 class Interest(Node):
     """Something that a customer is drawn to."""
 

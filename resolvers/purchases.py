@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+from adapters.contract.channel import Capability
 from adapters.records import Document, Index, Record, RecordId, Timeline, decimal_of
 from adapters.windows import Strand
 from resolvers.customers import Customer
@@ -81,7 +82,7 @@ class Tracking:
     status: str | None = kept("How far it is, in the shop's words.")
 
 
-@SLICE.keeps(PURCHASES, may=EVERYONE)
+@SLICE.keeps(PURCHASES, may=EVERYONE, live=Capability.PURCHASES)
 class Purchase(Node):
     """An order of a customer in a shop."""
 

@@ -55,6 +55,7 @@ from resolvers import (
     visitors,
 )
 from resolvers.kit.graph import Graph
+from resolvers.live import panel
 
 SLICES = (
     channels.SLICE,
@@ -106,6 +107,7 @@ SLICES = (
     outbox.SLICE,
     sending.SLICE,
     privacy.SLICE,
+    panel.SLICE,
     nodes.SLICE,
 )
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+from adapters.contract.channel import Capability
 from adapters.records import Index, Record, RecordId, Timeline
 from adapters.windows import Strand
 from resolvers.agents import Agent, agents_of
@@ -62,7 +63,7 @@ class TicketStatus(Enum):
     CLOSED = "CLOSED"
 
 
-@SLICE.keeps(TICKETS, may=STAFF_AND_PARTNERS)
+@SLICE.keeps(TICKETS, may=STAFF_AND_PARTNERS, live=Capability.TICKETS)
 class Ticket(Node, Redacted):
     """Something that a customer asked the company to settle."""
 

@@ -148,6 +148,17 @@ async def test_refused_record(post: Post) -> None:
     assert await post.store.count(EVENT_KEYS, {}) == 0
 
 
+async def test_taken_back(post: Post) -> None:
+    """Words that their author takes back vanish from what stands aside, too; other deliveries stay there."""
+    await post.bring(event("ann", 1, "labels"))
+    await post.bring(event("ann", 2, "labels"))
+    await post.take_in()
+    await post.bring(event("ann", 1, "withdraws"))
+    assert (await post.take_in()).taken == 1
+    (left,) = await post.store.find(DELIVERIES, {})
+    assert b"ann-2" in left["body"]
+
+
 async def test_store_away(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the database fails nothing is set aside: everything waits, and is taken in by whoever tries again."""
     await post.bring(event("ann", 1))

@@ -18,6 +18,7 @@ from resolvers.ingest.report import Outcome
 from resolvers.ingest.talks import REACHED, further, sent_message_id, with_state
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role
+from resolvers.privacy.retention import remove_old
 from tests.conftest import Asking
 from tests.taking_in import ANN, AT, DAY, WORD, bring, outcomes, reason_of
 
@@ -237,3 +238,19 @@ async def test_bad_number_left_out(store: Store) -> None:
     assert result.outcome is Outcome.INSERTED
     assert [("'phoneNumber'" in note, "12" in note) for note in result.notes] == [(True, False)]
     assert "phoneNumber" in await reason_of(store, replace(_person(), who=Who("desk", "main", "10")))
+
+
+async def test_waiting_words_age(ask: Asking) -> None:
+    """What waits for a message that never comes ends like the messages of its time."""
+    await bring(ask.store, progress("READ"), TAKEN_BACK)
+    declared = ask.graph.declared
+    assert not await remove_old(ask.store, declared, MESSAGES, {"sent_at": {"$lte": AT - 7 * DAY}})
+    assert await remove_old(ask.store, declared, MESSAGES, {"sent_at": {"$lte": AT - 5 * DAY}}) == {"messages": 1}
+    assert await ask.store.find(MESSAGES, {}) == []
+
+
+async def test_key_with_foreign_claim(store: Store) -> None:
+    """A key on another channel account names no message of this one."""
+    await sent(store)
+    await bring(store, replace(NAMING, account="shop", external_id="M9"))
+    assert await store.count(MESSAGES, {"external_id": "M9"}) == 0

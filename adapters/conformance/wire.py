@@ -57,6 +57,8 @@ _PATIENCE_S: Final = 30.0
 _NEVER: Final = 1_000_000
 # An answer over the wire takes as long as twenty deliveries.
 _FEWER: Final = 20
+# Of each recorded answer; every read asks for every one of them.
+_MOST_ODD: Final = 50
 
 
 async def answered(trial: Trial) -> Finding:
@@ -109,7 +111,7 @@ async def odd(trial: Trial) -> Finding:
     answers = trial.examples.answers if trial.examples else {}
     wrong, count = [], 0
     async with vendor(answers) as double:
-        for _ in _oddities(double, trial.mutations // _FEWER):
+        for _ in _oddities(double, min(trial.mutations // _FEWER, _MOST_ODD)):
             for words, ask in reads.items():
                 count += 1
                 outcome = await _asked(trial, double, ask)

@@ -20,6 +20,11 @@ class Budget:
         self.rows = 0
         """Loaded or handed out by now."""
 
+    @property
+    def left_s(self) -> float:
+        """The seconds that the answer may still take."""
+        return max(0.0, self._deadline - time.monotonic())
+
     def spend(self, rows: int) -> None:
         """Counts rows that were loaded or handed out; raises LimitExceeded where there are too many by now."""
         self.rows += rows

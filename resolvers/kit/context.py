@@ -17,6 +17,7 @@ from resolvers.kit.delivered import Delivered
 from resolvers.kit.loading import Loaders
 from resolvers.kit.reads import ANYTHING, Reads
 from resolvers.kit.slice import Declared
+from resolvers.kit.sources import Live
 from resolvers.kit.viewer import Viewer
 
 
@@ -68,6 +69,8 @@ class Context:
     """Says whether the viewer may look people up once more now; None where nobody counts."""
     lines: Lines = NO_LINES
     """The channel accounts that can be reached."""
+    live: Live | None = None
+    """Has them asked for what lists show; None where none of them can be."""
     delivered: Delivered = field(default_factory=Delivered)
     """What the answer gives away about people."""
     sign_export: Callable[[RecordId, datetime], str] | None = None

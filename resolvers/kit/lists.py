@@ -92,7 +92,15 @@ async def customer_lists(
     keys = [customer.key for customer in customers]
     distinct = dict(zip(keys, customers, strict=True))
     owners = [customer.owner(records) for customer in distinct.values()]
+    live = info.context.live
+    if live is not None:
+        coming = live.before(info.context, list(distinct.values()), records)
+        if coming is not None:
+            await coming
     found = await _lists(info, list(distinct), owners, listing, page, beside)
+    if live is not None:
+        for one, customer in zip(found, distinct.values(), strict=True):
+            one.telling = partial(live.told_of, customer, records)
     return _handed_out(info, keys, list(distinct), found)
 
 

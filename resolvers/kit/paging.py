@@ -14,6 +14,7 @@ from adapters.windows import Position, Window
 from resolvers.kit.cursors import STORED, CursorSeal
 from resolvers.kit.described import about, computed, graph_type, told
 from resolvers.kit.errors import BadUserInput
+from resolvers.kit.sources import Source, stored_source
 
 T = TypeVar("T")
 
@@ -28,6 +29,9 @@ PAGE_ARGUMENTS: dict[str, Any] = {
 
 Counting = Callable[[Any], Awaitable[int]]
 """Counts a list when asked; takes the context."""
+
+Telling = Callable[[], list[Source]]
+"""Tells which systems were asked for a list besides the gateway's own base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,7 @@ class Connection(Generic[T]):
     page: strawberry.Private[Page]
     sealing: strawberry.Private[Sealing]
     counting: strawberry.Private[Counting]
+    telling: strawberry.Private[Telling | None] = None
 
     @computed(reads=())
     def edges(self) -> list[Edge[T]]:
@@ -177,6 +182,15 @@ class Connection(Generic[T]):
     async def total_count(self, info: strawberry.Info) -> int:
         """How many rows the whole list has. Counted only when asked for."""
         return await self.counting(info.context)
+
+    @computed(reads=())
+    def sources(self, info: strawberry.Info) -> list[Source]:
+        """Which systems had a part in the list: the gateway's own base, and channels that were asked live for it.
+
+        One that is down makes the list short, and never an error.
+        """
+        others = self.telling() if self.telling else []
+        return [stored_source(info.context.clock()), *others]
 
 
 def connection(

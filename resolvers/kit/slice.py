@@ -13,8 +13,10 @@ from typing import Any, TypeVar, dataclass_transform
 
 import strawberry
 
+from adapters.contract.channel import Capability
 from adapters.records import Document, Part, Record
 from resolvers.kit.described import description_of, graph_type, told
+from resolvers.kit.exported import exported
 from resolvers.kit.jobs import Job, Work
 from resolvers.kit.stored import Node, Reader, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, STAFF_AND_PARTNERS, Roles
@@ -115,6 +117,8 @@ class Keeping:
     cls: type[Any]
     may: Roles
     is_entity: bool = False
+    live: Capability | None = None
+    """By which capability of a channel such things are asked for at the moment of a question."""
 
     @property
     def record(self) -> Record:
@@ -156,16 +160,24 @@ class Slice:
 
     @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field, told, kept, inner))
     def keeps(
-        self, what: Record | Part, *, may: Roles = STAFF_AND_PARTNERS, keys: Sequence[str] = ()
+        self,
+        what: Record | Part,
+        *,
+        may: Roles = STAFF_AND_PARTNERS,
+        keys: Sequence[str] = (),
+        live: Capability | None = None,
     ) -> Callable[[type[C]], type[C]]:
-        """Makes the class the graph's type of what is kept; with `keys` it is a federation entity."""
+        """Makes the class the graph's type of what is kept; with `keys` it is a federation entity.
+
+        `live`: channels that offer it are asked for such things before a customer's list of them is read.
+        """
 
         def make(cls: type[C]) -> type[C]:
             if keys:
                 cls = strawberry.federation.type(cls, keys=list(keys), description=description_of(cls))
             else:
                 cls = graph_type(cls)
-            self.keepings.append(Keeping(what, cls, may, is_entity=bool(keys)))
+            self.keepings.append(Keeping(what, cls, may, is_entity=bool(keys), live=live))
             return cls
 
         return make
@@ -319,6 +331,11 @@ class Declared:
         return [one for one in self.keepings if isinstance(one.what, Record) and one.what.timeline]
 
     @cached_property
+    def live(self) -> dict[str, Capability]:
+        """By which capability of a channel things are asked for at the moment of a question, by the record's name."""
+        return {one.what.name: one.live for one in self.keepings if one.live}
+
+    @cached_property
     def with_facts(self) -> list[Keeping]:
         """Records that the summary and attributes pivots count."""
         return [one for one in self.keepings if isinstance(one.what, Record) and one.what.facts]
@@ -358,35 +375,10 @@ class Declared:
 
     def export(self) -> list[Document]:
         """The declarations as plain data: what is stored, about whom, what is personal, who reads it."""
-        shown = [_exported(one.what, type_name=one.cls.__name__, read_by=sorted(one.may)) for one in self.keepings]
-        return shown + [_exported(record, type_name=None, read_by=[]) for record in self.unshown]
+        shown = [exported(one.what, type_name=one.cls.__name__, read_by=sorted(one.may)) for one in self.keepings]
+        return shown + [exported(record, type_name=None, read_by=[]) for record in self.unshown]
 
 
 def _with_parts(record: Record, parts: tuple[Part, ...]) -> Record:
     """The customers' own record with the parts that slices keep in its documents."""
     return replace(record, parts=parts) if record.customer == "_id" else record
-
-
-def _exported(what: Record | Part, *, type_name: str | None, read_by: list[str]) -> Document:
-    shown: dict[str, Any] = {
-        "name": what.name,
-        "type": type_name,
-        "stands": "in the customer's document" if isinstance(what, Part) else "in a collection",
-        "personal": sorted(what.personal),
-        "element": what.element,
-        "read_by": read_by,
-    }
-    if isinstance(what, Part):
-        return shown | {"at_most": what.at_most}
-    return shown | {
-        "customer": what.customer,
-        "key": list(what.key),
-        "indexes": [list(index.fields) for index in what.all_indexes()],
-        "facts": what.facts is not None,
-        "timeline": what.timeline.kind if what.timeline else None,
-        "news": sorted(what.news),
-        "jobs": list(what.jobs),
-        "retained_by": what.moment if what.customer not in {None, "_id"} else None,
-        "is_held": what.is_held,
-        "arrives": what.arrives,
-    }

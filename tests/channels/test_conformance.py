@@ -27,7 +27,7 @@ def test_all_can_be_used() -> None:
 @pytest.mark.parametrize("adapter", EVERY, ids=_name)
 async def test_channels_behave(adapter: Adapter) -> None:
     """A channel passes every check; those that its examples leave out are few, and told."""
-    await _tried(adapter, mutations=100)
+    await _tried(adapter, mutations=60)
 
 
 @pytest.mark.deep

@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr
 from adapters.contract.channel import Channel, ChannelSettings, Equipment
 from adapters.contract.deliveries import Answer, Delivery, Event, NotProven
 from adapters.contract.errors import BadPayload
-from adapters.contract.records import Person, Utterance, Who
+from adapters.contract.records import Person, Utterance, Who, Withdrawal
 from adapters.contract.way import Way
 from adapters.lines import Lines
 
@@ -62,6 +62,9 @@ class Toy(Channel):
         key, person, kind = str(one["key"]), str(one["person"]), one.get("kind", "says")
         if kind == "typing":
             return Event(key=key, order_by=person, left_alone="typing indicator")
+        if kind == "withdraws":
+            back = Withdrawal(channel=self.name, account=self.account, external_id=f"{person}-{one['n']}", at=BEGIN)
+            return Event(key=f"back {key}", order_by=person, records=(back,))
         if kind not in self.kinds:
             return Event(key=key, order_by=person, unread="`kind` is none that is known.")
         who = Who(self.name, self.account, person)

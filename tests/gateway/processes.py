@@ -19,9 +19,9 @@ _NOT_OURS = ("GATEWAY_", "MONGODB_URL", "PYTHONUNBUFFERED")
 class Running:
     """A gateway in a process of its own, and the lines that it wrote."""
 
-    def __init__(self, folder: Path, *words: str) -> None:
+    def __init__(self, folder: Path, *words: str, **settings: str) -> None:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_OURS)}
-        self.environment = {**kept, "GATEWAY_DATA_FOLDER": str(folder)}
+        self.environment = {**kept, "GATEWAY_DATA_FOLDER": str(folder), **settings}
         start = [sys.executable, "-c", "from gateway.cli import main; main()", *words, "--port", "0"]
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(start, env=self.environment, stdout=pipe, stderr=subprocess.STDOUT, text=True)
@@ -40,6 +40,14 @@ class Running:
         """Asks it to end; its exit status."""
         self.process.terminate()
         return self.process.wait(60)
+
+    def kill(self) -> None:
+        """Ends it at once, whatever it is about to do."""
+        self.process.kill()
+        self.process.wait()
+        self.rest.join()
+        if self.process.stdout:
+            self.process.stdout.close()
 
     def ready(self) -> None:
         """Returns when questions are answered."""
@@ -95,8 +103,4 @@ def running(folder: Path, *words: str) -> Iterator[Running]:
     try:
         yield gateway
     finally:
-        gateway.process.kill()
-        gateway.process.wait()
-        gateway.rest.join()
-        if gateway.process.stdout:
-            gateway.process.stdout.close()
+        gateway.kill()

@@ -256,3 +256,31 @@ def test_jobs_are_declared(house: Graph) -> None:
     keeper = Slice("keeper", unshown=[type(JOBS)(name="things", jobs=("dusting",))])
     with pytest.raises(TypeError, match="dusting"):
         Graph((*house.declared.slices, keeper))
+
+
+async def test_knocked(team: Team) -> None:
+    """Whoever knocks has a job done at once that is not due, unless it failed: then its time is waited for."""
+    seen: list[int] = []
+    job = Job("count", 60, counting(1, seen))
+    worker = team.worker(job)
+    assert [await worker.look(job), await worker.look(job)] == [60, 60]
+    assert await worker.look(job, is_knocked=True) == 60
+    assert len(seen) == 2
+    broken = Job("broken", 60, failing(StoreDown("away")))
+    await worker.look(broken)
+    assert 0 < await worker.look(broken, is_knocked=True) < 60
+    assert team.heard.ended[2:] == [("broken", "failed", 1)]
+
+
+async def test_knock_wakes(team: Team) -> None:
+    """A worker that waits looks at once when somebody knocks in its process."""
+    seen: list[int] = []
+    job = Job("count", 3600, counting(1, seen))
+    worker = team.worker(job)
+    worker.start()
+    worker._shift.knocks.knock("count")
+    await until(lambda: len(seen) == 1, within_s=1.5)
+    await asyncio.sleep(0.05)
+    worker._shift.knocks.knock("count")
+    await until(lambda: len(seen) == 2)
+    await worker.stop()

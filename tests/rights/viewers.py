@@ -13,6 +13,7 @@ from resolvers.kit.context import Context
 from resolvers.kit.viewer import LOOKUP_SCOPE, PERSONAL_SCOPE, STAFF, VISITORS_SCOPE, Role, Viewer
 from tests.conftest import Asking
 from tests.makers import Made
+from tests.rights.outside import AskedBefore
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Asker:
         return replace(
             self.ask.context(),
             viewer=viewer,
+            live=AskedBefore(),
             sign_visitor=lambda key, _for_s: f"token of {key}",
             sign_export=lambda key, _at: f"/exports/{key}",
         )

@@ -1,0 +1,147 @@
+"""How did a channel do when it was asked, in words that viewers may read?
+
+Nothing of what a channel or vendor said stands in them: no message, no code, no value.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from adapters.contract.channel import Capability, Found
+from adapters.contract.errors import BadPayload, ChannelBusy, ChannelError, ChannelRefused, NoSuchIdentity
+from resolvers.kit.sources import Source, SourceStatus
+from resolvers.live.targets import Target
+
+WORDS: Final[Mapping[Capability, str]] = {
+    Capability.PROFILE: "profile",
+    Capability.HISTORY: "conversations",
+    Capability.TICKETS: "tickets",
+    Capability.PURCHASES: "purchases",
+    Capability.INTERESTS: "interests",
+}
+_WHY: Final[Mapping[SourceStatus, str]] = {
+    SourceStatus.STALE: "It does not answer anew",
+    SourceStatus.LATE: "It has not answered in time",
+    SourceStatus.DOWN: "It does not answer",
+    SourceStatus.BUSY: "It takes no more requests for now",
+    SourceStatus.REFUSED: "It refuses our requests",
+    SourceStatus.RESTING: "It failed too often in a row and is left alone for some seconds",
+    SourceStatus.UNREADABLE: "What it answered cannot be read",
+}
+# The worst of several is told: what makes an answer short comes behind what does not.
+_RANKS: Final = {
+    status: n
+    for n, status in enumerate(
+        (
+            SourceStatus.STORED,
+            SourceStatus.OK,
+            SourceStatus.STALE,
+            SourceStatus.LATE,
+            SourceStatus.BUSY,
+            SourceStatus.RESTING,
+            SourceStatus.DOWN,
+            SourceStatus.UNREADABLE,
+            SourceStatus.REFUSED,
+        )
+    )
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """How one question to one channel account went."""
+
+    status: SourceStatus
+    latency_ms: int | None = None
+    as_of: datetime | None = None
+    retry_after_s: float | None = None
+    complete_since: datetime | None = None
+    unread: int = 0
+    """Records that could not be read or taken in."""
+    has_more: bool = False
+    """Whether the channel has older ones, which were not asked for."""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it answered anew."""
+        return self.status is SourceStatus.OK
+
+
+def of_found(found: Found, *, latency_ms: int, at: datetime) -> Report:
+    """The report of an answer."""
+    return Report(
+        status=SourceStatus.STALE if found.is_stale else SourceStatus.OK,
+        latency_ms=latency_ms,
+        as_of=found.as_of or at,
+        complete_since=found.complete_since,
+        unread=len(found.unread),
+        has_more=found.after is not None,
+    )
+
+
+def of_error(error: ChannelError, *, latency_ms: int, was_resting: bool, as_of: datetime | None) -> Report:
+    """The report of a failure; `as_of`: when the channel last answered this question well."""
+    retry_after_s = error.retry_after_s if isinstance(error, ChannelBusy) else None
+    return Report(
+        status=_status(error, was_resting=was_resting),
+        latency_ms=latency_ms,
+        as_of=as_of,
+        retry_after_s=retry_after_s,
+    )
+
+
+def _status(error: ChannelError, *, was_resting: bool) -> SourceStatus:
+    match error:
+        case ChannelBusy():
+            return SourceStatus.BUSY
+        case ChannelRefused():
+            return SourceStatus.REFUSED
+        case BadPayload():
+            return SourceStatus.UNREADABLE
+        case NoSuchIdentity():
+            # It knows nobody by that id: there is nothing to show, and nothing is missing.
+            return SourceStatus.OK
+        case _:
+            return SourceStatus.RESTING if was_resting else SourceStatus.DOWN
+
+
+def sources_of(reports: Iterable[tuple[Target, Report]]) -> list[Source]:
+    """Each channel account once, with the worst of its reports, in the order in which they were asked."""
+    by_place: dict[tuple[str, str], list[tuple[Target, Report]]] = {}
+    for target, report in reports:
+        by_place.setdefault(target.place, []).append((target, report))
+    return [_source(place, some) for place, some in by_place.items()]
+
+
+def _source(place: tuple[str, str], some: list[tuple[Target, Report]]) -> Source:
+    reports = [report for _, report in some]
+    worst = max(reports, key=lambda one: _RANKS[one.status])
+    moments = [one.as_of for one in reports if one.as_of]
+    latencies = [one.latency_ms for one in reports if one.latency_ms is not None]
+    since = [one.complete_since for one in reports if one.complete_since]
+    return Source(
+        name=place[0],
+        account=place[1],
+        status=worst.status,
+        latency_ms=max(latencies, default=None),
+        as_of=min(moments, default=None),
+        is_stale=not all(one.is_good for one in reports),
+        missing=_missing(some, worst),
+        retry_after_s=worst.retry_after_s,
+        complete_since=max(since, default=None),
+    )
+
+
+def _missing(some: list[tuple[Target, Report]], worst: Report) -> str | None:
+    sentences = []
+    if not worst.is_good:
+        short = dict.fromkeys(WORDS[target.capability] for target, report in some if not report.is_good)
+        moments = [report.as_of for _, report in some if not report.is_good]
+        newer = " newer than `asOf`" if all(moments) else ""
+        sentences.append(f"{_WHY[worst.status]}: {' and '.join(short)}{newer} may be missing.")
+    if unread := sum(report.unread for _, report in some):
+        sentences.append(f"{unread} of its records could not be read.")
+    if older := dict.fromkeys(WORDS[target.capability] for target, report in some if report.has_more):
+        sentences.append(f"It has more {' and '.join(older)}, which were not asked for.")
+    return " ".join(sentences) or None
