@@ -26,6 +26,7 @@ from resolvers.matching import Base
 from resolvers.matching_base import keep_base
 from resolvers.merging.ledger import MERGES
 from resolvers.notes import REMOVED_NOTES
+from resolvers.outbox import OUTBOX, WAITING
 from resolvers.privacy.receipts import ERASURES
 from resolvers.privacy.removing import DOOMED_FILES
 from resolvers.products import PRODUCTS
@@ -54,6 +55,7 @@ async def everything(make: Makers, of: Made, rows: int = 5) -> None:
         await related(make, of, created_at=at)
         await account(make, of, f"{of.key}-{n}")
         await consent_word(make, of, purpose=f"purpose {n}", at=at)
+        await queued(make, of, queued_at=at)
         await access(make, of.key, at=at)
 
 
@@ -156,6 +158,14 @@ async def contact_point(make: Makers, of: Made, value: str, type: str = "EMAIL",
     """A way to reach the customer."""
     point = {"id": new_id(), "type": type, "value": value, "postal": None, "is_primary": False, **SEEN} | more
     await make.store.update(CUSTOMERS, {"_id": of.key}, {"$push": {"contact_points": point}})
+
+
+async def queued(make: Makers, of: Made, **more: Any) -> RecordId:
+    """A message of the company that waits for its channel."""
+    place = {"channel": "whatsapp", "account": "main", "value": "+4915112345600", "conversation": "c", "key": "0" * 32}
+    said = {"template": None, "as_human_agent": False, "queued_by": "agent", "state": WAITING, "tries": 0}
+    when = {"queued_at": BEGIN, "due_at": BEGIN}
+    return await make.put(OUTBOX, of, **(place | said | when | more))
 
 
 async def small_things(make: Makers) -> None:

@@ -10,6 +10,7 @@ from resolvers.identities import IDENTITIES
 from resolvers.kit.ids import global_id
 from tests import crowd
 from tests.changing import GONE
+from tests.desks import LATE
 from tests.makers import BEGIN, Made
 from tests.rights.changes import REFUSED, Input, a_definition, a_label, a_relation_type, change, fresh
 from tests.rights.world import World
@@ -214,6 +215,21 @@ async def _edited(world: World, of: Made) -> Input:
     return await _undoing(world, of)
 
 
+async def _message(world: World, of: Made) -> Input:
+    talk = await world.make.conversation(of, "zqxvjwkhbHello", channel="whatsapp")
+    return {"key": fresh(world, "key"), "conversationId": global_id("Conversation", talk), "asHumanAgent": True}
+
+
+@change
+async def send_message(world: World, of: Made) -> Input:
+    """An answer."""
+    return {**await _message(world, of), "text": _TEXT}
+
+
+async def _late(world: World, of: Made) -> Input:
+    return {**await _message(world, of), "text": LATE}
+
+
 REFUSED |= {
     "NotFound": ("addNote", _nobody),
     "Conflict": ("linkIdentity", _twice),
@@ -226,6 +242,7 @@ REFUSED |= {
     "StaleLabel": ("editLabel", _stale_label),
     "StaleRelationType": ("editRelationType", _stale_relation_type),
     "EditedSince": ("unmergeCustomers", _edited),
+    "OutsideWindow": ("sendMessage", _late),
 }
 
 

@@ -19,7 +19,7 @@ from resolvers.privacy.receipts import ERASURES
 from resolvers.relations import RELATION_TYPES
 from tests import crowd
 from tests.conftest import Asking
-from tests.desks import desk
+from tests.desks import mouth
 from tests.makers import BEGIN, Made, Makers, money
 
 PERSONAL = re.compile(r"zqxvjwkh[ab]\w*|(?:202|303)\W{0,3}555\W?01\d\d", re.IGNORECASE)
@@ -75,7 +75,7 @@ async def world_of(ask: Asking, make: Makers) -> World:
     doubted = await _doubted(world)
     await _merged(world, doubted)
     await make.store.update_all(CHANNEL_ACCOUNTS, {}, {"$set": {"label": "Ours"}})
-    world.ask.lines = Lines([desk(channel="whatsapp", answered_at=BEGIN, failed_at=BEGIN, failure="DOWN")])
+    world.ask.lines = Lines([mouth(channel="whatsapp", answered_at=BEGIN, failed_at=BEGIN, failure="DOWN")])
     await note_delivery(make.store, "whatsapp", "main", BEGIN)
     dismissed = {"is_dismissed": True, "dismissed_at": BEGIN, "dismissed_by": "zqxsjwkhberta"}
     await crowd.double(make, one_id=world.a.key, other_id=world.keys["MergedCustomer"], **dismissed)
