@@ -216,14 +216,17 @@ async def _edited(world: World, of: Made) -> Input:
 
 
 async def _message(world: World, of: Made) -> Input:
+    await world.make.identity(of, "whatsapp", fresh(world, "talker"))
     talk = await world.make.conversation(of, "zqxvjwkhbHello", channel="whatsapp")
-    return {"key": fresh(world, "key"), "conversationId": global_id("Conversation", talk), "asHumanAgent": True}
+    place = {"conversationId": global_id("Conversation", talk), "identityId": None}
+    return {"key": fresh(world, "key"), **place, "asHumanAgent": True}
 
 
 @change
 async def send_message(world: World, of: Made) -> Input:
-    """An answer."""
-    return {**await _message(world, of), "text": _TEXT}
+    """An answer in words that the channel has approved."""
+    template = {"name": "zqxvjwkhbhello", "language": "en", "values": [_TEXT]}
+    return {**await _message(world, of), "text": None, "template": template}
 
 
 async def _late(world: World, of: Made) -> Input:
