@@ -45,6 +45,10 @@ schema: $(VENV)/.run ## Write schema.graphql anew
 	$(BIN)/profile-gateway schema print > schema.graphql.new
 	mv schema.graphql.new schema.graphql
 
+settings: $(VENV)/.run ## Write the table of SETTINGS.md anew
+	{ sed '/^|/,$$d' SETTINGS.md; $(BIN)/profile-gateway settings; } > SETTINGS.md.new
+	mv SETTINGS.md.new SETTINGS.md
+
 rights: $(VENV)/.dev ## Write anew who may see which field (tests/rights/expected.txt), to be reviewed
 	$(BIN)/python -m tests.rights
 
@@ -53,7 +57,7 @@ lock: ## Resolve the dependencies anew; the lock files name no index
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group pyproject.toml:build -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group pyproject.toml:build --group pyproject.toml:dev -o requirements-dev.lock
 
-.PHONY: help demo test deep bench conformance lint schema rights lock playground
+.PHONY: help demo test deep bench conformance lint schema settings rights lock playground
 
 playground: ## Build the playground's page anew from the npm packages pinned in playground/
 	npm --prefix playground ci --ignore-scripts --no-audit --no-fund

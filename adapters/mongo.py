@@ -14,6 +14,7 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
+from adapters.arrivals import Arrivals
 from adapters.courtesy import read_of
 from adapters.failures import Rearranging, StoreDown, StoreError, plain_errors
 from adapters.files import Files
@@ -69,6 +70,7 @@ class Store:
         self._transactions = Transactions(client, self.held)
         self.leases = Leases(self._database)
         self.files = Files(self._database)
+        self.arrivals = Arrivals(self._database)
         self._levels = Levels(self._aggregate_all)
 
     @classmethod

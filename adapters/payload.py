@@ -25,6 +25,7 @@ _EXPECTED: Final = {
     "bool_type": "is neither true nor false",
     "float_type": "is no number",
     "literal_error": "is none of the values that are known",
+    "no_moment": "is no moment of an exchange of messages",
 }
 """By pydantic's own word for a mistake; the others are told by that word."""
 
@@ -43,6 +44,7 @@ def shaped(shape: type[S], data: Any, place: str = "") -> S:
     try:
         return shape.model_validate(data)
     except ValidationError as error:
+        # Without its cause: pydantic's own words may quote keys of the payload.
         raise BadPayload(reason(error, place)) from None
 
 

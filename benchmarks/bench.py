@@ -59,6 +59,10 @@ class Bench:
         """How many documents a collection has, without counting them one by one."""
         return await self._database[record.name].estimated_document_count()
 
+    async def command(self, name: str) -> None:
+        """Has the server do what an administrator asks of it."""
+        await self._database.client.admin.command(name)
+
     async def run(self, pipeline: Sequence[Mapping[str, Any]]) -> None:
         """Runs an aggregation that fills collections, however long that takes."""
         await self._database.command({"aggregate": 1, "pipeline": list(pipeline), "cursor": {}})

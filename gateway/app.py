@@ -31,23 +31,27 @@ from gateway.execution import Plans
 from gateway.exports import Exports, Shelf, Tickets
 from gateway.health import Health
 from gateway.importing.position import IMPORTS
+from gateway.inbox import Inbox
 from gateway.kept_secrets import with_secrets
 from gateway.keys import API_KEYS
 from gateway.ledger import Ledger
 from gateway.limits import LookUpLimit
+from gateway.lines import open_lines
 from gateway.memory import settle_memory
 from gateway.playground import STRANGERS, Welcome
 from gateway.settings import BadSettings, Settings, environment_name, load_settings
 from gateway.telemetry import CommandCount, JobLog, Telemetry, configure_logs
 from gateway.telling import UNAVAILABLE, told
 from gateway.tokens import signed_token
+from gateway.webhooks import Desk, Webhooks
 from gateway.work import JOBS, Worker, working
+from resolvers.channel_standing import know_accounts
 from resolvers.kit.context import Context, GraphLimits
 from resolvers.kit.cursors import CursorSeal
 from resolvers.kit.delivered import Delivered
 from resolvers.kit.graph import Graph
 from resolvers.kit.ids import global_id
-from resolvers.kit.shift import Shift
+from resolvers.kit.shift import Knocks, Shift
 from resolvers.kit.slice import Slice
 from resolvers.kit.viewer import Role, Viewer
 from resolvers.live.asking import Asking, is_any_live
@@ -103,6 +107,8 @@ class House:
         self.seal = CursorSeal(settings.secret.get_secret_value())
         self.tickets = Tickets(settings.secret.get_secret_value())
         self.auth = Auth(store, settings, clock=lambda: clock().timestamp())
+        self.knocks = Knocks()
+        self.inbox = Inbox(store, self.knocks)
         self.ledger = Ledger(store, settings.access_ledger)
         self._look_ups = LookUpLimit(settings.lookups_per_minute) if settings.lookups_per_minute else None
         self.answering = Answering(
@@ -165,6 +171,9 @@ class House:
             declared=self.graph.declared,
             clock=self._now,
             retention=self.settings.retention,
+            lines=self.lines,
+            default_region=self.settings.default_region,
+            knocks=self.knocks,
         )
         return working(shift, self.graph.declared.jobs.values(), JobLog())
 
@@ -176,14 +185,19 @@ class House:
 
 @asynccontextmanager
 async def open_house(settings: Settings, *, graph: Graph, url: str) -> AsyncIterator[House]:
-    """A house on the database behind the URL, ready to answer; its store is closed behind the block."""
-    async with opened_store(url, settings, records_of(graph, settings), observer=CommandCount()) as store:
-        house = House(settings, store=store, graph=graph)
+    """A house on the database behind the URL, ready to answer; its store and lines are closed behind the block."""
+    async with (
+        open_lines(settings) as lines,
+        opened_store(url, settings, records_of(graph, settings), observer=CommandCount()) as store,
+    ):
+        await know_accounts(store, lines)
+        house = House(settings, store=store, graph=graph, lines=lines)
         try:
             yield house
         finally:
             if house.asking:
                 await house.asking.close()
+            await house.inbox.close()
             await house.ledger.close()
 
 
@@ -261,6 +275,12 @@ class Door:
         return self._house.exports if self._house else None
 
     @property
+    def desk(self) -> Desk | None:
+        """Where deliveries are handed in, if anyone is in."""
+        house = self._house
+        return Desk(house.lines, house.inbox, house.clock) if house else None
+
+    @property
     def store(self) -> Store | None:
         """The store behind it, if anyone is in."""
         return self._house.store if self._house else None
@@ -278,4 +298,5 @@ def _routes(settings: Settings, door: Door, welcome: Welcome) -> list[BaseRoute]
     health = Health(lambda: door.store)
     page = playground.routes(welcome) if settings.playground else []
     exports = Exports(lambda: door.exports)
-    return [Route(PATH, door), *exports.routes, *health.routes, *page]
+    webhooks = Webhooks(lambda: door.desk, settings)
+    return [Route(PATH, door), *exports.routes, *webhooks.routes, *health.routes, *page]

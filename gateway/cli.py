@@ -15,7 +15,7 @@ from rich.text import Text
 
 from adapters.failures import StoreError
 from adapters.mongo import Store
-from gateway import demo, doctor, doubles, keys, privacy, schema_file, serving
+from gateway import background, channel_commands, demo, doctor, doubles, keys, privacy, schema_file, serving
 from gateway.app import House
 from gateway.auth import require_sound
 from gateway.importing.crew import LostHands, crew_for
@@ -202,6 +202,10 @@ def search_duplicates(
 
 app.command("export")(privacy.export_customer)
 app.command("erase")(privacy.erase_customer)
+app.command("jobs")(background.show_jobs)
+app.command("replay")(background.replay_deliveries)
+app.command("channels")(channel_commands.show_channels)
+app.command("check-channel")(channel_commands.check_channel)
 
 
 @app.command("settings")

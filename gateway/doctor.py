@@ -17,9 +17,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from adapters.discovery import adapters
 from adapters.failures import StoreError
 from adapters.mongo import Store
 from adapters.serverfacts import ServerFacts, server_facts
+from gateway.channel_file import read_channels
 from gateway.database import URL_FILE, as_served, dotted, unfit
 from gateway.mongod import Glance, Mongod, MongodError, glance
 from gateway.schema_file import CHECKOUT, COMMITTED, differences
@@ -290,6 +292,19 @@ def contract() -> Finding:
     return ok("schema.graphql says what the code says.")
 
 
+def channels_on(settings: Settings) -> Finding:
+    """Whether the settings file of channels can be read, and each adapter that is found be used."""
+    known = adapters()
+    try:
+        entries = read_channels(settings.channels, known=known)
+    except BadSettings as error:
+        return broken(str(error))
+    if known.unusable:
+        return warning(" ".join(f"{one.name} ({one.origin}) cannot be used: {one.why}" for one in known.unusable))
+    on = ", ".join(f"{one.name}/{one.account}" for one in entries)
+    return ok(f"{on} switched on." if on else f"None is switched on: {PREFIX}CHANNELS names no file with entries.")
+
+
 FIRST_CHECKS: Final[dict[str, Callable[[], Finding]]] = {
     "Python": python_version,
     "schema": contract,
@@ -307,5 +322,6 @@ CHECKS: Final[dict[str, Check]] = {
     "background jobs": background_jobs,
     "secrets": secrets_set,
     "key set": key_set,
+    "channels": channels_on,
     "port": port,
 }

@@ -138,6 +138,12 @@ class Settings(BaseSettings):
         "days); then they are removed with their files, hourly. `accesses` is the ledger of who read whose data, by "
         "the moment of reading. Of what is not named nothing ends by itself.",
     )
+    channels: Path | None = Field(
+        default=None,
+        description="The file (TOML) that switches channels on: an entry for each of the company's accounts, with "
+        "what its adapter needs. `profile-gateway channels` shows what is found and what is on. Without it nothing "
+        "outside is asked.",
+    )
     body_bytes: int = Field(
         default=256 * 1024, ge=1024, description="A request's body at most: the longest question with its variables."
     )
@@ -154,6 +160,11 @@ class Settings(BaseSettings):
     )
     body_read_s: float = Field(
         default=10.0, gt=0, description="How long a body may take to arrive: a slow sender must not hold a place."
+    )
+    delivery_bytes: int = Field(
+        default=256 * 1024,
+        ge=1024,
+        description="A vendor's delivery at most (`/webhooks/`): larger than any that is documented.",
     )
     execution_s: float = Field(
         default=15.0,

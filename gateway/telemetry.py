@@ -21,6 +21,8 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import Processor
 
+from adapters.contract.errors import NoSuchIdentity
+from adapters.http.observing import Call
 from adapters.records import Document
 
 # What others may choose as a request's id: nothing that could forge a log line or fill the log.
@@ -28,6 +30,9 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _HEADER: Final = b"x-request-id"
 # Asked every few seconds by whoever watches the process; nobody reads that at `info`.
 _WATCHED: Final = frozenset({"/healthz", "/readyz"})
+
+# How calls to channels end where nobody has to look.
+_IN_ORDER: Final = frozenset({"GOOD", "CANCELLED", NoSuchIdentity.kind})
 
 _DRIVER: Final = frozenset({"pymongo", "bson"})
 
@@ -84,6 +89,26 @@ class JobLog:
     def job_ended(self, name: str, outcome: str, *, steps: int, took_s: float) -> None:
         """One line."""
         _log.info("job", job=name, outcome=outcome, steps=steps, ms=round(took_s * 1000, 1))
+
+
+class CallLog:
+    """Logs how each call to a channel ended (adapters.http.observing.CallObserver)."""
+
+    def called(self, call: Call) -> None:
+        """One line: where it failed for everybody to see, else only for who looks closely."""
+        say = _log.debug if call.outcome in _IN_ORDER else _log.warning
+        say(
+            "channel",
+            channel=call.channel,
+            account=call.account,
+            method=call.method,
+            outcome=call.outcome,
+            status=call.status,
+            tries=call.tries,
+            ms=round(call.took_s * 1000, 1),
+            from_cache=call.from_cache,
+            is_stale=call.is_stale,
+        )
 
 
 class Telemetry:

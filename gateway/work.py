@@ -76,7 +76,13 @@ class JobState:
     """How often it failed since."""
     reference: str | None
     """Under which the log has the last failure."""
-    is_running: bool
+    holder: str | None
+    """Who does it now, as `machine:process:word`."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether somebody does it now."""
+        return self.holder is not None
 
 
 class Worker:
@@ -98,6 +104,8 @@ class Worker:
     async def stop(self) -> None:
         """Returns when nothing is under way any more: steps that were begun are ended, no others are begun."""
         self._stopping.set()
+        for job in self._jobs:
+            self._shift.knocks.knock(job.name)
         if not self._tasks:
             return
         _, left = await asyncio.wait(self._tasks, timeout=_GRACE_S)
@@ -107,11 +115,14 @@ class Worker:
             # Again and again: where a wait ends at that very moment, Python 3.11 can lose a cancellation.
             _, left = await asyncio.wait(left, timeout=1.0)
 
-    async def look(self, job: Job) -> float:
-        """Does the job where it is due and nobody else does it; answers in how many seconds to look again."""
+    async def look(self, job: Job, *, is_knocked: bool = False) -> float:
+        """Does the job where it is due and nobody else does it; answers in how many seconds to look again.
+
+        Where somebody knocked, it is due as soon as there is something to do, unless it failed.
+        """
         if job.when is not None and not await job.when(self._shift):
             return job.every_s
-        due_in_s = await self._due_in_s(job)
+        due_in_s = await self._due_in_s(job, is_knocked=is_knocked)
         if due_in_s > 0:
             return due_in_s
         # Counted from before it is asked for: the database counts from later.
@@ -120,7 +131,7 @@ class Worker:
             return min(job.every_s, _LOOK_AGAIN_S)
         try:
             # Somebody may have done it between the two looks.
-            due_in_s = await self._due_in_s(job)
+            due_in_s = await self._due_in_s(job, is_knocked=is_knocked)
             if due_in_s > 0:
                 return due_in_s
             return await self._do(job, ends)
@@ -134,9 +145,13 @@ class Worker:
     async def _keep_doing(self, job: Job) -> None:
         wait_s = _FIRST_LOOK_S * random.random()  # noqa: S311  to spread processes, not to keep a secret
         failures = 0
-        while not await self._is_stopping_within(wait_s):
+        bell = self._shift.knocks.bell(job.name)
+        while not await self._is_stopping_within(wait_s, bell):
+            is_knocked = bell.is_set()
+            # Before looking: what comes while it is looked at is looked at again.
+            bell.clear()
             try:
-                wait_s = _spread(await self.look(job))
+                wait_s = _spread(await self.look(job, is_knocked=is_knocked))
                 failures = 0
             except StoreError as error:
                 failures += 1
@@ -147,15 +162,18 @@ class Worker:
                 wait_s = _spread(_backoff_s(failures))
                 _log.error("unforeseen", reference=secrets.token_hex(6), job=job.name, exc_info=error)
 
-    async def _is_stopping_within(self, wait_s: float) -> bool:
+    async def _is_stopping_within(self, wait_s: float, bell: asyncio.Event) -> bool:
+        """Whether the worker is to stop; waits so long, or until somebody knocks."""
         with suppress(TimeoutError):
             async with asyncio.timeout(wait_s):
-                await self._stopping.wait()
+                await bell.wait()
         return self._stopping.is_set()
 
-    async def _due_in_s(self, job: Job) -> float:
-        found = await self._store.by_ids(JOBS, [_id(job.name)])
-        due_at = found[_id(job.name)].get("due_at") if found else None
+    async def _due_in_s(self, job: Job, *, is_knocked: bool) -> float:
+        one = (await self._store.by_ids(JOBS, [_id(job.name)])).get(_id(job.name), {})
+        if is_knocked and not one.get("failures"):
+            return 0.0
+        due_at = one.get("due_at")
         return (due_at - self._shift.clock()).total_seconds() if due_at else 0.0
 
     async def _do(self, job: Job, ends: float) -> float:
@@ -272,7 +290,7 @@ async def job_states(store: Store, names: Sequence[str]) -> list[JobState]:
                 ended_at=one.get("ended_at"),
                 failures=one.get("failures", 0),
                 reference=one.get("reference"),
-                is_running=await store.leases.holder_of(f"job {name}") is not None,
+                holder=await store.leases.holder_of(f"job {name}"),
             )
         )
     return states

@@ -47,6 +47,8 @@ MESSAGES = Record(
     arrives=True,
     indexes=(Index(("conversation_id", "sent_at", "_id")),),
     personal=frozenset({"text"}),
+    # A vendor's words to the company.
+    of_staff=frozenset({"failure_reason"}),
     timeline=Timeline(kind="MESSAGE", at="sent_at", channel="channel"),
     belongs=Belonging(field="conversation_id", to=(CONVERSATIONS.name,)),
     news=frozenset({"status"}),
@@ -83,7 +85,7 @@ class MessageDirection(Enum):
         "SENT": "The channel took it.",
         "DELIVERED": "It reached the customer's device.",
         "READ": "The customer opened it.",
-        "FAILED": "The channel refused or lost it.",
+        "FAILED": "The channel refused or lost it: it has not reached the customer.",
         "UNKNOWN": "The channel did not say whether it took it.",
     }
 )
@@ -122,9 +124,20 @@ class Message(Node, Redacted):
     channel: str = kept("The channel's name.")
     account: str = kept("Which of our accounts on the channel.")
     direction: MessageDirection = kept("Which way it went.")
-    text: str | None = kept("What was written; null where it is hidden from you, or where there was no text.")
+    text: str | None = kept(
+        "What was written; null where it is hidden from you, where there was no text, or where its author took it back."
+    )
     sent_at: datetime = kept("When it was written, by the channel's clock.")
     status: MessageStatus = kept("How far it came.")
+    failure_reason: str | None = kept(
+        "Why it failed, in the channel's words to the company; null where it did not or the channel does not say, and "
+        "for visitors."
+    )
+    is_withdrawn: bool = kept(
+        "Whether its author took it back: its text and files are gone for good.",
+        at="withdrawn_at",
+        read=lambda moment: moment is not None,
+    )
     author_name: str | None = kept("The agent's name on an outgoing message, where it is known.")
     conversation_id: strawberry.Private[RecordId] = inner()
     customer_id: strawberry.Private[RecordId] = inner()

@@ -126,6 +126,9 @@ class Identity(Node, Redacted):
         "Who made sure of it: an agent's subject, an import, a channel; null while nobody has."
     )
     verified_at: datetime | None = kept("When it was proven to be the customer's; null while it is not.")
+    is_former: bool = kept(
+        "Whether the channel calls the customer by another id by now, which is here, too.", read=bool
+    )
 
 
 @graph_type

@@ -15,7 +15,7 @@ from resolvers.kit.lists import hidden_from
 from resolvers.kit.proofs import only_shown
 from resolvers.kit.slice import Keeping, Slice
 from resolvers.kit.stored import STORED, Node
-from resolvers.kit.viewer import EVERYONE
+from resolvers.kit.viewer import EVERYONE, Viewer
 from resolvers.merging.ledger import moved
 
 SLICE = Slice("nodes")
@@ -87,5 +87,10 @@ async def _by_documents(context: Context, keeping: Keeping, keys: Sequence[Recor
     return {
         key: keeping.reader.read(document, hidden)
         for key, document in found.items()
-        if record.customer is None or viewer.may_see_customer(document[record.customer])
+        if record.customer is None or _is_seen(viewer, document[record.customer])
     }
+
+
+def _is_seen(viewer: Viewer, customer: RecordId | None) -> bool:
+    # Nobody's is what only stands for something that is not here.
+    return customer is not None and viewer.may_see_customer(customer)

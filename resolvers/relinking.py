@@ -99,7 +99,7 @@ class _Move:
     async def begin(self) -> bool:
         """Moves the conversation and its first messages; whether more are left. Belongs into a transaction."""
         talk = await self._store.first(CONVERSATIONS, {"_id": self._talk}) if self._talk else None
-        if talk is None or talk["customer_id"] in await being_erased(self._store):
+        if talk is None or talk["customer_id"] in {None, *await being_erased(self._store)}:
             raise not_found("conversation")
         if await self._goes_along(talk):
             return False

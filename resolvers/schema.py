@@ -13,12 +13,14 @@ from resolvers import (
     attributes,
     campaigns,
     channel_accounts,
+    channel_standing,
     channels,
     consents,
     contacts,
     conversations,
     custom_data,
     customers,
+    deliveries,
     directory,
     dismissing,
     duplicates,
@@ -55,6 +57,7 @@ from resolvers.live import panel
 
 SLICES = (
     channels.SLICE,
+    channel_standing.SLICE,
     attributes.SLICE,
     agents.SLICE,
     products.SLICE,
@@ -85,6 +88,7 @@ SLICES = (
     identification.SLICE,
     entry_points.SLICE,
     channel_accounts.SLICE,
+    deliveries.SLICE,
     # Views across panels, which read what the slices above declare.
     finding.SLICE,
     directory.SLICE,

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from strawberry.schema.schema import validate_document
 
 from adapters import windows
+from adapters.lines import NO_LINES, Lines
 from adapters.mongo import Store
 from adapters.records import Document, RecordId
 from gateway.app import GATE_RECORDS
@@ -139,6 +140,8 @@ class Asking:
     limits: GraphLimits = field(default_factory=GraphLimits)
     role: Role = Role.AGENT
     """Who asks, unless a question says otherwise."""
+    lines: Lines = NO_LINES
+    """The channel accounts that can be reached."""
     delivered: Delivered = field(default_factory=Delivered)
     """What the last answer gave away."""
 
@@ -158,6 +161,7 @@ class Asking:
             seal=CursorSeal("a sample secret for tests"),
             clock=lambda now=self.now: now,  # type: ignore[misc]
             limits=self.limits,
+            lines=self.lines,
             delivered=Delivered(is_watched=True),
         )
 

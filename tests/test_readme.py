@@ -25,8 +25,8 @@ def test_length() -> None:
 
 
 def test_settings_are_listed() -> None:
-    """The table of settings is the one that `profile-gateway settings` prints."""
-    assert settings_table().strip() in README
+    """The page of settings has the table that `profile-gateway settings` prints."""
+    assert settings_table().strip() in (ROOT / "SETTINGS.md").read_text("utf-8")
 
 
 def test_files_are_there() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -109,6 +109,17 @@ class KnowsMany(Protocol):
 
     async def of_many(self, capability: "Capability", people: Sequence[Who]) -> Mapping[Who, Found]:
         """What there is of each person, the first portion of it; who is absent is not known by the channel."""
+
+
+@runtime_checkable
+class KnowsEverything(Protocol):
+    """A channel that gives out what it has of everybody, to be kept here; beside the protocols above."""
+
+    async def portion_of_all(self, cursor: str | None) -> Found:
+        """The records behind a `Found.after` of this very call, the earliest changed first; from the start for None.
+
+        A record that changed meanwhile is given again later. At the end `after` is None.
+        """
 
 
 @runtime_checkable
@@ -214,7 +225,7 @@ class Capability(StrEnum):
     PAYMENT = "PAYMENT"
 
 
-_BY_CAPABILITY: Mapping[Capability, type] = {
+PROTOCOLS: Final[Mapping[Capability, type]] = {
     Capability.PROFILE: KnowsPeople,
     Capability.HISTORY: KnowsPasts,
     Capability.TICKETS: KnowsTickets,
@@ -225,6 +236,7 @@ _BY_CAPABILITY: Mapping[Capability, type] = {
     Capability.ORDER: TakesOrders,
     Capability.PAYMENT: AsksPayments,
 }
+"""What a channel implements to offer each capability."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +257,8 @@ class Channel:
     Settings: ClassVar[type[ChannelSettings]]
     manners: ClassVar[Manners] = Manners()
     """How the vendor wants to be called, and how it says that something went wrong."""
+    many_for: ClassVar[frozenset[Capability]] = frozenset(Capability)
+    """For which capabilities `of_many`, where there is one, takes a single call; others cost one for each person."""
 
     def __init__(self, account: str, settings: Any, equipment: Equipment) -> None:
         self.account = account
@@ -271,4 +285,4 @@ class Channel:
 
     def capabilities(self) -> tuple[Capability, ...]:
         """What this account offers; an adapter whose settings decide it says so itself."""
-        return tuple(one for one, protocol in _BY_CAPABILITY.items() if isinstance(self, protocol))
+        return tuple(one for one, protocol in PROTOCOLS.items() if isinstance(self, protocol))

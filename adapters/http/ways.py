@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from yarl import URL
@@ -95,6 +95,7 @@ class AccountWay:
         self,
         url: str,
         *,
+        method: Literal["POST", "PUT", "PATCH"] = "POST",
         json: Any = None,
         data: Mapping[str, str] | bytes | None = None,
         headers: Mapping[str, str] | None = None,
@@ -112,7 +113,7 @@ class AccountWay:
             raise ValueError("A request with effects cannot be answered from what is kept. Say is_repeatable=True.")
         body, said = encoded(json, data)
         request = Request(
-            method="POST",
+            method=method,
             url=address(url, self.base),
             headers=said | dict(headers or {}),
             body=body,

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from adapters.hints import did_you_mean
 from adapters.records import Document
-from gateway.importing.targets import Kind
-from gateway.importing.troubles import did_you_mean
+from adapters.targets import Kind
 from resolvers.attribute_rules import AttributeType, checked, rule_broken
 from resolvers.attribute_schema import definition_document
 

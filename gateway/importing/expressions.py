@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any
 
+from adapters.hints import did_you_mean
+from adapters.targets import Kind
+from adapters.values import BadValue, Read, plain_text
 from gateway.importing.json_lines import LIST_MARK
-from gateway.importing.targets import Kind
-from gateway.importing.troubles import BadValue, did_you_mean
-from gateway.importing.values import Read, plain_text
 
 Cells = Sequence[str]
 Text = Callable[[Cells], str]

@@ -1,43 +1,18 @@
 """Is what a mapping says about a field right, and which expression does it come to?"""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Formatter
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
+from adapters.hints import did_you_mean
+from adapters.readers import OPTIONS, Custom, reader_of
+from adapters.targets import Field, Kind
 from gateway.importing.expressions import COUNT, Column, Columns, Constant, Expression, Lookup, Source, Template
-from gateway.importing.targets import Field, Kind
-from gateway.importing.troubles import did_you_mean
-from gateway.importing.values import (
-    DECIMAL_MARKS,
-    ISO,
-    NAMED_STYLES,
-    Read,
-    choices,
-    days,
-    decimals,
-    flags,
-    is_pattern,
-    moments,
-    numbers,
-    plain_text,
-    wholes,
-)
 
 _SOURCES = ("column", "columns", "constant", "template", "lookup")
 _ALWAYS = ("values", "otherwise", "default")
-_BY_KIND: Mapping[Kind, Sequence[str]] = {
-    Kind.TEXT: ("case",),
-    Kind.TEXTS: ("case", "split"),
-    Kind.MOMENT: ("styles", "zone"),
-    Kind.DAY: ("styles",),
-    Kind.AMOUNT: ("decimal",),
-    Kind.NUMBER: ("decimal",),
-    Kind.WHOLE: ("decimal",),
-    Kind.FLAG: (),
-}
-_CASES: Mapping[str, Callable[[str], str]] = {"title": str.title, "upper": str.upper, "lower": str.lower}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +38,7 @@ def expression_of(stated: Any, name: str, target: Field, where: str, usual: Usua
         return None
     _check_keys(given, target, where, usual)
     source = _source(given, where, usual)
-    read = _reader(given, target, where, usual)
+    read = reader_of(given, target, where, Custom(usual.zone, usual.decimal), usual.problems)
     values = given.get("values")
     if values is not None and not isinstance(values, Mapping):
         usual.problems.append(f'{where}, values: {values!r} is no table such as {{ M = "Male" }}.')
@@ -84,7 +59,7 @@ def expression_of(stated: Any, name: str, target: Field, where: str, usual: Usua
 
 def _check_keys(given: Mapping[str, Any], target: Field, where: str, usual: Usual) -> None:
     beside = ("by", "give") if "lookup" in given else ()
-    allowed = (*_SOURCES, *beside, *_ALWAYS, *_BY_KIND[target.kind])
+    allowed = (*_SOURCES, *beside, *_ALWAYS, *OPTIONS[target.kind])
     for key in given:
         if key not in allowed:
             usual.problems.append(
@@ -145,66 +120,3 @@ def _lookup(given: Mapping[str, Any], where: str, usual: Usual) -> Source | None
         return None
     source = _source(key, f"{where}, by", usual)
     return Lookup(str(table), source, give) if source and isinstance(give, str) else None
-
-
-# Reading
-
-
-def _reader(given: Mapping[str, Any], target: Field, where: str, usual: Usual) -> Read:
-    if target.choices:
-        return choices(target.choices)
-    mark = decimal_mark(given["decimal"], where, usual.problems) if "decimal" in given else usual.decimal
-    styles = _styles(given, where, usual)
-    zone = zone_of(given["zone"], where, usual.problems) if "zone" in given else usual.zone
-    case = _cased(given, where, usual)
-    readers: Mapping[Kind, Callable[[], Read]] = {
-        Kind.TEXT: lambda: case,
-        Kind.TEXTS: lambda: case,
-        Kind.MOMENT: lambda: moments(styles, zone),
-        Kind.DAY: lambda: days(styles),
-        Kind.AMOUNT: lambda: decimals(mark),
-        Kind.NUMBER: lambda: numbers(mark),
-        Kind.WHOLE: lambda: wholes(mark),
-        Kind.FLAG: flags,
-    }
-    return readers[target.kind]()
-
-
-def _cased(given: Mapping[str, Any], where: str, usual: Usual) -> Read:
-    case = given.get("case")
-    if case is not None and case not in _CASES:
-        usual.problems.append(f"{where}, case: {case!r} is none.{did_you_mean(str(case), _CASES)}")
-    return _CASES.get(str(case), plain_text)
-
-
-def _styles(given: Mapping[str, Any], where: str, usual: Usual) -> Sequence[str]:
-    styles = given.get("styles", [ISO])
-    if not isinstance(styles, list) or not styles or not all(isinstance(one, str) for one in styles):
-        usual.problems.append(f'{where}, styles: {styles!r} is no list such as ["%d.%m.%Y", "iso"].')
-        return [ISO]
-    for one in styles:
-        if one not in NAMED_STYLES and not is_pattern(one):
-            usual.problems.append(
-                f"{where}, styles: {one!r} is neither {', '.join(NAMED_STYLES)} nor a pattern such as %d.%m.%Y, of "
-                "letters that Python's `strptime` knows."
-            )
-    return styles
-
-
-def decimal_mark(mark: Any, where: str, problems: list[str]) -> str:
-    """What stands before decimals; the usual point where the mapping names none of the marks."""
-    if mark in DECIMAL_MARKS:
-        return str(mark)
-    problems.append(f"{where}, decimal: {mark!r} is none of {', '.join(map(repr, DECIMAL_MARKS))}.")
-    return DECIMAL_MARKS[0]
-
-
-def zone_of(name: Any, where: str, problems: list[str]) -> ZoneInfo | None:
-    """The time zone of that name; None where none is named."""
-    if name is None:
-        return None
-    try:
-        return ZoneInfo(str(name))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        problems.append(f'{where}, zone: {name!r} is no time zone. Name one as "Europe/Berlin" or "UTC".')
-        return None

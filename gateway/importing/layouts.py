@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway.importing.troubles import did_you_mean
+from adapters.hints import did_you_mean
 
 CSV, TSV, WORDS, FIXED, JSONL = "csv", "tsv", "words", "fixed", "jsonl"
 FORMATS = (CSV, TSV, WORDS, FIXED, JSONL)

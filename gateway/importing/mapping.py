@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from adapters.hints import did_you_mean
+from adapters.readers import decimal_mark, zone_of
 from adapters.records import Document
+from adapters.targets import TARGETS, Field, Target
 from gateway.importing.attributes import ATTRIBUTE_KINDS, attribute_definition
 from gateway.importing.expressions import Expression, Template
-from gateway.importing.fields import Usual, decimal_mark, expression_of, zone_of
+from gateway.importing.fields import Usual, expression_of
 from gateway.importing.layouts import KEYS as LAYOUT_KEYS
 from gateway.importing.layouts import Layout, layout_of
-from gateway.importing.targets import TARGETS, Field, Target
-from gateway.importing.troubles import CannotImport, did_you_mean
+from gateway.importing.troubles import CannotImport
 from resolvers.kit.scalars import canonical_currency
 
 _TOP = ("name", "source", "attribute", "leave", "table", "import")

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from adapters.targets import TARGETS
 from gateway.importing.layouts import CSV, USUAL_ENCODING, Layout
-from gateway.importing.targets import TARGETS
 
 LEADING = ("file", "line", "reason")
 """The columns in front of the row's own."""

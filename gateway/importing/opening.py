@@ -4,12 +4,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from adapters.values import BadValue
 from gateway.importing.choosing import Chosen
 from gateway.importing.mapping import ImportMapping, Section
 from gateway.importing.mending import layout_for
 from gateway.importing.reading import Lookups, SectionReader, check_columns, rows_by_key
 from gateway.importing.tables import Table, open_table
-from gateway.importing.troubles import BadValue, CannotImport
+from gateway.importing.troubles import CannotImport
 
 
 def open_readers(chosen: Chosen) -> Sequence[SectionReader]:

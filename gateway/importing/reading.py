@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from adapters.contract.records import HandedOver
+from adapters.hints import did_you_mean
+from adapters.making import GROUPS, Said, Spot, order_of, record_of
+from adapters.values import BadValue
 from gateway.importing.expressions import Binding, Constant, Give, Template
 from gateway.importing.layouts import JSONL
 from gateway.importing.mapping import LookupTable, Section
-from gateway.importing.records import GROUPS, Said, Spot, order_of, record_of
 from gateway.importing.tables import Row, Table
-from gateway.importing.troubles import BadValue, CannotImport, did_you_mean
+from gateway.importing.troubles import CannotImport
 
 Lookups = Mapping[str, Mapping[str, Mapping[str, str]]]
 

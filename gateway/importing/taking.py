@@ -10,10 +10,10 @@ from typing import Any, Protocol
 from adapters.contract.records import HandedOver
 from adapters.mongo import Store
 from adapters.records import Document
+from adapters.values import BadValue
 from gateway.importing.position import Position, keep_position
 from gateway.importing.reading import SectionReader, Unit
 from gateway.importing.rejects import RejectPart, part_path
-from gateway.importing.troubles import BadValue
 from resolvers.ingest.batch import judged, take
 from resolvers.ingest.report import Outcome, TakenIn
 

@@ -252,6 +252,19 @@ class Identities:
         self._shelf.copy(found["_id"]).update(claim=claim, claimed_by=by, **verified)
         return True
 
+    def rename(self, was: Account, who: Account, at: datetime) -> bool:
+        """Notes that the one id became the other, of which the latest word stands; whether that was news."""
+        news = False
+        for account, name in ((was, "renamed_at"), (who, "named_at")):
+            found = self._shelf.get(account.identity) if account.identity else None
+            if found is not None and (found.get(name) is None or found[name] < at):
+                said = {"renamed_at": found.get("renamed_at"), "named_at": found.get("named_at"), name: at}
+                away, back = said["renamed_at"], said["named_at"]
+                is_former = away is not None and (back is None or away > back)
+                self._shelf.copy(found["_id"]).update(said, is_former=is_former)
+                news = True
+        return news
+
     async def write(self, store: Store) -> None:
         """Writes whatever is new or different, the keys first: whoever comes second is thrown back at once."""
         await self._keys.write(store)

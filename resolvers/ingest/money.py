@@ -1,18 +1,15 @@
 """How does an amount that the outside names stand in storage?"""
 
 from collections.abc import Sequence
-from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+from decimal import Decimal, Inexact
 from functools import lru_cache, reduce
 from typing import Any
 
 from adapters.contract.records import Amount
+from adapters.making import EXACT
 from adapters.records import stored_decimal
 from resolvers.ingest.report import NotTaken
 from resolvers.kit.scalars import canonical_currency
-
-# As many digits as the database keeps; a sum of more is not rounded but refused.
-EXACT = Context(prec=34, traps=[Inexact, InvalidOperation, Overflow])
-"""Arithmetic with money: exact, or decimal.Inexact."""
 
 
 def stored_amount(money: Amount, field: str) -> dict[str, Any]:

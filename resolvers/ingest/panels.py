@@ -8,21 +8,19 @@ changes once it is written.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from adapters.contract.records import Case, File, Item, Leaning, Order, Parcel, Remark, Talk, Utterance, Who
-from adapters.records import CAME_BY, Document, Record, RecordId, derived_id
+from adapters.records import Document, Record, RecordId, derived_id
 from resolvers.attachments import ATTACHMENTS
-from resolvers.conversations import CONVERSATIONS, MESSAGES, ConversationStatus, MessageDirection, MessageStatus
+from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.ingest.company import Company, topic_id
+from resolvers.ingest.fields import maybe, newer, one_of, place_of
 from resolvers.ingest.money import stored_amount, sum_of
-from resolvers.ingest.parts import entry_point_document
 from resolvers.ingest.report import (
     LARGEST_EXACT,
     LARGEST_INT,
-    LONGEST_TEXT,
     NotTaken,
     bounded,
     bounded_all,
@@ -31,6 +29,7 @@ from resolvers.ingest.report import (
     stored_moment,
     whole_number,
 )
+from resolvers.ingest.talks import climbed, conversation, longer, message
 from resolvers.interests import INTERESTS
 from resolvers.kit.texts import plain_text
 from resolvers.notes import LONGEST_NOTE, NOTES, REMOVED_NOTES
@@ -43,18 +42,10 @@ R = TypeVar("R")
 # An order of more lines is a warehouse's, and no line needs two parcels; nothing inside one document grows without
 # bound.
 MOST_LINES = 1_000
-# How far a message came: a status only climbs.
-_REACHED = ("UNKNOWN", "QUEUED", "SENT", "FAILED", "DELIVERED", "READ", "RECEIVED")
 # The heading under which the summary counts an interest: this many upper levels of its taxonomy.
 _CATEGORY_LEVELS = 2
 
 Merge = Callable[[Document, dict[str, Any]], dict[str, Any]]
-
-
-def _newer(old: Document, new: dict[str, Any]) -> dict[str, Any]:
-    """The new document, unless the source itself calls it older."""
-    before, now = old.get("updated_at"), new.get("updated_at")
-    return {**old} if before and now and now < before else new
 
 
 def _unedited(old: Document, new: dict[str, Any]) -> dict[str, Any]:
@@ -76,7 +67,7 @@ class Panel(Generic[R]):
     """What the source says, as it is stored, without id and customer; raises NotTaken."""
     heard_at: Callable[[R], datetime | None]
     """When the person was heard of by it."""
-    merge: Merge = _newer
+    merge: Merge = newer
     kept: frozenset[str] = frozenset()
     """Fields that the first writing fixes."""
     removed: Record | None = None
@@ -93,14 +84,9 @@ class Panel(Generic[R]):
         return {**old, **merged, **{name: old[name] for name in fixed}}
 
 
-def conversation_id(channel: str, account: str, external_id: str) -> RecordId:
-    """The id of a conversation, stored or not."""
-    return CONVERSATIONS.id_of({"channel": channel, "account": account, "external_id": external_id})
-
-
-def message_id(channel: str, account: str, external_id: str) -> RecordId:
-    """The id of a message, stored or not."""
-    return MESSAGES.id_of({"channel": channel, "account": account, "external_id": external_id})
+def ticket_id(channel: str, account: str, external_id: str) -> RecordId:
+    """The id of a ticket, stored or not."""
+    return derived_id(TICKETS.name, channel, account, external_id)
 
 
 def _keyed(record: Record) -> Callable[[Any, RecordId | None], RecordId]:
@@ -111,30 +97,6 @@ def _keyed(record: Record) -> Callable[[Any, RecordId | None], RecordId]:
 def _keyed_by_person(record: Record) -> Callable[[Any, RecordId | None], RecordId]:
     """The id that follows from the external id on the channel account of the record's person."""
     return lambda one, _owner: derived_id(record.name, one.who.channel, one.who.account, one.external_id)
-
-
-def _place(one: Case | Talk | Utterance) -> dict[str, Any]:
-    return {
-        "channel": require_text(one.channel, "channel"),
-        "account": require_text(one.account, "account"),
-        "external_id": require_text(one.external_id, "external_id"),
-    }
-
-
-def _one_of(kinds: type[Enum], value: str, field: str) -> str:
-    if value not in _names(kinds):
-        raise NotTaken(f"`{field}` is {value[:64]!r}; it is one of {', '.join(kinds.__members__)}.")
-    return value
-
-
-# An enum makes a new mapping each time that it is asked for its members.
-@cache
-def _names(kinds: type[Enum]) -> frozenset[str]:
-    return frozenset(kinds.__members__)
-
-
-def _maybe(moment: datetime | None, field: str) -> datetime | None:
-    return stored_moment(moment, field) if moment else None
 
 
 # Orders
@@ -159,12 +121,12 @@ def _order(one: Order, _company: Company) -> dict[str, Any]:
         "account": one.who.account,
         "external_id": require_text(one.external_id, "external_id"),
         "number": bounded(one.number, "number") or one.external_id,
-        "status": _one_of(PurchaseStatus, one.status, "status"),
+        "status": one_of(PurchaseStatus, one.status, "status"),
         "placed_at": stored_moment(one.placed_at, "placed_at"),
         "total": total,
         "lines": said,
         "tracking": [_tracking(parcel) for parcel in one.parcels],
-        "updated_at": _maybe(one.updated_at, "updated_at"),
+        "updated_at": maybe(one.updated_at, "updated_at"),
     }
 
 
@@ -197,75 +159,14 @@ def _tracking(parcel: Parcel) -> dict[str, Any]:
 
 def _ticket(one: Case, company: Company) -> dict[str, Any]:
     return {
-        **_place(one),
+        **place_of(one),
         "number": require_text(one.number, "number"),
         "subject": bounded(one.subject, "subject"),
-        "status": _one_of(TicketStatus, one.status, "status"),
+        "status": one_of(TicketStatus, one.status, "status"),
         "created_at": stored_moment(one.created_at, "created_at"),
         "updated_at": stored_moment(one.updated_at, "updated_at"),
         "assigned_agent_id": company.agent(one.agent) if one.agent else None,
         "campaign_id": company.campaign(one.campaign) if one.campaign else None,
-    }
-
-
-# Conversations and their messages
-
-
-def _conversation(one: Talk, company: Company) -> dict[str, Any]:
-    return {
-        **_place(one),
-        "subject": bounded(one.subject, "subject"),
-        "status": _one_of(ConversationStatus, one.status, "status"),
-        "entry_point": entry_point_document(one.entry_point) if one.entry_point else None,
-        "started_at": stored_moment(one.started_at, "started_at"),
-        "last_message_at": stored_moment(one.last_message_at, "last_message_at"),
-        "resolved_at": _maybe(one.resolved_at, "resolved_at"),
-        "assigned_agent_id": company.agent(one.agent) if one.agent else None,
-    }
-
-
-def _longer(old: Document, new: dict[str, Any]) -> dict[str, Any]:
-    """Messages may have arrived before their conversation was told of."""
-    return new | {
-        "started_at": min(old["started_at"], new["started_at"]),
-        "last_message_at": max(old["last_message_at"], new["last_message_at"]),
-        "entry_point": old["entry_point"] or new["entry_point"],
-    }
-
-
-def _message(one: Utterance, _company: Company) -> dict[str, Any]:
-    return {
-        **_place(one),
-        "conversation_id": conversation_id(one.channel, one.account, require_text(one.talk, "talk")),
-        "direction": _one_of(MessageDirection, one.direction, "direction"),
-        "text": bounded(one.text, "text", LONGEST_TEXT),
-        "sent_at": stored_moment(one.sent_at, "sent_at"),
-        "status": _one_of(MessageStatus, one.status, "status"),
-        # That of a customer is a personal value and stands in their own record.
-        "author_name": bounded(one.author_name, "author_name") if one.direction == "OUT" else None,
-    }
-
-
-def _climbed(old: Document, new: dict[str, Any]) -> dict[str, Any]:
-    further = max(old["status"], new["status"], key=_REACHED.index)
-    return new | {"status": further}
-
-
-def begun_by(message: Document) -> dict[str, Any]:
-    """The conversation that a message begins which arrived before it."""
-    return {
-        "_id": message["conversation_id"],
-        "customer_id": message["customer_id"],
-        CAME_BY: message[CAME_BY],
-        "channel": message["channel"],
-        "account": message["account"],
-        "subject": None,
-        "status": ConversationStatus.OPEN.value,
-        "entry_point": None,
-        "started_at": message["sent_at"],
-        "last_message_at": message["sent_at"],
-        "resolved_at": None,
-        "assigned_agent_id": None,
     }
 
 
@@ -288,7 +189,7 @@ def _interest(one: Leaning, company: Company) -> dict[str, Any]:
         "category": category_of(topic["path"]),
         "score": float(one.score),
         "observed_from": f"{one.who.channel}/{one.who.account}",
-        "triggered_at": _maybe(one.triggered_at, "triggered_at") or observed_at,
+        "triggered_at": maybe(one.triggered_at, "triggered_at") or observed_at,
         "observed_at": observed_at,
     }
 
@@ -350,18 +251,18 @@ PANELS: Mapping[type[Any], Panel[Any]] = {
     Talk: Panel(
         record=CONVERSATIONS,
         id_of=_keyed(CONVERSATIONS),
-        document=_conversation,
+        document=conversation,
         # The newest message may be the company's.
         heard_at=lambda one: one.started_at,
-        merge=_longer,
+        merge=longer,
         follows_source=False,
     ),
     Utterance: Panel(
         record=MESSAGES,
         id_of=_keyed(MESSAGES),
-        document=_message,
+        document=message,
         heard_at=lambda one: one.sent_at if one.direction == "IN" else None,
-        merge=_climbed,
+        merge=climbed,
         kept=frozenset({"sent_at", "conversation_id"}),
         follows_source=False,
     ),

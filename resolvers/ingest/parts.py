@@ -11,6 +11,7 @@ from typing import Any
 from adapters.contract.records import Person, Reach
 from adapters.records import Document, Observation, Part, RecordId, new_id
 from resolvers.channels import canonical_value
+from resolvers.consents import CONSENTS
 from resolvers.contact_rules import POSTAL_FIELDS, compared, mark_of
 from resolvers.contacts import CONTACT_POINTS, ContactPointType
 from resolvers.custom_data import CUSTOM_DATA, LONGEST_VALUE
@@ -99,7 +100,7 @@ def _point(reach: Reach, seen: Observation, region: str | None) -> dict[str, Any
         raise NotTaken(f"A contact point is of type {', '.join(ContactPointType.__members__)}, not {reach.type!r}.")
     return {
         "type": reach.type,
-        "value": _canonical_reach(reach, region),
+        "value": canonical_reach(reach, region),
         "postal": _postal(reach.postal),
         "is_primary": False,
         **seen.document(),
@@ -107,7 +108,8 @@ def _point(reach: Reach, seen: Observation, region: str | None) -> dict[str, Any
     }
 
 
-def _canonical_reach(reach: Reach, region: str | None) -> str:
+def canonical_reach(reach: Reach, region: str | None) -> str:
+    """The number or address as it is compared and kept; raises NotTaken, which quotes nothing of it."""
     bounded(reach.value, reach.type.lower())
     try:
         if reach.type == "PHONE":
@@ -181,7 +183,7 @@ def custom_data(customer: Document, data: Mapping[str, str], told: Document) -> 
 
 def changed(version: int, old: Document, news: Document) -> Document:
     """What is noted where a source's news change the record: with which version, by what it was that changed."""
-    names = [name for name in (*(part.name for part in SPOKEN), *BESIDE) if name in news]
+    names = [name for name in (*(part.name for part in SPOKEN), CONSENTS.name, *BESIDE) if name in news]
     marks = fields_changed(version, old, news, names)
     # Of whom was only heard, little is read.
     marks |= changed_at(version, old, news["attributes"]) if "attributes" in news else {}

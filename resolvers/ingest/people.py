@@ -82,7 +82,7 @@ class People:
             await self.load_customers(store, await self._holders.load(store))
         if self.identities.may_grow(together := list(related)):
             owners = {owner for who in together if (owner := self.identities.owner_of(who)) in self._customers}
-            await self.identities.load_counts(store, {key for one in owners if one for key in self._ids_of(one)})
+            await self.identities.load_counts(store, {key for one in owners if one for key in self.ids_of(one)})
 
     async def load_customers(self, store: Store, keys: Iterable[RecordId]) -> None:
         """Reads these customers and those into whom they were merged, as far as they were not read before."""
@@ -116,10 +116,10 @@ class People:
                 return self._add(self._unknown(account.who, heard_at), [account], heard_at)
             self._link(holder, account, heard_at)
             if heard_at is not None:
-                self._hear(self._speaking(holder), heard_at)
+                self._hear(self.speaking(holder), heard_at)
             return holder
         if heard_at is not None:
-            self._hear(self._speaking(account.owner), heard_at)
+            self._hear(self.speaking(account.owner), heard_at)
             self.identities.hear(account, heard_at)
             if channel == account.who.channel and self._is_founder(account):
                 self.identities.claim(account, "VERIFIED")
@@ -132,7 +132,7 @@ class People:
     def hear_of(self, key: RecordId, at: datetime) -> None:
         """Notes that the customer was heard of by another's account, where there is such a customer."""
         if key in self._customers:
-            self._hear(self._speaking(key), at)
+            self._hear(self.speaking(key), at)
 
     def meet(self, person: Person, *, is_vouched: bool) -> Document | None:
         """The anonymous customer who is made where nobody is known by the identity; None where someone is by now.
@@ -145,7 +145,7 @@ class People:
         account = self.identities.account(person.who)
         if account.owner is not None:
             # Says so where that customer is not there.
-            known = self._speaking(account.owner)
+            known = self.speaking(account.owner)
             if is_vouched and self._is_founder(account):
                 self._vouch(account, known, person)
             return None
@@ -171,7 +171,7 @@ class People:
         self.identities.claim(account, "VERIFIED")
         self.identities.describe(account, person.profile)
         if news := came_in(person, known):
-            self._update(known, news, has_joined=False)
+            self.update(known, news, has_joined=False)
 
     def take(self, person: Person) -> Result:
         """What becomes of the person; raises NotTaken, and then nothing is changed."""
@@ -182,9 +182,9 @@ class People:
         proof = self._proof(proving)
         if owner is None and is_bare(person) and (owner := self._holders.of(told[0])):
             proof = CONCLUDED
-        old = self._new(person, heard_at) if owner is None else self._speaking(owner)
+        old = self._new(person, heard_at) if owner is None else self.speaking(owner)
         # What is only stated takes nobody's account away and makes nobody the same person.
-        accounts = [one for one in told if one.owner is None or self._speaking(one.owner)["_id"] == old["_id"]]
+        accounts = [one for one in told if one.owner is None or self.speaking(one.owner)["_id"] == old["_id"]]
         if self.identities.were_any_unlinked:
             accounts = [one for one in accounts if not self.identities.stays_away(one, old, person.who, heard_at)]
         # What is said of somebody who went into another is that one's own, and is carried over from there.
@@ -199,9 +199,9 @@ class People:
         news, steps = self._merged.told(home, own, news_of(own, said))
         has_joined = self._join(owner, accounts, heard_at, proof)
         has_news = self._merged.apply(steps)
-        has_news |= self._update(home, news, has_joined=has_joined)
+        has_news |= self.update(home, news, has_joined=has_joined)
         if has_joined and home is not old:
-            self._update(old, {}, has_joined=True)
+            self.update(old, {}, has_joined=True)
         has_news |= self._describe(person, accounts, proof)
         if heard_at is not None:
             has_news |= self._hear(old, heard_at)
@@ -226,7 +226,7 @@ class People:
 
     def _one_owner(self, accounts: Iterable[Account]) -> RecordId | None:
         # Of several of one customer the first counts: under that one the source speaks.
-        owners = {self._speaking(one.owner)["_id"]: one.owner for one in reversed(list(accounts)) if one.owner}
+        owners = {self.speaking(one.owner)["_id"]: one.owner for one in reversed(list(accounts)) if one.owner}
         if len(owners) > 1:
             raise NotTaken(
                 f"The identities of this person belong to {len(owners)} customers. Merge those customers, or correct "
@@ -234,13 +234,13 @@ class People:
             )
         return next(iter(owners.values()), None)
 
-    def _ids_of(self, key: RecordId) -> list[RecordId]:
+    def ids_of(self, key: RecordId) -> list[RecordId]:
         """The ids of everyone who is one customer with this one, as far as they are there."""
         survivor = (self._customers.get(key) or {}).get("merged_into")
         document = self._customers.get(survivor or key)
         return ids_of(document) if document else [key]
 
-    def _speaking(self, key: RecordId) -> Document:
+    def speaking(self, key: RecordId) -> Document:
         """The document that speaks for the customer: its own, or that of the one into whom it was merged."""
         found = self._customers.get(key)
         if found and found.get("merged_into"):
@@ -271,7 +271,7 @@ class People:
     def _are_parted(self, first: Account, other: Account, person: Person, heard_at: datetime | None) -> bool:
         """Whether people took one of the two away from the other's customer."""
         for one, customer in ((first, other.owner), (other, first.owner)):
-            if customer is not None and self.identities.stays_away(one, self._speaking(customer), person.who, heard_at):
+            if customer is not None and self.identities.stays_away(one, self.speaking(customer), person.who, heard_at):
                 return True
         return False
 
@@ -316,7 +316,7 @@ class People:
     def _link(self, holder: RecordId, account: Account, heard_at: datetime | None) -> None:
         """Gives the customer whom an attribute names the account."""
         self._join(holder, [account], heard_at, CONCLUDED)
-        self._update(self._speaking(holder), {}, has_joined=True)
+        self.update(self.speaking(holder), {}, has_joined=True)
 
     def _proof(self, proving: Iterable[Account]) -> str:
         """How well it is founded that who speaks is the customer.
@@ -372,7 +372,7 @@ class People:
             once["created_at"] = min(stored_moment(person.created_at, "created_at"), old["created_at"])
         return once
 
-    def _update(self, old: Document, news: Mapping[str, Any], *, has_joined: bool) -> bool:
+    def update(self, old: Document, news: Mapping[str, Any], *, has_joined: bool) -> bool:
         """Whether anything is new. Who has joined is counted: it is written with the customer, so that no two do."""
         if not news and not has_joined:
             return False

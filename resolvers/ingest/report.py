@@ -36,6 +36,8 @@ class Result:
 
     outcome: Outcome
     reason: str | None = None
+    notes: tuple[str, ...] = ()
+    """What of a record that was taken was left out, and why: in such words, too."""
 
 
 INSERTED, UPDATED, UNCHANGED = Result(Outcome.INSERTED), Result(Outcome.UPDATED), Result(Outcome.UNCHANGED)
@@ -73,6 +75,8 @@ class Visit:
     """The country by which phone numbers without a country code are read."""
     definitions: Mapping[str, Document]
     """The configurable customer schema by attribute name."""
+    is_lenient: bool = False
+    """Whether a person's phone number or e-mail address that can be none is left out, and the person taken."""
 
 
 def stored_moment(moment: datetime, field: str) -> datetime:

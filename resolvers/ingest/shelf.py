@@ -61,7 +61,7 @@ class Shelf(Generic[K]):
 
     async def climb(self, store: Store, field: str) -> None:
         """Raises the field, which only climbs, of the documents that nothing else of the batch changes."""
-        climbed = {key: change[field] for key, change in self._changes() if change.keys() == {field}}
+        climbed = {key: change[field] for key, change, gone in self._changes() if change.keys() == {field} and not gone}
         await store.climb(self.record, field, climbed)
         for key in climbed:
             del self._copies[key]
@@ -70,12 +70,17 @@ class Shelf(Generic[K]):
         """Writes what was added and what differs from what is stored: a command for each of the two."""
         if self._added:
             await store.insert(self.record, *self._added)
-        changes: list[tuple[Any, Document]] = [(key, {"$set": change}) for key, change in self._changes()]
+        changes: list[tuple[Any, Document]] = [
+            (key, ({"$set": change} if change else {}) | ({"$unset": dict.fromkeys(gone, "")} if gone else {}))
+            for key, change, gone in self._changes()
+        ]
         await store.upsert(self.record, changes)
 
-    def _changes(self) -> Iterator[tuple[K, dict[str, Any]]]:
+    def _changes(self) -> Iterator[tuple[K, dict[str, Any], list[str]]]:
+        """Which documents differ from what is stored: the fields that are new or other, and those that are gone."""
         for key, copy in self._copies.items():
             stored = self._stored[key]
             change = {name: value for name, value in copy.items() if name not in stored or stored[name] != value}
-            if change:
-                yield key, change
+            gone = [name for name in stored if name not in copy]
+            if change or gone:
+                yield key, change, gone

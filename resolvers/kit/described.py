@@ -95,14 +95,14 @@ def graph_input(cls: type[C]) -> type[C]:
     return strawberry.input(cls, description=description_of(cls))
 
 
-def graph_enum(values: dict[str, str]) -> Callable[[type[E]], type[E]]:
-    """An enum whose values carry these descriptions; one is wanted for each."""
+def graph_enum(values: dict[str, str], *, name: str | None = None) -> Callable[[type[E]], type[E]]:
+    """An enum whose values carry these descriptions, one for each; `name`: as the graph calls it, else as the class."""
 
     def make(cls: type[E]) -> type[E]:
         missing = {member.name for member in cls} ^ set(values)
         if missing:
             raise TypeError(f"{cls.__qualname__}: describe each value once; look at {sorted(missing)}.")
-        made = strawberry.enum(cls, description=description_of(cls))
+        made = strawberry.enum(cls, name=name, description=description_of(cls))
         for value in made.__strawberry_definition__.values:  # type: ignore[attr-defined]
             value.description = values[value.name]
         return made

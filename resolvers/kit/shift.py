@@ -1,5 +1,6 @@
 """What is handed to a job: everything that its work needs from outside the resolvers."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -7,6 +8,21 @@ from datetime import datetime, timedelta
 from adapters.lines import NO_LINES, Lines
 from adapters.mongo import Store
 from resolvers.kit.slice import Declared
+
+
+class Knocks:
+    """Tells the jobs of this process that there is something to do, so that they look at once."""
+
+    def __init__(self) -> None:
+        self._bells: dict[str, asyncio.Event] = {}
+
+    def bell(self, name: str) -> asyncio.Event:
+        """What is set when somebody knocks for that job; whoever looks clears it before."""
+        return self._bells.setdefault(name, asyncio.Event())
+
+    def knock(self, name: str) -> None:
+        """Has the job looked at at once, or again at once where it is under way. Other processes hear nothing of it."""
+        self.bell(name).set()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,3 +38,5 @@ class Shift:
     """The channel accounts that can be reached."""
     default_region: str | None = None
     """The country (ISO 3166) by which phone numbers without a country code are read."""
+    knocks: Knocks = field(default_factory=Knocks)
+    """Wakes jobs of this process."""

@@ -158,13 +158,13 @@ async def _these(
     # An expression uses no index: they are to be found by their ids. Somebody new may have taken one over meanwhile.
     named = [*([record.customer] if record.customer else ()), *(record.mentions.fields if record.mentions else ())]
     ours = {"$or": [{"$in": [f"${name}", receipt["customer_ids"]]} for name in named]}
-    removed = await Removing(store, declared).some(record, {"_id": {"$in": list(keys)}, "$expr": ours}, BATCH)
+    removed = await Removing(store, declared.records).some(record, {"_id": {"$in": list(keys)}, "$expr": ours}, BATCH)
     await _count(store, receipt, removed, Counter(), at)
 
 
 async def _batch(store: Store, declared: Declared, receipt: Document, at: datetime) -> int:
     """Removes as much as one transaction takes, and writes it into the receipt; answers how much that was."""
-    removing, removed, emptied = Removing(store, declared), Counter[str](), Counter[str]()
+    removing, removed, emptied = Removing(store, declared.records), Counter[str](), Counter[str]()
     for share in shares(declared, receipt["customer_ids"]):
         room = BATCH - removed.total()
         if room <= 0:

@@ -11,7 +11,6 @@ from typing import Any
 
 from adapters.mongo import Store
 from adapters.records import Document, Record, RecordId
-from resolvers.kit.slice import Declared
 
 DOOMED_FILES = Record(name="doomed_files", customer=None)
 """The ids of files whose records are gone and whose bytes are not yet."""
@@ -29,11 +28,11 @@ Counts = Counter[str]
 class Removing:
     """Removes documents of declared records with all that goes with them."""
 
-    def __init__(self, store: Store, declared: Declared) -> None:
+    def __init__(self, store: Store, records: Iterable[Record]) -> None:
         self._store = store
-        self._records = declared.records
-        self._pieces = [record for record in declared.records if record.belongs]
-        self._held = [record for record in declared.records if record.held_by]
+        known = list(records)
+        self._pieces = [record for record in known if record.belongs]
+        self._held = [record for record in known if record.held_by]
 
     async def some(self, record: Record, where: Mapping[str, Any], room: int) -> Counts:
         """What was removed of the documents that match, at most about so many; belongs into a transaction.

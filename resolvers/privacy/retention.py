@@ -79,7 +79,7 @@ async def remove_old(store: Store, declared: Declared, record: Record, where: Do
     """What was removed of the record's documents that match: one batch, in one transaction."""
 
     async def work() -> Counts:
-        return await Removing(store, declared).some(record, where, BATCH)
+        return await Removing(store, declared.records).some(record, where, BATCH)
 
     counts = await store.transact(work)
     await remove_doomed(store)

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from pymongo import AsyncMongoClient
 from starlette.applications import Starlette
 
+from adapters.lines import NO_LINES, Lines
 from adapters.mongo import Store
 from gateway.app import House, application
 from gateway.mongod import find_binary
@@ -141,10 +142,12 @@ async def open_gate(store: Store, troubled: Graph, tmp_path: Path) -> AsyncItera
     """Opens gates on the run's store, with settings and a clock as the test says."""
     async with AsyncExitStack() as opened:
 
-        def make(*, clock: Callable[[], datetime] = lambda: datetime.now(UTC), **given: Any) -> Gate:
+        def make(
+            *, clock: Callable[[], datetime] = lambda: datetime.now(UTC), lines: Lines = NO_LINES, **given: Any
+        ) -> Gate:
             secrets = {"secret": SecretStr(SEAL), "jwt_secret": SecretStr(SIGNS)}
             settings = Settings(**{"data_folder": tmp_path, **secrets, **given})
-            house = House(settings, store=store, graph=troubled, clock=clock)
+            house = House(settings, store=store, graph=troubled, lines=lines, clock=clock)
             transport = httpx.ASGITransport(application(house))
             client = httpx.AsyncClient(transport=transport, base_url="http://gate.example")
             opened.push_async_callback(client.aclose)

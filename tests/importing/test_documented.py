@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.targets import TARGETS
 from gateway.importing import mapping
 from gateway.importing.layouts import FORMATS, KEYS
-from gateway.importing.targets import TARGETS
 
 README = (Path(__file__).parent.parent.parent / "mappings" / "README.md").read_text()
 WORDS = set(re.findall(r"[a-z_]+(?:\.[a-z_]+)?", README))

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.values import BadValue, days, decimals, flags, moments, numbers, wholes
 from gateway.importing.layouts import Layout
 from gateway.importing.tables import open_table
-from gateway.importing.troubles import BadValue
-from gateway.importing.values import days, decimals, flags, moments, numbers, wholes
 from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.purchases import PURCHASES
 

@@ -4,10 +4,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from adapters.lines import Lines
 from adapters.records import RecordId, new_id
 from resolvers.agents import AGENTS, GROUPS
 from resolvers.attribute_rules import AttributeType
 from resolvers.campaigns import CAMPAIGNS
+from resolvers.channel_standing import note_delivery
 from resolvers.channels import CHANNEL_ACCOUNTS
 from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES
@@ -17,6 +19,7 @@ from resolvers.privacy.receipts import ERASURES
 from resolvers.relations import RELATION_TYPES
 from tests import crowd
 from tests.conftest import Asking
+from tests.desks import desk
 from tests.makers import BEGIN, Made, Makers, money
 
 PERSONAL = re.compile(r"zqxvjwkh[ab]\w*|(?:202|303)\W{0,3}555\W?01\d\d", re.IGNORECASE)
@@ -72,6 +75,8 @@ async def world_of(ask: Asking, make: Makers) -> World:
     doubted = await _doubted(world)
     await _merged(world, doubted)
     await make.store.update_all(CHANNEL_ACCOUNTS, {}, {"$set": {"label": "Ours"}})
+    world.ask.lines = Lines([desk(channel="whatsapp", answered_at=BEGIN, failed_at=BEGIN, failure="DOWN")])
+    await note_delivery(make.store, "whatsapp", "main", BEGIN)
     dismissed = {"is_dismissed": True, "dismissed_at": BEGIN, "dismissed_by": "zqxsjwkhberta"}
     await crowd.double(make, one_id=world.a.key, other_id=world.keys["MergedCustomer"], **dismissed)
     asked = [{"channel": "whatsapp", "account": "main", "found": 1, "missed": 1}]

@@ -1,9 +1,9 @@
-"""Which record do a row's fields make?"""
+"""Which record do the fields make that a row of a file, or a part of an answer, says?"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from typing import Any
 
 from adapters.contract.records import (
@@ -28,8 +28,11 @@ from adapters.contract.records import (
     Utterance,
     Who,
 )
-from gateway.importing.troubles import BadValue
-from resolvers.ingest.money import EXACT
+from adapters.values import BadValue
+
+# As many digits as the database keeps; a sum of more is not rounded but refused.
+EXACT = Context(prec=34, traps=[Inexact, InvalidOperation, Overflow])
+"""Arithmetic with money: exact, or decimal.Inexact."""
 
 Said = Mapping[str, Any]
 """A row's fields by name, those of GROUPS together in one; what the row does not say is absent."""
@@ -65,7 +68,7 @@ def order_of(rows: Sequence[Said], spot: Spot) -> Order:
         latest = {name: value for row in rows for name, value in row.items()}
         updated_at = max((row["updated_at"] for row in rows if "updated_at" in row), default=None)
     currency = head.get("currency") or spot.currency or ""
-    parcels = {parcel: None for row in rows if (parcel := _parcel(row))}
+    parcels = {parcel: None for row in rows if (parcel := parcel_of(row))}
     return Order(
         external_id=head["id"],
         who=_who(head, spot),
@@ -113,7 +116,8 @@ def _product(price: Decimal, quantity: int) -> Decimal:
         raise BadValue("`line.unit_price` times `line.quantity` has more digits than are kept exactly") from error
 
 
-def _parcel(row: Said) -> Parcel | None:
+def parcel_of(row: Said) -> Parcel | None:
+    """The parcel that a row says; None where it says none."""
     if _PARCEL.keys().isdisjoint(row):
         return None
     return Parcel(**{part: row.get(name) for name, part in _PARCEL.items()})

@@ -1,4 +1,4 @@
-"""What does a cell say: how does a text of the source become a moment, an amount, a number, a truth?
+"""What does a text of a source say: how does it become a moment, an amount, a number, a truth?
 
 Each maker answers a function from text to value that raises BadValue in words without the value itself. Columns repeat
 their values, so what was read once is remembered, up to a bound.
@@ -11,9 +11,12 @@ from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
-from gateway.importing.troubles import BadValue
-
 Read = Callable[[str], Any]
+
+
+class BadValue(Exception):
+    """A value of a record cannot be what its field needs. The message names the field, never the value."""
+
 
 # Dates and prices repeat; a column of nothing but different values must not fill the memory.
 _REMEMBERED = 16_384

@@ -1,0 +1,140 @@
+"""What do Meta's channels share: how an address is checked, how a delivery is signed, what an error means?
+
+Facts: developers.facebook.com, Graph API: webhooks/getting-started, guides/error-handling, overview/rate-limiting.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final
+
+from pydantic import SecretStr
+
+from adapters.contract.deliveries import Answer, Delivery, NotProven
+from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelError, ChannelRefused, NoSuchIdentity
+from adapters.contract.manners import by_status, retry_after_s
+from adapters.contract.reply import Reply
+
+SIGNATURE: Final = "x-hub-signature-256"
+_ALGORITHM: Final = "sha256="
+_MINUTE_S: Final = 60.0
+
+_THROTTLED: Final = frozenset({4, 17, 32, 613, *range(80000, 80015)})
+"""Limits of the app, the user, the page, a custom one, and of business use cases."""
+_DOWN: Final = frozenset({1, 2})
+"""The service is unknown to itself, or overloaded: both say to try later."""
+_NOTHING_THERE: Final = (100, 33)
+"""Code and subcode of an id that does not exist, or that our token may not see."""
+
+_WHAT_TO_DO: Final[Mapping[int, str]] = {
+    0: "Make a new access token.",
+    3: "Grant the app its permissions.",
+    10: "Grant the app its permissions.",
+    100: "A parameter is wrong: look at what was sent.",
+    102: "Make a new access token.",
+    190: "Make a new access token.",
+    368: "The account is blocked for breaking a policy: look at the account's quality page.",
+}
+_PERMISSIONS: Final = range(200, 300)
+
+
+def handshake(delivery: Delivery, verify_token: SecretStr) -> Answer | None:
+    """The answer to Meta's check of the address: the challenge, or 403 where the token is not ours."""
+    if delivery.method != "GET" or "hub.mode" not in delivery.query:
+        return None
+    given = delivery.query.get("hub.verify_token", "").encode("utf-8", "surrogatepass")
+    is_ours = hmac.compare_digest(given, verify_token.get_secret_value().encode())
+    if delivery.query["hub.mode"] != "subscribe" or not is_ours:
+        return Answer(status=HTTPStatus.FORBIDDEN, body=b"The verify token is not ours.")
+    return Answer(body=delivery.query.get("hub.challenge", "").encode("utf-8", "replace"))
+
+
+def prove(delivery: Delivery, app_secrets: Sequence[SecretStr]) -> None:
+    """Returns where one of the app secrets signed these very bytes; raises NotProven else.
+
+    The bytes as they came: Meta escapes accents, emoji, slashes and `<`, and JSON written anew has another signature.
+    """
+    given = delivery.headers.get(SIGNATURE, "").strip().encode("utf-8", "replace")
+    if not given:
+        raise NotProven(f"The delivery carries no {SIGNATURE}. Only what Meta signs is taken.")
+    if not given.startswith(_ALGORITHM.encode()):
+        raise NotProven(f"The {SIGNATURE} names another algorithm. Only SHA-256 is taken.")
+    # Every secret is tried whatever the first one says, so that time tells nothing.
+    fits = [hmac.compare_digest(signature(secret, delivery.body).encode(), given) for secret in app_secrets]
+    if not any(fits):
+        raise NotProven("The signature is of none of our app secrets. Compare them with the app's.")
+
+
+def signature(app_secret: SecretStr, body: bytes) -> str:
+    """What Meta sends along with a body: the algorithm, and the digest in hexadecimal."""
+    return _ALGORITHM + hmac.new(app_secret.get_secret_value().encode(), body, hashlib.sha256).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codes:
+    """What the error codes of one of Meta's channels mean, beside those that all of them share."""
+
+    busy: Mapping[int, float | None] = field(default_factory=dict)
+    """Throttles, each with the seconds to wait, where they are fixed."""
+    down: Collection[int] = ()
+    what_to_do: Mapping[int, str] = field(default_factory=dict)
+    """What an operator does about a refusal."""
+
+
+def judge(reply: Reply, codes: Codes) -> ChannelError | None:
+    """What an answer means that may be a failure: by Meta's code where it names one, by its status else.
+
+    The vendor's own words are left out: they may name a number or a person.
+    """
+    error = _error(reply)
+    code = error.get("code") if error else None
+    if error is None or not isinstance(code, int) or isinstance(code, bool):
+        return by_status(reply) or (ChannelRefused("It answered with an error without a code.") if error else None)
+    if code in codes.busy or code in _THROTTLED:
+        return ChannelBusy(f"It takes no more for now ({code}).", retry_after_s=_wait_s(reply, codes.busy.get(code)))
+    if code in codes.down or code in _DOWN or error.get("is_transient") is True:
+        return ChannelDown(f"It cannot serve us for now ({code}).")
+    if (code, error.get("error_subcode")) == _NOTHING_THERE:
+        return NoSuchIdentity("It knows nothing by that id, or our token may not see it (100, 33).")
+    what_to_do = codes.what_to_do.get(code) or _what_to_do(code)
+    if what_to_do is None and reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return ChannelDown(f"It answered with {reply.status} ({code}).")
+    return ChannelRefused(f"It refused the request ({code}). {what_to_do or 'Look its code up.'}", code=str(code))
+
+
+def _what_to_do(code: int) -> str | None:
+    return "Grant the app its permissions." if code in _PERMISSIONS else _WHAT_TO_DO.get(code)
+
+
+def _error(reply: Reply) -> Mapping[str, Any] | None:
+    """The error that an answer tells of; None where it tells of none, which may be good or no JSON of Meta's."""
+    if reply.status < HTTPStatus.MULTIPLE_CHOICES and b'"error"' not in reply.body:
+        return None
+    try:
+        body = reply.json()
+    except BadPayload:
+        return None
+    error = body.get("error") if isinstance(body, dict) else None
+    return error if isinstance(error, dict) else None
+
+
+def _wait_s(reply: Reply, fixed: float | None) -> float | None:
+    """How long to wait: as the usage headers say, else as the code says, else as Retry-After says."""
+    minutes = max(_minutes(reply.headers.get("x-business-use-case-usage")), default=0.0)
+    return minutes * _MINUTE_S if minutes > 0 else fixed if fixed is not None else retry_after_s(reply)
+
+
+def _minutes(usage: str | None) -> Iterator[float]:
+    """Every estimate in the header, which is JSON: lists of use cases by the business's id."""
+    try:
+        businesses = json.loads(usage or "{}")
+    except (ValueError, RecursionError):
+        return
+    for cases in businesses.values() if isinstance(businesses, dict) else ():
+        for case in cases if isinstance(cases, list) else ():
+            said = case.get("estimated_time_to_regain_access") if isinstance(case, dict) else None
+            if isinstance(said, int | float) and not isinstance(said, bool):
+                yield float(said)

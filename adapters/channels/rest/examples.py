@@ -1,0 +1,135 @@
+"""With what is the REST channel tried out? A made-up desk that uses each part of a mapping."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from typing import Any, Final
+
+from adapters.contract.deliveries import Delivery
+from adapters.contract.examples import Examples
+from adapters.signatures import hmac_sha256_hex
+
+_MAPPING: Final = """
+base_url = "https://desk.example.com"
+source = { currency = "EUR" }
+auth = { scheme = "bearer" }
+
+[[ask]]
+capability = "profile"
+path = "/people/{who}"
+
+[[ask.records]]
+record = "people"
+fields = { who = "id", email = "email", created_at = "since" }
+
+[[ask]]
+capability = "history"
+path = "/people/{who}/chats"
+
+[[ask.records]]
+record = "conversations"
+list = "chats"
+fields = { id = "id", started_at = "begun" }
+
+[[ask.records]]
+record = "messages"
+list = ["chats", "messages"]
+
+[ask.records.fields]
+id = "id"
+conversation = { above = "id" }
+direction = { path = "is_ours", values = { true = "OUT", false = "IN" } }
+sent_at = { path = "at", styles = ["unix"] }
+text = "text"
+
+[[ask]]
+capability = "tickets"
+path = "/people/{who}/tickets"
+params = { after = "{after}" }
+paging = { kind = "cursor", next = "next" }
+
+[[ask.records]]
+record = "tickets"
+list = "tickets"
+fields = { id = "id", subject = "title", created_at = "opened" }
+
+[[ask]]
+capability = "purchases"
+path = "/people/{who}/orders"
+
+[[ask.records]]
+record = "orders"
+list = "orders"
+lines = "lines"
+fields = { id = "id", placed_at = "at", line = { title = "name", total = "price" } }
+
+[[ask]]
+capability = "interests"
+path = "/people/{who}/likes"
+
+[[ask.records]]
+record = "interests"
+list = "likes"
+
+[ask.records.fields]
+taxonomy = { constant = "desk" }
+topic = "topic"
+score = { path = "sure", score_of = 10 }
+observed_at = { asked = "as_of" }
+
+[webhook]
+signature = { scheme = "hmac", header = "X-Signature", prefix = "sha256=" }
+type = "type"
+key = "id"
+order_by = "ticket.person"
+at = "at"
+
+[[webhook.event]]
+types = ["ticket.opened"]
+
+[[webhook.event.records]]
+record = "tickets"
+list = "ticket"
+fields = { id = "id", who = "person", subject = "title", created_at = "opened" }
+
+[send]
+path = "/people/{who}/messages"
+body = { text = "{text}", reference = "{key}" }
+id = "id"
+"""
+_PERSON: Final = "p-4711"
+_MOMENT: Final = "2026-03-01T10:00:00Z"
+_MESSAGES: Final = [
+    {"id": "m1", "is_ours": False, "at": 1772359200, "text": "Hello"},
+    {"id": "m2", "is_ours": True, "at": 1772359260, "text": "Good day"},
+]
+_TICKET: Final = {"id": 7, "person": _PERSON, "title": "Late", "opened": _MOMENT}
+_ORDER: Final = {"id": 9, "at": _MOMENT, "lines": [{"name": "Bell", "price": "9.99"}]}
+_ANSWERS: Final[Mapping[str, Any]] = {
+    "": {"id": _PERSON, "email": "ada.lovett@example.com", "since": _MOMENT},
+    "/chats": {"chats": [{"id": "c1", "begun": _MOMENT, "messages": _MESSAGES}]},
+    "/tickets": {"tickets": [_TICKET], "next": None},
+    "/orders": {"orders": [_ORDER]},
+    "/likes": {"likes": [{"topic": "bells", "sure": 8}]},
+}
+
+
+def _sign(delivery: Delivery, settings: Any) -> Mapping[str, str]:
+    return {"x-signature": "sha256=" + hmac_sha256_hex(settings.webhook_secret, delivery.body)}
+
+
+EXAMPLES: Final = Examples(
+    settings={
+        "mapping": tomllib.loads(_MAPPING),
+        "token": "made-up-token-1",
+        "webhook_secret": "made-up-secret-2",
+    },
+    address="base_url",
+    person=_PERSON,
+    answers={f"/people/{_PERSON}{path}": json.dumps(one).encode() for path, one in _ANSWERS.items()},
+    deliveries=(
+        json.dumps({"id": "e1", "type": "ticket.opened", "at": _MOMENT, "ticket": _TICKET}).encode(),
+        json.dumps({"id": "e2", "type": "ticket.opened", "at": _MOMENT, "ticket": {**_TICKET, "id": 8}}).encode(),
+    ),
+    sign=_sign,
+)

@@ -1,0 +1,114 @@
+"""What does one business phone number on WhatsApp offer? It hears, by webhook, and it answers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from pydantic import SecretStr
+
+from adapters.channels import meta
+from adapters.channels.whatsapp.reading import Reader
+from adapters.channels.whatsapp.sending import MANNERS, request, require_open, sent
+from adapters.channels.whatsapp.settings import WhatsAppSettings
+from adapters.channels.whatsapp.shapes import Id
+from adapters.contract.channel import Channel, Equipment
+from adapters.contract.deliveries import Answer, Delivery, Event
+from adapters.contract.errors import OutcomeUnknown
+from adapters.contract.manners import Manners
+from adapters.contract.records import Who
+from adapters.contract.sending import Outgoing, SendState, Sent
+from adapters.payload import Shape, shaped
+
+
+class _MediaReply(Shape):
+    id: Id
+    url: Id
+    mime_type: Id
+    file_size: int | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """What WhatsApp knows of a file; for seven days after it came in."""
+
+    id: str
+    media_type: str
+    size_bytes: int | None
+    sha256: str | None
+    url: SecretStr
+    """Where its bytes are for five minutes, for who brings the access token."""
+
+
+class WhatsApp(Channel):
+    """A business phone number on Meta's Cloud API; the channel account is its `phone_number_id`.
+
+    It keeps no conversations: WhatsApp offers none to ask for, so the past is what deliveries told.
+    """
+
+    name: ClassVar[str] = "whatsapp"
+    Settings: ClassVar[type[WhatsAppSettings]] = WhatsAppSettings
+    manners: ClassVar[Manners] = MANNERS
+    is_repeatable: ClassVar[bool] = False
+
+    def __init__(self, account: str, settings: Any, equipment: Equipment) -> None:
+        super().__init__(account, settings, equipment)
+        self._settings: WhatsAppSettings = settings
+        self._reader = Reader(self.name, account, self._settings.also_accounts)
+
+    def handshake(self, delivery: Delivery) -> Answer | None:
+        """Meta's check of the address; None for every other request."""
+        return meta.handshake(delivery, self._settings.verify_token)
+
+    def prove(self, delivery: Delivery) -> None:
+        """By X-Hub-Signature-256 and each of the app's secrets; raises NotProven."""
+        meta.prove(delivery, self._settings.app_secrets)
+
+    def delivery_key(self, delivery: Delivery) -> str | None:
+        """None: Meta gives its deliveries no id. Each event has one."""
+        del delivery
+        return None
+
+    def events(self, delivery: Delivery) -> Sequence[Event]:
+        """Each message, status and preference, and what cannot be read of them; raises BadPayload."""
+        return self._reader.events(delivery.json())
+
+    def talk_with(self, who: Who) -> str:
+        """The person's own id: WhatsApp knows no conversations, so that everybody has one with each number."""
+        return who.value
+
+    def require_allowed(self, outgoing: Outgoing) -> None:
+        """Raises WindowClosed more than 24 hours after the person last wrote, and ChannelRefused without any words."""
+        require_open(outgoing)
+        request(outgoing)
+
+    async def send(self, outgoing: Outgoing) -> Sent:
+        """Hands words or a template to WhatsApp once; raises WindowClosed where only a template may go out."""
+        require_open(outgoing)
+        url = self._url(self.account, "messages")
+        try:
+            reply = await self.way.post(url, json=request(outgoing), headers=self._signed)
+        except OutcomeUnknown as error:
+            return Sent(state=SendState.UNKNOWN, why=str(error))
+        return sent(reply)
+
+    async def media(self, external_id: str) -> Media:
+        """What WhatsApp knows of a file that came with a message; raises NoSuchIdentity where it is gone."""
+        reply = await self.way.get(self._url(external_id), headers=self._signed)
+        told = shaped(_MediaReply, reply.json())
+        return Media(
+            id=told.id,
+            media_type=told.mime_type,
+            size_bytes=told.file_size,
+            sha256=told.sha256,
+            url=SecretStr(told.url),
+        )
+
+    def _url(self, *steps: str) -> str:
+        path = "/".join(quote(step, safe="") for step in steps)
+        return f"{self._settings.base_url.rstrip('/')}/{self._settings.graph_version}/{path}"
+
+    @property
+    def _signed(self) -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {self._settings.access_token.get_secret_value()}"}

@@ -1,0 +1,217 @@
+"""Which events does one delivery of WhatsApp's tell of?
+
+Each message, status, preference and error is one event, and so is whatever cannot be read: one that is broken spoils
+no other. A change that is none of the house's business is one event, too, which says so.
+
+One address may be told of several numbers. An event of another number than the account's is placed on that number
+where the settings name it (`also_accounts`), and set aside else: nobody else would take it in.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+from adapters.channels.whatsapp import messages
+from adapters.channels.whatsapp.messages import Way
+from adapters.channels.whatsapp.people import Crowd, Ids
+from adapters.channels.whatsapp.shapes import Contact, Metadata, Thread
+from adapters.channels.whatsapp.words import body_of
+from adapters.contract.deliveries import Event
+from adapters.contract.errors import BadPayload
+from adapters.payload import shaped
+
+_OBJECT: Final = "whatsapp_business_account"
+_LONGEST_FIELD: Final = 64
+
+
+class _Element(NamedTuple):
+    """A part of a delivery that is one event."""
+
+    raw: Any
+    place: str
+    read: Callable[[Any, str], Event]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How deliveries to one account are read."""
+
+    channel: str
+    account: str
+    also_accounts: Collection[str] = ()
+
+    def events(self, body: Any) -> list[Event]:
+        """Every event of the delivery, in the order told. Raises BadPayload where its envelope cannot be read."""
+        envelope = body_of(body, "the body")
+        if envelope.get("object") != _OBJECT:
+            raise BadPayload(f"object is not {_OBJECT}")
+        if not isinstance(envelope.get("entry"), list):
+            raise BadPayload("entry is no list")
+        try:
+            return [self._event(one) for one in self._elements(envelope)]
+        except RecursionError as error:
+            raise BadPayload("the body is nested too deeply") from error
+
+    def _event(self, one: _Element) -> Event:
+        try:
+            return one.read(one.raw, one.place)
+        except BadPayload as error:
+            return Event(key=f"unread:{_digest(one.raw)}", order_by=self.account, unread=error.reason)
+
+    def _elements(self, envelope: Mapping[str, Any]) -> Iterator[_Element]:
+        for entry in _listed(envelope, "entry", "", _nothing):
+            if not isinstance(entry.raw, dict) or not isinstance(entry.raw.get("changes"), list):
+                yield _Element(entry.raw, entry.place, partial(_refuse, "has no list of changes"))
+                continue
+            for change in _listed(entry.raw, "changes", entry.place, _nothing):
+                yield from self._of_change(change)
+
+    def _of_change(self, change: _Element) -> Iterator[_Element]:
+        raw, place = change.raw, change.place
+        if not isinstance(raw, dict) or not isinstance(raw.get("field"), str):
+            yield _Element(raw, place, partial(_refuse, "names no field"))
+            return
+        field, value = raw["field"], raw.get("value")
+        parts = _FIELDS.get(field)
+        if parts is None:
+            yield _Element(raw, place, partial(self._left_alone, f"the field {field[:_LONGEST_FIELD]}"))
+        elif not isinstance(value, dict):
+            yield _Element(raw, place, partial(_refuse, "has no object as its value"))
+        else:
+            found = [*self._told(parts, value, f"{place}.value")]
+            yield from found or [_Element(raw, place, partial(self._left_alone, f"the field {field}, told empty"))]
+
+    def _told(self, parts: "_Parts", value: Mapping[str, Any], place: str) -> Iterator[_Element]:
+        contacts: list[Contact] = []
+        for one in _listed(value, "contacts", place, _nothing):
+            try:
+                contacts.append(shaped(Contact, one.raw, one.place))
+            except BadPayload as error:
+                yield one._replace(read=partial(_raise, error.reason))
+        try:
+            number = shaped(Metadata, value.get("metadata"), f"{place}.metadata").phone_number_id
+            refusal = self._refusal(number)
+        except BadPayload as error:
+            number, refusal = self.account, error.reason
+        for one in parts(value, place, Crowd(self.channel, number, contacts)):
+            yield one._replace(read=partial(_raise, refusal)) if refusal else one
+        yield from _listed(value, "errors", place, self._trouble)
+
+    def _refusal(self, number: str) -> str | None:
+        if number == self.account or number in self.also_accounts:
+            return None
+        # An id of the company's own, and no personal value.
+        return f"it is of another number, {number[:_LONGEST_FIELD]}, which also_accounts does not name"
+
+    def _trouble(self, raw: Any, place: str) -> Event:
+        told = messages.trouble(raw, place)
+        if told is None:
+            raise BadPayload(f"{place} is no error with a code")
+        return self._left_alone(f"an error of WhatsApp's: {told}", raw, place)
+
+    def _left_alone(self, why: str, raw: Any, place: str) -> Event:
+        del place
+        return Event(key=f"left:{_digest(raw)}", order_by=self.account, left_alone=why)
+
+
+_Parts = Callable[[Mapping[str, Any], str, Crowd], Iterator[_Element]]
+
+
+def _messages(value: Mapping[str, Any], place: str, crowd: Crowd) -> Iterator[_Element]:
+    yield from _listed(value, "messages", place, partial(_message, Way(crowd)))
+    yield from _listed(value, "statuses", place, lambda raw, at: messages.status(raw, at, crowd))
+
+
+def _echoes(value: Mapping[str, Any], place: str, crowd: Crowd) -> Iterator[_Element]:
+    """What the company wrote on its own phone, where number and app live side by side (coexistence)."""
+    yield from _listed(value, "message_echoes", place, partial(_message, Way(crowd, is_ours=True)))
+
+
+def _history(value: Mapping[str, Any], place: str, crowd: Crowd) -> Iterator[_Element]:
+    """The past of such a phone, thread by thread; files come afterwards, as messages."""
+    yield from _listed(value, "messages", place, partial(_message, Way(crowd)))
+    for chunk in _listed(value, "history", place, _nothing):
+        if not isinstance(chunk.raw, dict):
+            yield chunk._replace(read=partial(_refuse, "is no object"))
+            continue
+        for thread in _listed(chunk.raw, "threads", chunk.place, _nothing):
+            yield from _thread(thread, crowd)
+        yield from _listed(chunk.raw, "errors", chunk.place, partial(_declined, crowd))
+
+
+def _thread(thread: _Element, crowd: Crowd) -> Iterator[_Element]:
+    try:
+        told = shaped(Thread, thread.raw, thread.place)
+    except BadPayload as error:
+        yield thread._replace(read=partial(_raise, error.reason))
+        return
+    context = told.context or Contact()
+    ids = Ids(context.wa_id or told.id, context.user_id, context.parent_user_id)
+    theirs = {one for one in (told.id, context.wa_id, context.user_id) if one}
+
+    def read(raw: Any, place: str) -> Event:
+        body = body_of(raw, place)
+        is_theirs = body.get("from") in theirs or body.get("from_user_id") in theirs
+        return messages.message(raw, place, Way(crowd, is_ours=not is_theirs, customer=ids))
+
+    yield from _listed(thread.raw, "messages", thread.place, read)
+
+
+def _preferences(value: Mapping[str, Any], place: str, crowd: Crowd) -> Iterator[_Element]:
+    yield from _listed(value, "user_preferences", place, lambda raw, at: messages.preference(raw, at, crowd))
+
+
+_FIELDS: Final[Mapping[str, _Parts]] = {
+    "messages": _messages,
+    "smb_message_echoes": _echoes,
+    "history": _history,
+    "user_preferences": _preferences,
+}
+"""By the field of a change. The others tell of accounts, templates and calls; account_update wakes nobody here."""
+
+
+def _listed(parent: Mapping[str, Any], name: str, place: str, read: Callable[[Any, str], Event]) -> Iterator[_Element]:
+    """Each element of a list that may be absent; what is no list is one element that cannot be read."""
+    found = parent.get(name)
+    where = f"{place}.{name}".lstrip(".")
+    if isinstance(found, list):
+        for n, one in enumerate(found):
+            yield _Element(one, f"{where}[{n}]", read)
+    elif found is not None:
+        yield _Element(found, where, partial(_refuse, "is no list"))
+
+
+def _message(way: Way, raw: Any, place: str) -> Event:
+    return messages.message(raw, place, way)
+
+
+def _declined(crowd: Crowd, raw: Any, place: str) -> Event:
+    """That the company did not share the past of its phone, or that something of it went wrong."""
+    told = messages.trouble(raw, place)
+    if told is None:
+        raise BadPayload(f"{place} is no error with a code")
+    return Event(key=f"left:{_digest(raw)}", order_by=crowd.account, left_alone=f"no history: {told}")
+
+
+def _refuse(what: str, raw: Any, place: str) -> Event:
+    del raw
+    raise BadPayload(f"{place} {what}")
+
+
+def _raise(why: str, raw: Any, place: str) -> Event:
+    del raw
+    raise BadPayload(f"{place}: {why}")
+
+
+def _nothing(raw: Any, place: str) -> Event:
+    del raw
+    raise BadPayload(f"{place} cannot be read")
+
+
+def _digest(raw: Any) -> str:
+    """The same for the same part of a delivery, however often it is told; it gives nothing of it away."""
+    text = json.dumps(raw, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,1 @@
+"""Does a channel behave? The suite that every channel is tried out with."""

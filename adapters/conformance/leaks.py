@@ -1,0 +1,138 @@
+"""Does a secret or a personal value stand in anything that a channel says to operators?"""
+
+import json
+import logging
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from pydantic import BaseModel, SecretStr
+
+SHORTEST_SECRET: Final = 8
+"""Shorter ones may stand in any text by chance."""
+
+_SHORTEST_NUMBER: Final = 8
+_NUMBER: Final = re.compile(r"\+[\d ()./-]{8,}")
+_ADDRESS: Final = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
+_OF_PHONES: Final = ("phone", "mobile", "msisdn", "telephone")
+
+
+class Heard:
+    """Everything that a channel said while it was tried out, and what must not stand in it."""
+
+    def __init__(self) -> None:
+        self._said: dict[tuple[str, str], None] = {}
+        self._secrets: dict[str, str] = {}
+        self._personal: set[str] = set()
+
+    def note(self, where: str, *texts: object) -> None:
+        """Keeps what was said."""
+        self._said.update(dict.fromkeys((where, str(text)) for text in texts))
+
+    def error(self, where: str, error: BaseException) -> None:
+        """Keeps an error's words, and how it shows itself."""
+        self.note(f"an error ({type(error).__name__}) {where}", error, repr(error))
+
+    def plant(self, secrets: Iterable[tuple[str, str]] = (), payloads: Iterable[bytes] = (), person: str = "") -> None:
+        """Says what must not stand in it: secrets by their names, and whatever is a number or address in payloads."""
+        self._secrets.update(secrets)
+        for one in payloads:
+            self._personal.update(personal_in(one))
+        if person[1:].isdecimal() and len(person) >= _SHORTEST_NUMBER:
+            self._personal.update(_forms(person))
+
+    def leaks(self) -> Iterator[str]:
+        """Where something stands that must not, without quoting it."""
+        for name, secret in self._secrets.items():
+            if len(secret) < SHORTEST_SECRET:
+                yield (
+                    f"The sample secret `{name}` has {len(secret)} characters and could stand anywhere by chance. "
+                    f"Write {SHORTEST_SECRET} or more into EXAMPLES."
+                )
+                continue
+            for where in self._saying(secret):
+                yield f"The secret `{name}` stands in {where}. Keep it a SecretStr, and put it into no message."
+        for value in self._personal:
+            for where in self._saying(value):
+                yield f"A person's number or address stands in {where}. Name the place in the payload, never its value."
+
+    def _saying(self, word: str) -> list[str]:
+        return sorted({where for where, text in self._said if word in text})
+
+
+@contextmanager
+def overheard(heard: Heard) -> Iterator[None]:
+    """Every log line inside is kept, however unimportant."""
+    root = logging.getLogger()
+    level, ear = root.level, _Ear(heard)
+    root.addHandler(ear)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+        root.removeHandler(ear)
+
+
+class _Ear(logging.Handler):
+    def __init__(self, heard: Heard) -> None:
+        super().__init__(logging.DEBUG)
+        self._heard = heard
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keeps the line, with its traceback."""
+        self._heard.note(f"a log line of {record.name!r}", self.format(record))
+
+
+def secrets_in(settings: BaseModel, path: str = "") -> Iterator[tuple[str, str]]:
+    """The secrets of settings by their places."""
+    for name in type(settings).model_fields:
+        yield from _secrets(getattr(settings, name), f"{path}{name}")
+
+
+def _secrets(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, SecretStr):
+        yield path, value.get_secret_value()
+    elif isinstance(value, BaseModel):
+        yield from secrets_in(value, f"{path}.")
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            yield from _secrets(one, f"{path}.{key}")
+    elif isinstance(value, list | tuple):
+        for n, one in enumerate(value):
+            yield from _secrets(one, f"{path}.{n}")
+
+
+def personal_in(payload: bytes) -> Iterator[str]:
+    """The numbers and addresses of a payload, as they stand there and as programs write them."""
+    try:
+        yield from _personal(json.loads(payload), "")
+    except (ValueError, RecursionError):
+        text = payload.decode("utf-8", "replace")
+        yield from (found[0] for found in _ADDRESS.finditer(text))
+
+
+def _personal(value: Any, key: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, one in value.items():
+            yield from _personal(one, name)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _personal(one, key)
+    elif isinstance(value, str):
+        yield from (found[0] for found in _ADDRESS.finditer(value))
+        if _NUMBER.fullmatch(value) or _is_of_phones(key.lower()):
+            yield from _forms(value)
+
+
+def _is_of_phones(key: str) -> bool:
+    """Whether a number stands under the key; `phone_number_id` is the vendor's id of something."""
+    return key == "wa_id" or (not key.endswith("id") and any(word in key for word in _OF_PHONES))
+
+
+def _forms(number: str) -> Iterator[str]:
+    digits = "".join(filter(str.isdecimal, number))
+    if len(digits) >= _SHORTEST_NUMBER:
+        yield digits
+        yield number

@@ -1,0 +1,141 @@
+"""Are deliveries read, as often as one likes to the same, and spoilt ones set aside?"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final, cast, get_args
+
+from adapters.conformance.findings import Finding, failed, not_checked, passed, summed
+from adapters.conformance.mutations import spoilt
+from adapters.conformance.trial import Trial, raised
+from adapters.contract.channel import Capability, Receives
+from adapters.contract.deliveries import Delivery, Event, NotProven
+from adapters.contract.errors import BadPayload
+from adapters.contract.records import HandedOver
+
+_NO_PAYLOADS: Final = (
+    "There are no recorded deliveries. Put their bodies into the payload folder (--payloads), or into "
+    "EXAMPLES.deliveries."
+)
+_KINDS: Final[tuple[type, ...]] = get_args(HandedOver)
+_LATER: Final = timedelta(hours=7)
+_MOST_TOLD: Final = 5
+
+
+async def read(trial: Trial) -> Finding:
+    """Each recorded delivery is read to events that can be kept."""
+    channel = _receiving(trial)
+    if isinstance(channel, Finding):
+        return channel
+    wrong, count, unread = [], 0, 0
+    for payload in trial.payloads:
+        delivery = trial.delivery(payload.body)
+        try:
+            events = channel.events(delivery)
+        except BadPayload as error:
+            trial.heard.error("on a recorded delivery", error)
+            wrong.append(
+                f"{payload.name} cannot be read: {error.reason} Where it is no delivery, keep it elsewhere or set "
+                "`EXAMPLES.deliveries_named`."
+            )
+            continue
+        except Exception as error:  # noqa: BLE001  whatever a channel does
+            wrong.append(f"{payload.name}: {raised(error)}. Raise BadPayload where something cannot be read.")
+            continue
+        wrong += [f"{payload.name}: {one}" for one in _unsound(trial, events)]
+        count += len(events)
+        unread += sum(one.unread is not None for one in events)
+    if count and unread == count:
+        wrong.append("No event of any delivery could be read. See to `unread`.")
+    return summed(wrong, f"{len(trial.payloads)} deliveries, {count} events, {unread} of them set aside.")
+
+
+async def repeated(trial: Trial) -> Finding:
+    """A delivery that comes again is the same: equal events, and equal keys however much later it comes."""
+    first, again = _receiving(trial), _receiving(trial)
+    if isinstance(first, Finding) or isinstance(again, Finding):
+        return cast("Finding", first)
+    wrong = []
+    for payload in trial.payloads:
+        delivery = trial.delivery(payload.body)
+        later = replace(delivery, received_at=delivery.received_at + _LATER)
+        try:
+            events, same, afterwards = first.events(delivery), again.events(delivery), again.events(later)
+            keys = first.delivery_key(delivery), again.delivery_key(later)
+        except Exception:  # noqa: BLE001, S112  `read` tells of it
+            continue
+        if list(events) != list(same):
+            wrong.append(f"{payload.name}: read twice, it gives other events. Make them of the delivery alone.")
+        elif [one.key for one in events] != [one.key for one in afterwards]:
+            wrong.append(f"{payload.name}: an event's key hangs on when it came. Make it of the vendor's ids.")
+        if keys[0] != keys[1]:
+            wrong.append(f"{payload.name}: `delivery_key` is another one each time. Give the vendor's id, or None.")
+    return summed(wrong, "Read again, and later, each delivery is the same.")
+
+
+async def junk(trial: Trial) -> Finding:
+    """A spoilt delivery is read in part, or raises BadPayload, and nothing else."""
+    channel = _receiving(trial, needs_payloads=False)
+    if isinstance(channel, Finding):
+        return channel
+    wrong: dict[str, None] = {}
+    count = 0
+    for body in spoilt([one.body for one in trial.payloads], trial.mutations):
+        count += 1
+        wrong.update(dict.fromkeys(_tried(trial, channel, trial.delivery(body))))
+        if len(wrong) >= _MOST_TOLD:
+            break
+    return failed(*wrong) if wrong else passed(f"{count} spoilt deliveries; nothing but BadPayload.")
+
+
+def _tried(trial: Trial, channel: Receives, delivery: Delivery) -> Iterator[str]:
+    """What is wrong with how a spoilt delivery is taken."""
+    asked: dict[str, Any] = {
+        "handshake": channel.handshake,
+        "delivery_key": channel.delivery_key,
+        "events": channel.events,
+    }
+    for name, function in asked.items():
+        try:
+            found = function(delivery)
+        except (BadPayload, NotProven) as error:
+            trial.heard.error("on a spoilt delivery", error)
+            continue
+        except Exception as error:  # noqa: BLE001  whatever a channel does
+            yield f"`{name}` of a spoilt delivery: {raised(error)}. Raise BadPayload where something cannot be read."
+            continue
+        if name == "events":
+            yield from _unsound(trial, found)
+
+
+def _unsound(trial: Trial, events: Sequence[Event]) -> Iterator[str]:
+    """What is wrong with events that were read."""
+    for one in events:
+        trial.heard.note("why an event is unread or left alone", one.unread, one.left_alone)
+        if not all(isinstance(word, str) and word for word in _words(one)):
+            yield "an event has no `key` or no `order_by`. Both are texts: the vendor's id, and whose turn it is."
+        if sum((bool(one.records), one.unread is not None, one.left_alone is not None)) != 1:
+            yield "an event has not one of `records`, `unread` and `left_alone`. It has exactly one."
+        if strange := {type(record).__name__ for record in one.records if not isinstance(record, _KINDS)}:
+            yield f"an event holds {', '.join(sorted(strange))}. Hand over records of adapters/contract/records.py."
+        moments = [one.at, *(getattr(record, field) for record in one.records for field in _moments(record))]
+        if any(isinstance(at, datetime) and at.tzinfo is None for at in moments):
+            yield "a moment has no time zone. Give it the channel's, best UTC."
+
+
+def _words(event: Event) -> tuple[Any, Any]:
+    return event.key, event.order_by
+
+
+def _moments(record: object) -> list[str]:
+    return [name for name in getattr(type(record), "__slots__", ()) if name == "at" or name.endswith("_at")]
+
+
+def _receiving(trial: Trial, *, needs_payloads: bool = True) -> Any:
+    """The channel that takes deliveries; a Finding where there is none, or nothing to try it with."""
+    channel = trial.channel()
+    if Capability.WEBHOOK not in channel.capabilities():
+        return not_checked("It takes no deliveries, so that there is nothing to check.")
+    if needs_payloads and not trial.payloads:
+        return not_checked(_NO_PAYLOADS)
+    return channel

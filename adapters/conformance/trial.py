@@ -1,0 +1,168 @@
+"""What is a check handed: the channel, its examples, and an ear for what it says?"""
+
+import json
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from adapters.conformance.leaks import Heard, secrets_in
+from adapters.contract.channel import Channel, ChannelSettings, Equipment
+from adapters.contract.deliveries import Delivery
+from adapters.contract.examples import Examples
+from adapters.contract.manners import Manners
+from adapters.contract.reply import Reply
+from adapters.contract.way import Standing, Way
+
+EXAMPLES_WANTED: Final = (
+    "Write `EXAMPLES = Examples(settings={...})` (adapters/contract/examples.py) beside CHANNEL: made-up settings with "
+    "which the channel can be made."
+)
+
+
+class Ways(Protocol):
+    """Opens ways out."""
+
+    def __call__(self, place: tuple[str, str], manners: Manners) -> AbstractAsyncContextManager[Way]:
+        """The way out of one channel account, open as long as the block lasts."""
+
+
+class Asked(Exception):
+    """The channel asked its vendor where it must only compute."""
+
+
+class NoWay:
+    """The way out of a channel that must not go out."""
+
+    async def get(self, url: str, **more: Any) -> Reply:
+        """Nothing is asked."""
+        raise Asked(f"It asked its vendor, {len(url)} characters and {len(more)} more.")
+
+    async def post(self, url: str, **more: Any) -> Reply:
+        """Nothing is sent."""
+        raise Asked(f"It sent something, {len(url)} characters and {len(more)} more.")
+
+    def standing(self) -> Standing:
+        """As if nothing had been asked, which is so."""
+        return Standing()
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """The body of a recorded delivery."""
+
+    name: str
+    body: bytes = field(repr=False)
+
+
+@dataclass
+class Trial:
+    """One channel being tried out."""
+
+    cls: type[Channel]
+    examples: Examples | None
+    ways: Ways
+    folder: Path | None = None
+    """Where recorded deliveries stand."""
+    mutations: int = 300
+    """How many spoilt deliveries are tried."""
+    deadline_s: float = 0.3
+    """How long a vendor that hangs is waited for."""
+    heard: Heard = field(default_factory=Heard)
+
+    @cached_property
+    def settings(self) -> ChannelSettings:
+        """The made-up settings; raises ValidationError."""
+        return self.settings_with({})
+
+    @property
+    def account(self) -> str:
+        """Our account on the channel."""
+        return self.examples.account if self.examples else "sample-account"
+
+    def settings_with(self, other: Mapping[str, Any]) -> ChannelSettings:
+        """The made-up settings with others among them."""
+        given = self.examples.settings if self.examples else {}
+        return self.cls.Settings.model_validate({**given, **other})
+
+    @cached_property
+    def other_settings(self) -> ChannelSettings:
+        """The made-up settings, each secret another one."""
+        others = {secret: f"{secret[::-1]}-other" for _, secret in secrets_in(self.settings)}
+        return self.settings_with(_exchanged(self.examples.settings if self.examples else {}, others))
+
+    def channel(self, *, way: Any = None, settings: ChannelSettings | None = None) -> Channel:
+        """A new object of the channel; without a way out it can only compute."""
+        made = self.cls(self.account, settings or self.settings, Equipment(way=way or NoWay(), default_region="US"))
+        self.heard.note("`repr` of the channel or its settings", repr(made), repr(made.settings))
+        return made
+
+    @cached_property
+    def payloads(self) -> Sequence[Payload]:
+        """The recorded deliveries, of the examples and of the folder."""
+        if self.examples is None:
+            return []
+        own = [Payload(f"EXAMPLES.deliveries[{n}]", one) for n, one in enumerate(self.examples.deliveries)]
+        if self.folder is None or not self.folder.is_dir():
+            return own
+        paths = sorted(self.folder.rglob(self.examples.deliveries_named))
+        return [*own, *(Payload(str(one.relative_to(self.folder)), _body(one)) for one in paths if one.is_file())]
+
+    def delivery(self, body: bytes, *, settings: ChannelSettings | None = None, is_signed: bool = True) -> Delivery:
+        """The body as it would be delivered now, signed where the examples can sign."""
+        bare = Delivery(method="POST", query={}, headers={}, body=body, received_at=datetime.now(UTC))
+        if not is_signed or self.examples is None or self.examples.sign is None:
+            return bare
+        return with_headers(bare, self.examples.sign(bare, settings or self.settings))
+
+    def plant(self) -> None:
+        """Says what must not be heard of the channel."""
+        bodies = [one.body for one in self.payloads]
+        person = self.examples.person if self.examples else ""
+        answers = self.examples.answers.values() if self.examples else ()
+        self.heard.plant(secrets_in(self.settings), [*bodies, *answers], person)
+
+
+def _body(path: Path) -> bytes:
+    """The body of a recorded delivery: the file, or what it holds under `body` beside `headers`."""
+    raw = path.read_bytes()
+    try:
+        whole = json.loads(raw)
+    except ValueError:
+        return raw
+    if isinstance(whole, dict) and {"headers", "body"} <= set(whole):
+        body = whole["body"]
+        return body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    return raw
+
+
+def _exchanged(value: Any, others: Mapping[str, str]) -> Any:
+    """The value with other words in the place of some."""
+    if isinstance(value, Mapping):
+        return {key: _exchanged(one, others) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_exchanged(one, others) for one in value]
+    return others.get(value, value) if isinstance(value, str) else value
+
+
+def with_headers(delivery: Delivery, headers: Mapping[str, str]) -> Delivery:
+    """The delivery with these headers."""
+    return Delivery(
+        method=delivery.method,
+        query=delivery.query,
+        headers={**delivery.headers, **headers},
+        body=delivery.body,
+        received_at=delivery.received_at,
+    )
+
+
+def raised(error: BaseException) -> str:
+    """Which error it was, and where: never its words, which may quote what they should not."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [one for one in frames if f"{Path('adapters') / 'conformance'}" not in one.filename]
+    place = f" at {Path(own[-1].filename).name}:{own[-1].lineno}" if own else ""
+    return f"{type(error).__name__}{place}"

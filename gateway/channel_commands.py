@@ -1,0 +1,101 @@
+"""Which channels are found, offered and switched on, and does one of them behave? As commands."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+from adapters.conformance.findings import Outcome
+from adapters.conformance.suite import Report, try_out
+from adapters.discovery import Adapter, Adapters, NoSuchAdapter, adapters
+from gateway.channel_file import Entry, read_channels
+from gateway.lines import one_way
+from gateway.settings import BadSettings, load_settings
+
+_STYLES: Final = {Outcome.PASS: "green", Outcome.FAIL: "bold red", Outcome.NOT_CHECKED: "yellow"}
+_COLUMNS: Final = ("channel", "account", "adapter", "offers", "found in")
+
+_out = Console()
+_note = Console(stderr=True)
+
+
+def show_channels() -> None:
+    """List the adapters that are found, what each can offer, and which accounts are switched on.
+
+    No secret is shown, and nobody is asked. Into a pipe or a file: a line for each, a tab between the columns. Exits
+    with 1 when an adapter cannot be used or the settings file holds a mistake.
+
+    Example: `profile-gateway channels`
+    """
+    known = adapters()
+    mistake: BadSettings | None = None
+    entries: list[Entry] = []
+    try:
+        entries = read_channels(load_settings().channels, known=known)
+    except BadSettings as error:
+        mistake = error
+    rows = list(_rows(known, entries))
+    if _out.is_terminal:
+        table = Table(*(Column(name) for name in _COLUMNS))
+        for row in rows:
+            table.add_row(*map(Text, row))
+        _out.print(table)
+    else:
+        _out.file.writelines("\t".join(row) + "\n" for row in (_COLUMNS, *rows))
+    for one in known.unusable:
+        _note.print(f"{one.name} ({one.origin}): {one.why}", style="red", markup=False, soft_wrap=True)
+    if mistake is not None:
+        raise mistake
+    if known.unusable:
+        raise typer.Exit(1)
+
+
+def _rows(known: Adapters, entries: list[Entry]) -> Iterator[tuple[str, ...]]:
+    """What is switched on, in the file's order, then what only could be."""
+    for one in entries:
+        yield one.name, one.account, one.adapter.name, _offers(one.adapter), one.adapter.origin
+    on = {one.adapter.name for one in entries}
+    for name, adapter in sorted(known.usable.items()):
+        if name not in on:
+            yield "off", "", name, _offers(adapter), adapter.origin
+
+
+def _offers(adapter: Adapter) -> str:
+    return ", ".join(adapter.offers)
+
+
+def check_channel(
+    name: Annotated[str, typer.Argument(help="The adapter, as `profile-gateway channels` lists it.")],
+    payloads: Annotated[
+        Path | None,
+        typer.Option(help="A folder with bodies of recorded deliveries.", exists=True, file_okay=False),
+    ] = None,
+    mutations: Annotated[int, typer.Option(min=0, help="How many spoilt deliveries are tried.")] = 1_000,
+) -> None:
+    """Try a channel out: does it read, refuse, fail and keep silent as every channel must?
+
+    Its examples stand beside its class (`EXAMPLES`, see adapters/contract/examples.py); its vendor is one of the
+    suite's own, so that nothing outside this machine is asked. Exits with 1 when a check fails.
+
+    Example: `profile-gateway check-channel whatsapp --payloads tests/channels/payloads/whatsapp`
+    """
+    try:
+        adapter = adapters().named(name)
+    except NoSuchAdapter as error:
+        raise BadSettings(str(error)) from error
+    report = asyncio.run(try_out(adapter, one_way, payloads=payloads, mutations=mutations))
+    _show(report)
+    if not report.is_good:
+        raise typer.Exit(1)
+
+
+def _show(report: Report) -> None:
+    for check, finding in report.findings:
+        _out.print(Text(f"{finding.outcome:<12}", style=_STYLES[finding.outcome]), Text(check.name), soft_wrap=True)
+        for line in ([check.rule] if finding.outcome is Outcome.FAIL else []) + finding.words.splitlines():
+            _out.print(Text(f"            {line}"), soft_wrap=True)

@@ -1,0 +1,215 @@
+"""Which channels did the company switch on, and with which settings?
+
+The file that GATEWAY_CHANNELS names, in TOML, an entry for each channel account:
+
+    [[channel]]
+    name = "crm"                 # as clients read it
+    adapter = "rest"             # which adapter speaks with it; left out: the one of that name
+    account = "main"             # which of our accounts on it
+    base_url = "https://..."     # and the adapter's own settings
+    token = {from_env = "CRM_TOKEN"}   # secrets stand elsewhere: in the environment, or {from_file = "/path"}
+
+Paths that are not absolute start at the file's folder.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from adapters.contract.channel import ChannelSettings
+from adapters.discovery import NAME, Adapter, Adapters, NoSuchAdapter, adapters
+from gateway.channel_secrets import Secrets, field_of, is_secret, models_in
+from gateway.settings import BadSettings
+from resolvers.kit.texts import plain_line
+
+LONGEST_ACCOUNT: Final = 100
+
+FOLDER: Final = "folder"
+"""In the context of the settings' validation: where the file stands, for adapters whose settings name other files."""
+
+_OURS: Final = ("name", "adapter", "account")
+_LONGEST_QUOTED: Final = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One channel account that is switched on."""
+
+    name: str
+    account: str
+    adapter: Adapter
+    settings: ChannelSettings
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The channel's name, and our account on it."""
+        return self.name, self.account
+
+
+def read_channels(path: Path | None, *, known: Adapters | None = None) -> list[Entry]:
+    """The entries of the file in its order; none without a file. Raises BadSettings, which tells of every mistake.
+
+    `known`: the adapters there are; found anew where they are left out.
+    """
+    if path is None:
+        return []
+    raw = _entries(path)
+    if raw and known is None:
+        known = adapters()
+    found: list[Entry] = []
+    wrong: list[str] = []
+    for n, one in enumerate(raw, start=1):
+        reading = _Reading(path, n, one)
+        entry = reading.entry(known or Adapters({}))
+        wrong += reading.wrong
+        if entry and entry.place in {other.place for other in found}:
+            wrong.append(
+                f"{reading.where}: there is one before it with this name and account. Remove one of the two, or give "
+                "it the account that it is for."
+            )
+        elif entry:
+            found.append(entry)
+    if wrong:
+        raise BadSettings("\n".join(wrong))
+    return found
+
+
+def _entries(path: Path) -> list[Mapping[str, Any]]:
+    """The tables `[[channel]]` of the file."""
+    try:
+        whole = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSettings(
+            f"GATEWAY_CHANNELS names {str(path)!r}, which cannot be read. Check the path and its rights."
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadSettings(f"{path}: this is no TOML: {error}. Mend it there.") from error
+    entries = whole.pop("channel", [])
+    if whole:
+        raise BadSettings(
+            f"{path}: {', '.join(map(repr, whole))} stands outside of an entry. Every channel account is an entry that "
+            "begins with [[channel]], and there is nothing else."
+        )
+    if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
+        raise BadSettings(f"{path}: `channel` is no list of entries. Begin each with [[channel]], in double brackets.")
+    return entries
+
+
+class _Reading:
+    """One entry being read."""
+
+    def __init__(self, path: Path, n: int, raw: Mapping[str, Any]) -> None:
+        self._raw = raw
+        self._folder = path.parent
+        named = "/".join(str(raw[key]) for key in ("name", "account") if isinstance(raw.get(key), str))
+        self.where = f"{path}, entry {n}" + (f" ({named[:_LONGEST_QUOTED]})" if named else "")
+        self.wrong: list[str] = []
+
+    def entry(self, known: Adapters) -> Entry | None:
+        """What it says; None where something is `wrong`."""
+        name, account = self._name(), self._account()
+        adapter = self._adapter(known, name) if name else None
+        if adapter is None:
+            return None
+        settings = self._settings(adapter.cls.Settings)
+        if settings is None or name is None or account is None:
+            return None
+        return Entry(name=name, account=account, adapter=adapter, settings=settings)
+
+    def _say(self, key: str, words: str) -> None:
+        self.wrong.append(f"{self.where}, `{key}`: {words}")
+
+    def _name(self) -> str | None:
+        name = self._raw.get("name")
+        if isinstance(name, str) and NAME.fullmatch(name):
+            return name
+        said = "is missing" if name is None else f"is {_quoted(name)}"
+        self._say("name", f"it {said}. Write the channel's name as 'whatsapp': small letters, digits, hyphens and _.")
+        return None
+
+    def _account(self) -> str | None:
+        account = self._raw.get("account")
+        try:
+            if isinstance(account, str):
+                return plain_line(account, "It", LONGEST_ACCOUNT)
+            words = "It is missing." if account is None else "It is no text."
+        except ValueError as error:
+            words = str(error)
+        self._say(
+            "account", f"{words} Write which of your accounts on the channel this is, as the channel names it, as text."
+        )
+        return None
+
+    def _adapter(self, known: Adapters, name: str) -> Adapter | None:
+        asked = self._raw.get("adapter", name)
+        if not isinstance(asked, str):
+            self._say("adapter", f"it is {_quoted(asked)}. Write an adapter's name as text.")
+            return None
+        try:
+            return known.named(asked)
+        except NoSuchAdapter as error:
+            self._say("adapter" if "adapter" in self._raw else "name", str(error))
+            return None
+
+    def _settings(self, kind: type[ChannelSettings]) -> ChannelSettings | None:
+        own = {key: value for key, value in self._raw.items() if key not in _OURS}
+        secrets = Secrets(self._folder)
+        taken = secrets.taken_in(kind, own)
+        for key, words in secrets.wrong:
+            self._say(key, words)
+        if secrets.wrong:
+            return None
+        try:
+            return kind.model_validate(taken, context={FOLDER: self._folder})
+        except ValidationError as error:
+            for one in error.errors(include_url=False, include_context=False):
+                self._say(_path(one["loc"]) or "settings", secrets.hidden(_in_words(kind, one)))
+            return None
+
+
+def _in_words(kind: type[BaseModel], one: ErrorDetails) -> str:
+    """What is wrong with a setting, its value where it is no secret, and what it is for."""
+    loc = one["loc"]
+    if one["type"] == "extra_forbidden":
+        return _unknown(_siblings(kind, loc), str(loc[-1]))
+    field = field_of(kind, loc)
+    about = f" {field.description}" if field and field.description else ""
+    if one["type"] == "missing":
+        return f"it is missing.{about}"
+    words = one["msg"].removeprefix("Value error, ").removesuffix(".")
+    if words[1:2].islower():
+        words = words[:1].lower() + words[1:]
+    is_shown = field is not None and not is_secret(field.annotation) and isinstance(one["input"], str | int | float)
+    value = f"it is {_quoted(one['input'])}: " if is_shown else ""
+    return f"{value}{words}.{about}"
+
+
+def _unknown(known: Iterable[str], key: str) -> str:
+    names = sorted(known)
+    near = difflib.get_close_matches(key, [*names, *_OURS], n=1)
+    meant = f" Is `{near[0]}` meant?" if near else ""
+    return f"there is no such setting.{meant} Known: {', '.join((*_OURS, *names))}."
+
+
+def _siblings(kind: type[BaseModel], loc: Sequence[int | str]) -> Iterator[str]:
+    """The settings that may stand where an unknown one stands."""
+    if len(loc) == 1:
+        yield from kind.model_fields
+        return
+    above = field_of(kind, loc[:-1])
+    for part in models_in(above.annotation) if above else ():
+        yield from part.model_fields
+
+
+def _path(loc: Sequence[int | str]) -> str:
+    return ".".join(map(str, loc))
+
+
+def _quoted(value: object) -> str:
+    return repr(value)[:_LONGEST_QUOTED]

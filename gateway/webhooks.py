@@ -1,0 +1,173 @@
+"""How does a vendor hand in a delivery: proven to be the vendor's, kept for certain, and only then acknowledged?
+
+`/webhooks/{channel}/{account}`. Nothing is read in it here; that is done behind the acknowledgement
+(resolvers/deliveries). Who is not the vendor learns nothing but a status.
+"""
+
+import asyncio
+import hashlib
+import secrets
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from adapters.contract.channel import Receives
+from adapters.contract.deliveries import Answer, Delivery, NotProven
+from adapters.contract.errors import BadPayload
+from adapters.failures import StoreError
+from adapters.lines import Lines
+from gateway.inbox import Full, Inbox, Silent
+from gateway.settings import Settings
+from resolvers.deliveries.waiting import delivery_document
+
+PATH: Final = "/webhooks/{channel}/{account}"
+
+_OK, _NOT_PROVEN, _NOT_FOUND, _WRONG_METHOD, _TIMEOUT, _TOO_LARGE = 200, 401, 404, 405, 408, 413
+_UNFORESEEN, _UNAVAILABLE = 500, 503
+# Whoever sends again at once would only add to what is too much.
+_LATER: Final = {"Retry-After": "5"}
+# Nothing of it is a page, whatever an adapter answers to a handshake.
+_SAFE: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+
+_log = structlog.get_logger("gateway.webhooks")
+
+
+class _Refused(Exception):
+    """Answered with a status, and counted as that outcome."""
+
+    def __init__(self, status: int, outcome: str, **headers: str) -> None:
+        super().__init__(outcome)
+        self.status, self.outcome, self.headers = status, outcome, headers
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where deliveries are handed in."""
+
+    lines: Lines
+    inbox: Inbox
+    clock: Callable[[], datetime]
+
+
+class Webhooks:
+    """`/webhooks/{channel}/{account}`."""
+
+    def __init__(self, desk: Callable[[], Desk | None], settings: Settings) -> None:
+        self._desk, self._settings = desk, settings
+        self.counts: Counter[tuple[str, str, str]] = Counter()
+        """Deliveries by channel, account and outcome, of lines that there are."""
+
+    @property
+    def routes(self) -> list[Route]:
+        """Where deliveries come in."""
+        return [Route(PATH, self.delivered, methods=["GET", "POST"])]
+
+    async def delivered(self, request: Request) -> Response:
+        """The acknowledgement, or why there is none."""
+        desk = self._desk()
+        if desk is None:
+            return Response(status_code=_UNAVAILABLE, headers=_LATER)
+        channel, account = request.path_params["channel"], request.path_params["account"]
+        line = desk.lines.at(channel, account)
+        # Its words may be anything, so they are neither logged nor counted.
+        if line is None or not isinstance(line.channel, Receives):
+            return Response(status_code=_NOT_FOUND)
+        place = (channel, account)
+        try:
+            answer, outcome = await self._taken(desk, line.channel, place, request)
+        except _Refused as refusal:
+            self._count(place, refusal.outcome)
+            return Response(status_code=refusal.status, headers=_SAFE | refusal.headers)
+        self._count(place, outcome)
+        return Response(answer.body, answer.status, media_type=answer.media_type, headers=_SAFE)
+
+    async def _taken(self, desk: Desk, line: Receives, place: tuple[str, str], request: Request) -> tuple[Answer, str]:
+        """The answer and its outcome, when the delivery is kept."""
+        delivery = Delivery(
+            method="POST" if request.method == "POST" else "GET",
+            query=dict(reversed(request.query_params.multi_items())),
+            headers=dict(reversed(request.headers.items())),
+            body=await self._body(request),
+            received_at=desk.clock(),
+        )
+        answer = _proven(line, delivery, place)
+        if answer is not None:
+            return answer, "handshake"
+        if delivery.method != "POST":
+            raise _Refused(_WRONG_METHOD, "no delivery", Allow="POST")
+        channel, account = place
+        key = _key(line, delivery, place)
+        turn = desk.inbox.turn()
+        document = delivery_document(delivery, channel=channel, account=account, key=key, sequence=turn)
+        try:
+            is_new = await desk.inbox.keep(document)
+        except Full as error:
+            raise _Refused(_UNAVAILABLE, "full", **_LATER) from error
+        except (StoreError, Silent) as error:
+            raise _Refused(_UNAVAILABLE, "not kept", **_LATER) from error
+        return Answer(status=_OK), "kept" if is_new else "repeated"
+
+    async def _body(self, request: Request) -> bytes:
+        most = self._settings.delivery_bytes
+        size = request.headers.get("content-length", "")
+        if size.isdecimal() and int(size[:20]) > most:
+            raise _Refused(_TOO_LARGE, "too large", Connection="close")
+        held = bytearray()
+        try:
+            async with asyncio.timeout(self._settings.body_read_s):
+                async for chunk in request.stream():
+                    held += chunk
+                    if len(held) > most:
+                        raise _Refused(_TOO_LARGE, "too large", Connection="close")
+        except TimeoutError as error:
+            raise _Refused(_TIMEOUT, "too slow", Connection="close") from error
+        except ClientDisconnect as error:
+            # Nobody is left to read the status.
+            raise _Refused(_TIMEOUT, "broken off") from error
+        return bytes(held)
+
+    def _count(self, place: tuple[str, str], outcome: str) -> None:
+        self.counts[(*place, outcome)] += 1
+        if outcome not in {"kept", "repeated"}:
+            _log.info("delivery", channel=place[0], account=place[1], outcome=outcome)
+
+
+def _proven(line: Receives, delivery: Delivery, place: tuple[str, str]) -> Answer | None:
+    """The answer to a handshake; None for a delivery that is the vendor's."""
+    try:
+        answer = line.handshake(delivery)
+        if answer is None:
+            line.prove(delivery)
+    except NotProven as error:
+        raise _Refused(error.status, "not proven") from error
+    except BadPayload as error:
+        # Before it is proven nobody knows whose junk it is.
+        raise _Refused(_NOT_PROVEN, "not proven") from error
+    except Exception as error:
+        raise _unforeseen(error, place) from error
+    return answer
+
+
+def _key(line: Receives, delivery: Delivery, place: tuple[str, str]) -> str:
+    """What makes the delivery one: the vendor's id, or what it says."""
+    try:
+        key = line.delivery_key(delivery)
+    except BadPayload:
+        # It is kept all the same, and told when it is read.
+        key = None
+    except Exception as error:
+        raise _unforeseen(error, place) from error
+    return f"id {key}" if key is not None else f"body {hashlib.sha256(delivery.body).hexdigest()}"
+
+
+def _unforeseen(error: Exception, place: tuple[str, str]) -> _Refused:
+    reference = secrets.token_hex(6)
+    _log.error("unforeseen", reference=reference, channel=place[0], account=place[1], exc_info=error)
+    return _Refused(_UNFORESEEN, "unforeseen")

@@ -1,0 +1,64 @@
+"""Who takes in what waits: a leased job for each lane, so that one process at a time works on an account's deliveries.
+
+Whoever is killed leaves its lane to another process, which begins with the first delivery that did not end.
+"""
+
+from typing import Final
+
+from adapters.records import Document
+from resolvers.channel_standing import note_delivery
+from resolvers.deliveries.intake import Intake
+from resolvers.deliveries.waiting import ASIDE, DELIVERIES, EVENT_KEYS, LANES, SLICE, WAITING, too_old
+from resolvers.kit.jobs import Work
+from resolvers.kit.shift import Shift
+
+# Deliveries that one step reads: a step takes a second at most.
+_AT_ONCE: Final = 200
+# Who received a delivery knocks; others come by so often.
+_EVERY_S: Final = 1.0
+_UPKEEP_S: Final = 3_600.0
+
+
+def lane_job(lane: int) -> str:
+    """The name of the lane's job."""
+    return f"intake {lane}"
+
+
+def _waiting(lane: int) -> Document:
+    return {"state": WAITING, "lane": lane}
+
+
+def _is_wanted(lane: int) -> Work:
+    async def wanted(shift: Shift) -> bool:
+        """Whether a delivery waits: one look along an index, which is less than the lease's and the log's trouble."""
+        return len(shift.lines) > 0 and bool(await shift.store.find(DELIVERIES, _waiting(lane), limit=1, only=["_id"]))
+
+    return wanted
+
+
+def _work(lane: int) -> Work:
+    async def take_in(shift: Shift) -> bool:
+        """Takes in the first deliveries of the lane; whether there may be more."""
+        order = [("sequence", 1)]
+        documents = await shift.store.find(DELIVERIES, _waiting(lane), order=order, limit=_AT_ONCE)
+        await Intake(shift).process(documents)
+        for (channel, account), at in {
+            (one["channel"], one["account"]): one["received_at"] for one in documents
+        }.items():
+            await note_delivery(shift.store, channel, account, at)
+        return len(documents) == _AT_ONCE
+
+    return take_in
+
+
+for _lane in range(LANES):
+    SLICE.job(lane_job(_lane), every_s=_EVERY_S, when=_is_wanted(_lane))(_work(_lane))
+
+
+@SLICE.job("intake upkeep", every_s=_UPKEEP_S)
+async def drop_what_is_old(shift: Shift) -> bool:
+    """Drops deliveries that were set aside too long ago, and the keys of events that nobody tells again."""
+    before = too_old(shift.clock())
+    await shift.store.delete(DELIVERIES, {"state": ASIDE, "aside_at": {"$lte": before}})
+    await shift.store.delete(EVENT_KEYS, {"at": {"$lte": before}})
+    return False

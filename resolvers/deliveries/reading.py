@@ -1,0 +1,69 @@
+"""What does a kept delivery tell, read by the channel as it is today?"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from adapters.contract.channel import Receives
+from adapters.contract.deliveries import Event
+from adapters.contract.errors import BadPayload
+from adapters.lines import Lines
+from adapters.records import Document, RecordId
+from resolvers.deliveries.waiting import delivery_of
+
+_log = structlog.get_logger("resolvers.deliveries")
+
+_NO_LINE = "The settings file names no such channel account that receives deliveries. Name it, then replay."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One delivery, and what was read in it."""
+
+    id: RecordId
+    document: Document
+    events: tuple[Event, ...] = ()
+    """What is to be taken in."""
+    reasons: tuple[str, ...] = ()
+    """Why it is to be set aside whole, whatever becomes of its events; none: it is read well."""
+    left_alone: int = 0
+    """How many events are none of the house's business."""
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The channel, and the account on it."""
+        return self.document["channel"], self.document["account"]
+
+
+def read(lines: Lines, document: Document) -> Reading:
+    """What the delivery tells; what cannot be read stands under `reasons`, and nothing is raised."""
+    line = lines.at(document["channel"], document["account"])
+    if line is None or not isinstance(line.channel, Receives):
+        return _aside(document, _NO_LINE)
+    try:
+        events = line.channel.events(delivery_of(document))
+    except BadPayload as error:
+        return _aside(document, error.reason)
+    except Exception as error:  # noqa: BLE001  an adapter's mistake must not stop the deliveries behind it
+        return _aside(document, unforeseen(error, "reading it"))
+    return _sorted_out(document, events)
+
+
+def unforeseen(error: Exception, doing: str) -> str:
+    """A reason in words, with the reference under which the log has the error."""
+    reference = secrets.token_hex(6)
+    _log.error("unforeseen", reference=reference, doing=doing, exc_info=error)
+    return f"Unforeseen while {doing} ({type(error).__name__}); the log has it under {reference}."
+
+
+def _sorted_out(document: Document, events: Sequence[Event]) -> Reading:
+    good = tuple(one for one in events if one.unread is None and one.left_alone is None)
+    reasons = tuple(dict.fromkeys(one.unread for one in events if one.unread is not None))
+    left_alone = sum(one.left_alone is not None for one in events)
+    return Reading(id=document["_id"], document=document, events=good, reasons=reasons, left_alone=left_alone)
+
+
+def _aside(document: Document, reason: str) -> Reading:
+    return Reading(id=document["_id"], document=document, reasons=(reason,))

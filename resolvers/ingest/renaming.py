@@ -1,0 +1,207 @@
+"""Whose are both ids when a channel says that a person's id became another one?
+
+They are one person's, on the channel's own word. Where somebody unknown was made for one of them meanwhile, that one
+goes into the other, as by any merge, and it can be undone. Two customers of whom more is known are never made one by a
+machine.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from adapters.contract.records import HandedOver, Person, Renaming
+from adapters.mongo import Store
+from adapters.records import Document, Observation, RecordId, new_id
+from resolvers.aliases import ids_of
+from resolvers.customers import CUSTOMERS, following
+from resolvers.identities import IDENTITIES
+from resolvers.ingest.company import Company
+from resolvers.ingest.identities import Account
+from resolvers.ingest.parts import changed
+from resolvers.ingest.people import People
+from resolvers.ingest.report import NotTaken, Outcome, Result, Visit, stored_moment
+from resolvers.kept_pairs import pairs_of_one
+from resolvers.merging.bounds import MOST_ALIASES
+from resolvers.merging.joining import Joined, Joining, put
+from resolvers.merging.ledger import MERGES
+
+_REASON = "The channel says that one id of the person became the other."
+_PARTED = (
+    "People took one of the two ids away from the customer who has the other. If they are one person's after all, "
+    "link it with `linkIdentity`."
+)
+_BOTH_KNOWN = (
+    "Each of the two ids belongs to a customer of whom more is known. Look whether they are one person, and merge them "
+    "(`mergeCustomers`); a machine does not merge people."
+)
+_ANONYMOUS_PARTS = frozenset({"consents"})
+
+
+async def rename(
+    store: Store, visit: Visit, records: Sequence[HandedOver], *, is_dry: bool = False
+) -> dict[int, Result]:
+    """What became of the renamings among the records, by their place; no command where there are none.
+
+    They come before everything else of a batch, one after the other, in the caller's transaction. `is_dry`: nothing is
+    written.
+    """
+    results: dict[int, Result] = {}
+    for n, one in enumerate(records):
+        if isinstance(one, Renaming):
+            try:
+                results[n] = await _rename(store, visit, one, is_dry=is_dry)
+            except NotTaken as error:
+                results[n] = Result(Outcome.REJECTED, str(error))
+    return results
+
+
+async def _rename(store: Store, visit: Visit, one: Renaming, *, is_dry: bool) -> Result:
+    if one.was[:2] != one.who[:2]:
+        raise NotTaken("The two ids are of different channel accounts, where an id never becomes another's.")
+    at = stored_moment(one.at, "at")
+    people = await _people(store, visit, one)
+    was, who = _accounts(people, one)
+    if was.owner and who.owner and people.speaking(was.owner)["_id"] != people.speaking(who.owner)["_id"]:
+        survivor, blank = _sides(people, visit, was, who)
+        if is_dry:
+            return Result(Outcome.UPDATED)
+        await _merge(store, visit, survivor, blank)
+        people = await _people(store, visit, one)
+        was, who = _accounts(people, one)
+    result = people.take(Person(who=one.who, also=(one.was,)))
+    owners = {people.speaking(account.owner)["_id"] if account.owner else None for account in (was, who)}
+    if len(owners) > 1:
+        raise NotTaken(_PARTED)
+    is_news = people.identities.rename(was, who, at)
+    if not is_dry:
+        await people.write(store)
+    return Result(Outcome.UPDATED) if is_news and result.outcome is Outcome.UNCHANGED else result
+
+
+async def _people(store: Store, visit: Visit, one: Renaming) -> People:
+    people = People(visit, Company(visit))
+    both = (one.who, one.was)
+    await people.load(store, both, is_whole=True, related=both, may_link=False)
+    return people
+
+
+def _accounts(people: People, one: Renaming) -> tuple[Account, Account]:
+    return people.identities.account(one.was), people.identities.account(one.who)
+
+
+def _sides(people: People, visit: Visit, was: Account, who: Account) -> tuple[Document, Document]:
+    """Who stays, and who goes into that one: somebody of whom nothing but an account is known. Raises NotTaken."""
+    first, second = (people.speaking(one.owner) for one in (was, who) if one.owner)
+    identities = people.identities
+    if identities.unlinked_at(was, ids_of(second)) or identities.unlinked_at(who, ids_of(first)):
+        raise NotTaken(_PARTED)
+    for survivor, blank in ((first, second), (second, first)):
+        if _is_blank(blank, visit):
+            count = len(ids_of(survivor)) + len(ids_of(blank)) - 1
+            if count > MOST_ALIASES:
+                raise NotTaken(f"{count} customers would have gone into one; at most {MOST_ALIASES} can.")
+            return survivor, blank
+    raise NotTaken(_BOTH_KNOWN)
+
+
+def _is_blank(customer: Document, visit: Visit) -> bool:
+    """Whether the customer is anonymous, and no person of the staff wrote anything into the record."""
+    defaults = {name: one["default"] for name, one in visit.definitions.items() if one["default"] is not None}
+    parts = [part.name for part in CUSTOMERS.parts if part.name not in _ANONYMOUS_PARTS]
+    is_written = customer.get("assigned_agent_id") or customer.get("removed") or any(map(customer.get, parts))
+    return bool(customer["is_anonymous"]) and customer["attributes"] == defaults and not is_written
+
+
+async def _merge(store: Store, visit: Visit, survivor: Document, blank: Document) -> None:
+    """Has the one go into the other, with all that stands under its ids."""
+    await _require_room(store, survivor, blank)
+    parts = store.records[CUSTOMERS.name].parts
+    joined = Joining(
+        survivor=survivor,
+        others=[blank],
+        parts=parts,
+        definitions=visit.definitions,
+        chosen={},
+        said=Observation(observed_from=visit.by, observed_at=visit.at),
+        region=visit.default_region,
+    ).joined()
+    entry = await _entry(store, visit, survivor, blank, joined)
+    document = _joined(store, visit, survivor, blank, joined, entry)
+    marks = {"merged_into": survivor["_id"], "merged_at": visit.at, "merge_id": entry["_id"]}
+    changes: list[tuple[Document, Document]] = [({"_id": blank["_id"]}, {"$set": marks})]
+    changes += [({"_id": one}, {"$set": {"merged_into": survivor["_id"]}}) for one in _carried(blank)]
+    await store.replace(CUSTOMERS, [document])
+    await store.update_each(CUSTOMERS, changes)
+    await store.insert(MERGES, entry)
+    await pairs_of_one(store, survivor["_id"], ids_of(document))
+
+
+async def _require_room(store: Store, survivor: Document, blank: Document) -> None:
+    count = await store.count(IDENTITIES, {"customer_id": {"$in": [*ids_of(survivor), *ids_of(blank)]}})
+    if IDENTITIES.at_most is not None and count > IDENTITIES.at_most:
+        raise NotTaken(f"Together they would have {count} identities; at most {IDENTITIES.at_most} are kept.")
+
+
+async def _entry(store: Store, visit: Visit, survivor: Document, blank: Document, joined: Joined) -> dict[str, Any]:
+    """The entry of the ledger, by which people can undo it."""
+    owners = [survivor["_id"], *ids_of(blank)]
+    identities = sorted(await store.find(IDENTITIES, {"customer_id": {"$in": owners}}), key=lambda one: one["_id"])
+    return {
+        "_id": new_id(),
+        "survivor_id": survivor["_id"],
+        "others": [{"id": blank["_id"], "carried": _carried(blank)}],
+        "elements": _elements(store),
+        "changed": [change.document() for change in joined.changes],
+        "added": [{"part": name, "entries": entries} for name, entries in joined.added.items()],
+        "replaced": [
+            {"part": name, "entries": [one.document() for one in entries]} for name, entries in joined.replaced.items()
+        ],
+        "led": {},
+        "heard_at": {"before": survivor["last_interaction_at"], "after": _heard_at(survivor, blank)},
+        "reason": _REASON,
+        "merged_at": visit.at,
+        "merged_by": visit.by,
+        # It is no conclusion, but the channel's own word.
+        "is_inferred": False,
+        "confirmed_at": None,
+        "confirmed_by": None,
+        "undone_at": None,
+        "undone_by": None,
+        "identities": [one for one in identities if one["customer_id"] != survivor["_id"]],
+        "had": [one["_id"] for one in identities if one["customer_id"] == survivor["_id"]],
+    }
+
+
+def _joined(
+    store: Store, visit: Visit, survivor: Document, blank: Document, joined: Joined, entry: Document
+) -> dict[str, Any]:
+    """The survivor's document as it is from now on."""
+    document = dict(survivor)
+    for change in joined.changes:
+        put(document, change.path, change.after)
+    for name, replaced in joined.replaced.items():
+        document[name] = [next((two.after for two in replaced if two.before is one), one) for one in document[name]]
+    for name, entries in joined.added.items():
+        document[name] = [*document.get(name, ()), *entries]
+    document["last_interaction_at"] = _heard_at(survivor, blank)
+    document |= following(document, visit.definitions)
+    version = max(survivor["version"], blank["version"]) + 1
+    document |= {"version": version, "updated_at": visit.at, "updated_by": visit.by}
+    document |= changed(version, survivor, document)
+    new = {"merge_id": entry["_id"], "version": version}
+    aliases = [{"id": blank["_id"], "at": visit.at, "elements": _elements(store), **new}]
+    aliases += [{**one, **new} for one in blank.get("aliases") or ()]
+    return {**document, "aliases": [*(survivor.get("aliases") or ()), *aliases]}
+
+
+def _carried(blank: Document) -> list[RecordId]:
+    return [alias["id"] for alias in blank.get("aliases") or ()]
+
+
+def _heard_at(*customers: Document) -> Any:
+    return max(one["last_interaction_at"] for one in customers)
+
+
+def _elements(store: Store) -> list[str]:
+    """Everything that a merge can bring along."""
+    records: Iterable[Any] = (*store.records.values(), *store.records[CUSTOMERS.name].parts)
+    return sorted({one.element for one in records if one.element})

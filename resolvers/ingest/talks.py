@@ -1,0 +1,165 @@
+"""What do conversations and messages from outside mean in storage, in whichever order they are told of?
+
+A message is known by what was ever said of it: its words, how far it came, whether its author took it back. Each of
+these is joined by a rule that gives the same in any order and however often it is told.
+"""
+
+from datetime import datetime
+from typing import Any, Final
+
+from adapters.contract.records import Progress, Talk, Utterance
+from adapters.records import CAME_BY, Document, RecordId, derived_id
+from resolvers.conversations import CONVERSATIONS, MESSAGES, ConversationStatus, MessageDirection, MessageStatus
+from resolvers.ingest.company import Company
+from resolvers.ingest.fields import dated, is_older, maybe, one_of, place_of
+from resolvers.ingest.parts import entry_point_document
+from resolvers.ingest.report import LONGEST_TEXT, NotTaken, bounded, require_text, stored_moment
+
+REACHED: Final = ("UNKNOWN", "QUEUED", "SENT", "FAILED", "DELIVERED", "READ", "RECEIVED")
+"""How far a message came, the least first: a status only climbs. Whatever a vendor says is more than not to know. What
+was sent may fail yet; what has reached the customer has not failed, whoever says so later. What came in came in."""
+
+_TOLD = frozenset({"SENT", "DELIVERED", "READ", "FAILED"})
+_FAILURE = ("failed_at", "failure_reason")
+_STATE = ("status", *_FAILURE, "withdrawn_at")
+# Between the parts of the id of a message that we sent stands this word, so that no vendor's id is ever the same.
+_SENT = "sent by key"
+
+
+def conversation_id(channel: str, account: str, external_id: str) -> RecordId:
+    """The id of a conversation, stored or not."""
+    return CONVERSATIONS.id_of({"channel": channel, "account": account, "external_id": external_id})
+
+
+def message_id(channel: str, account: str, external_id: str) -> RecordId:
+    """The id of a message that the channel named, stored or not."""
+    return MESSAGES.id_of({"channel": channel, "account": account, "external_id": external_id})
+
+
+def sent_message_id(channel: str, account: str, key: str) -> RecordId:
+    """The id of a message that we sent under that key (`Outgoing.key`), for ever: before the channel named it, too.
+
+    Whoever sends stores the message under it first, and hands over a Progress with the key and the channel's id as soon
+    as that is known. From then on what the channel says by its id alone is found, too.
+    """
+    return derived_id(MESSAGES.name, _SENT, channel, account, key)
+
+
+def conversation(one: Talk, company: Company) -> dict[str, Any]:
+    """The conversation as it is stored; raises NotTaken."""
+    return {
+        **place_of(one),
+        "subject": bounded(one.subject, "subject"),
+        "status": one_of(ConversationStatus, one.status, "status"),
+        "entry_point": entry_point_document(one.entry_point) if one.entry_point else None,
+        "started_at": stored_moment(one.started_at, "started_at"),
+        "last_message_at": stored_moment(one.last_message_at, "last_message_at"),
+        "resolved_at": maybe(one.resolved_at, "resolved_at"),
+        "assigned_agent_id": company.agent(one.agent) if one.agent else None,
+        **dated(one.updated_at),
+    }
+
+
+def longer(old: Document, new: dict[str, Any]) -> dict[str, Any]:
+    """The later word on a conversation; messages may have arrived before the conversation was told of."""
+    return (dict(old) if is_older(new, old) else new) | {
+        "started_at": min(old["started_at"], new["started_at"]),
+        "last_message_at": max(old["last_message_at"], new["last_message_at"]),
+        "entry_point": old["entry_point"] or new["entry_point"],
+    }
+
+
+def message(one: Utterance, _company: Company) -> dict[str, Any]:
+    """The message as it is stored; raises NotTaken."""
+    return {
+        **place_of(one),
+        "conversation_id": conversation_id(one.channel, one.account, require_text(one.talk, "talk")),
+        "direction": one_of(MessageDirection, one.direction, "direction"),
+        "text": bounded(one.text, "text", LONGEST_TEXT),
+        "sent_at": stored_moment(one.sent_at, "sent_at"),
+        "status": one_of(MessageStatus, one.status, "status"),
+        # That of a customer is a personal value and stands in their own record.
+        "author_name": bounded(one.author_name, "author_name") if one.direction == "OUT" else None,
+        **dated(one.updated_at),
+    }
+
+
+def climbed(old: Document, new: dict[str, Any]) -> dict[str, Any]:
+    """The message with the later of both texts, and as far as either says that it came."""
+    later = dict(old) if is_older(new, old) or _is_lesser(new, old) else new
+    return later | {
+        "status": further(old["status"], new["status"]),
+        # An echo does not name the agent who wrote.
+        "author_name": later["author_name"] or old["author_name"] or new["author_name"],
+    }
+
+
+def _is_lesser(new: Document, old: Document) -> bool:
+    """Of two texts of one moment one stands, always the same."""
+    moment = old.get("updated_at")
+    return moment is not None and moment == new.get("updated_at") and (new["text"] or "") < (old["text"] or "")
+
+
+def further(one: str, other: str) -> str:
+    """The status that says that a message came further."""
+    return max(one, other, key=REACHED.index)
+
+
+def told_of(progress: Progress) -> dict[str, Any]:
+    """What is said of how far a message came, as it is stored; raises NotTaken."""
+    if progress.status not in _TOLD:
+        told = ", ".join(one for one in REACHED if one in _TOLD)
+        raise NotTaken(f"`status` is {progress.status[:64]!r}; a message's progress is one of {told}.")
+    at = stored_moment(progress.at, "at")
+    reason = bounded(progress.reason, "reason")
+    why = {"failed_at": at, "failure_reason": reason} if progress.status == "FAILED" and reason else {}
+    return {"status": progress.status, **why}
+
+
+def with_state(message: Document, told: Document) -> dict[str, Any]:
+    """What is known of the message, or of one that is not here yet, with what else was said of how it fared.
+
+    Why it failed is kept while it counts as failed, in the words that were said first. Once taken back it has no text,
+    and its author took it back when they first did.
+    """
+    both = [one for one in (message, told) if one.get("status")]
+    joined = {name: value for name, value in message.items() if name not in _STATE}
+    if both:
+        joined["status"] = max((one["status"] for one in both), key=REACHED.index)
+    reasons = [(one["failed_at"], one["failure_reason"]) for one in both if one.get("failed_at")]
+    if reasons and joined["status"] == "FAILED":
+        joined |= zip(_FAILURE, min(reasons), strict=True)
+    if withdrawn := [one["withdrawn_at"] for one in (message, told) if one.get("withdrawn_at")]:
+        joined["withdrawn_at"] = min(withdrawn)
+        if "text" in joined:
+            joined["text"] = None
+    return joined
+
+
+def state_of(message: Document) -> dict[str, Any]:
+    """What is known of how the message fared, without its words."""
+    return {name: message[name] for name in _STATE if message.get(name)}
+
+
+def last_word_at(message: Document) -> datetime:
+    """When anything of the message was last written by its author."""
+    moments: list[datetime] = [message["sent_at"], message.get("updated_at") or message["sent_at"]]
+    return max(moments)
+
+
+def begun_by(message: Document) -> dict[str, Any]:
+    """The conversation that a message begins which arrived before it."""
+    return {
+        "_id": message["conversation_id"],
+        "customer_id": message["customer_id"],
+        CAME_BY: message[CAME_BY],
+        "channel": message["channel"],
+        "account": message["account"],
+        "subject": None,
+        "status": ConversationStatus.OPEN.value,
+        "entry_point": None,
+        "started_at": message["sent_at"],
+        "last_message_at": message["sent_at"],
+        "resolved_at": None,
+        "assigned_agent_id": None,
+    }

@@ -1,0 +1,120 @@
+"""Which message is meant, and what becomes of it when something is said of it, before it comes or after?"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from adapters.contract.records import Progress, Utterance, Withdrawal
+from adapters.mongo import Store
+from adapters.records import Document, RecordId
+from resolvers.attachments import ATTACHMENTS
+from resolvers.conversations import MESSAGES
+from resolvers.ingest.fields import place_of
+from resolvers.ingest.report import INSERTED, Result, changed_or_not, stored_moment
+from resolvers.ingest.shelf import Shelf
+from resolvers.ingest.stand_ins import GONE_AT, UNDER, is_stand_in, stand_in
+from resolvers.ingest.talks import climbed, message_id, sent_message_id, told_of, with_state
+from resolvers.privacy.removing import BATCH, Removing
+
+_OWN = ("_id", "customer_id", "conversation_id", "sent_at", "came_by", "direction")
+
+
+class Told:
+    """The messages of one batch, under the ids by which they are spoken of."""
+
+    def __init__(self, shelf: Shelf[RecordId]) -> None:
+        self._shelf = shelf
+        self.erased: frozenset[RecordId] = frozenset()
+        """Customers who are being erased: what is still stored of theirs is nobody's."""
+        self._withdrawn: list[RecordId] = []
+        self._moved: dict[RecordId, RecordId] = {}
+        """Messages that were shown by the channel's id before it was known that we sent them, and what they are now."""
+
+    async def load_under(self, store: Store, keys: Iterable[RecordId]) -> None:
+        """Reads the messages of these ids that stand under other ones; no command where there are none."""
+        under = [known[UNDER] for key in keys if (known := self._shelf.get(key)) and known.get(UNDER)]
+        if under:
+            await self._shelf.load(store, under)
+
+    def standing(self, key: RecordId) -> RecordId:
+        """The id under which the message stands that the channel calls so."""
+        under: RecordId | None = (self._shelf.get(key) or {}).get(UNDER)
+        return under if under is not None and self._is_there(under) else key
+
+    def key_of(self, one: Utterance | Progress, at: datetime) -> RecordId:
+        """The same for what may carry the key under which we sent the message: from then on both names mean it."""
+        named = message_id(one.channel, one.account, one.external_id)
+        known = self.standing(named)
+        if known == named and one.key:
+            sent = sent_message_id(one.channel, one.account, one.key)
+            if self._is_there(sent):
+                self._name(named, sent, one.external_id, at)
+                return sent
+        return known
+
+    def progress(self, one: Progress) -> Result:
+        """What becomes of the message's status; raises NotTaken."""
+        place_of(one)
+        told, at = told_of(one), stored_moment(one.at, "at")
+        return self._tell(self.key_of(one, at), told, at)
+
+    def withdraw(self, one: Withdrawal) -> Result:
+        """What becomes of a message that its author took back; raises NotTaken."""
+        place_of(one)
+        at = stored_moment(one.at, "at")
+        key = self.standing(message_id(one.channel, one.account, one.external_id))
+        result = self._tell(key, {"withdrawn_at": at}, at)
+        self._withdrawn.append(key)
+        return result
+
+    async def finish(self, store: Store) -> None:
+        """Removes the files of what was taken back, and has those of a message that got its other name go along."""
+        for old, new in self._moved.items():
+            await store.update_all(ATTACHMENTS, {"of_id": old}, {"$set": {"of_id": new}})
+        if self._withdrawn:
+            removing, gone = Removing(store, store.records.values()), {"of_id": {"$in": self._withdrawn}}
+            while (await removing.some(ATTACHMENTS, gone, BATCH)).total():
+                pass
+
+    def _tell(self, key: RecordId, told: Document, at: datetime) -> Result:
+        old = self._shelf.get(key)
+        if old is None:
+            self._shelf.add(stand_in(MESSAGES, key, at, **with_state({}, told)))
+            return INSERTED
+        if old["customer_id"] in self.erased:
+            self._shelf.put(stand_in(MESSAGES, key, at, **with_state({}, told)))
+            return INSERTED
+        new = with_state(old, told)
+        if is_stand_in(old, MESSAGES):
+            # However often and in whichever order it is told, it ages from the first word.
+            new["sent_at"] = min(old["sent_at"], at)
+        is_changed = new != old
+        if is_changed:
+            self._shelf.put(new)
+        return changed_or_not(is_changed=is_changed)
+
+    def _is_there(self, key: RecordId) -> bool:
+        found = self._shelf.get(key)
+        return found is not None and found["customer_id"] is not None and found["customer_id"] not in self.erased
+
+    def _name(self, named: RecordId, sent: RecordId, external_id: str, at: datetime) -> None:
+        """Has the channel's id mean the message that we sent, with all that was told of it by that id before."""
+        known, message = self._shelf.get(named), dict(self._shelf.get(sent) or {})
+        if known is None:
+            self._shelf.add(stand_in(MESSAGES, named, at, **{UNDER: sent}))
+        else:
+            told = {**known}
+            if not is_stand_in(told, MESSAGES):
+                message |= climbed(message, {**told, **{name: message.get(name) for name in _OWN}})
+                self._moved[named] = sent
+            message = with_state(message, told)
+            gone = {GONE_AT: told[GONE_AT]} if GONE_AT in told else {}
+            self._shelf.put(stand_in(MESSAGES, named, at, **gone, **{UNDER: sent}))
+        self._shelf.put({**message, "external_id": external_id})
+
+
+def names_of(one: Utterance | Progress | Withdrawal) -> list[RecordId]:
+    """The ids under which the message may stand, or a stand-in for it, by the names that it is given."""
+    named = [message_id(one.channel, one.account, one.external_id)]
+    if not isinstance(one, Withdrawal) and one.key:
+        named.append(sent_message_id(one.channel, one.account, one.key))
+    return named

@@ -1,0 +1,193 @@
+"""However Zendesk's words are spoilt: everything is read or unread, and nothing else is raised."""
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.channels.zendesk import Zendesk
+from adapters.channels.zendesk.proving import delivery_key
+from adapters.channels.zendesk.reading import Reader, Readings, read
+from adapters.channels.zendesk.telling import Telling
+from adapters.channels.zendesk.words import User
+from adapters.contract.channel import Capability, Portion
+from adapters.contract.errors import BadPayload, ChannelError
+from adapters.contract.records import Removal, Utterance, Who
+from tests.channels.zendesk.double import Desk, comment, delivery, ticket, user
+
+SAMPLES = [path.read_bytes() for path in sorted((Path(__file__).parents[1] / "payloads" / "zendesk").glob("*.json"))]
+ODD = (
+    None,
+    True,
+    -1,
+    0,
+    10**30,
+    1e308,
+    "",
+    " ",
+    "\u0000",
+    "\ud800",
+    "x" * 3000,
+    [],
+    {},
+    [None],
+    {"": None},
+    "2026-13-45",
+)
+READER = Reader(channel="zendesk", account="acme", agents={}, region="DK", takes_notes=True)
+ANN = Who("zendesk", "acme", "1")
+
+
+def spoilt(value: Any, chance: random.Random) -> Any:
+    """The value with something odd, missing or doubled somewhere in it."""
+    value = json.loads(json.dumps(value))
+    at: Any = value
+    while True:
+        keys = list(at) if isinstance(at, dict) else list(range(len(at)))
+        if not keys:
+            return chance.choice(ODD)
+        key = chance.choice(keys)
+        if isinstance(at[key], dict | list) and at[key] and chance.random() < 0.8:
+            at = at[key]
+            continue
+        if chance.random() < 0.25:
+            del at[key]
+        else:
+            at[key] = chance.choice(ODD)
+        return value
+
+
+def bodies(count: int) -> Iterator[bytes]:
+    """Deliveries that were spoilt as words or as bytes."""
+    chance = random.Random(20_261_126)
+    for n in range(count):
+        sample = SAMPLES[n % len(SAMPLES)]
+        if n % 4:
+            told = json.loads(sample)
+            for _ in range(chance.randint(1, 3)):
+                told = spoilt(told, chance) if isinstance(told, dict) else told
+            yield json.dumps(told).encode()
+        else:
+            spot = chance.randrange(len(sample))
+            yield sample[:spot] + bytes(chance.randrange(256) for _ in range(chance.randint(0, 4))) + sample[spot + 1 :]
+
+
+def _texts(value: Any) -> None:
+    """Every text in it can be kept by a database."""
+    if isinstance(value, str):
+        value.encode()
+    elif is_dataclass(value) and not isinstance(value, type):
+        _texts([getattr(value, one.name) for one in fields(value)])
+    elif isinstance(value, dict):
+        _texts([*value, *value.values()])
+    elif isinstance(value, list | tuple):
+        for one in value:
+            _texts(one)
+
+
+def told_of(count: int) -> None:
+    """Reads so many spoilt deliveries."""
+    telling = Telling(READER)
+    for body in bodies(count):
+        signed = delivery(body)
+        delivery_key(signed)
+        try:
+            (event,) = telling.events(signed)
+        except BadPayload:
+            continue
+        assert [bool(event.records), bool(event.unread), bool(event.left_alone)].count(True) == 1, body
+        json.dumps([event.key, event.order_by, event.unread], ensure_ascii=False).encode()
+        _texts(event.records)
+
+
+def listed(count: int) -> None:
+    """Reads so many spoilt members of lists."""
+    chance = random.Random(20_261_127)
+    authors = {"900": read(User, user(900, role="agent"))}
+    wholes: list[tuple[str, Any, Any]] = [
+        ("user", user(1, phone="33123456", user_fields={"a": 1}), lambda one: (READER.person(read(User, one)),)),
+        ("ticket", ticket(11, 1), READER.ticket),
+        (
+            "comment",
+            comment(21, 900, attachments=[{"id": 1, "file_name": "a", "content_type": "b", "size": 1}]),
+            lambda one: READER.comment(one, ticket="11", who=ANN, authors=authors),
+        ),
+    ]
+    for n in range(count):
+        kind, good, reading = wholes[n % len(wholes)]
+        readings = Readings()
+        members = [good, spoilt(good, chance), good]
+        readings.take(kind, members, reading)
+        heads = [one for one in readings.records if not isinstance(one, Removal) and getattr(one, "of_kind", "") == ""]
+        assert len(heads) + len(readings.unread) >= len(members), members[1]
+        assert any(isinstance(one, Utterance) for one in heads) == (kind == "comment")
+        _texts(readings.records)
+
+
+async def answered(desk: Desk, zendesk: Zendesk, count: int) -> None:
+    """Asks so many times a desk whose answers are spoilt, as words or as bytes."""
+    chance = random.Random(20_261_128)
+    page = {"meta": {"has_more": True, "after_cursor": "9"}, "next_page": None}
+    tickets = {"tickets": [ticket(11, 1), ticket(12, 1)], **page}
+    comments = {"comments": [comment(21, 1), comment(22, 900)], "users": [user(900)], **page}
+    export = {"tickets": [ticket(11, 1)], "users": [user(1)], "after_cursor": "9", "end_of_stream": False}
+    beside = {"identities": [{"user_id": 1, "type": "email", "value": "a@example.com"}], "organizations": []}
+    asks: list[tuple[str, Any, Any]] = [
+        ("/api/v2/users/", {"user": user(1), **beside}, zendesk.person),
+        ("show_many", {"users": [user(1)], **beside}, lambda who: zendesk.of_many(Capability.PROFILE, [who])),
+        ("requested", tickets, lambda who: zendesk.tickets(who, Portion())),
+        ("requested", tickets, lambda who: zendesk.past(who, Portion())),
+        ("comments", comments, lambda who: zendesk.past(who, Portion())),
+        ("incremental", export, lambda _: zendesk.portion_of_all("8")),
+        ("/oauth/", {"access_token": "sample-token-1", "expires_in": 0}, zendesk.person),
+    ]
+    for n in range(count):
+        # Each time somebody else: what was answered of one person is kept for a while.
+        desk.users, desk.tickets = {n + 1: user(n + 1)}, {n + 1: ticket(n + 1, n + 1)}
+        path, good, ask = asks[n % len(asks)]
+        if path == "/oauth/":
+            desk.token = "another one"
+        desk.faults.clear()
+        desk.fault(path, 200, json.dumps(spoilt(good, chance)) if n % 3 else json.dumps(good)[: chance.randrange(99)])
+        try:
+            _texts(await ask(Who("zendesk", "acme", str(n + 1))))
+        except ChannelError as error:
+            str(error).encode()
+        assert not desk.faults or path == "/oauth/"
+
+
+async def test_spoilt_answers(desk: Desk, zendesk: Zendesk) -> None:
+    """A sample of what `make deep` tries."""
+    await answered(desk, zendesk, 210)
+
+
+@pytest.mark.deep
+async def test_spoilt_answers_deep(desk: Desk, zendesk: Zendesk) -> None:
+    """Ten thousand spoilt answers."""
+    await answered(desk, zendesk, 10_000)
+
+
+def test_spoilt_deliveries() -> None:
+    """A sample of what `make deep` tries."""
+    told_of(600)
+
+
+def test_spoilt_members() -> None:
+    """A sample of what `make deep` tries."""
+    listed(600)
+
+
+@pytest.mark.deep
+def test_spoilt_deliveries_deep() -> None:
+    """Ten thousand spoilt deliveries."""
+    told_of(10_000)
+
+
+@pytest.mark.deep
+def test_spoilt_members_deep() -> None:
+    """Ten thousand spoilt members of lists."""
+    listed(10_000)

@@ -1,0 +1,38 @@
+"""What Zendesk hands over is kept once, whichever way it came."""
+
+from adapters.channels.zendesk import Zendesk
+from adapters.contract.channel import Portion
+from adapters.contract.records import Colleague, Who
+from adapters.mongo import Store
+from resolvers.attachments import ATTACHMENTS
+from resolvers.conversations import CONVERSATIONS, MESSAGES
+from resolvers.customers import CUSTOMERS
+from resolvers.notes import NOTES
+from resolvers.tickets import TICKETS
+from tests.channels.zendesk.double import Desk, comment, delivery, ticket, told, user
+from tests.taking_in import bring
+
+ANN = Who("zendesk", "acme", "1")
+
+
+async def test_one_ticket_however_it_came(store: Store, desk: Desk, zendesk: Zendesk) -> None:
+    """Asked for, exported and delivered, a ticket, its conversation, words, files and notes are each there once."""
+    bill = {"id": 498483, "file_name": "bill.pdf", "content_type": "application/pdf", "size": 2532}
+    desk.users = {1: user(1, phone="33 12 34 56", tags=["vip"], user_fields={"plan": "gold"})}
+    desk.tickets = {11: ticket(11, 1)}
+    desk.comments = {11: [comment(21, 1, attachments=[bill]), comment(22, 900, public=False)]}
+    live = [
+        *(await zendesk.person(ANN)).records,
+        *(await zendesk.tickets(ANN, Portion())).records,
+        *(await zendesk.past(ANN, Portion())).records,
+        *(await zendesk.portion_of_all(None)).records,
+    ]
+    detail = ticket(11, 1, id="11", requester_id="1", status="SOLVED", updated_at="2026-03-01T10:00:00Z")
+    said = {"id": "21", "body": "Words 21", "is_public": True, "author": {"id": "1", "is_staff": False}}
+    pushed = zendesk.events(delivery(told("ticket.comment_added", detail, {"comment": said})))[0].records
+    taken = await bring(store, Colleague(subject="anna", name="Anna Agent"), *live, *pushed, *live)
+    assert [one.reason for one in taken.results if one.reason] == []
+    counts = [len(await store.find(r, {})) for r in (CUSTOMERS, TICKETS, CONVERSATIONS, MESSAGES, ATTACHMENTS, NOTES)]
+    assert counts == [1, 1, 1, 1, 1, 1]
+    (kept,) = await store.find(TICKETS, {})
+    assert kept["status"] == "SOLVED"
