@@ -196,9 +196,9 @@ async def open_house(settings: Settings, *, graph: Graph, url: str) -> AsyncIter
         try:
             yield house
         finally:
-            await house.inbox.close()
             if house.asking:
                 await house.asking.close()
+            await house.inbox.close()
             await house.ledger.close()
 
 

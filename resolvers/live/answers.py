@@ -14,6 +14,7 @@ from adapters.contract.records import (
     Order,
     Person,
     Place,
+    Remark,
     Talk,
     Utterance,
     Who,
@@ -32,7 +33,7 @@ BY: Final = "channels"
 # What a channel may answer to each question; anything else would be news about somebody or something else.
 _KINDS: Mapping[Capability, tuple[type, ...]] = {
     Capability.PROFILE: (Person,),
-    Capability.HISTORY: (Person, Talk, Utterance, File),
+    Capability.HISTORY: (Person, Talk, Utterance, File, Remark),
     Capability.TICKETS: (Person, Case, File),
     Capability.PURCHASES: (Person, Order, Listing),
     Capability.INTERESTS: (Person, Leaning, Place),

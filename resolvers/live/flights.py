@@ -80,6 +80,6 @@ def flights_for(line: Line, capability: Capability, targets: Sequence[Target]) -
     """The calls by which these questions are asked: few, where the channel answers for several people at once."""
     channel = line.channel
     at_once = 1
-    if isinstance(channel, KnowsMany) and capability in getattr(channel, "many_for", frozenset(Capability)):
+    if isinstance(channel, KnowsMany) and capability in channel.many_for:
         at_once = max(channel.many_at_once, 1)
     return [Flight(line, capability, targets[n : n + at_once]) for n in range(0, len(targets), at_once)]
