@@ -11,8 +11,8 @@ import strawberry
 
 from adapters.mongo import Store
 from adapters.records import Document, RecordId
-from resolvers.duplicates import DuplicateSuggestion, as_seen
-from resolvers.kept_pairs import MOST_DISMISSED, PAIRS, UNKNOWN, pair_of, pairs_told, settle_pairs
+from resolvers.duplicates import DuplicateSuggestion, as_seen, pairs_seen
+from resolvers.kept_pairs import MOST_DISMISSED, PAIRS, UNKNOWN, pair_of, settle_pairs
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import Conflict, NotFound, conflict, not_found
@@ -79,9 +79,8 @@ def _dismissed(context: Context) -> Document:
 
 async def _say(context: Context, id: str, unless: Document, said: Document, already: str) -> DuplicateSuggestion:
     key = key_of(id, "DuplicateSuggestion")
-    kept = (await pairs_told(context.store, [key])).get(key) if key else None
     # An id follows from the two customers: who may not know of the pair must not learn that it is there.
-    seen = next(iter(await as_seen(context, [kept])), None) if kept else None
+    seen = (await pairs_seen(context, [key])).get(key) if key else None
     if seen is None:
         raise not_found("suggestion")
 

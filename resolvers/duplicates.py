@@ -4,6 +4,8 @@ Pairs are found by a scan of all customers (resolvers/scanning.py), and for sing
 kept once, under an id that follows from its two customers; what people said of it stays whatever is found.
 """
 
+import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,7 +22,7 @@ from resolvers.attribute_rules import MatchingRole
 from resolvers.candidates import Sought
 from resolvers.customers import Customer, customers_by_id
 from resolvers.identities import IDENTITIES, IdentifiedCustomer
-from resolvers.kept_pairs import MOST_DISMISSED, PAIRS, UNKNOWN, forget_overtaken, pair_of, pairs_told
+from resolvers.kept_pairs import MOST_DISMISSED, PAIRS, UNKNOWN, forget_overtaken, pair_of
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_type
 from resolvers.kit.errors import BadUserInput
@@ -42,6 +44,10 @@ _SOUGHT_AT_ONCE = 10
 _MOST_IDENTITIES = 1_000
 # Scores move a little as the base grows; a smaller change is not worth a write.
 _SAME_BITS = 0.5
+# What is found is written without waiting for the database, which takes some milliseconds at most.
+_ON_ITS_WAY_S = 0.05
+# Longer than it takes to find out, twice, that a pair is hidden.
+_UNKNOWN_TAKES_S = 0.2
 
 
 @graph_enum(
@@ -97,9 +103,29 @@ class DuplicateSuggestion(Node):
 @SLICE.finds(DuplicateSuggestion)
 async def suggestions_by_id(context: Context, keys: Sequence[RecordId]) -> Mapping[RecordId, DuplicateSuggestion]:
     """Suggestions by id, as far as the viewer may know of them."""
-    found = list((await pairs_told(context.store, keys)).values())
     read = reader_of(DuplicateSuggestion).read
-    return {one["_id"]: read(one) for one in await as_seen(context, found) if one}
+    return {key: read(one) for key, one in (await pairs_seen(context, keys)).items()}
+
+
+async def pairs_seen(context: Context, keys: Sequence[RecordId]) -> dict[RecordId, Document]:
+    """Kept pairs by id, as the viewer may know them, also such as were told a moment ago and are on their way.
+
+    One that is hidden takes as long as one that is not there: its id follows from two customers, and the time that an
+    answer takes must not tell of them.
+    """
+    began = time.monotonic()
+    seen = await _seen_now(context, keys)
+    if len(seen) < len(set(keys)):
+        await asyncio.sleep(_ON_ITS_WAY_S)
+        seen = await _seen_now(context, keys)
+    if len(seen) < len(set(keys)):
+        await asyncio.sleep(max(0.0, began + _UNKNOWN_TAKES_S - time.monotonic()))
+    return seen
+
+
+async def _seen_now(context: Context, keys: Sequence[RecordId]) -> dict[RecordId, Document]:
+    found = list((await context.store.by_ids(PAIRS, keys)).values())
+    return {one["_id"]: one for one in await as_seen(context, found) if one}
 
 
 async def as_seen(context: Context, pairs: Sequence[Document]) -> list[Document | None]:

@@ -5,7 +5,6 @@ anybody of the other. What people dismissed stays under the ids of whom they sai
 back; it binds whomever these went into.
 """
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
 from adapters.mongo import Store
@@ -33,23 +32,12 @@ PAIRS = Record(
 MOST_DISMISSED = 1_000
 # Who resembles more than so many is a shop's own account; the others are found again when asked for.
 _MOST_MOVED = 100
-# What is found is written without waiting for the database, which takes some milliseconds at most.
-_ON_ITS_WAY_S = 0.05
 _ENDS = ("one_id", "other_id")
 
 
 def pair_of(one: str, other: str) -> tuple[str, str]:
     """Two customers as a pair: the smaller id first."""
     return (one, other) if one < other else (other, one)
-
-
-async def pairs_told(store: Store, keys: Sequence[RecordId]) -> Mapping[RecordId, Document]:
-    """Pairs by id, also such as were told a moment ago and are on their way into the database."""
-    found = await store.by_ids(PAIRS, keys)
-    if len(found) < len(set(keys)):
-        await asyncio.sleep(_ON_ITS_WAY_S)
-        found = await store.by_ids(PAIRS, keys)
-    return found
 
 
 async def pairs_of_one(store: Store, key: RecordId, ids: Sequence[RecordId]) -> None:

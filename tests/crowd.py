@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from adapters.contract.deliveries import Delivery
 from adapters.records import RecordId, new_id
 from resolvers.accesses import ACCESSES, access_documents
 from resolvers.accounts import ACCOUNTS, HOLDINGS
@@ -10,9 +11,11 @@ from resolvers.agents import GROUPS
 from resolvers.attachments import ATTACHMENTS
 from resolvers.attribute_schema import DEFINITIONS, definition_document
 from resolvers.campaigns import CAMPAIGNS
+from resolvers.channel_standing import note_delivery
 from resolvers.consents import CONSENT_WORDS
 from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.customers import CUSTOMERS
+from resolvers.deliveries.waiting import ASIDE, DELIVERIES, EVENT_KEYS, delivery_document
 from resolvers.identities import UNLINKED
 from resolvers.ingest.stand_ins import GONE_AT, UNDER, stand_in
 from resolvers.interests import TOPICS
@@ -193,6 +196,12 @@ async def stand_ins(make: Makers) -> None:
     await make.store.insert(MESSAGES, stand_in(MESSAGES, new_id(), BEGIN, **{UNDER: new_id()}))
     for record in (MESSAGES, CONVERSATIONS, TICKETS, PURCHASES):
         await make.store.insert(record, stand_in(record, new_id(), BEGIN, **{GONE_AT: BEGIN}))
+    place = {"channel": "whatsapp", "account": "main"}
+    await note_delivery(make.store, *place.values(), BEGIN)
+    await make.store.insert(EVENT_KEYS, {**place, "_id": new_id(), "key": "0" * 64, "at": BEGIN})
+    came = Delivery(method="POST", query={}, headers={}, body=b"{}", received_at=BEGIN)
+    kept = delivery_document(came, **place, key="0" * 64, sequence=1)
+    await make.store.insert(DELIVERIES, {**kept, "state": ASIDE, "aside_at": BEGIN, "reasons": ["unread"]})
 
 
 async def access(make: Makers, *of: RecordId, **more: Any) -> RecordId:

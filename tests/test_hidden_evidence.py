@@ -1,5 +1,6 @@
 """Do suggestions tell nothing of values that the viewer may not see: neither the score, nor who is there at all?"""
 
+import time
 from typing import Any
 
 import pytest
@@ -27,6 +28,8 @@ OF_ONE = """query ($id: ID!) { customer(id: $id) { suggestions(first: 20) {
 OF_MANY = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Customer { suggestions { id } } } }"
 LIST = """query ($isDismissed: Boolean! = false) { duplicateSuggestions(isDismissed: $isDismissed) {
   totalCount nodes { id score } } }"""
+DISMISS = """mutation ($input: DismissDuplicateInput!) { dismissDuplicate(input: $input) {
+  ... on Refusal { code } } }"""
 NODE = "query ($id: ID!) { node(id: $id) { ... on DuplicateSuggestion { score isSure reasons { role } } } }"
 
 
@@ -198,3 +201,19 @@ async def test_hidden_names_find_nobody(ask: Asking, make: Makers, store: Store)
         assert document
         kept.append(any("|" in sound for sound in document.get("sounds") or ()))
     assert kept == [False, True]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_time_tells_nothing(ask: Asking, make: Makers, is_there: bool) -> None:
+    """A pair that is hidden takes as long to be told unknown as one that is not there."""
+    await _phones_are_for_few(ask)
+    one, other = await make.customer("Ann", "Lee"), await make.customer("Bob", "Okafor")
+    ends = dict(zip(("one_id", "other_id"), sorted((one.key, other.key)), strict=True))
+    if is_there:
+        await crowd.double(make, **ends)
+    key = global_id("DuplicateSuggestion", PAIRS.id_of(ends))
+    began = time.monotonic()
+    answer = await ask(DISMISS, input={"id": key})
+    assert answer.data["dismissDuplicate"] == {"code": "NOT_FOUND"}
+    # More than finding out takes in either case.
+    assert time.monotonic() - began >= 0.2

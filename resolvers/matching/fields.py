@@ -1,7 +1,7 @@
 """Which fields of two customers were compared, and how well does each agree with its like?"""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from adapters.records import Document
 from resolvers.attribute_rules import MatchingRole
@@ -10,9 +10,8 @@ from resolvers.matching.comparing import Finding, findings
 from resolvers.matching.evidence import MOST_VALUES, Evidence, Reached, Telling, evidence_of
 from resolvers.matching.levels import Level
 
-_NAMES = frozenset({MatchingRole.GIVEN_NAME, MatchingRole.FAMILY_NAME})
-# What is compared with what: names stand in each other's place at times.
-_COMPARED = (_NAMES, *(frozenset({role}) for role in MatchingRole if role not in _NAMES))
+_GIVEN, _FAMILY = MatchingRole.GIVEN_NAME, MatchingRole.FAMILY_NAME
+_NAMES = (_GIVEN, _FAMILY)
 _BY_KIND = {"PHONE": MatchingRole.PHONE, "EMAIL": MatchingRole.EMAIL, "POSTAL": MatchingRole.ADDRESS}
 _ORDER = {role: n for n, role in enumerate(MatchingRole)}
 
@@ -71,20 +70,77 @@ def _of_attributes(values: Document, together: Sequence[Telling]) -> Telltale:
 def agreements(one: Sequence[Telltale], other: Sequence[Telltale], base: Base) -> list[Agreement]:
     """Each field beside the one of the other customer that agrees with it best, role by role, the best first.
 
+    Names are told as they are compared, given and family name together, for they stand in each other's place at times.
     Left out are fields to which the other customer has nothing of the kind.
     """
-    found: dict[tuple[tuple[str, ...], tuple[str, ...]], Agreement] = {}
-    for roles in _COMPARED:
-        some, others = _worth_comparing(
-            *([field for field in fields if field.role in roles] for fields in (one, other))
-        )
-        for pair in [(first, _best(first, others, base)) for first in some]:
-            _note(found, *pair, base)
-        matched = {agreement.other for agreement in found.values()}
-        for second in others:
-            if second.paths not in matched:
-                _note(found, _best(second, some, base), second, base)
-    return sorted(found.values(), key=lambda each: (_ORDER[each.role], -each.level, each.one, each.other))
+    pairing = _Pairing(_names_of(one), _names_of(other), base)
+    found = pairing.names(one, other)
+    for role in MatchingRole:
+        if role not in _NAMES:
+            sides = ([field for field in fields if field.role is role] for fields in (one, other))
+            found += pairing.best(*_worth_comparing(*sides))
+    return sorted(found, key=lambda each: (_ORDER[each.role], -each.level, each.one, each.other))
+
+
+def _names_of(fields: Sequence[Telltale]) -> Evidence:
+    names = [field.evidence for field in fields if field.role in _NAMES]
+    given, family = ([name for one in names for name in getattr(one, part)] for part in ("given", "family"))
+    return Evidence(given=tuple(given), family=tuple(family))
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairing:
+    """Two customers whose fields are put beside each other; of each, the names."""
+
+    one: Evidence
+    other: Evidence
+    base: Base
+
+    def names(self, one: Sequence[Telltale], other: Sequence[Telltale]) -> list[Agreement]:
+        """How well given and family name agree, each in whichever fields it stands."""
+        found = findings(min(self.one, self.other), max(self.one, self.other), self.base)
+        agreed = []
+        for told in found:
+            beside = _opposite(told.role) if told.level is Level.SWAPPED else told.role
+            agreed.append(Agreement(told.role, told.level, _paths(one, told.role), _paths(other, beside)))
+        return agreed
+
+    def best(self, some: Sequence[Telltale], others: Sequence[Telltale]) -> list[Agreement]:
+        """Each field of either beside the best one of the other's."""
+        told = {(n, m): found for n, a in enumerate(some) for m, b in enumerate(others) if (found := self._of(a, b))}
+        best = {max(row, key=lambda at: _rank(told[at])) for row in _rows(told)}
+        return [Agreement(told[at].role, told[at].level, some[at[0]].paths, others[at[1]].paths) for at in sorted(best)]
+
+    def _of(self, one: Telltale, other: Telltale) -> Finding | None:
+        """How well two fields of one role agree; an address may be made of a name that stands in another field."""
+        both = (replace(one.evidence, given=self.one.given), replace(other.evidence, given=self.other.given))
+        found = findings(min(both), max(both), self.base)
+        return next((finding for finding in found if finding.role is one.role), None)
+
+
+def _rank(finding: Finding) -> tuple[int, float]:
+    return finding.level, -finding.chance
+
+
+def _rows(places: Iterable[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    """The places, by the one and by the other."""
+    by: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for at in places:
+        for side in (0, 1):
+            by.setdefault((side, at[side]), []).append(at)
+    yield from by.values()
+
+
+def _opposite(role: MatchingRole) -> MatchingRole:
+    return _FAMILY if role is _GIVEN else _GIVEN
+
+
+def _paths(fields: Sequence[Telltale], role: MatchingRole) -> tuple[str, ...]:
+    """In which fields a name stands: where there is none for it, the whole name stands in the other."""
+    for wanted in (role, _opposite(role)):
+        if found := tuple(path for field in fields if field.role is wanted for path in field.paths):
+            return found
+    return ()
 
 
 def _worth_comparing(some: list[Telltale], others: list[Telltale]) -> tuple[list[Telltale], list[Telltale]]:
@@ -95,28 +151,3 @@ def _worth_comparing(some: list[Telltale], others: list[Telltale]) -> tuple[list
 
 def _first(fields: list[Telltale], shared: set[Evidence]) -> list[Telltale]:
     return sorted(fields, key=lambda field: field.evidence not in shared)[:MOST_VALUES]
-
-
-def _best(field: Telltale, others: Sequence[Telltale], base: Base) -> Telltale | None:
-    found = [(told.level, -told.chance, -n) for n, each in enumerate(others) if (told := _between(field, each, base))]
-    return others[-max(found)[2]] if found else None
-
-
-def _note(
-    found: dict[tuple[tuple[str, ...], tuple[str, ...]], Agreement],
-    one: Telltale | None,
-    other: Telltale | None,
-    base: Base,
-) -> None:
-    told = _between(one, other, base) if one and other else None
-    if one and other and told:
-        found.setdefault((one.paths, other.paths), Agreement(told.role, told.level, one.paths, other.paths))
-
-
-def _between(one: Telltale, other: Telltale, base: Base) -> Finding | None:
-    """How well the two fields agree alone; None where they say nothing of one kind."""
-    found = findings(min(one.evidence, other.evidence), max(one.evidence, other.evidence), base)
-    best = max(found, key=lambda finding: (finding.level, -finding.chance), default=None)
-    if best is None or (one.role is not other.role and best.level < Level.SWAPPED):
-        return None
-    return best

@@ -69,7 +69,7 @@ def test_capabilities_are_the_mappings(channel) -> None:
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(429, ChannelBusy), (402, ChannelRefused), (401, ChannelRefused), (500, ChannelDown), (503, ChannelDown)],
+    [(429, ChannelBusy), (402, ChannelRefused), (401, ChannelRefused), (500, ChannelDown), (503, ChannelBusy)],
 )
 async def test_failures_have_names(channel, double, status, error) -> None:
     """Each status becomes the error by its consequence, with the vendor's own code and wait."""
