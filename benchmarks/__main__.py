@@ -17,6 +17,7 @@ from benchmarks import (
     outside,
     pivots,
     suggestions,
+    trouble,
     workers,
 )
 from benchmarks.peers import running as peers
@@ -37,6 +38,7 @@ async def main() -> None:
     await suggestions.main()
     await peers.main()
     await outside.main()
+    await trouble.main()
     await fairness.main()
     await workers.main()
 
