@@ -154,7 +154,7 @@ async def attributes(make: Makers, of: Made, **values: Any) -> None:
 
 async def contact_point(make: Makers, of: Made, value: str, type: str = "EMAIL", **more: Any) -> None:
     """A way to reach the customer."""
-    point = {"type": type, "value": value, "postal": None, "is_primary": False, **SEEN} | more
+    point = {"id": new_id(), "type": type, "value": value, "postal": None, "is_primary": False, **SEEN} | more
     await make.store.update(CUSTOMERS, {"_id": of.key}, {"$push": {"contact_points": point}})
 
 
