@@ -185,7 +185,14 @@ def _in_words(kind: type[BaseModel], one: ErrorDetails) -> str:
     words = one["msg"].removeprefix("Value error, ").removesuffix(".")
     if words[1:2].islower():
         words = words[:1].lower() + words[1:]
-    is_shown = field is not None and not is_secret(field.annotation) and isinstance(one["input"], str | int | float)
+    is_shown = (
+        field is not None
+        and field.repr
+        and not is_secret(field.annotation)
+        and isinstance(one["input"], str | int | float)
+        # Before it in an address stands a password, and elsewhere a person's name.
+        and "@" not in str(one["input"])
+    )
     value = f"it is {_quoted(one['input'])}: " if is_shown else ""
     return f"{value}{words}.{about}"
 

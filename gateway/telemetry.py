@@ -35,6 +35,9 @@ _WATCHED: Final = frozenset({"/healthz", "/readyz"})
 _IN_ORDER: Final = frozenset({"GOOD", "CANCELLED", NoSuchIdentity.kind})
 
 _DRIVER: Final = frozenset({"pymongo", "bson"})
+# What of Python's own and of libraries' quotes the value that it was given, which may be a person's or a secret.
+_QUOTING: Final = (ValueError, KeyError)
+_OURS: Final = frozenset({"adapters", "gateway", "resolvers"})
 
 _NAME: Final = "gateway.request"
 _log = structlog.get_logger(_NAME)
@@ -208,11 +211,18 @@ def _rendering(is_terminal: bool) -> list[Processor]:
 
 
 def _traceback(exc_info: Any) -> str:
-    """The traceback, but for the words of the database's driver: those quote what is stored."""
+    """The traceback, but for the words of what quotes values: the database's driver, ValueError and KeyError."""
     text = "".join(traceback.format_exception(*exc_info)).rstrip()
     for error in _chain(exc_info[1], set()):
         if type(error).__module__.partition(".")[0] in _DRIVER and (words := str(error)):
             text = text.replace(words, f"(the database's words are left out; code {getattr(error, 'code', None)})")
+        elif isinstance(error, _QUOTING) and type(error).__module__.partition(".")[0] not in _OURS:
+            first, *more = str(error).splitlines() or [""]
+            text = (
+                text.replace(f": {first}", ": (its words are left out, for they may quote a value)") if first else text
+            )
+            for line in filter(str.strip, more):
+                text = text.replace(line, "")
     return text
 
 

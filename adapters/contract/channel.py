@@ -5,7 +5,7 @@ settings and its way out: what must outlive a moment is kept by the house.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Protocol, runtime_checkable
@@ -39,7 +39,7 @@ class Unread:
 class Found:
     """What a channel knew when it was asked."""
 
-    records: tuple[HandedOver, ...] = ()
+    records: tuple[HandedOver, ...] = field(default=(), repr=False)
     unread: tuple[Unread, ...] = ()
     after: str | None = None
     """Where to go on, as the channel's own cursor; None at the end."""

@@ -16,8 +16,8 @@ class Delivery:
 
     method: str
     """GET or POST."""
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
+    query: Mapping[str, str] = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
     """By name in lower case; of repeated ones the first."""
     body: bytes = field(repr=False)
     received_at: datetime
@@ -52,16 +52,16 @@ class NotProven(Exception):
 class Event:
     """One thing that a delivery tells of: either `records`, or why it is `unread`, or why it is `left_alone`."""
 
-    key: str
+    key: str = field(repr=False)
     """One event per key on a channel account, however often it is told."""
-    order_by: str
+    order_by: str = field(repr=False)
     """Whose turn it is: events of one such word are processed in the order in which they came in."""
     at: datetime | None = None
     """When it happened, by the channel's clock."""
-    records: tuple[HandedOver, ...] = ()
+    records: tuple[HandedOver, ...] = field(default=(), repr=False)
     unread: str | None = None
     """Why it could not be read, without any value: its delivery is set aside whole."""
     left_alone: str | None = None
     """Why it is none of the house's business, as `typing indicator`: counted and dropped."""
-    who: Who | None = None
+    who: Who | None = field(default=None, repr=False)
     """Whom it is about, where that is known."""

@@ -1,6 +1,6 @@
 """How does a message go out, and what is known of it then?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -14,7 +14,7 @@ class Template:
 
     name: str
     language: str
-    values: tuple[str, ...] = ()
+    values: tuple[str, ...] = field(default=(), repr=False)
     """What fills the gaps of its body, in their order."""
 
 
@@ -22,14 +22,14 @@ class Template:
 class Outgoing:
     """One message to one person."""
 
-    who: Who
+    who: Who = field(repr=False)
     key: str
     """Ours, opaque, one per message: handed to the vendor where it takes one, so that an echo or status tells it."""
-    text: str | None = None
+    text: str | None = field(default=None, repr=False)
     template: Template | None = None
     as_human_agent: bool = False
     """Sent by a person under the vendor's longer window for people, where it has one."""
-    conversation: str | None = None
+    conversation: str | None = field(default=None, repr=False)
     """The conversation's id on the channel account, where the channel has several with one person."""
     last_heard_at: datetime | None = None
     """When the person last wrote on this account: vendors close the window for free words some time after."""
