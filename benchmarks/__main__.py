@@ -10,6 +10,7 @@ from benchmarks import (
     history,
     importing,
     indicators,
+    intake,
     ledger,
     matching,
     memory,
@@ -37,6 +38,7 @@ async def main() -> None:
     await suggestions.main()
     await peers.main()
     await outside.main()
+    await intake.main()
     await fairness.main()
     await workers.main()
 
