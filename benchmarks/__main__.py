@@ -10,6 +10,7 @@ from benchmarks import (
     history,
     importing,
     indicators,
+    intake,
     ledger,
     matching,
     memory,
@@ -39,6 +40,7 @@ async def main() -> None:
     await peers.main()
     await outside.main()
     await trouble.main()
+    await intake.main()
     await fairness.main()
     await workers.main()
 
