@@ -162,9 +162,9 @@ class Settings(BaseSettings):
         default=10.0, gt=0, description="How long a body may take to arrive: a slow sender must not hold a place."
     )
     delivery_bytes: int = Field(
-        default=256 * 1024,
+        default=4 * 1024 * 1024,
         ge=1024,
-        description="A vendor's delivery at most (`/webhooks/`): larger than any that is documented.",
+        description="A vendor's delivery at most (`/webhooks/`): Meta's are documented with up to 3 MB.",
     )
     execution_s: float = Field(
         default=15.0,

@@ -7,13 +7,14 @@ and hands it over again only where the vendor tells two of one key apart.
 """
 
 import asyncio
+import secrets
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
 from adapters.contract.channel import Capability, Sends
-from adapters.contract.errors import ChannelBusy, ChannelDown, ChannelError, OutcomeUnknown
+from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelError, OutcomeUnknown
 from adapters.contract.records import Progress, Who
 from adapters.contract.sending import Outgoing, SendState, Sent, Template
 from adapters.deadline import within
@@ -71,7 +72,11 @@ async def hand_over(shift: Shift) -> bool:
     for row in sorted(rows, key=lambda one: (one["queued_at"], one["_id"])):
         firsts.setdefault(_who(row), row)
     words = await shift.store.by_ids(MESSAGES, [row["_id"] for row in firsts.values()])
-    await asyncio.gather(*(_hand_over_one(shift, row, words.get(row["_id"])) for row in firsts.values()))
+    handing_over = (_hand_over_one(shift, row, words.get(row["_id"])) for row in firsts.values())
+    # Each comes to its end, whatever becomes of another: what is under way must not be taken for abandoned.
+    for failure in await asyncio.gather(*handing_over, return_exceptions=True):
+        if isinstance(failure, BaseException):
+            raise failure
     return len(rows) > len(firsts) or len(rows) == _AT_ONCE
 
 
@@ -105,12 +110,18 @@ async def _send(shift: Shift, row: Document, channel: Sends, outgoing: Outgoing)
         channel.require_allowed(outgoing)
         with within(_HANDING_OVER_S):
             sent = await channel.send(outgoing)
-    except OutcomeUnknown as error:
+    except (OutcomeUnknown, BadPayload) as error:
+        # An answer that cannot be read says neither that it went out nor that it did not.
         await _unknown(shift, row, str(error))
     except (ChannelBusy, ChannelDown) as error:
         await _postpone_account(shift, row, error)
     except ChannelError as error:
         await _failed(shift, row, str(error))
+    except Exception as error:  # noqa: BLE001  one adapter's mistake must not keep other channels' messages
+        reference = secrets.token_hex(6)
+        channel_account = {"channel": row["channel"], "account": row["account"]}
+        _log.error("unforeseen", reference=reference, doing="sending", exc_info=error, **channel_account)
+        await _unknown(shift, row, f"The adapter failed by {type(error).__name__}; the log has it under {reference}.")
     else:
         await _settle(shift, row, sent)
 

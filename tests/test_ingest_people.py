@@ -106,6 +106,20 @@ async def test_two_identities_one_customer(store: Store) -> None:
     assert claims == {"shop": "VERIFIED", "email": "ASSERTED"}
 
 
+@pytest.mark.parametrize("value", ["17", " 17 "])
+async def test_one_account_told_twice(store: Store, value: str) -> None:
+    """A source that names one account twice, in whatever spelling, tells of one identity."""
+    twice = (
+        ANN._replace(value=value),
+        ANN,
+        Who("email", "main", "a@example.org"),
+        Who("email", "main", "A@example.org"),
+    )
+    assert outcomes(await bring(store, replace(PERSON, also=twice))) == ["inserted"]
+    assert outcomes(await bring(store, replace(PERSON, also=twice))) == ["unchanged"]
+    assert await _claims(store) == {"17": "VERIFIED", "a@example.org": "ASSERTED"}
+
+
 async def test_machines_never_merge(store: Store) -> None:
     """Two customers who turn out to be one person are merged by people, never by machine."""
     other = ANN._replace(value="18")

@@ -262,8 +262,8 @@ class People:
     # What people parted
 
     def _told(self, person: Person, heard_at: datetime | None) -> list[Account]:
-        """The accounts that are said to be the person's: the first, and those that people did not part from it."""
-        first, *others = [self.identities.account(who) for who in (person.who, *person.also)]
+        """The accounts that are said to be the person's, each once: the first, and those not parted from it."""
+        first, *others = dict.fromkeys(map(self.identities.account, (person.who, *person.also)))
         if not self.identities.were_any_unlinked:
             return [first, *others]
         return [first, *(one for one in others if not self._are_parted(first, one, person, heard_at))]

@@ -12,7 +12,7 @@ from adapters.lines import Lines
 from adapters.mongo import Store
 from resolvers.kit.sources import SourceStatus
 from resolvers.live.answers import Landed, take_in
-from resolvers.live.flights import LIVE, Flight, flights_for
+from resolvers.live.flights import LIVE, Flight, flights_for, unforeseen
 from resolvers.live.memory import Freshness, Remembered, Standing
 from resolvers.live.reports import Report, of_error, of_found
 from resolvers.live.targets import Ids, Known, Target, Whose, identities_of, targets_of
@@ -185,9 +185,11 @@ class Asking:
             return {}
         try:
             left = await take_in(self._store, news, at=self._clock(), default_region=self._default_region)
-        except Exception:  # noqa: BLE001  one adapter's odd record must not take the other sources along
+        except Exception as error:  # noqa: BLE001  one adapter's odd record must not take the other sources along
             if len(news) == 1:
-                return {news[0].target: None}
+                target = news[0].target
+                unforeseen(error, target.place, target.capability)
+                return {target: None}
             return {target: left for one in news for target, left in (await self._take([one])).items()}
         return {one.target: count for one, count in zip(news, left, strict=True)}
 

@@ -1,10 +1,13 @@
 """How is a channel asked, so that nobody asks the same at the same time, and whoever asked need not wait for it?"""
 
 import asyncio
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+import structlog
 
 from adapters.contract.channel import Capability, Found, KnowsMany, Portion
 from adapters.contract.errors import BadPayload, ChannelDown, ChannelError, NoSuchIdentity
@@ -13,6 +16,8 @@ from adapters.contract.way import Breaker
 from adapters.deadline import within
 from adapters.lines import Line
 from resolvers.live.targets import Target
+
+_log = structlog.get_logger("resolvers.live")
 
 _GRACE_S: Final = 0.5
 _PORTION: Final = Portion()
@@ -58,6 +63,7 @@ class Flight:
         except ChannelError as error:
             self.error = error
         except Exception as error:  # noqa: BLE001  a mistake of one adapter must not take the other sources along
+            unforeseen(error, self.line.place, self.capability)
             self.error = BadPayload(f"The adapter failed by {type(error).__name__}.")
             self.error.__cause__ = error
         self.latency_ms = round((time.monotonic() - self.began) * 1000)
@@ -74,6 +80,19 @@ class Flight:
     def knows_nobody(self) -> bool:
         """Whether the channel answered that it knows nobody by that id, which is an answer."""
         return isinstance(self.error, NoSuchIdentity)
+
+
+def unforeseen(error: Exception, place: tuple[str, str], capability: Capability) -> None:
+    """Tells operators of a mistake of which the answer can only say that a source could not be read."""
+    channel, account = place
+    _log.error(
+        "unforeseen",
+        reference=secrets.token_hex(6),
+        channel=channel,
+        account=account,
+        doing=f"asking for {capability}",
+        exc_info=error,
+    )
 
 
 def flights_for(line: Line, capability: Capability, targets: Sequence[Target]) -> list[Flight]:

@@ -156,3 +156,8 @@ def test_damaged_secret_refused(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("short")
     with pytest.raises(BadSettings, match=r"cut short\. Remove the file"):
         with_secrets(load_settings(data_folder=tmp_path))
+
+
+def test_documented_deliveries_fit() -> None:
+    """Deliveries as large as Meta documents them are taken unless an operator says otherwise."""
+    assert Settings.model_fields["delivery_bytes"].default >= 3 * 1024 * 1024

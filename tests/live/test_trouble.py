@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+import structlog
 
 from adapters.contract.way import Breaker
 from resolvers.live.memory import Freshness
@@ -145,3 +146,25 @@ async def test_words_tell_no_person(panel: Callable[..., Panel], vendor: Vendor,
     answer = await ask(W1, channel="whatsapp", account="main", value="+14155550000")
     assert {one["status"] for one in answer.sources.values()} == {"STORED", "DOWN", "UNREADABLE"}
     assert "Lee" not in str(answer.body["extensions"])
+
+
+async def test_mistakes_are_logged(
+    panel: Callable[..., Panel], vendor: Vendor, make: Makers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where an adapter fails, or its records cannot be stored, the log says of which channel account, and how."""
+    ann = await make.customer()
+    await make.identity(ann, "acme", "1")
+    vendor.has("tickets", "1", told_ticket("7"))
+
+    async def fails(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    for name in ("tests.live.vendor.Acme.tickets", "resolvers.live.asking.take_in"):
+        with monkeypatch.context() as patch, structlog.testing.capture_logs() as logged:
+            patch.setattr(name, fails)
+            answer = await panel(freshness=EAGER)(TICKETS_OF, id=ann.id)
+        assert answer.sources["main"]["status"] == "UNREADABLE"
+        told = next(one for one in logged if one["event"] == "unforeseen")
+        assert (told["channel"], told["account"], told["doing"]) == ("acme", "main", "asking for TICKETS")
+        assert isinstance(told["exc_info"], ZeroDivisionError)
+        assert told["reference"]

@@ -4,11 +4,14 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+import structlog
 
+from adapters.channels.whatsapp import WhatsApp
+from adapters.contract.errors import BadPayload
 from adapters.lines import NO_LINES
 from resolvers.conversations import MESSAGES
 from resolvers.kit.viewer import Role
-from resolvers.outbox import OUTBOX
+from resolvers.outbox import OUTBOX, hand_over
 from tests.channels.whatsapp.double import Cloud, status
 from tests.sending.conftest import SEND, TALKS, Desk
 
@@ -75,6 +78,22 @@ async def test_unknown_is_not_sent_again(desk: Desk, cloud: Cloud) -> None:
     await desk.empty(timedelta(hours=1))
     assert len(cloud.sent) == 1
     assert [one["status"] for one in await desk.ours()] == ["UNKNOWN"]
+
+
+@pytest.mark.parametrize("error", [BadPayload("The answer is no JSON."), ZeroDivisionError()])
+async def test_unread_answer_is_unknown(desk: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Where an adapter cannot read the answer, or fails, nobody knows whether it went out; nobody else's waits."""
+
+    async def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(WhatsApp, "send", fails)
+    await desk.send()
+    with structlog.testing.capture_logs() as logged:
+        await hand_over(desk.shift())
+    assert [one["status"] for one in await desk.ours()] == ["UNKNOWN"]
+    assert await desk.ask.store.count(OUTBOX, {}) == 0
+    assert any(one["event"] == "unforeseen" for one in logged) == isinstance(error, ZeroDivisionError)
 
 
 async def test_unknown_is_settled(desk: Desk, cloud: Cloud) -> None:

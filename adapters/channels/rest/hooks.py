@@ -42,7 +42,7 @@ class Hook:
         is_standard = self.stated.signature.scheme == "standard_webhooks"
         header = self.stated.delivery_key or (STANDARD_ID if is_standard else None)
         said = delivery.headers.get(header.lower()) if header else None
-        return said[:_LONGEST_KEY] if said else None
+        return _bounded(said) if said else None
 
     def told(self, delivery: Delivery, channel: str, account: str) -> Sequence[Event]:
         """What happened, in the order told; raises BadPayload where nothing of it can be read."""

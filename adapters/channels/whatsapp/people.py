@@ -14,7 +14,8 @@ from adapters.channels.whatsapp.shapes import Contact
 from adapters.contract.records import Person, Reach, Who
 
 # Brazil, Mexico and Argentina write one number with and without a digit after the country code: WhatsApp ids may lack
-# it where `from` has it. The last eight digits are the same, and one delivery names one such person.
+# it where `from` has it. Of no other country are two numbers one.
+_TWO_NOTATIONS: Final = ("52", "54", "55")
 _SAME_DIGITS: Final = 8
 _FEWEST_DIGITS: Final = 7
 _MOST_DIGITS: Final = 15
@@ -83,7 +84,10 @@ class Crowd:
     def _contact(self, ids: Ids) -> Contact | None:
         if ids.user_id is None and ids.number is None:
             return self.contacts[0] if len(self.contacts) == 1 else None
-        return next((one for one in self.contacts if _is_same(one, ids)), None)
+        found = [one for one in self.contacts if _is_same(one, ids)]
+        # Whoever is named by this very id comes before whoever may be meant in another notation.
+        exact = (one for one in found if one.wa_id == ids.number or (ids.user_id and one.user_id == ids.user_id))
+        return next(exact, found[0] if len(found) == 1 else None)
 
 
 def _is_same(contact: Contact, ids: Ids) -> bool:
@@ -91,10 +95,16 @@ def _is_same(contact: Contact, ids: Ids) -> bool:
         return ids.user_id == contact.user_id
     if ids.number is None or contact.wa_id is None:
         return False
-    if ids.number == contact.wa_id:
-        return True
-    both = _is_number(ids.number) and _is_number(contact.wa_id)
-    return both and ids.number[-_SAME_DIGITS:] == contact.wa_id[-_SAME_DIGITS:] and ids.number[0] == contact.wa_id[0]
+    return ids.number == contact.wa_id or _is_other_notation(ids.number, contact.wa_id)
+
+
+def _is_other_notation(one: str, other: str) -> bool:
+    if not (_is_number(one) and _is_number(other)) or one[:2] != other[:2] or one[:2] not in _TWO_NOTATIONS:
+        return False
+    # The digit more stands somewhere behind the country code; without it, all else is the same.
+    longer, shorter = sorted((one, other), key=len, reverse=True)
+    behind = one[-_SAME_DIGITS:] == other[-_SAME_DIGITS:]
+    return behind and any(longer[:n] + longer[n + 1 :] == shorter for n in range(2, len(longer) - _SAME_DIGITS))
 
 
 def _is_number(value: str | None) -> bool:

@@ -136,6 +136,13 @@ def test_standard_webhooks(make) -> None:
         channel.prove(delivery(body, at=at + timedelta(minutes=10), **headers))
 
 
+def test_long_delivery_ids_are_told_apart(make) -> None:
+    """Two deliveries whose long ids begin alike are two: the second is no repetition of the first."""
+    channel = make("shop", "shop")
+    keys = [channel.delivery_key(delivery(b"{}", webhook_id="i" * 300 + end)) for end in "121"]
+    assert keys[0] == keys[2] != keys[1]
+
+
 def test_no_secret_no_deliveries(make) -> None:
     """Without a secret nothing can be proven, and so nothing is taken."""
     channel = make("crm", "hubspot", webhook_secret=None)

@@ -33,6 +33,18 @@ def ids(event: Event) -> list[str]:
     return [told.who.value, *(one.value for one in told.also)]
 
 
+def test_numbers_that_end_alike() -> None:
+    """Two people whose numbers end alike, told of in one delivery, are two: nobody's words become the other's."""
+    other = "12205551234"
+    both = [contact(wa_id=other, user_id="US.2"), contact(wa_id="16505551234", user_id="US.1")]
+    assert ids(told_of(message(), *both)) == ["US.1", "16505551234"]
+    assert ids(told_of(message(), contact(wa_id=other, user_id="US.2"))) == ["16505551234"]
+    # In one country of two notations: of another area, and one beside whom the very same number is told.
+    assert ids(told_of(message(**BRAZIL), contact(wa_id="552187654321"))) == ["5511987654321"]
+    very = [contact(wa_id="551187654321"), contact(wa_id="5511987654321", user_id="BR.1")]
+    assert ids(told_of(message(**BRAZIL), *very)) == ["BR.1", "5511987654321"]
+
+
 BARE = {"from": None, "from_user_id": "US.1"}
 BRAZIL = {"from": "5511987654321"}
 MEXICO = {"from": "5215512345678"}
