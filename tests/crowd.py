@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from adapters.records import RecordId, new_id
+from adapters.records import RecordId, key_hash, new_id
 from resolvers.accesses import ACCESSES, access_documents
 from resolvers.accounts import ACCOUNTS, HOLDINGS
 from resolvers.agents import GROUPS
@@ -22,6 +22,7 @@ from resolvers.kit.erased import ERASING
 from resolvers.kit.turns import take_turn
 from resolvers.kit.viewer import Role, Viewer
 from resolvers.labels import LABELS, label_document
+from resolvers.live.pasts import PASTS
 from resolvers.matching import Base
 from resolvers.matching_base import keep_base
 from resolvers.merging.ledger import MERGES
@@ -56,6 +57,7 @@ async def everything(make: Makers, of: Made, rows: int = 5) -> None:
         await account(make, of, f"{of.key}-{n}")
         await consent_word(make, of, purpose=f"purpose {n}", at=at)
         await queued(make, of, queued_at=at)
+        await past(make, of, f"{of.key}-{n}", begun_at=at)
         await access(make, of.key, at=at)
 
 
@@ -166,6 +168,15 @@ async def queued(make: Makers, of: Made, **more: Any) -> RecordId:
     said = {"template": None, "as_human_agent": False, "queued_by": "agent", "state": WAITING, "tries": 0}
     when = {"queued_at": BEGIN, "due_at": BEGIN}
     return await make.put(OUTBOX, of, **(place | said | when | more))
+
+
+async def past(make: Makers, of: Made, value: str, **more: Any) -> RecordId:
+    """What a channel has of the customer's past, which is being fetched."""
+    key = {"channel": "acme", "account": "main", "capability": "TICKETS", "identity": key_hash("acme", "main", value)}
+    asked = {"asked_channel": "acme", "asked_account": "main", "value": value, "line": "acme/main"}
+    far = {"state": "WAITING", "cursor": None, "mark": None, "portions": 0, "unread": 0, "tries": 0, "reason": None}
+    when = {"begun_at": BEGIN, "due_at": BEGIN, "complete_since": None, "ended_at": None}
+    return await make.put(PASTS, of, **(key | asked | far | when | more))
 
 
 async def small_things(make: Makers) -> None:
