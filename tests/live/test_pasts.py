@@ -1,5 +1,6 @@
 """What a vendor has of the past is fetched behind the answers, whole and once."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -20,7 +21,7 @@ from resolvers.tickets import TICKETS
 from tests.conftest import NOW, Asking, Commands
 from tests.live.conftest import Panel
 from tests.live.old_vendor import Old, fetched, old_lines, shift_of
-from tests.live.vendor import at, case, told_ticket
+from tests.live.vendor import case, told_ticket
 from tests.makers import Made, Makers
 
 SOURCES = """query Sources($id: ID!) { customer(id: $id) {
@@ -83,10 +84,10 @@ async def test_told_meanwhile(panel: Panel, ann: Made) -> None:
     assert first["missing"] == "Its older tickets are being fetched."
     await fetched(panel, 2)
     between = await _seen(panel, ann)
-    assert (between["completeSince"], between["isBackfilling"]) == (at(2).isoformat(), True)
+    assert (between["completeSince"], between["isBackfilling"]) == ("2026-11-01T00:02:00Z", True)
     await fetched(panel, 1)
     last = await _seen(panel, ann)
-    assert (last["completeSince"], last["isBackfilling"], last["missing"]) == (at(1).isoformat(), False, None)
+    assert (last["completeSince"], last["isBackfilling"], last["missing"]) == ("2026-11-01T00:01:00Z", False, None)
 
 
 async def test_nothing_more(panel: Panel, ann: Made, old: Old) -> None:
@@ -107,17 +108,23 @@ async def test_ended_past_names_nobody(panel: Panel, ann: Made) -> None:
     assert not set(NAMING) & set(kept)
 
 
-async def test_killed_between_portions(panel: Panel, ann: Made, old: Old, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever dies before a portion is taken in leaves its cursor as it was: that one portion is asked for again."""
+async def test_killed_while_taking(panel: Panel, ann: Made, old: Old, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever dies before a portion stands leaves the cursor as it was: that one portion is asked for again."""
     await _seen(panel, ann)
     await fetched(panel, 1)
 
-    async def killed(*_: Any, **__: Any) -> None:
-        raise KeyboardInterrupt
+    async def killed(*given: Any, along: Any, **more: Any) -> None:
+        async def dying(taken: Any) -> None:
+            await along(taken)
+            raise asyncio.CancelledError
 
-    with monkeypatch.context() as patched, pytest.raises(BaseException):  # noqa: B017, PT011  however it dies
-        patched.setattr(fetching, "_take", killed)
-        await fetching._fetch_on(shift_of(panel), next(iter(panel.lines)))
+        await take(*given, along=dying, **more)
+
+    monkeypatch.setattr(fetching, "take", killed)
+    with pytest.raises(asyncio.CancelledError):
+        await fetched(panel, 1)
+    monkeypatch.undo()
+    assert (await _past(panel))["cursor"] == "2"
     assert await fetched(panel, 3) == ["1", "2", "3", "4", "5"]
     assert [cursor for _, cursor in old.asked] == [None, None, "2", "2", "4"]
 
