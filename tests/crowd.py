@@ -22,6 +22,7 @@ from resolvers.kit.erased import ERASING
 from resolvers.kit.turns import take_turn
 from resolvers.kit.viewer import Role, Viewer
 from resolvers.labels import LABELS, label_document
+from resolvers.live.account_pasts import ACCOUNT_PASTS
 from resolvers.live.pasts import PASTS
 from resolvers.matching import Base
 from resolvers.matching_base import keep_base
@@ -192,6 +193,10 @@ async def small_things(make: Makers) -> None:
     await product(make)
     await topic(make)
     await double(make)
+    place: dict[str, Any] = {"channel": "acme", "account": "main"}
+    far = {"cursor": None, "mark": None, "portions": 1, "tries": 0, "unread": 0, "seen": [], "reason": None}
+    key = ACCOUNT_PASTS.id_of(place)
+    await make.store.insert(ACCOUNT_PASTS, {"_id": key, **place, **far, "due_at": BEGIN})
     await access(make)
     await erased(make)
     await stand_ins(make)
