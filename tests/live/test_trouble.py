@@ -2,10 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+import structlog
 
 from adapters.contract.way import Breaker
+from adapters.failures import StoreDown
+from resolvers.live import asking
 from resolvers.live.memory import Freshness
 from tests.live.conftest import Panel
 from tests.live.test_reading_through import EAGER, TICKETS_OF
@@ -145,3 +149,35 @@ async def test_words_tell_no_person(panel: Callable[..., Panel], vendor: Vendor,
     answer = await ask(W1, channel="whatsapp", account="main", value="+14155550000")
     assert {one["status"] for one in answer.sources.values()} == {"STORED", "DOWN", "UNREADABLE"}
     assert "Lee" not in str(answer.body["extensions"])
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "logged"),
+    [
+        (StoreDown("The database is away."), "LATE", "taking in waits for the database"),
+        (ValueError("Ann Lee"), "UNREADABLE", "unforeseen"),
+    ],
+)
+async def test_not_stored(  # noqa: PLR0913, PLR0917  each a part of the scene
+    panel: Callable[..., Panel],
+    vendor: Vendor,
+    make: Makers,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    status: str,
+    logged: str,
+) -> None:
+    """What could not be stored is logged without a personal value; a database that fails is no vendor's fault."""
+    ann = await make.customer()
+    await make.identity(ann, "acme", "1")
+    vendor.has("tickets", "1", told_ticket("7"))
+
+    async def failing(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(asking, "take_in", failing)
+    with structlog.testing.capture_logs() as logs:
+        told = await panel()(TICKETS_OF, id=ann.id)
+    assert told.sources["main"]["status"] == status
+    assert [one["event"] for one in logs] == [logged]
+    assert "Ann Lee" not in str(logs)
