@@ -17,6 +17,7 @@ from gateway.work import JobState, job_states
 from resolvers.deliveries.intake import Tally
 from resolvers.deliveries.replaying import Standing, replay, set_aside, standing
 from resolvers.kit.shift import Shift
+from resolvers.live.pasts import pasts_waiting
 from resolvers.schema import graph
 
 _COLUMNS: Final = ("job", "last end", "failures", "reference", "running")
@@ -28,16 +29,18 @@ _note = Console(stderr=True)
 def show_jobs() -> None:
     """List what is done in the background: when it last ended, how often it failed since, and who does it now.
 
-    Below stands how many deliveries of vendors wait, since when, and how many are set aside. Into a pipe or a file: a
+    Below stands how many deliveries of vendors wait, since when, how many are set aside, and how many
+    pasts of people wait to be fetched from their channel. Into a pipe or a file: a
     line for each job, a tab between the columns.
 
     Example: `profile-gateway jobs`
     """
 
-    async def work(store: Store) -> tuple[list[JobState], Standing]:
-        return await job_states(store, sorted(graph().declared.jobs)), await standing(store)
+    async def work(store: Store) -> tuple[list[JobState], Standing, int]:
+        states = await job_states(store, sorted(graph().declared.jobs))
+        return states, await standing(store), await pasts_waiting(store)
 
-    states, found = with_store(work)
+    states, found, pasts = with_store(work)
     rows = [_row(one) for one in states]
     if _out.is_terminal:
         table = Table(*(Column(name, no_wrap=name in {"job", "last end"}) for name in _COLUMNS))
@@ -50,6 +53,7 @@ def show_jobs() -> None:
     again = " `profile-gateway replay` reads them anew." if found.aside else ""
     words = f"{found.waiting:,} deliveries wait{since}; {found.aside:,} are set aside.{again}"
     _note.print(words, highlight=False, soft_wrap=True)
+    _note.print(f"{pasts:,} pasts wait to be fetched.", highlight=False, soft_wrap=True)
 
 
 def replay_deliveries(

@@ -55,7 +55,7 @@ from resolvers import (
     visitors,
 )
 from resolvers.kit.graph import Graph
-from resolvers.live import panel
+from resolvers.live import account_pasts, fetching, panel
 
 SLICES = (
     channels.SLICE,
@@ -107,6 +107,8 @@ SLICES = (
     outbox.SLICE,
     sending.SLICE,
     privacy.SLICE,
+    fetching.SLICE,
+    account_pasts.SLICE,
     panel.SLICE,
     nodes.SLICE,
 )

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from adapters.contract.deliveries import Delivery
-from adapters.records import RecordId, new_id
+from adapters.records import RecordId, key_hash, new_id
 from resolvers.accesses import ACCESSES, access_documents
 from resolvers.accounts import ACCOUNTS, HOLDINGS
 from resolvers.agents import GROUPS
@@ -25,6 +25,8 @@ from resolvers.kit.erased import ERASING
 from resolvers.kit.turns import take_turn
 from resolvers.kit.viewer import Role, Viewer
 from resolvers.labels import LABELS, label_document
+from resolvers.live.account_pasts import ACCOUNT_PASTS
+from resolvers.live.pasts import PASTS
 from resolvers.matching import Base
 from resolvers.matching_base import keep_base
 from resolvers.merging.ledger import MERGES
@@ -59,6 +61,7 @@ async def everything(make: Makers, of: Made, rows: int = 5) -> None:
         await account(make, of, f"{of.key}-{n}")
         await consent_word(make, of, purpose=f"purpose {n}", at=at)
         await queued(make, of, queued_at=at)
+        await past(make, of, f"{of.key}-{n}", begun_at=at)
         await access(make, of.key, at=at)
 
 
@@ -171,6 +174,15 @@ async def queued(make: Makers, of: Made, **more: Any) -> RecordId:
     return await make.put(OUTBOX, of, **(place | said | when | more))
 
 
+async def past(make: Makers, of: Made, value: str, **more: Any) -> RecordId:
+    """What a channel has of the customer's past, which is being fetched."""
+    key = {"channel": "acme", "account": "main", "capability": "TICKETS", "identity": key_hash("acme", "main", value)}
+    asked = {"asked_channel": "acme", "asked_account": "main", "value": value, "line": "acme/main"}
+    far = {"state": "WAITING", "cursor": None, "mark": None, "portions": 0, "unread": 0, "tries": 0, "reason": None}
+    when = {"begun_at": BEGIN, "due_at": BEGIN, "complete_since": None, "ended_at": None}
+    return await make.put(PASTS, of, **(key | asked | far | when | more))
+
+
 async def small_things(make: Makers) -> None:
     """One document in each collection that belongs to no customer, or to none that is shown."""
     await label(make)
@@ -184,6 +196,10 @@ async def small_things(make: Makers) -> None:
     await product(make)
     await topic(make)
     await double(make)
+    place: dict[str, Any] = {"channel": "acme", "account": "main"}
+    far = {"cursor": None, "mark": None, "portions": 1, "tries": 0, "unread": 0, "seen": [], "reason": None}
+    key = ACCOUNT_PASTS.id_of(place)
+    await make.store.insert(ACCOUNT_PASTS, {"_id": key, **place, **far, "due_at": BEGIN})
     await access(make)
     await erased(make)
     await stand_ins(make)

@@ -54,8 +54,11 @@ class Source:
     missing: str | None = told("What may be missing for its sake, as a sentence; null where nothing is.")
     retry_after_s: float | None = told("In how many seconds it may answer again; null where nobody knows.")
     complete_since: datetime | None = told(
-        "From when on it shows everything, where it shows only some of the past; null where no such bound is known."
+        "From when on everything is here that it has of the customer: the bound that it told itself, or the oldest "
+        "moment that came of its past so far, the newest being fetched first where it can; of several kinds of things "
+        "the latest. Null where neither is known: nothing of its past was fetched, or all of it came at once."
     )
+    is_backfilling: bool = told("Whether older things of the customer are still being fetched from it.")
 
 
 STORED_NAME = "stored"
@@ -73,6 +76,7 @@ def stored_source(at: datetime) -> Source:
         missing=None,
         retry_after_s=None,
         complete_since=None,
+        is_backfilling=False,
     )
 
 
@@ -88,6 +92,7 @@ def plain_source(source: Source) -> dict[str, Any]:
         "missing": source.missing,
         "retryAfterS": source.retry_after_s,
         "completeSince": source.complete_since.isoformat() if source.complete_since else None,
+        "isBackfilling": source.is_backfilling,
     }
 
 

@@ -16,4 +16,8 @@ wait. What a vendor says again unchanged is known by its digest and is not even 
 
 What comes too late is taken in behind the answer. Who a person is (PROFILE) is always asked behind it: when a list is
 read, the customer's own fields are answered already.
+
+A question asks for the newest portion alone. Where a channel says that it has more, the rest is fetched behind the
+answers (`pasts`, `fetching`); one that gives out what it has of everybody is read whole, and again where it changed
+(`account_pasts`).
 """

@@ -7,13 +7,17 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
+import structlog
+
 from adapters.contract.channel import Capability
+from adapters.failures import StoreError
 from adapters.lines import Lines
 from adapters.mongo import Store
 from resolvers.kit.sources import SourceStatus
 from resolvers.live.answers import Landed, take_in
 from resolvers.live.flights import LIVE, Flight, flights_for, unforeseen
 from resolvers.live.memory import Freshness, Remembered, Standing
+from resolvers.live.pasts import NEW_PAST, WITH_PASTS, PastStanding, begin_pasts, standings_of
 from resolvers.live.reports import Report, of_error, of_found
 from resolvers.live.targets import Ids, Known, Target, Whose, identities_of, targets_of
 
@@ -25,6 +29,8 @@ _MOST_BEGUN: Final = 100
 _SHARE_OF_WAITING: Final = 0.9
 # How long a customer's identities are taken to be the same. A new one is asked by after that.
 _IDENTITIES_S: Final = 30.0
+_log = structlog.get_logger("resolvers.live")
+_NOT_STORED: Final = -1
 _NOT_BEGUN: Final = Report(status=SourceStatus.BUSY)
 
 
@@ -54,6 +60,8 @@ class Asking:
         self._identities: Remembered[Ids, tuple[float, list[Known]]] = Remembered()
         self._targets: Remembered[Whose, tuple[float, list[Target]]] = Remembered()
         self._standings: Remembered[Target, Standing] = Remembered()
+        self.pasts: Remembered[Target, PastStanding] = Remembered()
+        """How far the pasts are of which a channel said that it has more, as this process last saw."""
         self._flights: dict[Target, Flight] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -168,9 +176,44 @@ class Asking:
             for flight in flights:
                 for target in flight.targets:
                     self._keep(target, flight, trouble.get(target, 0))
+            await self._look_at_pasts([target for flight in flights for target in flight.targets])
         finally:
             for flight in flights:
                 self._done(flight)
+
+    async def _look_at_pasts(self, targets: Sequence[Target]) -> None:
+        """Learns how far the pasts of these are, by one command where any has one; has those fetched that are new."""
+        wanted = [one for one in targets if one.capability in WITH_PASTS and self._may_have_past(one)]
+        if not wanted:
+            return
+        try:
+            known = await standings_of(self._store, wanted)
+        except StoreError as error:
+            # The answer itself needs none of it; whoever asks next tries again.
+            _log.warning("pasts wait for the database", error=str(error))
+            return
+        new = [one for one in wanted if one not in known and self._has_more(one)]
+        for one, standing in {**known, **dict.fromkeys(new, NEW_PAST)}.items():
+            self.pasts.keep(one, standing)
+        if new:
+            self.begin(self._begin_pasts(new))
+
+    async def _begin_pasts(self, targets: Sequence[Target]) -> None:
+        try:
+            await begin_pasts(self._store, targets, self._clock())
+        except StoreError as error:
+            _log.warning("pasts wait for the database", error=str(error))
+
+    def _has_more(self, target: Target) -> bool:
+        report = self.report(target)
+        return report is not None and report.has_more
+
+    def _may_have_past(self, target: Target) -> bool:
+        """Whether it is worth a look: one that is over stays so; who does not answer may have one of another time."""
+        past, report = self.pasts.get(target), self.report(target)
+        if past is not None:
+            return past.is_waiting
+        return report is not None and (report.has_more or not report.is_good)
 
     def _news(self, flight: Flight) -> list[Landed]:
         return [
@@ -180,11 +223,18 @@ class Asking:
         ]
 
     async def _take(self, news: Sequence[Landed]) -> dict[Target, int | None]:
-        """How many records of each answer could not be taken in; None where nothing could."""
+        """How many records of each answer could not be taken in; None where nothing could.
+
+        Where the database fails, _NOT_STORED.
+        """
         if not news:
             return {}
         try:
             left = await take_in(self._store, news, at=self._clock(), default_region=self._default_region)
+        except StoreError as error:
+            # No vendor's fault, and not told as one: what it said stands nowhere yet, and is asked for again.
+            _log.warning("taking in waits for the database", error=str(error))
+            return {one.target: _NOT_STORED for one in news}
         except Exception as error:  # noqa: BLE001  one adapter's odd record must not take the other sources along
             if len(news) == 1:
                 target = news[0].target
@@ -198,7 +248,9 @@ class Asking:
         old = self._standings.get(target)
         report = self._report_of(target, flight, old)
         found = flight.found.get(target)
-        if left is None:
+        if left == _NOT_STORED:
+            report = Report(status=SourceStatus.LATE, as_of=old.answered_at if old else None)
+        elif left is None:
             report = replace(report, status=SourceStatus.UNREADABLE)
         elif left:
             report = replace(report, unread=report.unread + left)
@@ -209,7 +261,7 @@ class Asking:
         standing = Standing(report, time.monotonic() + fresh_s, old.answered_at if old else None)
         if report.is_good:
             standing.answered_at = report.as_of
-        if found is not None and left is not None:
+        if found is not None and left is not None and left != _NOT_STORED:
             standing.took(found.records, since=old)
         elif old is not None:
             standing.digest, standing.digest_until = old.digest, old.digest_until

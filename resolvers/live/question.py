@@ -7,7 +7,7 @@ together, and they go on together, so that their loads are one command as ever.
 import asyncio
 import time
 from collections.abc import Awaitable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from adapters.contract.channel import Capability
@@ -86,7 +86,8 @@ class LiveQuestion:
     def _sources(self, wanted: Iterable[_Wanted]) -> list[Source]:
         targets = dict.fromkeys(chain.from_iterable(self._targets(*one) for one in wanted))
         told = ((one, self._reports.get(one) or self._asking.report(one)) for one in targets)
-        return sources_of((target, report) for target, report in told if report)
+        pasts = self._asking.pasts
+        return sources_of((target, replace(report, past=pasts.get(target))) for target, report in told if report)
 
     def _capabilities(self, records: Sequence[Record]) -> list[Capability]:
         """By what such records are asked for, where any line offers it."""

@@ -11,6 +11,7 @@ from typing import Final
 from adapters.contract.channel import Capability, Found
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelError, ChannelRefused, NoSuchIdentity
 from resolvers.kit.sources import Source, SourceStatus
+from resolvers.live.pasts import PastStanding, PastState
 from resolvers.live.targets import Target
 
 WORDS: Final[Mapping[Capability, str]] = {
@@ -61,6 +62,8 @@ class Report:
     """Records that could not be read or taken in."""
     has_more: bool = False
     """Whether the channel has older ones, which were not asked for."""
+    past: PastStanding | None = None
+    """How far the older ones were fetched; None where nobody fetches them."""
 
     @property
     def is_good(self) -> bool:
@@ -119,7 +122,7 @@ def _source(place: tuple[str, str], some: list[tuple[Target, Report]]) -> Source
     worst = max(reports, key=lambda one: _RANKS[one.status])
     moments = [one.as_of for one in reports if one.as_of]
     latencies = [one.latency_ms for one in reports if one.latency_ms is not None]
-    since = [one.complete_since for one in reports if one.complete_since]
+    since = [at for one in reports if (at := _complete_since(one))]
     return Source(
         name=place[0],
         account=place[1],
@@ -130,7 +133,12 @@ def _source(place: tuple[str, str], some: list[tuple[Target, Report]]) -> Source
         missing=_missing(some, worst),
         retry_after_s=worst.retry_after_s,
         complete_since=max(since, default=None),
+        is_backfilling=any(one.past.is_waiting for one in reports if one.past),
     )
+
+
+def _complete_since(report: Report) -> datetime | None:
+    return report.past.complete_since if report.past else report.complete_since
 
 
 def _missing(some: list[tuple[Target, Report]], worst: Report) -> str | None:
@@ -142,6 +150,11 @@ def _missing(some: list[tuple[Target, Report]], worst: Report) -> str | None:
         sentences.append(f"{_WHY[worst.status]}: {' and '.join(short)}{newer} may be missing.")
     if unread := sum(report.unread for _, report in some):
         sentences.append(f"{unread} of its records could not be read.")
-    if older := dict.fromkeys(WORDS[target.capability] for target, report in some if report.has_more):
-        sentences.append(f"It has more {' and '.join(older)}, which were not asked for.")
+    older = [(WORDS[target.capability], report.past) for target, report in some if report.has_more or report.past]
+    if whats := dict.fromkeys(what for what, past in older if past is None):
+        sentences.append(f"It has more {' and '.join(whats)}, which were not asked for.")
+    if whats := dict.fromkeys(what for what, past in older if past and past.is_waiting):
+        sentences.append(f"Its older {' and '.join(whats)} are being fetched.")
+    if whats := dict.fromkeys(what for what, past in older if past and past.state is PastState.FAILED):
+        sentences.append(f"Its older {' and '.join(whats)} could not be fetched whole.")
     return " ".join(sentences) or None

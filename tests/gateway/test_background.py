@@ -95,3 +95,4 @@ async def test_jobs_shown(run: Run, ask: Asking, open_gate: OpenGate) -> None:
     assert rows["intake 0"] == "never\t0\t\t"
     assert "1 deliveries wait, the first since 20" in told.stderr
     assert "2 are set aside. `profile-gateway replay` reads them anew." in told.stderr
+    assert "0 pasts wait to be fetched." in told.stderr

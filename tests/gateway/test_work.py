@@ -252,7 +252,15 @@ async def test_taken_over_after_kill(team: Team, monkeypatch: pytest.MonkeyPatch
 def test_jobs_are_declared(house: Graph) -> None:
     """The house's jobs are those that the slices declare; a record that needs another one is refused."""
     lanes = {f"intake {n}" for n in range(4)}
-    assert set(house.declared.jobs) == {"erasures", "retention", "intake upkeep", "outbox", *lanes}
+    assert set(house.declared.jobs) == {
+        "erasures",
+        "retention",
+        "intake upkeep",
+        "outbox",
+        "pasts",
+        "account pasts",
+        *lanes,
+    }
     keeper = Slice("keeper", unshown=[type(JOBS)(name="things", jobs=("dusting",))])
     with pytest.raises(TypeError, match="dusting"):
         Graph((*house.declared.slices, keeper))

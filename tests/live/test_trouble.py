@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import structlog
 
 from adapters.contract.way import Breaker
+from adapters.failures import StoreDown
+from resolvers.live import asking
 from resolvers.live.memory import Freshness
 from tests.live.conftest import Panel
 from tests.live.test_reading_through import EAGER, TICKETS_OF
@@ -168,3 +171,21 @@ async def test_mistakes_are_logged(
         assert (told["channel"], told["account"], told["doing"]) == ("acme", "main", "asking for TICKETS")
         assert isinstance(told["exc_info"], ZeroDivisionError)
         assert told["reference"]
+
+
+async def test_not_stored(
+    panel: Callable[..., Panel], vendor: Vendor, make: Makers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that fails while an answer is taken in is no vendor's fault, and is asked again."""
+    ann = await make.customer()
+    await make.identity(ann, "acme", "1")
+    vendor.has("tickets", "1", told_ticket("7"))
+
+    async def failing(*_: Any, **__: Any) -> None:
+        raise StoreDown("The database is away.")
+
+    monkeypatch.setattr(asking, "take_in", failing)
+    with structlog.testing.capture_logs() as logs:
+        told = await panel()(TICKETS_OF, id=ann.id)
+    assert told.sources["main"]["status"] == "LATE"
+    assert [one["event"] for one in logs] == ["taking in waits for the database"]

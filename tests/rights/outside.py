@@ -17,6 +17,7 @@ SOURCE = Source(
     missing="It takes no more requests for now: tickets may be missing.",
     retry_after_s=7.0,
     complete_since=NOW,
+    is_backfilling=False,
 )
 
 
