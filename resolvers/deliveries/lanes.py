@@ -3,8 +3,10 @@
 Whoever is killed leaves its lane to another process, which begins with the first delivery that did not end.
 """
 
+from itertools import accumulate
 from typing import Final
 
+from adapters.mongo import Store
 from adapters.records import Document
 from resolvers.channel_standing import note_delivery
 from resolvers.deliveries.intake import Intake
@@ -14,6 +16,8 @@ from resolvers.kit.shift import Shift
 
 # Deliveries that one step reads: a step takes a second at most.
 _AT_ONCE: Final = 200
+# One of them may be as large as `GATEWAY_DELIVERY_BYTES` lets in.
+_BYTES_AT_ONCE: Final = 8 * 1024 * 1024
 # Who received a delivery knocks; others come by so often.
 _EVERY_S: Final = 1.0
 _UPKEEP_S: Final = 3_600.0
@@ -39,16 +43,25 @@ def _is_wanted(lane: int) -> Work:
 def _work(lane: int) -> Work:
     async def take_in(shift: Shift) -> bool:
         """Takes in the first deliveries of the lane; whether there may be more."""
-        order = [("sequence", 1)]
-        documents = await shift.store.find(DELIVERIES, _waiting(lane), order=order, limit=_AT_ONCE)
+        documents, is_more = await _first(shift.store, lane)
         await Intake(shift).process(documents)
         for (channel, account), at in {
             (one["channel"], one["account"]): one["received_at"] for one in documents
         }.items():
             await note_delivery(shift.store, channel, account, at)
-        return len(documents) == _AT_ONCE
+        return is_more
 
     return take_in
+
+
+async def _first(store: Store, lane: int) -> tuple[list[Document], bool]:
+    """The deliveries of the lane that came first, as many as may be held at once, and whether there may be more."""
+    order = [("sequence", 1)]
+    waiting = await store.find(DELIVERIES, _waiting(lane), order=order, limit=_AT_ONCE, only=["size_bytes"])
+    sizes = list(accumulate(one["size_bytes"] for one in waiting))
+    keys = [one["_id"] for one, size in zip(waiting, sizes, strict=True) if size <= max(_BYTES_AT_ONCE, sizes[0])]
+    found = await store.by_ids(DELIVERIES, keys)
+    return [found[key] for key in keys if key in found], len(keys) < len(waiting) or len(waiting) == _AT_ONCE
 
 
 for _lane in range(LANES):

@@ -61,6 +61,7 @@ def delivery_document(delivery: Delivery, *, channel: str, account: str, key: st
         "query": _without_secrets(delivery.query),
         "headers": _without_secrets(delivery.headers),
         "body": delivery.body,
+        "size_bytes": len(delivery.body),
     }
 
 
