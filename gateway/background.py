@@ -82,7 +82,7 @@ def replay_deliveries(
             )
             return await replay(shift, where, is_dry=dry_run)
 
-    tally = with_store(work)
+    tally = with_store(work, needs_secret=True)
     would = "would be " if dry_run else ""
     sys.stdout.write(
         f"{tally.done:,} deliveries {would}taken in, {tally.set_aside:,} {would}set aside again: "

@@ -16,6 +16,7 @@ from adapters.contract.deliveries import Event
 from adapters.contract.records import HandedOver, Removal, Utterance, Withdrawal
 from adapters.failures import Overtaken, StoreDown, TooSlow
 from adapters.records import Document, RecordId
+from resolvers.deliveries.asides import aside_or_gone
 from resolvers.deliveries.reading import Reading, read, unforeseen
 from resolvers.deliveries.waiting import ASIDE, DELIVERIES, EVENT_KEYS, event_id, word_id
 from resolvers.ingest.batch import judged, take
@@ -95,7 +96,7 @@ class Intake:
         records = [record for turn in turns for record in turn.event.records]
         at, by, region = document["received_at"], "/".join(reading.place), self._shift.default_region
         try:
-            taken = await judged(self._store, records, at=at, by=by, default_region=region)
+            taken = await judged(self._store, records, at=at, by=by, default_region=region, came_at=_came_at(turns))
         except _PASSING:
             raise
         except Exception as error:  # noqa: BLE001  as where it is taken in, it would be set aside
@@ -165,7 +166,8 @@ class Intake:
             # When the vendor said it, not when somebody came to read it: what was set aside may be old.
             at = readings[-1].document["received_at"]
             by, region = "/".join(readings[0].place), self._shift.default_region
-            await take(self._store, records, at=at, by=by, default_region=region, along=along)
+            came = _came_at(turns)
+            await take(self._store, records, at=at, by=by, default_region=region, along=along, came_at=came)
         else:
             await self._store.transact(lambda: along(TakenIn([])))
         return end
@@ -185,8 +187,11 @@ class Intake:
     ) -> None:
         """Drops the deliveries that are taken in, and sets the others aside."""
         await self._store.delete(DELIVERIES, {"_id": {"$in": [one.id for one in readings if one.id not in reasons]}})
-        aside = [(one.id, _set_aside(about or one, reasons[one.id], now)) for one in readings if one.id in reasons]
-        await self._store.update_each(DELIVERIES, [({"_id": key}, {"$set": change}) for key, change in aside])
+        aside = {one.id: about or one for one in readings if one.id in reasons}
+        changes, gone = await aside_or_gone(self._store, aside, self._shift.default_region)
+        await self._store.delete(DELIVERIES, {"_id": {"$in": gone}})
+        said = [({"_id": key}, {**_set_aside(aside[key], reasons[key], now), **one}) for key, one in changes.items()]
+        await self._store.update_each(DELIVERIES, [(where, {"$set": change}) for where, change in said])
 
     async def _forget_words(self, readings: Sequence[Reading], records: Sequence[HandedOver]) -> None:
         """Drops what was set aside and tells of messages that are taken back now."""
@@ -231,6 +236,11 @@ def _batches(readings: Sequence[Reading]) -> Iterator[list[Reading]]:
             batch.append(reading)
             events += len(reading.events)
         yield batch
+
+
+def _came_at(turns: Sequence[_Turn]) -> list[datetime]:
+    """When each record was received."""
+    return [turn.reading.document["received_at"] for turn in turns for _ in turn.event.records]
 
 
 def _refused(turns: Sequence[_Turn], taken: TakenIn, reasons: dict[RecordId, list[str]]) -> set[RecordId]:

@@ -16,9 +16,10 @@ from typing import Any
 
 from adapters.mongo import Store
 from adapters.records import Document, Record, RecordId, new_id
-from resolvers.kit.erased import ERASING
+from resolvers.kit.erased import ERASING, forget
 from resolvers.kit.shift import Shift
 from resolvers.kit.slice import Declared
+from resolvers.privacy.naming import keys_of, naming, write_down
 from resolvers.privacy.receipts import ERASURES, SETTLING, SLICE, ErasureReason, ErasureState
 from resolvers.privacy.removing import BATCH, Counts, Removing, remove_doomed
 
@@ -50,15 +51,18 @@ class Share:
     """What is written into them; None: they are removed."""
 
 
-def shares(declared: Declared, ids: Sequence[RecordId]) -> Iterator[Share]:
-    """Everything that is kept of these customers, by what the slices declare: what goes first comes first."""
+def shares(declared: Declared, ids: Sequence[RecordId], keys: Sequence[str] = ()) -> Iterator[Share]:
+    """Everything that is kept of these customers, by what the slices declare: what goes first comes first.
+
+    `keys`: the primary keys of their identities, as long as nobody has written their ids beside them.
+    """
     many = [record.belongs for record in declared.records if record.belongs and _is_many(record)]
     crowded = {name for belonging in many for name in belonging.to}
     for record in sorted(declared.records, key=partial(_rank, crowded)):
         if record.customer is not None:
             yield Share(record, {record.customer: {"$in": list(ids)}})
         if record.mentions is not None:
-            where: dict[str, Any] = {"$or": [{name: {"$in": list(ids)}} for name in record.mentions.fields]}
+            where: dict[str, Any] = {"$or": naming(record.mentions, ids, keys)}
             if record.customer is not None:
                 # What is their own is in the share before.
                 where[record.customer] = {"$nin": list(ids)}
@@ -84,6 +88,10 @@ async def begin(store: Store, declared: Declared, customer: Document, request: R
     ids = [customer["_id"], *(one["id"] for one in customer.get("aliases") or ())]
     if not await store.delete(declared.customers, {"_id": ids[0], "version": customer["version"]}):
         return None
+    # Before they go: by them, what the channels say of the customer from now on is known to be an erased one's.
+    keys = await keys_of(store, ids)
+    await forget(store, keys, request.at)
+    await write_down(store, declared, ids[0], keys)
     key = new_id()
     receipt = {
         "_id": key,
@@ -157,9 +165,15 @@ async def _these(
         return
     # An expression uses no index: they are to be found by their ids. Somebody new may have taken one over meanwhile.
     named = [*([record.customer] if record.customer else ()), *(record.mentions.fields if record.mentions else ())]
-    ours = {"$or": [{"$in": [f"${name}", receipt["customer_ids"]]} for name in named]}
+    ours = {"$or": [_is_any(name, receipt["customer_ids"]) for name in named]}
     removed = await Removing(store, declared.records).some(record, {"_id": {"$in": list(keys)}, "$expr": ours}, BATCH)
     await _count(store, receipt, removed, Counter(), at)
+
+
+def _is_any(name: str, ids: Sequence[RecordId]) -> Document:
+    """Whether the field holds one of these, by itself or in a list."""
+    held = {"$cond": [{"$isArray": f"${name}"}, f"${name}", [f"${name}"]]}
+    return {"$gt": [{"$size": {"$setIntersection": [held, list(ids)]}}, 0]}
 
 
 async def _batch(store: Store, declared: Declared, receipt: Document, at: datetime) -> int:
