@@ -88,6 +88,8 @@ def replay_deliveries(
         f"{tally.done:,} deliveries {would}taken in, {tally.set_aside:,} {would}set aside again: "
         f"{tally.taken:,} events {would}new, {tally.repeated:,} known before, {tally.left_alone:,} left alone.\n"
     )
+    if tally.dropped:
+        sys.stdout.write(f"{tally.dropped:,} dropped: they came before an erasure and tell of whom was erased.\n")
     sys.stdout.writelines(f"{count:,} for: {reason}\n" for reason, count in tally.aside.most_common())
 
 

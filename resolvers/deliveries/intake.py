@@ -46,6 +46,8 @@ class Tally:
     aside: Counter[str] = field(default_factory=Counter)
     """Why deliveries were set aside, and how many for each reason."""
     set_aside: int = 0
+    dropped: int = 0
+    """Deliveries that could not be taken in, came before an erasure and tell of somebody who was erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class _End:
     taken: int = 0
     repeated: int = 0
     reasons: dict[RecordId, list[str]] = field(default_factory=dict)
+    gone: frozenset[RecordId] = frozenset()
+    """Those of the deliveries with reasons that are not kept."""
 
 
 class Intake:
@@ -140,7 +144,7 @@ class Intake:
             # Not even its end could be written.
             raise error
         settled = replace(reading, reasons=tuple(dict.fromkeys(reasons)))
-        await self._together([replace(settled, events=())], is_whole=True, about=reading)
+        sum_.gone = (await self._together([replace(settled, events=())], is_whole=True, about=reading)).gone
         sum_.reasons = {reading.id: list(settled.reasons)} if reasons else {}
         self._count([settled], sum_)
         _tell([settled], sum_)
@@ -159,7 +163,7 @@ class Intake:
             await self._store.insert(EVENT_KEYS, *keys)
             end.taken = len(keys)
             if is_whole:
-                await self._end(readings, end.reasons, now, about)
+                end.gone = await self._end(readings, end.reasons, now, about)
             await self._forget_words(readings, records)
 
         if records:
@@ -184,14 +188,15 @@ class Intake:
 
     async def _end(
         self, readings: Sequence[Reading], reasons: dict[RecordId, list[str]], now: datetime, about: Reading | None
-    ) -> None:
-        """Drops the deliveries that are taken in, and sets the others aside."""
+    ) -> frozenset[RecordId]:
+        """Drops the deliveries that are taken in, and sets the others aside; answers those that could not be kept."""
         await self._store.delete(DELIVERIES, {"_id": {"$in": [one.id for one in readings if one.id not in reasons]}})
         aside = {one.id: about or one for one in readings if one.id in reasons}
         changes, gone = await aside_or_gone(self._store, aside, self._shift.default_region)
         await self._store.delete(DELIVERIES, {"_id": {"$in": gone}})
         said = [({"_id": key}, {**_set_aside(aside[key], reasons[key], now), **one}) for key, one in changes.items()]
         await self._store.update_each(DELIVERIES, [(where, {"$set": change}) for where, change in said])
+        return frozenset(gone)
 
     async def _forget_words(self, readings: Sequence[Reading], records: Sequence[HandedOver]) -> None:
         """Drops what was set aside and tells of messages that are taken back now."""
@@ -208,9 +213,10 @@ class Intake:
         tally.repeated += end.repeated
         tally.left_alone += sum(one.left_alone for one in readings)
         tally.done += len(readings) - len(end.reasons)
-        tally.set_aside += len(end.reasons)
+        tally.set_aside += len(end.reasons) - len(end.gone)
+        tally.dropped += len(end.gone)
         for one in readings:
-            if reasons := end.reasons.get(one.id):
+            if (reasons := end.reasons.get(one.id)) and one.id not in end.gone:
                 tally.aside.update(set(reasons))
 
 
@@ -218,7 +224,8 @@ def _tell(readings: Sequence[Reading], end: _End) -> None:
     for one in readings:
         if reasons := end.reasons.get(one.id):
             channel, account = one.place
-            _log.warning("delivery set aside", channel=channel, account=account, id=str(one.id), reasons=reasons)
+            what = "delivery of an erased person dropped" if one.id in end.gone else "delivery set aside"
+            _log.warning(what, channel=channel, account=account, id=str(one.id), reasons=reasons)
 
 
 def _batches(readings: Sequence[Reading]) -> Iterator[list[Reading]]:
