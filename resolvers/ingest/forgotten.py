@@ -43,15 +43,15 @@ class Sifted:
     """Where each of them stands among all that were handed over."""
     back: dict[RecordId, datetime] = field(default_factory=dict)
     """The marks of people who have come back by their own word, and when that was received."""
-    renamed: dict[RecordId, datetime] = field(default_factory=dict)
-    """Marks to be made: of ids that erased people have at the channel by now, with when they were erased."""
+    new: dict[RecordId, datetime] = field(default_factory=dict)
+    """Marks to be made: of other ids that erased people have at the channel, with when they were erased."""
 
     async def write(self, store: Store) -> None:
         """Keeps what was learned; belongs into the transaction that takes the records in."""
+        new = [(key, {"$setOnInsert": {"erased_at": at, "back_at": None}}) for key, at in self.new.items()]
+        await store.upsert(FORGOTTEN, new)
         now_back = [({"_id": key, "back_at": None}, {"$set": {"back_at": at}}) for key, at in self.back.items()]
         await store.update_each(FORGOTTEN, now_back)
-        new = [(key, {"$setOnInsert": {"erased_at": at, "back_at": None}}) for key, at in self.renamed.items()]
-        await store.upsert(FORGOTTEN, new)
 
 
 async def sift(
@@ -68,19 +68,19 @@ async def sift(
     marks = await marks_of(store, digests.values())
     if not marks:
         return Sifted(records, range(len(records)))
-    made = await _made_again(store, [digest for digest, mark in marks.items() if not mark.is_back])
+    owned = await _owned(store, digests.values())
     known = {
-        who: replace(marks[one], is_back=marks[one].is_back or one in made)
+        who: replace(marks[one], is_back=marks[one].is_back or one in owned)
         for who, one in digests.items()
         if one in marks
     }
-    sieve = _Sieve(known)
+    new = _kin(records, known, {who: mark_id(store, one) for who, one in digests.items() if one not in owned})
+    sieve = _Sieve({**known, **new})
     sieve.listen(zip(records, came_at, strict=True))
-    kept = [
-        (n, left) for n, (one, at) in enumerate(zip(records, came_at, strict=True)) if (left := sieve.left(one, at))
-    ]
-    new = _new_marks(store, records, digests, known)
-    return Sifted([one for _, one in kept], [n for n, _ in kept], sieve.back, new)
+    left = ((n, sieve.left(one, at)) for n, (one, at) in enumerate(zip(records, came_at, strict=True)))
+    kept = [(n, one) for n, one in left if one is not None]
+    made = {mark.id: mark.erased_at for mark in new.values()}
+    return Sifted([one for _, one in kept], [n for n, _ in kept], sieve.back, made)
 
 
 def named(record: HandedOver) -> Iterable[Who]:
@@ -100,24 +100,31 @@ def digests_of(people: Iterable[Who], region: str | None) -> dict[Who, str]:
     return found
 
 
-async def _made_again(store: Store, digests: Sequence[str]) -> set[str]:
+async def _owned(store: Store, digests: Iterable[str]) -> set[str]:
     """Those of the identities that somebody has by now: an agent, a file or another source has made them so."""
     found = await store.by_ids(IDENTITY_KEYS, digests)
     erased = await being_erased(store)
     return {key for key, one in found.items() if one["customer_id"] not in erased}
 
 
-def _new_marks(
-    store: Store, records: Iterable[HandedOver], digests: Mapping[Who, str], known: Mapping[Who, Mark]
-) -> dict[RecordId, datetime]:
-    """Marks for the other ids of people who were erased: the channel says that the one became the other."""
-    new = {}
+def _kin(records: Iterable[HandedOver], marks: Mapping[Who, Mark], free: Mapping[Who, RecordId]) -> dict[Who, Mark]:
+    """Marks for the other ids of erased people: the channel itself says that they are one person's.
+
+    `free` are those that nobody has, each with the id under which its mark would stand.
+    """
+    found: dict[Who, Mark] = {}
     for one in records:
-        if isinstance(one, Renaming):
-            for marked, other in ((one.was, one.who), (one.who, one.was)):
-                if marked in known and not known[marked].is_back and other in digests and other not in known:
-                    new[mark_id(store, digests[other])] = known[marked].erased_at
-    return new
+        ids = named(one) if isinstance(one, Renaming) else _same_place(one) if isinstance(one, Person) else ()
+        gone = [marks[who].erased_at for who in ids if who in marks and not marks[who].is_back]
+        if gone:
+            others = (who for who in ids if who not in marks and who in free)
+            found |= {who: Mark(free[who], max(gone), is_back=False) for who in others}
+    return found
+
+
+def _same_place(person: Person) -> list[Who]:
+    """The person's ids on the channel account that speaks: that these are one's, it proves."""
+    return [who for who in (person.who, *person.also) if who[:2] == person.who[:2]]
 
 
 class _Sieve:
@@ -134,8 +141,8 @@ class _Sieve:
             if _is_own_act(one) and all(self._is_later(who, one, came_at) for who in named(one)):
                 self._come_back(named(one), came_at)
         for one, came_at in everything:
-            if isinstance(one, Person) and self._is_back(one.who) and self._is_later(one.who, one, came_at):
-                self._come_back([who for who in one.also if who[:2] == one.who[:2]], came_at)
+            if isinstance(one, Person) and one.who in self._marks and self._may_stay(one.who, one, came_at):
+                self._come_back(_same_place(one), came_at)
 
     def left(self, record: HandedOver, came_at: datetime) -> HandedOver | None:
         """What is left of the record; None where it stays out."""
