@@ -126,8 +126,8 @@ async def erase_customer(
 
     From its answer on nobody sees the customer; it cannot be undone. Others' own records stay. What channels still have
     of the person stays out until the person comes back by a word of their own from after the erasure: then as somebody
-    new, and without what was before. A file that is imported again brings the person back, too. Refused while a machine alone says that the customer is one person
-    (`Merge.isInferred`). Administrators only.
+    new, and without what was before. A file that is imported again brings the person back, too. Refused while a machine
+    alone says that the customer is one person (`Merge.isInferred`). Administrators only.
     """
     context = info.context
     reference = _reference(input.reference)

@@ -21,9 +21,11 @@ from resolvers.kit.shift import Shift
 from resolvers.kit.slice import Declared
 from resolvers.privacy.naming import keys_of, naming, write_down
 from resolvers.privacy.receipts import ERASURES, SETTLING, SLICE, ErasureReason, ErasureState
-from resolvers.privacy.removing import BATCH, Counts, Removing, remove_doomed
+from resolvers.privacy.removing import BATCH, DOOMED_FILES, Counts, Removing, remove_doomed
 
 _EVERY_S = 2.0
+# Whoever removes records removes their files' bytes at once; this is for those who were killed in between.
+_LEFT_BEHIND_S = 60.0
 # A step is short, so that a process may end at any time.
 _STEP_S = 1.5
 _AT_ONCE = 5
@@ -239,3 +241,13 @@ async def work_on(shift: Shift) -> bool:
         is_more |= await go_on(shift.store, shift.declared, key, shift.clock())
         is_more |= bool(await remove_doomed(shift.store))
     return is_more
+
+
+async def _is_left_behind(shift: Shift) -> bool:
+    return bool(await shift.store.find(DOOMED_FILES, {}, limit=1, only=["_id"]))
+
+
+@SLICE.job("bytes of removed files", every_s=_LEFT_BEHIND_S, when=_is_left_behind)
+async def remove_left_behind(shift: Shift) -> bool:
+    """Removes bytes whose records are gone, whoever removed these: a delivery, retention, an erasure."""
+    return bool(await remove_doomed(shift.store))
