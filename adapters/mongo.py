@@ -26,7 +26,7 @@ from adapters.loads import CategoryLoad, CountLoad, EveryLoad, Load
 from adapters.observing import CommandObserver, Listener
 from adapters.records import Document, Index, Record, RecordId
 from adapters.transactions import Transactions, session_now
-from adapters.veil import Veil
+from adapters.veil import NO_VEIL
 from adapters.window_load import WindowLoad
 from adapters.windows import Owner, Row, Strand, Window
 
@@ -73,22 +73,14 @@ class Store:
         self.files = Files(self._database)
         self.arrivals = Arrivals(self._database)
         self._levels = Levels(self._aggregate_all)
-        self._veil: Veil | None = None
+        # Given by whoever opens it with the gateway's secret: to erase, and to take in what channels say.
+        self.veil = NO_VEIL
 
     @classmethod
     async def open(
-        cls,
-        url: str,
-        database: str,
-        records: Sequence[Record],
-        *,
-        observer: CommandObserver | None = None,
-        veil: Veil | None = None,
+        cls, url: str, database: str, records: Sequence[Record], *, observer: CommandObserver | None = None
     ) -> "Store":
-        """A store that is connected; raises StoreDown where no primary answers within ten seconds.
-
-        `veil` is needed by whoever erases, or takes in what channels say.
-        """
+        """A store that is connected; raises StoreDown where no primary answers within ten seconds."""
         try:
             client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
                 url,
@@ -104,20 +96,12 @@ class Store:
                 "with user and password percent-encoded."
             ) from error
         store = cls(client, url, database, records)
-        store._veil = veil
         try:
             await store.ping()
         except BaseException:
             await store.close()
             raise
         return store
-
-    @property
-    def veil(self) -> Veil:
-        """By what is known again what was erased; raises StoreError where the store was opened without it."""
-        if self._veil is None:
-            raise StoreError("The database was opened without the gateway's secret. Set GATEWAY_SECRET.")
-        return self._veil
 
     async def close(self) -> None:
         """Closes every connection."""

@@ -104,8 +104,8 @@ async def opened_store(
     """
     if reason := unfit(await server_facts(url, patience_ms=_PATIENCE_MS)):
         raise BadSettings(reason)
-    veil = Veil(settings.secret.get_secret_value()) if settings.secret else None
-    store = await Store.open(url, settings.database, records, observer=observer, veil=veil)
+    store = await Store.open(url, settings.database, records, observer=observer)
+    store.veil = Veil(settings.secret.get_secret_value() if settings.secret else None)
     try:
         await store.prepare()
         store.held.follow()

@@ -101,8 +101,8 @@ def commands() -> Commands:
 @pytest.fixture(scope="session")
 async def prepared(mongod: Mongod, house: Graph, commands: Commands) -> AsyncIterator[Store]:
     """A store with every collection and index, for the whole run."""
-    records = [*house.declared.records, *GATE_RECORDS]
-    store = await Store.open(mongod.url, "tests", records, observer=commands, veil=Veil("a sample secret for tests"))
+    store = await Store.open(mongod.url, "tests", [*house.declared.records, *GATE_RECORDS], observer=commands)
+    store.veil = Veil("a sample secret for tests")
     await store.prepare()
     store.held.follow()
     yield store

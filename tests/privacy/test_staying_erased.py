@@ -222,8 +222,8 @@ async def test_costs_one_look(ask: Asking, commands: Commands) -> None:
 
 
 async def test_without_secret(ask: Asking) -> None:
-    """A store that was opened without the gateway's secret says so to whoever needs it."""
+    """A store that was opened without the gateway's secret says so to whoever erases by it."""
     store = await Store.open(ask.store.url, ask.store.database, list(ask.store.records.values()))
     with pytest.raises(StoreError, match="Set GATEWAY_SECRET"):
-        _ = store.veil
+        store.veil.id_of("a word")
     await store.close()
