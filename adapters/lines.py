@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from adapters.contract.channel import Capability, Channel
 
@@ -28,14 +28,14 @@ class Misfit(Exception):
 
 def _line(channel: Channel) -> Line:
     """The channel's line: what it says of itself is asked once, so that nobody stumbles over it at a question."""
+    said: Any = channel
     name, account = channel.name, channel.account
-    capabilities, asked_by = channel.capabilities(), channel.asked_by()
+    capabilities, asked_by, at_once = said.capabilities(), said.asked_by(), getattr(said, "many_at_once", 1)
     if not all(isinstance(one, Capability) for one in capabilities):
         raise Misfit(f"`capabilities` of the channel {name}/{account} gives what is no Capability.")
     # One text alone would be taken for its letters.
     if isinstance(asked_by, str) or not all(isinstance(one, str) for one in asked_by):
         raise Misfit(f"`asked_by` of the channel {name}/{account} gives no names of channels.")
-    at_once = getattr(channel, "many_at_once", 1)
     if not isinstance(at_once, int) or at_once < 1:
         raise Misfit(f"`many_at_once` of the channel {name}/{account} is no whole number above 0.")
     return Line(channel, frozenset(capabilities), frozenset(asked_by))
