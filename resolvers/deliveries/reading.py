@@ -94,7 +94,7 @@ def _wrong(event: Event, place: tuple[str, str]) -> str | None:
 
 def _people(event: Event) -> frozenset[Who]:
     """Whom an event is about; nobody where it is so wrong that nobody can be told."""
-    if any(unsound(one) is not None for one in (event, *event.records)):
+    if unsound(event) is not None or any(unsound(one) is not None for one in event.records):
         return frozenset()
     own = () if event.who is None else (event.who,)
     return frozenset((*own, *(who for record in event.records for who in named(record))))
