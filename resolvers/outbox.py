@@ -62,11 +62,15 @@ _GIVES_UP_AFTER = timedelta(hours=24)
 _log = structlog.get_logger("resolvers.outbox")
 
 
-async def _has_lines(shift: Shift) -> bool:
-    return bool(shift.lines.offering(Capability.SEND))
+async def _is_wanted(shift: Shift) -> bool:
+    """Whether a message is due, or was left by a process that is gone: a look along an index, and no more."""
+    if not shift.lines.offering(Capability.SEND):
+        return False
+    due = {"state": WAITING, "due_at": {"$lte": shift.clock()}}
+    return bool(await shift.store.find(OUTBOX, {"$or": [due, {"state": HANDED_OVER}]}, limit=1, only=["_id"]))
 
 
-@SLICE.job(JOB, every_s=_EVERY_S, when=_has_lines)
+@SLICE.job(JOB, every_s=_EVERY_S, when=_is_wanted)
 async def hand_over(shift: Shift) -> bool:
     """Hands over the oldest message of each person that is due; whether more were."""
     await _settle_abandoned(shift)

@@ -154,6 +154,17 @@ async def test_repeats_end(ask: Asking) -> None:
     assert len(desk.wrong.sent) == 6
 
 
+async def test_idle_is_quiet(ask: Asking) -> None:
+    """Where no message waits the outbox has nothing to do, so that the log says nothing of it."""
+    desk = Desk(ask, says(Sent(state=SendState.TAKEN)))
+    (job,) = (one for one in outbox.SLICE.jobs if one.name == outbox.JOB)
+    assert job.when is not None
+    shift = Shift(store=ask.store, declared=ask.graph.declared, clock=lambda: ask.now, lines=ask.lines)
+    assert not await job.when(shift)
+    await desk.send()
+    assert await job.when(shift)
+
+
 async def test_hanging_is_cut_off(ask: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who keeps no deadline is cut off, and nobody else's messages wait for it."""
     monkeypatch.setattr(outbox, "_HANDING_OVER_S", 0.01)
