@@ -19,7 +19,7 @@ from adapters.contract.records import Progress, Who
 from adapters.contract.sending import Outgoing, SendState, Sent, Template
 from adapters.contract.soundness import required
 from adapters.deadline import within
-from adapters.failures import StoreError
+from adapters.failures import PASSING
 from adapters.mongo import Store
 from adapters.records import Document, Index, Record, RecordId
 from resolvers.conversations import MESSAGES, MessageDirection
@@ -120,7 +120,7 @@ async def _send(shift: Shift, row: Document, channel: Sends, outgoing: Outgoing)
         with within(_HANDING_OVER_S):
             sent = required(await _sent(channel, outgoing))
         await _settle(shift, row, sent)
-    except StoreError:
+    except PASSING:
         raise
     except OutcomeUnknown as error:
         await _unknown(shift, row, str(error))

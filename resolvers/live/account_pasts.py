@@ -20,7 +20,7 @@ from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, Chann
 from adapters.contract.records import HandedOver
 from adapters.contract.soundness import required, sifted
 from adapters.deadline import within
-from adapters.failures import StoreError
+from adapters.failures import PASSING
 from adapters.lines import Line
 from adapters.records import Document, Record
 from resolvers.ingest.batch import take
@@ -84,7 +84,7 @@ async def _read(shift: Shift, line: Line, past: Document) -> None:
         await _take(shift, line, past, found)
     except ChannelError as error:
         await _failed(shift, line, past, error)
-    except StoreError:
+    except PASSING:
         raise
     except Exception as error:  # noqa: BLE001  one account's odd answer must not keep others waiting
         await _failed(shift, line, past, _unforeseen(line, error))

@@ -24,7 +24,7 @@ from adapters.contract.errors import (
 from adapters.contract.records import HandedOver, Who
 from adapters.contract.soundness import required
 from adapters.deadline import within
-from adapters.failures import StoreError
+from adapters.failures import PASSING
 from adapters.lines import Line
 from adapters.records import Document
 from resolvers.identities import IDENTITY_KEYS
@@ -121,7 +121,7 @@ async def _fetch_one(shift: Shift, line: Line, past: Document) -> None:
         await _postpone_line(shift, past, error)
     except ChannelError as error:
         await _failed(shift, past, error)
-    except StoreError:
+    except PASSING:
         raise
     except Exception as error:  # noqa: BLE001  one line's odd answer must not keep the pasts of others waiting
         await _failed(shift, past, _unforeseen(past, error, "Taking it in failed"))

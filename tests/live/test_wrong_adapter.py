@@ -37,6 +37,10 @@ ORDER = Order(
 )
 HALF = replace(ORDER, external_id="SO2", items=(ORDER.items[0]._replace(quantity=1.5),))  # type: ignore[arg-type]
 NAIVE = replace(ORDER, external_id="SO3", placed_at=at(1).replace(tzinfo=None))
+# Eight hundred lines of six thousand signs that take four bytes each: more than a document holds.
+BELLS = "\U0001f514" * 1_990
+LINES = tuple(ORDER.items[0]._replace(line=f"{n}{BELLS}", title=BELLS, sku=BELLS) for n in range(800))
+HUGE = replace(ORDER, external_id="SO5", items=LINES)
 OTHERS = Who("acme", "main", "99")
 
 
@@ -106,6 +110,8 @@ WRONG: dict[str, tuple[Any, str]] = {
     "naive": (Found(records=(ORDER, NAIVE)), "OK"),
     "no record": (Found(records=(ORDER, "SO2")), "OK"),  # type: ignore[arg-type]
     "pause as text": (ChannelBusy("Later.", retry_after_s="7"), "BUSY"),  # type: ignore[arg-type]
+    "beyond a document": (Found(records=(ORDER, HUGE)), "OK"),
+    "half a title": (Found(records=(replace(ORDER, items=(ORDER.items[0]._replace(title="\ud800"),)),)), "UNREADABLE"),
     "no kind": (ChannelError("No."), "DOWN"),
 }
 
@@ -123,7 +129,10 @@ async def test_answers(opened: Opening, ann: Made, told: Any, status: str) -> No
     await panel.settled()
 
 
-@pytest.mark.parametrize("second", [None, Found(records=(NAIVE,)), Found(after=5)], ids=["none", "naive", "cursor"])  # type: ignore[arg-type]
+SECOND = {"none": None, "naive": Found(records=(NAIVE,)), "cursor": Found(after=5), "huge": Found(records=(HUGE,))}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("second", SECOND.values(), ids=SECOND)
 async def test_pasts(opened: Opening, ann: Made, second: Any) -> None:
     """What is wrong in one line's past keeps no other line's from its end, and is given up or told as unread."""
     panel = opened(Found(records=(ORDER,), after="2"))
@@ -138,7 +147,9 @@ async def test_pasts(opened: Opening, ann: Made, second: Any) -> None:
     assert found["acme"]["state"] == "DONE"
     assert await panel.stored.store.count(TICKETS, {}) == 3
     wrong = found["wrong"]
-    assert (wrong["state"], wrong["unread"]) == (("DONE", 1) if second and second.records else ("FAILED", 0))
+    assert (wrong["state"], wrong["unread"]) == (
+        ("DONE", 1) if second in (SECOND["naive"], SECOND["huge"]) else ("FAILED", 0)
+    )
 
 
 async def test_accounts(opened: Opening) -> None:
