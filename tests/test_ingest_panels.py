@@ -214,3 +214,9 @@ async def test_topics_link_parents(store: Store) -> None:
     await bring(store, PLACE, Place(taxonomy="toys", external_id="1", name="Toys", path=("Toys",)))
     held = {one["external_id"]: one for one in await store.find(TOPICS, {})}
     assert held["2"]["parent_id"] == held["1"]["_id"]
+
+
+async def test_half_a_thing(store: Store) -> None:
+    """Nobody buys one and a half of a thing: a quantity that is no whole number is refused."""
+    half = replace(ORDER, items=(ORDER.items[0]._replace(quantity=1.5),))  # type: ignore[arg-type]
+    assert await reason_of(store, half) == "`quantity` is no whole number. Correct it in the source."
