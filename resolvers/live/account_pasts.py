@@ -108,10 +108,9 @@ async def _asked(line: Line, past: Document) -> Found:
 
 
 def _unforeseen(line: Line, error: Exception) -> BadPayload:
-    # The class alone: what an error says may quote what the vendor sent.
     channel, account = line.place
     reference, kind = secrets.token_hex(6), type(error).__name__
-    _log.error("unforeseen", reference=reference, channel=channel, account=account, kind=kind)
+    _log.error("unforeseen", reference=reference, channel=channel, account=account, exc_info=error)
     return BadPayload(f"It failed by {kind}; the log has it under {reference}.")
 
 

@@ -94,10 +94,13 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 def logs_as_before() -> Iterator[None]:
     """Puts back what a command set up for its own log."""
     root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+    handlers = list(root.handlers)
+    levels = {name: logging.getLogger(name).level for name in (None, "adapters", "gateway", "resolvers", "uvicorn")}
     yield
     root.handlers[:] = handlers
-    root.setLevel(level)
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+    logging.captureWarnings(capture=False)
     structlog.reset_defaults()
 
 
