@@ -171,7 +171,7 @@ def _heard(future: asyncio.Future[Position]) -> None:
         future.exception()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class _Job:
     """What a process has to know of the run whose batches it takes."""
 

@@ -99,7 +99,7 @@ class Hook:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Head:
     """What is known of an event before its records."""
 

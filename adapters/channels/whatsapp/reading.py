@@ -22,11 +22,13 @@ from adapters.channels.whatsapp.words import body_of
 from adapters.contract.deliveries import Event
 from adapters.contract.errors import BadPayload
 from adapters.payload import shaped
+from adapters.quiet import quiet
 
 _OBJECT: Final = "whatsapp_business_account"
 _LONGEST_FIELD: Final = 64
 
 
+@quiet
 class _Element(NamedTuple):
     """A part of a delivery that is one event."""
 
