@@ -5,6 +5,7 @@ Records that hold what people are and say are made with `@quiet` above `@datacla
 their shape, with `repr=False`.
 """
 
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, Final, TypeVar
 
@@ -21,6 +22,17 @@ def quiet(cls: C) -> C:
     if hasattr(cls, "model_fields"):
         cls.__str__ = _shown  # type: ignore[assignment, method-assign]
     return cls
+
+
+def written_out(value: Any) -> Any:
+    """All that a record holds, as plain tuples and mappings: equal for equal records, and never for a log."""
+    if isinstance(value, tuple):
+        return (type(value).__name__, *map(written_out, value))
+    if isinstance(value, Mapping):
+        return {key: written_out(one) for key, one in value.items()}
+    if is_dataclass(value):
+        return (type(value).__name__, *(written_out(getattr(value, one.name)) for one in fields(value)))
+    return value
 
 
 def _shown(self: Any) -> str:

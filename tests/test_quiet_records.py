@@ -9,7 +9,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, SecretStr
 
-from adapters.contract.records import Who
+from adapters.contract.records import Person, Who
+from adapters.quiet import written_out
 from tests.planting_shapes import MARK, planted, records_of_the_house
 
 PLAIN = set((Path(__file__).parent / "plain_records.txt").read_text("utf-8").split())
@@ -48,3 +49,10 @@ def test_quiet_record_has_shape() -> None:
     """A quiet record says of what kind it is, of which channel account, and what it has."""
     assert repr(Who("whatsapp", "main", MARK)) == "<Who channel='whatsapp' account='main' value>"
     assert f"{Who('whatsapp', 'main', MARK)}" == "<Who channel='whatsapp' account='main' value>"
+
+
+def test_written_out_whole() -> None:
+    """Written out, equal records are equal, and each value in them counts."""
+    one, same, other = (Person(who=Who("acme", "main", "7"), profile={"name": name}) for name in ("Ann", "Ann", "Bob"))
+    assert written_out(one) == written_out(same) != written_out(other)
+    assert repr(written_out(one)).count("Ann") == 1
