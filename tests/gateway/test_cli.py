@@ -21,8 +21,9 @@ from gateway.settings import settings_table
 from resolvers.kit.ids import global_id
 from resolvers.schema import graph
 from tests.gateway.processes import hands_of, running
+from tests.planted import SIGNS
 
-SECRET = "a sample secret that signs tokens, long enough"
+SECRET = SIGNS
 ME = {"query": "{ viewer { subject role } }"}
 
 
