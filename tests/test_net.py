@@ -49,6 +49,12 @@ def test_refusal_caught() -> None:
     assert len(NET.taken_out()) == 1
 
 
+def test_hints_are_no_leak() -> None:
+    """How a number is written may be said by the house's own sample, which is somebody's value anywhere else."""
+    assert planted_in("Send it with its country code, as +14155550123.") is None
+    assert planted_in("Send it with its country code, as +14155550123. Not +14155550123.") == "+14155550123"
+
+
 _LEAKING = """
 import logging, sys
 from tests.planted import SEAL
