@@ -17,8 +17,10 @@ from adapters.contract.manners import Manners
 from adapters.contract.records import Amount, HandedOver, Item, Who
 from adapters.contract.sending import Outgoing, Sent
 from adapters.contract.way import Way
+from adapters.quiet import quiet
 
 
+@quiet
 class ChannelSettings(BaseModel):
     """What a channel account needs, declared beside its adapter: each field described, secrets as SecretStr."""
 
@@ -35,6 +37,7 @@ class Unread:
     """What is missing or wrong, by its place in the payload; quotes no value."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """What a channel knew when it was asked."""
@@ -51,6 +54,7 @@ class Found:
     """From when on the channel shows everything, where it shows only some of the past; None: no such bound is known."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Portion:
     """How much is asked for at once, the newest first where the channel can."""
@@ -163,6 +167,7 @@ class Receives(Protocol):
         """What happened, in the order told. Raises BadPayload where nothing of it can be read."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewOrder:
     """An order that an agent places for a customer."""
@@ -182,6 +187,7 @@ class TakesOrders(Protocol):
         """The Order as the shop has it now."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentRequest:
     """Money that a customer is asked for."""
@@ -194,6 +200,7 @@ class PaymentRequest:
     """The order's id on the same channel account."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentAsked:
     """Where the customer pays."""

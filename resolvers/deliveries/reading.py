@@ -20,7 +20,7 @@ _log = structlog.get_logger("resolvers.deliveries")
 _NO_LINE = "The settings file names no such channel account that receives deliveries. Name it, then replay."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Reading:
     """One delivery, and what was read in it."""
 

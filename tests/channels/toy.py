@@ -16,8 +16,9 @@ from adapters.contract.errors import BadPayload
 from adapters.contract.records import Person, Utterance, Who, Withdrawal
 from adapters.contract.way import Way
 from adapters.lines import Lines
+from tests.planted import TOY_SECRET
 
-SECRET = "a sample secret of the toy shop"
+SECRET = TOY_SECRET
 BEGIN = datetime(2026, 11, 1, 8, tzinfo=UTC)
 
 

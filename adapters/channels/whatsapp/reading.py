@@ -23,6 +23,7 @@ from adapters.contract.deliveries import Event
 from adapters.contract.errors import BadPayload
 from adapters.contract.records import Who
 from adapters.payload import shaped
+from adapters.quiet import quiet
 
 _OBJECT: Final = "whatsapp_business_account"
 _LONGEST_FIELD: Final = 64
@@ -31,6 +32,7 @@ _NUMBERS: Final = ("to", "from", "recipient_id", "wa_id")
 _USER_IDS: Final = ("to_user_id", "from_user_id", "recipient_user_id", "user_id")
 
 
+@quiet
 class _Element(NamedTuple):
     """A part of a delivery that is one event."""
 

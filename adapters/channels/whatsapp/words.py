@@ -21,6 +21,7 @@ from adapters.channels.whatsapp.shapes import (
 )
 from adapters.contract.errors import BadPayload
 from adapters.payload import Shape, shaped
+from adapters.quiet import quiet
 
 _ENDINGS: Final[Mapping[str, str]] = {
     "image/jpeg": ".jpg",
@@ -42,6 +43,7 @@ _MOST_ANSWERS: Final = 50
 _LONGEST_TYPE: Final = 40
 
 
+@quiet
 class Attached(NamedTuple):
     """A file that came with a message; its bytes stay at WhatsApp."""
 
@@ -50,6 +52,7 @@ class Attached(NamedTuple):
     media_type: str
 
 
+@quiet
 class Said(NamedTuple):
     """What a message says."""
 
