@@ -1,7 +1,7 @@
 """How does an agent place an order for a customer, in a shop that takes orders from here?"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 import strawberry
@@ -229,7 +229,6 @@ async def _place(channel: Any, row: Document) -> Order:
     return replace(orders[0], key=row["key"])
 
 
-@dataclass(frozen=True, slots=True)
 class _Erased(Exception):
     """The request is gone, and with it the customer: what the shop answers is not taken in."""
 

@@ -109,7 +109,11 @@ async def ask_once(context: Context, doing: Doing[Any], channel: Channel, wanted
             raise _failed(channel, failure) from failure
     stands = await store.first(record, {"_id": wanted["_id"]})
     if stands is None:
-        raise conflict("The same was asked for at this moment, and the channel did not do it. Send it again.", "input")
+        raise conflict(
+            "The request is gone: the same was asked for at this moment and the channel did not do it, or the customer "
+            "was erased. Send it again.",
+            "input",
+        )
     if any(stands[name] != wanted[name] for name in doing.same):
         raise conflict(
             f"`key` is {quoted(key)}, under which you have asked for something else. Ask for this with a new key.",
