@@ -26,7 +26,7 @@ from resolvers.purchases import PURCHASES, Purchase, PurchaseLine
 ORDER_REQUESTS = Record(
     name="order_requests",
     indexes=(Index(("customer_id", "requested_at", "_id")), Index(("status", "due_at"))),
-    personal=frozenset({"value", "note"}),
+    personal=frozenset({"note"}),
     of_staff=frozenset({"requested_by"}),
     aged_by="requested_at",
 )

@@ -21,7 +21,7 @@ PAYMENT_REQUESTS = Record(
     name="payment_requests",
     indexes=(Index(("customer_id", "requested_at", "_id")), Index(("status", "due_at"))),
     # Whoever has the address can open the page, which says who is to pay for what.
-    personal=frozenset({"value", "description", "url"}),
+    personal=frozenset({"description", "url"}),
     of_staff=frozenset({"requested_by"}),
     aged_by="requested_at",
 )

@@ -56,9 +56,7 @@ class Counter:
     shop: Shop
     customer: Made
 
-    def opens(
-        self, *, repeatable: bool = False, channel: str = "shop", account: str = "main", cls: type[Rest] = Rest
-    ) -> Rest:
+    def opens(self, *, repeatable: bool = False, channel: str = "shop", cls: type[Rest] = Rest) -> Rest:
         """The shop's line."""
         mapping = copy.deepcopy(MAPPING)
         mapping["order"]["repeatable"] = mapping["payment"]["repeatable"] = self.shop.knows_keys = repeatable
