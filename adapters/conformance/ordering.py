@@ -8,7 +8,7 @@ from adapters.conformance.findings import Finding, not_checked, summed
 from adapters.conformance.trial import Trial, raised
 from adapters.conformance.vendor import Fault, Vendor, vendor
 from adapters.conformance.wire import ADDRESS_WANTED, channel_at, names_of, outcome_of
-from adapters.contract.channel import Capability, Channel, Found, NewOrder, PaymentAsked, PaymentRequest
+from adapters.contract.channel import PROTOCOLS, Capability, Found, NewOrder, PaymentAsked, PaymentRequest
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelError, ChannelRefused, OutcomeUnknown
 from adapters.contract.records import Amount, Item, Order, Who
 
@@ -47,18 +47,17 @@ async def ordered(trial: Trial) -> Finding:
     acts = _acts(trial)
     if isinstance(acts, Finding):
         return acts
+    if trial.examples is None or not trial.examples.answers:
+        return not_checked("Write what the vendor answers to an order into `EXAMPLES.answers`, by the path that asks.")
     wrong: list[str] = []
-    async with vendor(trial.examples.answers if trial.examples else {}) as double:
+    async with vendor(trial.examples.answers) as double:
         for capability, act in acts.items():
             double.written.clear()
             outcomes = [await _done(trial, double, act) for _ in range(2)]
             wrong += [f"{capability}: {one}" for outcome in outcomes for one in _amiss(outcome, _who(trial))]
             if not wrong and _name(outcomes[0]) != _name(outcomes[1]):
                 wrong.append(f"{capability}: asked twice with one key, it names two.")
-            is_repeatable = getattr(trial.channel(), _REPEATABLE[capability], None)
-            if not isinstance(is_repeatable, bool):
-                wrong.append(f"{capability}: it does not say `{_REPEATABLE[capability]}`. Write True or False.")
-            if is_repeatable and not all(_KEY in words for words in double.written):
+            if getattr(trial.channel(), _REPEATABLE[capability]) and not all(_KEY in words for words in double.written):
                 wrong.append(f"{capability}: it is called repeatable, and the vendor is not told the key.")
     return summed(wrong, f"{' and '.join(acts)}: one each.")
 
@@ -88,8 +87,10 @@ async def asked_once(trial: Trial) -> Finding:
 
 def _acts(trial: Trial) -> Any:
     """What it offers of both; a Finding where that is nothing, or nobody can be put in the vendor's place."""
-    offered = trial.channel().capabilities()
-    acts = {one: act for one, act in _ACTS.items() if one in offered}
+    channel = trial.channel()
+    offered = channel.capabilities()
+    # What it has no methods for, another check tells.
+    acts = {one: act for one, act in _ACTS.items() if one in offered and isinstance(channel, PROTOCOLS[one])}
     if not acts:
         return not_checked("It takes no orders and asks for no payments, so that there is nothing to check.")
     if trial.examples is None or trial.examples.address is None:
@@ -104,8 +105,7 @@ def _who(trial: Trial) -> Who:
 async def _done(trial: Trial, double: Vendor, act: Act) -> Any:
     """What the channel answers, or the error that it raises."""
     async with channel_at(trial, double) as channel:
-        made: Channel = channel
-        return await outcome_of(trial, act(made, _who(trial)))
+        return await outcome_of(trial, act(channel, _who(trial)))
 
 
 def _amiss(outcome: Any, who: Who) -> list[str]:
