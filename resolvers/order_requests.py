@@ -19,9 +19,9 @@ from resolvers.kit.lists import customer_lists, listing_of
 from resolvers.kit.paging import Connection, Page
 from resolvers.kit.scalars import Money
 from resolvers.kit.slice import Slice
-from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
+from resolvers.kit.stored import Node, Redacted, inner, kept
 from resolvers.kit.viewer import STAFF
-from resolvers.purchases import PURCHASES, Purchase, PurchaseLine
+from resolvers.purchases import Purchase, PurchaseLine, purchases_by_id
 
 ORDER_REQUESTS = Record(
     name="order_requests",
@@ -77,12 +77,7 @@ async def order_requests(customers: list[Customer], info: Info, page: Page) -> l
 @SLICE.column(OrderRequest, may=STAFF, reads=["purchase_id"])
 async def order(requests: list[OrderRequest], info: Info) -> list[Purchase | None]:
     """The order as the shop has it; null as long as nobody knows of one, and once the shop has it no more."""
-    wanted = [one.purchase_id for one in requests if one.purchase_id]
-    found = await info.context.store.by_ids(PURCHASES, wanted)
-    read = reader_of(Purchase).read
-    # Gone at its source, it is nobody's.
-    known = {key: read(one) for key, one in found.items() if one["customer_id"] is not None}
-    return [known.get(one.purchase_id) if one.purchase_id else None for one in requests]
+    return await purchases_by_id(info.context, [one.purchase_id for one in requests])
 
 
 def order_request_id(channel: str, account: str, key: str) -> RecordId:

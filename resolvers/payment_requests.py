@@ -12,10 +12,10 @@ from resolvers.kit.lists import customer_lists, listing_of
 from resolvers.kit.paging import Connection, Page
 from resolvers.kit.scalars import Money, Url
 from resolvers.kit.slice import Slice
-from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
+from resolvers.kit.stored import Node, Redacted, inner, kept
 from resolvers.kit.viewer import STAFF
 from resolvers.order_requests import RequestStatus
-from resolvers.purchases import PURCHASES, Purchase
+from resolvers.purchases import Purchase, purchases_by_id
 
 PAYMENT_REQUESTS = Record(
     name="payment_requests",
@@ -54,11 +54,7 @@ async def payment_requests(customers: list[Customer], info: Info, page: Page) ->
 @SLICE.column(PaymentRequest, may=STAFF, reads=["purchase_id"], name="order")
 async def order_of_payment(requests: list[PaymentRequest], info: Info) -> list[Purchase | None]:
     """The order that it is for; null where it is for none, and once the shop has it no more."""
-    wanted = [one.purchase_id for one in requests if one.purchase_id]
-    found = await info.context.store.by_ids(PURCHASES, wanted)
-    read = reader_of(Purchase).read
-    known = {key: read(one) for key, one in found.items() if one["customer_id"] is not None}
-    return [known.get(one.purchase_id) if one.purchase_id else None for one in requests]
+    return await purchases_by_id(info.context, [one.purchase_id for one in requests])
 
 
 def payment_request_id(channel: str, account: str, key: str) -> RecordId:

@@ -14,6 +14,7 @@ from resolvers.kit.viewer import Role
 from resolvers.order_requests import ORDER_REQUESTS
 from resolvers.purchases import PURCHASES
 from tests import crowd
+from tests.conftest import Commands
 from tests.makers import Makers
 from tests.requesting.conftest import BELLS, ORDER, Counter
 from tests.requesting.shop import Shop
@@ -235,3 +236,24 @@ async def test_after_a_merge(counter: Counter, make: Makers) -> None:
     await make.merged(counter.customer, survivor, "PURCHASES")
     counter.customer = survivor
     assert len((await counter.shown())["orderRequests"]["nodes"]) == 1
+
+
+LISTS = """{ customers { nodes {
+  orderRequests(first: 3) { nodes { order { id } } } paymentRequests(first: 3) { nodes { order { id } } } } } }"""
+
+
+async def test_lists_cost(counter: Counter, make: Makers, commands: Commands) -> None:
+    """What was asked for is listed with its orders for many customers by as many commands as for one."""
+    costs = []
+    for _ in range(2):
+        for person in (counter.customer, await make.customer()):
+            bought = await make.purchase(person, "5")
+            await crowd.ordered(make, person, purchase_id=bought)
+            await crowd.asked_to_pay(make, person, purchase_id=bought)
+        with commands.counted() as seen:
+            answer = await counter.ask(LISTS)
+        costs.append([name for name, _ in seen])
+    assert len(answer.data["customers"]["nodes"]) == 3
+    assert answer.data["customers"]["nodes"][0]["paymentRequests"]["nodes"][0]["order"]
+    assert costs[0] == costs[1]
+    assert len(costs[1]) <= 4
