@@ -112,6 +112,8 @@ class Order:
     """None: the sum of the items, which then share one currency."""
     parcels: tuple[Parcel, ...] = ()
     updated_at: datetime | None = None
+    key: str | None = None
+    """The word that we gave the shop when we placed it (`NewOrder.key`), where the shop gives it back."""
 
 
 @quiet

@@ -67,5 +67,15 @@ class Way(Protocol):
         Raises ChannelError; where it may have arrived and nobody knows, `OutcomeUnknown`.
         """
 
+    async def fetch_public(
+        self, url: str, *, headers: Mapping[str, str] | None = None, largest_body: int | None = None
+    ) -> Reply:
+        """What stands at an address that came in a delivery or an answer: a file, a picture.
+
+        Whoever wrote it may want to see what the gateway sees: only public https addresses are called, and redirects
+        checked like the first; `headers` go to the first host only, and hold a secret only where that host is the
+        vendor's. Raises ChannelError, ChannelRefused where the address may not be called.
+        """
+
     def standing(self) -> Standing:
         """How the channel account has answered lately."""

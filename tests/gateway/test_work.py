@@ -258,6 +258,8 @@ def test_jobs_are_declared(house: Graph) -> None:
         "retention",
         "intake upkeep",
         "outbox",
+        "order requests",
+        "payment requests",
         "pasts",
         "account pasts",
         *lanes,
