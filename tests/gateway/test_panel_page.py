@@ -40,7 +40,7 @@ PANEL = (
 )
 REASONS = {
     "hanging": "It has not answered in time: tickets may be missing.",
-    "broken": "It does not answer: tickets may be missing.",
+    "broken": "It is down: tickets may be missing.",
     "throttled": "It takes no more requests for now: tickets may be missing.",
     "garbled": "What it answered cannot be read: tickets may be missing.",
 }
