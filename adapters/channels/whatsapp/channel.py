@@ -18,7 +18,7 @@ from adapters.contract.errors import OutcomeUnknown
 from adapters.contract.manners import Manners
 from adapters.contract.records import Who
 from adapters.contract.sending import Outgoing, SendState, Sent
-from adapters.payload import Shape, shaped, whole
+from adapters.payload import Shape, shaped
 
 
 class _MediaReply(Shape):
@@ -72,7 +72,7 @@ class WhatsApp(Channel):
 
     def events(self, delivery: Delivery) -> Sequence[Event]:
         """Each message, status and preference, and what cannot be read of them; raises BadPayload."""
-        return self._reader.events(whole(delivery.json()))
+        return self._reader.events(delivery.json())
 
     def talk_with(self, who: Who) -> str:
         """The person's own id: WhatsApp knows no conversations, so that everybody has one with each number."""

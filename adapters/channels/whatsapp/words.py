@@ -20,6 +20,7 @@ from adapters.channels.whatsapp.shapes import (
     Unsupported,
 )
 from adapters.contract.errors import BadPayload
+from adapters.contract.legible import read_json
 from adapters.payload import Shape, shaped
 
 _ENDINGS: Final[Mapping[str, str]] = {
@@ -112,7 +113,7 @@ def _interactive(_kind: str, body: Any, place: str) -> Said:
 def _filled_in(answers: str | None) -> str | None:
     """The answers of a flow, a line for each; its token is a secret of its own and left out."""
     try:
-        form = json.loads(answers or "null")
+        form = read_json((answers or "null").encode())
     except (ValueError, RecursionError):
         return None
     if not isinstance(form, dict):

@@ -76,9 +76,9 @@ def test_broken_spoils_no_sibling(odd: Any) -> None:
     assert broken.records == ()
 
 
-@pytest.mark.parametrize("text", [b"half \\ud83d", b"half \\ude00", b"half \\ud83d!"])
+@pytest.mark.parametrize("text", [b"half \\ud83d", b"half \\ude00", b"half \\ud83d!", b"half \\u0000", b"half \\u001b"])
 def test_half_a_character(whatsapp: WhatsApp, text: bytes) -> None:
-    """A text that was cut within a character is kept without that half, which nothing could store."""
+    """A text that was cut within a character, or holds a control, is kept without that, which nothing could store."""
     raw = json.dumps(enveloped({"messages": [message()]})).encode().replace(b"Hello", text)
     (event,) = whatsapp.events(delivered(raw))
     said = next(one.text for one in event.records if isinstance(one, Utterance))
