@@ -55,7 +55,7 @@ class WhatsApp(Channel):
     def __init__(self, account: str, settings: Any, equipment: Equipment) -> None:
         super().__init__(account, settings, equipment)
         self._settings: WhatsAppSettings = settings
-        self._reader = Reader(self.name, account, self._settings.also_accounts)
+        self._reader = Reader(self.name, account, self._settings.also_accounts, self._settings.business_accounts)
 
     def handshake(self, delivery: Delivery) -> Answer | None:
         """Meta's check of the address; None for every other request."""

@@ -4,7 +4,8 @@ Each message, status, preference and error is one event, and so is whatever cann
 no other. A change that is none of the house's business is one event, too, which says so.
 
 One address may be told of several numbers. An event of another number than the account's is placed on that number
-where the settings name it (`also_accounts`), and set aside else: nobody else would take it in.
+where the settings name it (`also_accounts`), and set aside else: nobody else would take it in. So is what is addressed
+to another business account, where the settings say which are ours.
 """
 
 import hashlib
@@ -42,6 +43,8 @@ class Reader:
     channel: str
     account: str
     also_accounts: Collection[str] = ()
+    business_accounts: Collection[str] = ()
+    """To which of these it must be addressed; to any where there are none."""
 
     def events(self, body: Any) -> list[Event]:
         """Every event of the delivery, in the order told. Raises BadPayload where its envelope cannot be read."""
@@ -65,6 +68,10 @@ class Reader:
         for entry in _listed(envelope, "entry", "", _nothing):
             if not isinstance(entry.raw, dict) or not isinstance(entry.raw.get("changes"), list):
                 yield _Element(entry.raw, entry.place, partial(_refuse, "has no list of changes"))
+                continue
+            if self.business_accounts and str(entry.raw.get("id")) not in self.business_accounts:
+                other = "is of another business account than business_accounts names"
+                yield _Element(entry.raw, entry.place, partial(_refuse, other))
                 continue
             for change in _listed(entry.raw, "changes", entry.place, _nothing):
                 yield from self._of_change(change)

@@ -76,6 +76,15 @@ def test_broken_spoils_no_sibling(odd: Any) -> None:
     assert broken.records == ()
 
 
+@pytest.mark.parametrize(("ids", "is_read"), [((), True), (("102290129340398",), True), (("7", "8"), False)])
+def test_business_account(ids: tuple[str, ...], is_read: bool) -> None:
+    """Where the business accounts are named, what is addressed to another one is set aside."""
+    body = {**enveloped({"messages": [message()]})}
+    body["entry"] = [{**body["entry"][0], "id": "102290129340398"}, {"id": [], "changes": []}]
+    first, *_ = Reader("whatsapp", NUMBER, frozenset(), frozenset(ids)).events(body)
+    assert (first.unread is None) is bool(first.records) is is_read
+
+
 @pytest.mark.parametrize("text", [b"half \\ud83d", b"half \\ude00", b"half \\ud83d!", b"half \\u0000", b"half \\u001b"])
 def test_half_a_character(whatsapp: WhatsApp, text: bytes) -> None:
     """A text that was cut within a character, or holds a control, is kept without that, which nothing could store."""
