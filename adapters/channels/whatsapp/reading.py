@@ -83,7 +83,11 @@ class Reader:
             return
         field, value = raw["field"], raw.get("value")
         parts = _FIELDS.get(field)
-        if parts is None:
+        if field == "standby" and isinstance(value, dict) and isinstance(value.get("standby"), dict):
+            value, place = {**value, **value["standby"]}, f"{place}.value.standby"
+        if parts is None and isinstance(value, dict) and not _SPOKEN.isdisjoint(value):
+            yield _Element(raw, place, partial(_refuse, "tells of messages in a field that is not known"))
+        elif parts is None:
             yield _Element(raw, place, partial(self._left_alone, f"the field {field[:_LONGEST_FIELD]}"))
         elif not isinstance(value, dict):
             yield _Element(raw, place, partial(_refuse, "has no object as its value"))
@@ -132,6 +136,12 @@ def _messages(value: Mapping[str, Any], place: str, crowd: Crowd) -> Iterator[_E
     yield from _listed(value, "statuses", place, lambda raw, at: messages.status(raw, at, crowd))
 
 
+def _standby(value: Mapping[str, Any], place: str, crowd: Crowd) -> Iterator[_Element]:
+    """What is said in conversations that Meta's own agent or another app leads: the customer's words, and theirs."""
+    yield from _messages(value, place, crowd)
+    yield from _echoes(value, place, crowd)
+
+
 def _echoes(value: Mapping[str, Any], place: str, crowd: Crowd) -> Iterator[_Element]:
     """What the company wrote on its own phone, where number and app live side by side (coexistence)."""
     yield from _listed(value, "message_echoes", place, partial(_message, Way(crowd, is_ours=True)))
@@ -174,10 +184,13 @@ def _preferences(value: Mapping[str, Any], place: str, crowd: Crowd) -> Iterator
 _FIELDS: Final[Mapping[str, _Parts]] = {
     "messages": _messages,
     "smb_message_echoes": _echoes,
+    "message_echoes": _echoes,
+    "standby": _standby,
     "history": _history,
     "user_preferences": _preferences,
 }
 """By the field of a change. The others tell of accounts, templates and calls; account_update wakes nobody here."""
+_SPOKEN: Final = frozenset({"messages", "message_echoes"})
 
 
 def _listed(parent: Mapping[str, Any], name: str, place: str, read: Callable[[Any, str], Event]) -> Iterator[_Element]:

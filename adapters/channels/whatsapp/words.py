@@ -127,7 +127,8 @@ def _filled_in(answers: str | None) -> str | None:
 
 
 def _button(_kind: str, body: Any, place: str) -> Said:
-    return Said(shaped(Button, body, place).text or None)
+    button = shaped(Button, body, place)
+    return Said(button.text or button.payload or "[button]")
 
 
 def _reaction(_kind: str, body: Any, place: str) -> Said:
@@ -139,7 +140,7 @@ def _order(_kind: str, body: Any, place: str) -> Said:
     """A cart is a wish, not a purchase: nobody has confirmed or paid it, so it is told and not counted."""
     cart = shaped(Cart, body, place)
     lines = [
-        f"{one.quantity} x {one.product_retailer_id}"
+        f"{one.quantity} x {one.product_retailer_id or 'a product'}"
         + (f" at {one.item_price} {one.currency or ''}".rstrip() if one.item_price is not None else "")
         for one in cart.product_items
     ]
