@@ -6,7 +6,7 @@ settings and its way out: what must outlive a moment is kept by the house.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
@@ -132,9 +132,14 @@ class Sends(Protocol):
 
     is_repeatable: ClassVar[bool]
     """Whether the vendor takes `Outgoing.key` for an idempotency key: handed over twice, a message goes out once."""
+    begins_once_for: ClassVar[timedelta | None]
+    """For how long the vendor does so where a message begins a conversation, if it does not for others; None: never."""
 
     def talk_with(self, who: Who) -> str | None:
-        """The id of the conversation in which a message to the person stands; None where only the vendor gives one."""
+        """The id of the conversation in which a message to the person stands; None where only the vendor gives one.
+
+        Then a message without `Outgoing.conversation` begins one, whose id `Sent.conversation` tells.
+        """
 
     def require_allowed(self, outgoing: Outgoing) -> None:
         """Returns where the vendor lets this be said to the person now, as far as that is known without asking.
@@ -280,6 +285,8 @@ class Channel:
     """How the vendor wants to be called, and how it says that something went wrong."""
     many_for: ClassVar[frozenset[Capability]] = frozenset(Capability)
     """For which capabilities `of_many`, where there is one, takes a single call; others cost one for each person."""
+    begins_once_for: ClassVar[timedelta | None] = None
+    """As Sends says it."""
 
     def __init__(self, account: str, settings: Any, equipment: Equipment) -> None:
         self.account = account

@@ -131,6 +131,22 @@ async def test_what_was_known_stays(panel: Callable[..., Panel], vendor: Vendor,
     assert source["missing"] == "It refuses our requests: newer tickets may be missing."
 
 
+async def test_moments_alike(panel: Callable[..., Panel], vendor: Vendor, make: Makers) -> None:
+    """`asOf` is the moment at which the channel said so, while it fails, too, and is written alike everywhere."""
+    ann = await make.customer()
+    await make.identity(ann, "acme", "1")
+    vendor.has("tickets", "1", told_ticket("7"))
+    ask = panel(freshness=EAGER)
+    question = "query ($id: ID!) { customer(id: $id) { tickets { nodes { id } } sources { name account asOf } } }"
+    first = (await ask(question, id=ann.id)).sources["main"]["asOf"]
+    vendor.moods = {"main": "broken"}
+    answer = await ask(question, id=ann.id)
+    beside = {one["account"] or one["name"]: one["asOf"] for one in answer.data["customer"]["sources"]}
+    assert beside == {name: one["asOf"] for name, one in answer.sources.items()}
+    assert beside["main"] == first < beside["stored"]
+    assert first.endswith("Z")
+
+
 async def test_failure_is_not_repeated(panel: Callable[..., Panel], vendor: Vendor, make: Makers) -> None:
     """A source that failed a moment ago is not asked again within seconds, and named all the same."""
     ann = await make.customer()
