@@ -2,7 +2,6 @@
 
 from typing import Any, Final, TypeVar
 
-import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from adapters.contract.errors import BadPayload
