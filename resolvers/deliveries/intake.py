@@ -47,7 +47,7 @@ class Tally:
     """Deliveries that could not be taken in, came before an erasure and tell of somebody who was erased."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Turn:
     """An event with the delivery that tells of it."""
 
@@ -56,7 +56,7 @@ class _Turn:
     id: RecordId
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class _End:
     """What one transaction came to; it may be done anew, and then this is, too."""
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import structlog
 
-from adapters.contract.channel import Receives
 from adapters.contract.deliveries import Event
 from adapters.contract.errors import BadPayload
 from adapters.contract.records import Who
@@ -22,7 +21,7 @@ _log = structlog.get_logger("resolvers.deliveries")
 _NO_LINE = "The settings file names no such channel account that receives deliveries. Name it, then replay."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Reading:
     """One delivery, and what was read in it."""
 
@@ -47,11 +46,11 @@ class Reading:
 
 def read(lines: Lines, document: Document) -> Reading:
     """What the delivery tells; what cannot be read stands under `reasons`, and nothing is raised."""
-    line = lines.at(document["channel"], document["account"])
-    if line is None or not isinstance(line.channel, Receives):
+    line = lines.receiving(document["channel"], document["account"])
+    if line is None:
         return _aside(document, _NO_LINE)
     try:
-        return _sorted_out(document, tuple(line.channel.events(delivery_of(document))))
+        return _sorted_out(document, tuple(line.events(delivery_of(document))))
     except BadPayload as error:
         return _aside(document, storable(error.reason))
     except Exception as error:  # noqa: BLE001  an adapter's mistake must not stop the deliveries behind it

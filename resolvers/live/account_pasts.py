@@ -22,6 +22,7 @@ from adapters.contract.soundness import required, sifted
 from adapters.deadline import within
 from adapters.failures import PASSING
 from adapters.lines import Line
+from adapters.quiet import written_out
 from adapters.records import Document, Record
 from resolvers.ingest.batch import take
 from resolvers.ingest.report import TakenIn
@@ -120,10 +121,9 @@ async def _asked(line: Line, past: Document) -> Found:
 
 
 def _unforeseen(line: Line, error: Exception) -> BadPayload:
-    # The class alone: what an error says may quote what the vendor sent.
     channel, account = line.place
     reference, kind = secrets.token_hex(6), type(error).__name__
-    _log.error("unforeseen", reference=reference, channel=channel, account=account, kind=kind)
+    _log.error("unforeseen", reference=reference, channel=channel, account=account, exc_info=error)
     return BadPayload(f"It failed by {kind}; the log has it under {reference}.")
 
 
@@ -183,4 +183,4 @@ async def _keep(shift: Shift, line: Line, past: Document, said: Document) -> Non
 
 def _digest(record: HandedOver) -> bytes:
     """The same for the same record: from it nobody reads what it says."""
-    return hashlib.blake2b(repr(record).encode("utf-8", "surrogatepass"), digest_size=12).digest()
+    return hashlib.blake2b(repr(written_out(record)).encode("utf-8", "surrogatepass"), digest_size=12).digest()

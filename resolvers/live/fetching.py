@@ -152,9 +152,8 @@ async def _asked(line: Line, past: Document) -> Found:
 
 
 def _unforeseen(past: Document, error: Exception, what: str) -> BadPayload:
-    # The class alone: what an error says may quote what the vendor sent.
     reference = secrets.token_hex(6)
-    _log.error("unforeseen", reference=reference, line=past["line"], kind=type(error).__name__, what=what)
+    _log.error("unforeseen", reference=reference, line=past["line"], what=what, exc_info=error)
     return BadPayload(f"{what} by {type(error).__name__}; the log has it under {reference}.")
 
 

@@ -16,8 +16,9 @@ from adapters.contract.errors import BadPayload
 from adapters.contract.records import Departure, Person, Utterance, Who, Withdrawal
 from adapters.contract.way import Way
 from adapters.lines import Lines
+from tests.planted import TOY_SECRET
 
-SECRET = "a sample secret of the toy shop"
+SECRET = TOY_SECRET
 BEGIN = datetime(2026, 11, 1, 8, tzinfo=UTC)
 
 
@@ -95,10 +96,10 @@ def signature(body: bytes) -> str:
     return hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
 
 
-def lines(*accounts: str) -> Lines:
+def lines(*accounts: str, kind: type[Toy] = Toy) -> Lines:
     """Lines of the toy channel; it never asks anybody, so it needs no way out."""
     equipment = Equipment(way=cast("Way", None))
-    return Lines([Toy(one, ToySettings(secret=SecretStr(SECRET)), equipment) for one in accounts or ("main",)])
+    return Lines([kind(one, ToySettings(secret=SecretStr(SECRET)), equipment) for one in accounts or ("main",)])
 
 
 def event(person: str, n: int, kind: str = "says", key: str | None = None) -> dict[str, Any]:
