@@ -131,6 +131,8 @@ def test_token_keeps_its_secret(run: CliRunner) -> None:
         (["token", "--role", "agent", "--subject", " "], {}, "must have 1 to"),
         (["token", "--role", "agent", "--subject", "a"], {"MONGODB_URL": "mongodb://x"}, "Set GATEWAY_JWT_SECRET"),
         (["serve"], {"MONGODB_URL": "mongodb://x"}, "GATEWAY_SECRET is not"),
+        (["erase", "x", "--yes"], {"MONGODB_URL": "mongodb://x"}, "GATEWAY_SECRET is not"),
+        (["replay"], {"MONGODB_URL": "mongodb://x"}, "GATEWAY_SECRET is not"),
         (["serve"], {"GATEWAY_PORT": "http"}, "GATEWAY_PORT is 'http': "),
         (["serve", "--host", "192.0.2.1"], {}, "cannot be listened on"),
         (["keys", "make", "x", "--scope", "all"], {}, "There is no scope all"),

@@ -9,7 +9,7 @@ from adapters.channels.whatsapp.channel import WhatsApp
 from adapters.channels.whatsapp.reading import Reader
 from adapters.contract.deliveries import Event
 from adapters.contract.errors import BadPayload
-from adapters.contract.records import Utterance
+from adapters.contract.records import Utterance, Who
 from tests.channels.whatsapp.double import AT, NUMBER, delivered, enveloped, message, status
 
 READER = Reader("whatsapp", NUMBER, frozenset({"2"}))
@@ -74,6 +74,27 @@ def test_broken_spoils_no_sibling(odd: Any) -> None:
     assert broken.unread is not None
     assert "messages[1]" in broken.unread
     assert broken.records == ()
+
+
+@pytest.mark.parametrize(
+    ("told", "field"),
+    [
+        ({"messages": [message(timestamp="x")]}, "messages"),
+        ({"messages": [message(type=None, **{"from": None})], "contacts": [{"wa_id": "16505551234"}]}, "messages"),
+        ({"statuses": [status(timestamp="x")]}, "messages"),
+        (
+            {"message_echoes": [message(timestamp="x", to="16505551234", **{"from": "15550783881"})]},
+            "smb_message_echoes",
+        ),
+        ({"user_preferences": [{"wa_id": "16505551234"}]}, "user_preferences"),
+    ],
+    ids=["message", "only contact", "status", "echo", "preference"],
+)
+def test_unread_of_whom(told: dict[str, Any], field: str) -> None:
+    """Whose something is that cannot be read is told where it says so, or only one person can be meant."""
+    (event,) = read(told, field_=field)
+    assert event.unread is not None
+    assert event.who == Who("whatsapp", NUMBER, "16505551234")
 
 
 @pytest.mark.parametrize(("ids", "is_read"), [((), True), (("102290129340398",), True), (("7", "8"), False)])
