@@ -8,7 +8,8 @@ import asyncio
 import hashlib
 import secrets
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -31,6 +32,8 @@ PATH: Final = "/webhooks/{channel}/{account}"
 
 _OK, _NOT_PROVEN, _NOT_FOUND, _WRONG_METHOD, _TIMEOUT, _TOO_LARGE = 200, 401, 404, 405, 408, 413
 _UNFORESEEN, _UNAVAILABLE = 500, 503
+# No vendor's delivery is as large; whoever sends more is cut off.
+_DISCARDED_BYTES: Final = 32 * 1024 * 1024
 # Whoever sends again at once would only add to what is too much.
 _LATER: Final = {"Retry-After": "5"}
 # Nothing of it is a page, whatever an adapter answers to a handshake.
@@ -67,17 +70,20 @@ class Webhooks:
     @property
     def routes(self) -> list[Route]:
         """Where deliveries come in."""
-        return [Route(PATH, self.delivered, methods=["GET", "POST"])]
+        # No vendor follows a redirect with its body, so the address with a slash behind it is answered as without.
+        return [Route(path, self.delivered, methods=["GET", "POST"]) for path in (PATH, PATH + "/")]
 
     async def delivered(self, request: Request) -> Response:
         """The acknowledgement, or why there is none."""
         desk = self._desk()
         if desk is None:
+            await self._discard(request, request.stream())
             return Response(status_code=_UNAVAILABLE, headers=_LATER)
         channel, account = request.path_params["channel"], request.path_params["account"]
         line = desk.lines.at(channel, account)
         # Its words may be anything, so they are neither logged nor counted.
         if line is None or not isinstance(line.channel, Receives):
+            await self._discard(request, request.stream())
             return Response(status_code=_NOT_FOUND)
         place = (channel, account)
         try:
@@ -116,22 +122,43 @@ class Webhooks:
 
     async def _body(self, request: Request) -> bytes:
         most = self._settings.delivery_bytes
-        size = request.headers.get("content-length", "")
+        stream, size = request.stream(), request.headers.get("content-length", "")
         if size.isdecimal() and int(size[:20]) > most:
+            await self._discard(request, stream)
             raise _Refused(_TOO_LARGE, "too large", Connection="close")
         held = bytearray()
         try:
             async with asyncio.timeout(self._settings.body_read_s):
-                async for chunk in request.stream():
+                async for chunk in stream:
                     held += chunk
                     if len(held) > most:
-                        raise _Refused(_TOO_LARGE, "too large", Connection="close")
+                        break
         except TimeoutError as error:
             raise _Refused(_TIMEOUT, "too slow", Connection="close") from error
         except ClientDisconnect as error:
             # Nobody is left to read the status.
             raise _Refused(_TIMEOUT, "broken off") from error
+        if len(held) > most:
+            held.clear()
+            await self._discard(request, stream)
+            raise _Refused(_TOO_LARGE, "too large", Connection="close")
         return bytes(held)
+
+    async def _discard(self, request: Request, stream: AsyncIterator[bytes]) -> None:
+        """Reads what is left of a body, and keeps nothing of it.
+
+        A connection that is closed while its other end still writes is reset, and the status is lost with it. Who
+        asks first whether to send (Expect: 100-continue) is told by the status alone.
+        """
+        if "100-continue" in request.headers.get("expect", "").lower():
+            return
+        seen = 0
+        with suppress(TimeoutError, ClientDisconnect):
+            async with asyncio.timeout(self._settings.body_read_s):
+                async for chunk in stream:
+                    seen += len(chunk)
+                    if seen > _DISCARDED_BYTES:
+                        break
 
     def _count(self, place: tuple[str, str], outcome: str) -> None:
         self.counts[(*place, outcome)] += 1

@@ -20,8 +20,9 @@ from adapters.contract.sending import Outgoing, SendState, Sent, Template
 from adapters.deadline import within
 from adapters.mongo import Store
 from adapters.records import Document, Index, Record, RecordId
-from resolvers.conversations import MESSAGES, MessageDirection
+from resolvers.conversations import CONVERSATIONS, MESSAGES, MessageDirection
 from resolvers.ingest.batch import take
+from resolvers.ingest.beginning import Began, give_name
 from resolvers.ingest.report import TakenIn
 from resolvers.kit.shift import Shift
 from resolvers.kit.slice import Slice
@@ -96,13 +97,22 @@ async def _hand_over_one(shift: Shift, row: Document, message: Document | None) 
     elif (channel := _sender(shift, row)) is None:
         # The settings file names the channel account no more, or this process has an older one.
         await _postpone(shift, row, _LONGEST_PAUSE_S)
-    elif await _take_up(shift, row):
-        await _send(shift, row, channel, await outgoing_of(shift.store, row, message, shift.clock()))
+    else:
+        outgoing = await outgoing_of(shift.store, row, message, shift.clock())
+        taken_up = await _take_up(shift, row, outgoing)
+        if taken_up is not None:
+            await _send(shift, taken_up, channel, outgoing)
 
 
-async def _take_up(shift: Shift, row: Document) -> bool:
-    taken_up = {"$set": {"state": HANDED_OVER, "handed_over_at": shift.clock()}, "$inc": {"tries": 1}}
-    return await shift.store.update(OUTBOX, {"_id": row["_id"], "state": WAITING}, taken_up) is not None
+async def _take_up(shift: Shift, row: Document, outgoing: Outgoing) -> Document | None:
+    now = shift.clock()
+    taken_up = {
+        # The channel may have named the conversation since.
+        "$set": {"state": HANDED_OVER, "handed_over_at": now, "conversation": outgoing.conversation},
+        "$min": {"first_handed_over_at": now},
+        "$inc": {"tries": 1},
+    }
+    return await shift.store.update(OUTBOX, {"_id": row["_id"], "state": WAITING}, taken_up)
 
 
 async def _send(shift: Shift, row: Document, channel: Sends, outgoing: Outgoing) -> None:
@@ -137,13 +147,17 @@ def _who(row: Document) -> Who:
 
 async def outgoing_of(store: Store, row: Document, message: Document, now: datetime) -> Outgoing:
     """The message as a channel is handed it."""
+    conversation: str | None = row["conversation"]
+    if conversation is None:
+        talk = await store.first(CONVERSATIONS, {"_id": message["conversation_id"]})
+        conversation = talk["external_id"] if talk else None
     return Outgoing(
         who=_who(row),
         key=row["key"],
         text=message["text"] if row["template"] is None else None,
         template=_template(row["template"]),
         as_human_agent=row["as_human_agent"],
-        conversation=row["conversation"],
+        conversation=conversation,
         last_heard_at=await heard_at(store, message["conversation_id"]),
         now=now,
     )
@@ -171,12 +185,12 @@ async def _settle(shift: Shift, row: Document, sent: Sent) -> None:
     if sent.state is SendState.UNKNOWN:
         await _unknown(shift, row, sent.why or "The channel did not say whether it took it.")
     elif sent.external_id is None:
-        await _close(shift, row, {"status": "SENT"})
+        await _close(shift, row, {"status": "SENT"}, talk=sent.conversation)
     else:
-        await _named(shift, row, sent.external_id)
+        await _named(shift, row, sent.external_id, sent.conversation)
 
 
-async def _named(shift: Shift, row: Document, external_id: str) -> None:
+async def _named(shift: Shift, row: Document, external_id: str, talk: str | None) -> None:
     """From now on the channel's id means the message: an echo or a status by it may be here already."""
 
     async def along(_taken: TakenIn) -> None:
@@ -190,6 +204,7 @@ async def _named(shift: Shift, row: Document, external_id: str) -> None:
         at=shift.clock(),
         who=_who(row),
         key=row["key"],
+        talk=talk,
     )
     by = f"{row['channel']}/{row['account']}"
     await take(shift.store, [progress], at=shift.clock(), by=by, default_region=shift.default_region, along=along)
@@ -197,23 +212,36 @@ async def _named(shift: Shift, row: Document, external_id: str) -> None:
 
 async def _unknown(shift: Shift, row: Document, why: str) -> None:
     channel = _sender(shift, row)
-    if channel is not None and channel.is_repeatable:
-        await _postpone(shift, row, _FIRST_PAUSE_S)
+    if channel is not None and _may_repeat(shift, row, channel):
+        await _postpone_person(shift, row, _pause_s(row))
         return
     _log.warning("sending unknown", channel=row["channel"], account=row["account"], why=why)
     await _close(shift, row, {"status": "UNKNOWN"})
+
+
+def _may_repeat(shift: Shift, row: Document, channel: Sends) -> bool:
+    """Whether the vendor takes the message once, however often it is handed over."""
+    if channel.is_repeatable:
+        return True
+    known_for = channel.begins_once_for
+    if known_for is None or row["conversation"] is not None:
+        return False
+    began: datetime | None = row.get("first_handed_over_at")
+    return began is not None and shift.clock() + timedelta(seconds=_LONGEST_PAUSE_S) < began + known_for
 
 
 async def _failed(shift: Shift, row: Document, why: str) -> None:
     await _close(shift, row, {"status": "FAILED", "failed_at": shift.clock(), "failure_reason": why})
 
 
-async def _close(shift: Shift, row: Document, said: Document) -> None:
+async def _close(shift: Shift, row: Document, said: Document, *, talk: str | None = None) -> None:
     """Takes it out of the outbox, and says of the message what is known; an echo that was faster knows better."""
 
     async def work() -> None:
         await shift.store.delete(OUTBOX, {"_id": row["_id"]})
-        await shift.store.update(MESSAGES, {"_id": row["_id"], "status": "QUEUED"}, {"$set": said})
+        message = await shift.store.update(MESSAGES, {"_id": row["_id"], "status": "QUEUED"}, {"$set": said})
+        if talk is not None and message is not None:
+            await give_name(shift.store, message["conversation_id"], Began(row["channel"], row["account"], talk))
 
     await shift.store.transact(work)
 
@@ -228,6 +256,14 @@ async def _postpone_account(shift: Shift, row: Document, error: ChannelBusy | Ch
     where = {"channel": row["channel"], "account": row["account"], "state": WAITING}
     await shift.store.update(OUTBOX, {"_id": row["_id"]}, {"$set": {"state": WAITING, "due_at": due}})
     await shift.store.update_all(OUTBOX, where, {"$max": {"due_at": due}})
+
+
+async def _postpone_person(shift: Shift, row: Document, pause_s: float) -> None:
+    """All that waits for the person waits, too: it may be the answer to this one, and in the same conversation."""
+    await _postpone(shift, row, pause_s)
+    theirs = {"channel": row["channel"], "account": row["account"], "state": WAITING, "value": row["value"]}
+    due = shift.clock() + timedelta(seconds=pause_s)
+    await shift.store.update_all(OUTBOX, theirs, {"$max": {"due_at": due}})
 
 
 async def _postpone(shift: Shift, row: Document, pause_s: float) -> None:

@@ -6,7 +6,7 @@ settings and its way out: what must outlive a moment is kept by the house.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
@@ -132,9 +132,14 @@ class Sends(Protocol):
 
     is_repeatable: ClassVar[bool]
     """Whether the vendor takes `Outgoing.key` for an idempotency key: handed over twice, a message goes out once."""
+    begins_once_for: ClassVar[timedelta | None]
+    """For how long the vendor does so where a message begins a conversation, if it does not for others; None: never."""
 
     def talk_with(self, who: Who) -> str | None:
-        """The id of the conversation in which a message to the person stands; None where only the vendor gives one."""
+        """The id of the conversation in which a message to the person stands; None where only the vendor gives one.
+
+        Then a message without `Outgoing.conversation` begins one, whose id `Sent.conversation` tells.
+        """
 
     def require_allowed(self, outgoing: Outgoing) -> None:
         """Returns where the vendor lets this be said to the person now, as far as that is known without asking.
@@ -172,19 +177,27 @@ class Receives(Protocol):
 class NewOrder:
     """An order that an agent places for a customer."""
 
-    who: Who
+    who: Who = field(repr=False)
     key: str
-    """One order per key, also where it is asked for twice."""
-    items: tuple[Item, ...]
-    note: str | None = None
+    """Ours, opaque, one per order: handed to the shop, so that the order is known by it when the shop tells of it."""
+    items: tuple[Item, ...] = field(repr=False)
+    """One or more, all in one currency."""
+    note: str | None = field(default=None, repr=False)
 
 
 @runtime_checkable
 class TakesOrders(Protocol):
     """Capability ORDER."""
 
+    is_order_repeatable: ClassVar[bool]
+    """Whether the shop takes `NewOrder.key` for an idempotency key: asked twice with one, it has one order."""
+
     async def place_order(self, order: NewOrder) -> Found:
-        """The Order as the shop has it now."""
+        """One Order, as the shop has it now; asks once, and never again by itself.
+
+        Raises ChannelRefused, ChannelBusy or ChannelDown where it certainly was not placed, OutcomeUnknown where
+        nobody can know, and BadPayload where the shop's yes cannot be read.
+        """
 
 
 @quiet
@@ -192,10 +205,12 @@ class TakesOrders(Protocol):
 class PaymentRequest:
     """Money that a customer is asked for."""
 
-    who: Who
+    who: Who = field(repr=False)
     key: str
-    amount: Amount
-    words: str
+    """Ours, opaque, one per request."""
+    amount: Amount = field(repr=False)
+    words: str = field(repr=False)
+    """What the customer is told that it is for."""
     order: str | None = None
     """The order's id on the same channel account."""
 
@@ -206,7 +221,8 @@ class PaymentAsked:
     """Where the customer pays."""
 
     external_id: str
-    url: str
+    url: str = field(repr=False)
+    """A page on the web. Whoever has it can pay, and may read for what."""
     expires_at: datetime | None = None
 
 
@@ -214,8 +230,11 @@ class PaymentAsked:
 class AsksPayments(Protocol):
     """Capability PAYMENT."""
 
+    is_payment_repeatable: ClassVar[bool]
+    """Whether the vendor takes `PaymentRequest.key` for an idempotency key: asked twice with one, it has one page."""
+
     async def ask_payment(self, request: PaymentRequest) -> PaymentAsked:
-        """A page of the vendor's on which the customer pays."""
+        """A page of the vendor's on which the customer pays; asks once, and raises as `place_order` does."""
 
 
 class Capability(StrEnum):
@@ -266,6 +285,8 @@ class Channel:
     """How the vendor wants to be called, and how it says that something went wrong."""
     many_for: ClassVar[frozenset[Capability]] = frozenset(Capability)
     """For which capabilities `of_many`, where there is one, takes a single call; others cost one for each person."""
+    begins_once_for: ClassVar[timedelta | None] = None
+    """As Sends says it."""
 
     def __init__(self, account: str, settings: Any, equipment: Equipment) -> None:
         self.account = account

@@ -1,12 +1,12 @@
 """What does a vendor deliver by itself, and what does a channel read in it?"""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from adapters.contract.errors import BadPayload
+from adapters.contract.legible import read_json
 from adapters.contract.records import HandedOver, Who
 from adapters.quiet import quiet
 
@@ -25,9 +25,9 @@ class Delivery:
     received_at: datetime
 
     def json(self) -> Any:
-        """The body as JSON; raises BadPayload, which quotes nothing of it."""
+        """The body as JSON, with U+FFFD for what no text can keep; raises BadPayload, which quotes nothing of it."""
         try:
-            return json.loads(self.body)
+            return read_json(self.body)
         except (ValueError, RecursionError) as error:
             raise BadPayload(f"The body of {len(self.body)} bytes is no JSON.") from error
 

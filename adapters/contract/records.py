@@ -112,6 +112,8 @@ class Order:
     """None: the sum of the items, which then share one currency."""
     parcels: tuple[Parcel, ...] = ()
     updated_at: datetime | None = None
+    key: str | None = None
+    """The word that we gave the shop when we placed it (`NewOrder.key`), where the shop gives it back."""
 
 
 @quiet
@@ -315,6 +317,8 @@ class Progress:
     """Why it failed: the vendor's code and title, never a personal value."""
     key: str | None = None
     """The word that we gave the vendor when we sent it, where the vendor gives it back."""
+    talk: str | None = None
+    """The id of the conversation that began with the message sent by that key, where the vendor has named it."""
 
 
 @quiet

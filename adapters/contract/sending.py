@@ -56,6 +56,8 @@ class Sent:
     state: SendState
     external_id: str | None = None
     """The vendor's id of the message; None where the state is unknown, or the vendor names none."""
+    conversation: str | None = None
+    """The conversation's id on the channel account, where the message began one that only the vendor names."""
     why: str | None = None
     """Why nobody knows, for operators."""
 

@@ -8,11 +8,12 @@ from adapters.mongo import Store
 from adapters.records import Document, RecordId
 from resolvers.attachments import ATTACHMENTS
 from resolvers.conversations import MESSAGES
+from resolvers.ingest.beginning import Began, give_name
 from resolvers.ingest.fields import place_of
 from resolvers.ingest.report import INSERTED, UNCHANGED, Result, changed_or_not, stored_moment
 from resolvers.ingest.shelf import Shelf
-from resolvers.ingest.stand_ins import GONE_AT, UNDER, is_stand_in, stand_in
-from resolvers.ingest.talks import climbed, message_id, sent_message_id, state_of, told_of, with_state
+from resolvers.ingest.stand_ins import GONE_AT, UNDER, is_stand_in, stand_in, stays_gone
+from resolvers.ingest.talks import climbed, last_word_at, message_id, sent_message_id, state_of, told_of, with_state
 from resolvers.privacy.removing import BATCH, Removing
 
 _OWN = ("_id", "customer_id", "conversation_id", "sent_at", "came_by", "direction")
@@ -27,8 +28,15 @@ class Told:
         """Customers who are being erased: what is still stored of theirs is nobody's."""
         self._fileless: dict[RecordId, datetime | None] = {}
         """Messages that have no files any more, or none from that moment and before."""
+        self._begun: dict[RecordId, Began] = {}
+        """Conversations that began with a message of ours, and which ones of the channel's they are as it says now."""
         self._moved: dict[RecordId, RecordId] = {}
         """Messages that were shown by the channel's id before it was known that we sent them, and what they are now."""
+
+    @property
+    def is_any_fileless(self) -> bool:
+        """Whether files are removed of what was taken back or is gone."""
+        return bool(self._fileless)
 
     async def load_under(self, store: Store, keys: Iterable[RecordId]) -> None:
         """Reads the messages of these ids that stand under other ones; no command where there are none."""
@@ -48,6 +56,7 @@ class Told:
         if known == named and one.key:
             sent = sent_message_id(one.channel, one.account, one.key)
             if self._is_there(sent):
+                self._begun |= _begun(self._shelf.get(sent) or {}, one)
                 self._name(named, sent, one.external_id, at)
                 return sent
         return known
@@ -86,9 +95,11 @@ class Told:
         return UNCHANGED
 
     async def finish(self, store: Store) -> None:
-        """Removes the files of what was taken back, and has those of a message that got its other name go along."""
+        """Removes the files of what was taken back, and moves along what is of a message or talk that got its name."""
         for old, new in self._moved.items():
             await store.update_all(ATTACHMENTS, {"of_id": old}, {"$set": {"of_id": new}})
+        for begun, began in self._begun.items():
+            await give_name(store, begun, began)
         await remove_files(store, self._fileless)
 
     def _tell(self, key: RecordId, told: Document, at: datetime) -> Result:
@@ -125,6 +136,13 @@ class Told:
             message = with_state(message, told)
             gone = {GONE_AT: told[GONE_AT]} if GONE_AT in told else {}
             self._shelf.put(stand_in(MESSAGES, named, at, **gone, **{UNDER: sent}))
+            if told.get("withdrawn_at"):
+                self._fileless[sent] = None
+            if is_stand_in(told, MESSAGES) and stays_gone(told, last_word_at(message)):
+                # It was gone at its source before anybody here knew its name there.
+                self._fileless.setdefault(sent, told[GONE_AT])
+                self._shelf.put(stand_in(MESSAGES, sent, told[GONE_AT], **gone, **state_of(message)))
+                return
         self._shelf.put({**message, "external_id": external_id})
 
 
@@ -134,6 +152,14 @@ def names_of(one: Utterance | Progress | Withdrawal) -> list[RecordId]:
     if not isinstance(one, Withdrawal) and one.key:
         named.append(sent_message_id(one.channel, one.account, one.key))
     return named
+
+
+def _begun(message: Document, one: Utterance | Progress) -> dict[RecordId, Began]:
+    """The conversation of a message of ours that is told of in another one."""
+    if one.talk is None:
+        return {}
+    began = Began(one.channel, one.account, one.talk)
+    return {message["conversation_id"]: began} if message["conversation_id"] != began.key else {}
 
 
 async def remove_files(store: Store, fileless: Mapping[RecordId, datetime | None]) -> None:

@@ -4,7 +4,8 @@ Each message, status, preference and error is one event, and so is whatever cann
 no other. A change that is none of the house's business is one event, too, which says so.
 
 One address may be told of several numbers. An event of another number than the account's is placed on that number
-where the settings name it (`also_accounts`), and set aside else: nobody else would take it in.
+where the settings name it (`also_accounts`), and set aside else: nobody else would take it in. So is what is addressed
+to another business account, where the settings say which are ours.
 """
 
 import hashlib
@@ -21,11 +22,15 @@ from adapters.channels.whatsapp.shapes import Contact, Metadata, Thread
 from adapters.channels.whatsapp.words import body_of
 from adapters.contract.deliveries import Event
 from adapters.contract.errors import BadPayload
+from adapters.contract.records import Who
 from adapters.payload import shaped
 from adapters.quiet import quiet
 
 _OBJECT: Final = "whatsapp_business_account"
 _LONGEST_FIELD: Final = 64
+# Where parts name the customer. `to` stands only in what the company wrote, whose `from` is its own.
+_NUMBERS: Final = ("to", "from", "recipient_id", "wa_id")
+_USER_IDS: Final = ("to_user_id", "from_user_id", "recipient_user_id", "user_id")
 
 
 @quiet
@@ -35,6 +40,8 @@ class _Element(NamedTuple):
     raw: Any
     place: str
     read: Callable[[Any, str], Event]
+    crowd: Crowd | None = None
+    """Everybody of whom its change tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,8 @@ class Reader:
     channel: str
     account: str
     also_accounts: Collection[str] = ()
+    business_accounts: Collection[str] = ()
+    """To which of these it must be addressed; to any where there are none."""
 
     def events(self, body: Any) -> list[Event]:
         """Every event of the delivery, in the order told. Raises BadPayload where its envelope cannot be read."""
@@ -61,12 +70,17 @@ class Reader:
         try:
             return one.read(one.raw, one.place)
         except BadPayload as error:
-            return Event(key=f"unread:{_digest(one.raw)}", order_by=self.account, unread=error.reason)
+            who = _whom(one.raw, one.crowd)
+            return Event(key=f"unread:{_digest(one.raw)}", order_by=self.account, unread=error.reason, who=who)
 
     def _elements(self, envelope: Mapping[str, Any]) -> Iterator[_Element]:
         for entry in _listed(envelope, "entry", "", _nothing):
             if not isinstance(entry.raw, dict) or not isinstance(entry.raw.get("changes"), list):
                 yield _Element(entry.raw, entry.place, partial(_refuse, "has no list of changes"))
+                continue
+            if self.business_accounts and str(entry.raw.get("id")) not in self.business_accounts:
+                other = "is of another business account than business_accounts names"
+                yield _Element(entry.raw, entry.place, partial(_refuse, other))
                 continue
             for change in _listed(entry.raw, "changes", entry.place, _nothing):
                 yield from self._of_change(change)
@@ -78,7 +92,11 @@ class Reader:
             return
         field, value = raw["field"], raw.get("value")
         parts = _FIELDS.get(field)
-        if parts is None:
+        if field == "standby" and isinstance(value, dict) and isinstance(value.get("standby"), dict):
+            value, place = {**value, **value["standby"]}, f"{place}.value.standby"
+        if parts is None and isinstance(value, dict) and not _SPOKEN.isdisjoint(value):
+            yield _Element(raw, place, partial(_refuse, "tells of messages in a field that is not known"))
+        elif parts is None:
             yield _Element(raw, place, partial(self._left_alone, f"the field {field[:_LONGEST_FIELD]}"))
         elif not isinstance(value, dict):
             yield _Element(raw, place, partial(_refuse, "has no object as its value"))
@@ -98,8 +116,10 @@ class Reader:
             refusal = self._refusal(number)
         except BadPayload as error:
             number, refusal = self.account, error.reason
-        for one in parts(value, place, Crowd(self.channel, number, contacts)):
-            yield one._replace(read=partial(_raise, refusal)) if refusal else one
+        crowd = Crowd(self.channel, number, contacts)
+        for one in parts(value, place, crowd):
+            known = one._replace(crowd=crowd)
+            yield known._replace(read=partial(_raise, refusal)) if refusal else known
         yield from _listed(value, "errors", place, self._trouble)
 
     def _refusal(self, number: str) -> str | None:
@@ -125,6 +145,12 @@ _Parts = Callable[[Mapping[str, Any], str, Crowd], Iterator[_Element]]
 def _messages(value: Mapping[str, Any], place: str, crowd: Crowd) -> Iterator[_Element]:
     yield from _listed(value, "messages", place, partial(_message, Way(crowd)))
     yield from _listed(value, "statuses", place, lambda raw, at: messages.status(raw, at, crowd))
+
+
+def _standby(value: Mapping[str, Any], place: str, crowd: Crowd) -> Iterator[_Element]:
+    """What is said in conversations that Meta's own agent or another app leads: the customer's words, and theirs."""
+    yield from _messages(value, place, crowd)
+    yield from _echoes(value, place, crowd)
 
 
 def _echoes(value: Mapping[str, Any], place: str, crowd: Crowd) -> Iterator[_Element]:
@@ -169,10 +195,13 @@ def _preferences(value: Mapping[str, Any], place: str, crowd: Crowd) -> Iterator
 _FIELDS: Final[Mapping[str, _Parts]] = {
     "messages": _messages,
     "smb_message_echoes": _echoes,
+    "message_echoes": _echoes,
+    "standby": _standby,
     "history": _history,
     "user_preferences": _preferences,
 }
 """By the field of a change. The others tell of accounts, templates and calls; account_update wakes nobody here."""
+_SPOKEN: Final = frozenset({"messages", "message_echoes"})
 
 
 def _listed(parent: Mapping[str, Any], name: str, place: str, read: Callable[[Any, str], Event]) -> Iterator[_Element]:
@@ -196,6 +225,19 @@ def _declined(crowd: Crowd, raw: Any, place: str) -> Event:
     if told is None:
         raise BadPayload(f"{place} is no error with a code")
     return Event(key=f"left:{_digest(raw)}", order_by=crowd.account, left_alone=f"no history: {told}")
+
+
+def _whom(raw: Any, crowd: Crowd | None) -> Who | None:
+    """Whom a part is about that cannot be read, where it says so all the same."""
+    if crowd is None or not isinstance(raw, dict):
+        return None
+    number, user_id = (_first_text(raw, names) for names in (_NUMBERS, _USER_IDS))
+    known = crowd.known(Ids(number, user_id))
+    return known.who if known else None
+
+
+def _first_text(raw: Mapping[str, Any], names: Collection[str]) -> str | None:
+    return next((one for name in names if isinstance(one := raw.get(name), str) and one), None)
 
 
 def _refuse(what: str, raw: Any, place: str) -> Event:

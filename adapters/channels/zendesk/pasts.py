@@ -14,6 +14,7 @@ from adapters.channels.zendesk.words import Ticket, User
 from adapters.contract.channel import Found, Portion, Unread
 from adapters.contract.errors import BadPayload, NoSuchIdentity
 from adapters.contract.records import File, HandedOver, Remark, Talk, Utterance, Who
+from adapters.contract.reply import Reply
 
 # Each ticket costs a request for its comments: so many are a portion, of the 200 to 2,500 requests that a desk takes
 # in a minute.
@@ -63,7 +64,7 @@ class _Comments:
     ticket: str
     readings: Readings
     after: str | None
-    is_stale: bool = False
+    reply: Reply | None = None
 
 
 class Pasts:
@@ -134,7 +135,7 @@ class Pasts:
             page.members,
             lambda value: self._reader.comment(value, ticket=ticket, who=who, authors=authors),
         )
-        return _Comments(ticket, readings, page.after, page.reply.is_stale)
+        return _Comments(ticket, readings, page.after, page.reply)
 
 
 def _authors(page: Page) -> dict[str, User]:
@@ -156,12 +157,13 @@ def _found(talks: list[Talk], told: Sequence[_Comments], place: _Place, others: 
     rest = tuple((part.ticket, part.after) for part in told if part.after is not None)
     talks.sort(key=lambda one: one.last_message_at, reverse=True)
     records: list[HandedOver] = [*talks, *said, *others.records]
+    replies = [one for one in (page.reply if page else None, *(part.reply for part in told)) if one is not None]
     return Found(
         records=tuple(records),
         unread=(*others.unread, *(one for part in told for one in part.readings.unread)),
         after=_Place(place.page, place.is_last_page, rest).word(),
-        as_of=page.reply.as_of if page else None,
-        is_stale=any(part.is_stale for part in told) or (page is not None and page.reply.is_stale),
+        as_of=min((one.as_of for one in replies), default=None),
+        is_stale=any(one.is_stale for one in replies),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from adapters.channels.whatsapp.channel import WhatsApp
 from adapters.channels.whatsapp.examples import EXAMPLES
 from adapters.channels.whatsapp.reading import Reader
 from adapters.contract.records import HandedOver
@@ -12,7 +13,7 @@ from adapters.mongo import Store
 from resolvers.conversations import MESSAGES
 from resolvers.customers import CUSTOMERS
 from resolvers.ingest.report import Outcome
-from tests.channels.whatsapp.double import AT, FOLDER, NUMBER, enveloped, message, sample, status
+from tests.channels.whatsapp.double import AT, FOLDER, NUMBER, delivered, enveloped, message, sample, status
 from tests.taking_in import bring, contents
 
 READER = Reader("whatsapp", NUMBER, EXAMPLES.settings["also_accounts"])
@@ -45,6 +46,25 @@ async def test_samples_are_taken(store: Store) -> None:
     held = await contents(store)
     await bring(store, *(record for _, record in told))
     assert await contents(store) == held
+
+
+async def test_odd_characters(store: Store, whatsapp: WhatsApp) -> None:
+    """Whatever characters a vendor's JSON writes, of what is stored every text and name is one that can be kept."""
+    card = {"name": {"formatted_name": "Ann\0"}, "phones": [{"phone": "\x1b1"}]}
+    form = {"type": "nfm_reply", "nfm_reply": {"response_json": '{"a\\u0000": "b\\ud800"}'}}
+    told = [
+        message(id="wamid.1", text={"body": "a\0b\ud83d"}),
+        message("contacts", id="wamid.2", contacts=[card]),
+        message("interactive", id="wamid.3", interactive=form),
+    ]
+    shown = {"profile": {"name": "She\0ena\ud800"}, "wa_id": "16505551234"}
+    events = whatsapp.events(delivered(enveloped({"contacts": [shown], "messages": told})))
+    taken = await bring(store, *(record for event in events for record in event.records))
+    assert Outcome.REJECTED not in {one.outcome for one in taken.results}
+    kept = repr(await contents(store))
+    assert not any(odd in kept for odd in ("\\x00", "\\x1b", "\\ud8"))
+    texts = [one["text"] for one in await store.find(MESSAGES, {}, order=[("external_id", 1)])]
+    assert texts == ["a\ufffdb\ufffd", "[contact: Ann\ufffd, \ufffd1]", "a\ufffd: b\ufffd"]
 
 
 async def test_number_then_id(store: Store) -> None:

@@ -57,6 +57,15 @@ async def test_ticket_is_case(busy: Desk, zendesk: Zendesk) -> None:
     assert mine.updated_at == datetime(2026, 2, 1, 10, tzinfo=UTC)
 
 
+async def test_half_a_character(busy: Desk, zendesk: Zendesk) -> None:
+    """A page on which one text was cut within a character is read whole, that text without the half."""
+    busy.tickets[11]["subject"] = "Broken \ud83d"
+    busy.tickets[12]["subject"] = "Broken \0"
+    subjects = {one.subject for one in (await zendesk.tickets(ANN, Portion())).records if isinstance(one, Case)}
+    assert {"Broken \ufffd", "Ticket 13"} <= subjects
+    assert len(subjects) == 4
+
+
 async def test_unreadable_ticket_is_unread(busy: Desk, zendesk: Zendesk) -> None:
     """One ticket that cannot be read spoils none of the others, and the reason quotes nothing."""
     busy.tickets[13] = ticket(13, 1, created_at="yesterday", subject="Ann's secret")
