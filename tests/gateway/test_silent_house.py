@@ -192,10 +192,10 @@ MANY = (
 )
 
 
-@pytest.mark.parametrize("commands", [FEW, pytest.param(MANY, marks=pytest.mark.deep)], ids=["few", "many"])
+@pytest.mark.parametrize("typed", [FEW, pytest.param(MANY, marks=pytest.mark.deep)], ids=["few", "many"])
 @pytest.mark.usefixtures("logs_as_before")
 async def test_commands_say_nothing(
-    commands: Sequence[str],
+    typed: Sequence[str],
     open_gate: OpenGate,
     store: Store,
     make: Makers,
@@ -208,9 +208,9 @@ async def test_commands_say_nothing(
         for place, delivery in _odd():
             await silent.deliver(place, delivery)
         await silent.work()
-        for words in commands:
-            typed = words.replace("ID", silent.ann.id).replace("FILE", str(tmp_path / "one.zip"))
-            ran = await asyncio.to_thread(CliRunner().invoke, cli.app, shlex.split(typed))
+        for words in typed:
+            given = words.replace("ID", silent.ann.id).replace("FILE", str(tmp_path / "one.zip"))
+            ran = await asyncio.to_thread(CliRunner().invoke, cli.app, shlex.split(given))
             said = words_of(ran.exception) if ran.exception else ""
             NET.hear(f"the command {words}", f"{ran.output} {ran.stderr} {said}")
             assert ran.output or ran.exception, words
