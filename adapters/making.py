@@ -79,6 +79,7 @@ def order_of(rows: Sequence[Said], spot: Spot) -> Order:
         items=tuple([_item(n, row, currency) for n, row in enumerate(rows, 1)]),
         parcels=tuple(parcels),
         updated_at=updated_at,
+        key=latest.get("key"),
     )
 
 

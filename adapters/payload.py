@@ -5,6 +5,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from adapters.contract.errors import BadPayload
+from adapters.quiet import quiet
 
 _MOST_PLACES: Final = 3
 """How many mistakes are told: the first ones tell what kind of payload it is."""
@@ -30,6 +31,7 @@ _EXPECTED: Final = {
 """By pydantic's own word for a mistake; the others are told by that word."""
 
 
+@quiet
 class Shape(BaseModel):
     """A part of a vendor's payload: what matters has its exact type, and what is unknown is let through."""
 

@@ -36,7 +36,7 @@ class Silent(Exception):
     """The database did not say in time whether a delivery is kept; the vendor sends again."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class _Waiting:
     document: Document
     size_bytes: int

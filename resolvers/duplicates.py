@@ -275,7 +275,7 @@ async def _found_now(context: Context, customers: Sequence[Customer]) -> list[li
     return of_each
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Beside:
     """What is kept of some customers beside their documents."""
 

@@ -1,7 +1,7 @@
 """What did customers buy, where is it, and how much does it come to?"""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -20,7 +20,7 @@ from resolvers.kit.paging import Connection, Page
 from resolvers.kit.proofs import shown
 from resolvers.kit.scalars import CurrencyCode, Money, Url
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
-from resolvers.kit.stored import Node, inner, kept
+from resolvers.kit.stored import Node, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE
 from resolvers.products import Product, products_by_id
 
@@ -183,6 +183,15 @@ async def purchase_totals(
         ],
     )
     return [_totals([one for one in groups if one["_id"]["customer"] in ids]) for ids in owned]
+
+
+async def purchases_by_id(context: Context, keys: Sequence[RecordId | None]) -> list[Purchase | None]:
+    """The orders of these ids, in their order; None for none, and for one that the shop has no more."""
+    found = await context.store.by_ids(PURCHASES, [key for key in keys if key])
+    read = reader_of(Purchase).read
+    # What is gone at its source is nobody's.
+    known = {key: read(one) for key, one in found.items() if one["customer_id"] is not None}
+    return [known.get(key) if key else None for key in keys]
 
 
 def _totals(groups: list[Document]) -> list[PurchaseTotal]:

@@ -85,7 +85,7 @@ def _compared(
     return found, found.to_suggest(tell), found.to_merge(tell)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class _Read:
     """What was read of the customers who are ones of their own."""
 
@@ -100,7 +100,7 @@ class _Read:
         return not customer.get("merged_into") and ids_of(customer) == self.wholes.get(key, [key])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Found:
     """Who is probably one person, and of whom a machine might say so, as a scan found it."""
 

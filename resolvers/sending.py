@@ -129,7 +129,7 @@ async def send_message(
     return SendMessagePayload(sent=read(stands))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Words:
     """What is to be said."""
 
@@ -139,7 +139,7 @@ class _Words:
     as_human_agent: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Place:
     """Where it is to be said."""
 

@@ -18,9 +18,11 @@ from adapters import windows
 from adapters.lines import NO_LINES, Lines
 from adapters.mongo import Store
 from adapters.records import Document, RecordId
+from adapters.veil import Veil
 from gateway.app import GATE_RECORDS
 from gateway.execution import Known, Plans
 from gateway.mongod import Mongod
+from gateway.telling import told_of_execution
 from resolvers.agents import AGENTS, agent_document
 from resolvers.kit.context import Context, GraphLimits
 from resolvers.kit.cursors import CursorSeal
@@ -30,6 +32,10 @@ from resolvers.kit.viewer import Role, Viewer
 from resolvers.schema import SLICES
 from tests import toy
 from tests.makers import Makers
+from tests.net import NET, pytest_runtest_makereport, pytest_warning_recorded
+from tests.planted import AGENT_NAME
+
+__all__ = ["pytest_runtest_makereport", "pytest_warning_recorded"]
 
 # Sampled with a fixed seed every day; in full by `make deep`.
 _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
@@ -101,6 +107,7 @@ def commands() -> Commands:
 async def prepared(mongod: Mongod, house: Graph, commands: Commands) -> AsyncIterator[Store]:
     """A store with every collection and index, for the whole run."""
     store = await Store.open(mongod.url, "tests", [*house.declared.records, *GATE_RECORDS], observer=commands)
+    store.veil = Veil("a sample secret for tests")
     await store.prepare()
     store.held.follow()
     yield store
@@ -179,6 +186,10 @@ class Asking:
             assert (result.data, _told(result)) == (plain.data, _told(plain)), "a plan answers as graphql-core does"
             assert context.delivered == again.delivered, "a plan gives away what graphql-core does"
         self.delivered = context.delivered
+        if result.errors:
+            NET.hear_errors(told_of_execution(result.errors))
+        if "mutation" in query:
+            NET.hear_refusals(result.data)
         return Answer(result.data, result.errors or [])
 
     async def _planned(self, query: str, variables: Mapping[str, Any], context: Context) -> Any:
@@ -204,7 +215,7 @@ def _told(result: Any) -> list[Any]:
 @pytest.fixture
 async def ask(house: Graph, store: Store, commands: Commands) -> Asking:
     """Asks the graph; an agent unless said otherwise."""
-    agent = agent_document(subject="agent", name="Anna Agent", role=Role.AGENT, at=NOW)
+    agent = agent_document(subject="agent", name=AGENT_NAME, role=Role.AGENT, at=NOW)
     await store.insert(AGENTS, agent)
     return Asking(house, store, agent["_id"], commands)
 

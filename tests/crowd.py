@@ -21,7 +21,7 @@ from resolvers.ingest.stand_ins import GONE_AT, UNDER, stand_in
 from resolvers.interests import TOPICS
 from resolvers.kept_pairs import PAIRS
 from resolvers.kit.delivered import AccessWay, Delivered
-from resolvers.kit.erased import ERASING
+from resolvers.kit.erased import ERASING, FORGOTTEN
 from resolvers.kit.turns import take_turn
 from resolvers.kit.viewer import Role, Viewer
 from resolvers.labels import LABELS, label_document
@@ -31,7 +31,9 @@ from resolvers.matching import Base
 from resolvers.matching_base import keep_base
 from resolvers.merging.ledger import MERGES
 from resolvers.notes import REMOVED_NOTES
+from resolvers.order_requests import ORDER_REQUESTS, UNDER_WAY
 from resolvers.outbox import OUTBOX, WAITING
+from resolvers.payment_requests import PAYMENT_REQUESTS
 from resolvers.privacy.receipts import ERASURES
 from resolvers.privacy.removing import DOOMED_FILES
 from resolvers.products import PRODUCTS
@@ -61,6 +63,8 @@ async def everything(make: Makers, of: Made, rows: int = 5) -> None:
         await account(make, of, f"{of.key}-{n}")
         await consent_word(make, of, purpose=f"purpose {n}", at=at)
         await queued(make, of, queued_at=at)
+        await ordered(make, of, requested_at=at)
+        await asked_to_pay(make, of, requested_at=at)
         await past(make, of, f"{of.key}-{n}", begun_at=at)
         await access(make, of.key, at=at)
 
@@ -174,6 +178,27 @@ async def queued(make: Makers, of: Made, **more: Any) -> RecordId:
     return await make.put(OUTBOX, of, **(place | said | when | more))
 
 
+def _requested(amount: str) -> dict[str, Any]:
+    place = {"channel": "shop", "account": "main", "value": "p-1", "key": "0" * 32, "status": UNDER_WAY, "tries": 1}
+    when = {"requested_at": BEGIN, "due_at": BEGIN, "requested_by": "agent"}
+    return place | when | {"amount": money(amount), "total": money(amount), "purchase_id": None}
+
+
+async def ordered(make: Makers, of: Made, **more: Any) -> RecordId:
+    """An order that an agent has placed, of which nobody knows yet."""
+    line = {"line": "1", "title": "Thing", "sku": None, "quantity": 1, "unit_price": money("5"), "total": money("5")}
+    said = {"lines": [{**line, "product_id": None, "product": None}], "note": "Ring twice"}
+    usual = {name: value for name, value in _requested("5").items() if name != "amount"}
+    return await make.put(ORDER_REQUESTS, of, **(usual | said | more))
+
+
+async def asked_to_pay(make: Makers, of: Made, **more: Any) -> RecordId:
+    """Money for which an agent has asked the customer."""
+    said = {"description": "A lamp", "url": "https://pay.example.com/1", "expires_at": None, "order": None}
+    usual = {name: value for name, value in _requested("5").items() if name != "total"}
+    return await make.put(PAYMENT_REQUESTS, of, **(usual | said | {"external_id": "1"} | more))
+
+
 async def past(make: Makers, of: Made, value: str, **more: Any) -> RecordId:
     """What a channel has of the customer's past, which is being fetched."""
     key = {"channel": "acme", "account": "main", "capability": "TICKETS", "identity": key_hash("acme", "main", value)}
@@ -217,7 +242,8 @@ async def stand_ins(make: Makers) -> None:
     await make.store.insert(EVENT_KEYS, {**place, "_id": new_id(), "key": "0" * 64, "at": BEGIN})
     came = Delivery(method="POST", query={}, headers={}, body=b"{}", received_at=BEGIN)
     kept = delivery_document(came, **place, key="0" * 64, sequence=1)
-    await make.store.insert(DELIVERIES, {**kept, "state": ASIDE, "aside_at": BEGIN, "reasons": ["unread"]})
+    aside = {"state": ASIDE, "aside_at": BEGIN, "reasons": ["unread"], "tells_of": []}
+    await make.store.insert(DELIVERIES, {**kept, **aside, "customer_ids": [new_id()], "identities": ["0" * 64]})
 
 
 async def access(make: Makers, *of: RecordId, **more: Any) -> RecordId:
@@ -248,6 +274,7 @@ async def erased(make: Makers) -> RecordId:
     receipt |= {"requested_at": BEGIN, "requested_by": "agent", "quiet_since": BEGIN}
     await make.store.insert(ERASURES, receipt)
     await make.store.insert(ERASING, {"_id": former, "erasure_id": key, "due_at": BEGIN})
+    await make.store.insert(FORGOTTEN, {"_id": new_id(), "erased_at": BEGIN, "back_at": None})
     await make.store.insert(DOOMED_FILES, {"_id": new_id(), "is_gone": True})
     return key
 

@@ -1,13 +1,25 @@
 """A sample channel whose way out stands as a test says, for tests that ask nobody."""
 
+from datetime import UTC, datetime
 from typing import Any, ClassVar, cast
 
-from adapters.contract.channel import Channel, ChannelSettings, Equipment, Found, Portion
-from adapters.contract.errors import ChannelDown
-from adapters.contract.records import Who
+from adapters.contract.channel import (
+    Channel,
+    ChannelSettings,
+    Equipment,
+    Found,
+    NewOrder,
+    PaymentAsked,
+    PaymentRequest,
+    Portion,
+)
+from adapters.contract.errors import ChannelBusy, ChannelDown
+from adapters.contract.records import Order, Who
 from adapters.contract.sending import Outgoing, Sent, WindowClosed
 from adapters.contract.way import Standing, Way
 from adapters.discovery import renamed
+
+_PLACED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Stood:
@@ -55,6 +67,30 @@ class Mouth(Desk):
     async def send(self, outgoing: Outgoing) -> Sent:
         """Nobody tries."""
         raise ChannelDown(f"Nobody on {outgoing.who.channel} is asked in these tests.")
+
+
+class Till(Desk):
+    """A sample shop that takes orders, and has a page for each payment."""
+
+    is_order_repeatable: ClassVar[bool] = False
+    is_payment_repeatable: ClassVar[bool] = False
+
+    async def place_order(self, order: NewOrder) -> Found:
+        """Busy for one note."""
+        if order.note == LATE:
+            raise ChannelBusy("It takes no more for now.", retry_after_s=5)
+        placed = Order(external_id=f"no {order.key}", who=order.who, placed_at=_PLACED, items=order.items)
+        return Found(records=(placed,))
+
+    async def ask_payment(self, request: PaymentRequest) -> PaymentAsked:
+        """A page of its own for each."""
+        url = f"https://pay.example/{request.words}"
+        return PaymentAsked(external_id=request.key, url=url, expires_at=_PLACED)
+
+
+def till(channel: str = "shop", account: str = "main") -> Channel:
+    """A shop that takes orders on a channel."""
+    return renamed(Till, channel)(account, ChannelSettings(), Equipment(way=cast("Way", Stood(Standing()))))
 
 
 def mouth(account: str = "main", channel: str = "desk", **standing: Any) -> Channel:

@@ -64,14 +64,17 @@ class Heard:
 @contextmanager
 def overheard(heard: Heard) -> Iterator[None]:
     """Every log line inside is kept, however unimportant."""
-    root = logging.getLogger()
-    level, ear = root.level, _Ear(heard)
+    root, ear = logging.getLogger(), _Ear(heard)
+    # The house's own have a level of theirs.
+    levels = {one: one.level for one in (root, logging.getLogger("adapters"))}
     root.addHandler(ear)
-    root.setLevel(logging.DEBUG)
+    for one in levels:
+        one.setLevel(logging.DEBUG)
     try:
         yield
     finally:
-        root.setLevel(level)
+        for one, level in levels.items():
+            one.setLevel(level)
         root.removeHandler(ear)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from adapters.conformance import making, proving, reading, wire
+from adapters.conformance import making, ordering, proving, reading, wire
 from adapters.conformance.findings import Finding, Outcome, failed, not_checked, summed
 from adapters.conformance.leaks import overheard
 from adapters.conformance.trial import Trial, Ways, raised
@@ -43,6 +43,8 @@ _WITH_IT: Final = (
     Check("failing", wire.failing),
     Check("odd", wire.odd),
     Check("sent once", wire.sent_once),
+    Check("ordered", ordering.ordered),
+    Check("asked once", ordering.asked_once),
     Check("silent", silent),
 )
 CHECKS: Final = (*_FIRST, _MADE, *_WITH_IT)

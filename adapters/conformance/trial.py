@@ -46,6 +46,10 @@ class NoWay:
         """Nothing is sent."""
         raise Asked(f"It sent something, {len(url)} characters and {len(more)} more.")
 
+    async def fetch_public(self, url: str, **more: Any) -> Reply:
+        """Nothing is fetched."""
+        raise Asked(f"It fetched something, {len(url)} characters and {len(more)} more.")
+
     def standing(self) -> Standing:
         """As if nothing had been asked, which is so."""
         return Standing()

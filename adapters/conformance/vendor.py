@@ -49,13 +49,17 @@ class Vendor:
     fault: Fault = Fault.NONE
     seen: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often it was asked: by method and path."""
+    written: list[str] = field(default_factory=list, repr=False)
+    """What stood in each request that is no question: its address, headers and body."""
     _ends: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """The answer, or what stands in its place."""
         fault = self.fault
         self.seen[request.method, request.path] += 1
-        await request.read()
+        said = (await request.read()).decode(errors="replace")
+        if request.method != "GET":
+            self.written.append(f"{request.path_qs}\n{dict(request.headers)}\n{said}")
         if fault is Fault.HANGS:
             await self._ends.wait()
         if (status := _STATUS.get(fault)) is not None:

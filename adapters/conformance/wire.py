@@ -48,10 +48,11 @@ _SENDING: Final[Mapping[Fault, tuple[type[ChannelError], ...]]] = {
     Fault.BUSY: (ChannelBusy,),
     Fault.FORBIDS: (ChannelRefused,),
 }
-_ADDRESS_WANTED: Final = (
+ADDRESS_WANTED: Final = (
     "Name in `EXAMPLES.address` the setting that holds the vendor's address, so that a vendor that fails can be put "
     "there."
 )
+"""What is missing where no vendor can be put in the real one's place."""
 # Whoever has not come back by then does not heed the way's bounds.
 _PATIENCE_S: Final = 30.0
 _NEVER: Final = 1_000_000
@@ -97,9 +98,9 @@ async def failing(trial: Trial) -> Finding:
                 # What it answers without asking hangs on no vendor.
                 was_asked = bool(double.seen) or fault is Fault.GONE
                 if isinstance(outcome, Exception) and not isinstance(outcome, allowed):
-                    wrong.append(f"{words}: where the vendor {fault}: {raised(outcome)}. Raise {_names(allowed)}.")
+                    wrong.append(f"{words}: where the vendor {fault}: {raised(outcome)}. Raise {names_of(allowed)}.")
                 elif not isinstance(outcome, Exception) and was_asked:
-                    wrong.append(f"{words}: where the vendor {fault}, it answers. Raise {_names(allowed)}.")
+                    wrong.append(f"{words}: where the vendor {fault}, it answers. Raise {names_of(allowed)}.")
     return summed(wrong, "Each failure becomes its named error.")
 
 
@@ -139,7 +140,7 @@ async def sent_once(trial: Trial) -> Finding:
     if Capability.SEND not in channel.capabilities():
         return not_checked("It sends nothing, so that there is nothing to check.")
     if trial.examples is None or trial.examples.address is None:
-        return not_checked(_ADDRESS_WANTED)
+        return not_checked(ADDRESS_WANTED)
     wrong = []
     async with vendor(trial.examples.answers) as double:
         for fault, allowed in _SENDING.items():
@@ -153,7 +154,7 @@ async def sent_once(trial: Trial) -> Finding:
                 if outcome.state is not SendState.UNKNOWN:
                     wrong.append(f"Where the vendor {fault}, a message is called taken. Answer SendState.UNKNOWN.")
             elif not isinstance(outcome, allowed):
-                wrong.append(f"Where the vendor {fault}: {raised(outcome)}. Raise {_names(allowed)}.")
+                wrong.append(f"Where the vendor {fault}: {raised(outcome)}. Raise {names_of(allowed)}.")
     return summed(wrong, "Each message was handed over once.")
 
 
@@ -166,7 +167,7 @@ def _reads(trial: Trial) -> Any:
     if not reads:
         return not_checked("It can be asked for nothing, so that there is nothing to check.")
     if trial.examples is None or trial.examples.address is None:
-        return not_checked(_ADDRESS_WANTED)
+        return not_checked(ADDRESS_WANTED)
     return reads
 
 
@@ -184,23 +185,23 @@ def _founds(outcome: Any) -> list[Found]:
 async def _asked(trial: Trial, double: Vendor, ask: Ask) -> Any:
     """What the channel answers, or the error that it raises."""
     person = trial.examples.person if trial.examples else ""
-    async with _channel_at(trial, double) as channel:
+    async with channel_at(trial, double) as channel:
         who = Who(channel.name, trial.account, person)
-        return await _outcome(trial, ask(channel, who))
+        return await outcome_of(trial, ask(channel, who))
 
 
 async def _sent(trial: Trial, double: Vendor) -> Any:
     now = datetime.now(UTC)
     person = trial.examples.person if trial.examples else ""
-    async with _channel_at(trial, double) as channel:
+    async with channel_at(trial, double) as channel:
         who = Who(channel.name, trial.account, person)
         outgoing = Outgoing(who=who, key="sample-key", text="Hello", last_heard_at=now, now=now)
         sending: Any = channel
-        return await _outcome(trial, sending.send(outgoing))
+        return await outcome_of(trial, sending.send(outgoing))
 
 
 @asynccontextmanager
-async def _channel_at(trial: Trial, double: Vendor) -> AsyncIterator[Channel]:
+async def channel_at(trial: Trial, double: Vendor) -> AsyncIterator[Channel]:
     """A new channel whose vendor is the double, or nobody; it gives up soon, and its breaker never opens."""
     examples = trial.examples
     address = nobody() if double.fault is Fault.GONE else double.url
@@ -211,7 +212,8 @@ async def _channel_at(trial: Trial, double: Vendor) -> AsyncIterator[Channel]:
         yield trial.channel(way=way, settings=settings)
 
 
-async def _outcome(trial: Trial, asked: Awaitable[Any]) -> Any:
+async def outcome_of(trial: Trial, asked: Awaitable[Any]) -> Any:
+    """What came of it, or the error that it raised."""
     try:
         async with asyncio.timeout(_PATIENCE_S):
             found = await asked
@@ -223,5 +225,6 @@ async def _outcome(trial: Trial, asked: Awaitable[Any]) -> Any:
     return found
 
 
-def _names(allowed: tuple[type[ChannelError], ...]) -> str:
+def names_of(allowed: tuple[type[ChannelError], ...]) -> str:
+    """The errors, for people."""
     return " or ".join(one.__name__ for one in allowed)

@@ -17,8 +17,10 @@ from adapters.contract.manners import Manners
 from adapters.contract.records import Amount, HandedOver, Item, Who
 from adapters.contract.sending import Outgoing, Sent
 from adapters.contract.way import Way
+from adapters.quiet import quiet
 
 
+@quiet
 class ChannelSettings(BaseModel):
     """What a channel account needs, declared beside its adapter: each field described, secrets as SecretStr."""
 
@@ -35,6 +37,7 @@ class Unread:
     """What is missing or wrong, by its place in the payload; quotes no value."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """What a channel knew when it was asked."""
@@ -51,6 +54,7 @@ class Found:
     """From when on the channel shows everything, where it shows only some of the past; None: no such bound is known."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Portion:
     """How much is asked for at once, the newest first where the channel can."""
@@ -168,43 +172,57 @@ class Receives(Protocol):
         """What happened, in the order told. Raises BadPayload where nothing of it can be read."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewOrder:
     """An order that an agent places for a customer."""
 
-    who: Who
+    who: Who = field(repr=False)
     key: str
-    """One order per key, also where it is asked for twice."""
-    items: tuple[Item, ...]
-    note: str | None = None
+    """Ours, opaque, one per order: handed to the shop, so that the order is known by it when the shop tells of it."""
+    items: tuple[Item, ...] = field(repr=False)
+    """One or more, all in one currency."""
+    note: str | None = field(default=None, repr=False)
 
 
 @runtime_checkable
 class TakesOrders(Protocol):
     """Capability ORDER."""
 
+    is_order_repeatable: ClassVar[bool]
+    """Whether the shop takes `NewOrder.key` for an idempotency key: asked twice with one, it has one order."""
+
     async def place_order(self, order: NewOrder) -> Found:
-        """The Order as the shop has it now."""
+        """One Order, as the shop has it now; asks once, and never again by itself.
+
+        Raises ChannelRefused, ChannelBusy or ChannelDown where it certainly was not placed, OutcomeUnknown where
+        nobody can know, and BadPayload where the shop's yes cannot be read.
+        """
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentRequest:
     """Money that a customer is asked for."""
 
-    who: Who
+    who: Who = field(repr=False)
     key: str
-    amount: Amount
-    words: str
+    """Ours, opaque, one per request."""
+    amount: Amount = field(repr=False)
+    words: str = field(repr=False)
+    """What the customer is told that it is for."""
     order: str | None = None
     """The order's id on the same channel account."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentAsked:
     """Where the customer pays."""
 
     external_id: str
-    url: str
+    url: str = field(repr=False)
+    """A page on the web. Whoever has it can pay, and may read for what."""
     expires_at: datetime | None = None
 
 
@@ -212,8 +230,11 @@ class PaymentAsked:
 class AsksPayments(Protocol):
     """Capability PAYMENT."""
 
+    is_payment_repeatable: ClassVar[bool]
+    """Whether the vendor takes `PaymentRequest.key` for an idempotency key: asked twice with one, it has one page."""
+
     async def ask_payment(self, request: PaymentRequest) -> PaymentAsked:
-        """A page of the vendor's on which the customer pays."""
+        """A page of the vendor's on which the customer pays; asks once, and raises as `place_order` does."""
 
 
 class Capability(StrEnum):

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.contract.deliveries import Delivery
+from adapters.quiet import quiet
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examples:
     """Made-up settings, and recorded words of the vendor."""

@@ -30,6 +30,8 @@ class Standing:
     failed_at: datetime | None = None
     failure: str | None = None
     """The kind of its last failure (`ChannelError.kind`), None where it has answered since."""
+    retry_after_s: float | None = None
+    """In how many seconds a throttled one is asked again at the soonest; None where it is not throttled."""
 
 
 class Way(Protocol):
@@ -65,6 +67,16 @@ class Way(Protocol):
         """The good answer to a request with effects, which is sent once; again only where it is repeatable.
 
         Raises ChannelError; where it may have arrived and nobody knows, `OutcomeUnknown`.
+        """
+
+    async def fetch_public(
+        self, url: str, *, headers: Mapping[str, str] | None = None, largest_body: int | None = None
+    ) -> Reply:
+        """What stands at an address that came in a delivery or an answer: a file, a picture.
+
+        Whoever wrote it may want to see what the gateway sees: only public https addresses are called, and redirects
+        checked like the first; `headers` go to the first host only, and hold a secret only where that host is the
+        vendor's. Raises ChannelError, ChannelRefused where the address may not be called.
         """
 
     def standing(self) -> Standing:

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -12,11 +12,10 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from adapters.contract.manners import Manners
-from adapters.contract.reply import Reply
 from adapters.http.addresses import Borders, to_strangers
 from adapters.http.kept import Shelf
 from adapters.http.observing import CallObserver, Unheard
-from adapters.http.strangers import LARGEST_BODY, Strangers
+from adapters.http.strangers import Strangers
 from adapters.http.ways import AccountWay, House
 from adapters.http.wire import Wire, to_vendors
 
@@ -49,8 +48,9 @@ class Outside:
         self._wire = Wire(clock, lambda: to_vendors(tls, resolver))
         self._public_wire = Wire(clock, lambda: to_strangers(borders, tls, resolver))
         shelf = Shelf(most=_MOST_KEPT, most_bytes=_MOST_KEPT_BYTES)
-        self._house = House(wire=self._wire, shelf=shelf, observer=observer or Unheard(), clock=clock)
-        self._strangers = Strangers(self._public_wire, borders, self._house.observer.called)
+        hears = observer or Unheard()
+        strangers = Strangers(self._public_wire, borders, hears.called)
+        self._house = House(wire=self._wire, strangers=strangers, shelf=shelf, observer=hears, clock=clock)
         self._ways: dict[tuple[str, str], AccountWay] = {}
         self._sweeper: asyncio.Task[None] | None = None
 
@@ -87,22 +87,6 @@ class Outside:
         elif (there.manners, there.base) != (manners, base):
             raise ValueError(f"There is a way of {name}/{account} already, with other manners. Make one per account.")
         return there
-
-    async def fetch_public(
-        self,
-        url: str,
-        *,
-        channel: str,
-        account: str,
-        headers: Mapping[str, str] | None = None,
-        largest_body: int = LARGEST_BODY,
-    ) -> Reply:
-        """The good answer of an address that came from outside, in that channel account's delivery or answer.
-
-        Only public https addresses are called, and three redirects followed at most, each checked like the first;
-        headers go to the first host only. Raises ChannelError: ChannelRefused where the address may not be called.
-        """
-        return await self._strangers.fetch((channel, account), url, headers=headers, largest_body=largest_body)
 
     async def _sweep(self) -> None:
         while True:

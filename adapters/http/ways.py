@@ -27,6 +27,7 @@ from adapters.http.flights import Flights, Patience
 from adapters.http.kept import Shelf
 from adapters.http.observing import Call, CallObserver
 from adapters.http.requests import Request, address, encoded
+from adapters.http.strangers import LARGEST_BODY, Strangers
 from adapters.http.tries import Tally, Tries
 from adapters.http.wire import Wire
 
@@ -36,6 +37,7 @@ class House:
     """What all ways out of a process share."""
 
     wire: Wire
+    strangers: Strangers
     shelf: Shelf
     observer: CallObserver
     clock: Callable[[], datetime]
@@ -121,6 +123,17 @@ class AccountWay:
             is_repeatable=is_repeatable,
         )
         return await (self._answer(request, age) if age.longest_s > 0 else self._alone(request))
+
+    async def fetch_public(
+        self, url: str, *, headers: Mapping[str, str] | None = None, largest_body: int | None = None
+    ) -> Reply:
+        """The good answer of a public https address that came from outside, in the account's delivery or answer.
+
+        Three redirects are followed at most, each checked like the first; headers go to the first host only. Raises
+        ChannelError: ChannelRefused where the address may not be called.
+        """
+        most = LARGEST_BODY if largest_body is None else largest_body
+        return await self._house.strangers.fetch((self.channel, self.account), url, headers=headers, largest_body=most)
 
     async def close(self) -> None:
         """Stops what is under way; whoever waits for it is told ChannelDown."""

@@ -30,7 +30,7 @@ from resolvers.own_record import SAID_BY
 _PROFILE = ("name", "username", "picture_url", "gender", "locale", "time_zone")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Account:
     """A person's account on a channel, as far as it is known here."""
 

@@ -12,6 +12,7 @@ from adapters.contract.records import (
     File,
     HandedOver,
     Leaning,
+    Order,
     Person,
     Progress,
     Removal,
@@ -30,6 +31,7 @@ from resolvers.ingest.lenience import readable
 from resolvers.ingest.mentions import NAMELESS, PLACED, RANKS, TOLD, has_place, named_by, whos
 from resolvers.ingest.panels import PANELS, Panel, ticket_id
 from resolvers.ingest.people import People
+from resolvers.ingest.placed import settle_placed
 from resolvers.ingest.removals import HAS_REMOVALS, kind_of, remove
 from resolvers.ingest.report import (
     INSERTED,
@@ -48,6 +50,7 @@ from resolvers.ingest.stand_ins import GONE_AT, is_stand_in, stays_gone
 from resolvers.ingest.talks import conversation_id, last_word_at, message_id, with_state
 from resolvers.ingest.told import Told, names_of
 from resolvers.kit.erased import being_erased
+from resolvers.order_requests import order_request_id
 from resolvers.tickets import TICKETS
 
 # A large batch gives way to other work this often: other batches, and requests where a delivery is taken in.
@@ -155,7 +158,8 @@ class Batch:
     @property
     def may_have_removed_files(self) -> bool:
         """Whether the bytes of files may be left whose records were removed."""
-        return any(isinstance(one, Withdrawal | Removal) for one in self._records)
+        is_told = any(isinstance(one, Withdrawal | Removal) for one in self._records)
+        return is_told or self._told.is_any_fileless
 
     async def take(self) -> TakenIn:
         """What becomes of each record. What others name comes first: the company's own, then people.
@@ -189,6 +193,13 @@ class Batch:
             await shelf.write(store)
         await self._sayings.write(store)
         await self._accounts.write(store)
+        await settle_placed(store, dict(self._placed()))
+
+    def _placed(self) -> Iterator[tuple[RecordId, RecordId]]:
+        """What was ordered here of the orders that were taken: the ids of the request and of the order."""
+        for n, one in enumerate(self._records):
+            if isinstance(one, Order) and one.key and self._results[n].outcome is not Outcome.REJECTED:
+                yield order_request_id(one.who.channel, one.who.account, one.key), self._ids[n]
 
     async def finish(self, store: Store) -> TakenIn:
         """Removes what is gone, from what is written by now, and answers what became of every record."""

@@ -55,7 +55,10 @@ class Source:
         "of several things the earliest. Null where nothing of it is known."
     )
     is_stale: bool = told("Whether its part is older than it should be, because it did not answer anew.")
-    missing: str | None = told("What may be missing for its sake, as a sentence; null where nothing is.")
+    missing: str | None = told(
+        "What may be missing for its sake, as a sentence that can be shown to agents; null where nothing is. *Newer* "
+        "ones are those since `asOf`."
+    )
     retry_after_s: float | None = told("In how many seconds it may answer again; null where nobody knows.")
     complete_since: datetime | None = told(
         "From when on everything is here that it has of the customer: the bound that it told itself, or the oldest "

@@ -21,6 +21,7 @@ from adapters.contract.records import HandedOver
 from adapters.deadline import within
 from adapters.failures import StoreError
 from adapters.lines import Line
+from adapters.quiet import written_out
 from adapters.records import Document, Record
 from resolvers.ingest.batch import take
 from resolvers.ingest.report import TakenIn
@@ -108,10 +109,9 @@ async def _asked(line: Line, past: Document) -> Found:
 
 
 def _unforeseen(line: Line, error: Exception) -> BadPayload:
-    # The class alone: what an error says may quote what the vendor sent.
     channel, account = line.place
     reference, kind = secrets.token_hex(6), type(error).__name__
-    _log.error("unforeseen", reference=reference, channel=channel, account=account, kind=kind)
+    _log.error("unforeseen", reference=reference, channel=channel, account=account, exc_info=error)
     return BadPayload(f"It failed by {kind}; the log has it under {reference}.")
 
 
@@ -140,10 +140,15 @@ async def _take_all(shift: Shift, line: Line, news: Sequence[HandedOver], along:
     by, region = "/".join(line.place), shift.default_region
     parts = [news[n : n + _AT_ONCE] for n in range(0, len(news), _AT_ONCE)]
     for part in parts[:-1]:
-        await take(shift.store, part, at=shift.clock(), by=by, default_region=region, is_lenient=True)
+        now = shift.clock()
+        came = [now] * len(part)
+        await take(shift.store, part, at=now, by=by, default_region=region, is_lenient=True, came_at=came)
     if parts:
         now = shift.clock()
-        await take(shift.store, parts[-1], at=now, by=by, default_region=region, along=along, is_lenient=True)
+        came = [now] * len(parts[-1])
+        await take(
+            shift.store, parts[-1], at=now, by=by, default_region=region, along=along, is_lenient=True, came_at=came
+        )
     else:
         await along(TakenIn([]))
 
@@ -168,4 +173,4 @@ async def _keep(shift: Shift, line: Line, past: Document, said: Document) -> Non
 
 def _digest(record: HandedOver) -> bytes:
     """The same for the same record: from it nobody reads what it says."""
-    return hashlib.blake2b(repr(record).encode("utf-8", "surrogatepass"), digest_size=12).digest()
+    return hashlib.blake2b(repr(written_out(record)).encode("utf-8", "surrogatepass"), digest_size=12).digest()

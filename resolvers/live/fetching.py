@@ -142,9 +142,8 @@ async def _asked(line: Line, past: Document) -> Found:
 
 
 def _unforeseen(past: Document, error: Exception, what: str) -> BadPayload:
-    # The class alone: what an error says may quote what the vendor sent.
     reference = secrets.token_hex(6)
-    _log.error("unforeseen", reference=reference, line=past["line"], kind=type(error).__name__, what=what)
+    _log.error("unforeseen", reference=reference, line=past["line"], what=what, exc_info=error)
     return BadPayload(f"{what} by {type(error).__name__}; the log has it under {reference}.")
 
 
@@ -171,7 +170,10 @@ async def _take(shift: Shift, past: Document, landed: Landed, found: Found) -> N
     try:
         if records:
             now, region = shift.clock(), shift.default_region
-            await take(shift.store, records, at=now, by=BY, default_region=region, along=along, is_lenient=True)
+            came = [now] * len(records)
+            await take(
+                shift.store, records, at=now, by=BY, default_region=region, along=along, is_lenient=True, came_at=came
+            )
         else:
             await shift.store.transact(lambda: along(TakenIn([])))
     except (StoreError, _Gone):

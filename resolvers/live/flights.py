@@ -32,7 +32,7 @@ LIVE: Final = frozenset(_ASKING)
 """The capabilities by which channels are asked at the moment of a question."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Flight:
     """One call to a channel account under way, for one person or for several."""
 

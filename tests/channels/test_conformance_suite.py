@@ -13,17 +13,29 @@ from pydantic import BaseModel, Field
 
 from adapters.conformance.findings import Outcome
 from adapters.conformance.suite import CHECKS, Report, try_out
-from adapters.contract.channel import Capability, Channel, ChannelSettings, Found, Portion
+from adapters.contract.channel import (
+    Capability,
+    Channel,
+    ChannelSettings,
+    Found,
+    NewOrder,
+    PaymentAsked,
+    PaymentRequest,
+    Portion,
+)
 from adapters.contract.deliveries import Delivery, Event, NotProven
-from adapters.contract.errors import BadPayload, ChannelDown, ChannelError
+from adapters.contract.errors import BadPayload, ChannelDown, ChannelError, OutcomeUnknown
 from adapters.contract.examples import Examples
-from adapters.contract.records import Who
+from adapters.contract.records import Order, Who
+from adapters.contract.reply import Reply
 from adapters.contract.sending import Outgoing, SendState, Sent
 from adapters.discovery import Adapter
 from gateway.lines import one_way
 from tests.channels.example_acme import EXAMPLES, Acme, AcmeSettings
 
 PERSON = "+12025550143"
+_MORE = {"/orders": b'{"id": "o-1"}', "/payments": b'{"id": "p-1"}'}
+GOOD = replace(EXAMPLES, person=PERSON, answers={**EXAMPLES.answers, **_MORE})
 
 
 class Soundly(Acme):
@@ -46,6 +58,31 @@ class Soundly(Acme):
         except ChannelDown:
             return Sent(state=SendState.UNKNOWN, why="It did not answer in time.")
         return Sent(state=SendState.TAKEN, external_id=str(reply.status))
+
+    is_order_repeatable = True
+    is_payment_repeatable = False
+
+    async def place_order(self, order: NewOrder) -> Found:
+        """Once."""
+        reply = await self.way.post(f"{self.settings.base_url}/orders", json=self.said_of(order))
+        placed = Order(external_id=_id_in(reply), who=order.who, placed_at=reply.as_of, items=order.items)
+        return Found(records=(placed,))
+
+    async def ask_payment(self, request: PaymentRequest) -> PaymentAsked:
+        """Once."""
+        reply = await self.way.post(f"{self.settings.base_url}/payments", json={"text": request.words})
+        return PaymentAsked(external_id=_id_in(reply), url="https://pay.example/1")
+
+    def said_of(self, order: NewOrder) -> dict[str, Any]:
+        """What the vendor is told."""
+        return {"key": order.key, "titles": [one.title for one in order.items]}
+
+
+def _id_in(reply: Reply) -> str:
+    said = reply.json()
+    if not isinstance(said, dict) or not isinstance(said.get("id"), str):
+        raise BadPayload("The answer has no `id`.")
+    return str(said["id"])
 
 
 class _Silent(AcmeSettings):
@@ -70,7 +107,7 @@ class _Unmakeable(Soundly):
         raise OSError("no such file")
 
 
-class _Boasting(Soundly):
+class _Boasting(Acme):
     def capabilities(self) -> tuple[Capability, ...]:
         return (*super().capabilities(), Capability.ORDER)
 
@@ -162,6 +199,41 @@ class _Proud(Soundly):
         return Sent(state=SendState.TAKEN, external_id="m-1")
 
 
+class _Keyless(Soundly):
+    def said_of(self, order: NewOrder) -> dict[str, Any]:
+        return {"titles": [one.title for one in order.items]}
+
+
+class _Confusing(Soundly):
+    async def place_order(self, order: NewOrder) -> Found:
+        other = Who(self.name, self.account, "somebody else")
+        return await super().place_order(replace(order, who=other))
+
+
+class _Restless(Soundly):
+    async def place_order(self, order: NewOrder) -> Found:
+        try:
+            return await super().place_order(order)
+        except ChannelDown:
+            return await super().place_order(order)
+
+
+class _Hopeful(Soundly):
+    async def ask_payment(self, request: PaymentRequest) -> PaymentAsked:
+        try:
+            return await super().ask_payment(request)
+        except OutcomeUnknown:
+            return PaymentAsked(external_id="1", url="https://pay.example/1")
+
+
+class _Hasty(Soundly):
+    async def ask_payment(self, request: PaymentRequest) -> PaymentAsked:
+        try:
+            return await super().ask_payment(request)
+        except OutcomeUnknown as error:
+            raise ChannelDown("It did not answer.") from error
+
+
 class _Chatty(Soundly):
     async def tickets(self, who: Who, portion: Portion) -> Found:
         logging.getLogger("acme").debug("asking with %s", self.settings.token.get_secret_value())
@@ -182,7 +254,7 @@ class _Showing(Soundly):
 
 
 def _tried(cls: type[Channel], monkeypatch: pytest.MonkeyPatch, examples: Examples | None = None) -> Report:
-    good = replace(EXAMPLES, person=PERSON) if examples is None else examples
+    good = GOOD if examples is None else examples
     monkeypatch.setattr(sys.modules[cls.__module__], "EXAMPLES", good, raising=False)
     return asyncio.run(try_out(Adapter(cls, "tests"), one_way, mutations=40, deadline_s=0.05))
 
@@ -209,6 +281,11 @@ BROKEN = [
     (_Careless, "odd"),
     (_Pushing, "sent once"),
     (_Proud, "sent once"),
+    (_Keyless, "ordered"),
+    (_Confusing, "ordered"),
+    (_Restless, "asked once"),
+    (_Hopeful, "asked once"),
+    (_Hasty, "asked once"),
     (_Chatty, "silent"),
     (_Telling, "silent"),
     (_Showing, "silent"),
@@ -237,14 +314,14 @@ def test_sound_channels_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     ("without", "checks"),
     [
         ({"sign": None}, ["genuine", "forged"]),
-        ({"address": None}, ["answered", "failing", "odd", "sent once"]),
-        ({"answers": {}}, ["answered"]),
+        ({"address": None}, ["answered", "failing", "odd", "sent once", "ordered", "asked once"]),
+        ({"answers": {}}, ["answered", "ordered"]),
         ({"deliveries": ()}, ["read", "repeated"]),
     ],
 )
 def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch, without: dict[str, Any], checks: list[str]) -> None:
     """What cannot be checked is told as not checked, with what to write."""
-    report = _tried(Soundly, monkeypatch, replace(EXAMPLES, **without))
+    report = _tried(Soundly, monkeypatch, replace(GOOD, **without))
     missing = [(check.name, one.words) for check, one in report.findings if one.outcome is Outcome.NOT_CHECKED]
     assert [name for name, _ in missing] == checks
     assert all("EXAMPLES" in words for _, words in missing)

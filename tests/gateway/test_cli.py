@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import jwt
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 from adapters.failures import StoreError
@@ -21,8 +22,9 @@ from gateway.settings import settings_table
 from resolvers.kit.ids import global_id
 from resolvers.schema import graph
 from tests.gateway.processes import hands_of, running
+from tests.planted import SIGNS
 
-SECRET = "a sample secret that signs tokens, long enough"
+SECRET = SIGNS
 ME = {"query": "{ viewer { subject role } }"}
 
 
@@ -154,6 +156,16 @@ def test_trouble_is_told_in_words(
     shown = capsys.readouterr().err
     assert told in shown
     assert "Traceback" not in shown
+
+
+def test_commands_log_as_the_house(monkeypatch: pytest.MonkeyPatch, run: CliRunner) -> None:
+    """Each command logs as the gateway does, and never with the local variables that structlog shows by itself."""
+    del run
+    structlog.reset_defaults()
+    monkeypatch.setattr(sys, "argv", ["profile-gateway", "settings"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert structlog.is_configured()
 
 
 def test_keys_live_through_commands(run: CliRunner) -> None:

@@ -233,7 +233,33 @@ async def _late(world: World, of: Made) -> Input:
     return {**await _message(world, of), "text": LATE}
 
 
+@change
+async def create_order(world: World, of: Made) -> Input:
+    """A lamp, and something that is no product."""
+    await world.make.identity(of, "shop", fresh(world, "buyer"))
+    identity = (await world.make.store.find(IDENTITIES, {"customer_id": of.key, "channel": "shop"}))[0]
+    price = {"amount": "5", "currency": "USD"}
+    item = {"productId": world.ids["Product"], "title": "Lamp", "sku": "L-1", "quantity": 2, "unitPrice": price}
+    place = {"channel": "shop", "account": "main", "identityId": global_id("Identity", identity["_id"])}
+    return {"key": fresh(world, "key"), "customerId": of.id, **place, "items": [item], "note": _TEXT}
+
+
+@change
+async def request_payment(world: World, of: Made) -> Input:
+    """The money for an order."""
+    given = await create_order(world, of)
+    del given["items"], given["note"]
+    bought = global_id("Purchase", await world.make.purchase(of, "5"))
+    amount = {"amount": "5", "currency": "USD"}
+    return {**given, "amount": amount, "description": _TEXT, "orderId": bought}
+
+
+async def _busy(world: World, of: Made) -> Input:
+    return {**await create_order(world, of), "note": LATE}
+
+
 REFUSED |= {
+    "ChannelFailed": ("createOrder", _busy),
     "NotFound": ("addNote", _nobody),
     "Conflict": ("linkIdentity", _twice),
     "InvalidInput": ("addNote", _empty),

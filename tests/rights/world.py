@@ -16,10 +16,11 @@ from resolvers.identities import IDENTITIES
 from resolvers.kit.ids import global_id
 from resolvers.labels import LABELS
 from resolvers.privacy.receipts import ERASURES
+from resolvers.purchases import PURCHASES
 from resolvers.relations import RELATION_TYPES
 from tests import crowd
 from tests.conftest import Asking
-from tests.desks import mouth
+from tests.desks import mouth, till
 from tests.makers import BEGIN, Made, Makers, money
 
 PERSONAL = re.compile(r"zqxvjwkh[ab]\w*|(?:202|303)\W{0,3}555\W?01\d\d", re.IGNORECASE)
@@ -75,7 +76,7 @@ async def world_of(ask: Asking, make: Makers) -> World:
     doubted = await _doubted(world)
     await _merged(world, doubted)
     await make.store.update_all(CHANNEL_ACCOUNTS, {}, {"$set": {"label": "Ours"}})
-    world.ask.lines = Lines([mouth(channel="whatsapp", answered_at=BEGIN, failed_at=BEGIN, failure="DOWN")])
+    world.ask.lines = Lines([mouth(channel="whatsapp", answered_at=BEGIN, failed_at=BEGIN, failure="DOWN"), till()])
     await note_delivery(make.store, "whatsapp", "main", BEGIN)
     dismissed = {"is_dismissed": True, "dismissed_at": BEGIN, "dismissed_by": "zqxsjwkhberta"}
     await crowd.double(make, one_id=world.a.key, other_id=world.keys["MergedCustomer"], **dismissed)
@@ -149,7 +150,13 @@ async def _person(world: World, of: str, person: Made, other: Made) -> None:
     world.keep("Attachment", await crowd.attachment(make, person, message, name=f"{mark(of, 'photo')}.png"))
     note = await make.note(person, f"zqxsjwkhnote {mark(of, 'Note')}", author_id=agent, edited_at=at, editor_id=agent)
     world.keep("Note", note)
-    world.keep("Purchase", await _purchase(world, person))
+    bought = world.keep("Purchase", await _purchase(world, person))
+    order_note = f"zqxsjwkhnote {mark(of, 'Word')}"
+    lines = (await make.store.by_ids(PURCHASES, [bought]))[bought]["lines"]
+    done = {"status": "DONE", "purchase_id": bought}
+    world.keep("OrderRequest", await crowd.ordered(make, person, note=order_note, lines=lines, **done))
+    words = {"description": mark(of, "For"), "url": f"https://pay.example/{mark(of, 'pay')}", "expires_at": at}
+    world.keep("PaymentRequest", await crowd.asked_to_pay(make, person, **words, **done))
     interest = await make.interest(person, topic_id=world.keys["Topic"])
     world.keep("Interest", interest)
     world.keep("Toy", await crowd.given_toy(make, person, name=mark(of, "Toy")))

@@ -71,7 +71,7 @@ class Asking:
         request = ask.many.request.made_for(ask.stated.by, values, {"account": self.account})
         life = Life(ask.stated.fresh_s, ask.stated.stale_s)
         reply = await self.sent(request, life)
-        if self._plan.judge.kind(reply) == "nothing":
+        if self.says_nothing(reply):
             return {}
         return self._shared_out(ask, ask.many, people, reply)
 
@@ -94,7 +94,7 @@ class Asking:
         find = self._plan.finds[who.channel]
         made = find.request.made({find.stated.by: who.value, "account": self.account})
         reply = await self.sent(made, Life(find.stated.fresh_s, find.stated.stale_s))
-        text = "" if self._plan.judge.kind(reply) == "nothing" else _text(find.id, reply.json())
+        text = "" if self.says_nothing(reply) else _text(find.id, reply.json())
         if not text:
             raise NoSuchIdentity(f"It knows nobody by that {find.stated.by}.")
         return Who(self.channel, self.account, text)
@@ -111,7 +111,7 @@ class Asking:
             url, params = paging.link(after)
             made = made._replace(url=url, params=params)
         reply = await self.sent(made, Life(ask.stated.fresh_s, ask.stated.stale_s))
-        if self._plan.judge.kind(reply) == "nothing":
+        if self.says_nothing(reply):
             return Found(as_of=reply.as_of, is_stale=reply.is_stale)
         answer = reply.json()
         found, count = self._read(ask, answer, reply, who)
@@ -121,13 +121,19 @@ class Asking:
 
     def _read(self, ask: Ask, answer: Any, reply: Reply, who: Who) -> tuple[Found, int]:
         """What an answer says, and how many elements its first list has."""
-        as_of = reply.as_of.isoformat()
-        around = Circumstances(channel=self.channel, account=self.account, who=who, as_of=as_of)
-        read = read_all(ask.sections, answer, answer, around)
+        read = read_all(ask.sections, answer, answer, self.around(who, reply))
         found = Found(
             records=tuple(read.records), unread=tuple(read.unread), as_of=reply.as_of, is_stale=reply.is_stale
         )
         return found, read.count
+
+    def says_nothing(self, reply: Reply) -> bool:
+        """Whether the mapping calls the answer a good word for nothing."""
+        return self._plan.judge.kind(reply) == "nothing"
+
+    def around(self, who: Who, reply: Reply) -> Circumstances:
+        """What is known of an answer about the person beside itself."""
+        return Circumstances(channel=self.channel, account=self.account, who=who, as_of=reply.as_of.isoformat())
 
     async def sent(self, made: Made, life: Life = NOT_KEPT, *, is_repeatable: bool = True) -> Reply:
         """The answer to a request, with what lets it in; once more where a token had ended."""

@@ -11,10 +11,22 @@ from adapters.channels.rest.access import Access
 from adapters.channels.rest.asking import Asking
 from adapters.channels.rest.judging import manners_of
 from adapters.channels.rest.loading import load
+from adapters.channels.rest.ordering import ask_money, place
 from adapters.channels.rest.plan import Plan
 from adapters.channels.rest.proving import proof_of
 from adapters.channels.rest.sending import hand_over, require_conversation, require_text
-from adapters.contract.channel import Capability, Channel, ChannelSettings, Equipment, Found, Portion, Unread
+from adapters.contract.channel import (
+    Capability,
+    Channel,
+    ChannelSettings,
+    Equipment,
+    Found,
+    NewOrder,
+    PaymentAsked,
+    PaymentRequest,
+    Portion,
+    Unread,
+)
 from adapters.contract.deliveries import Answer, Delivery, Event
 from adapters.contract.errors import BadPayload, ChannelRefused, NoSuchIdentity
 from adapters.contract.manners import Manners
@@ -75,6 +87,8 @@ class Rest(Channel):
 
     is_repeatable = False
     """Whether the mapping says that the vendor takes our key for an idempotency key."""
+    is_order_repeatable = False
+    is_payment_repeatable = False
     many_at_once = 1
     """For how many people one call asks at most; of a mapping without `many`, for one."""
 
@@ -90,6 +104,8 @@ class Rest(Channel):
         # Class variables elsewhere; here the mapping says them.
         vars(self)["many_for"] = frozenset(Capability(one.upper()) for one in together)
         self.is_repeatable = self._plan.send is not None and self._plan.send.is_repeatable
+        self.is_order_repeatable = self._plan.order is not None and self._plan.order.is_repeatable
+        self.is_payment_repeatable = self._plan.payment is not None and self._plan.payment.is_repeatable
         self.many_at_once = max((one.at_most for one in together.values()), default=1)
 
     @classmethod
@@ -102,7 +118,8 @@ class Rest(Channel):
         """What the mapping says how to ask for; deliveries only with the secret by which they are proven."""
         said = {capability.upper() for capability, _ in self._plan.asks}
         said |= {"WEBHOOK"} if self._plan.hook and self.settings.webhook_secret else set()
-        said |= {"SEND"} if self._plan.send else set()
+        acts = {"SEND": self._plan.send, "ORDER": self._plan.order, "PAYMENT": self._plan.payment}
+        said |= {name for name, one in acts.items() if one}
         return tuple(one for one in Capability if one.value in said)
 
     def asked_by(self) -> tuple[str, ...]:
@@ -167,6 +184,18 @@ class Rest(Channel):
         if self._plan.send is None:
             raise ChannelRefused("The mapping has no [send].")
         return await hand_over(self._plan.send, self._asking, outgoing)
+
+    async def place_order(self, order: NewOrder) -> Found:
+        """Places it by the mapping's request."""
+        if self._plan.order is None:
+            raise ChannelRefused("The mapping has no [order].")
+        return await place(self._plan.order, self._asking, order)
+
+    async def ask_payment(self, request: PaymentRequest) -> PaymentAsked:
+        """Asks for it by the mapping's request."""
+        if self._plan.payment is None:
+            raise ChannelRefused("The mapping has no [payment].")
+        return await ask_money(self._plan.payment, self._asking, request)
 
     def handshake(self, delivery: Delivery) -> Answer | None:
         """None: vendors that check an address are answered as by any other delivery."""

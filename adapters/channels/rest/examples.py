@@ -96,6 +96,25 @@ fields = { id = "id", who = "person", subject = "title", created_at = "opened" }
 path = "/people/{who}/messages"
 body = { text = "{text}", reference = "{key}" }
 id = "id"
+
+[order]
+path = "/people/{who}/orders/new"
+headers = { Idempotency-Key = "{key}" }
+body = { note = "{note}", lines = [{ sku = "{sku}", name = "{title}", count = "{quantity}", price = "{unit_price}" }] }
+repeatable = true
+
+[[order.records]]
+record = "orders"
+list = "order"
+lines = "lines"
+fields = { id = "id", key = "reference", placed_at = "at", line = { title = "name", total = "price" } }
+
+[payment]
+path = "/people/{who}/payments"
+body = { amount = "{amount}", currency = "{currency}", text = "{words}", order = "{order}", reference = "{key}" }
+id = "id"
+url = "page"
+expires_at = "ends"
 """
 _PERSON: Final = "p-4711"
 _MOMENT: Final = "2026-03-01T10:00:00Z"
@@ -111,6 +130,8 @@ _ANSWERS: Final[Mapping[str, Any]] = {
     "/tickets": {"tickets": [_TICKET], "next": None},
     "/orders": {"orders": [_ORDER]},
     "/likes": {"likes": [{"topic": "bells", "sure": 8}]},
+    "/orders/new": {"order": {**_ORDER, "reference": "sample-key"}},
+    "/payments": {"id": "pay-1", "page": "https://desk.example.com/pay/1", "ends": "2026-03-02T10:00:00Z"},
 }
 
 

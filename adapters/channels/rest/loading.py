@@ -41,8 +41,11 @@ def load(said: Any, base_url: str | None = None) -> Plan:
     problems: list[str] = []
     usual = _usual(stated, where, folder, problems)
     plan = Planning(stated, base_url or stated.base_url, usual, where).plan()
-    if not (plan.asks or plan.hook or plan.send) and not problems:
-        problems.append(f"{where}: it asks for nothing. Say what it offers, in an [[ask]], a [webhook] or a [send].")
+    if not (plan.asks or plan.hook or plan.send or plan.order or plan.payment) and not problems:
+        problems.append(
+            f"{where}: it asks for nothing. Say what it offers, in an [[ask]], a [webhook], a [send], an [order] or a "
+            "[payment]."
+        )
     if problems:
         raise BadMapping(*problems)
     return plan

@@ -13,7 +13,7 @@ from adapters.channels.rest.judging import Judge, judge_of
 from adapters.channels.rest.paging import Paging, paging_of
 from adapters.channels.rest.paths import JsonPath
 from adapters.channels.rest.proving import check_signature
-from adapters.channels.rest.requests import AFTER, Request, request_of
+from adapters.channels.rest.requests import AFTER, LINE, Request, request_of, unrepeated
 from adapters.channels.rest.sections import BY_CAPABILITY, RECORDS, Section, section_of
 from adapters.channels.rest.stated import (
     StatedAsk,
@@ -21,6 +21,8 @@ from adapters.channels.rest.stated import (
     StatedFind,
     StatedMany,
     StatedMapping,
+    StatedOrder,
+    StatedPayment,
     StatedRecords,
     StatedSend,
     StatedWebhook,
@@ -71,6 +73,27 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ordering:
+    """`[order]`, checked."""
+
+    request: Request
+    id: JsonPath | None
+    sections: Sequence[Section]
+    is_repeatable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paying:
+    """`[payment]`, checked."""
+
+    request: Request
+    id: JsonPath
+    url: JsonPath
+    expires_at: Expression | None
+    is_repeatable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A whole mapping, checked."""
 
@@ -82,6 +105,8 @@ class Plan:
     finds: Mapping[str, Find]
     hook: Hook | None
     send: Send | None
+    order: Ordering | None
+    payment: Paying | None
 
     @property
     def needed(self) -> Sequence[str]:
@@ -121,6 +146,8 @@ class Planning:
             asks=self._asks(),
             hook=self._hook(stated.webhook) if stated.webhook else None,
             send=self._send(stated.send) if stated.send else None,
+            order=self._order(stated.order) if stated.order else None,
+            payment=self._payment(stated.payment) if stated.payment else None,
         )
 
     def _token_url(self, auth: StatedAuth) -> str | None:
@@ -219,9 +246,40 @@ class Planning:
         known = ["who", "account", "text", "key", "conversation"]
         request = request_of(stated, known, self._base_url, where, self._problems)
         path = path_of(stated.id, f"{where}, id", self._problems) if stated.id else None
+        self._check_key(stated, where)
+        return Send(request=request, id=path, is_repeatable=stated.repeatable)
+
+    def _order(self, stated: StatedOrder) -> Ordering:
+        where = f"{self._where}: [order]"
+        known = ["who", "account", "key", "note", "currency", "total", *sorted(LINE)]
+        request = request_of(stated, known, self._base_url, where, self._problems)
+        self._problems += [
+            f"{where}: {{{name}}} is each line's, and stands in a list of one element of the `body`, which is repeated."
+            for name in unrepeated(stated)
+        ]
+        if (stated.id is None) == (not stated.records) or len(stated.records) > 1:
+            self._problems.append(f"{where}: say either `id`, or one [[order.records]] that reads the whole order.")
+        self._check_key(stated, where)
+        path = path_of(stated.id, f"{where}, id", self._problems) if stated.id else None
+        sections = self._sections(stated.records, ["orders"], where)
+        return Ordering(request=request, id=path, sections=sections, is_repeatable=stated.repeatable)
+
+    def _payment(self, stated: StatedPayment) -> Paying | None:
+        where = f"{self._where}: [payment]"
+        known = ["who", "account", "key", "amount", "amount_minor", "currency", "words", "order"]
+        request = request_of(stated, known, self._base_url, where, self._problems)
+        self._check_key(stated, where)
+        named = path_of(stated.id, f"{where}, id", self._problems)
+        url = path_of(stated.url, f"{where}, url", self._problems)
+        said = stated.expires_at
+        ends = None if said is None else self._expression(said, "expires_at", Field(Kind.MOMENT), where)
+        if named is None or url is None:
+            return None
+        return Paying(request=request, id=named, url=url, expires_at=ends, is_repeatable=stated.repeatable)
+
+    def _check_key(self, stated: StatedSend | StatedOrder | StatedPayment, where: str) -> None:
         if stated.repeatable and "{key}" not in f"{stated.params}{stated.headers}{stated.body}":
             self._problems.append(f"{where}, repeatable: the vendor is not told the {{key}}. Write it into a header.")
-        return Send(request=request, id=path, is_repeatable=stated.repeatable)
 
 
 def _check_url(url: str, where: str, problems: list[str]) -> None:

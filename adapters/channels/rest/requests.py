@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
@@ -9,6 +10,7 @@ from urllib.parse import quote
 from adapters.channels.rest.stated import StatedRequest
 from adapters.contract.errors import NoSuchIdentity
 from adapters.hints import did_you_mean
+from adapters.quiet import quiet
 
 Gaps = Mapping[str, str | int]
 """What fills the gaps of a request by name. A gap that is absent leaves its parameter out."""
@@ -17,7 +19,11 @@ KEY: Final = "key"
 """The gap that holds our own word for a message."""
 TEXT: Final = "text"
 """The gap that holds what an agent wrote, in whatever words."""
+LINE: Final = frozenset({"line", "product", "sku", "title", "quantity", "unit_price", "line_total"})
+"""The gaps that each line of an order fills anew."""
 AFTER: Final = ("after", "page", "offset")
+# What people wrote, in whatever words: it stands in texts as it is.
+_WORDS = frozenset({TEXT, "note", "title", "words"})
 _GAP = re.compile(r"\{([a-z_]+)\}")
 # Addresses have at most 320 characters, and opaque ids are shorter.
 _LONGEST, _LONGEST_CURSOR = 512, 4096
@@ -28,6 +34,7 @@ _SECRET = ("authorization", "proxy-authorization", "cookie")
 _METHODS_WITH_BODY = ("POST",)
 
 
+@quiet
 class Made(NamedTuple):
     """A request that can be sent."""
 
@@ -55,10 +62,18 @@ class Request:
         """The request for several people: a list of one element is repeated for each, a parameter holds all of them."""
         for value in values:
             _check(by, value)
-        body = self._repeated(self.stated.body, by, values, gaps)
-        made = self._made({**gaps, by: values[0]}, body)
+        rows = [{**gaps, by: value} for value in values]
+        made = self._made(rows[0], self._repeated(self.stated.body, {by}, rows, rows[0]))
         joined = {name: ",".join(values) for name, said in self.stated.params.items() if said == f"{{{by}}}"}
         return made._replace(params={**made.params, **joined})
+
+    def made_of(self, lines: Sequence[Gaps], gaps: Gaps) -> Made:
+        """The request about several lines: a list of one element that holds a gap of LINE is repeated for each."""
+        rows = [{**gaps, **line} for line in lines]
+        for row in rows:
+            for name, value in row.items():
+                _check(name, str(value))
+        return self._made(gaps, self._repeated(self.stated.body, LINE, rows, gaps))
 
     def _made(self, gaps: Gaps, body: Any) -> Made:
         stated = self.stated
@@ -71,12 +86,13 @@ class Request:
             body=body,
         )
 
-    def _repeated(self, said: Any, by: str, values: Sequence[str], gaps: Gaps) -> Any:
-        """The body with each list of one element, in which the gap stands, repeated for each value."""
-        if isinstance(said, list) and len(said) == 1 and by in _names(said):
-            return [self._filled(said[0], {**gaps, by: value}) for value in values]
+    def _repeated(self, said: Any, by: AbstractSet[str], rows: Sequence[Gaps], gaps: Gaps) -> Any:
+        """The body with each list of one element, in which such a gap stands, repeated for each row."""
+        if _is_repeated(said, by):
+            return [self._filled(said[0], row) for row in rows]
         if isinstance(said, Mapping):
-            return {name: self._repeated(one, by, values, gaps) for name, one in said.items()}
+            filled = ((name, self._repeated(one, by, rows, gaps)) for name, one in said.items())
+            return {name: one for name, one in filled if one is not None}
         return self._filled(said, gaps)
 
     def _text(self, said: Any, gaps: Gaps) -> str | None:
@@ -106,7 +122,7 @@ class Request:
 
     def _inside(self, name: str, value: str) -> str:
         """A value within a longer text, which may be a query in a language of the vendor's."""
-        if name == TEXT:
+        if name in _WORDS:
             return value
         if self.stated.quotes is None:
             if _STEPS_OUT.search(value):
@@ -119,7 +135,7 @@ class Request:
 
 def _check(name: str, value: str) -> None:
     longest = _LONGEST_CURSOR if name in AFTER else _LONGEST
-    if name != TEXT and (not value or len(value) > longest or _CONTROL.search(value)):
+    if name not in _WORDS and (not value or len(value) > longest or _CONTROL.search(value)):
         raise NoSuchIdentity("Nobody can have such an id: it is empty, unprintable, or longer than any.")
     try:
         value.encode()
@@ -166,6 +182,24 @@ def _names(said: Any) -> Sequence[str]:
         return _GAP.findall(said)
     inner = said.values() if isinstance(said, Mapping) else said if isinstance(said, list) else ()
     return [name for one in inner for name in _names(one)]
+
+
+def _is_repeated(said: Any, by: AbstractSet[str]) -> bool:
+    return isinstance(said, list) and len(said) == 1 and not by.isdisjoint(_names(said))
+
+
+def unrepeated(stated: StatedRequest) -> Sequence[str]:
+    """The gaps of an order's lines that stand where nothing is repeated, and so are of no line."""
+    outside = [*_names(stated.path), *_names(stated.params), *_outside(stated.body)]
+    return sorted(LINE.intersection(outside))
+
+
+def _outside(said: Any) -> Sequence[str]:
+    if _is_repeated(said, LINE):
+        return []
+    if isinstance(said, Mapping):
+        return [name for one in said.values() for name in _outside(one)]
+    return _names(said)
 
 
 def says_gap(stated: StatedRequest, names: Sequence[str]) -> bool:

@@ -1,7 +1,7 @@
 """Which part of an answer becomes which record, once a mapping is checked?"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from adapters.channels.rest.expressions import Expression
@@ -28,6 +28,8 @@ REMOVALS: Final = "removals"
 CONSENTS: Final = "consents"
 RECORDS: Final[Mapping[str, Target]] = {
     **{name: TARGETS[name] for name in _FROM_FILES},
+    # Shops give back the word under which an order was placed here; files hold none of ours.
+    "orders": replace(TARGETS["orders"], fields={**TARGETS["orders"].fields, "key": Field()}),
     REMOVALS: Target(
         {
             "kind": Field(is_required=True, choices=("ticket", "order", "message", "conversation")),

@@ -174,6 +174,25 @@ class StatedSend(StatedRequest):
     repeatable: bool = False
 
 
+class StatedOrder(StatedRequest):
+    """`[order]`: the request that places an order, and what its answer says of it."""
+
+    method: Literal["POST"] = "POST"
+    id: str | None = None
+    records: list[StatedRecords] = []
+    repeatable: bool = False
+
+
+class StatedPayment(StatedRequest):
+    """`[payment]`: the request that asks for money, and where its answer names the page on which it is paid."""
+
+    method: Literal["POST"] = "POST"
+    id: str
+    url: str
+    expires_at: Any = None
+    repeatable: bool = False
+
+
 class StatedMapping(Stated):
     """A whole mapping."""
 
@@ -188,3 +207,5 @@ class StatedMapping(Stated):
     ask: list[StatedAsk] = []
     webhook: StatedWebhook | None = None
     send: StatedSend | None = None
+    order: StatedOrder | None = None
+    payment: StatedPayment | None = None

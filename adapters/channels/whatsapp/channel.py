@@ -29,7 +29,7 @@ class _MediaReply(Shape):
     sha256: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Media:
     """What WhatsApp knows of a file; for seven days after it came in."""
 

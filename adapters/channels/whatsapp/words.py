@@ -22,6 +22,7 @@ from adapters.channels.whatsapp.shapes import (
 from adapters.contract.errors import BadPayload
 from adapters.contract.legible import read_json
 from adapters.payload import Shape, shaped
+from adapters.quiet import quiet
 
 _ENDINGS: Final[Mapping[str, str]] = {
     "image/jpeg": ".jpg",
@@ -43,6 +44,7 @@ _MOST_ANSWERS: Final = 50
 _LONGEST_TYPE: Final = 40
 
 
+@quiet
 class Attached(NamedTuple):
     """A file that came with a message; its bytes stay at WhatsApp."""
 
@@ -51,6 +53,7 @@ class Attached(NamedTuple):
     media_type: str
 
 
+@quiet
 class Said(NamedTuple):
     """What a message says."""
 

@@ -24,7 +24,7 @@ _LONGEST_CURSOR = 20_000
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Place:
     """How far the past was read: the next page of tickets, and tickets with comments that are still to be read."""
 
@@ -57,7 +57,7 @@ def _place(word: str | None) -> _Place:
     return _Place(page, bool(is_last), pairs)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Comments:
     """What a page of one ticket's comments held."""
 

@@ -90,7 +90,7 @@ class Readings:
                 self.unread.append(Unread(what=named(kind, value), why=error.reason))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Reader:
     """Reads the words of one Zendesk account."""
 

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
+from adapters.quiet import quiet
+
 _LARGEST_ID = 2**63
 _LONGEST_ID = 64
 
@@ -52,6 +54,7 @@ Word = Annotated[str, BeforeValidator(_as_word)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_list)]
 
 
+@quiet
 class _Words(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 

@@ -8,6 +8,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.contract.channel import Channel, Equipment
 from adapters.contract.errors import BadPayload, ChannelDown, ChannelRefused
 from adapters.contract.manners import Manners
 from adapters.deadline import within
@@ -137,7 +138,17 @@ class _Names(AbstractResolver):
 
 
 async def _fetch(outside: Outside, url: str, **more: object) -> object:
-    return await outside.fetch_public(url, channel="acme", account="main", **more)
+    return await outside.way("acme", "main", Manners()).fetch_public(url, **more)
+
+
+@pytest.mark.parametrize("url", ["https://169.254.169.254/latest/meta-data", "https://[::1]/", "http://example.org/"])
+async def test_channels_reach_no_private_address(url) -> None:
+    """A channel's own way out takes addresses from deliveries only where they are public, whoever wrote them."""
+    async with Outside() as outside:
+        channel = Channel("main", None, Equipment(way=outside.way("acme", "main", Manners())))
+        with pytest.raises(ChannelRefused) as told:
+            await channel.way.fetch_public(url)
+    assert (told.value.code, str(told.value).split(":")[0]) == ("address_not_allowed", "acme/main")
 
 
 @pytest.mark.parametrize("found", [("127.0.0.1",), ("8.8.8.8", "10.0.0.1"), ("169.254.169.254",)])

@@ -164,6 +164,10 @@ class Double:
     def _shop(self, path: str, seen: Seen) -> Any:
         if path == "customers":
             return {"customers": [{"number": "K-7"}] if seen.query["email"] == "ada@example.com" else []}
+        if seen.method == "POST":
+            link = {"id": "L-1", "url": "https://pay.shop.example/L-1", "ends": 1735066900}
+            made = {"customers/K-7/orders": {"order": {"number": 1004}}, "customers/K-7/payment-links": {"link": link}}
+            return made.get(path)
         if path == "customers/K-7/orders":
             size, page = int(seen.query["per_page"]), int(seen.query["page"])
             return {"orders": ORDERS[size * (page - 1) : size * page]}

@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 from aiohttp import web
 
-from adapters.contract.channel import Portion
+from adapters.contract.channel import NewOrder, PaymentRequest, Portion
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelRefused
-from adapters.contract.records import Amount, Case, File, Parcel, Who
+from adapters.contract.records import Amount, Case, File, Item, Parcel, Who
 from tests.channels.rest.conftest import MAPPINGS
 from tests.channels.rest.double import ORDERS
 
@@ -35,6 +35,20 @@ async def test_orders_are_read(channel) -> None:
     url = "https://track.example.com/DHL/JD014600"
     assert order.parcels == (Parcel(company="DHL", number="JD014600", url=url),)
     assert order.status == "FULFILLED"
+
+
+async def test_orders_and_payments_by_key(channel, double) -> None:
+    """An order and a payment go out under their keys, by which the shop knows them, and come back named."""
+    bell = Item(line="1", title="Bell", quantity=2, total=Amount(Decimal("19.98"), "EUR"), sku="B-1")
+    placed = await channel.place_order(NewOrder(who=OWN, key="k-1", items=(bell,)))
+    amount = Amount(Decimal("19.98"), "EUR")
+    asked = await channel.ask_payment(PaymentRequest(who=OWN, key="k-2", amount=amount, words="A bell", order="1004"))
+    assert ([one.external_id for one in placed.records], asked.url) == (["1004"], "https://pay.shop.example/L-1")
+    order, payment = (one for one in double.seen if one.method == "POST" and "customers" in one.raw_path)
+    assert (order.headers["idempotency-key"], order.body["reference"]) == ("k-1", "k-1")
+    assert (payment.headers["idempotency-key"], payment.body["cents"]) == ("k-2", 1998)
+    assert channel.is_order_repeatable
+    assert channel.is_payment_repeatable
 
 
 async def test_pages_by_number(channel) -> None:
