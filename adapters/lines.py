@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from adapters.contract.channel import Capability, Channel
+from adapters.contract.channel import Capability, Channel, Receives
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class Lines:
     def __init__(self, channels: Iterable[Channel] = ()) -> None:
         lines = (Line(one, frozenset(one.capabilities())) for one in channels)
         self._by_place = {line.place: line for line in lines}
+        # Whether an object follows a protocol is a long question, and here it is asked for every delivery.
+        self._receiving = {line.place: line.channel for line in self if isinstance(line.channel, Receives)}
 
     def __iter__(self) -> Iterator[Line]:
         return iter(self._by_place.values())
@@ -36,6 +38,10 @@ class Lines:
     def at(self, channel: str, account: str) -> Line | None:
         """The line of that channel account; None where the settings file names none."""
         return self._by_place.get((channel, account))
+
+    def receiving(self, channel: str, account: str) -> Receives | None:
+        """The channel account, where it is named and receives deliveries."""
+        return self._receiving.get((channel, account))
 
     def offering(self, capability: Capability) -> list[Line]:
         """The lines that offer it, in the order of the settings file."""

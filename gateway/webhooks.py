@@ -80,14 +80,14 @@ class Webhooks:
             await self._discard(request, request.stream())
             return Response(status_code=_UNAVAILABLE, headers=_LATER)
         channel, account = request.path_params["channel"], request.path_params["account"]
-        line = desk.lines.at(channel, account)
+        line = desk.lines.receiving(channel, account)
         # Its words may be anything, so they are neither logged nor counted.
-        if line is None or not isinstance(line.channel, Receives):
+        if line is None:
             await self._discard(request, request.stream())
             return Response(status_code=_NOT_FOUND)
         place = (channel, account)
         try:
-            answer, outcome = await self._taken(desk, line.channel, place, request)
+            answer, outcome = await self._taken(desk, line, place, request)
         except _Refused as refusal:
             self._count(place, refusal.outcome)
             return Response(status_code=refusal.status, headers=_SAFE | refusal.headers)

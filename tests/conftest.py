@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -56,9 +56,13 @@ class Commands:
 
     seen: list[tuple[str, Document]] = field(default_factory=list)
     is_on: bool = False
+    each: list[Callable[[], None]] = field(default_factory=list)
+    """Called at every command, in the task that sends it."""
 
     def command_started(self, name: str, command: Document) -> None:
         """Called by the store before a command leaves."""
+        for told in list(self.each):
+            told()
         # The change stream that keeps held records fresh beats all the time, whoever asks.
         if self.is_on and name not in {"getMore", "killCursors", "endSessions", "hello"}:
             self.seen.append((name, command))

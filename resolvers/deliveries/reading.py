@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import structlog
 
-from adapters.contract.channel import Receives
 from adapters.contract.deliveries import Event
 from adapters.contract.errors import BadPayload
 from adapters.contract.records import Who
@@ -45,11 +44,11 @@ class Reading:
 
 def read(lines: Lines, document: Document) -> Reading:
     """What the delivery tells; what cannot be read stands under `reasons`, and nothing is raised."""
-    line = lines.at(document["channel"], document["account"])
-    if line is None or not isinstance(line.channel, Receives):
+    line = lines.receiving(document["channel"], document["account"])
+    if line is None:
         return _aside(document, _NO_LINE)
     try:
-        events = line.channel.events(delivery_of(document))
+        events = line.events(delivery_of(document))
     except BadPayload as error:
         return _aside(document, error.reason)
     except Exception as error:  # noqa: BLE001  an adapter's mistake must not stop the deliveries behind it

@@ -265,6 +265,10 @@ class Identities:
                 news = True
         return news
 
+    async def climb(self, store: Store) -> None:
+        """Raises at once when those accounts were last heard of by which nothing else became known."""
+        await self._shelf.climb(store, "last_seen_at")
+
     async def write(self, store: Store) -> None:
         """Writes whatever is new or different, the keys first: whoever comes second is thrown back at once."""
         await self._keys.write(store)

@@ -93,10 +93,10 @@ def signature(body: bytes) -> str:
     return hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
 
 
-def lines(*accounts: str) -> Lines:
+def lines(*accounts: str, kind: type[Toy] = Toy) -> Lines:
     """Lines of the toy channel; it never asks anybody, so it needs no way out."""
     equipment = Equipment(way=cast("Way", None))
-    return Lines([Toy(one, ToySettings(secret=SecretStr(SECRET)), equipment) for one in accounts or ("main",)])
+    return Lines([kind(one, ToySettings(secret=SecretStr(SECRET)), equipment) for one in accounts or ("main",)])
 
 
 def event(person: str, n: int, kind: str = "says", key: str | None = None) -> dict[str, Any]:
