@@ -152,6 +152,10 @@ def _read(
         own = getattr(cls, "name", None)
         yield Unusable(own if isinstance(own, str) else name, origin, " ".join(wrong))
         return
+    if is_promised and name != cls.name:
+        why = f"its entry point is named {name!r} and its channel {cls.name!r}. Give both one name."
+        yield Unusable(name, origin, why)
+        return
     yield Adapter(cls, origin)
 
 

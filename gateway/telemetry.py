@@ -157,8 +157,7 @@ def _tell(scope: Scope, trace: Trace, status: int, took_s: float) -> None:
         "request",
         request_id=trace.request_id,
         method=scope["method"],
-        # Only paths of ours: what else is asked for, or stands where a route leaves room, may be anything.
-        path=scope["path"] if "endpoint" in scope and not scope["path_params"] else None,
+        path=_path(scope),
         status=status,
         ms=round(took_s * 1000, 1),
         commands=trace.commands,
@@ -166,6 +165,19 @@ def _tell(scope: Scope, trace: Trace, status: int, took_s: float) -> None:
         execution=trace.execution,
         waited_ms=round(trace.waited_s * 1000, 1),
     )
+
+
+def _path(scope: Scope) -> str | None:
+    """Only paths of ours: what else is asked for may be anything, and where a route leaves room its own word stands."""
+    if "endpoint" not in scope:
+        return None
+    left, told = scope["path"], ""
+    for name, value in reversed(scope["path_params"].items()):
+        left, found, right = left.rpartition(str(value))
+        if not found:
+            return None
+        told = f"{{{name}}}{right}{told}"
+    return f"{left}{told}"
 
 
 def configure_logs(level: str, *, stream: TextIO | None = None) -> None:

@@ -6,6 +6,7 @@
 
 import asyncio
 import hashlib
+import re
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -27,6 +28,7 @@ from adapters.lines import Lines
 from gateway.inbox import Full, Inbox, Silent
 from gateway.settings import Settings
 from resolvers.deliveries.waiting import delivery_document
+from resolvers.kit.texts import storable
 
 PATH: Final = "/webhooks/{channel}/{account}"
 
@@ -39,15 +41,23 @@ _LATER: Final = {"Retry-After": "5"}
 # Nothing of it is a page, whatever an adapter answers to a handshake.
 _SAFE: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
+_LONGEST_WHY: Final = 300
+# Shorter ones are words of every header: `gzip`, `POST`.
+_SHORTEST_VALUE: Final = 6
+# Signatures and secrets in hex or base64; a header's name has hyphens, and a word no digit.
+_DIGEST: Final = re.compile(r"(?=[A-Za-z+/]*[0-9])[A-Za-z0-9+/]{16,}=*")
+
 _log = structlog.get_logger("gateway.webhooks")
 
 
 class _Refused(Exception):
     """Answered with a status, and counted as that outcome."""
 
-    def __init__(self, status: int, outcome: str, **headers: str) -> None:
+    def __init__(self, status: int, outcome: str, *, why: str | None = None, **headers: str) -> None:
         super().__init__(outcome)
         self.status, self.outcome, self.headers = status, outcome, headers
+        self.why = why
+        """In words for operators: the vendor learns nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +99,7 @@ class Webhooks:
         try:
             answer, outcome = await self._taken(desk, line, place, request)
         except _Refused as refusal:
-            self._count(place, refusal.outcome)
+            self._count(place, refusal.outcome, refusal.why)
             return Response(status_code=refusal.status, headers=_SAFE | refusal.headers)
         self._count(place, outcome)
         return Response(answer.body, answer.status, media_type=answer.media_type, headers=_SAFE)
@@ -160,26 +170,47 @@ class Webhooks:
                     if seen > _DISCARDED_BYTES:
                         break
 
-    def _count(self, place: tuple[str, str], outcome: str) -> None:
+    def _count(self, place: tuple[str, str], outcome: str, why: str | None = None) -> None:
         self.counts[(*place, outcome)] += 1
         if outcome not in {"kept", "repeated"}:
-            _log.info("delivery", channel=place[0], account=place[1], outcome=outcome)
+            told = {} if why is None else {"why": why}
+            _log.info("delivery", channel=place[0], account=place[1], outcome=outcome, **told)
 
 
 def _proven(line: Receives, delivery: Delivery, place: tuple[str, str]) -> Answer | None:
     """The answer to a handshake; None for a delivery that is the vendor's."""
     try:
-        answer = line.handshake(delivery)
-        if answer is None:
-            line.prove(delivery)
+        answer: object = line.handshake(delivery)
+        said: object = line.prove(delivery) if answer is None else None  # type: ignore[func-returns-value]
     except NotProven as error:
-        raise _Refused(error.status, "not proven") from error
+        raise _Refused(_status(error), "not proven", why=_words(error, delivery)) from error
     except BadPayload as error:
         # Before it is proven nobody knows whose junk it is.
-        raise _Refused(_NOT_PROVEN, "not proven") from error
+        raise _Refused(_NOT_PROVEN, "not proven", why=_words(error, delivery)) from error
     except Exception as error:
         raise _unforeseen(error, place) from error
+    if said is not None:
+        # Whoever answers False means that it is not the vendor's, and must not be taken for a proof.
+        raise _unforeseen(TypeError("`prove` answers something. It returns None, or raises NotProven."), place)
+    if answer is not None and not isinstance(answer, Answer):
+        raise _unforeseen(TypeError("`handshake` answers something else than an Answer or None."), place)
     return answer
+
+
+def _status(error: NotProven) -> int:
+    """What the vendor is answered: a refusal, whatever an adapter says."""
+    status: object = error.status
+    # RFC 9110, 15.5.
+    return status if isinstance(status, int) and status // 100 == 4 else _NOT_PROVEN  # noqa: PLR2004
+
+
+def _words(error: Exception, delivery: Delivery) -> str:
+    """Why it is not proven, as the adapter says, without what may be a signature or stands in the delivery."""
+    words = storable(error, _LONGEST_WHY)
+    values = (*delivery.headers.values(), *delivery.query.values())
+    for value in sorted((one for one in values if len(one) >= _SHORTEST_VALUE), key=len, reverse=True):
+        words = words.replace(value, "…")
+    return _DIGEST.sub("…", words)
 
 
 def _key(line: Receives, delivery: Delivery, place: tuple[str, str]) -> str:

@@ -371,6 +371,19 @@ class Removal:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departure:
+    """A person was deleted at the channel, or asked there to be: `customers/redact`, a data deletion callback.
+
+    No machine erases anybody here on a channel's word. While anything is known of the person, the delivery that says so
+    stands aside, named for the customer: it goes when an administrator has erased them.
+    """
+
+    who: Who
+    at: datetime
+    """When the person was deleted there, or asked to be."""
+
+
 HandedOver = (
     Person
     | Order
@@ -391,5 +404,6 @@ HandedOver = (
     | Say
     | Renaming
     | Removal
+    | Departure
 )
 """Everything that the outside hands over."""

@@ -14,7 +14,7 @@ import structlog
 
 from adapters.contract.deliveries import Event
 from adapters.contract.records import HandedOver, Removal, Utterance, Withdrawal
-from adapters.failures import Overtaken, StoreDown, Taken, TooSlow
+from adapters.failures import PASSING, Taken
 from adapters.records import Document, RecordId
 from resolvers.deliveries.asides import aside_or_gone
 from resolvers.deliveries.reading import Reading, read, unforeseen
@@ -25,9 +25,6 @@ from resolvers.kit.shift import Shift
 
 # Events of one transaction: beyond some hundreds a larger one is no faster, and is longer in everybody's way.
 EVENTS_AT_ONCE = 400
-
-# The database is away or busy: nothing is wrong with what was to be written.
-_PASSING = (StoreDown, Overtaken, TooSlow)
 
 _log = structlog.get_logger("resolvers.deliveries")
 
@@ -105,7 +102,7 @@ class Intake:
         at, by, region = document["received_at"], "/".join(reading.place), self._shift.default_region
         try:
             taken = await judged(self._store, records, at=at, by=by, default_region=region, came_at=_came_at(turns))
-        except _PASSING:
+        except PASSING:
             raise
         except Exception as error:  # noqa: BLE001  as where it is taken in, it would be set aside
             end.reasons.setdefault(reading.id, []).append(unforeseen(error, "judging it"))
@@ -118,7 +115,7 @@ class Intake:
         """The deliveries of one account, together if that goes."""
         try:
             end = await self._together(readings, is_whole=True)
-        except _PASSING:
+        except PASSING:
             raise
         except Exception as error:  # noqa: BLE001  what fails is found by halving, and told under a reference
             if len(readings) > 1:
@@ -140,7 +137,7 @@ class Intake:
                 sum_.taken += end.taken
                 sum_.repeated += end.repeated
                 reasons += end.reasons.get(reading.id, ())
-            except _PASSING:
+            except PASSING:
                 raise
             except Exception as failure:  # noqa: BLE001  one event stands in nobody's way, and is told
                 reasons.append(unforeseen(failure, "taking it in"))

@@ -135,7 +135,9 @@ def too_many(count: int, what: str, most: int) -> NotTaken:
 
 
 def whole_number(value: int, field: str, *, least: int, most: int) -> int:
-    """The number as it is; raises NotTaken where it lies outside."""
+    """The number as it is; raises NotTaken where it is no whole one, or lies outside."""
+    if not isinstance(value, int):
+        raise NotTaken(f"`{field}` is no whole number. Correct it in the source.")
     if not least <= value <= most:
         raise NotTaken(f"`{field}` is {value}; it lies between {least} and {most}. Correct it in the source.")
     return value

@@ -10,7 +10,7 @@ from typing import Any, Final
 import structlog
 
 from adapters.contract.channel import Capability
-from adapters.failures import StoreError
+from adapters.failures import PASSING, StoreError
 from adapters.lines import Lines
 from adapters.mongo import Store
 from resolvers.kit.sources import SourceStatus
@@ -235,7 +235,7 @@ class Asking:
             return {}
         try:
             left = await take_in(self._store, news, at=self._clock(), default_region=self._default_region)
-        except StoreError as error:
+        except PASSING as error:
             # No vendor's fault, and not told as one: what it said stands nowhere yet, and is asked for again.
             _log.warning("taking in waits for the database", error=str(error))
             return {one.target: _NOT_STORED for one in news}

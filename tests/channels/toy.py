@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr
 from adapters.contract.channel import Channel, ChannelSettings, Equipment
 from adapters.contract.deliveries import Answer, Delivery, Event, NotProven
 from adapters.contract.errors import BadPayload
-from adapters.contract.records import Person, Utterance, Who, Withdrawal
+from adapters.contract.records import Departure, Person, Utterance, Who, Withdrawal
 from adapters.contract.way import Way
 from adapters.lines import Lines
 from tests.planted import TOY_SECRET
@@ -66,6 +66,9 @@ class Toy(Channel):
         if kind == "withdraws":
             back = Withdrawal(channel=self.name, account=self.account, external_id=f"{person}-{one['n']}", at=BEGIN)
             return Event(key=f"back {key}", order_by=person, records=(back,))
+        if kind == "leaves":
+            gone = Departure(who=Who(self.name, self.account, person), at=BEGIN)
+            return Event(key=key, order_by=person, records=(gone,), who=gone.who)
         if kind not in self.kinds:
             told = Who(self.name, self.account, person) if kind == "waves" else None
             return Event(key=key, order_by=person, unread="`kind` is none that is known.", who=told)
