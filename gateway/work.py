@@ -29,7 +29,8 @@ JOBS: Final = Record(name="jobs", customer=None, key=("name",))
 """One document for each job: how it stands."""
 
 LEASE_S: Final = 15.0
-"""After so long another process takes over from one that was killed. Steps take a second, so three renewals fit."""
+"""After so long another machine's process takes over from one that was killed; one of the same machine does at once.
+Steps take a second, so three renewals fit."""
 _RENEWALS: Final = 3
 
 # Between two looks of those who did not get the lease; a little behind its end.

@@ -7,14 +7,14 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from adapters.contract.deliveries import Event
 from adapters.contract.records import Person, Progress, Utterance, Who
 from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.customers import CUSTOMERS
-from resolvers.deliveries import lane_job
+from resolvers.deliveries import lane_job, lanes
 from resolvers.deliveries.waiting import DELIVERIES, EVENT_KEYS, lane_of
 from resolvers.identities import IDENTITIES, IDENTITY_KEYS
 from resolvers.kit.shift import Shift
@@ -72,11 +72,11 @@ def arrivals(draw: st.DrawFn) -> list[list[dict[str, Any]]]:
     """What comes of three people, in any order, some of it twice, in deliveries of some each."""
     events: list[dict[str, Any]] = []
     for person in draw(st.sampled_from([["ann"], ["ann", "ben"], ["ann", "ben", "cid"]])):
-        for m in range(draw(st.integers(1, 4))):
+        for m in range(draw(st.integers(2, 4))):
             events += [told(person, m, edit) for edit in range(draw(st.integers(1, 3)))]
             if m % 2 == 1:
                 events += [came(person, m, word) for word in draw(st.sets(st.sampled_from(STATUSES)))]
-    events += draw(st.lists(st.sampled_from(events), max_size=6))
+    events += draw(st.lists(st.sampled_from(events), min_size=3, max_size=8))
     arrived = draw(st.permutations(events))
     size = draw(st.integers(1, 4))
     return [list(arrived[n : n + size]) for n in range(0, len(arrived), size)]
@@ -148,16 +148,19 @@ class Hands:
 
 
 @pytest.fixture
-def chatty(ask: Asking) -> Post:
-    """Nothing waits, and what comes is read by the chatty channel."""
+def chatty(ask: Asking, monkeypatch: pytest.MonkeyPatch) -> Post:
+    """Nothing waits, what comes is read by the chatty channel, and is taken in by few at a time."""
+    monkeypatch.setattr(lanes, "_AT_ONCE", 2)
     post = Post(ask)
     post.shift = replace(post.shift, lines=toy.lines("main", kind=Chatty))
     return post
 
 
 @settings(
-    max_examples=max(5, settings.default.max_examples // 3),
+    max_examples=max(6, settings.default.max_examples // 3),
     deadline=None,
+    # To look for a smaller example would take minutes.
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(arrived=arrivals(), strikes=st.lists(st.integers(1, 30), max_size=_MOST_STRIKES))

@@ -30,6 +30,12 @@ def test_records_show_no_value() -> None:
     assert sorted(PLAIN - showing) == [], "they show nothing any more: take them out of tests/plain_records.txt"
 
 
+def test_models_quote_no_input() -> None:
+    """What a model says of values that do not fit leaves them out."""
+    models = [one for one in records_of_the_house() if issubclass(one, BaseModel)]
+    assert [one.__qualname__ for one in models if not one.model_config.get("hide_input_in_errors")] == []
+
+
 def test_loud_record_found() -> None:
     """A record that shows what it holds would be found."""
 

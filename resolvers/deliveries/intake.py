@@ -14,7 +14,7 @@ import structlog
 
 from adapters.contract.deliveries import Event
 from adapters.contract.records import HandedOver, Removal, Utterance, Withdrawal
-from adapters.failures import PASSING
+from adapters.failures import PASSING, Taken
 from adapters.records import Document, RecordId
 from resolvers.deliveries.asides import aside_or_gone
 from resolvers.deliveries.reading import Reading, read, unforeseen
@@ -65,6 +65,10 @@ class _End:
     reasons: dict[RecordId, list[str]] = field(default_factory=dict)
     gone: frozenset[RecordId] = frozenset()
     """Those of the deliveries with reasons that are not kept."""
+
+
+class _TakenMeanwhile(Exception):
+    """Another process, which had the lane before or has it now, took some of the events in meanwhile."""
 
 
 class Intake:
@@ -148,6 +152,14 @@ class Intake:
 
     async def _together(self, readings: Sequence[Reading], *, is_whole: bool, about: Reading | None = None) -> _End:
         """Everything in one transaction. `is_whole`: the deliveries end with it."""
+        while True:
+            try:
+                return await self._at_once(readings, is_whole=is_whole, about=about)
+            except _TakenMeanwhile:
+                # That one has gone on by at least an event, so this comes to an end.
+                continue
+
+    async def _at_once(self, readings: Sequence[Reading], *, is_whole: bool, about: Reading | None) -> _End:
         turns = await self._fresh(readings)
         records = [record for turn in turns for record in turn.event.records]
         end = _End(repeated=sum(len(one.events) for one in readings) - len(turns))
@@ -157,7 +169,10 @@ class Intake:
             refused = _refused(turns, taken, end.reasons)
             now = self._shift.clock()
             keys = [{"_id": one.id, "at": now} for one in turns if one.id not in refused]
-            await self._store.insert(EVENT_KEYS, *keys)
+            try:
+                await self._store.insert(EVENT_KEYS, *keys)
+            except Taken as error:
+                raise _TakenMeanwhile from error
             end.taken = len(keys)
             if is_whole:
                 end.gone = await self._end(readings, end.reasons, now, about)

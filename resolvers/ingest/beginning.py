@@ -7,12 +7,14 @@ the channel may have told of it first.
 from typing import NamedTuple
 
 from adapters.mongo import Store
+from adapters.quiet import quiet
 from adapters.records import RecordId
 from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.ingest.stand_ins import is_stand_in
 from resolvers.ingest.talks import conversation_id
 
 
+@quiet
 class Began(NamedTuple):
     """A conversation as its channel names it."""
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -245,14 +246,20 @@ async def test_taken_over_after_kill(team: Team, monkeypatch: pytest.MonkeyPatch
     assert await team.store.upsert(JOBS, [(JOBS.id_of({"name": "held"}), {"$set": {"name": "held"}})]) == (1, 0)
 
 
-async def test_who_is_dead() -> None:
+def test_who_is_dead() -> None:
     """Of a holder on this machine it is known whether its process is there; of any other nothing is."""
     ours = holder_name("ab12")
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
-    await process.wait()
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     machine, _, word = ours.split(":")
+    theirs = f"{machine}:{process.pid}:{word}"
     assert not is_known_dead(ours)
-    assert is_known_dead(f"{machine}:{process.pid}:{word}")
+    assert not is_known_dead(theirs)
+    process.kill()
+    # Before anyone asks how it ended (which takes it from the system's list), and after.
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    assert is_known_dead(theirs)
+    process.communicate()
+    assert is_known_dead(theirs)
     assert not is_known_dead(f"{machine}:{process.pid}:elsewhere-{word.partition('-')[2]}")
     assert not is_known_dead("")
     assert (sign_in(ours), sign_in(f"{machine}:{process.pid}:0a1b2c3d")) == ("ab12", None)

@@ -49,7 +49,8 @@ class RestSettings(ChannelSettings):
     )
     mapping: Annotated[Plan, PlainValidator(_loaded)] = Field(
         repr=False,
-        description="The path of the mapping (TOML) that says how the API is asked, or the mapping itself as a table.",
+        description="The path of the mapping (TOML) that says how the API is asked, where it is not absolute from the "
+        "folder of the channels' file on; or the mapping itself as a table.",
     )
     token: SecretStr | None = Field(default=None, description="The token or API key, of `bearer`, `header`, `query`.")
     username: str | None = Field(default=None, description="The user, of `basic`.")

@@ -13,6 +13,7 @@ from adapters.mongo import Store
 from resolvers.conversations import MESSAGES
 from resolvers.customers import CUSTOMERS
 from resolvers.ingest.report import Outcome
+from resolvers.kept_pairs import PAIRS
 from tests.channels.whatsapp.double import AT, FOLDER, NUMBER, delivered, enveloped, message, sample, status
 from tests.taking_in import bring, contents
 
@@ -121,3 +122,23 @@ async def test_numbers_with_extra_digit(store: Store, number: str, wa_id: str) -
         taken = await bring(store, *records(body))
         assert all(one.outcome is not Outcome.REJECTED for one in taken.results), [one.reason for one in taken.results]
     assert len(await store.find(CUSTOMERS, {})) == 1
+
+
+@pytest.mark.parametrize(("since_s", "count"), [(60, 1), (-400 * 86_400, 2)], ids=["since the change", "long before"])
+async def test_new_number_wrote_first(store: Store, since_s: int, count: int) -> None:
+    """Whoever wrote by the new number before the change was told of is the person, unless it was somebody's before."""
+    new = "16505559999"
+    shown = [{"profile": {"name": "Sheena"}, "wa_id": new}]
+    changed = message("system", id="wamid.3", system={"type": "user_changed_number", "wa_id": new})
+    first = {"from": new, "timestamp": str(AT + since_s)}
+    steps: list[dict[str, Any]] = [
+        {"contacts": [{**shown[0], "wa_id": "16505551234"}], "messages": [message(id="wamid.1")]},
+        {"contacts": shown, "messages": [message(id="wamid.2", **first)]},
+        {"messages": [changed]},
+    ]
+    for told in (*steps, steps[-1]):
+        taken = await bring(store, *records(enveloped(told)))
+        assert Outcome.REJECTED not in {one.outcome for one in taken.results}
+    assert len(await store.find(CUSTOMERS, {"merged_into": None})) == count
+    assert len(await store.find(PAIRS, {})) == count - 1
+    assert len(await store.find(MESSAGES, {})) == 2
