@@ -187,7 +187,8 @@ def _half(cls: type[Channel], protocol: type) -> Iterator[str]:
     # What every channel has by itself says nothing of which it began.
     wanted = [name for name in _parts(protocol) if not hasattr(Channel, name)]
     given = [name for name in wanted if hasattr(cls, name)]
-    if not given:
+    # What every channel has by itself begins nothing.
+    if all(hasattr(Channel, name) for name in given):
         return
     if missing := sorted(set(wanted) - set(given)):
         yield f"It has {_listed(given)} of {protocol.__name__} and not {_listed(missing)}: write all of them or none."

@@ -384,26 +384,7 @@ class Departure:
     """When the person was deleted there, or asked to be."""
 
 
-HandedOver = (
-    Person
-    | Order
-    | Listing
-    | Case
-    | Talk
-    | Utterance
-    | Place
-    | Leaning
-    | Remark
-    | File
-    | Colleague
-    | Team
-    | Effort
-    | Class
-    | Progress
-    | Withdrawal
-    | Say
-    | Renaming
-    | Removal
-    | Departure
-)
+OfCompany = Listing | Place | Colleague | Team | Effort | Class
+ToldOf = Progress | Withdrawal | Say | Renaming | Removal | Departure
+HandedOver = Person | Order | Case | Talk | Utterance | Leaning | Remark | File | OfCompany | ToldOf
 """Everything that the outside hands over."""
