@@ -15,6 +15,7 @@ import structlog
 
 from adapters.contract.channel import Channel
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelError, OutcomeUnknown
+from adapters.contract.soundness import required
 from adapters.deadline import within
 from adapters.failures import Taken
 from adapters.mongo import Store
@@ -197,7 +198,7 @@ def _failed(channel: Channel, error: ChannelError) -> Refused:
 async def guarded(channel: Channel, asked: Awaitable[T]) -> T:
     """The answer; where the adapter itself fails, nobody knows what became of it: BadPayload, and the log has it."""
     try:
-        return await asked
+        return required(await asked)
     except ChannelError:
         raise
     except Exception as error:

@@ -13,7 +13,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from adapters.contract.channel import Found
+from adapters.contract.channel import Found, PaymentAsked
 from adapters.contract.deliveries import Event
 from adapters.contract.errors import BadPayload
 from adapters.contract.records import (
@@ -74,13 +74,13 @@ Check = Callable[[Any], str | None]
 
 
 def unsound(told: Any, place: tuple[str, str] | None = None) -> str | None:
-    """What is wrong with a record, Event, Found or Sent, in words for its adapter's author; None where nothing is.
+    """What is wrong with a record, Event, Found, Sent or PaymentAsked, in words for its author; None where nothing is.
 
     `place` is the channel account whose adapter hands it over: nobody speaks of the people of another one. Of an Event
     and a Found the records are not looked into.
     """
     kind: Any = type(told)
-    if kind not in _KINDS and kind not in {Event, Found, Sent}:
+    if kind not in _KINDS and kind not in {Event, Found, Sent, PaymentAsked}:
         return f"{kind.__name__} is no record. Hand over those of adapters/contract/records.py."
     wrong = _check_of(kind)(told)
     if wrong is not None:

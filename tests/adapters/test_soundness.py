@@ -3,11 +3,11 @@
 from dataclasses import replace
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from adapters.contract.channel import Found, Unread
+from adapters.contract.channel import Found, PaymentAsked, Unread
 from adapters.contract.deliveries import Event
 from adapters.contract.records import (
     Amount,
@@ -79,6 +79,10 @@ WRONG: dict[str, tuple[Any, str]] = {
     "state as text": (replace(SENT, state="UNKNOWN"), "Sent.state is of type str; it is SendState."),
     "key": (replace(EVENT, key=5), "Event.key is of type int;"),
     "no key": (replace(EVENT, order_by=""), "Event.order_by is empty."),
+    "payment": (
+        PaymentAsked(external_id=cast("str", 5), url="https://pay.example"),
+        "PaymentAsked.external_id is of type",
+    ),
     "cursor": (Found(after=5), "Found.after is of type int; it is a text (str)."),  # type: ignore[arg-type]
     "as of": (Found(as_of=NAIVE), "Found.as_of has no time zone."),
 }
