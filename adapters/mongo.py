@@ -26,6 +26,7 @@ from adapters.loads import CategoryLoad, CountLoad, EveryLoad, Load
 from adapters.observing import CommandObserver, Listener
 from adapters.records import Document, Index, Record, RecordId
 from adapters.transactions import Transactions, session_now
+from adapters.veil import NO_VEIL
 from adapters.window_load import WindowLoad
 from adapters.windows import Owner, Row, Strand, Window
 
@@ -72,6 +73,8 @@ class Store:
         self.files = Files(self._database)
         self.arrivals = Arrivals(self._database)
         self._levels = Levels(self._aggregate_all)
+        # Given by whoever opens it with the gateway's secret: to erase, and to take in what channels say.
+        self.veil = NO_VEIL
 
     @classmethod
     async def open(

@@ -159,6 +159,17 @@ class Mention:
     """The fields that hold their ids."""
     emptied: Document | None = field(default=None, hash=False)
     """What is written into it when one of them is erased; None: it goes as a whole."""
+    identities: str | None = None
+    """The field that holds primary keys of identities, by which it names also those who were no customers yet; beside
+    these UNTOLD, where something in it is of nobody who can be told."""
+    shared: frozenset[str] = frozenset()
+    """Fields that hold something of everyone whom it names: exported where that is the customer alone."""
+    untold: str | None = None
+    """Why nobody finds what is UNTOLD in it, and when it ends; for whoever asks for an erasure or an export."""
+
+
+UNTOLD = "untold"
+"""Stands for somebody whom nothing tells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,6 +266,8 @@ class Record:
         yield from self.indexes
         # By these, what belongs to a customer who is erased is found, and what names one.
         mentioned = self.mentions.fields if self.mentions else ()
+        if self.mentions and self.mentions.identities:
+            mentioned = (*mentioned, self.mentions.identities)
         begun = {index.fields[0] for index in self.indexes}
         yield from (Index((name,)) for name in mentioned if name not in begun)
         if self.copies:

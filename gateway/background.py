@@ -82,12 +82,14 @@ def replay_deliveries(
             )
             return await replay(shift, where, is_dry=dry_run)
 
-    tally = with_store(work)
+    tally = with_store(work, needs_secret=True)
     would = "would be " if dry_run else ""
     sys.stdout.write(
         f"{tally.done:,} deliveries {would}taken in, {tally.set_aside:,} {would}set aside again: "
         f"{tally.taken:,} events {would}new, {tally.repeated:,} known before, {tally.left_alone:,} left alone.\n"
     )
+    if tally.dropped:
+        sys.stdout.write(f"{tally.dropped:,} dropped: they came before an erasure and tell of whom was erased.\n")
     sys.stdout.writelines(f"{count:,} for: {reason}\n" for reason, count in tally.aside.most_common())
 
 

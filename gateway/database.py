@@ -11,6 +11,7 @@ from adapters.mongo import Store
 from adapters.observing import CommandObserver
 from adapters.records import Record
 from adapters.serverfacts import ServerFacts, server_facts
+from adapters.veil import Veil
 from gateway import guests
 from gateway.mongod import FolderInUse, Mongod, is_held
 from gateway.settings import BadSettings, Settings
@@ -104,6 +105,7 @@ async def opened_store(
     if reason := unfit(await server_facts(url, patience_ms=_PATIENCE_MS)):
         raise BadSettings(reason)
     store = await Store.open(url, settings.database, records, observer=observer)
+    store.veil = Veil(settings.secret.get_secret_value() if settings.secret else None)
     try:
         await store.prepare()
         store.held.follow()

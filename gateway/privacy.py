@@ -129,7 +129,7 @@ def erase_customer(
             pass
         return receipt
 
-    with_store(work)
+    with_store(work, needs_secret=True)
     _note.print(
         "Erased. A gateway that serves looks once more within two minutes for what was coming in at this very moment; "
         "`erasures` then tells DONE.",

@@ -18,6 +18,7 @@ from adapters import windows
 from adapters.lines import NO_LINES, Lines
 from adapters.mongo import Store
 from adapters.records import Document, RecordId
+from adapters.veil import Veil
 from gateway.app import GATE_RECORDS
 from gateway.execution import Known, Plans
 from gateway.mongod import Mongod
@@ -101,6 +102,7 @@ def commands() -> Commands:
 async def prepared(mongod: Mongod, house: Graph, commands: Commands) -> AsyncIterator[Store]:
     """A store with every collection and index, for the whole run."""
     store = await Store.open(mongod.url, "tests", [*house.declared.records, *GATE_RECORDS], observer=commands)
+    store.veil = Veil("a sample secret for tests")
     await store.prepare()
     store.held.follow()
     yield store

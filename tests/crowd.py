@@ -21,7 +21,7 @@ from resolvers.ingest.stand_ins import GONE_AT, UNDER, stand_in
 from resolvers.interests import TOPICS
 from resolvers.kept_pairs import PAIRS
 from resolvers.kit.delivered import AccessWay, Delivered
-from resolvers.kit.erased import ERASING
+from resolvers.kit.erased import ERASING, FORGOTTEN
 from resolvers.kit.turns import take_turn
 from resolvers.kit.viewer import Role, Viewer
 from resolvers.labels import LABELS, label_document
@@ -242,7 +242,8 @@ async def stand_ins(make: Makers) -> None:
     await make.store.insert(EVENT_KEYS, {**place, "_id": new_id(), "key": "0" * 64, "at": BEGIN})
     came = Delivery(method="POST", query={}, headers={}, body=b"{}", received_at=BEGIN)
     kept = delivery_document(came, **place, key="0" * 64, sequence=1)
-    await make.store.insert(DELIVERIES, {**kept, "state": ASIDE, "aside_at": BEGIN, "reasons": ["unread"]})
+    aside = {"state": ASIDE, "aside_at": BEGIN, "reasons": ["unread"], "tells_of": []}
+    await make.store.insert(DELIVERIES, {**kept, **aside, "customer_ids": [new_id()], "identities": ["0" * 64]})
 
 
 async def access(make: Makers, *of: RecordId, **more: Any) -> RecordId:
@@ -273,6 +274,7 @@ async def erased(make: Makers) -> RecordId:
     receipt |= {"requested_at": BEGIN, "requested_by": "agent", "quiet_since": BEGIN}
     await make.store.insert(ERASURES, receipt)
     await make.store.insert(ERASING, {"_id": former, "erasure_id": key, "due_at": BEGIN})
+    await make.store.insert(FORGOTTEN, {"_id": new_id(), "erased_at": BEGIN, "back_at": None})
     await make.store.insert(DOOMED_FILES, {"_id": new_id(), "is_gone": True})
     return key
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.contract.records import File, HandedOver, Person, Progress, Who, Withdrawal
+from adapters.contract.records import File, HandedOver, Person, Progress, Removal, Who, Withdrawal
 from adapters.mongo import Store
-from adapters.records import Document, new_id
+from adapters.records import Document, RecordId, new_id
 from resolvers.attachments import ATTACHMENTS
 from resolvers.conversations import MESSAGES
 from resolvers.ingest.batch import take
@@ -173,6 +173,7 @@ async def sent(store: Store, key: str = "k1") -> Any:
 
 ECHO = replace(ANSWER, key="k1")
 NAMING = progress("SENT", key="k1")
+REMOVED = Removal(channel="chat", account="web", kind="message", external_id="M1", at=AT - DAY)
 
 
 @pytest.mark.parametrize("told", list(permutations([NAMING, replace(ECHO, key=None), progress("READ")])))
@@ -201,6 +202,38 @@ async def test_files_follow_the_name(store: Store) -> None:
     await bring(store, replace(ECHO, key=None), PICTURE)
     await bring(store, NAMING)
     assert [one["of_id"] for one in await store.find(ATTACHMENTS, {})] == [key]
+
+
+@pytest.mark.parametrize("word", [TAKEN_BACK, REMOVED], ids=["taken back", "removed"])
+@pytest.mark.parametrize("naming", [NAMING, ECHO], ids=["progress", "echo"])
+async def test_gone_before_named(store: Store, word: HandedOver, naming: HandedOver) -> None:
+    """What is gone at the channel before the message had its name there goes as soon as it is named, files and all."""
+    key = await sent(store)
+    await bring(store, word)
+    (before,) = (await store.by_ids(MESSAGES, [key])).values()
+    await make_file(store, key, before["customer_id"])
+    assert before["text"] == "Yes"
+    await bring(store, naming)
+    await bring(store, replace(ECHO, key=None), progress("READ"))
+    found = await store.find(MESSAGES, {"external_id": "M1", "customer_id": {"$ne": None}})
+    assert [one["text"] for one in found] == ([None] if word is TAKEN_BACK else [])
+    assert [one.get("text") for one in (await store.by_ids(MESSAGES, [key])).values()] == [None]
+    assert await store.count(ATTACHMENTS, {}) == 0
+
+
+async def test_written_after_removal(store: Store) -> None:
+    """A message that was written after its namesake was gone is not that one."""
+    key = await sent(store)
+    await store.update(MESSAGES, {"_id": key}, {"$set": {"sent_at": AT + DAY}})
+    await bring(store, REMOVED)
+    await bring(store, NAMING)
+    assert (await store.by_ids(MESSAGES, [key]))[key]["text"] == "Yes"
+
+
+async def make_file(store: Store, message: RecordId, customer: RecordId) -> None:
+    """A file of a message that we sent."""
+    document = {"customer_id": customer, "of_id": message, "name": "a.png", "created_at": AT - 6 * DAY}
+    await store.insert(ATTACHMENTS, {"_id": new_id(), **document})
 
 
 async def test_unknown_key(store: Store) -> None:

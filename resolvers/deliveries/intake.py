@@ -16,6 +16,7 @@ from adapters.contract.deliveries import Event
 from adapters.contract.records import HandedOver, Removal, Utterance, Withdrawal
 from adapters.failures import Overtaken, StoreDown, TooSlow
 from adapters.records import Document, RecordId
+from resolvers.deliveries.asides import aside_or_gone
 from resolvers.deliveries.reading import Reading, read, unforeseen
 from resolvers.deliveries.waiting import ASIDE, DELIVERIES, EVENT_KEYS, event_id, word_id
 from resolvers.ingest.batch import judged, take
@@ -45,6 +46,8 @@ class Tally:
     aside: Counter[str] = field(default_factory=Counter)
     """Why deliveries were set aside, and how many for each reason."""
     set_aside: int = 0
+    dropped: int = 0
+    """Deliveries that could not be taken in, came before an erasure and tell of somebody who was erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class _End:
     taken: int = 0
     repeated: int = 0
     reasons: dict[RecordId, list[str]] = field(default_factory=dict)
+    gone: frozenset[RecordId] = frozenset()
+    """Those of the deliveries with reasons that are not kept."""
 
 
 class Intake:
@@ -95,7 +100,7 @@ class Intake:
         records = [record for turn in turns for record in turn.event.records]
         at, by, region = document["received_at"], "/".join(reading.place), self._shift.default_region
         try:
-            taken = await judged(self._store, records, at=at, by=by, default_region=region)
+            taken = await judged(self._store, records, at=at, by=by, default_region=region, came_at=_came_at(turns))
         except _PASSING:
             raise
         except Exception as error:  # noqa: BLE001  as where it is taken in, it would be set aside
@@ -139,7 +144,7 @@ class Intake:
             # Not even its end could be written.
             raise error
         settled = replace(reading, reasons=tuple(dict.fromkeys(reasons)))
-        await self._together([replace(settled, events=())], is_whole=True, about=reading)
+        sum_.gone = (await self._together([replace(settled, events=())], is_whole=True, about=reading)).gone
         sum_.reasons = {reading.id: list(settled.reasons)} if reasons else {}
         self._count([settled], sum_)
         _tell([settled], sum_)
@@ -158,14 +163,15 @@ class Intake:
             await self._store.insert(EVENT_KEYS, *keys)
             end.taken = len(keys)
             if is_whole:
-                await self._end(readings, end.reasons, now, about)
+                end.gone = await self._end(readings, end.reasons, now, about)
             await self._forget_words(readings, records)
 
         if records:
             # When the vendor said it, not when somebody came to read it: what was set aside may be old.
             at = readings[-1].document["received_at"]
             by, region = "/".join(readings[0].place), self._shift.default_region
-            await take(self._store, records, at=at, by=by, default_region=region, along=along)
+            came = _came_at(turns)
+            await take(self._store, records, at=at, by=by, default_region=region, along=along, came_at=came)
         else:
             await self._store.transact(lambda: along(TakenIn([])))
         return end
@@ -182,11 +188,15 @@ class Intake:
 
     async def _end(
         self, readings: Sequence[Reading], reasons: dict[RecordId, list[str]], now: datetime, about: Reading | None
-    ) -> None:
-        """Drops the deliveries that are taken in, and sets the others aside."""
+    ) -> frozenset[RecordId]:
+        """Drops the deliveries that are taken in, and sets the others aside; answers those that could not be kept."""
         await self._store.delete(DELIVERIES, {"_id": {"$in": [one.id for one in readings if one.id not in reasons]}})
-        aside = [(one.id, _set_aside(about or one, reasons[one.id], now)) for one in readings if one.id in reasons]
-        await self._store.update_each(DELIVERIES, [({"_id": key}, {"$set": change}) for key, change in aside])
+        aside = {one.id: about or one for one in readings if one.id in reasons}
+        changes, gone = await aside_or_gone(self._store, aside, self._shift.default_region)
+        await self._store.delete(DELIVERIES, {"_id": {"$in": gone}})
+        said = [({"_id": key}, {**_set_aside(aside[key], reasons[key], now), **one}) for key, one in changes.items()]
+        await self._store.update_each(DELIVERIES, [(where, {"$set": change}) for where, change in said])
+        return frozenset(gone)
 
     async def _forget_words(self, readings: Sequence[Reading], records: Sequence[HandedOver]) -> None:
         """Drops what was set aside and tells of messages that are taken back now."""
@@ -203,9 +213,10 @@ class Intake:
         tally.repeated += end.repeated
         tally.left_alone += sum(one.left_alone for one in readings)
         tally.done += len(readings) - len(end.reasons)
-        tally.set_aside += len(end.reasons)
+        tally.set_aside += len(end.reasons) - len(end.gone)
+        tally.dropped += len(end.gone)
         for one in readings:
-            if reasons := end.reasons.get(one.id):
+            if (reasons := end.reasons.get(one.id)) and one.id not in end.gone:
                 tally.aside.update(set(reasons))
 
 
@@ -213,7 +224,8 @@ def _tell(readings: Sequence[Reading], end: _End) -> None:
     for one in readings:
         if reasons := end.reasons.get(one.id):
             channel, account = one.place
-            _log.warning("delivery set aside", channel=channel, account=account, id=str(one.id), reasons=reasons)
+            what = "delivery of an erased person dropped" if one.id in end.gone else "delivery set aside"
+            _log.warning(what, channel=channel, account=account, id=str(one.id), reasons=reasons)
 
 
 def _batches(readings: Sequence[Reading]) -> Iterator[list[Reading]]:
@@ -231,6 +243,11 @@ def _batches(readings: Sequence[Reading]) -> Iterator[list[Reading]]:
             batch.append(reading)
             events += len(reading.events)
         yield batch
+
+
+def _came_at(turns: Sequence[_Turn]) -> list[datetime]:
+    """When each record was received."""
+    return [turn.reading.document["received_at"] for turn in turns for _ in turn.event.records]
 
 
 def _refused(turns: Sequence[_Turn], taken: TakenIn, reasons: dict[RecordId, list[str]]) -> set[RecordId]:

@@ -9,9 +9,11 @@ import structlog
 from adapters.contract.channel import Receives
 from adapters.contract.deliveries import Event
 from adapters.contract.errors import BadPayload
+from adapters.contract.records import Who
 from adapters.lines import Lines
 from adapters.records import Document, RecordId
 from resolvers.deliveries.waiting import delivery_of
+from resolvers.ingest.forgotten import named
 
 _log = structlog.get_logger("resolvers.deliveries")
 
@@ -30,6 +32,10 @@ class Reading:
     """Why it is to be set aside whole, whatever becomes of its events; none: it is read well."""
     left_alone: int = 0
     """How many events are none of the house's business."""
+    people: frozenset[Who] = frozenset()
+    """Everyone of whom it tells, also by what cannot be read, as far as the channel says of whom that is."""
+    is_untold: bool = True
+    """Whether something in it is of nobody who can be told."""
 
     @property
     def place(self) -> tuple[str, str]:
@@ -62,7 +68,22 @@ def _sorted_out(document: Document, events: Sequence[Event]) -> Reading:
     good = tuple(one for one in events if one.unread is None and one.left_alone is None)
     reasons = tuple(dict.fromkeys(one.unread for one in events if one.unread is not None))
     left_alone = sum(one.left_alone is not None for one in events)
-    return Reading(id=document["_id"], document=document, events=good, reasons=reasons, left_alone=left_alone)
+    people = [_people(one) for one in events]
+    return Reading(
+        id=document["_id"],
+        document=document,
+        events=good,
+        reasons=reasons,
+        left_alone=left_alone,
+        people=frozenset().union(*people),
+        is_untold=not all(people),
+    )
+
+
+def _people(event: Event) -> frozenset[Who]:
+    """Whom an event is about."""
+    own = () if event.who is None else (event.who,)
+    return frozenset((*own, *(who for record in event.records for who in named(record))))
 
 
 def _aside(document: Document, reason: str) -> Reading:

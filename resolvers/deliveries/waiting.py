@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from adapters.contract.deliveries import Delivery
-from adapters.records import Document, Index, Record, RecordId, derived_id
+from adapters.records import Document, Index, Mention, Record, RecordId, derived_id
 from resolvers.kit.slice import Slice
 
 LANES: Final = 4
@@ -32,8 +32,22 @@ DELIVERIES: Final = Record(
     key=("channel", "account", "key"),
     indexes=(Index(("state", "lane", "sequence")), Index(("state", "channel", "account", "sequence"))),
     personal=frozenset({"body", "query", "headers"}),
+    # Nobody can cut one person's words out of raw bytes, and with them in it, it could bring the person back: so it
+    # goes as a whole. What could be read of others in it was taken in before.
+    mentions=Mention(
+        fields=("customer_ids",),
+        identities="identities",
+        shared=frozenset({"body", "query", "headers"}),
+        untold=(
+            f"These deliveries of channels could not be read, so nobody can tell whose they are; something of this "
+            f"customer may be among them. Each ends {KEPT_FOR.days} days after it was set aside."
+        ),
+    ),
 )
-"""One document for each delivery that waits or is set aside. Whose it is nobody knows before it is read."""
+"""One document for each delivery that waits or is set aside.
+
+Whose one is that waits nobody knows before it is read. One that is set aside names those of whom it tells.
+"""
 
 EVENT_KEYS: Final = Record(
     name="event_keys", customer=None, key=("channel", "account", "key"), indexes=(Index(("at",)),)

@@ -12,8 +12,9 @@ from adapters.failures import Overtaken, Taken
 from adapters.mongo import Store
 from adapters.records import Document
 from resolvers.attribute_schema import definitions_by_name
+from resolvers.ingest.forgotten import Sifted, sift
 from resolvers.ingest.renaming import rename
-from resolvers.ingest.report import TakenIn, Visit, stored_moment
+from resolvers.ingest.report import UNCHANGED, Result, TakenIn, Visit, stored_moment
 from resolvers.ingest.taking import Batch
 from resolvers.privacy.removing import remove_doomed
 
@@ -32,14 +33,17 @@ async def take(  # noqa: PLR0913 - the circumstances of a batch, each by its nam
     default_region: str | None = None,
     along: Along | None = None,
     is_lenient: bool = False,
+    came_at: Sequence[datetime] | None = None,
 ) -> TakenIn:
     """What became of each record, when all of them are stored or none is.
 
     A person is found by identity and made where nobody is known by it; what belongs to someone unknown makes an
     anonymous customer. `along` writes what must be committed together with the batch. `by` is kept as who changed
     what. `is_lenient`: a phone number or e-mail address of a person that can be none is left out and named in the
-    result's notes, as nobody can mend a delivery; else the person is rejected. Raises StoreError where the database
-    fails, and then nothing was written.
+    result's notes, as nobody can mend a delivery; else the person is rejected. `came_at`: when each record came from
+    its channel; what channels say of erased people is left out then and counts as unchanged (forgotten.py). A file is
+    the company's own word, and leaves nobody out. Raises StoreError where the database fails, and then nothing was
+    written.
     """
     # A refusal ends a transaction; one that somebody else began cannot be done again from here, and may be taken back.
     is_careful = is_inside = store.is_transacting
@@ -53,15 +57,17 @@ async def take(  # noqa: PLR0913 - the circumstances of a batch, each by its nam
             definitions=known,
             is_lenient=is_lenient,
         )
-        renamed = await rename(store, visit, records)
-        batch = Batch(visit, records, renamed)
+        sifted = await _sifted(store, records, came_at, default_region)
+        renamed = await rename(store, visit, sifted.records)
+        batch = Batch(visit, sifted.records, renamed)
         await batch.load(store, is_careful=is_careful)
         await batch.take()
         # What a renaming has written in this transaction cannot be written beside it.
         if not is_inside and not renamed:
             await batch.hear(store)
         await batch.write(store)
-        taken = await batch.finish(store)
+        taken = _spread(await batch.finish(store), sifted, len(records))
+        await sifted.write(store)
         if along is not None:
             await along(taken)
         return taken, batch.may_have_removed_files
@@ -84,7 +90,7 @@ async def take(  # noqa: PLR0913 - the circumstances of a batch, each by its nam
     return taken
 
 
-async def judged(
+async def judged(  # noqa: PLR0913 - the same circumstances
     store: Store,
     records: Sequence[HandedOver],
     *,
@@ -92,6 +98,7 @@ async def judged(
     by: str,
     default_region: str | None = None,
     definitions: Iterable[Document] = (),
+    came_at: Sequence[datetime] | None = None,
 ) -> TakenIn:
     """What would become of each record if it were taken; nothing is written.
 
@@ -99,6 +106,25 @@ async def judged(
     """
     known = {one["name"]: one for one in definitions} | {**await definitions_by_name(store)}
     visit = Visit(at=stored_moment(at, "at"), by=by, default_region=default_region, definitions=known)
-    batch = Batch(visit, records, await rename(store, visit, records, is_dry=True))
+    sifted = await _sifted(store, records, came_at, default_region)
+    batch = Batch(visit, sifted.records, await rename(store, visit, sifted.records, is_dry=True))
     await batch.load(store, is_careful=True)
-    return await batch.take()
+    return _spread(await batch.take(), sifted, len(records))
+
+
+async def _sifted(
+    store: Store, records: Sequence[HandedOver], came_at: Sequence[datetime] | None, region: str | None
+) -> Sifted:
+    if came_at is None:
+        return Sifted(records, range(len(records)))
+    return await sift(store, records, came_at, region=region)
+
+
+def _spread(taken: TakenIn, sifted: Sifted, count: int) -> TakenIn:
+    """What became of every record, those that were left out among them."""
+    if len(sifted.places) == count:
+        return taken
+    results: list[Result] = [UNCHANGED] * count
+    for place, result in zip(sifted.places, taken.results, strict=True):
+        results[place] = result
+    return TakenIn(results)

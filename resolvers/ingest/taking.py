@@ -158,7 +158,8 @@ class Batch:
     @property
     def may_have_removed_files(self) -> bool:
         """Whether the bytes of files may be left whose records were removed."""
-        return any(isinstance(one, Withdrawal | Removal) for one in self._records)
+        is_told = any(isinstance(one, Withdrawal | Removal) for one in self._records)
+        return is_told or self._told.is_any_fileless
 
     async def take(self) -> TakenIn:
         """What becomes of each record. What others name comes first: the company's own, then people.

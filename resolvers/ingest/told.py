@@ -11,8 +11,8 @@ from resolvers.conversations import MESSAGES
 from resolvers.ingest.fields import place_of
 from resolvers.ingest.report import INSERTED, UNCHANGED, Result, changed_or_not, stored_moment
 from resolvers.ingest.shelf import Shelf
-from resolvers.ingest.stand_ins import GONE_AT, UNDER, is_stand_in, stand_in
-from resolvers.ingest.talks import climbed, message_id, sent_message_id, state_of, told_of, with_state
+from resolvers.ingest.stand_ins import GONE_AT, UNDER, is_stand_in, stand_in, stays_gone
+from resolvers.ingest.talks import climbed, last_word_at, message_id, sent_message_id, state_of, told_of, with_state
 from resolvers.privacy.removing import BATCH, Removing
 
 _OWN = ("_id", "customer_id", "conversation_id", "sent_at", "came_by", "direction")
@@ -29,6 +29,11 @@ class Told:
         """Messages that have no files any more, or none from that moment and before."""
         self._moved: dict[RecordId, RecordId] = {}
         """Messages that were shown by the channel's id before it was known that we sent them, and what they are now."""
+
+    @property
+    def is_any_fileless(self) -> bool:
+        """Whether files are removed of what was taken back or is gone."""
+        return bool(self._fileless)
 
     async def load_under(self, store: Store, keys: Iterable[RecordId]) -> None:
         """Reads the messages of these ids that stand under other ones; no command where there are none."""
@@ -125,6 +130,13 @@ class Told:
             message = with_state(message, told)
             gone = {GONE_AT: told[GONE_AT]} if GONE_AT in told else {}
             self._shelf.put(stand_in(MESSAGES, named, at, **gone, **{UNDER: sent}))
+            if told.get("withdrawn_at"):
+                self._fileless[sent] = None
+            if is_stand_in(told, MESSAGES) and stays_gone(told, last_word_at(message)):
+                # It was gone at its source before anybody here knew its name there.
+                self._fileless.setdefault(sent, told[GONE_AT])
+                self._shelf.put(stand_in(MESSAGES, sent, told[GONE_AT], **gone, **state_of(message)))
+                return
         self._shelf.put({**message, "external_id": external_id})
 
 

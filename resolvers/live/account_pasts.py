@@ -140,10 +140,15 @@ async def _take_all(shift: Shift, line: Line, news: Sequence[HandedOver], along:
     by, region = "/".join(line.place), shift.default_region
     parts = [news[n : n + _AT_ONCE] for n in range(0, len(news), _AT_ONCE)]
     for part in parts[:-1]:
-        await take(shift.store, part, at=shift.clock(), by=by, default_region=region, is_lenient=True)
+        now = shift.clock()
+        came = [now] * len(part)
+        await take(shift.store, part, at=now, by=by, default_region=region, is_lenient=True, came_at=came)
     if parts:
         now = shift.clock()
-        await take(shift.store, parts[-1], at=now, by=by, default_region=region, along=along, is_lenient=True)
+        came = [now] * len(parts[-1])
+        await take(
+            shift.store, parts[-1], at=now, by=by, default_region=region, along=along, is_lenient=True, came_at=came
+        )
     else:
         await along(TakenIn([]))
 

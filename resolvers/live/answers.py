@@ -62,7 +62,8 @@ async def take_in(store: Store, landed: Sequence[Landed], *, at: datetime, defau
     records = [record for some in belonging for record in (*some.links, *some.records)]
     if not records:
         return [some.left for some in belonging]
-    results = iter((await take(store, records, at=at, by=BY, default_region=default_region)).results)
+    came = [at] * len(records)
+    results = iter((await take(store, records, at=at, by=BY, default_region=default_region, came_at=came)).results)
     taken = [[next(results) for _ in (*some.links, *some.records)] for some in belonging]
     return [
         some.left + sum(one.outcome is Outcome.REJECTED for one in results)

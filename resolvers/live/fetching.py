@@ -171,7 +171,10 @@ async def _take(shift: Shift, past: Document, landed: Landed, found: Found) -> N
     try:
         if records:
             now, region = shift.clock(), shift.default_region
-            await take(shift.store, records, at=now, by=BY, default_region=region, along=along, is_lenient=True)
+            came = [now] * len(records)
+            await take(
+                shift.store, records, at=now, by=BY, default_region=region, along=along, is_lenient=True, came_at=came
+            )
         else:
             await shift.store.transact(lambda: along(TakenIn([])))
     except (StoreError, _Gone):

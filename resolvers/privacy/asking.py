@@ -19,6 +19,7 @@ from resolvers.kit.slice import Declared
 from resolvers.kit.viewer import ADMINISTRATORS
 from resolvers.privacy.doubting import doubted, doubts, require_no_doubt
 from resolvers.privacy.erasing import Request, begin, shares
+from resolvers.privacy.naming import keys_of, untold
 from resolvers.privacy.receipts import SLICE, Erasure, ErasureCount, ErasureReason, counts_of, receipt_of
 from resolvers.privacy.removing import FILES
 from resolvers.versions import StaleVersion, Told, require_version
@@ -123,9 +124,10 @@ async def erase_customer(
 ) -> EraseCustomerPayload | NotFound | InvalidInput | Conflict | StaleVersion:
     """Erases a customer with all aliases: records, files, identities, and what others' documents hold of them.
 
-    From its answer on nobody sees the customer; it cannot be undone. Others' own records stay. A source that is read
-    again brings the person back, as somebody new. Refused while a machine alone says that the customer is one person
-    (`Merge.isInferred`). Administrators only.
+    From its answer on nobody sees the customer; it cannot be undone. Others' own records stay. What channels still have
+    of the person stays out until the person comes back by a word of their own from after the erasure: then as somebody
+    new, and without what was before. A file that is imported again brings the person back, too. Refused while a machine
+    alone says that the customer is one person (`Merge.isInferred`). Administrators only.
     """
     context = info.context
     reference = _reference(input.reference)
@@ -187,7 +189,7 @@ async def foresee(store: Store, declared: Declared, ids: Sequence[RecordId]) -> 
     """What an erasure of these customers would do, counted along the indexes by which it removes."""
     removed: dict[str, int] = {}
     emptied: dict[str, int] = {}
-    for share in shares(declared, ids):
+    for share in shares(declared, ids, await keys_of(store, ids)):
         counts = removed if share.emptied is None else emptied
         counts[share.record.name] = counts.get(share.record.name, 0) + await store.count(share.record, share.where)
         if share.record.file and share.emptied is None:
@@ -203,6 +205,7 @@ async def foresee(store: Store, declared: Declared, ids: Sequence[RecordId]) -> 
         removed[record.name] = len(alone)
         if shared:
             kept.append(KeptThing(kind=record.name, count=len(shared), why="Other customers hold them, too."))
+    kept += [KeptThing(kind=record.name, count=count, why=why) for record, count, why in await untold(store, declared)]
     return Foreseen(removed, emptied, kept)
 
 

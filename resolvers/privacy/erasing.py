@@ -16,13 +16,16 @@ from typing import Any
 
 from adapters.mongo import Store
 from adapters.records import Document, Record, RecordId, new_id
-from resolvers.kit.erased import ERASING
+from resolvers.kit.erased import ERASING, forget
 from resolvers.kit.shift import Shift
 from resolvers.kit.slice import Declared
+from resolvers.privacy.naming import keys_of, naming, write_down
 from resolvers.privacy.receipts import ERASURES, SETTLING, SLICE, ErasureReason, ErasureState
-from resolvers.privacy.removing import BATCH, Counts, Removing, remove_doomed
+from resolvers.privacy.removing import BATCH, DOOMED_FILES, Counts, Removing, remove_doomed
 
 _EVERY_S = 2.0
+# Whoever removes records removes their files' bytes at once; this is for those who were killed in between.
+_LEFT_BEHIND_S = 60.0
 # A step is short, so that a process may end at any time.
 _STEP_S = 1.5
 _AT_ONCE = 5
@@ -50,15 +53,18 @@ class Share:
     """What is written into them; None: they are removed."""
 
 
-def shares(declared: Declared, ids: Sequence[RecordId]) -> Iterator[Share]:
-    """Everything that is kept of these customers, by what the slices declare: what goes first comes first."""
+def shares(declared: Declared, ids: Sequence[RecordId], keys: Sequence[str] = ()) -> Iterator[Share]:
+    """Everything that is kept of these customers, by what the slices declare: what goes first comes first.
+
+    `keys`: the primary keys of their identities, as long as nobody has written their ids beside them.
+    """
     many = [record.belongs for record in declared.records if record.belongs and _is_many(record)]
     crowded = {name for belonging in many for name in belonging.to}
     for record in sorted(declared.records, key=partial(_rank, crowded)):
         if record.customer is not None:
             yield Share(record, {record.customer: {"$in": list(ids)}})
         if record.mentions is not None:
-            where: dict[str, Any] = {"$or": [{name: {"$in": list(ids)}} for name in record.mentions.fields]}
+            where: dict[str, Any] = {"$or": naming(record.mentions, ids, keys)}
             if record.customer is not None:
                 # What is their own is in the share before.
                 where[record.customer] = {"$nin": list(ids)}
@@ -84,6 +90,10 @@ async def begin(store: Store, declared: Declared, customer: Document, request: R
     ids = [customer["_id"], *(one["id"] for one in customer.get("aliases") or ())]
     if not await store.delete(declared.customers, {"_id": ids[0], "version": customer["version"]}):
         return None
+    # Before they go: by them, what the channels say of the customer from now on is known to be an erased one's.
+    keys = await keys_of(store, ids)
+    await forget(store, keys, request.at)
+    await write_down(store, declared, ids[0], keys)
     key = new_id()
     receipt = {
         "_id": key,
@@ -157,9 +167,15 @@ async def _these(
         return
     # An expression uses no index: they are to be found by their ids. Somebody new may have taken one over meanwhile.
     named = [*([record.customer] if record.customer else ()), *(record.mentions.fields if record.mentions else ())]
-    ours = {"$or": [{"$in": [f"${name}", receipt["customer_ids"]]} for name in named]}
+    ours = {"$or": [_is_any(name, receipt["customer_ids"]) for name in named]}
     removed = await Removing(store, declared.records).some(record, {"_id": {"$in": list(keys)}, "$expr": ours}, BATCH)
     await _count(store, receipt, removed, Counter(), at)
+
+
+def _is_any(name: str, ids: Sequence[RecordId]) -> Document:
+    """Whether the field holds one of these, by itself or in a list."""
+    held = {"$cond": [{"$isArray": f"${name}"}, f"${name}", [f"${name}"]]}
+    return {"$gt": [{"$size": {"$setIntersection": [held, list(ids)]}}, 0]}
 
 
 async def _batch(store: Store, declared: Declared, receipt: Document, at: datetime) -> int:
@@ -225,3 +241,13 @@ async def work_on(shift: Shift) -> bool:
         is_more |= await go_on(shift.store, shift.declared, key, shift.clock())
         is_more |= bool(await remove_doomed(shift.store))
     return is_more
+
+
+async def _is_left_behind(shift: Shift) -> bool:
+    return bool(await shift.store.find(DOOMED_FILES, {}, limit=1, only=["_id"]))
+
+
+@SLICE.job("bytes of removed files", every_s=_LEFT_BEHIND_S, when=_is_left_behind)
+async def remove_left_behind(shift: Shift) -> bool:
+    """Removes bytes whose records are gone, whoever removed these: a delivery, retention, an erasure."""
+    return bool(await remove_doomed(shift.store))

@@ -20,6 +20,7 @@ from resolvers.customers import NEVER
 from resolvers.kit.ids import global_id
 from resolvers.kit.slice import Declared
 from resolvers.privacy.asking import held_by
+from resolvers.privacy.naming import keys_of, names_others, naming, untold
 from resolvers.privacy.wording import Wording
 
 FORMAT: Final = "profile-gateway customer export 1"
@@ -52,12 +53,14 @@ class Export:
         *,
         wording: Wording,
         definitions: Mapping[str, Document],
+        keys: Sequence[str],
     ) -> None:
         self._store = store
         self._declared = declared
         self._ids = list(ids)
         self._wording = wording
         self._definitions = definitions
+        self._keys = list(keys)
 
     @classmethod
     async def of(cls, store: Store, declared: Declared, ids: Sequence[RecordId]) -> "Export":
@@ -68,6 +71,7 @@ class Export:
             ids,
             wording=await Wording.of(store, declared, ids),
             definitions=await definitions_by_name(store),
+            keys=await keys_of(store, ids),
         )
 
     async def json(self, at: datetime) -> AsyncIterator[bytes]:
@@ -96,7 +100,9 @@ class Export:
                 separator = b",\n"
                 async for piece in self._list(record, self._mentioning(record)):
                     yield piece
-        yield b"}}\n"
+        left = await untold(self._store, self._declared)
+        told = [{"kind": to_camel_case(record.name), "count": count, "why": why} for record, count, why in left]
+        yield b'},\n"untold": ' + orjson.dumps(told) + b"}\n"
 
     async def files(self) -> AsyncIterator[tuple[str, RecordId]]:
         """Each file's path in the archive, and the id of its bytes."""
@@ -123,13 +129,14 @@ class Export:
         """Documents of others, or of nobody, that name the customer; without what they hold of others."""
         if record.mentions is None:
             return
-        wanted = {"_id", record.customer, *(path.partition(".")[0] for path in record.mentions.fields)}
+        mentions = record.mentions
+        wanted = {"_id", record.customer, *(path.partition(".")[0] for path in mentions.fields)}
         seen: set[Any] = set()
-        for name in record.mentions.fields:
-            async for batch in self._store.stream(record, {name: {"$in": self._ids}}):
+        for where in naming(mentions, self._ids, self._keys):
+            async for batch in self._store.stream(record, where):
                 fresh = [one for one in batch if one["_id"] not in seen and not self._is_own(record, one)]
                 seen.update(one["_id"] for one in fresh)
-                if record.mentions.emptied is not None:
+                if mentions.emptied is not None:
                     # It belongs to somebody else: that it names the customer is all that is told.
                     fresh = [{name: value for name, value in one.items() if name in wanted} for one in fresh]
                 yield fresh
@@ -164,9 +171,9 @@ class Export:
     def _told(self, record: Record, stored: Document, pieces_of: Mapping[RecordId, str]) -> dict[str, Any]:
         if record.customer == "_id":
             return self._customer(record, stored)
-        if record.mentions and not _named(record.mentions, stored) <= set(self._ids):
+        if record.mentions:
             # What was joined with others and parted again holds what is theirs.
-            left_out = _of_others(record.mentions)
+            left_out = self._of_others(record.mentions, stored)
             stored = {name: value for name, value in stored.items() if name not in left_out}
         if isinstance(stored.get("changed"), list):
             stored = {**stored, "changed": [self._change(one) for one in stored["changed"]]}
@@ -178,6 +185,13 @@ class Export:
             told.pop(to_camel_case(str(record.file)))
             told["file"] = path
         return told
+
+    def _of_others(self, mentions: Mention, stored: Document) -> set[str]:
+        """The fields that hold what is somebody else's; hashes of identities never leave."""
+        hashes = {mentions.identities} if mentions.identities else set()
+        if _named(mentions, stored) <= set(self._ids) and not names_others(mentions, stored, self._keys):
+            return hashes
+        return hashes | mentions.shared | _of_others(mentions)
 
     def _customer(self, record: Record, stored: Document) -> dict[str, Any]:
         plain = {name: value for name, value in stored.items() if name not in _DERIVED | {"attributes", "observed"}}

@@ -12,7 +12,7 @@ from adapters.transactions import TRANSACTION_S
 from adapters.windows import Position, Strand, branches, stretch
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import graph_enum, graph_type, told
-from resolvers.kit.erased import ERASING
+from resolvers.kit.erased import ERASING, FORGOTTEN
 from resolvers.kit.ids import global_id
 from resolvers.kit.paging import Connection, Page, Sealing, connection
 from resolvers.kit.slice import Slice
@@ -31,7 +31,7 @@ SETTLING = timedelta(seconds=TRANSACTION_S + 15)
 """Longer than any transaction lives, and any answer that writes without one."""
 _SETTLING_S = round(SETTLING.total_seconds())
 
-SLICE = Slice("privacy", unshown=[ERASING, DOOMED_FILES])
+SLICE = Slice("privacy", unshown=[ERASING, FORGOTTEN, DOOMED_FILES])
 
 
 @graph_enum(

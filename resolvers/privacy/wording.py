@@ -1,5 +1,6 @@
 """How does a stored document read outside: plain names, ISO dates, exact decimals as texts, opaque ids?"""
 
+import base64
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -64,7 +65,7 @@ class Wording:
                 return {_named(inner): self.value(inner, one, pieces_of) for inner, one in value.items()}
             case list():
                 return [self.value(name, one, pieces_of) for one in value]
-        return str(decimal_of(value)) if is_decimal(value) else str(value)
+        return _text_of(value)
 
     def _id(self, name: str, key: RecordId, pieces_of: Mapping[RecordId, str]) -> str:
         kind = self._known.get(key)
@@ -84,6 +85,16 @@ class Wording:
             # The customers of others are told by no word of their own.
             self._found[name] = fits[0] if len(fits) == 1 else "Customer" if word in _PEOPLE else _UNTOLD
         return self._found[name]
+
+
+def _text_of(value: Any) -> str:
+    """An exact decimal, or bytes: as the text that they are, or spelled by BASE64 where they are none."""
+    if not isinstance(value, bytes):
+        return str(decimal_of(value)) if is_decimal(value) else str(value)
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return base64.b64encode(value).decode()
 
 
 _PEOPLE = frozenset({"other", "one", "survivor", "carried"})

@@ -66,7 +66,8 @@ class Toy(Channel):
             back = Withdrawal(channel=self.name, account=self.account, external_id=f"{person}-{one['n']}", at=BEGIN)
             return Event(key=f"back {key}", order_by=person, records=(back,))
         if kind not in self.kinds:
-            return Event(key=key, order_by=person, unread="`kind` is none that is known.")
+            told = Who(self.name, self.account, person) if kind == "waves" else None
+            return Event(key=key, order_by=person, unread="`kind` is none that is known.", who=told)
         who = Who(self.name, self.account, person)
         labels = ("never defined",) if kind == "labels" else ()
         heard = Person(who=who, profile={"name": str(one["n"])}, labels=labels)
@@ -77,7 +78,7 @@ class Toy(Channel):
             talk=f"with {person}",
             who=who,
             direction="IN",
-            sent_at=BEGIN,
+            sent_at=datetime.fromisoformat(one["at"]) if "at" in one else BEGIN,
             # No text can be stored in which half of a character stands.
             text="\ud800" if kind == "poison" else f"word {one['n']}",
         )

@@ -254,6 +254,7 @@ def test_jobs_are_declared(house: Graph) -> None:
     lanes = {f"intake {n}" for n in range(4)}
     assert set(house.declared.jobs) == {
         "erasures",
+        "bytes of removed files",
         "retention",
         "intake upkeep",
         "outbox",

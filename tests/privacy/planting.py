@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.records import Document, Record, RecordId, new_id
+from adapters.contract.deliveries import Delivery
+from adapters.records import Document, Record, RecordId, key_hash, new_id
 from resolvers.accesses import ACCESSES
 from resolvers.accounts import HOLDINGS
 from resolvers.attachments import ATTACHMENTS
 from resolvers.customers import CUSTOMERS
+from resolvers.deliveries.waiting import ASIDE, DELIVERIES, delivery_document
 from resolvers.identities import UNLINKED
 from resolvers.kit.erased import ERASING
 from resolvers.kit.slice import Declared
@@ -56,6 +58,7 @@ async def planted(make: Makers, declared: Declared) -> Planted:
     await merge(make, found.customer, others=[{"id": found.alias.key, "carried": []}])
     await everything(make, found.other, 1)
     await _file(make, found)
+    await _delivery(make, found)
     await _mark(make, declared, found, shared)
     return found
 
@@ -67,6 +70,15 @@ async def _file(make: Makers, found: Planted) -> None:
     await attachment(make, found.alias, message, name="../a b.pdf", file_id=key)
     await make.store.files.put(key, _bytes(b"PLANTED-in-a-file"))
     found.files.append(key)
+
+
+async def _delivery(make: Makers, found: Planted) -> None:
+    """Something that a channel delivered of the alias and could not be read."""
+    found.marks.append("PLANTED-in-a-delivery")
+    came = Delivery(method="POST", query={}, headers={}, body=found.marks[-1].encode(), received_at=BEGIN)
+    kept = delivery_document(came, channel="whatsapp", account="main", key="planted", sequence=1)
+    named = {"customer_ids": [found.alias.key], "identities": [key_hash("whatsapp", "main", "+14155550101")]}
+    await make.store.insert(DELIVERIES, {**kept, "state": ASIDE, "aside_at": BEGIN, "reasons": ["unread"], **named})
 
 
 async def _bytes(*pieces: bytes) -> Any:

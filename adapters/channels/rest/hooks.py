@@ -84,19 +84,14 @@ class Hook:
             read = read_all(sections, scene.answer, scene.here, around)
         except BadPayload as error:
             return Event(key=head.key, order_by=head.turn, at=head.at, unread=error.reason)
+        whose = [who for one in read.records if (who := getattr(one, "who", None))]
+        who = whose[0] if whose else None
         if read.unread:
             why = "; ".join(f"{one.what}: {one.why}" for one in read.unread[:3])
-            return Event(key=head.key, order_by=head.turn, at=head.at, unread=why)
+            return Event(key=head.key, order_by=head.turn, at=head.at, unread=why, who=who)
         if not read.records:
             return Event(key=head.key, order_by=head.turn, at=head.at, left_alone=f"event {named} without records")
-        whose = [who for one in read.records if (who := getattr(one, "who", None))]
-        return Event(
-            key=head.key,
-            order_by=head.turn,
-            at=head.at,
-            records=tuple(read.records),
-            who=whose[0] if whose else None,
-        )
+        return Event(key=head.key, order_by=head.turn, at=head.at, records=tuple(read.records), who=who)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,14 @@ from adapters.channels.whatsapp.shapes import Contact, Metadata, Thread
 from adapters.channels.whatsapp.words import body_of
 from adapters.contract.deliveries import Event
 from adapters.contract.errors import BadPayload
+from adapters.contract.records import Who
 from adapters.payload import shaped
 
 _OBJECT: Final = "whatsapp_business_account"
 _LONGEST_FIELD: Final = 64
+# Where parts name the customer. `to` stands only in what the company wrote, whose `from` is its own.
+_NUMBERS: Final = ("to", "from", "recipient_id", "wa_id")
+_USER_IDS: Final = ("to_user_id", "from_user_id", "recipient_user_id", "user_id")
 
 
 class _Element(NamedTuple):
@@ -33,6 +37,8 @@ class _Element(NamedTuple):
     raw: Any
     place: str
     read: Callable[[Any, str], Event]
+    crowd: Crowd | None = None
+    """Everybody of whom its change tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,8 @@ class Reader:
         try:
             return one.read(one.raw, one.place)
         except BadPayload as error:
-            return Event(key=f"unread:{_digest(one.raw)}", order_by=self.account, unread=error.reason)
+            who = _whom(one.raw, one.crowd)
+            return Event(key=f"unread:{_digest(one.raw)}", order_by=self.account, unread=error.reason, who=who)
 
     def _elements(self, envelope: Mapping[str, Any]) -> Iterator[_Element]:
         for entry in _listed(envelope, "entry", "", _nothing):
@@ -96,8 +103,10 @@ class Reader:
             refusal = self._refusal(number)
         except BadPayload as error:
             number, refusal = self.account, error.reason
-        for one in parts(value, place, Crowd(self.channel, number, contacts)):
-            yield one._replace(read=partial(_raise, refusal)) if refusal else one
+        crowd = Crowd(self.channel, number, contacts)
+        for one in parts(value, place, crowd):
+            known = one._replace(crowd=crowd)
+            yield known._replace(read=partial(_raise, refusal)) if refusal else known
         yield from _listed(value, "errors", place, self._trouble)
 
     def _refusal(self, number: str) -> str | None:
@@ -194,6 +203,19 @@ def _declined(crowd: Crowd, raw: Any, place: str) -> Event:
     if told is None:
         raise BadPayload(f"{place} is no error with a code")
     return Event(key=f"left:{_digest(raw)}", order_by=crowd.account, left_alone=f"no history: {told}")
+
+
+def _whom(raw: Any, crowd: Crowd | None) -> Who | None:
+    """Whom a part is about that cannot be read, where it says so all the same."""
+    if crowd is None or not isinstance(raw, dict):
+        return None
+    number, user_id = (_first_text(raw, names) for names in (_NUMBERS, _USER_IDS))
+    known = crowd.known(Ids(number, user_id))
+    return known.who if known else None
+
+
+def _first_text(raw: Mapping[str, Any], names: Collection[str]) -> str | None:
+    return next((one for name in names if isinstance(one := raw.get(name), str) and one), None)
 
 
 def _refuse(what: str, raw: Any, place: str) -> Event:
