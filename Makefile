@@ -57,8 +57,12 @@ lock: ## Resolve the dependencies anew; the lock files name no index
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group pyproject.toml:build -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group pyproject.toml:build --group pyproject.toml:dev -o requirements-dev.lock
 
-.PHONY: help demo test deep bench conformance lint schema settings rights lock playground
+.PHONY: help demo test deep bench conformance lint schema settings rights lock playground panel
 
 playground: ## Build the playground's page anew from the npm packages pinned in playground/
 	npm --prefix playground ci --ignore-scripts --no-audit --no-fund
 	npm --prefix playground run build
+
+panel: ## Build the page in which the tests try Apollo Client anew, from the npm packages pinned in tests/panel/
+	npm --prefix tests/panel ci --ignore-scripts --no-audit --no-fund
+	npm --prefix tests/panel run build

@@ -152,6 +152,10 @@ def _read(
         own = getattr(cls, "name", None)
         yield Unusable(own if isinstance(own, str) else name, origin, " ".join(wrong))
         return
+    if is_promised and name != cls.name:
+        why = f"its entry point is named {name!r} and its channel {cls.name!r}. Give both one name."
+        yield Unusable(name, origin, why)
+        return
     yield Adapter(cls, origin)
 
 
@@ -180,7 +184,8 @@ def defects(cls: Any) -> list[str]:
 
 def _half(cls: type[Channel], protocol: type) -> Iterator[str]:
     """How a class falls short of a protocol that it began."""
-    wanted = _parts(protocol)
+    # What every channel has by itself says nothing of which it began.
+    wanted = [name for name in _parts(protocol) if not hasattr(Channel, name)]
     given = [name for name in wanted if hasattr(cls, name)]
     if not given:
         return

@@ -11,6 +11,7 @@ StoreError
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from pymongo.errors import (
     BulkWriteError,
@@ -58,6 +59,10 @@ class StoreDown(StoreError):
 
 class Rearranging(StoreDown):
     """A collection or an index is being made, and what stood at one moment cannot be read yet. Try again at once."""
+
+
+PASSING: Final = (StoreDown, Overtaken, TooSlow)
+"""The database is away or busy; with any other failure something is wrong with what was to be written."""
 
 
 @contextmanager

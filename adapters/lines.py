@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from adapters.contract.channel import Capability, Channel
+from adapters.contract.channel import Capability, Channel, Receives
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +13,8 @@ class Line:
 
     channel: Channel
     capabilities: frozenset[Capability]
+    asked_by: frozenset[str]
+    """By identities of which channels people may be asked for."""
 
     @property
     def place(self) -> tuple[str, str]:
@@ -20,12 +22,32 @@ class Line:
         return self.channel.name, self.channel.account
 
 
+class Misfit(Exception):
+    """A channel says of itself what cannot be; the message says what."""
+
+
+def _line(channel: Channel) -> Line:
+    """The channel's line: what it says of itself is asked once, so that nobody stumbles over it at a question."""
+    said: Any = channel
+    name, account = channel.name, channel.account
+    capabilities, asked_by, at_once = said.capabilities(), said.asked_by(), getattr(said, "many_at_once", 1)
+    if not all(isinstance(one, Capability) for one in capabilities):
+        raise Misfit(f"`capabilities` of the channel {name}/{account} gives what is no Capability.")
+    # One text alone would be taken for its letters.
+    if isinstance(asked_by, str) or not all(isinstance(one, str) for one in asked_by):
+        raise Misfit(f"`asked_by` of the channel {name}/{account} gives no names of channels.")
+    if not isinstance(at_once, int) or at_once < 1:
+        raise Misfit(f"`many_at_once` of the channel {name}/{account} is no whole number above 0.")
+    return Line(channel, frozenset(capabilities), frozenset(asked_by))
+
+
 class Lines:
-    """Every line of a gateway, by its place."""
+    """Every line of a gateway, by its place; raises Misfit where a channel says of itself what cannot be."""
 
     def __init__(self, channels: Iterable[Channel] = ()) -> None:
-        lines = (Line(one, frozenset(one.capabilities())) for one in channels)
-        self._by_place = {line.place: line for line in lines}
+        self._by_place = {line.place: line for line in map(_line, channels)}
+        # Whether an object follows a protocol is a long question, and here it is asked for every delivery.
+        self._receiving = {line.place: line.channel for line in self if isinstance(line.channel, Receives)}
 
     def __iter__(self) -> Iterator[Line]:
         return iter(self._by_place.values())
@@ -36,6 +58,10 @@ class Lines:
     def at(self, channel: str, account: str) -> Line | None:
         """The line of that channel account; None where the settings file names none."""
         return self._by_place.get((channel, account))
+
+    def receiving(self, channel: str, account: str) -> Receives | None:
+        """The channel account, where it is named and receives deliveries."""
+        return self._receiving.get((channel, account))
 
     def offering(self, capability: Capability) -> list[Line]:
         """The lines that offer it, in the order of the settings file."""

@@ -53,7 +53,7 @@ class Load(Protocol):
         """An owner's answer, from what was shown."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Sweep:
     """Documents of one collection, of whichever owner."""
 
@@ -61,7 +61,7 @@ class Sweep:
     stages: Sequence[Document]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Join:
     """Documents of one collection that belong to an owner."""
 
@@ -71,7 +71,7 @@ class Join:
     stages: Sequence[Document]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class CountLoad:
     """How many rows there are over all strands: a number per owner."""
 
@@ -128,7 +128,7 @@ class CountLoad:
         return int(shown)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class CategoryLoad:
     """Facts grouped by category, `{_id, count, top: [document]}`: by record name for each owner.
 
@@ -195,7 +195,7 @@ class CategoryLoad:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class EveryLoad:
     """Every document of a record kind: a list per owner, in no order."""
 

@@ -20,7 +20,7 @@ from adapters.failures import Rearranging, StoreDown, StoreError, plain_errors
 from adapters.files import Files
 from adapters.fusing import Fusion
 from adapters.held import HeldRecords
-from adapters.leases import Leases
+from adapters.leases import Leases, application_name
 from adapters.levels import Levels
 from adapters.loads import CategoryLoad, CountLoad, EveryLoad, Load
 from adapters.observing import CommandObserver, Listener
@@ -84,7 +84,7 @@ class Store:
         try:
             client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
                 url,
-                appname="profile-gateway",
+                appname=application_name(),
                 retryWrites=True,
                 retryReads=True,
                 serverSelectionTimeoutMS=10_000,

@@ -5,6 +5,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from adapters.contract.errors import BadPayload
+from adapters.quiet import quiet
 
 _MOST_PLACES: Final = 3
 """How many mistakes are told: the first ones tell what kind of payload it is."""
@@ -30,6 +31,7 @@ _EXPECTED: Final = {
 """By pydantic's own word for a mistake; the others are told by that word."""
 
 
+@quiet
 class Shape(BaseModel):
     """A part of a vendor's payload: what matters has its exact type, and what is unknown is let through."""
 
@@ -37,27 +39,6 @@ class Shape(BaseModel):
 
 
 S = TypeVar("S", bound=Shape)
-
-
-def whole(value: Any) -> Any:
-    """The same JSON with U+FFFD for each half of a character, which no database takes; raises BadPayload if too deep.
-
-    Vendors cut texts in the middle of an emoji: what is left of such a text is worth more than its end.
-    """
-    try:
-        return _mended(value)
-    except RecursionError as error:
-        raise BadPayload("the body is nested too deeply") from error
-
-
-def _mended(value: Any) -> Any:
-    if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, list):
-        return [_mended(one) for one in value]
-    if isinstance(value, dict):
-        return {_mended(key): _mended(one) for key, one in value.items()}
-    return value
 
 
 def shaped(shape: type[S], data: Any, place: str = "") -> S:

@@ -293,7 +293,7 @@ class Record:
             yield Index((self.customer,))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Observation:
     """Where a value was seen, when, and whether someone verified it; stored beside the value."""
 

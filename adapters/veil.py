@@ -6,7 +6,6 @@ stands in no database. Under another secret nothing of before is known again.
 
 import hashlib
 import hmac
-
 from typing import Final
 
 from adapters.failures import StoreError

@@ -14,7 +14,7 @@ _MOST_SWEPT, _SWEPT_PER_WANTED = 1_000, 4
 _ORDER, _KIND = "_order", "_kind"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class WindowLoad:
     """The next rows of several collections merged: a list of Row per owner."""
 

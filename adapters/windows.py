@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from adapters.quiet import quiet
 from adapters.records import Document, Record, RecordId
 
 Owner = Mapping[str, Sequence[RecordId]]
 """To whom rows belong: by record name, the customer ids under which its records were written."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Strand:
     """One collection's share in a merged list."""
 
@@ -41,6 +42,7 @@ class Strand:
         return found
 
 
+@quiet
 class Position(NamedTuple):
     """A place between two rows of a merged list: just after (in list order) the row that it names.
 
@@ -57,7 +59,7 @@ class Position(NamedTuple):
         return self
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Window:
     """Which rows are wanted: `limit` of them, going up or down, beyond a position."""
 
@@ -66,6 +68,7 @@ class Window:
     beyond: Position | None = None
 
 
+@quiet
 class Row(NamedTuple):
     """One row of a merged list."""
 

@@ -65,7 +65,7 @@ class Fate(IntEnum):
     GAVE_UP = 503
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Question:
     """What is asked, as it came in."""
 
@@ -87,7 +87,7 @@ class Prepared:
         return self.operation.operation is OperationType.MUTATION
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Answer:
     """A GraphQL response, and how far the question came."""
 

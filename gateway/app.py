@@ -43,6 +43,7 @@ from gateway.settings import BadSettings, Settings, environment_name, load_setti
 from gateway.telemetry import CommandCount, JobLog, Telemetry, configure_logs
 from gateway.telling import UNAVAILABLE, told
 from gateway.tokens import signed_token
+from gateway.tracebacks import guard_last_words
 from gateway.webhooks import Desk, Webhooks
 from gateway.work import JOBS, Worker, working
 from resolvers.channel_standing import know_accounts
@@ -237,6 +238,7 @@ def from_environment() -> Starlette:
     """The application of one worker process (`uvicorn gateway.app:from_environment --factory`)."""
     settings = load_settings()
     configure_logs(settings.log_level)
+    guard_last_words()
     _end_with_parent()
     app = build(settings)
     settle_memory()

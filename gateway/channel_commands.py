@@ -12,10 +12,12 @@ from rich.text import Text
 
 from adapters.conformance.findings import Finding, Outcome
 from adapters.conformance.suite import Check, try_out
+from adapters.contract.channel import Capability
 from adapters.discovery import Adapter, Adapters, NoSuchAdapter, adapters
+from adapters.lines import NO_LINES, Lines
 from gateway.channel_examples import read_examples
 from gateway.channel_file import Entry, read_channels
-from gateway.lines import one_way
+from gateway.lines import one_way, open_lines
 from gateway.settings import BadSettings, load_settings
 
 _STYLES: Final = {Outcome.PASS: "green", Outcome.FAIL: "bold red", Outcome.NOT_CHECKED: "yellow"}
@@ -40,7 +42,13 @@ def show_channels() -> None:
         entries = read_channels(load_settings().channels, known=known)
     except BadSettings as error:
         mistake = error
-    rows = list(_rows(known, entries))
+    lines = NO_LINES
+    if mistake is None:
+        try:
+            lines = asyncio.run(_opened())
+        except BadSettings as error:
+            mistake = error
+    rows = list(_rows(known, entries, lines))
     if _out.is_terminal:
         table = Table(*(Column(name) for name in _COLUMNS))
         for row in rows:
@@ -56,10 +64,18 @@ def show_channels() -> None:
         raise typer.Exit(1)
 
 
-def _rows(known: Adapters, entries: list[Entry]) -> Iterator[tuple[str, ...]]:
+async def _opened() -> Lines:
+    """The lines as they are when nobody asks anything by them: what an account offers, its settings may decide."""
+    async with open_lines(load_settings()) as lines:
+        return lines
+
+
+def _rows(known: Adapters, entries: list[Entry], lines: Lines) -> Iterator[tuple[str, ...]]:
     """What is switched on, in the file's order, then what only could be."""
     for one in entries:
-        yield one.name, one.account, one.adapter.name, _offers(one.adapter), one.adapter.origin
+        line = lines.at(*one.place)
+        offers = _offers(one.adapter) if line is None else ", ".join(c for c in Capability if c in line.capabilities)
+        yield one.name, one.account, one.adapter.name, offers, one.adapter.origin
     on = {one.adapter.name for one in entries}
     for name, adapter in sorted(known.usable.items()):
         if name not in on:

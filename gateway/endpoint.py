@@ -41,7 +41,7 @@ Headers = Mapping[str, str]
 """Names in lower case, or a mapping that does not tell."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Incoming:
     """A request as the endpoint reads it."""
 
@@ -54,7 +54,7 @@ class Incoming:
     """Returns when the client has closed the connection; waited for only behind the body's end."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Outgoing:
     """What goes back."""
 

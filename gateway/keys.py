@@ -31,7 +31,7 @@ class BadKey(Exception):
     """Why a key is not taken, or not made; nothing of the key is quoted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ApiKey:
     """What is known of a key: everything but the key."""
 

@@ -8,7 +8,7 @@ from adapters.contract.manners import Manners
 from adapters.contract.way import Way
 from adapters.discovery import renamed
 from adapters.http.session import Outside
-from adapters.lines import NO_LINES, Lines
+from adapters.lines import NO_LINES, Lines, Misfit
 from gateway.channel_file import Entry, read_channels
 from gateway.settings import BadSettings, Settings
 from gateway.telemetry import CallLog
@@ -25,7 +25,14 @@ async def open_lines(settings: Settings) -> AsyncIterator[Lines]:
         yield NO_LINES
         return
     async with Outside(observer=CallLog()) as outside:
-        yield Lines(_channels(entries, outside, settings.default_region))
+        yield _lines(_channels(entries, outside, settings.default_region))
+
+
+def _lines(channels: Iterable[Channel]) -> Lines:
+    try:
+        return Lines(channels)
+    except Misfit as error:
+        raise BadSettings(f"{error} Mend its adapter, or take the channel out of the settings file.") from error
 
 
 def _channels(entries: Iterable[Entry], outside: Outside, default_region: str | None) -> list[Channel]:

@@ -57,7 +57,7 @@ query WhoAmI {
 """What stands in the playground where nothing else is given: it fits an empty database too."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Welcome:
     """What the page shows first."""
 
@@ -73,7 +73,7 @@ STRANGERS: Final = Welcome()
 """For those of whom nothing is known."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _File:
     """One built file: what it is, its bytes as they stand on disk, and how long a browser may keep it."""
 

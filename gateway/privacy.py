@@ -105,7 +105,7 @@ def erase_customer(
         document = await _require(store, customer)
         return document["version"], await foresee(store, declared, ids_of(document))
 
-    version, foreseen = with_store(look)
+    version, foreseen = with_store(look, needs_secret=True)
     _show(foreseen)
     if not yes and _typed("Type the id again to erase the customer: ") != customer:
         raise CannotDo("That is another id. Nothing was erased.")

@@ -89,8 +89,9 @@ class Settings(BaseSettings):
     )
     secret: SecretStr | None = Field(
         default=None,
-        description="Seals cursors, so all processes must share it: 32 bytes or more. Needed with MONGODB_URL; beside "
-        "the gateway's own database one is made once and kept in the data folder.",
+        description="Seals cursors, and hides by what accounts erased people were known: so all processes must share "
+        "it, and under another one channels may bring back who was erased before. 32 bytes or more. Needed with "
+        "MONGODB_URL; beside the gateway's own database one is made once and kept in the data folder.",
     )
     jwt_secret: SecretStr | None = Field(
         default=None,

@@ -8,7 +8,6 @@ import logging
 import re
 import sys
 import time
-import traceback
 import uuid
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from structlog.typing import Processor
 from adapters.contract.errors import NoSuchIdentity
 from adapters.http.observing import Call
 from adapters.records import Document
+from gateway.tracebacks import traceback_of, without_objects, without_words
 
 # What others may choose as a request's id: nothing that could forge a log line or fill the log.
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -34,10 +34,8 @@ _WATCHED: Final = frozenset({"/healthz", "/readyz"})
 # How calls to channels end where nobody has to look.
 _IN_ORDER: Final = frozenset({"GOOD", "CANCELLED", NoSuchIdentity.kind})
 
-_DRIVER: Final = frozenset({"pymongo", "bson"})
-# What of Python's own and of libraries' quotes the value that it was given, which may be a person's or a secret.
-_QUOTING: Final = (ValueError, KeyError)
-_OURS: Final = frozenset({"adapters", "gateway", "resolvers"})
+# Whose lines are written from the level on that the settings say; libraries say at `debug` what was sent and read.
+_OURS: Final = ("adapters", "gateway", "resolvers")
 
 _NAME: Final = "gateway.request"
 _log = structlog.get_logger(_NAME)
@@ -159,8 +157,7 @@ def _tell(scope: Scope, trace: Trace, status: int, took_s: float) -> None:
         "request",
         request_id=trace.request_id,
         method=scope["method"],
-        # Only paths of ours: what else is asked for, or stands where a route leaves room, may be anything.
-        path=scope["path"] if "endpoint" in scope and not scope["path_params"] else None,
+        path=_path(scope),
         status=status,
         ms=round(took_s * 1000, 1),
         commands=trace.commands,
@@ -168,6 +165,19 @@ def _tell(scope: Scope, trace: Trace, status: int, took_s: float) -> None:
         execution=trace.execution,
         waited_ms=round(trace.waited_s * 1000, 1),
     )
+
+
+def _path(scope: Scope) -> str | None:
+    """Only paths of ours: what else is asked for may be anything, and where a route leaves room its own word stands."""
+    if "endpoint" not in scope:
+        return None
+    left, told = scope["path"], ""
+    for name, value in reversed(scope["path_params"].items()):
+        left, found, right = left.rpartition(str(value))
+        if not found:
+            return None
+        told = f"{{{name}}}{right}{told}"
+    return f"{left}{told}"
 
 
 def configure_logs(level: str, *, stream: TextIO | None = None) -> None:
@@ -198,55 +208,38 @@ def configure_logs(level: str, *, stream: TextIO | None = None) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level.upper())
-    _quieten(level)
+    chosen = logging.getLevelNamesMapping()[level.upper()]
+    root.setLevel(max(chosen, logging.WARNING))
+    for name in _OURS:
+        logging.getLogger(name).setLevel(chosen)
+    _quieten(chosen)
 
 
 def _rendering(is_terminal: bool) -> list[Processor]:
     if is_terminal:
         # The formatter that rich would bring shows local variables, and those hold customers.
-        return [structlog.dev.ConsoleRenderer(exception_formatter=lambda out, told: print(_traceback(told), file=out))]
-    render = structlog.processors.ExceptionRenderer(_traceback)
+        return [structlog.dev.ConsoleRenderer(exception_formatter=lambda out, told: print(_raised(told), file=out))]
+    render = structlog.processors.ExceptionRenderer(_raised)
     return [render, structlog.processors.JSONRenderer(serializer=_json)]
 
 
-def _traceback(exc_info: Any) -> str:
-    """The traceback, but for the words of what quotes values: the database's driver, ValueError and KeyError."""
-    text = "".join(traceback.format_exception(*exc_info)).rstrip()
-    for error in _chain(exc_info[1], set()):
-        if type(error).__module__.partition(".")[0] in _DRIVER and (words := str(error)):
-            text = text.replace(words, f"(the database's words are left out; code {getattr(error, 'code', None)})")
-        elif isinstance(error, _QUOTING) and type(error).__module__.partition(".")[0] not in _OURS:
-            first, *more = str(error).splitlines() or [""]
-            text = (
-                text.replace(f": {first}", ": (its words are left out, for they may quote a value)") if first else text
-            )
-            for line in filter(str.strip, more):
-                text = text.replace(line, "")
-    return text
-
-
-def _chain(error: BaseException | None, seen: set[int]) -> Iterator[BaseException]:
-    """The exception with those behind it and in it."""
-    if error is None or id(error) in seen:
-        return
-    seen.add(id(error))
-    yield error
-    inside = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
-    for one in (error.__cause__, error.__context__, *inside):
-        yield from _chain(one, seen)
+def _raised(exc_info: Any) -> str:
+    return traceback_of(exc_info[1])
 
 
 def _json(line: MutableMapping[str, Any], **_: Any) -> str:
     return orjson.dumps(line, default=str).decode()
 
 
-def _quieten(level: str) -> None:
+def _quieten(chosen: int) -> None:
+    """Libraries say what is amiss and no more, and none of what they were given."""
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
+    # It says when it begins and ends.
+    logging.getLogger("uvicorn").setLevel(max(chosen, logging.INFO))
     # The request line above says the same, without the query string.
     logging.getLogger("uvicorn.access").disabled = True
-    # The driver logs whole commands at `debug`, and those hold customers.
-    logging.getLogger("pymongo").setLevel(logging.WARNING)
-    logging.getLogger("asyncio").setLevel(max(logging.getLevelName(level.upper()), logging.WARNING))
+    logging.getLogger("asyncio").addFilter(without_objects)
+    logging.captureWarnings(capture=True)
+    logging.getLogger("py.warnings").addFilter(without_words)

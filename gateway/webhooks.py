@@ -6,9 +6,11 @@
 
 import asyncio
 import hashlib
+import re
 import secrets
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -26,15 +28,24 @@ from adapters.lines import Lines
 from gateway.inbox import Full, Inbox, Silent
 from gateway.settings import Settings
 from resolvers.deliveries.waiting import delivery_document
+from resolvers.kit.texts import storable
 
 PATH: Final = "/webhooks/{channel}/{account}"
 
 _OK, _NOT_PROVEN, _NOT_FOUND, _WRONG_METHOD, _TIMEOUT, _TOO_LARGE = 200, 401, 404, 405, 408, 413
 _UNFORESEEN, _UNAVAILABLE = 500, 503
+# No vendor's delivery is as large; whoever sends more is cut off.
+_DISCARDED_BYTES: Final = 32 * 1024 * 1024
 # Whoever sends again at once would only add to what is too much.
 _LATER: Final = {"Retry-After": "5"}
 # Nothing of it is a page, whatever an adapter answers to a handshake.
 _SAFE: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+
+_LONGEST_WHY: Final = 300
+# Shorter ones are words of every header: `gzip`, `POST`.
+_SHORTEST_VALUE: Final = 6
+# Signatures and secrets in hex or base64; a header's name has hyphens, and a word no digit.
+_DIGEST: Final = re.compile(r"(?=[A-Za-z+/]*[0-9])[A-Za-z0-9+/]{16,}=*")
 
 _log = structlog.get_logger("gateway.webhooks")
 
@@ -42,9 +53,11 @@ _log = structlog.get_logger("gateway.webhooks")
 class _Refused(Exception):
     """Answered with a status, and counted as that outcome."""
 
-    def __init__(self, status: int, outcome: str, **headers: str) -> None:
+    def __init__(self, status: int, outcome: str, *, why: str | None = None, **headers: str) -> None:
         super().__init__(outcome)
         self.status, self.outcome, self.headers = status, outcome, headers
+        self.why = why
+        """In words for operators: the vendor learns nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +80,26 @@ class Webhooks:
     @property
     def routes(self) -> list[Route]:
         """Where deliveries come in."""
-        return [Route(PATH, self.delivered, methods=["GET", "POST"])]
+        # No vendor follows a redirect with its body, so the address with a slash behind it is answered as without.
+        return [Route(path, self.delivered, methods=["GET", "POST"]) for path in (PATH, PATH + "/")]
 
     async def delivered(self, request: Request) -> Response:
         """The acknowledgement, or why there is none."""
         desk = self._desk()
         if desk is None:
+            await self._discard(request, request.stream())
             return Response(status_code=_UNAVAILABLE, headers=_LATER)
         channel, account = request.path_params["channel"], request.path_params["account"]
-        line = desk.lines.at(channel, account)
+        line = desk.lines.receiving(channel, account)
         # Its words may be anything, so they are neither logged nor counted.
-        if line is None or not isinstance(line.channel, Receives):
+        if line is None:
+            await self._discard(request, request.stream())
             return Response(status_code=_NOT_FOUND)
         place = (channel, account)
         try:
-            answer, outcome = await self._taken(desk, line.channel, place, request)
+            answer, outcome = await self._taken(desk, line, place, request)
         except _Refused as refusal:
-            self._count(place, refusal.outcome)
+            self._count(place, refusal.outcome, refusal.why)
             return Response(status_code=refusal.status, headers=_SAFE | refusal.headers)
         self._count(place, outcome)
         return Response(answer.body, answer.status, media_type=answer.media_type, headers=_SAFE)
@@ -116,43 +132,85 @@ class Webhooks:
 
     async def _body(self, request: Request) -> bytes:
         most = self._settings.delivery_bytes
-        size = request.headers.get("content-length", "")
+        stream, size = request.stream(), request.headers.get("content-length", "")
         if size.isdecimal() and int(size[:20]) > most:
+            await self._discard(request, stream)
             raise _Refused(_TOO_LARGE, "too large", Connection="close")
         held = bytearray()
         try:
             async with asyncio.timeout(self._settings.body_read_s):
-                async for chunk in request.stream():
+                async for chunk in stream:
                     held += chunk
                     if len(held) > most:
-                        raise _Refused(_TOO_LARGE, "too large", Connection="close")
+                        break
         except TimeoutError as error:
             raise _Refused(_TIMEOUT, "too slow", Connection="close") from error
         except ClientDisconnect as error:
             # Nobody is left to read the status.
             raise _Refused(_TIMEOUT, "broken off") from error
+        if len(held) > most:
+            held.clear()
+            await self._discard(request, stream)
+            raise _Refused(_TOO_LARGE, "too large", Connection="close")
         return bytes(held)
 
-    def _count(self, place: tuple[str, str], outcome: str) -> None:
+    async def _discard(self, request: Request, stream: AsyncIterator[bytes]) -> None:
+        """Reads what is left of a body, and keeps nothing of it.
+
+        A connection that is closed while its other end still writes is reset, and the status is lost with it. Who
+        asks first whether to send (Expect: 100-continue) is told by the status alone.
+        """
+        if "100-continue" in request.headers.get("expect", "").lower():
+            return
+        seen = 0
+        with suppress(TimeoutError, ClientDisconnect):
+            async with asyncio.timeout(self._settings.body_read_s):
+                async for chunk in stream:
+                    seen += len(chunk)
+                    if seen > _DISCARDED_BYTES:
+                        break
+
+    def _count(self, place: tuple[str, str], outcome: str, why: str | None = None) -> None:
         self.counts[(*place, outcome)] += 1
         if outcome not in {"kept", "repeated"}:
-            _log.info("delivery", channel=place[0], account=place[1], outcome=outcome)
+            told = {} if why is None else {"why": why}
+            _log.info("delivery", channel=place[0], account=place[1], outcome=outcome, **told)
 
 
 def _proven(line: Receives, delivery: Delivery, place: tuple[str, str]) -> Answer | None:
     """The answer to a handshake; None for a delivery that is the vendor's."""
     try:
-        answer = line.handshake(delivery)
-        if answer is None:
-            line.prove(delivery)
+        answer: object = line.handshake(delivery)
+        said: object = line.prove(delivery) if answer is None else None  # type: ignore[func-returns-value]
     except NotProven as error:
-        raise _Refused(error.status, "not proven") from error
+        raise _Refused(_status(error), "not proven", why=_words(error, delivery)) from error
     except BadPayload as error:
         # Before it is proven nobody knows whose junk it is.
-        raise _Refused(_NOT_PROVEN, "not proven") from error
+        raise _Refused(_NOT_PROVEN, "not proven", why=_words(error, delivery)) from error
     except Exception as error:
         raise _unforeseen(error, place) from error
+    if said is not None:
+        # Whoever answers False means that it is not the vendor's, and must not be taken for a proof.
+        raise _unforeseen(TypeError("`prove` answers something. It returns None, or raises NotProven."), place)
+    if answer is not None and not isinstance(answer, Answer):
+        raise _unforeseen(TypeError("`handshake` answers something else than an Answer or None."), place)
     return answer
+
+
+def _status(error: NotProven) -> int:
+    """What the vendor is answered: a refusal, whatever an adapter says."""
+    status: object = error.status
+    # RFC 9110, 15.5.
+    return status if isinstance(status, int) and status // 100 == 4 else _NOT_PROVEN  # noqa: PLR2004
+
+
+def _words(error: Exception, delivery: Delivery) -> str:
+    """Why it is not proven, as the adapter says, without what may be a signature or stands in the delivery."""
+    words = storable(error, _LONGEST_WHY)
+    values = (*delivery.headers.values(), *delivery.query.values())
+    for value in sorted((one for one in values if len(one) >= _SHORTEST_VALUE), key=len, reverse=True):
+        words = words.replace(value, "…")
+    return _DIGEST.sub("…", words)
 
 
 def _key(line: Receives, delivery: Delivery, place: tuple[str, str]) -> str:

@@ -6,8 +6,6 @@ stands in the database, so that any number of processes, started at any time, do
 """
 
 import asyncio
-import os
-import platform
 import random
 import secrets
 import time
@@ -23,6 +21,7 @@ import structlog
 from adapters.failures import StoreError
 from adapters.mongo import Store
 from adapters.records import Document, Record
+from gateway.processes import holder_name, is_known_dead, sign_in
 from resolvers.kit.jobs import Job
 from resolvers.kit.shift import Shift
 
@@ -30,7 +29,8 @@ JOBS: Final = Record(name="jobs", customer=None, key=("name",))
 """One document for each job: how it stands."""
 
 LEASE_S: Final = 15.0
-"""After so long another process takes over from one that was killed. Steps take a second, so three renewals fit."""
+"""After so long another machine's process takes over from one that was killed; one of the same machine does at once.
+Steps take a second, so three renewals fit."""
 _RENEWALS: Final = 3
 
 # Between two looks of those who did not get the lease; a little behind its end.
@@ -93,7 +93,7 @@ class Worker:
         self._store = shift.store
         self._jobs = list(jobs)
         self._observer = observer
-        self._holder = f"{platform.node()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._holder = holder_name(self._store.leases.sign)
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -127,7 +127,7 @@ class Worker:
             return due_in_s
         # Counted from before it is asked for: the database counts from later.
         ends = time.monotonic() + LEASE_S
-        if not await self._store.leases.take(_lease(job), self._holder, for_s=LEASE_S):
+        if not await self._has_lease(job):
             return min(job.every_s, _LOOK_AGAIN_S)
         try:
             # Somebody may have done it between the two looks.
@@ -161,6 +161,27 @@ class Worker:
                 failures += 1
                 wait_s = _spread(_backoff_s(failures))
                 _log.error("unforeseen", reference=secrets.token_hex(6), job=job.name, exc_info=error)
+
+    async def _has_lease(self, job: Job) -> bool:
+        """Whether the lease is ours now; whoever died with it on this machine is not waited for."""
+        hold = await self._store.leases.hold(_lease(job), self._holder, for_s=LEASE_S)
+        if hold.holder != self._holder and is_known_dead(hold.holder):
+            hold = await self._store.leases.hold(_lease(job), self._holder, for_s=LEASE_S, instead_of=hold.holder)
+        is_ours = hold.holder == self._holder
+        sign = sign_in(hold.left_by) if is_ours and hold.left_by else None
+        if sign and sign != self._store.leases.sign:
+            await self._end_work_of(job, sign)
+        return is_ours
+
+    async def _end_work_of(self, job: Job, sign: str) -> None:
+        """Ends what the one before had in hand, so that nobody waits until the database gives it up."""
+        try:
+            ended = await self._store.leases.end_work_of(sign)
+        except StoreError as error:
+            # Where it may not be ended it ends by itself, later.
+            _log.info("what another process had in hand stays for a while", job=job.name, error=str(error))
+        else:
+            _log.info("job is taken over", job=job.name, transactions_ended=ended)
 
     async def _is_stopping_within(self, wait_s: float, bell: asyncio.Event) -> bool:
         """Whether the worker is to stop; waits so long, or until somebody knocks."""

@@ -1,9 +1,11 @@
 // Builds gateway/static/playground from the packages pinned in package-lock.json; the same input gives the same bytes.
 import { build } from 'esbuild';
 import { gzipSync } from 'fflate';
-import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { licences } from './licences.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const target = join(here, '../gateway/static/playground');
@@ -75,7 +77,7 @@ const html = (await readFile(join(here, 'src/page.html'), 'utf8'))
 const output = [
   ...compressed,
   ['page.html', html],
-  ['LICENSES.txt', await licences([workers.metafile, page.metafile])],
+  ['LICENSES.txt', await licences(here, 'playground', [workers.metafile, page.metafile])],
 ];
 
 await rm(target, { recursive: true, force: true });
@@ -85,28 +87,3 @@ for (const [name, content] of output) await writeFile(join(target, name), conten
 const total = output.reduce((sum, [, content]) => sum + Buffer.byteLength(content), 0);
 console.log(`${output.length} files, ${total} bytes of at most ${ceiling}`);
 if (total > ceiling) throw new Error(`The playground is ${total - ceiling} bytes over its ceiling; drop a feature.`);
-
-async function licences(metafiles) {
-  const inputs = metafiles.flatMap((meta) => Object.values(meta.outputs).flatMap((out) => Object.keys(out.inputs)));
-  const folders = inputs.map((input) => input.match(/^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//)?.[1]);
-  const bundled = [...new Set(folders.filter(Boolean))];
-  const notices = await Promise.all(bundled.map(notice));
-  return `The playground is made of these packages.\n\n${[...new Set(notices)].sort().join('\n')}`;
-}
-
-async function notice(folder) {
-  const about = JSON.parse(await readFile(join(here, folder, 'package.json'), 'utf8'));
-  if (!about.license) throw new Error(`${about.name} ${about.version} names no licence; find out before shipping it.`);
-  const isNotice = (name) => /^(licen[cs]e|copying|notice|thirdpartynotices)/i.test(name) && !name.endsWith('.js');
-  const names = (await readdir(join(here, folder))).filter(isNotice).sort();
-  const texts = await Promise.all(names.map((name) => readFile(join(here, folder, name), 'utf8')));
-  const body = texts.length ? texts.join('\n\n') : await withoutFile(about);
-  return `${'='.repeat(80)}\n${about.name} ${about.version}: ${about.license}\n\n${body.replaceAll('\r\n', '\n').trim()}\n`;
-}
-
-// Some packages name their licence and leave its text out; MIT asks that the text go along.
-async function withoutFile(about) {
-  if (about.license !== 'MIT') throw new Error(`${about.name} ships no text of its licence ${about.license}; add it here.`);
-  const author = about.author?.name ?? about.author ?? `the authors of ${about.name}`;
-  return `Copyright (c) ${author}\n\n${await readFile(join(here, 'src/MIT.txt'), 'utf8')}`;
-}

@@ -30,7 +30,7 @@ _COMPARABLE = {"PHONE": phone_of, "EMAIL": email_of}
 _DAY = MatchingRole.BIRTH_DATE
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Sought:
     """A customer for whom others are sought."""
 

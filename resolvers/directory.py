@@ -143,7 +143,7 @@ async def customers(
     return connection(rows, places, page, sealing, partial(_count, among=among))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Among:
     """Which customers are asked for."""
 

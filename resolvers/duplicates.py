@@ -22,7 +22,7 @@ from resolvers.attribute_rules import MatchingRole
 from resolvers.candidates import Sought
 from resolvers.customers import Customer, customers_by_id
 from resolvers.identities import IDENTITIES, IdentifiedCustomer
-from resolvers.kept_pairs import MOST_DISMISSED, PAIRS, UNKNOWN, forget_overtaken, pair_of
+from resolvers.kept_pairs import MOST_DISMISSED, PAIRS, TOLD_BY, UNKNOWN, forget_overtaken, pair_of
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_type
 from resolvers.kit.errors import BadUserInput
@@ -269,12 +269,13 @@ async def _found_now(context: Context, customers: Sequence[Customer]) -> list[li
                 news[key] = {"$setOnInsert": change["$set"] | change["$setOnInsert"] | {"is_sure": False}}
             elif not is_limited and (known is None or abs(known["bits"] - score.bits) > _SAME_BITS):
                 news[key] = change
-        of_each.append(pairs)
+        there = {one["_id"] for one in pairs}
+        of_each.append([*(one for one in beside.on_a_word(one.key) if one["_id"] not in there), *pairs])
     await context.store.note(PAIRS, sorted(news.items()))
     return of_each
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Beside:
     """What is kept of some customers beside their documents."""
 
@@ -286,6 +287,11 @@ class _Beside:
     def told(self, key: RecordId, sight: Sight) -> list[RecordId]:
         """Who was suggested before, by what the viewer may see."""
         return [other for other, pair in self.suggested[key].items() if sight.is_told(pair)]
+
+    def on_a_word(self, key: RecordId) -> list[Document]:
+        """Who is the customer by a channel's own word, and was not told apart from them."""
+        pairs = self.suggested[key].items()
+        return [pair for other, pair in pairs if TOLD_BY in pair and other not in self.dismissed[key]]
 
     def are_apart(self, key: RecordId, other: Document) -> bool:
         """Whether somebody said that the customer and the other are two, also before one of them was merged."""

@@ -66,7 +66,7 @@ def _is_one_persons(definition: Document) -> bool:
     return definition.get("matching_role") in _ONE_PERSONS or kind_of(definition) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Searched:
     """Who is found by words."""
 

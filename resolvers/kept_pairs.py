@@ -6,6 +6,7 @@ back; it binds whomever these went into.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from adapters.mongo import Store
 from adapters.records import Concluded, Document, Index, Mention, Record, RecordId
@@ -27,6 +28,11 @@ PAIRS = Record(
     mentions=Mention(fields=("one_id", "other_id")),
     concluded=Concluded(roles="reasons.role", stays="is_dismissed", emptied=UNKNOWN),
 )
+
+_ON_A_WORD: Document = {**UNKNOWN, "bits": 10.0, "probability": 0.999}
+"""What stands in a pair that a channel itself says are one person: it comes before most that are alike."""
+TOLD_BY = "told_by"
+"""Who says so. Such a pair stays though no scan finds it."""
 
 # Whoever has been told apart from so many others is a shop's own account.
 MOST_DISMISSED = 1_000
@@ -77,6 +83,28 @@ async def _keep_strongest(store: Store, pairs: Sequence[Document]) -> None:
     await store.replace(
         PAIRS, [one for one in pairs if one["_id"] not in known or known[one["_id"]]["bits"] < one["bits"]]
     )
+
+
+async def suggest(store: Store, one: Sequence[RecordId], other: Sequence[RecordId], *, at: datetime, by: str) -> bool:
+    """Suggests two customers, each given by all of its ids, its own first, for one person on a channel's word.
+
+    Whether that is news: not where it stands already, or where people said of any of them that they are two.
+    """
+    apart = [
+        {one_end: {"$in": list(one)}, other_end: {"$in": list(other)}} for one_end, other_end in (_ENDS, _ENDS[::-1])
+    ]
+    if await store.count(PAIRS, {"is_dismissed": True, "$or": apart}):
+        return False
+    one_id, other_id = pair_of(str(one[0]), str(other[0]))
+    ends = {"one_id": RecordId(one_id), "other_id": RecordId(other_id)}
+    known = await store.first(PAIRS, {"_id": PAIRS.id_of(ends)})
+    if known is not None:
+        said = {name: _ON_A_WORD[name] for name in ("bits", "probability")}
+        await store.update(PAIRS, {"_id": known["_id"]}, {"$set": {TOLD_BY: by}, "$max": said})
+        return TOLD_BY not in known
+    fresh = {"found_at": at, "is_dismissed": False, "dismissed_at": None, "dismissed_by": None}
+    await store.insert(PAIRS, {"_id": PAIRS.id_of(ends), **ends, **_ON_A_WORD, **fresh, TOLD_BY: by})
+    return True
 
 
 async def settle_pairs(store: Store, ends: Sequence[RecordId]) -> None:

@@ -41,7 +41,7 @@ def proven(identities: Iterable[Document]) -> list[Reached]:
     return [(kind, one["value"]) for one in told if (kind := reach_by(one["channel"], one["value"]))]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Search:
     """A search for those who are probably the same person as one of some customers."""
 
@@ -152,7 +152,7 @@ class Search:
         return [[(document, score) for _, document, score in some] for some in ordered]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class _Asked:
     """By what others were sought for one of the customers."""
 

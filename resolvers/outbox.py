@@ -9,7 +9,7 @@ and hands it over again only where the vendor tells two of one key apart.
 import asyncio
 import secrets
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -17,14 +17,18 @@ from adapters.contract.channel import Capability, Sends
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelError, OutcomeUnknown
 from adapters.contract.records import Progress, Who
 from adapters.contract.sending import Outgoing, SendState, Sent, Template
+from adapters.contract.soundness import required
 from adapters.deadline import within
+from adapters.failures import PASSING
 from adapters.mongo import Store
 from adapters.records import Document, Index, Record, RecordId
-from resolvers.conversations import MESSAGES, MessageDirection
+from resolvers.conversations import CONVERSATIONS, MESSAGES, MessageDirection
 from resolvers.ingest.batch import take
-from resolvers.ingest.report import TakenIn
+from resolvers.ingest.beginning import Began, give_name
+from resolvers.ingest.report import Outcome, TakenIn
 from resolvers.kit.shift import Shift
 from resolvers.kit.slice import Slice
+from resolvers.kit.texts import storable
 
 OUTBOX = Record(
     name="outbox",
@@ -47,21 +51,27 @@ _EVERY_S = 2.0
 # As many as are under way at once; each is another person's.
 _AT_ONCE = 50
 # A process that ends waits five seconds for what it has begun.
-_HANDING_OVER_S = 4.0
+_HANDING_OVER_S, _GRACE_S = 4.0, 0.5
 # Behind so many words of the company nobody waits for the window to be open still.
 _NEWEST = 200
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 300.0
+# A vendor that tells two of one key apart needs no more, and one that does not sends so many at most.
+_MOST_REPEATS = 5
 # Nobody wants yesterday's answer.
 _GIVES_UP_AFTER = timedelta(hours=24)
 
 _log = structlog.get_logger("resolvers.outbox")
 
 
-async def _has_lines(shift: Shift) -> bool:
-    return bool(shift.lines.offering(Capability.SEND))
+async def _is_wanted(shift: Shift) -> bool:
+    """Whether a message is due, or was left by a process that is gone: a look along an index, and no more."""
+    if not shift.lines.offering(Capability.SEND):
+        return False
+    due = {"state": WAITING, "due_at": {"$lte": shift.clock()}}
+    return bool(await shift.store.find(OUTBOX, {"$or": [due, {"state": HANDED_OVER}]}, limit=1, only=["_id"]))
 
 
-@SLICE.job(JOB, every_s=_EVERY_S, when=_has_lines)
+@SLICE.job(JOB, every_s=_EVERY_S, when=_is_wanted)
 async def hand_over(shift: Shift) -> bool:
     """Hands over the oldest message of each person that is due; whether more were."""
     await _settle_abandoned(shift)
@@ -96,34 +106,57 @@ async def _hand_over_one(shift: Shift, row: Document, message: Document | None) 
     elif (channel := _sender(shift, row)) is None:
         # The settings file names the channel account no more, or this process has an older one.
         await _postpone(shift, row, _LONGEST_PAUSE_S)
-    elif await _take_up(shift, row):
-        await _send(shift, row, channel, await outgoing_of(shift.store, row, message, shift.clock()))
+    else:
+        outgoing = await outgoing_of(shift.store, row, message, shift.clock())
+        taken_up = await _take_up(shift, row, outgoing)
+        if taken_up is not None:
+            await _send(shift, taken_up, channel, outgoing)
 
 
-async def _take_up(shift: Shift, row: Document) -> bool:
-    taken_up = {"$set": {"state": HANDED_OVER, "handed_over_at": shift.clock()}, "$inc": {"tries": 1}}
-    return await shift.store.update(OUTBOX, {"_id": row["_id"], "state": WAITING}, taken_up) is not None
+async def _take_up(shift: Shift, row: Document, outgoing: Outgoing) -> Document | None:
+    now = shift.clock()
+    taken_up = {
+        # The channel may have named the conversation since.
+        "$set": {"state": HANDED_OVER, "handed_over_at": now, "conversation": outgoing.conversation},
+        "$min": {"first_handed_over_at": now},
+        "$inc": {"tries": 1},
+    }
+    return await shift.store.update(OUTBOX, {"_id": row["_id"], "state": WAITING}, taken_up)
 
 
 async def _send(shift: Shift, row: Document, channel: Sends, outgoing: Outgoing) -> None:
     try:
         channel.require_allowed(outgoing)
         with within(_HANDING_OVER_S):
-            sent = await channel.send(outgoing)
-    except (OutcomeUnknown, BadPayload) as error:
-        # An answer that cannot be read says neither that it went out nor that it did not.
+            sent = required(await _sent(channel, outgoing))
+        await _settle(shift, row, sent)
+    except PASSING:
+        raise
+    except OutcomeUnknown as error:
         await _unknown(shift, row, str(error))
+    except BadPayload as error:
+        # An answer that cannot be read says neither that it went out nor that it did not, and the next would not be
+        # read either: whoever sends again then sends for ever.
+        await _left_unknown(shift, row, str(error))
     except (ChannelBusy, ChannelDown) as error:
         await _postpone_account(shift, row, error)
     except ChannelError as error:
-        await _failed(shift, row, str(error))
+        await _failed(shift, row, storable(error))
     except Exception as error:  # noqa: BLE001  one adapter's mistake must not keep other channels' messages
         reference = secrets.token_hex(6)
         channel_account = {"channel": row["channel"], "account": row["account"]}
         _log.error("unforeseen", reference=reference, doing="sending", exc_info=error, **channel_account)
-        await _unknown(shift, row, f"The adapter failed by {type(error).__name__}; the log has it under {reference}.")
-    else:
-        await _settle(shift, row, sent)
+        why = f"The adapter failed by {type(error).__name__}; the log has it under {reference}."
+        await _left_unknown(shift, row, why)
+
+
+async def _sent(channel: Sends, outgoing: Outgoing) -> Sent:
+    """What the channel says; whoever does not keep the deadline is cut off, for others' messages wait."""
+    try:
+        async with asyncio.timeout(_HANDING_OVER_S + _GRACE_S):
+            return await channel.send(outgoing)
+    except TimeoutError as error:
+        raise OutcomeUnknown(f"It did not answer within {_HANDING_OVER_S:g} s.") from error
 
 
 def _sender(shift: Shift, row: Document) -> Sends | None:
@@ -137,13 +170,17 @@ def _who(row: Document) -> Who:
 
 async def outgoing_of(store: Store, row: Document, message: Document, now: datetime) -> Outgoing:
     """The message as a channel is handed it."""
+    conversation: str | None = row["conversation"]
+    if conversation is None:
+        talk = await store.first(CONVERSATIONS, {"_id": message["conversation_id"]})
+        conversation = talk["external_id"] if talk else None
     return Outgoing(
         who=_who(row),
         key=row["key"],
         text=message["text"] if row["template"] is None else None,
         template=_template(row["template"]),
         as_human_agent=row["as_human_agent"],
-        conversation=row["conversation"],
+        conversation=conversation,
         last_heard_at=await heard_at(store, message["conversation_id"]),
         now=now,
     )
@@ -171,16 +208,19 @@ async def _settle(shift: Shift, row: Document, sent: Sent) -> None:
     if sent.state is SendState.UNKNOWN:
         await _unknown(shift, row, sent.why or "The channel did not say whether it took it.")
     elif sent.external_id is None:
-        await _close(shift, row, {"status": "SENT"})
+        await _close(shift, row, {"status": "SENT"}, talk=sent.conversation)
     else:
-        await _named(shift, row, sent.external_id)
+        await _named(shift, row, sent.external_id, sent.conversation)
 
 
-async def _named(shift: Shift, row: Document, external_id: str) -> None:
+async def _named(shift: Shift, row: Document, external_id: str, talk: str | None) -> None:
     """From now on the channel's id means the message: an echo or a status by it may be here already."""
 
-    async def along(_taken: TakenIn) -> None:
+    async def along(taken: TakenIn) -> None:
         await shift.store.delete(OUTBOX, {"_id": row["_id"]})
+        if taken.counts.get(Outcome.REJECTED):
+            # The id can be none; that the channel took the message is known none the less.
+            await _say(shift, row, {"status": "SENT"})
 
     progress = Progress(
         channel=row["channel"],
@@ -190,6 +230,7 @@ async def _named(shift: Shift, row: Document, external_id: str) -> None:
         at=shift.clock(),
         who=_who(row),
         key=row["key"],
+        talk=talk,
     )
     by = f"{row['channel']}/{row['account']}"
     await take(shift.store, [progress], at=shift.clock(), by=by, default_region=shift.default_region, along=along)
@@ -197,25 +238,48 @@ async def _named(shift: Shift, row: Document, external_id: str) -> None:
 
 async def _unknown(shift: Shift, row: Document, why: str) -> None:
     channel = _sender(shift, row)
-    if channel is not None and channel.is_repeatable:
-        await _postpone(shift, row, _FIRST_PAUSE_S)
+    repeats = row.get("repeats", 0)
+    if channel is not None and repeats < _MOST_REPEATS and _may_repeat(shift, row, channel):
+        await _postpone_person(shift, row, _pause_s(row), repeats=repeats + 1)
         return
+    await _left_unknown(shift, row, why)
+
+
+async def _left_unknown(shift: Shift, row: Document, why: str) -> None:
+    """Nobody hands it over again; an echo or a status may tell yet."""
     _log.warning("sending unknown", channel=row["channel"], account=row["account"], why=why)
     await _close(shift, row, {"status": "UNKNOWN"})
+
+
+def _may_repeat(shift: Shift, row: Document, channel: Sends) -> bool:
+    """Whether the vendor takes the message once, however often it is handed over."""
+    if channel.is_repeatable:
+        return True
+    known_for = channel.begins_once_for
+    if known_for is None or row["conversation"] is not None:
+        return False
+    began: datetime | None = row.get("first_handed_over_at")
+    return began is not None and shift.clock() + timedelta(seconds=_LONGEST_PAUSE_S) < began + known_for
 
 
 async def _failed(shift: Shift, row: Document, why: str) -> None:
     await _close(shift, row, {"status": "FAILED", "failed_at": shift.clock(), "failure_reason": why})
 
 
-async def _close(shift: Shift, row: Document, said: Document) -> None:
+async def _close(shift: Shift, row: Document, said: Document, *, talk: str | None = None) -> None:
     """Takes it out of the outbox, and says of the message what is known; an echo that was faster knows better."""
 
     async def work() -> None:
         await shift.store.delete(OUTBOX, {"_id": row["_id"]})
-        await shift.store.update(MESSAGES, {"_id": row["_id"], "status": "QUEUED"}, {"$set": said})
+        message = await _say(shift, row, said)
+        if talk is not None and message is not None:
+            await give_name(shift.store, message["conversation_id"], Began(row["channel"], row["account"], talk))
 
     await shift.store.transact(work)
+
+
+async def _say(shift: Shift, row: Document, said: Document) -> Document | None:
+    return await shift.store.update(MESSAGES, {"_id": row["_id"], "status": "QUEUED"}, {"$set": said})
 
 
 # Later
@@ -230,9 +294,17 @@ async def _postpone_account(shift: Shift, row: Document, error: ChannelBusy | Ch
     await shift.store.update_all(OUTBOX, where, {"$max": {"due_at": due}})
 
 
-async def _postpone(shift: Shift, row: Document, pause_s: float) -> None:
+async def _postpone_person(shift: Shift, row: Document, pause_s: float, **more: Any) -> None:
+    """All that waits for the person waits, too: it may be the answer to this one, and in the same conversation."""
+    await _postpone(shift, row, pause_s, **more)
+    theirs = {"channel": row["channel"], "account": row["account"], "state": WAITING, "value": row["value"]}
     due = shift.clock() + timedelta(seconds=pause_s)
-    await shift.store.update(OUTBOX, {"_id": row["_id"]}, {"$set": {"state": WAITING, "due_at": due}})
+    await shift.store.update_all(OUTBOX, theirs, {"$max": {"due_at": due}})
+
+
+async def _postpone(shift: Shift, row: Document, pause_s: float, **more: Any) -> None:
+    due = shift.clock() + timedelta(seconds=pause_s)
+    await shift.store.update(OUTBOX, {"_id": row["_id"]}, {"$set": {"state": WAITING, "due_at": due, **more}})
 
 
 def _pause_s(row: Document) -> float:

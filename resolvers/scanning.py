@@ -14,7 +14,7 @@ from resolvers.attribute_upkeep import roles_left
 from resolvers.customers import CUSTOMERS
 from resolvers.duplicates import kept_pair
 from resolvers.identities import IDENTITIES
-from resolvers.kept_pairs import PAIRS, gone_into, pair_of
+from resolvers.kept_pairs import PAIRS, TOLD_BY, gone_into, pair_of
 from resolvers.lookalikes import READ, proven
 from resolvers.matching import (
     Doubles,
@@ -85,7 +85,7 @@ def _compared(
     return found, found.to_suggest(tell), found.to_merge(tell)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class _Read:
     """What was read of the customers who are ones of their own."""
 
@@ -100,7 +100,7 @@ class _Read:
         return not customer.get("merged_into") and ids_of(customer) == self.wholes.get(key, [key])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Found:
     """Who is probably one person, and of whom a machine might say so, as a scan found it."""
 
@@ -175,7 +175,7 @@ async def _write(store: Store, read: _Read, found: _Found, tell: Tell) -> None:
             PAIRS, [kept_pair(pair, score, found.at, is_sure=pair in found.sure) for pair, score in as_read]
         )
     # What is found no more was edited or merged since; what others found meanwhile stays.
-    await store.delete(PAIRS, {"found_at": {"$lt": found.at}, "is_dismissed": False})
+    await store.delete(PAIRS, {"found_at": {"$lt": found.at}, "is_dismissed": False, TOLD_BY: None})
 
 
 async def _changed(store: Store, read: _Read, ends: Collection[RecordId]) -> set[str]:

@@ -17,7 +17,7 @@ from resolvers.aliases import ids_of
 from resolvers.conversations import CONVERSATIONS, MESSAGES, ConversationStatus, Message, MessageDirection
 from resolvers.customers import customers_by_id
 from resolvers.identities import IDENTITIES
-from resolvers.ingest.talks import conversation_id, sent_message_id
+from resolvers.ingest.talks import begun_conversation_id, conversation_id, sent_message_id
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import (
@@ -66,7 +66,10 @@ class SendMessageInput:
     )
     conversation_id: strawberry.ID | None = told("The conversation in which to answer.", default=None)
     identity_id: strawberry.ID | None = told(
-        "Instead: the identity to which to write, where no conversation is meant.", default=None
+        "Instead: the identity to which to write, where no conversation is meant. Where the channel's conversations "
+        "are tickets it begins a new one, whose `conversation` has its lasting id once the channel has taken the "
+        "message.",
+        default=None,
     )
     text: str | None = told(f"The words, plain text of at most {LONGEST_TEXT:,} characters.", default=None)
     template: TemplateInput | None = told("Instead: a template, which channels allow at any time.", default=None)
@@ -103,7 +106,7 @@ async def send_message(
     words = _words(input)
     place = await _place(context, input)
     key = key_hash(context.viewer.subject, accepted(plain_line, input.key, "input", "key", longest=LONGEST_KEY))[:32]
-    message = _message(context, place, sent_message_id(place.who.channel, place.who.account, key), words)
+    message = _message(context, place, key, words)
     known = await context.store.by_ids(MESSAGES, [message["_id"]])
     if not known:
         waiting = _waiting(context, place, message, key, words)
@@ -114,7 +117,9 @@ async def send_message(
             # Sent with the same key at this very moment.
             known = await context.store.by_ids(MESSAGES, [message["_id"]])
     stands = known.get(message["_id"], message)
-    if any(stands[name] != message[name] for name in ("conversation_id", "text")):
+    # One that began a conversation stands in that of another id once the channel has named it.
+    same = ("text", "conversation_id" if place.talk else CAME_BY)
+    if any(stands[name] != message[name] for name in same):
         raise conflict(
             f"`key` is {quoted(input.key)}, under which you have sent another message. Send this one with a new key.",
             *("input", "key"),
@@ -124,7 +129,7 @@ async def send_message(
     return SendMessagePayload(sent=read(stands))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Words:
     """What is to be said."""
 
@@ -134,15 +139,17 @@ class _Words:
     as_human_agent: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Place:
     """Where it is to be said."""
 
     who: Who
     channel: Sends
     customer: RecordId
-    conversation: str
-    """The conversation's id on the channel account."""
+    conversation: str | None
+    """The conversation's id on the channel account; None where the channel has not named it."""
+    talk: RecordId | None
+    """The conversation; None where it begins with this message."""
     came_by: RecordId | None
 
 
@@ -202,7 +209,8 @@ async def _answering(context: Context, id: str) -> _Place:
             *path,
         )
     who = Who(meant[0]["channel"], meant[0]["account"], meant[0]["value"])
-    return _Place(who, _line(context, who, path), talk["customer_id"], talk["external_id"], talk.get(CAME_BY))
+    channel = _line(context, who, path)
+    return _Place(who, channel, talk["customer_id"], talk["external_id"], talk["_id"], talk.get(CAME_BY))
 
 
 async def _beginning(context: Context, id: str) -> _Place:
@@ -214,14 +222,9 @@ async def _beginning(context: Context, id: str) -> _Place:
         raise not_found("identity", path)
     who = Who(one["channel"], one["account"], one["value"])
     channel = _line(context, who, path)
-    talk = channel.talk_with(who)
-    if talk is None:
-        raise invalid(
-            f"On {who.channel} only the channel itself begins a conversation. Answer in one that there is, by "
-            "`conversationId`.",
-            *path,
-        )
-    return _Place(who, channel, one["customer_id"], talk, _mark(one))
+    named = channel.talk_with(who)
+    talk = conversation_id(who.channel, who.account, named) if named is not None else None
+    return _Place(who, channel, one["customer_id"], named, talk, _mark(one))
 
 
 def _mark(identity: Document) -> RecordId:
@@ -242,16 +245,16 @@ def _line(context: Context, who: Who, path: tuple[str, ...]) -> Sends:
 # How it is kept
 
 
-def _message(context: Context, place: _Place, key: RecordId, words: _Words) -> dict[str, Any]:
+def _message(context: Context, place: _Place, key: str, words: _Words) -> dict[str, Any]:
     who = place.who
     return {
-        "_id": key,
+        "_id": sent_message_id(who.channel, who.account, key),
         "customer_id": place.customer,
         CAME_BY: place.came_by,
         "channel": who.channel,
         "account": who.account,
         "external_id": None,
-        "conversation_id": conversation_id(who.channel, who.account, place.conversation),
+        "conversation_id": place.talk or begun_conversation_id(who.channel, who.account, key),
         "direction": MessageDirection.OUT.value,
         "text": words.text,
         "sent_at": context.clock(),

@@ -20,7 +20,7 @@ from resolvers.matching import Evidence, Reached, Telling, evidence_of, telling
 _NAMES = frozenset({MatchingRole.GIVEN_NAME.value, MatchingRole.FAMILY_NAME.value})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Sight:
     """What a viewer is shown of customers, as far as it is compared."""
 

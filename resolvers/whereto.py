@@ -22,7 +22,7 @@ _DOES: Final[Mapping[Capability, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Wish:
     """Where somebody wants it done, as far as that was said."""
 
@@ -31,7 +31,7 @@ class Wish:
     identity_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Place:
     """Where it is done, and for whom."""
 

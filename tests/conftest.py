@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -22,6 +22,7 @@ from adapters.veil import Veil
 from gateway.app import GATE_RECORDS
 from gateway.execution import Known, Plans
 from gateway.mongod import Mongod
+from gateway.telling import told_of_execution
 from resolvers.agents import AGENTS, agent_document
 from resolvers.kit.context import Context, GraphLimits
 from resolvers.kit.cursors import CursorSeal
@@ -31,6 +32,10 @@ from resolvers.kit.viewer import Role, Viewer
 from resolvers.schema import SLICES
 from tests import toy
 from tests.makers import Makers
+from tests.net import NET, pytest_runtest_makereport, pytest_warning_recorded
+from tests.planted import AGENT_NAME
+
+__all__ = ["pytest_runtest_makereport", "pytest_warning_recorded"]
 
 # Sampled with a fixed seed every day; in full by `make deep`.
 _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
@@ -51,9 +56,13 @@ class Commands:
 
     seen: list[tuple[str, Document]] = field(default_factory=list)
     is_on: bool = False
+    each: list[Callable[[], None]] = field(default_factory=list)
+    """Called at every command, in the task that sends it."""
 
     def command_started(self, name: str, command: Document) -> None:
         """Called by the store before a command leaves."""
+        for told in list(self.each):
+            told()
         # The change stream that keeps held records fresh beats all the time, whoever asks.
         if self.is_on and name not in {"getMore", "killCursors", "endSessions", "hello"}:
             self.seen.append((name, command))
@@ -181,6 +190,10 @@ class Asking:
             assert (result.data, _told(result)) == (plain.data, _told(plain)), "a plan answers as graphql-core does"
             assert context.delivered == again.delivered, "a plan gives away what graphql-core does"
         self.delivered = context.delivered
+        if result.errors:
+            NET.hear_errors(told_of_execution(result.errors))
+        if "mutation" in query:
+            NET.hear_refusals(result.data)
         return Answer(result.data, result.errors or [])
 
     async def _planned(self, query: str, variables: Mapping[str, Any], context: Context) -> Any:
@@ -206,7 +219,7 @@ def _told(result: Any) -> list[Any]:
 @pytest.fixture
 async def ask(house: Graph, store: Store, commands: Commands) -> Asking:
     """Asks the graph; an agent unless said otherwise."""
-    agent = agent_document(subject="agent", name="Anna Agent", role=Role.AGENT, at=NOW)
+    agent = agent_document(subject="agent", name=AGENT_NAME, role=Role.AGENT, at=NOW)
     await store.insert(AGENTS, agent)
     return Asking(house, store, agent["_id"], commands)
 

@@ -18,6 +18,7 @@ from resolvers.kit.viewer import Role
 from resolvers.notes import NOTES
 from resolvers.purchases import PURCHASES
 from resolvers.tickets import TICKETS
+from tests.planted import FIRST, LAST
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -41,7 +42,7 @@ class Makers:
         """A moment later than any before."""
         return BEGIN + timedelta(minutes=next(self._numbers))
 
-    async def customer(self, first: str | None = "Ann", last: str | None = "Lee", **more: Any) -> Made:
+    async def customer(self, first: str | None = FIRST, last: str | None = LAST, **more: Any) -> Made:
         """A customer with a name."""
         values = {name: value for name, value in (("firstName", first), ("lastName", last)) if value}
         at = more.pop("at", None) or self.moment()

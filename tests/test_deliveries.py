@@ -9,11 +9,9 @@ from typing import Any
 import pytest
 
 from adapters.contract.deliveries import Delivery
-from adapters.failures import StoreDown
-from adapters.mongo import Store
 from adapters.records import Document
 from resolvers.conversations import MESSAGES
-from resolvers.deliveries import intake, lane_job
+from resolvers.deliveries import lane_job
 from resolvers.deliveries.intake import Intake, Tally
 from resolvers.deliveries.waiting import DELIVERIES, EVENT_KEYS, KEPT_FOR, delivery_document, lane_of
 from resolvers.identities import IDENTITIES
@@ -57,16 +55,15 @@ class Post:
         """Why deliveries stand aside."""
         return [one["reasons"] for one in await self.store.find(DELIVERIES, {"state": "aside"})]
 
+    async def names(self) -> dict[str, str]:
+        """What each person was last called, by the person's id on the channel."""
+        return {one["value"]: one["profile"]["name"] for one in await self.store.find(IDENTITIES, {})}
+
 
 @pytest.fixture
 def post(ask: Asking) -> Post:
     """Two accounts of the toy channel, and nothing waits."""
     return Post(ask)
-
-
-async def names(store: Store) -> dict[str, str]:
-    """What each person was last called, by the person's id on the channel."""
-    return {one["value"]: one["profile"]["name"] for one in await store.find(IDENTITIES, {})}
 
 
 async def test_taken_in(post: Post) -> None:
@@ -98,7 +95,7 @@ async def test_order(post: Post) -> None:
         await post.bring(*(event(one, n) for one in people))
         last |= dict.fromkeys(people, n)
     await post.take_in()
-    assert await names(post.store) == {one: str(n) for one, n in last.items()}
+    assert await post.names() == {one: str(n) for one, n in last.items()}
 
 
 async def test_unread(post: Post) -> None:
@@ -157,21 +154,6 @@ async def test_taken_back(post: Post) -> None:
     assert (await post.take_in()).taken == 1
     (left,) = await post.store.find(DELIVERIES, {})
     assert b"ann-2" in left["body"]
-
-
-async def test_store_away(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the database fails nothing is set aside: everything waits, and is taken in by whoever tries again."""
-    await post.bring(event("ann", 1))
-
-    async def away(*_: Any, **__: Any) -> Any:
-        raise StoreDown("away")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(intake, "take", away)
-        with pytest.raises(StoreDown):
-            await post.take_in()
-    assert await post.aside() == []
-    assert (await post.take_in()).taken == 1
 
 
 async def test_two_at_once(post: Post) -> None:

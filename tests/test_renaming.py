@@ -1,17 +1,22 @@
 """Whose are both ids when a channel says that a person's id became another one?"""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from adapters.contract.records import Person, Renaming, Say, Who
+from adapters.contract.records import Person, Reach, Renaming, Say, Who
 from adapters.mongo import Store
 from adapters.records import Document
+from resolvers.aliases import ids_of
+from resolvers.conversations import MESSAGES
 from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES
+from resolvers.kept_pairs import PAIRS
 from resolvers.kit.ids import global_id
 from resolvers.merging.ledger import MERGES
+from resolvers.scanning import scan
 from tests.changing import change
 from tests.conftest import Asking
 from tests.taking_in import AT, DAY, WORD, bring, outcomes, reason_of
@@ -68,12 +73,57 @@ async def test_known_one_stays(store: Store) -> None:
     assert (ann["display_name"], len(ann["aliases"])) == ("Ann", 1)
 
 
-async def test_two_known_stay_two(store: Store) -> None:
-    """Two customers of whom more is known are not made one by a machine; the reason says what to do."""
+async def test_two_known_stay_two(ask: Asking) -> None:
+    """Two of whom more is known are not made one by a machine, but suggested, once; the old id is a former one."""
+    store = ask.store
     await bring(store, ANN, replace(ANN, who=NEW, attributes={"firstName": "Anna"}))
-    assert "`mergeCustomers`" in await reason_of(store, BECAME)
-    assert len(await people(store)) == 2
-    assert await former(store) == {"old": False, "new": False}
+    assert outcomes(await bring(store, BECAME)) == ["updated"]
+    assert outcomes(await bring(store, BECAME)) == ["unchanged"]
+    (ann, other) = await people(store)
+    assert await former(store) == {"old": True, "new": False}
+    question = """query ($id: ID!) { duplicateSuggestions { nodes { isSure customers { id } } }
+      customer(id: $id) { suggestions { score customers { id } } } }"""
+    shown = (await ask(question, id=global_id("Customer", ann["_id"]))).data
+    both = {global_id("Customer", one["_id"]) for one in (ann, other)}
+    (listed,), (beside,) = shown["duplicateSuggestions"]["nodes"], shown["customer"]["suggestions"]
+    assert {one["id"] for one in listed["customers"]} == {one["id"] for one in beside["customers"]} == both
+    assert (listed["isSure"], beside["score"] > 0.99) == (False, True)
+
+
+async def test_suggestion_outlasts_scans(store: Store) -> None:
+    """What a channel says is suggested still when a scan has found nothing; people's word ends it for good."""
+    await bring(store, ANN, replace(ANN, who=NEW, attributes={"firstName": "Zoe"}))
+    await bring(store, BECAME)
+    await scan(store, at=AT + DAY)
+    (pair,) = await store.find(PAIRS, {"is_dismissed": False})
+    await store.update(PAIRS, {"_id": pair["_id"]}, {"$set": {"is_dismissed": True}})
+    assert outcomes(await bring(store, replace(BECAME, at=AT - 2 * DAY))) == ["unchanged"]
+    assert await store.count(PAIRS, {"is_dismissed": False}) == 0
+
+
+@pytest.mark.parametrize(
+    ("since", "beside", "count"),
+    [
+        (timedelta(minutes=1), (), 1),
+        (timedelta(days=-400), (), 2),
+        (timedelta(minutes=1), (Person(who=NEW, tags=("regular",)),), 2),
+    ],
+    ids=["wrote since the change", "somebody had the number before", "more is known of them"],
+)
+async def test_new_number_wrote_first(store: Store, since: timedelta, beside: Any, count: int) -> None:
+    """Whoever the channel alone knows, since the change alone, is the person; who was known before may be another."""
+    await bring(store, ANN, replace(WORD, who=OLD, talk="C0", external_id="M0"))
+    wrote = Person(who=NEW, reaches=(Reach(type="PHONE", value="+14155550123"),), seen_at=BECAME.at + since)
+    word = replace(WRITES, sent_at=BECAME.at + since)
+    for one in (wrote, word, *beside, BECAME):
+        await bring(store, one)
+    found = await people(store)
+    assert len(found) == count
+    (ann,) = (one for one in found if one["display_name"] == "Ann")
+    assert len(ann.get("contact_points", ())) == (1 if count == 1 else 0)
+    assert await store.count(MESSAGES, {"customer_id": {"$in": ids_of(ann)}}) == 3 - count
+    assert await store.count(PAIRS, {}) == count - 1
+    assert await former(store) == {"old": True, "new": False}
 
 
 async def test_other_account(store: Store) -> None:

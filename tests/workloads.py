@@ -7,7 +7,7 @@ from typing import TypeVar
 from adapters.mongo import Store
 from tests.conftest import Commands
 from tests.crowd import label
-from tests.makers import BEGIN, Makers
+from tests.makers import BEGIN, Made, Makers
 
 T = TypeVar("T")
 
@@ -66,13 +66,14 @@ query Inbox($first: Int!) {
 """
 
 
-async def busy_customers(make: Makers, customers: int, rows: int) -> None:
+async def busy_customers(make: Makers, customers: int, rows: int) -> list[Made]:
     """Customers with so many rows of each kind, known by their phone: +14155550000 and on.
 
     Each has a label, and an agent of their own, as has each of their tickets.
     """
     await make.channel("shop")
     await make.channel("desk")
+    made = []
     entry = {"label_id": await label(make), "added_by": "maker", "added_at": BEGIN}
     for n in range(customers):
         agent = await make.agent(f"Of Ann{n}")
@@ -84,6 +85,8 @@ async def busy_customers(make: Makers, customers: int, rows: int) -> None:
             await make.interest(one)
             await make.note(one)
         await make.conversation(one, *["Hello"] * rows)
+        made.append(one)
+    return made
 
 
 async def counted_alone(store: Store, commands: Commands, asked: Callable[[], Awaitable[T]]) -> tuple[T, list[str]]:

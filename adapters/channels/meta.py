@@ -5,7 +5,7 @@ Facts: developers.facebook.com, Graph API: webhooks/getting-started, guides/erro
 
 import hmac
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
@@ -76,8 +76,10 @@ class Codes:
     """What the error codes of one of Meta's channels mean, beside those that all of them share."""
 
     busy: Mapping[int, float | None] = field(default_factory=dict)
-    """Throttles, each with the seconds to wait, where they are fixed."""
-    down: Collection[int] = ()
+    """It takes no more for now, or cannot, and did nothing of what was asked: a message may be sent again.
+
+    Each with the seconds to wait, where they are fixed.
+    """
     what_to_do: Mapping[int, str] = field(default_factory=dict)
     """What an operator does about a refusal."""
 
@@ -92,8 +94,8 @@ def judge(reply: Reply, codes: Codes) -> ChannelError | None:
     if error is None or not isinstance(code, int) or isinstance(code, bool):
         return by_status(reply) or (ChannelRefused("It answered with an error without a code.") if error else None)
     if code in codes.busy or code in _THROTTLED:
-        return ChannelBusy(f"It takes no more for now ({code}).", retry_after_s=_wait_s(reply, codes.busy.get(code)))
-    if code in codes.down or code in _DOWN or error.get("is_transient") is True:
+        return ChannelBusy(f"It takes nothing for now ({code}).", retry_after_s=_wait_s(reply, codes.busy.get(code)))
+    if code in _DOWN or error.get("is_transient") is True:
         return ChannelDown(f"It cannot serve us for now ({code}).")
     if (code, error.get("error_subcode")) == _NOTHING_THERE:
         return NoSuchIdentity("It knows nothing by that id, or our token may not see it (100, 33).")

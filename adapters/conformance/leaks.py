@@ -111,17 +111,20 @@ def _disguises(secret: str) -> Iterator[str]:
 @contextmanager
 def overheard(heard: Heard) -> Iterator[None]:
     """Every log line inside is kept, however unimportant, and whatever is printed."""
-    root = logging.getLogger()
-    level, ear = root.level, _Ear(heard)
+    root, ear = logging.getLogger(), _Ear(heard)
+    # The house's own have a level of theirs.
+    levels = {one: one.level for one in (root, logging.getLogger("adapters"))}
     root.addHandler(ear)
-    root.setLevel(logging.DEBUG)
+    for one in levels:
+        one.setLevel(logging.DEBUG)
     printed = io.StringIO()
     try:
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
             yield
     finally:
         heard.note("what it prints", printed.getvalue())
-        root.setLevel(level)
+        for one, level in levels.items():
+            one.setLevel(level)
         root.removeHandler(ear)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from adapters.conformance.findings import Finding, not_checked, summed
 from adapters.conformance.trial import Trial, raised
 from adapters.conformance.vendor import Fault, Vendor, vendor
-from adapters.conformance.wire import ADDRESS_WANTED, channel_at, names_of, outcome_of
+from adapters.conformance.wire import ADDRESS_WANTED, channel_at, names_of, oddities, outcome_of
 from adapters.contract.channel import PROTOCOLS, Capability, Found, NewOrder, PaymentAsked, PaymentRequest
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelError, ChannelRefused, OutcomeUnknown
 from adapters.contract.records import Amount, Item, Order, Who
@@ -15,6 +15,8 @@ from adapters.contract.records import Amount, Item, Order, Who
 Act = Callable[[Any, Who], Awaitable[Any]]
 
 _KEY: Final = "sample-key"
+# Spoilt answers to each; whole ones of another shape are tried besides.
+_ODD: Final = 10
 _PRICE: Final = Amount(Decimal("9.90"), "EUR")
 _TWICE: Final = Amount(Decimal("19.80"), "EUR")
 _ITEMS: Final = (
@@ -82,7 +84,25 @@ async def asked_once(trial: Trial) -> Finding:
                     wrong.append(
                         f"{capability}: where the vendor {fault}: {raised(outcome)}. Raise {names_of(allowed)}."
                     )
+        wrong += await _odd(trial, double, acts)
     return summed(wrong, "Each was asked for once, and each failure becomes its named error.")
+
+
+async def _odd(trial: Trial, double: Vendor, acts: Mapping[Capability, Act]) -> list[str]:
+    """What is wrong where the vendor answers with JSON of another shape."""
+    asked_for = {}
+    double.fault = Fault.NONE
+    for capability, act in acts.items():
+        double.seen.clear()
+        await _done(trial, double, act)
+        asked_for[capability] = {path for _, path in double.seen}
+    wrong = []
+    for path in oddities(double, _ODD):
+        for capability in [one for one in acts if path in asked_for[one]]:
+            outcome = await _done(trial, double, acts[capability])
+            if isinstance(outcome, Exception) and not isinstance(outcome, ChannelError):
+                wrong.append(f"{capability}: {raised(outcome)} where the answer is odd. Raise BadPayload.")
+    return wrong
 
 
 def _acts(trial: Trial) -> Any:

@@ -6,7 +6,7 @@ settings and its way out: what must outlive a moment is kept by the house.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
@@ -17,8 +17,10 @@ from adapters.contract.manners import Manners
 from adapters.contract.records import Amount, HandedOver, Item, Who
 from adapters.contract.sending import Outgoing, Sent
 from adapters.contract.way import Way
+from adapters.quiet import quiet
 
 
+@quiet
 class ChannelSettings(BaseModel):
     """What a channel account needs, declared beside its adapter: each field described, secrets as SecretStr."""
 
@@ -35,6 +37,7 @@ class Unread:
     """What is missing or wrong, by its place in the payload; quotes no value."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """What a channel knew when it was asked."""
@@ -51,6 +54,7 @@ class Found:
     """From when on the channel shows everything, where it shows only some of the past; None: no such bound is known."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Portion:
     """How much is asked for at once, the newest first where the channel can."""
@@ -128,9 +132,14 @@ class Sends(Protocol):
 
     is_repeatable: ClassVar[bool]
     """Whether the vendor takes `Outgoing.key` for an idempotency key: handed over twice, a message goes out once."""
+    begins_once_for: ClassVar[timedelta | None]
+    """For how long the vendor does so where a message begins a conversation, if it does not for others; None: never."""
 
     def talk_with(self, who: Who) -> str | None:
-        """The id of the conversation in which a message to the person stands; None where only the vendor gives one."""
+        """The id of the conversation in which a message to the person stands; None where only the vendor gives one.
+
+        Then a message without `Outgoing.conversation` begins one, whose id `Sent.conversation` tells.
+        """
 
     def require_allowed(self, outgoing: Outgoing) -> None:
         """Returns where the vendor lets this be said to the person now, as far as that is known without asking.
@@ -163,6 +172,7 @@ class Receives(Protocol):
         """What happened, in the order told. Raises BadPayload where nothing of it can be read."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewOrder:
     """An order that an agent places for a customer."""
@@ -190,6 +200,7 @@ class TakesOrders(Protocol):
         """
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentRequest:
     """Money that a customer is asked for."""
@@ -204,6 +215,7 @@ class PaymentRequest:
     """The order's id on the same channel account."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentAsked:
     """Where the customer pays."""
@@ -273,6 +285,8 @@ class Channel:
     """How the vendor wants to be called, and how it says that something went wrong."""
     many_for: ClassVar[frozenset[Capability]] = frozenset(Capability)
     """For which capabilities `of_many`, where there is one, takes a single call; others cost one for each person."""
+    begins_once_for: ClassVar[timedelta | None] = None
+    """As Sends says it."""
 
     def __init__(self, account: str, settings: Any, equipment: Equipment) -> None:
         self.account = account

@@ -1,15 +1,17 @@
 """What does a vendor deliver by itself, and what does a channel read in it?"""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from adapters.contract.errors import BadPayload
+from adapters.contract.legible import read_json
 from adapters.contract.records import HandedOver, Who
+from adapters.quiet import quiet
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """One request of a vendor, as it came: the body is raw bytes, for signatures stand on them."""
@@ -23,13 +25,14 @@ class Delivery:
     received_at: datetime
 
     def json(self) -> Any:
-        """The body as JSON; raises BadPayload, which quotes nothing of it."""
+        """The body as JSON, with U+FFFD for what no text can keep; raises BadPayload, which quotes nothing of it."""
         try:
-            return json.loads(self.body)
+            return read_json(self.body)
         except (ValueError, RecursionError) as error:
             raise BadPayload(f"The body of {len(self.body)} bytes is no JSON.") from error
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What a vendor is answered, word for word."""
@@ -48,6 +51,7 @@ class NotProven(Exception):
         """What the vendor is answered: some want 401, others 403."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One thing that a delivery tells of: either `records`, or why it is `unread`, or why it is `left_alone`."""

@@ -12,13 +12,14 @@ Their words go to operators and, shortened to a kind, to viewers: they name the 
 and what to do, and never a personal value, a secret or a URL with its query.
 """
 
+import math
 from typing import ClassVar
 
 
 class ChannelError(Exception):
     """What a channel could not do; the subclass says what to do next."""
 
-    kind: ClassVar[str]
+    kind: ClassVar[str] = "FAILED"
     """As clients read it beside a source: one word in capitals."""
 
 
@@ -35,7 +36,9 @@ class ChannelBusy(ChannelError):
 
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message)
-        self.retry_after_s = retry_after_s
+        # Headers are texts, and an adapter may hand one over as it came: what is no number of seconds is unknown.
+        is_told = isinstance(retry_after_s, int | float) and math.isfinite(retry_after_s) and retry_after_s >= 0
+        self.retry_after_s = retry_after_s if is_told else None
 
 
 class ChannelRefused(ChannelError):
@@ -62,7 +65,7 @@ class BadPayload(ChannelError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason = str(reason)
 
 
 class OutcomeUnknown(ChannelDown):

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from adapters.contract.deliveries import Delivery
+from adapters.quiet import quiet
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examples:
     """Made-up settings, and recorded words of the vendor."""

@@ -10,8 +10,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from adapters.quiet import quiet
+
 
 # These are tuples, for there are several of each in every record, and people are looked up by them.
+@quiet
 class Who(NamedTuple):
     """A person as one channel knows them: channel, our account there, and the person's id on it."""
 
@@ -20,6 +23,7 @@ class Who(NamedTuple):
     value: str
 
 
+@quiet
 class Amount(NamedTuple):
     """An exact amount of one currency (ISO 4217)."""
 
@@ -27,6 +31,7 @@ class Amount(NamedTuple):
     currency: str
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
     """A way to reach a person: type PHONE, EMAIL or POSTAL, as one line, and for addresses in parts."""
@@ -38,6 +43,7 @@ class Reach:
     is_verified: bool = False
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """What a source says of one person."""
@@ -70,6 +76,7 @@ class Person:
     """
 
 
+@quiet
 class Item(NamedTuple):
     """One line of an order."""
 
@@ -84,6 +91,7 @@ class Item(NamedTuple):
     """The product's id in the same shop."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
     """A parcel on its way."""
@@ -94,6 +102,7 @@ class Parcel:
     status: str | None = None
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """An order in a shop. Its channel and account are those of `who`."""
@@ -113,6 +122,7 @@ class Order:
     """The word that we gave the shop when we placed it (`NewOrder.key`), where the shop gives it back."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """A product as a shop lists it."""
@@ -128,6 +138,7 @@ class Listing:
     image_url: str | None = None
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """A ticket on a desk."""
@@ -148,6 +159,7 @@ class Case:
     """The campaign's name."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Talk:
     """A conversation."""
@@ -168,6 +180,7 @@ class Talk:
     """When the source last changed it: of two words on one conversation the later stands."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Utterance:
     """A message of a conversation."""
@@ -192,6 +205,7 @@ class Utterance:
     """When the text was last changed by its author: of two texts of one message the later stands."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """One place of a taxonomy of interests."""
@@ -204,6 +218,7 @@ class Place:
     """The external id of the place above."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaning:
     """Something that a person is drawn to."""
@@ -217,6 +232,7 @@ class Leaning:
     triggered_at: datetime | None = None
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
     """A note of an agent."""
@@ -229,6 +245,7 @@ class Remark:
     """The agent's subject."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
     """What is known of a file that came with a message or ticket."""
@@ -248,6 +265,7 @@ class File:
     created_at: datetime
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Colleague:
     """A person who serves customers, as the company's directory lists them."""
@@ -262,6 +280,7 @@ class Colleague:
     created_at: datetime | None = None
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
     """A group of colleagues who share work."""
@@ -269,6 +288,7 @@ class Team:
     name: str
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
     """A campaign."""
@@ -278,6 +298,7 @@ class Effort:
     ends_at: datetime | None = None
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Class:
     """A label: a defined class of customer."""
@@ -288,6 +309,7 @@ class Class:
     description: str | None = None
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """How far a message came, as the channel says; told before the message itself at times."""
@@ -305,8 +327,11 @@ class Progress:
     """Why it failed: the vendor's code and title, never a personal value."""
     key: str | None = None
     """The word that we gave the vendor when we sent it, where the vendor gives it back."""
+    talk: str | None = None
+    """The id of the conversation that began with the message sent by that key, where the vendor has named it."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawal:
     """An author took a message back: its text and files are dropped, and stay so whatever comes later."""
@@ -318,6 +343,7 @@ class Withdrawal:
     at: datetime
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Say:
     """What a person said about being written to, or about another purpose."""
@@ -331,6 +357,7 @@ class Say:
     """MESSAGE, FLOW, AGENT, IMPORT or FORM."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renaming:
     """A person's id on a channel account became another one."""
@@ -341,6 +368,7 @@ class Renaming:
     at: datetime
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
     """Something is gone at its source, and goes here, too."""
@@ -351,6 +379,19 @@ class Removal:
     """`ticket`, `order`, `message` or `conversation`."""
     external_id: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departure:
+    """A person was deleted at the channel, or asked there to be: `customers/redact`, a data deletion callback.
+
+    No machine erases anybody here on a channel's word. While anything is known of the person, the delivery that says so
+    stands aside, named for the customer: it goes when an administrator has erased them.
+    """
+
+    who: Who
+    at: datetime
+    """When the person was deleted there, or asked to be."""
 
 
 HandedOver = (
@@ -373,5 +414,6 @@ HandedOver = (
     | Say
     | Renaming
     | Removal
+    | Departure
 )
 """Everything that the outside hands over."""

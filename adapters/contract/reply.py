@@ -1,12 +1,12 @@
 """What did a vendor answer?"""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from adapters.contract.errors import BadPayload
+from adapters.contract.legible import read_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +23,8 @@ class Reply:
     """Whether it is older than was asked for, because the vendor did not answer anew."""
 
     def json(self) -> Any:
-        """The body as JSON; raises BadPayload, which quotes nothing of it."""
+        """The body as JSON, with U+FFFD for what no text can keep; raises BadPayload, which quotes nothing of it."""
         try:
-            return json.loads(self.body)
+            return read_json(self.body)
         except (ValueError, RecursionError) as error:
             raise BadPayload(f"An answer of {len(self.body)} bytes (status {self.status}) is no JSON.") from error

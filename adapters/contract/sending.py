@@ -6,8 +6,10 @@ from enum import StrEnum
 
 from adapters.contract.errors import ChannelRefused
 from adapters.contract.records import Who
+from adapters.quiet import quiet
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
     """Words that the vendor has approved beforehand."""
@@ -18,6 +20,7 @@ class Template:
     """What fills the gaps of its body, in their order."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
     """One message to one person."""
@@ -45,6 +48,7 @@ class SendState(StrEnum):
     """It may have gone out: the vendor did not answer in time. Only an echo or a status can tell."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
     """What became of a message that was handed to a vendor."""
@@ -52,6 +56,8 @@ class Sent:
     state: SendState
     external_id: str | None = None
     """The vendor's id of the message; None where the state is unknown, or the vendor names none."""
+    conversation: str | None = None
+    """The conversation's id on the channel account, where the message began one that only the vendor names."""
     why: str | None = None
     """Why nobody knows, for operators."""
 

@@ -5,16 +5,17 @@ is told in words for whoever wrote the adapter, by its place; no value is quoted
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from adapters.contract.channel import Found
 from adapters.contract.deliveries import Event
+from adapters.contract.errors import BadPayload
 from adapters.contract.records import (
     Amount,
     Case,
@@ -50,8 +51,11 @@ ALLOWED: Final[Mapping[tuple[type, str], tuple[str, ...]]] = {
 # One wrong element of a call's answer must not take the others along, so records are looked at one by one.
 _ONE_BY_ONE: Final = frozenset({(Found, "records"), (Event, "records")})
 _FILLED: Final = frozenset({(Event, "key"), (Event, "order_by")})
+# Things are found by digests of these, which half a character has none of.
+_IDS: Final = frozenset({"channel", "account", "value", "external_id", "key", "order_by", "talk", "of", "product"})
 _KINDS: Final[tuple[type, ...]] = get_args(HandedOver)
 _CURRENCY: Final = re.compile(r"\s*[A-Za-z]{3}\s*")
+_HALF: Final = re.compile("[\ud800-\udfff]")
 _IN_WORDS: Final[Mapping[type, str]] = {
     str: "a text (str)",
     int: "a whole number (int)",
@@ -62,6 +66,8 @@ _IN_WORDS: Final[Mapping[type, str]] = {
 }
 # As the customer schema reads values.
 _VALUES: Final = (str, int, float, Decimal, date, NoneType)
+
+T = TypeVar("T")
 
 Check = Callable[[Any], str | None]
 """What is wrong with a value, beginning with the place inside it; None where nothing is."""
@@ -85,6 +91,19 @@ def unsound(told: Any, place: tuple[str, str] | None = None) -> str | None:
             "`self.name` and `self.account`."
         )
     return None
+
+
+def required(told: T) -> T:
+    """The same, where it is sound; raises BadPayload, which says what is wrong with it."""
+    if (wrong := unsound(told)) is not None:
+        raise BadPayload(f"The adapter's answer is not as the contract says: {wrong}")
+    return told
+
+
+def sifted(records: Iterable[Any], place: tuple[str, str]) -> tuple[list[HandedOver], list[str]]:
+    """Those of the records that are sound, and of each other one what is wrong with it."""
+    wrong = [(one, unsound(one, place)) for one in records]
+    return [one for one, words in wrong if words is None], [words for _, words in wrong if words is not None]
 
 
 def _places(told: Any) -> Iterator[tuple[str, tuple[str, str]]]:
@@ -194,11 +213,17 @@ def _field(kind: type, name: str, hint: Any) -> Check:
     check = _check_of(hint)
     if words := ALLOWED.get((kind, name)):
         return _also(check, lambda value: value in words, f" is none of its words: {', '.join(words)}.")
+    if name in _IDS:
+        check = _also(check, _is_whole, " holds half a character (a lone surrogate).")
     if (kind, name) in _FILLED:
         return _also(check, bool, " is empty.")
     if kind is Amount and name == "currency":
         return _also(check, _CURRENCY.fullmatch, " is no currency code: three letters of ISO 4217.")
     return check
+
+
+def _is_whole(value: str | None) -> bool:
+    return value is None or value.isascii() or not _HALF.search(value)
 
 
 def _also(first: Check, holds: Callable[[Any], object], words: str) -> Check:

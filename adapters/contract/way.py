@@ -30,6 +30,8 @@ class Standing:
     failed_at: datetime | None = None
     failure: str | None = None
     """The kind of its last failure (`ChannelError.kind`), None where it has answered since."""
+    retry_after_s: float | None = None
+    """In how many seconds a throttled one is asked again at the soonest; None where it is not throttled."""
 
 
 class Way(Protocol):

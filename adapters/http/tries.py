@@ -58,17 +58,21 @@ class Tries:
         self._fuse = Fuse(trips_after=manners.trips_after, rests_s=manners.rests_s)
         self._gate = Gate()
         self._retries = RetryBudget()
+        self._throttled_until = -math.inf
         self._answered_at: datetime | None = None
         self._failed_at: datetime | None = None
         self._failure: str | None = None
 
     def standing(self) -> Standing:
         """How the channel account has answered lately."""
+        now = time.monotonic()
+        wait_s = max(self._gate.closed_for_s(now), self._throttled_until - now)
         return Standing(
-            breaker=self._fuse.state(time.monotonic()),
+            breaker=self._fuse.state(now),
             answered_at=self._answered_at,
             failed_at=self._failed_at,
             failure=self._failure,
+            retry_after_s=wait_s if wait_s > 0 else None,
         )
 
     async def good_answer(self, request: Request, patience: Patience, tally: Tally) -> Reply:
@@ -83,6 +87,8 @@ class Tries:
                 pause_s = self._pause_s(error, request, patience, tally)
                 if pause_s is None:
                     raise
+                if isinstance(error, ChannelBusy):
+                    self._throttled_until = time.monotonic() + pause_s
             await asyncio.sleep(pause_s)
 
     async def _once(self, request: Request, patience: Patience, tally: Tally) -> Reply:

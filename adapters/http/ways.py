@@ -250,5 +250,14 @@ def _can_be_read(reply: Reply) -> bool:
     try:
         orjson.loads(reply.body)
     except orjson.JSONDecodeError:
+        # It takes no halves of characters, of which the rest can be read.
+        return _can_be_mended(reply)
+    return True
+
+
+def _can_be_mended(reply: Reply) -> bool:
+    try:
+        reply.json()
+    except BadPayload:
         return False
     return True

@@ -9,7 +9,7 @@ from gateway.execution.failing import Place
 from gateway.execution.plan import FieldPlan, Selection
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Batch:
     """All objects of one type in one place, resolved together."""
 

@@ -17,7 +17,7 @@ from graphql.pyutils import Path, is_awaitable
 from gateway.execution.plan import AnyExecutor, FieldPlan
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Completed:
     """What became of a value."""
 

@@ -28,7 +28,7 @@ class Spot(Protocol):
         """Whether a null climbs from here to the whole answer."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Failure:
     """What went wrong at one field of one object."""
 

@@ -30,7 +30,7 @@ class Unplanned:
     reason: str
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Known:
     """A document that was read and checked, with its plans."""
 

@@ -64,7 +64,7 @@ class Shape:
         return cls(is_list=True, is_nullable=is_nullable, has_nulls=has_nulls, is_deeper=is_list_type(inner))
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class FieldPlan:
     """One field of a selection."""
 

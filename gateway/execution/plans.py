@@ -27,7 +27,7 @@ from resolvers.kit.personal import Kind, personal_kinds
 _MOST_CHOICES: Final = 32
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Executed:
     """An answer, and the way it was come by: `planned`, or why graphql-core executed the operation."""
 

@@ -35,6 +35,7 @@ from gateway.importing.reading import Lookups, Placed, SectionReader, Unit
 from gateway.importing.tables import Row, Table
 from gateway.importing.taking import LANES, RARELY, Circumstances, Take, Taker
 from gateway.importing.troubles import CannotImport
+from gateway.tracebacks import guard_last_words
 from resolvers.attribute_schema import definitions_by_name
 
 # A row as it travels: the number of its file, its line, its trouble, its cells, and what its counted templates give.
@@ -170,7 +171,7 @@ def _heard(future: asyncio.Future[Position]) -> None:
         future.exception()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class _Job:
     """What a process has to know of the run whose batches it takes."""
 
@@ -252,6 +253,7 @@ def _begin() -> None:
     maker = multiprocessing.parent_process()
     if maker is not None:
         threading.Thread(target=_end_with, args=(maker,), daemon=True).start()
+    guard_last_words()
     gc.freeze()
     gc.set_threshold(*RARELY)
     _hand = _Hand()

@@ -28,7 +28,7 @@ Give = Callable[[Cells], Any]
 COUNT = "#"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Binding:
     """What an expression is bound to when a file is read."""
 

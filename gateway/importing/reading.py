@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from adapters.contract.records import HandedOver
 from adapters.hints import did_you_mean
 from adapters.making import GROUPS, Said, Spot, order_of, record_of
+from adapters.quiet import quiet
 from adapters.values import BadValue
 from gateway.importing.expressions import Binding, Constant, Give, Template
 from gateway.importing.layouts import JSONL
@@ -23,6 +24,7 @@ from gateway.importing.troubles import CannotImport
 Lookups = Mapping[str, Mapping[str, Mapping[str, str]]]
 
 
+@quiet
 class Placed(NamedTuple):
     """A row and the number of its file in the section."""
 
@@ -32,7 +34,7 @@ class Placed(NamedTuple):
     """The row's cells, and behind them what counted templates come to."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Unit:
     """The rows that make one record."""
 

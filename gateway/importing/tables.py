@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, TextIO
 
+from adapters.quiet import quiet
 from gateway.importing.encodings import check_beginning
 from gateway.importing.json_lines import json_rows
 from gateway.importing.layouts import FIXED, FORMATS, JSONL, TSV, WORDS, Layout
@@ -32,6 +33,7 @@ _CHUNK_BYTES = 1024 * 1024
 Split = Callable[[str], list[str]]
 
 
+@quiet
 class Row(NamedTuple):
     """One row: where it stands, its cells, and what is broken about it."""
 

@@ -27,7 +27,7 @@ RARELY = (500_000, 20, 100)
 _YIELD_EVERY = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Circumstances:
     """What holds for all batches of a run."""
 

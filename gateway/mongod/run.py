@@ -68,6 +68,8 @@ def _runnable(binary: Path) -> Path:
 def _arguments(home: Home, cache_gb: float) -> list[str]:
     return [
         *("--dbpath", str(home.data), "--logpath", str(home.log), "--logappend", "--quiet"),
+        # Slow queries are logged with all that was asked for; from 24 days on, that is never.
+        *("--slowms", str(2**31 - 1)),
         # The socket's path instead of an address: no TCP port; and no second socket in /tmp.
         *("--bind_ip", str(home.socket), "--nounixsocket"),
         *("--replSet", replicaset.SET_NAME),

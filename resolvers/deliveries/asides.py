@@ -11,7 +11,7 @@ from adapters.records import UNTOLD, Document, RecordId
 from resolvers.deliveries.reading import Reading
 from resolvers.identities import IDENTITY_KEYS
 from resolvers.ingest.forgotten import digests_of
-from resolvers.kit.erased import being_erased, marks_of
+from resolvers.kit.erased import anyone_forgotten, being_erased, marks_of
 
 
 async def aside_or_gone(
@@ -24,7 +24,7 @@ async def aside_or_gone(
     if not readings:
         return {}, []
     digests = digests_of({who for one in readings.values() for who in one.people}, region)
-    marks = await marks_of(store, digests.values())
+    marks = await marks_of(store, digests.values()) if await anyone_forgotten(store) else {}
     owners = await store.by_ids(IDENTITY_KEYS, digests.values())
     erased = await being_erased(store)
     kept: dict[RecordId, Document] = {}

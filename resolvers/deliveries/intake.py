@@ -14,7 +14,7 @@ import structlog
 
 from adapters.contract.deliveries import Event
 from adapters.contract.records import HandedOver, Removal, Utterance, Withdrawal
-from adapters.failures import Overtaken, StoreDown, TooSlow
+from adapters.failures import PASSING, Taken
 from adapters.records import Document, RecordId
 from resolvers.deliveries.asides import aside_or_gone
 from resolvers.deliveries.reading import Reading, read, unforeseen
@@ -25,9 +25,6 @@ from resolvers.kit.shift import Shift
 
 # Events of one transaction: beyond some hundreds a larger one is no faster, and is longer in everybody's way.
 EVENTS_AT_ONCE = 400
-
-# The database is away or busy: nothing is wrong with what was to be written.
-_PASSING = (StoreDown, Overtaken, TooSlow)
 
 _log = structlog.get_logger("resolvers.deliveries")
 
@@ -50,7 +47,7 @@ class Tally:
     """Deliveries that could not be taken in, came before an erasure and tell of somebody who was erased."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Turn:
     """An event with the delivery that tells of it."""
 
@@ -59,7 +56,7 @@ class _Turn:
     id: RecordId
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class _End:
     """What one transaction came to; it may be done anew, and then this is, too."""
 
@@ -68,6 +65,10 @@ class _End:
     reasons: dict[RecordId, list[str]] = field(default_factory=dict)
     gone: frozenset[RecordId] = frozenset()
     """Those of the deliveries with reasons that are not kept."""
+
+
+class _TakenMeanwhile(Exception):
+    """Another process, which had the lane before or has it now, took some of the events in meanwhile."""
 
 
 class Intake:
@@ -101,7 +102,7 @@ class Intake:
         at, by, region = document["received_at"], "/".join(reading.place), self._shift.default_region
         try:
             taken = await judged(self._store, records, at=at, by=by, default_region=region, came_at=_came_at(turns))
-        except _PASSING:
+        except PASSING:
             raise
         except Exception as error:  # noqa: BLE001  as where it is taken in, it would be set aside
             end.reasons.setdefault(reading.id, []).append(unforeseen(error, "judging it"))
@@ -114,7 +115,7 @@ class Intake:
         """The deliveries of one account, together if that goes."""
         try:
             end = await self._together(readings, is_whole=True)
-        except _PASSING:
+        except PASSING:
             raise
         except Exception as error:  # noqa: BLE001  what fails is found by halving, and told under a reference
             if len(readings) > 1:
@@ -136,7 +137,7 @@ class Intake:
                 sum_.taken += end.taken
                 sum_.repeated += end.repeated
                 reasons += end.reasons.get(reading.id, ())
-            except _PASSING:
+            except PASSING:
                 raise
             except Exception as failure:  # noqa: BLE001  one event stands in nobody's way, and is told
                 reasons.append(unforeseen(failure, "taking it in"))
@@ -151,6 +152,14 @@ class Intake:
 
     async def _together(self, readings: Sequence[Reading], *, is_whole: bool, about: Reading | None = None) -> _End:
         """Everything in one transaction. `is_whole`: the deliveries end with it."""
+        while True:
+            try:
+                return await self._at_once(readings, is_whole=is_whole, about=about)
+            except _TakenMeanwhile:
+                # That one has gone on by at least an event, so this comes to an end.
+                continue
+
+    async def _at_once(self, readings: Sequence[Reading], *, is_whole: bool, about: Reading | None) -> _End:
         turns = await self._fresh(readings)
         records = [record for turn in turns for record in turn.event.records]
         end = _End(repeated=sum(len(one.events) for one in readings) - len(turns))
@@ -160,7 +169,10 @@ class Intake:
             refused = _refused(turns, taken, end.reasons)
             now = self._shift.clock()
             keys = [{"_id": one.id, "at": now} for one in turns if one.id not in refused]
-            await self._store.insert(EVENT_KEYS, *keys)
+            try:
+                await self._store.insert(EVENT_KEYS, *keys)
+            except Taken as error:
+                raise _TakenMeanwhile from error
             end.taken = len(keys)
             if is_whole:
                 end.gone = await self._end(readings, end.reasons, now, about)

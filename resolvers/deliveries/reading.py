@@ -6,21 +6,22 @@ from dataclasses import dataclass
 
 import structlog
 
-from adapters.contract.channel import Receives
 from adapters.contract.deliveries import Event
 from adapters.contract.errors import BadPayload
 from adapters.contract.records import Who
+from adapters.contract.soundness import unsound
 from adapters.lines import Lines
 from adapters.records import Document, RecordId
 from resolvers.deliveries.waiting import delivery_of
 from resolvers.ingest.forgotten import named
+from resolvers.kit.texts import storable
 
 _log = structlog.get_logger("resolvers.deliveries")
 
 _NO_LINE = "The settings file names no such channel account that receives deliveries. Name it, then replay."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Reading:
     """One delivery, and what was read in it."""
 
@@ -45,16 +46,15 @@ class Reading:
 
 def read(lines: Lines, document: Document) -> Reading:
     """What the delivery tells; what cannot be read stands under `reasons`, and nothing is raised."""
-    line = lines.at(document["channel"], document["account"])
-    if line is None or not isinstance(line.channel, Receives):
+    line = lines.receiving(document["channel"], document["account"])
+    if line is None:
         return _aside(document, _NO_LINE)
     try:
-        events = line.channel.events(delivery_of(document))
+        return _sorted_out(document, tuple(line.events(delivery_of(document))))
     except BadPayload as error:
-        return _aside(document, error.reason)
+        return _aside(document, storable(error.reason))
     except Exception as error:  # noqa: BLE001  an adapter's mistake must not stop the deliveries behind it
         return _aside(document, unforeseen(error, "reading it"))
-    return _sorted_out(document, events)
 
 
 def unforeseen(error: Exception, doing: str) -> str:
@@ -65,9 +65,11 @@ def unforeseen(error: Exception, doing: str) -> str:
 
 
 def _sorted_out(document: Document, events: Sequence[Event]) -> Reading:
-    good = tuple(one for one in events if one.unread is None and one.left_alone is None)
-    reasons = tuple(dict.fromkeys(one.unread for one in events if one.unread is not None))
-    left_alone = sum(one.left_alone is not None for one in events)
+    place = document["channel"], document["account"]
+    wrong = [_wrong(one, place) for one in events]
+    good = tuple(one for one, words in zip(events, wrong, strict=True) if words is None and one.left_alone is None)
+    reasons = tuple(dict.fromkeys(words for words in wrong if words is not None))
+    left_alone = sum(words is None for words in wrong) - len(good)
     people = [_people(one) for one in events]
     return Reading(
         id=document["_id"],
@@ -80,8 +82,19 @@ def _sorted_out(document: Document, events: Sequence[Event]) -> Reading:
     )
 
 
+def _wrong(event: Event, place: tuple[str, str]) -> str | None:
+    """Why the event cannot be taken in, in words for operators; None where it can, or is none of our business."""
+    if (words := unsound(event)) is not None:
+        return words
+    if event.unread is not None:
+        return storable(event.unread)
+    return next((words for one in event.records if (words := unsound(one, place)) is not None), None)
+
+
 def _people(event: Event) -> frozenset[Who]:
-    """Whom an event is about."""
+    """Whom an event is about; nobody where it is so wrong that nobody can be told."""
+    if unsound(event) is not None or any(unsound(one) is not None for one in event.records):
+        return frozenset()
     own = () if event.who is None else (event.who,)
     return frozenset((*own, *(who for record in event.records for who in named(record))))
 

@@ -7,6 +7,7 @@ code too. What is taken in is dropped; what cannot be is set aside whole, and go
 import zlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from adapters.contract.deliveries import Delivery
@@ -111,4 +112,9 @@ def too_old(now: datetime) -> datetime:
 
 
 def _without_secrets(given: Mapping[str, str]) -> list[list[str]]:
-    return [[name, value] for name, value in given.items() if not any(word in name.lower() for word in _SECRETS)]
+    return [[name, value] for name, value in given.items() if not _is_secret(name)]
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    return any(word in name.lower() for word in _SECRETS)

@@ -30,7 +30,7 @@ from resolvers.own_record import SAID_BY
 _PROFILE = ("name", "username", "picture_url", "gender", "locale", "time_zone")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Account:
     """A person's account on a channel, as far as it is known here."""
 
@@ -264,6 +264,10 @@ class Identities:
                 self._shelf.copy(found["_id"]).update(said, is_former=is_former)
                 news = True
         return news
+
+    async def climb(self, store: Store) -> None:
+        """Raises at once when those accounts were last heard of by which nothing else became known."""
+        await self._shelf.climb(store, "last_seen_at")
 
     async def write(self, store: Store) -> None:
         """Writes whatever is new or different, the keys first: whoever comes second is thrown back at once."""

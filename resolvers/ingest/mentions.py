@@ -7,6 +7,7 @@ from adapters.contract.records import (
     Case,
     Class,
     Colleague,
+    Departure,
     Effort,
     File,
     HandedOver,
@@ -37,12 +38,12 @@ _COMPANY = (Team, Class, Effort, Place, Listing, Colleague)
 # What others name comes first: groups before colleagues, the company's own before people, people before what is theirs.
 _THEIRS = (Say, Talk, Utterance, Progress, Withdrawal, Order, Case, Leaning, Remark, File)
 RANKS: Final[Mapping[type[Any], int]] = {
-    kind: n for n, kind in enumerate((Renaming, *_COMPANY, Person, *_THEIRS, Removal))
+    kind: n for n, kind in enumerate((Renaming, *_COMPANY, Person, *_THEIRS, Removal, Departure))
 }
 """In which order the kinds of records are taken in."""
-NAMELESS: Final = frozenset({Order, Utterance, File, Progress, Withdrawal, Removal, Say, Renaming})
+NAMELESS: Final = frozenset({Order, Utterance, File, Progress, Withdrawal, Removal, Say, Renaming, Departure})
 """These name nothing of the company's, and are many."""
-TOLD: Final = frozenset({Progress, Withdrawal, Removal, Say, Renaming})
+TOLD: Final = frozenset({Progress, Withdrawal, Removal, Say, Renaming, Departure})
 """These say something of what is there, or comes."""
 _OF_COMPANY = frozenset(_COMPANY)
 # What stands on a channel account of its own, beside that of its person.
@@ -55,7 +56,7 @@ def whos(record: HandedOver) -> Iterable[Who]:
     """The people whom the record is about, by whose accounts it is taken in."""
     kind = type(record)
     if kind in _OF_COMPANY or kind in TOLD:
-        return (record.who,) if isinstance(record, Say) else ()
+        return (record.who,) if isinstance(record, Say | Departure) else ()
     one: Any = record
     return (one.who, *one.also) if kind is Person else (one.who,)
 

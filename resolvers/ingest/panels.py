@@ -42,6 +42,8 @@ R = TypeVar("R")
 # An order of more lines is a warehouse's, and no line needs two parcels; nothing inside one document grows without
 # bound.
 MOST_LINES = 1_000
+# One document holds all of them: 16 MB, of which a sign takes up to 4 bytes, and parcels some more.
+_MOST_SIGNS = 2_000_000
 # The heading under which the summary counts an interest: this many upper levels of its taxonomy.
 _CATEGORY_LEVELS = 2
 
@@ -107,6 +109,12 @@ def _order(one: Order, _company: Company) -> dict[str, Any]:
         raise NotTaken(f"The order has {len(one.items)} lines; at most {MOST_LINES} are kept. Split it in the source.")
     if len(one.items) > 1 and len({item.line for item in one.items}) < len(one.items):
         raise NotTaken("Two lines of the order have the same number. Number them apart in the source.")
+    signs = sum(len(item.line) + len(item.title) + len(item.sku or "") for item in one.items)
+    if signs > _MOST_SIGNS:
+        raise NotTaken(
+            f"The lines of the order have {signs} characters together; at most {_MOST_SIGNS} are kept. Shorten their "
+            "titles in the source."
+        )
     if len(one.parcels) > MOST_LINES:
         raise NotTaken(
             f"The order has {len(one.parcels)} parcels; at most {MOST_LINES} are kept. Leave out those that arrived."

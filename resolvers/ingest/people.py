@@ -210,10 +210,11 @@ class People:
         return changed_or_not(is_changed=has_news)
 
     async def hear(self, store: Store) -> None:
-        """Raises the last interaction of those who were only heard of; comes before anything is written.
+        """Raises the last moment of those who were only heard of, and of their accounts; comes before any write.
 
         Where the batch comes to nothing after all, they were heard of none the less.
         """
+        await self.identities.climb(store)
         await self._customers.climb(store, "last_interaction_at")
 
     async def write(self, store: Store) -> None:

@@ -1,17 +1,20 @@
 """Whose are both ids when a channel says that a person's id became another one?
 
-They are one person's, on the channel's own word. Where somebody unknown was made for one of them meanwhile, that one
-goes into the other, as by any merge, and it can be undone. Two customers of whom more is known are never made one by a
-machine.
+They are one person's, on the channel's own word. Where somebody was made for one of them meanwhile of whom nothing is
+known, or for the new one since the change what that channel account alone says, that one goes into the other, as by any
+merge, and it can be undone. Two customers of whom more is known are never made one by a machine: somebody else may have
+had the new number before. They are suggested as one person, and the old id counts as a former one all the same.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from adapters.contract.records import HandedOver, Person, Renaming
+from adapters.contract.records import HandedOver, Person, Renaming, Who
 from adapters.mongo import Store
 from adapters.records import Document, Observation, RecordId, new_id
 from resolvers.aliases import ids_of
+from resolvers.contacts import CONTACT_POINTS
 from resolvers.customers import CUSTOMERS, following
 from resolvers.identities import IDENTITIES
 from resolvers.ingest.company import Company
@@ -19,7 +22,7 @@ from resolvers.ingest.identities import Account
 from resolvers.ingest.parts import changed
 from resolvers.ingest.people import People
 from resolvers.ingest.report import NotTaken, Outcome, Result, Visit, stored_moment
-from resolvers.kept_pairs import pairs_of_one
+from resolvers.kept_pairs import pairs_of_one, suggest
 from resolvers.merging.bounds import MOST_ALIASES
 from resolvers.merging.joining import Joined, Joining, put
 from resolvers.merging.ledger import MERGES
@@ -29,10 +32,8 @@ _PARTED = (
     "People took one of the two ids away from the customer who has the other. If they are one person's after all, "
     "link it with `linkIdentity`."
 )
-_BOTH_KNOWN = (
-    "Each of the two ids belongs to a customer of whom more is known. Look whether they are one person, and merge them "
-    "(`mergeCustomers`); a machine does not merge people."
-)
+# The clocks of a channel's parts differ a little.
+_JUST_BEFORE = timedelta(hours=1)
 _ANONYMOUS_PARTS = frozenset({"consents"})
 
 
@@ -61,10 +62,12 @@ async def _rename(store: Store, visit: Visit, one: Renaming, *, is_dry: bool) ->
     people = await _people(store, visit, one)
     was, who = _accounts(people, one)
     if was.owner and who.owner and people.speaking(was.owner)["_id"] != people.speaking(who.owner)["_id"]:
-        survivor, blank = _sides(people, visit, was, who)
+        sides = await _sides(store, people, visit, was, who, at)
         if is_dry:
             return Result(Outcome.UPDATED)
-        await _merge(store, visit, survivor, blank)
+        if sides is None:
+            return await _suggested(store, visit, people, was, who, at)
+        await _merge(store, visit, *sides)
         people = await _people(store, visit, one)
         was, who = _accounts(people, one)
     result = people.take(Person(who=one.who, also=(one.was,)))
@@ -88,27 +91,65 @@ def _accounts(people: People, one: Renaming) -> tuple[Account, Account]:
     return people.identities.account(one.was), people.identities.account(one.who)
 
 
-def _sides(people: People, visit: Visit, was: Account, who: Account) -> tuple[Document, Document]:
-    """Who stays, and who goes into that one: somebody of whom nothing but an account is known. Raises NotTaken."""
+async def _suggested(store: Store, visit: Visit, people: People, was: Account, who: Account, at: datetime) -> Result:
+    """Suggests the two for one person, unless people said that they are two; the old id is a former one from now on."""
+    ends = [people.speaking(one.owner) for one in (was, who) if one.owner]
+    is_suggested = await suggest(store, *(ids_of(one) for one in ends), at=visit.at, by=visit.by)
+    is_news = people.identities.rename(was, who, at)
+    await people.write(store)
+    return Result(Outcome.UPDATED if is_suggested or is_news else Outcome.UNCHANGED)
+
+
+async def _sides(
+    store: Store, people: People, visit: Visit, was: Account, who: Account, at: datetime
+) -> tuple[Document, Document] | None:
+    """Who stays, and who goes into that one; None where more is known of both. Raises NotTaken.
+
+    Whoever goes is somebody of whom nothing but an account is known, or nothing but what the account itself says that
+    appeared when the id was changed.
+    """
     first, second = (people.speaking(one.owner) for one in (was, who) if one.owner)
     identities = people.identities
     if identities.unlinked_at(was, ids_of(second)) or identities.unlinked_at(who, ids_of(first)):
         raise NotTaken(_PARTED)
     for survivor, blank in ((first, second), (second, first)):
-        if _is_blank(blank, visit):
+        if _is_blank(store, blank, visit) or (blank is second and await _is_new(store, blank, visit, who.who, at)):
             count = len(ids_of(survivor)) + len(ids_of(blank)) - 1
             if count > MOST_ALIASES:
                 raise NotTaken(f"{count} customers would have gone into one; at most {MOST_ALIASES} can.")
             return survivor, blank
-    raise NotTaken(_BOTH_KNOWN)
+    return None
 
 
-def _is_blank(customer: Document, visit: Visit) -> bool:
+async def _is_new(store: Store, customer: Document, visit: Visit, who: Who, at: datetime) -> bool:
+    """Whether nothing but ways to reach the customer is known, by that channel account alone and since the change."""
+    parts = _written(store, customer)
+    points = parts.pop(CONTACT_POINTS.name, ())
+    others = [one for one in points if one["observed_from"] != f"{who.channel}/{who.account}"]
+    is_more = customer["attributes"] != _defaults(visit) or any(parts.values())
+    if others or is_more or customer.get("assigned_agent_id") or customer.get("removed"):
+        return False
+    identities = await store.find(IDENTITIES, {"customer_id": {"$in": ids_of(customer)}})
+    return all(
+        (one["channel"], one["account"]) == who[:2] and one["first_seen_at"] >= at - _JUST_BEFORE for one in identities
+    )
+
+
+def _written(store: Store, customer: Document) -> dict[str, Any]:
+    """What stands in each part of the customer's record but in those that anybody may have."""
+    names = {part.name for part in store.records[CUSTOMERS.name].parts} - _ANONYMOUS_PARTS
+    return {name: customer.get(name) or () for name in names}
+
+
+def _is_blank(store: Store, customer: Document, visit: Visit) -> bool:
     """Whether the customer is anonymous, and no person of the staff wrote anything into the record."""
-    defaults = {name: one["default"] for name, one in visit.definitions.items() if one["default"] is not None}
-    parts = [part.name for part in CUSTOMERS.parts if part.name not in _ANONYMOUS_PARTS]
-    is_written = customer.get("assigned_agent_id") or customer.get("removed") or any(map(customer.get, parts))
-    return bool(customer["is_anonymous"]) and customer["attributes"] == defaults and not is_written
+    parts = _written(store, customer).values()
+    is_written = customer.get("assigned_agent_id") or customer.get("removed") or any(parts)
+    return bool(customer["is_anonymous"]) and customer["attributes"] == _defaults(visit) and not is_written
+
+
+def _defaults(visit: Visit) -> Document:
+    return {name: one["default"] for name, one in visit.definitions.items() if one["default"] is not None}
 
 
 async def _merge(store: Store, visit: Visit, survivor: Document, blank: Document) -> None:

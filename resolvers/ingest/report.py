@@ -30,7 +30,7 @@ class Outcome(Enum):
     REJECTED = "rejected"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Result:
     """What became of one record, and for a rejected one why: in words that quote no personal value."""
 
@@ -48,7 +48,7 @@ def changed_or_not(*, is_changed: bool) -> Result:
     return UPDATED if is_changed else UNCHANGED
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class TakenIn:
     """What became of each record of a batch, in the order in which they were handed over."""
 
@@ -64,7 +64,7 @@ class NotTaken(Exception):
     """A record cannot be taken in; the message says why and what to do, and quotes no personal value."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Visit:
     """The circumstances in which a batch is taken in."""
 
@@ -135,7 +135,9 @@ def too_many(count: int, what: str, most: int) -> NotTaken:
 
 
 def whole_number(value: int, field: str, *, least: int, most: int) -> int:
-    """The number as it is; raises NotTaken where it lies outside."""
+    """The number as it is; raises NotTaken where it is no whole one, or lies outside."""
+    if not isinstance(value, int):
+        raise NotTaken(f"`{field}` is no whole number. Correct it in the source.")
     if not least <= value <= most:
         raise NotTaken(f"`{field}` is {value}; it lies between {least} and {most}. Correct it in the source.")
     return value

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from adapters.contract.records import (
+    Departure,
     File,
     HandedOver,
     Leaning,
@@ -26,6 +27,7 @@ from adapters.records import CAME_BY, Document, RecordId
 from resolvers.channels import CHANNEL_ACCOUNTS, channel_account_document
 from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.ingest.company import Company, CompanyRecord
+from resolvers.ingest.departures import require_unknown
 from resolvers.ingest.growing import grown
 from resolvers.ingest.lenience import readable
 from resolvers.ingest.mentions import NAMELESS, PLACED, RANKS, TOLD, has_place, named_by, whos
@@ -240,6 +242,9 @@ class Batch:
                 return self._told.withdraw(record)
             case Say():
                 return self._sayings.take(record)
+            case Departure():
+                require_unknown(record, self._people)
+                return UNCHANGED
             case Removal():
                 kind_of(record)
                 return UNCHANGED

@@ -45,6 +45,11 @@ def sent_message_id(channel: str, account: str, key: str) -> RecordId:
     return derived_id(MESSAGES.name, _SENT, channel, account, key)
 
 
+def begun_conversation_id(channel: str, account: str, key: str) -> RecordId:
+    """The id of a conversation that begins with the message of that key, as long as its channel has not named it."""
+    return derived_id(CONVERSATIONS.name, _SENT, channel, account, key)
+
+
 def conversation(one: Talk, company: Company) -> dict[str, Any]:
     """The conversation as it is stored; raises NotTaken."""
     return {

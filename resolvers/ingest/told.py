@@ -8,6 +8,7 @@ from adapters.mongo import Store
 from adapters.records import Document, RecordId
 from resolvers.attachments import ATTACHMENTS
 from resolvers.conversations import MESSAGES
+from resolvers.ingest.beginning import Began, give_name
 from resolvers.ingest.fields import place_of
 from resolvers.ingest.report import INSERTED, UNCHANGED, Result, changed_or_not, stored_moment
 from resolvers.ingest.shelf import Shelf
@@ -27,6 +28,8 @@ class Told:
         """Customers who are being erased: what is still stored of theirs is nobody's."""
         self._fileless: dict[RecordId, datetime | None] = {}
         """Messages that have no files any more, or none from that moment and before."""
+        self._begun: dict[RecordId, Began] = {}
+        """Conversations that began with a message of ours, and which ones of the channel's they are as it says now."""
         self._moved: dict[RecordId, RecordId] = {}
         """Messages that were shown by the channel's id before it was known that we sent them, and what they are now."""
 
@@ -53,6 +56,7 @@ class Told:
         if known == named and one.key:
             sent = sent_message_id(one.channel, one.account, one.key)
             if self._is_there(sent):
+                self._begun |= _begun(self._shelf.get(sent) or {}, one)
                 self._name(named, sent, one.external_id, at)
                 return sent
         return known
@@ -91,9 +95,11 @@ class Told:
         return UNCHANGED
 
     async def finish(self, store: Store) -> None:
-        """Removes the files of what was taken back, and has those of a message that got its other name go along."""
+        """Removes the files of what was taken back, and moves along what is of a message or talk that got its name."""
         for old, new in self._moved.items():
             await store.update_all(ATTACHMENTS, {"of_id": old}, {"$set": {"of_id": new}})
+        for begun, began in self._begun.items():
+            await give_name(store, begun, began)
         await remove_files(store, self._fileless)
 
     def _tell(self, key: RecordId, told: Document, at: datetime) -> Result:
@@ -146,6 +152,14 @@ def names_of(one: Utterance | Progress | Withdrawal) -> list[RecordId]:
     if not isinstance(one, Withdrawal) and one.key:
         named.append(sent_message_id(one.channel, one.account, one.key))
     return named
+
+
+def _begun(message: Document, one: Utterance | Progress) -> dict[RecordId, Began]:
+    """The conversation of a message of ours that is told of in another one."""
+    if one.talk is None:
+        return {}
+    began = Began(one.channel, one.account, one.talk)
+    return {message["conversation_id"]: began} if message["conversation_id"] != began.key else {}
 
 
 async def remove_files(store: Store, fileless: Mapping[RecordId, datetime | None]) -> None:

@@ -33,7 +33,7 @@ class AccessWay(StrEnum):
     OPENED = "opened"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Delivered:
     """What one request has given away by now. Names and ids alone, never a value."""
 

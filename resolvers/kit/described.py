@@ -13,6 +13,7 @@ import strawberry
 from strawberry.types.arguments import StrawberryArgumentAnnotation
 from strawberry.types.field import StrawberryField
 
+from adapters.quiet import quiet
 from resolvers.kit.reads import declare_reads
 
 C = TypeVar("C")
@@ -80,19 +81,19 @@ def about(description: str, *, name: str | None = None) -> StrawberryArgumentAnn
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field, told))
 def graph_type(cls: type[C]) -> type[C]:
     """An object type."""
-    return strawberry.type(cls, description=description_of(cls))
+    return quiet(strawberry.type(cls, description=description_of(cls)))
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field, told))
 def graph_interface(cls: type[C]) -> type[C]:
     """An interface."""
-    return strawberry.interface(cls, description=description_of(cls))
+    return quiet(strawberry.interface(cls, description=description_of(cls)))
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field, told))
 def graph_input(cls: type[C]) -> type[C]:
     """An input type."""
-    return strawberry.input(cls, description=description_of(cls))
+    return quiet(strawberry.input(cls, description=description_of(cls)))
 
 
 def graph_enum(values: dict[str, str], *, name: str | None = None) -> Callable[[type[E]], type[E]]:

@@ -8,6 +8,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+from adapters.quiet import quiet
 from adapters.records import Part, Record, RecordId
 from adapters.windows import Owner, Position, Row, Strand, Window
 from resolvers.kit.context import Context, Info
@@ -31,6 +32,7 @@ class Owning(Protocol):
         """The ids under which this customer's records of each kind were written."""
 
 
+@quiet
 class AtHand(NamedTuple, Generic[T]):
     """A row of a list that need not be read, and where it stands."""
 

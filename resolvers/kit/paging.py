@@ -34,7 +34,7 @@ Telling = Callable[[], list[Source]]
 """Tells which systems were asked for a list besides the gateway's own base."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Page:
     """Which rows of a list a question asks for."""
 

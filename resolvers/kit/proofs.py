@@ -16,7 +16,7 @@ from resolvers.kit.viewer import Role
 K = TypeVar("K")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Proof:
     """What is proven of a customer's identities."""
 

@@ -92,7 +92,8 @@ def parse_moment(text: str) -> datetime:
         raise ValueError("The moment lies beyond the years 1 to 9999. Send a moment between them.") from error
 
 
-def _moment_text(moment: datetime) -> str:
+def moment_text(moment: datetime) -> str:
+    """The moment as answers write it: in UTC, with a Z."""
     # Stored moments are in UTC already; the driver's own zone is slow to ask.
     there = moment if moment.tzinfo is STORED_ZONE else moment.astimezone(UTC)
     return f"{there.replace(tzinfo=None).isoformat()}Z"
@@ -145,7 +146,7 @@ def _big_int(value: Any) -> int:
 
 def _attribute_value(value: Any) -> Any:
     if isinstance(value, datetime):
-        return _moment_text(value)
+        return moment_text(value)
     return value.isoformat() if isinstance(value, date) else value
 
 
@@ -168,7 +169,7 @@ SCALARS: Mapping[object, ScalarDefinition] = {
     datetime: _scalar(
         "DateTime",
         "A moment with its time zone, RFC 3339: `2026-11-21T09:30:00Z`. Answers are in UTC; input needs an offset.",
-        _moment_text,
+        moment_text,
         parse_moment,
         "2026-11-21T09:30:00Z",
     ),

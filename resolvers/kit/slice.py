@@ -14,6 +14,7 @@ from typing import Any, TypeVar, dataclass_transform
 import strawberry
 
 from adapters.contract.channel import Capability
+from adapters.quiet import quiet
 from adapters.records import Document, Part, Record
 from resolvers.kit.described import description_of, graph_type, told
 from resolvers.kit.exported import exported
@@ -74,7 +75,7 @@ CUSTOMER_FILTER = OpenInput(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Having:
     """A condition on customers by records that belong to them: at least one that matches.
 
@@ -174,7 +175,7 @@ class Slice:
 
         def make(cls: type[C]) -> type[C]:
             if keys:
-                cls = strawberry.federation.type(cls, keys=list(keys), description=description_of(cls))
+                cls = quiet(strawberry.federation.type(cls, keys=list(keys), description=description_of(cls)))
             else:
                 cls = graph_type(cls)
             self.keepings.append(Keeping(what, cls, may, is_entity=bool(keys), live=live))

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from adapters.records import Record, RecordId
 from adapters.windows import Owner
 from resolvers.kit.described import graph_enum, graph_type, told
+from resolvers.kit.scalars import moment_text
 
 
 @graph_enum(
@@ -49,9 +50,15 @@ class Source:
     account: str | None = told("Which of our accounts on it; null for the gateway's own base.")
     status: SourceStatus = told("How it did.")
     latency_ms: int | None = told("How long it took to answer, in milliseconds; null where it has not answered.")
-    as_of: datetime | None = told("Of which moment its part is; null where nothing of it is known.")
+    as_of: datetime | None = told(
+        "Of which moment its part is: when the channel said so, also where that was kept and it does not answer now; "
+        "of several things the earliest. Null where nothing of it is known."
+    )
     is_stale: bool = told("Whether its part is older than it should be, because it did not answer anew.")
-    missing: str | None = told("What may be missing for its sake, as a sentence; null where nothing is.")
+    missing: str | None = told(
+        "What may be missing for its sake, as a sentence that can be shown to agents; null where nothing is. *Newer* "
+        "ones are those since `asOf`."
+    )
     retry_after_s: float | None = told("In how many seconds it may answer again; null where nobody knows.")
     complete_since: datetime | None = told(
         "From when on everything is here that it has of the customer: the bound that it told itself, or the oldest "
@@ -87,11 +94,11 @@ def plain_source(source: Source) -> dict[str, Any]:
         "account": source.account,
         "status": source.status.value,
         "latencyMs": source.latency_ms,
-        "asOf": source.as_of.isoformat() if source.as_of else None,
+        "asOf": moment_text(source.as_of) if source.as_of else None,
         "isStale": source.is_stale,
         "missing": source.missing,
         "retryAfterS": source.retry_after_s,
-        "completeSince": source.complete_since.isoformat() if source.complete_since else None,
+        "completeSince": moment_text(source.complete_since) if source.complete_since else None,
         "isBackfilling": source.is_backfilling,
     }
 

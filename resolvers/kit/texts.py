@@ -68,3 +68,8 @@ def visible(text: str) -> str:
 
 def _is_seen(one: str) -> bool:
     return one not in _UNSEEN and unicodedata.category(one) not in _UNSEEN_KINDS
+
+
+def storable(words: object, longest: int = 1_000) -> str:
+    """What somebody else's code says, as it can be kept whatever it is: cut, and without halves of characters."""
+    return str(words)[:longest].encode("utf-8", "replace").decode()

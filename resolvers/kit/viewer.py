@@ -50,7 +50,7 @@ SCOPES = {
 """What a partner may be allowed beyond what every partner reads."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Viewer:
     """Who asks: proven by a token or key."""
 

@@ -18,9 +18,11 @@ import structlog
 from adapters.contract.channel import Found, KnowsEverything
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelError
 from adapters.contract.records import HandedOver
+from adapters.contract.soundness import required, sifted
 from adapters.deadline import within
-from adapters.failures import StoreError
+from adapters.failures import PASSING
 from adapters.lines import Line
+from adapters.quiet import written_out
 from adapters.records import Document, Record
 from resolvers.ingest.batch import take
 from resolvers.ingest.report import TakenIn
@@ -65,7 +67,10 @@ async def read_on(shift: Shift) -> bool:
     now = shift.clock()
     pasts = {key: known.get(key) or {"_id": key, "due_at": now, **_BEGUN} for key in lines}
     due = [(lines[key], past) for key, past in pasts.items() if past["due_at"] <= now]
-    await asyncio.gather(*(_read(shift, line, past) for line, past in due))
+    # Each comes to its end, whatever becomes of another account's.
+    for failure in await asyncio.gather(*(_read(shift, line, past) for line, past in due), return_exceptions=True):
+        if isinstance(failure, BaseException):
+            raise failure
     return False
 
 
@@ -79,11 +84,19 @@ async def _read(shift: Shift, line: Line, past: Document) -> None:
         found = await _asked(line, past)
         await _take(shift, line, past, found)
     except ChannelError as error:
-        channel, account = line.place
-        tries = past["tries"] + 1
-        _log.warning("account's past failed", channel=channel, account=account, kind=error.kind, tries=tries)
-        due = shift.clock() + timedelta(seconds=_pause_s(error, tries))
-        await _keep(shift, line, past, {"tries": tries, "reason": error.kind, "due_at": due})
+        await _failed(shift, line, past, error)
+    except PASSING:
+        raise
+    except Exception as error:  # noqa: BLE001  one account's odd answer must not keep others waiting
+        await _failed(shift, line, past, _unforeseen(line, error))
+
+
+async def _failed(shift: Shift, line: Line, past: Document, error: ChannelError) -> None:
+    channel, account = line.place
+    tries = past["tries"] + 1
+    _log.warning("account's past failed", channel=channel, account=account, kind=error.kind, tries=tries)
+    due = shift.clock() + timedelta(seconds=_pause_s(error, tries))
+    await _keep(shift, line, past, {"tries": tries, "reason": error.kind, "due_at": due})
 
 
 def _pause_s(error: ChannelError, tries: int) -> float:
@@ -97,7 +110,7 @@ async def _asked(line: Line, past: Document) -> Found:
     try:
         async with asyncio.timeout(_CALL_S + _GRACE_S):
             with within(_CALL_S):
-                found: Found = await channel.portion_of_all(past["cursor"])
+                found: Found = required(await channel.portion_of_all(past["cursor"]))
                 return found
     except TimeoutError as error:
         raise ChannelDown(f"It did not answer within {_CALL_S:g} s.") from error
@@ -108,32 +121,29 @@ async def _asked(line: Line, past: Document) -> Found:
 
 
 def _unforeseen(line: Line, error: Exception) -> BadPayload:
-    # The class alone: what an error says may quote what the vendor sent.
     channel, account = line.place
     reference, kind = secrets.token_hex(6), type(error).__name__
-    _log.error("unforeseen", reference=reference, channel=channel, account=account, kind=kind)
+    _log.error("unforeseen", reference=reference, channel=channel, account=account, exc_info=error)
     return BadPayload(f"It failed by {kind}; the log has it under {reference}.")
 
 
 async def _take(shift: Shift, line: Line, past: Document, found: Found) -> None:
     """Takes in what is new of the portion; the last of it together with how far the account was read."""
-    told = {_digest(one): one for one in found.records}
+    sound, wrong = sifted(found.records, line.place)
+    told = {_digest(one): one for one in sound}
     seen = frozenset(past["seen"])
     news = [one for digest, one in told.items() if digest not in seen]
     said = _said(past, found, list(told), shift.clock())
-    if found.unread:
+    if unread := len(found.unread) + len(wrong):
         channel, account = line.place
-        _log.warning("account's past not read whole", channel=channel, account=account, unread=len(found.unread))
+        reasons = list(dict.fromkeys(wrong))
+        _log.warning("account's past not read whole", channel=channel, account=account, unread=unread, reasons=reasons)
+        said["unread"] = past["unread"] + unread
 
     async def along(_taken: TakenIn) -> None:
         await _keep(shift, line, past, said)
 
-    try:
-        await _take_all(shift, line, news, along)
-    except StoreError:
-        raise
-    except Exception as error:
-        raise _unforeseen(line, error) from error
+    await _take_all(shift, line, news, along)
 
 
 async def _take_all(shift: Shift, line: Line, news: Sequence[HandedOver], along: Any) -> None:
@@ -155,7 +165,7 @@ async def _take_all(shift: Shift, line: Line, news: Sequence[HandedOver], along:
 
 def _said(past: Document, found: Found, digests: list[bytes], now: datetime) -> dict[str, Any]:
     """How far the account is read with this portion."""
-    said = {"tries": 0, "reason": None, "portions": past["portions"] + 1, "unread": past["unread"] + len(found.unread)}
+    said = {"tries": 0, "reason": None, "portions": past["portions"] + 1}
     if found.after is None:
         # The cursor stays: behind it lies this portion, and what will be added to it.
         return said | {"seen": digests, "due_at": now + _AGAIN}
@@ -173,4 +183,4 @@ async def _keep(shift: Shift, line: Line, past: Document, said: Document) -> Non
 
 def _digest(record: HandedOver) -> bytes:
     """The same for the same record: from it nobody reads what it says."""
-    return hashlib.blake2b(repr(record).encode("utf-8", "surrogatepass"), digest_size=12).digest()
+    return hashlib.blake2b(repr(written_out(record)).encode("utf-8", "surrogatepass"), digest_size=12).digest()

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+import structlog
+
 from adapters.contract.channel import Capability
 from adapters.contract.records import (
     Case,
@@ -19,6 +21,7 @@ from adapters.contract.records import (
     Utterance,
     Who,
 )
+from adapters.contract.soundness import sifted
 from adapters.mongo import Store
 from adapters.records import key_hash
 from resolvers.identities import IDENTITY_KEYS
@@ -26,6 +29,8 @@ from resolvers.ingest.batch import take
 from resolvers.ingest.report import Outcome
 from resolvers.kit.erased import being_erased
 from resolvers.live.targets import Target
+
+_log = structlog.get_logger("resolvers.live")
 
 BY: Final = "channels"
 """Who changed what: channels that were asked."""
@@ -91,9 +96,13 @@ def of_person(landed: Landed) -> Belonging:
     person by. That it is the same person, only this channel says: the id is asserted to be the customer's.
     """
     place, capability, asked = landed.target
-    records = [one for one in landed.records if isinstance(one, _KINDS[capability])]
+    sound, wrong = sifted(landed.records, place)
+    if wrong:
+        reasons = list(dict.fromkeys(wrong))
+        _log.warning("records left out", channel=place[0], account=place[1], doing=capability, reasons=reasons)
+    records = [one for one in sound if isinstance(one, _KINDS[capability])]
     is_foreign = (asked.channel, asked.account) != place
-    others = [who for who in dict.fromkeys(_whos(records)) if is_foreign and (who.channel, who.account) == place]
+    others = list(dict.fromkeys(_whos(records))) if is_foreign else []
     theirs = {asked, *others}
     kept = [one for one in records if isinstance(one, _OF_NOBODY) or _who(one) in theirs]
     links = [Person(who=asked, also=tuple(others))] if others else []

@@ -10,7 +10,7 @@ from typing import Any, Final
 import structlog
 
 from adapters.contract.channel import Capability
-from adapters.failures import StoreError
+from adapters.failures import PASSING, StoreError
 from adapters.lines import Lines
 from adapters.mongo import Store
 from resolvers.kit.sources import SourceStatus
@@ -164,9 +164,13 @@ class Asking:
     def _report_now(self, target: Target) -> Report:
         """How the question stands for whoever waits no longer."""
         standing = self._standings.get(target)
-        if target in self._flights:
-            return Report(status=SourceStatus.LATE, as_of=standing.answered_at if standing else None)
-        return standing.report if standing else _NOT_BEGUN
+        flight = self._flights.get(target)
+        if flight is None:
+            return standing.report if standing else _NOT_BEGUN
+        # A throttled one is not slow: its call waits until it may be sent again.
+        wait_s = flight.line.channel.way.standing().retry_after_s
+        status = SourceStatus.LATE if wait_s is None else SourceStatus.BUSY
+        return Report(status=status, as_of=standing.answered_at if standing else None, retry_after_s=wait_s)
 
     async def _land(self, flights: Sequence[Flight]) -> None:
         """Takes in what is new of what came; whatever happens, the flights are over then."""
@@ -231,7 +235,7 @@ class Asking:
             return {}
         try:
             left = await take_in(self._store, news, at=self._clock(), default_region=self._default_region)
-        except StoreError as error:
+        except PASSING as error:
             # No vendor's fault, and not told as one: what it said stands nowhere yet, and is asked for again.
             _log.warning("taking in waits for the database", error=str(error))
             return {one.target: _NOT_STORED for one in news}

@@ -6,7 +6,7 @@ on, which a question has brought already: taken in again it changes nothing, and
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -21,9 +21,10 @@ from adapters.contract.errors import (
     ChannelRefused,
     NoSuchIdentity,
 )
-from adapters.contract.records import Who
+from adapters.contract.records import HandedOver, Who
+from adapters.contract.soundness import required
 from adapters.deadline import within
-from adapters.failures import StoreError
+from adapters.failures import PASSING
 from adapters.lines import Line
 from adapters.records import Document
 from resolvers.identities import IDENTITY_KEYS
@@ -32,6 +33,7 @@ from resolvers.ingest.report import Outcome, TakenIn
 from resolvers.kit.erased import being_erased
 from resolvers.kit.shift import Shift
 from resolvers.kit.slice import Slice
+from resolvers.kit.texts import storable
 from resolvers.live.answers import BY, Landed, of_person
 from resolvers.live.cursors import leads_nowhere, next_mark
 from resolvers.live.pasts import NAMING, PASTS, WITH_PASTS, PastState, line_name, oldest_of, target_of
@@ -83,7 +85,11 @@ async def _is_wanted(shift: Shift) -> bool:
 @SLICE.job(JOB, every_s=_EVERY_S, when=_is_wanted)
 async def fetch(shift: Shift) -> bool:
     """Fetches one portion on each line, of whoever has waited for the longest time."""
-    await asyncio.gather(*(_fetch_on(shift, line) for line in _lines(shift)))
+    fetching = (_fetch_on(shift, line) for line in _lines(shift))
+    # Each comes to its end, whatever becomes of another line's.
+    for failure in await asyncio.gather(*fetching, return_exceptions=True):
+        if isinstance(failure, BaseException):
+            raise failure
     return False
 
 
@@ -115,6 +121,10 @@ async def _fetch_one(shift: Shift, line: Line, past: Document) -> None:
         await _postpone_line(shift, past, error)
     except ChannelError as error:
         await _failed(shift, past, error)
+    except PASSING:
+        raise
+    except Exception as error:  # noqa: BLE001  one line's odd answer must not keep the pasts of others waiting
+        await _failed(shift, past, _unforeseen(past, error, "Taking it in failed"))
 
 
 async def _customer_of(shift: Shift, past: Document) -> Any:
@@ -132,7 +142,7 @@ async def _asked(line: Line, past: Document) -> Found:
     try:
         async with asyncio.timeout(_CALL_S + _GRACE_S):
             with within(_CALL_S):
-                return await _ASKING[target.capability](line.channel, target.who, portion)
+                return required(await _ASKING[target.capability](line.channel, target.who, portion))
     except TimeoutError as error:
         raise ChannelDown(f"It did not answer within {_CALL_S:g} s.") from error
     except ChannelError:
@@ -142,19 +152,18 @@ async def _asked(line: Line, past: Document) -> Found:
 
 
 def _unforeseen(past: Document, error: Exception, what: str) -> BadPayload:
-    # The class alone: what an error says may quote what the vendor sent.
     reference = secrets.token_hex(6)
-    _log.error("unforeseen", reference=reference, line=past["line"], kind=type(error).__name__, what=what)
+    _log.error("unforeseen", reference=reference, line=past["line"], what=what, exc_info=error)
     return BadPayload(f"{what} by {type(error).__name__}; the log has it under {reference}.")
 
 
 async def _take(shift: Shift, past: Document, landed: Landed, found: Found) -> None:
-    """Takes the portion in, together with how far the past is then; raises _Gone, BadPayload and StoreError."""
+    """Takes the portion in, together with how far the past is then; raises _Gone and StoreError."""
     customer = await _customer_of(shift, past)
     belonging = of_person(landed)
     records = [*belonging.links, *belonging.records]
     left = len(found.unread) + belonging.left
-    change = _change(past, landed, found, shift.clock())
+    change = _change(past, belonging.records, found, shift.clock())
 
     async def along(taken: TakenIn) -> None:
         # Read behind the taking in: it would have made a new customer for an identity that is gone.
@@ -168,19 +177,14 @@ async def _take(shift: Shift, past: Document, landed: Landed, found: Found) -> N
         if await shift.store.update(PASTS, place, _said(said)) is None:
             raise _Gone
 
-    try:
-        if records:
-            now, region = shift.clock(), shift.default_region
-            came = [now] * len(records)
-            await take(
-                shift.store, records, at=now, by=BY, default_region=region, along=along, is_lenient=True, came_at=came
-            )
-        else:
-            await shift.store.transact(lambda: along(TakenIn([])))
-    except (StoreError, _Gone):
-        raise
-    except Exception as error:
-        raise _unforeseen(past, error, "Taking it in failed") from error
+    if records:
+        now, region = shift.clock(), shift.default_region
+        came = [now] * len(records)
+        await take(
+            shift.store, records, at=now, by=BY, default_region=region, along=along, is_lenient=True, came_at=came
+        )
+    else:
+        await shift.store.transact(lambda: along(TakenIn([])))
     if left:
         _log.warning("past not read whole", past=str(past["_id"]), line=past["line"], unread=left)
 
@@ -193,9 +197,9 @@ def _said(told: dict[str, Any]) -> Document:
     return {"$set": kept, "$unset": dict.fromkeys(NAMING, "")}
 
 
-def _change(past: Document, landed: Landed, found: Found, now: datetime) -> dict[str, Any]:
+def _change(past: Document, records: Sequence[HandedOver], found: Found, now: datetime) -> dict[str, Any]:
     """How far the past is once the portion is taken in."""
-    moments = [at for at in (past["complete_since"], oldest_of(landed.records)) if at]
+    moments = [at for at in (past["complete_since"], oldest_of(records)) if at]
     change = {
         "portions": past["portions"] + 1,
         "tries": 0,
@@ -234,7 +238,7 @@ async def _failed(shift: Shift, past: Document, error: ChannelError) -> None:
     tries = past["tries"] + 1
     _log.warning("past failed", past=str(past["_id"]), line=past["line"], kind=error.kind, tries=tries)
     if tries >= _MOST_TRIES.get(error.kind, 3):
-        await _end(shift, past, PastState.FAILED, f"{error.kind}, {tries} times in a row: {error}")
+        await _end(shift, past, PastState.FAILED, storable(f"{error.kind}, {tries} times in a row: {error}"))
         return
     await _postpone(shift, past, min(_FIRST_PAUSE_S * 2.0 ** min(tries, 12), _LONGEST_PAUSE_S), tries=tries)
 

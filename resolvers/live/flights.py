@@ -12,6 +12,7 @@ import structlog
 from adapters.contract.channel import Capability, Found, KnowsMany, Portion
 from adapters.contract.errors import BadPayload, ChannelDown, ChannelError, NoSuchIdentity
 from adapters.contract.records import Who
+from adapters.contract.soundness import required
 from adapters.contract.way import Breaker
 from adapters.deadline import within
 from adapters.lines import Line
@@ -32,7 +33,7 @@ LIVE: Final = frozenset(_ASKING)
 """The capabilities by which channels are asked at the moment of a question."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Flight:
     """One call to a channel account under way, for one person or for several."""
 
@@ -72,9 +73,9 @@ class Flight:
         channel: Any = self.line.channel
         if len(self.targets) == 1:
             [target] = self.targets
-            return {target: await _ASKING[self.capability](channel, target.who)}
+            return {target: required(await _ASKING[self.capability](channel, target.who))}
         found = await channel.of_many(self.capability, [one.who for one in self.targets])
-        return {one: found.get(one.who, Found()) for one in self.targets}
+        return {one: required(found.get(one.who, Found())) for one in self.targets}
 
     @property
     def knows_nobody(self) -> bool:
@@ -100,5 +101,5 @@ def flights_for(line: Line, capability: Capability, targets: Sequence[Target]) -
     channel = line.channel
     at_once = 1
     if isinstance(channel, KnowsMany) and capability in channel.many_for:
-        at_once = max(channel.many_at_once, 1)
+        at_once = channel.many_at_once
     return [Flight(line, capability, targets[n : n + at_once]) for n in range(0, len(targets), at_once)]

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final, Generic, TypeVar
 
 from adapters.contract.records import HandedOver
+from adapters.quiet import written_out
 from resolvers.kit.sources import SourceStatus
 from resolvers.live.reports import Report
 
@@ -97,4 +98,4 @@ class Standing:
 
 def digest_of(records: Sequence[HandedOver]) -> bytes:
     """The same for the same records: from it nobody reads what they say."""
-    return hashlib.blake2b(repr(records).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    return hashlib.blake2b(repr(written_out(tuple(records))).encode("utf-8", "surrogatepass"), digest_size=16).digest()

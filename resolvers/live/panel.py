@@ -19,7 +19,8 @@ async def sources(customers: list[Customer], info: Info) -> list[list[Source]]:
     """Which systems had a part in the customer's lists beside this field: our own base, and channels asked live.
 
     One that is down makes lists short, and never an error. Where no list beside this field is fed live, it is our own
-    base alone.
+    base alone. So it speaks of the question that it stands in: where several questions of a page share a cache that
+    keeps each customer once, as Apollo Client's does, let them ask for the `sources` of their lists instead.
     """
     context = info.context
     stored, live = stored_source(context.clock()), context.live

@@ -24,7 +24,7 @@ from resolvers.live.targets import Ids, Target, Whose
 _Wanted = tuple[Whose, Capability]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class _Wave:
     """What the lists of one level want to be asked."""
 

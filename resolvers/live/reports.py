@@ -24,7 +24,7 @@ WORDS: Final[Mapping[Capability, str]] = {
 _WHY: Final[Mapping[SourceStatus, str]] = {
     SourceStatus.STALE: "It does not answer anew",
     SourceStatus.LATE: "It has not answered in time",
-    SourceStatus.DOWN: "It does not answer",
+    SourceStatus.DOWN: "It is down",
     SourceStatus.BUSY: "It takes no more requests for now",
     SourceStatus.REFUSED: "It refuses our requests",
     SourceStatus.RESTING: "It failed too often in a row and is left alone for some seconds",
@@ -146,8 +146,8 @@ def _missing(some: list[tuple[Target, Report]], worst: Report) -> str | None:
     if not worst.is_good:
         short = dict.fromkeys(WORDS[target.capability] for target, report in some if not report.is_good)
         moments = [report.as_of for _, report in some if not report.is_good]
-        newer = " newer than `asOf`" if all(moments) else ""
-        sentences.append(f"{_WHY[worst.status]}: {' and '.join(short)}{newer} may be missing.")
+        newer = "newer " if all(moments) else ""
+        sentences.append(f"{_WHY[worst.status]}: {newer}{' and '.join(short)} may be missing.")
     if unread := sum(report.unread for _, report in some):
         sentences.append(f"{unread} of its records could not be read.")
     older = [(WORDS[target.capability], report.past) for target, report in some if report.has_more or report.past]

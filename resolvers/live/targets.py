@@ -78,4 +78,4 @@ def _may_ask(line: Line, one: Known, *, by_visitor: bool) -> bool:
     if (one.who.channel, one.who.account) == line.place:
         return one.is_verified or not by_visitor
     is_own_channel = one.who.channel == line.channel.name
-    return one.is_verified and not is_own_channel and one.who.channel in line.channel.asked_by()
+    return one.is_verified and not is_own_channel and one.who.channel in line.asked_by

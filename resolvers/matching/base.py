@@ -51,7 +51,7 @@ _DAYS_OF_A_YEAR = 365.25
 _LEAST_SIZE = 1_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Base:
     """How many customers and doubles there are, and how many people have each value; values left out are rare."""
 

@@ -22,7 +22,7 @@ from resolvers.matching.weights import DEFAULT, Weights
 _HOPELESS_BITS = -15.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Doubles(Generic[K]):
     """What comparing a whole base found; `base` serves to score single pairs later as they were scored here."""
 

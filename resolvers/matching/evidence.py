@@ -20,7 +20,7 @@ MOST_REACHES = 100
 MOST_ADDRESS_WORDS = 24
 
 
-@dataclass(frozen=True, order=True, slots=True)
+@dataclass(frozen=True, order=True, slots=True, repr=False)
 class Evidence:
     """Everything of one customer that is compared, by role and in comparable form; several values of a role each."""
 

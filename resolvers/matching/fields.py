@@ -16,7 +16,7 @@ _BY_KIND = {"PHONE": MatchingRole.PHONE, "EMAIL": MatchingRole.EMAIL, "POSTAL": 
 _ORDER = {role: n for n, role in enumerate(MatchingRole)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Telltale:
     """What one field of a customer says of who that is, or several that only together say something: an address."""
 
@@ -25,7 +25,7 @@ class Telltale:
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Agreement:
     """Two fields that were compared, one of each customer."""
 
@@ -88,7 +88,7 @@ def _names_of(fields: Sequence[Telltale]) -> Evidence:
     return Evidence(given=tuple(given), family=tuple(family))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Pairing:
     """Two customers whose fields are put beside each other; of each, the names."""
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import combinations
 from typing import Any, NamedTuple
 
+from adapters.quiet import quiet
 from adapters.records import Document
 from resolvers.attribute_rights import viewers
 from resolvers.attribute_rules import MatchingRole
@@ -50,6 +51,7 @@ def sounds_kept(values: Mapping[str, Any], named: Iterable[Document]) -> list[st
     return list(found)[:MOST_SOUNDS]
 
 
+@quiet
 class _Spoken(NamedTuple):
     """How some names sound: each of their words, and two words of one name."""
 

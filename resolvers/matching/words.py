@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from anyascii import anyascii
 
+from adapters.quiet import quiet
+
 # As many different texts as a scan has in its hands at one time.
 _REMEMBERED = 100_000
 # A value longer than this is a text, and its beginning says who it is about.
@@ -74,6 +76,7 @@ _SHORT = {
 _SHORTENED = frozenset(_SHORT.values())
 
 
+@quiet
 class Name(NamedTuple):
     """A name without case, accents, marks and titles: as one word, and in its words."""
 
@@ -81,6 +84,7 @@ class Name(NamedTuple):
     words: tuple[str, ...]
 
 
+@quiet
 class Day(NamedTuple):
     """A day as it was written, be it in the calendar or not; 0 stands for a part that is not known."""
 

@@ -69,7 +69,7 @@ class MergeCustomersInput:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Asked:
     """What was asked for, as far as it can be checked without the database."""
 
@@ -159,7 +159,7 @@ def _key(given: str, *path: str) -> RecordId:
     return key
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class People:
     """The customers of a merge as they are stored now."""
 

@@ -44,7 +44,7 @@ def _own(survivor: Document, merges: Sequence[Document], part: Part, pages: Page
             yield one
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Lifting:
     """What a source said of a survivor, and where it comes to stand."""
 

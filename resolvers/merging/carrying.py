@@ -34,7 +34,7 @@ def require_room(part: Part, document: Document, before: Document) -> None:
         raise Overfull(part, count)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Carried:
     """What one step up does."""
 
@@ -44,7 +44,7 @@ class Carried:
     """Fields of entries of the ledger as they are from now on."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Carrying:
     """One step from somebody to the one who took that one in."""
 

@@ -23,7 +23,7 @@ _CLAIM = ("_id", "claim", "claimed_by", "verified_at", "verified_by", "is_founde
 _SAID = ("claim", "claimed_by", "verified_at", "verified_by")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Said:
     """What was said of an identity since: it was verified or weighed anew, taken off, or linked."""
 

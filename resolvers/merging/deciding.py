@@ -34,7 +34,7 @@ VALUE_WAYS = FIELD_WAYS | {Resolution.CUSTOM}
 ENTRY_WAYS = FIELD_WAYS | {Resolution.GIVE_BACK}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Resolved:
     """What was decided for one field."""
 
@@ -52,7 +52,7 @@ class Why(Enum):
     NOT_YOURS = "What stood there before is not for whoever asks to put back."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Edited:
     """Something that the merge changed and that needs a word: it was changed again since, or may not just go back."""
 
@@ -66,7 +66,7 @@ class Edited:
     why: Why = Why.CHANGED
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class EditedEntry:
     """An entry of a part that the merge put there and that was changed or removed since."""
 

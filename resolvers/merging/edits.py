@@ -90,7 +90,7 @@ _REASONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Sight:
     """What the viewer is told of entries."""
 

@@ -9,7 +9,7 @@ from resolvers.merging.joining import Joined, Value
 from resolvers.merging.places import same_entry
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class EntryConflict:
     """A field of an entry in which the customers' records do not say the same."""
 

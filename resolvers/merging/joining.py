@@ -57,7 +57,7 @@ class BadChoice(Exception):
         self.name = name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Difference:
     """An attribute of which several records hold something."""
 
@@ -74,7 +74,7 @@ class Difference:
         return all(value == self.values[0][1] for _, value in self.values)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Change:
     """A value of the survivor's document that the merge changed, or kept on purpose; None stands for no value."""
 
@@ -87,7 +87,7 @@ class Change:
         return {"path": self.path, "before": self.before, "after": self.after}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Replaced:
     """An entry of the survivor, and the one that stands in its place."""
 
@@ -99,7 +99,7 @@ class Replaced:
         return {"before": self.before, "after": self.after}
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Joined:
     """What a merge does to the survivor's document."""
 
@@ -113,7 +113,7 @@ class Joined:
     """Agents who look after one of the others, and would not look after the survivor."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Joining:
     """What becomes one: the customers' documents, and what was chosen."""
 

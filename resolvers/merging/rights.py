@@ -37,7 +37,7 @@ def unassignable(context: Context, assigned: RecordId | None, *path: str) -> Ref
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class PresentRules:
     """The rules for a merge that is undone by this viewer."""
 

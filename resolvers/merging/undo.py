@@ -158,7 +158,7 @@ async def edits(merges: list[Merge], info: Info) -> list[list[MergeEdit]]:
 # What is stored about a merge
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Case:
     entry: Document
     survivor: Document | None

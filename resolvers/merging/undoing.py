@@ -30,7 +30,7 @@ from resolvers.merging.places import beside, entries_of, found_in, led_again, sa
 _ATTRIBUTES, _OBSERVED = "attributes.", "observed."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Later:
     """A merge of the same survivor that came after the one to be undone and holds."""
 
@@ -57,7 +57,7 @@ class Later:
         return any(same_entry(part, one) == key for document in self.documents for one in document.get(part.name, ()))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Undone:
     """What undoing does."""
 
@@ -96,7 +96,7 @@ class Rules(Protocol):
         """A value of one's own as it is stored; raises where it breaks a rule."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Undoing:
     """What is undone."""
 

@@ -33,7 +33,7 @@ _AT_ONCE = 5
 _FIRST, _LAST = 0, 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Request:
     """Who wants a customer erased, and why."""
 
@@ -43,7 +43,7 @@ class Request:
     reference: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Share:
     """The documents of one record that an erasure is about."""
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import Field
 
 from adapters.contract.errors import BadPayload
-from adapters.payload import Shape, shaped, whole
+from adapters.payload import Shape, shaped
 
 SECRET = "+1 650 555 1234"
 
@@ -47,20 +47,3 @@ def test_reasons(data: Any, reason: str) -> None:
 def test_unknown_fields_pass() -> None:
     """What a shape does not know is let through."""
     assert shaped(Outer, {"name": "x", SECRET: 1}).name == "x"
-
-
-@pytest.mark.parametrize(
-    ("text", "kept"), [("a\ud83d", "a\ufffd"), ("é", "é"), ("\U0001f600", "\U0001f600"), ("\x00", "\x00")]
-)
-def test_whole_characters(text: str, kept: str) -> None:
-    """Half a character becomes a sign that something was there, wherever it stands."""
-    assert whole({text: [text, 1, None]}) == {kept: [kept, 1, None]}
-
-
-def test_too_deep() -> None:
-    """What is nested without end is a bad payload."""
-    deep: list[Any] = []
-    for _ in range(100_000):
-        deep = [deep]
-    with pytest.raises(BadPayload, match="too deeply"):
-        whole(deep)

@@ -294,6 +294,7 @@ BROKEN = [
 ]
 
 
+@pytest.mark.says_planted
 @pytest.mark.parametrize(("cls", "check"), BROKEN)
 def test_each_check_can_fail(cls: type[Channel], check: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A channel that is broken in one way fails that check, and no other."""
@@ -333,6 +334,7 @@ def test_without_examples(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {one.outcome for _, one in report.findings[3:]} == {Outcome.NOT_CHECKED}
 
 
+@pytest.mark.says_planted
 def test_nothing_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
     """The report itself quotes neither the secret nor the person that it found."""
     for cls in (_Chatty, _Telling, _Showing):

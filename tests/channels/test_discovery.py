@@ -183,3 +183,10 @@ def test_examples_beside_class(find: Find, tmp_path: Path) -> None:
     found = find(acme=dedent(SOUND) + "EXAMPLES = 'of a module'\n", bare=dedent(SOUND).replace('"acme"', '"bare"'))
     said = {name: one.examples for name, one in found.usable.items()}
     assert said == {"acme": "of a module", "bare": None, "big": "of a package"}
+
+
+def test_entry_point_of_another_name(find: Find) -> None:
+    """An entry point that is named otherwise than its channel is told of, and not taken by either name."""
+    found = find(_entry("other", "tests.channels.example_acme:Acme"))
+    assert not found.usable
+    assert found.unusable[0].why == "its entry point is named 'other' and its channel 'acme'. Give both one name."

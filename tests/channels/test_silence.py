@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 import structlog
+from pymongo import AsyncMongoClient
 
 from adapters.contract.channel import Found
 from adapters.contract.deliveries import Delivery, Event
 from adapters.contract.records import Person, Who
 from adapters.contract.sending import Outgoing, Template
 from gateway.channel_file import read_channels
+from gateway.mongod import Mongod
 from gateway.settings import BadSettings
 from gateway.telemetry import configure_logs
 from tests.conftest import NOW
@@ -60,6 +62,13 @@ def test_traceback_quotes_nothing(logs_as_before: None, kind: type[Exception], l
         structlog.get_logger("gateway.test").error("unforeseen", exc_info=error)
     assert kind.__name__ in logs.getvalue()
     assert MARK not in logs.getvalue()
+
+
+async def test_own_database_logs_no_query(mongod: Mongod) -> None:
+    """The gateway's own database writes no query into its log, however slow: there stands whom it asks for."""
+    async with AsyncMongoClient(mongod.url) as client:
+        told = await client.admin.command("profile", -1)
+    assert (told["was"], told["slowms"]) == (0, 2**31 - 1)
 
 
 def test_mistake_quotes_no_password(tmp_path: Path) -> None:

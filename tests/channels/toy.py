@@ -13,11 +13,12 @@ from pydantic import Field, SecretStr
 from adapters.contract.channel import Channel, ChannelSettings, Equipment
 from adapters.contract.deliveries import Answer, Delivery, Event, NotProven
 from adapters.contract.errors import BadPayload
-from adapters.contract.records import Person, Utterance, Who, Withdrawal
+from adapters.contract.records import Departure, Person, Utterance, Who, Withdrawal
 from adapters.contract.way import Way
 from adapters.lines import Lines
+from tests.planted import TOY_SECRET
 
-SECRET = "a sample secret of the toy shop"
+SECRET = TOY_SECRET
 BEGIN = datetime(2026, 11, 1, 8, tzinfo=UTC)
 
 
@@ -65,6 +66,9 @@ class Toy(Channel):
         if kind == "withdraws":
             back = Withdrawal(channel=self.name, account=self.account, external_id=f"{person}-{one['n']}", at=BEGIN)
             return Event(key=f"back {key}", order_by=person, records=(back,))
+        if kind == "leaves":
+            gone = Departure(who=Who(self.name, self.account, person), at=BEGIN)
+            return Event(key=key, order_by=person, records=(gone,), who=gone.who)
         if kind not in self.kinds:
             told = Who(self.name, self.account, person) if kind == "waves" else None
             return Event(key=key, order_by=person, unread="`kind` is none that is known.", who=told)
@@ -92,10 +96,10 @@ def signature(body: bytes) -> str:
     return hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
 
 
-def lines(*accounts: str) -> Lines:
+def lines(*accounts: str, kind: type[Toy] = Toy) -> Lines:
     """Lines of the toy channel; it never asks anybody, so it needs no way out."""
     equipment = Equipment(way=cast("Way", None))
-    return Lines([Toy(one, ToySettings(secret=SecretStr(SECRET)), equipment) for one in accounts or ("main",)])
+    return Lines([kind(one, ToySettings(secret=SecretStr(SECRET)), equipment) for one in accounts or ("main",)])
 
 
 def event(person: str, n: int, kind: str = "says", key: str | None = None) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
 CHROMIUM = shutil.which("chromium")
+_COMPLAINTS = {"error", "warning"}
 
 expect.set_options(timeout=20_000)  # The whole suite shares two cores.
 
@@ -37,13 +38,22 @@ class Visit:
     hosts: set[str] = field(default_factory=set)
     complaints: list[str] = field(default_factory=list)
 
-    async def open(self, address: str) -> "Visit":
-        """Open the page and wait for its editor."""
+    async def enter(self, address: str) -> "Visit":
+        """Open a page."""
         self.page.context.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
         self.page.on("websocket", lambda wire: self.hosts.add(urlsplit(wire.url).netloc))
-        self.page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
+        self.page.on("console", lambda line: self.complaints.append(line.text) if line.type in _COMPLAINTS else None)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         await self.page.goto(address)
+        return self
+
+    def rows(self, name: str) -> Locator:
+        """What the agent panel lists under the name."""
+        return self.page.locator(f".{name} li")
+
+    async def open(self, address: str) -> "Visit":
+        """Open the playground and wait for its editor."""
+        await self.enter(address)
         await expect(self.page.locator(".graphiql-query-editor .view-line").first).to_be_visible()
         return self
 

@@ -30,11 +30,10 @@ from resolvers.schema import SLICES
 from tests.gateway import trouble
 from tests.gateway.browsing import chromium, visit
 from tests.gateway.stand_in import bare, demo
+from tests.net import NET
+from tests.planted import SEAL, SIGNS
 
-__all__ = ["bare", "chromium", "demo", "visit"]
-
-SEAL = "a sample secret that seals cursors"
-SIGNS = "a sample secret that signs tokens, long enough"
+__all__ = ["SEAL", "SIGNS", "bare", "chromium", "demo", "visit"]
 
 
 GRAPHQL = "application/graphql-response+json"
@@ -94,11 +93,13 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 def logs_as_before() -> Iterator[None]:
     """Puts back what a command set up for its own log."""
     root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+    handlers, config = list(root.handlers), structlog.get_config()
+    levels = {name: logging.getLogger(name).level for name in (None, "adapters", "gateway", "resolvers", "uvicorn")}
     yield
     root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+    structlog.configure(**config)
 
 
 @pytest.fixture(scope="session")
@@ -131,7 +132,10 @@ class Gate:
     async def ask(self, query: str, *, headers: Mapping[str, str] | None = None, **body: Any) -> httpx.Response:
         """The response to a posted question, asked by an agent unless the headers say otherwise."""
         sent = self.bearer() if headers is None else dict(headers)
-        return await self.client.post("/graphql", json={"query": query, **body}, headers=sent)
+        response = await self.client.post("/graphql", json={"query": query, **body}, headers=sent)
+        if response.headers.get("content-type", "").partition(";")[0] in {GRAPHQL, JSON}:
+            NET.hear_errors(response.json().get("errors") or [])
+        return response
 
 
 OpenGate = Callable[..., Gate]

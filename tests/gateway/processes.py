@@ -12,6 +12,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.net import NET
+
 # What the machine says is no setting of a test, and nobody's Python writes to pipes without a buffer.
 _NOT_OURS = ("GATEWAY_", "MONGODB_URL", "PYTHONUNBUFFERED")
 
@@ -46,6 +48,7 @@ class Running:
         self.process.kill()
         self.process.wait()
         self.rest.join()
+        NET.hear("a gateway's stdout and stderr", "".join(self.lines))
         if self.process.stdout:
             self.process.stdout.close()
 

@@ -1,4 +1,4 @@
-"""A process that is at work on a job and does not come to its end: it is there to be killed."""
+"""A process that is at work on a job, in a transaction, and does not come to its end: it is there to be killed."""
 
 import asyncio
 import sys
@@ -23,15 +23,22 @@ class _Nobody:
 
 
 async def endless(shift: Shift) -> bool:
-    """A step that takes for ever."""
-    del shift
-    await asyncio.sleep(3600)
+    """A step that takes for ever, and holds a document meanwhile."""
+
+    async def hold() -> None:
+        await shift.store.upsert(JOBS, [(JOBS.id_of({"name": "held"}), {"$set": {"name": "held"}})])
+        sys.stdout.write("holds it\n")
+        sys.stdout.flush()
+        await asyncio.sleep(3600)
+
+    await shift.store.transact(hold)
     return False
 
 
 async def main(url: str, database: str) -> None:
     """Works until it is killed."""
-    work.LEASE_S = 2.0  # type: ignore[misc]
+    # Nobody waits for its end.
+    work.LEASE_S = 3600.0  # type: ignore[misc]
     declared = graph().declared
     store = await Store.open(url, database, [JOBS])
     shift = Shift(store=store, declared=declared, clock=lambda: datetime.now(UTC))

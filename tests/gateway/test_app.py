@@ -39,12 +39,15 @@ async def test_request_line_is_impersonal(gate: Gate, capsys: pytest.CaptureFixt
     await gate.client.get(
         "/graphql", params={"query": 'query Secretly { echo(text: "Ana Ruiz") }'}, headers=gate.bearer()
     )
+    await gate.client.get("/webhooks/ana.ruiz/example.com")
     await gate.client.get("/customers/ana.ruiz@example.com")
     lines = map(json.loads, capsys.readouterr().err.splitlines())
-    answered, lost = (line for line in lines if line["logger"] == "gateway.request")
+    answered, delivered, lost = (line for line in lines if line["logger"] == "gateway.request")
     assert (answered["status"], answered["operation"], answered["path"]) == (200, "Secretly", "/graphql")
     assert answered["commands"] >= 0
     assert (lost["status"], lost["path"]) == (404, None)
+    assert (delivered["status"], delivered["path"]) == (404, "/webhooks/{channel}/{account}")
+    assert "ruiz" not in json.dumps(delivered)
     assert "Ruiz" not in json.dumps([answered, lost])
     assert "anna" not in json.dumps(answered)
 

@@ -1,5 +1,6 @@
 """Are the channels of the settings file read, and each mistake in it told with what to do?"""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -181,3 +182,18 @@ def test_paths_start_at_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     path.write_text('[[channel]]\nname = "crm"\nadapter = "rest"\naccount = "main"\nmapping = "crm.toml"\n', "utf-8")
     (one,) = read_channels(path)
     assert (one.place, one.adapter.name) == (("crm", "main"), "rest")
+
+
+@pytest.mark.parametrize("name", ["hubspot", "people_data_labs", "shop"])
+def test_shipped_mappings_say_how(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """What a shipped mapping says of its entry is right word for word, in a file that stands beside `mappings`."""
+    head = (root / "mappings" / "rest" / f"{name}.toml").read_text("utf-8").split("\nname = ")[0]
+    said = "\n".join(line.removeprefix("#   ") for line in head.splitlines() if line.startswith("#   "))
+    for word in re.findall(r'from_env = "(\w+)"', said):
+        monkeypatch.setenv(word, "opensesame")
+    monkeypatch.chdir("/")
+    (tmp_path / "mappings").symlink_to(root / "mappings")
+    path = tmp_path / "channels.toml"
+    path.write_text(said, "utf-8")
+    (one,) = read_channels(path)
+    assert one.adapter.name == "rest"

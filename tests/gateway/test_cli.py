@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import jwt
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 from adapters.failures import StoreError
@@ -21,8 +22,9 @@ from gateway.settings import settings_table
 from resolvers.kit.ids import global_id
 from resolvers.schema import graph
 from tests.gateway.processes import hands_of, running
+from tests.planted import SIGNS
 
-SECRET = "a sample secret that signs tokens, long enough"
+SECRET = SIGNS
 ME = {"query": "{ viewer { subject role } }"}
 
 
@@ -129,6 +131,8 @@ def test_token_keeps_its_secret(run: CliRunner) -> None:
         (["token", "--role", "agent", "--subject", " "], {}, "must have 1 to"),
         (["token", "--role", "agent", "--subject", "a"], {"MONGODB_URL": "mongodb://x"}, "Set GATEWAY_JWT_SECRET"),
         (["serve"], {"MONGODB_URL": "mongodb://x"}, "GATEWAY_SECRET is not"),
+        (["erase", "x", "--yes"], {"MONGODB_URL": "mongodb://x"}, "GATEWAY_SECRET is not"),
+        (["replay"], {"MONGODB_URL": "mongodb://x"}, "GATEWAY_SECRET is not"),
         (["serve"], {"GATEWAY_PORT": "http"}, "GATEWAY_PORT is 'http': "),
         (["serve", "--host", "192.0.2.1"], {}, "cannot be listened on"),
         (["keys", "make", "x", "--scope", "all"], {}, "There is no scope all"),
@@ -154,6 +158,16 @@ def test_trouble_is_told_in_words(
     shown = capsys.readouterr().err
     assert told in shown
     assert "Traceback" not in shown
+
+
+def test_commands_log_as_the_house(monkeypatch: pytest.MonkeyPatch, run: CliRunner) -> None:
+    """Each command logs as the gateway does, and never with the local variables that structlog shows by itself."""
+    del run
+    structlog.reset_defaults()
+    monkeypatch.setattr(sys, "argv", ["profile-gateway", "settings"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert structlog.is_configured()
 
 
 def test_keys_live_through_commands(run: CliRunner) -> None:

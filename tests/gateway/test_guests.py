@@ -10,6 +10,7 @@ from subprocess import PIPE, Popen
 from typing import Any
 
 import pytest
+import structlog
 from pymongo import AsyncMongoClient
 
 from adapters.failures import StoreDown, StoreRefused
@@ -98,14 +99,15 @@ def test_large_import_told_of_end(tmp_path: Path) -> None:
     assert not [one for one in hands if Path(f"/proc/{one}").exists()]
 
 
-async def test_guest_waits_for_start(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_guest_waits_for_start(settings: Settings) -> None:
     """A command that comes while another one is just starting its database waits and joins."""
     inside, go_on = [asyncio.Event() for _ in range(3)], asyncio.Event()
-    commands = [asyncio.create_task(_joined(settings, one, go_on)) for one in inside]
-    await asyncio.gather(*(one.wait() for one in inside))
-    go_on.set()
-    await asyncio.gather(*commands)
-    assert capsys.readouterr().out.count("mongod.started") == 1
+    with structlog.testing.capture_logs() as logged:
+        commands = [asyncio.create_task(_joined(settings, one, go_on)) for one in inside]
+        await asyncio.gather(*(one.wait() for one in inside))
+        go_on.set()
+        await asyncio.gather(*commands)
+    assert [one["event"] for one in logged].count("mongod.started") == 1
 
 
 async def test_stopped_guest(settings: Settings) -> None:

@@ -55,6 +55,20 @@ async def test_together(box: Inbox, store: Store, commands: Commands) -> None:
     assert len({one["sequence"] for one in kept}) == 150
 
 
+async def test_crowd_gathered(box: Inbox, commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where several come at once, those who come a moment later are written together, too."""
+    monkeypatch.setattr(inbox, "_GATHER_S", 0.5)
+    with commands.counted() as seen:
+        crowd = asyncio.create_task(keep(box, "a", "b"))
+        await crowd
+        later = []
+        for key in "cdef":
+            later.append(asyncio.create_task(keep(box, key)))
+            await asyncio.sleep(0.01)
+        await asyncio.gather(*later)
+    assert [len(command["documents"]) for _, command in seen] == [2, 4]
+
+
 async def test_repeated_among_others(box: Inbox, store: Store) -> None:
     """One that is there already stands in no other's way."""
     await keep(box, "b")

@@ -21,7 +21,7 @@ from gateway.settings import BadSettings, Settings
 from resolvers.channels import CHANNEL_ACCOUNTS
 from resolvers.kit.graph import Graph
 from resolvers.kit.viewer import Role, Viewer
-from tests.channels.example_acme import AcmeSettings
+from tests.channels.example_acme import Acme, AcmeSettings
 
 ENTRIES = """
 [[channel]]
@@ -124,12 +124,30 @@ async def test_failed_calls_are_logged(switched_on: Settings) -> None:
     assert "opensesame" not in str(told)
 
 
+class Narrow(Acme):
+    """An acme whose account takes no deliveries."""
+
+    def capabilities(self) -> tuple[Capability, ...]:
+        """Tickets alone."""
+        return (Capability.TICKETS,)
+
+
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, switched_on: Settings, logs_as_before: None) -> CliRunner:
     """Runs commands in this process."""
     del logs_as_before
     monkeypatch.setenv("GATEWAY_CHANNELS", str(switched_on.channels))
     return CliRunner()
+
+
+def test_accounts_offer_their_own(run: CliRunner, acme: None, tmp_path: Path) -> None:
+    """Of an account that is switched on `channels` shows what it offers by its settings, not what its adapter may."""
+    del acme
+    points = tmp_path / "site" / "acme_channel-1.0.dist-info" / "entry_points.txt"
+    points.write_text("[profile_gateway.channels]\nacme = tests.gateway.test_lines:Narrow\n", "utf-8")
+    result = run.invoke(cli.app, ["channels"])
+    rows = [line.split("\t") for line in result.stdout.splitlines()]
+    assert [row[3] for row in rows[1:3]] == ["TICKETS", "TICKETS"]
 
 
 def test_channels_are_listed(run: CliRunner) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ import structlog
 from adapters.failures import StoreDown
 from adapters.mongo import Store
 from gateway import work
+from gateway.processes import holder_name, is_known_dead, sign_in
 from gateway.work import JOBS, Worker, job_states
 from resolvers.kit.graph import Graph
 from resolvers.kit.jobs import Job, Work
@@ -226,27 +228,41 @@ async def test_stops_gracefully(team: Team) -> None:
 
 
 async def test_taken_over_after_kill(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that is killed at work is followed by another one, within the time of a lease."""
-    monkeypatch.setattr(work, "LEASE_S", 2.0)
+    """A process of this machine that is killed at work is followed at once, and what it held is free."""
     monkeypatch.setattr(work, "_LOOK_AGAIN_S", 0.5)
-    process = await asyncio.create_subprocess_exec(sys.executable, str(SLOW), team.store.url, team.store.database)
-
-    async def is_at_work() -> bool:
-        return await team.store.leases.holder_of("job slow") is not None
-
-    await until(is_at_work, 60)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(SLOW), team.store.url, team.store.database, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    await process.stdout.readline()
+    assert await team.worker(Job("slow", 60, counting(1, []))).look(Job("slow", 60, counting(1, []))) == 0.5
     os.kill(process.pid, signal.SIGKILL)
     await process.wait()
-    seen: list[int] = []
-    worker = team.worker(Job("slow", 60, counting(1, seen)))
-    worker.start()
-
-    async def is_done() -> bool:
-        return bool(seen)
-
-    await until(is_done, 60)
-    await worker.stop()
+    with structlog.testing.capture_logs() as logs:
+        job = Job("slow", 60, counting(1, []))
+        await team.worker(job).look(job)
     assert team.heard.ended == [("slow", "done", 1)]
+    assert [one["transactions_ended"] for one in logs if one["event"] == "job is taken over"] == [1]
+    assert await team.store.upsert(JOBS, [(JOBS.id_of({"name": "held"}), {"$set": {"name": "held"}})]) == (1, 0)
+
+
+def test_who_is_dead() -> None:
+    """Of a holder on this machine it is known whether its process is there; of any other nothing is."""
+    ours = holder_name("ab12")
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    machine, _, word = ours.split(":")
+    theirs = f"{machine}:{process.pid}:{word}"
+    assert not is_known_dead(ours)
+    assert not is_known_dead(theirs)
+    process.kill()
+    # Before anyone asks how it ended (which takes it from the system's list), and after.
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    assert is_known_dead(theirs)
+    process.communicate()
+    assert is_known_dead(theirs)
+    assert not is_known_dead(f"{machine}:{process.pid}:elsewhere-{word.partition('-')[2]}")
+    assert not is_known_dead("")
+    assert (sign_in(ours), sign_in(f"{machine}:{process.pid}:0a1b2c3d")) == ("ab12", None)
 
 
 def test_jobs_are_declared(house: Graph) -> None:

@@ -92,6 +92,17 @@ async def test_late_comes_next_time(panel: Callable[..., Panel], vendor: Vendor,
     assert second.sources["main"]["status"] == "OK"
 
 
+async def test_throttled_is_not_late(panel: Callable[..., Panel], vendor: Vendor, make: Makers) -> None:
+    """A throttled source is told as one, also where it is asked again behind the answer."""
+    ann = await make.customer()
+    await make.identity(ann, "acme", "1", "repeating")
+    vendor.moods = {"repeating": "throttled for a moment"}
+    answer = await panel(live_s=0.3, repeating=AcmeSettings())(TICKETS_OF, id=ann.id)
+    source = answer.sources["repeating"]
+    assert (source["status"], source["retryAfterS"]) == ("BUSY", pytest.approx(2, abs=1))
+    assert source["missing"] == "It takes no more requests for now: tickets may be missing."
+
+
 async def test_hanging_one_delays_once(panel: Callable[..., Panel], vendor: Vendor, make: Makers) -> None:
     """Who has been waited for as long as a question waits is not waited for by the next one."""
     ann = await make.customer()
@@ -117,7 +128,23 @@ async def test_what_was_known_stays(panel: Callable[..., Panel], vendor: Vendor,
     assert [one["number"] for one in answer.data["customer"]["tickets"]["nodes"]] == ["7"]
     source = answer.sources["main"]
     assert (source["status"], source["isStale"], bool(source["asOf"])) == ("REFUSED", True, True)
-    assert source["missing"] == "It refuses our requests: tickets newer than `asOf` may be missing."
+    assert source["missing"] == "It refuses our requests: newer tickets may be missing."
+
+
+async def test_moments_alike(panel: Callable[..., Panel], vendor: Vendor, make: Makers) -> None:
+    """`asOf` is the moment at which the channel said so, while it fails, too, and is written alike everywhere."""
+    ann = await make.customer()
+    await make.identity(ann, "acme", "1")
+    vendor.has("tickets", "1", told_ticket("7"))
+    ask = panel(freshness=EAGER)
+    question = "query ($id: ID!) { customer(id: $id) { tickets { nodes { id } } sources { name account asOf } } }"
+    first = (await ask(question, id=ann.id)).sources["main"]["asOf"]
+    vendor.moods = {"main": "broken"}
+    answer = await ask(question, id=ann.id)
+    beside = {one["account"] or one["name"]: one["asOf"] for one in answer.data["customer"]["sources"]}
+    assert beside == {name: one["asOf"] for name, one in answer.sources.items()}
+    assert beside["main"] == first < beside["stored"]
+    assert first.endswith("Z")
 
 
 async def test_failure_is_not_repeated(panel: Callable[..., Panel], vendor: Vendor, make: Makers) -> None:

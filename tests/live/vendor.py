@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -56,8 +56,9 @@ class Vendor:
                 await self.gate.wait()
             case "broken":
                 return web.json_response({"message": "Internal error of Ann Lee"}, status=500)
-            case "throttled":
-                return web.json_response({}, status=429, headers={"Retry-After": "7"})
+            case "throttled" | "throttled for a moment" as mood:
+                wait_s = "7" if mood == "throttled" else "2"
+                return web.json_response({}, status=429, headers={"Retry-After": wait_s})
             case "refuses":
                 return web.json_response({}, status=401)
             case "junk":
@@ -147,6 +148,12 @@ class Acme(Channel):
             raise BadPayload("The list does not hold what it should.") from error
 
 
+class AcmeThatRepeats(Acme):
+    """Asks again where that does no harm, as channels do unless they say otherwise."""
+
+    manners = replace(MANNERS, tries=3)
+
+
 class AcmeOfMany(Acme):
     """Answers for three people at once."""
 
@@ -204,11 +211,14 @@ _RECORDS: Mapping[str, Any] = {
 }
 
 
+_CLASSES = {"many": AcmeOfMany, "repeating": AcmeThatRepeats}
+
+
 def lines_to(outside: Outside, vendor: Vendor, **accounts: AcmeSettings) -> Lines:
     """A line for each account, which is named for what it is given."""
     made = []
     for account, settings in accounts.items():
-        cls = AcmeOfMany if account == "many" else Acme
+        cls = _CLASSES.get(account, Acme)
         way = outside.way(cls.name, account, cls.manners, base_url=vendor.url)
         made.append(cls(account, settings, Equipment(way=way)))
     return Lines(made)

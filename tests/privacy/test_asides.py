@@ -11,6 +11,8 @@ from resolvers.deliveries.replaying import replay
 from resolvers.deliveries.waiting import DELIVERIES
 from resolvers.identities import IDENTITY_KEYS
 from resolvers.kit.viewer import Role
+from resolvers.privacy import erasing
+from resolvers.privacy.receipts import ERASURES
 from tests.changing import change
 from tests.channels.toy import event
 from tests.conftest import NOW, Asking
@@ -148,3 +150,17 @@ async def test_read_later(post: Post, erase: Erase, monkeypatch: pytest.MonkeyPa
     await replay(post.shift, {"state": "aside"})
     assert (judged.taken, await post.store.count(CUSTOMERS, {})) == (1, 0)
     assert await post.store.count(DELIVERIES, {}) == 0
+
+
+async def test_many_at_once(post: Post, ask: Asking, erase: Erase) -> None:
+    """Where there are very many, those that name the customer in a list are removed by their ids like all others."""
+    await post.bring(event("ann", 1), event("ben", 1))
+    await post.take_in()
+    ann = await known(post, "ann")
+    await erase(ann)
+    made = [await post.bring(event("ann", n, "waves")) for n in range(2)]
+    await post.store.update(DELIVERIES, {"_id": made[0]["_id"]}, {"$set": {"customer_ids": [RecordId(), ann.key]}})
+    (receipt,) = await post.store.find(ERASURES, {})
+    keys = [one["_id"] for one in made]
+    await erasing._these(post.store, ask.graph.declared, receipt["_id"], DELIVERIES, keys, NOW)
+    assert [one["_id"] for one in await post.store.find(DELIVERIES, {})] == keys[1:]

@@ -33,7 +33,7 @@ def leaky() -> Graph:
     @slice_.column(Customer, may=EVERYONE)
     async def logged(customers: list[Customer], info: Info) -> list[str | None]:
         """The name in the log."""
-        structlog.get_logger("leaky").debug("seen", who=await _name(customers[0], info))
+        structlog.get_logger("resolvers.leaky").debug("seen", who=await _name(customers[0], info))
         return [None for _ in customers]
 
     @slice_.column(Customer, may=EVERYONE)

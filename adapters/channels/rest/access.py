@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from adapters.channels.rest.stated import StatedAuth
 from adapters.contract.errors import BadPayload, ChannelRefused, NoSuchIdentity
 from adapters.contract.way import Way
+from adapters.quiet import quiet
 
 # A token that ends while a request is under way would be refused.
 _MARGIN_S = 30.0
@@ -17,6 +18,7 @@ _USUAL_LIFE_S = 300.0
 _LONGEST_LIFE_S = 86_400.0
 
 
+@quiet
 class Shown(NamedTuple):
     """What a request carries to be let in."""
 

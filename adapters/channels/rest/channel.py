@@ -14,7 +14,7 @@ from adapters.channels.rest.loading import load
 from adapters.channels.rest.ordering import ask_money, place
 from adapters.channels.rest.plan import Plan
 from adapters.channels.rest.proving import proof_of
-from adapters.channels.rest.sending import hand_over, require_text
+from adapters.channels.rest.sending import hand_over, require_conversation, require_text
 from adapters.contract.channel import (
     Capability,
     Channel,
@@ -49,7 +49,8 @@ class RestSettings(ChannelSettings):
     )
     mapping: Annotated[Plan, PlainValidator(_loaded)] = Field(
         repr=False,
-        description="The path of the mapping (TOML) that says how the API is asked, or the mapping itself as a table.",
+        description="The path of the mapping (TOML) that says how the API is asked, where it is not absolute from the "
+        "folder of the channels' file on; or the mapping itself as a table.",
     )
     token: SecretStr | None = Field(default=None, description="The token or API key, of `bearer`, `header`, `query`.")
     username: str | None = Field(default=None, description="The user, of `basic`.")
@@ -174,8 +175,10 @@ class Rest(Channel):
         return None
 
     def require_allowed(self, outgoing: Outgoing) -> None:
-        """Returns for texts; raises ChannelRefused for templates."""
+        """Returns for texts; raises ChannelRefused for templates, and where the mapping needs a conversation."""
         require_text(outgoing)
+        if self._plan.send is not None:
+            require_conversation(self._plan.send, outgoing)
 
     async def send(self, outgoing: Outgoing) -> Sent:
         """Hands the text over by the mapping's request."""

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from adapters.channels.rest.paths import JsonPath, text_of
+from adapters.quiet import quiet
 from adapters.targets import Kind
 from adapters.values import BadValue, Read
 
@@ -30,6 +31,7 @@ _MOST_TEXTS = 1000
 _LONGEST = 256
 
 
+@quiet
 class Scene(NamedTuple):
     """One part of an answer, and what stands around it."""
 
@@ -117,7 +119,7 @@ class Template:
         return "".join(map("".join, zip(self.literals, [*parts, ""], strict=True)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Lookup:
     """A cell of the row of a table that has this key, written in whatever case."""
 

@@ -94,7 +94,7 @@ class Hook:
         return Event(key=head.key, order_by=head.turn, at=head.at, records=tuple(read.records), who=who)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Head:
     """What is known of an event before its records."""
 

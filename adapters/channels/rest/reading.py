@@ -23,7 +23,7 @@ _SINGULAR = {"people": "person", "topics": "topic", "interests": "interest", "co
 Said = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Circumstances:
     """What is known of a piece of JSON beside itself."""
 

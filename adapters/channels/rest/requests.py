@@ -10,6 +10,7 @@ from urllib.parse import quote
 from adapters.channels.rest.stated import StatedRequest
 from adapters.contract.errors import NoSuchIdentity
 from adapters.hints import did_you_mean
+from adapters.quiet import quiet
 
 Gaps = Mapping[str, str | int]
 """What fills the gaps of a request by name. A gap that is absent leaves its parameter out."""
@@ -33,6 +34,7 @@ _SECRET = ("authorization", "proxy-authorization", "cookie")
 _METHODS_WITH_BODY = ("POST",)
 
 
+@quiet
 class Made(NamedTuple):
     """A request that can be sent."""
 

@@ -15,6 +15,14 @@ def require_text(outgoing: Outgoing) -> str:
     return outgoing.text
 
 
+def require_conversation(send: Send, outgoing: Outgoing) -> None:
+    """Raises ChannelRefused where the request cannot be made without a conversation, and none is meant."""
+    stated = send.request.stated
+    needed = (stated.path, *stated.headers.values())
+    if outgoing.conversation is None and any("{conversation}" in one for one in needed):
+        raise ChannelRefused("The mapping answers in conversations that there are, and begins none.", code="no_talk")
+
+
 async def hand_over(send: Send, asking: Asking, outgoing: Outgoing) -> Sent:
     """Hands the text over once, or again where the vendor knows it by its key.
 

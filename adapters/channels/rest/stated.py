@@ -11,7 +11,7 @@ Scalar = str | int | float | bool
 class Stated(BaseModel):
     """One table of a mapping; a word that it does not know is a mistake."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 class StatedSource(Stated):

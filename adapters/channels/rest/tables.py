@@ -12,7 +12,7 @@ _MOST_BYTES = 16 * 1024 * 1024
 _TAB, _COMMA = "\t", ","
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Table:
     """One `[[table]]`, read whole."""
 

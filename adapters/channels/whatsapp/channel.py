@@ -18,7 +18,7 @@ from adapters.contract.errors import OutcomeUnknown
 from adapters.contract.manners import Manners
 from adapters.contract.records import Who
 from adapters.contract.sending import Outgoing, SendState, Sent
-from adapters.payload import Shape, shaped, whole
+from adapters.payload import Shape, shaped
 
 
 class _MediaReply(Shape):
@@ -29,7 +29,7 @@ class _MediaReply(Shape):
     sha256: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Media:
     """What WhatsApp knows of a file; for seven days after it came in."""
 
@@ -55,7 +55,7 @@ class WhatsApp(Channel):
     def __init__(self, account: str, settings: Any, equipment: Equipment) -> None:
         super().__init__(account, settings, equipment)
         self._settings: WhatsAppSettings = settings
-        self._reader = Reader(self.name, account, self._settings.also_accounts)
+        self._reader = Reader(self.name, account, self._settings.also_accounts, self._settings.business_accounts)
 
     def accounts(self) -> tuple[str, ...]:
         """Its own number, and those whose deliveries come to the same address."""
@@ -76,7 +76,7 @@ class WhatsApp(Channel):
 
     def events(self, delivery: Delivery) -> Sequence[Event]:
         """Each message, status and preference, and what cannot be read of them; raises BadPayload."""
-        return self._reader.events(whole(delivery.json()))
+        return self._reader.events(delivery.json())
 
     def talk_with(self, who: Who) -> str:
         """The person's own id: WhatsApp knows no conversations, so that everybody has one with each number."""

@@ -37,6 +37,12 @@ _STATUSES: Final[Mapping[str, str]] = {
     "played": "READ",
     "failed": "FAILED",
 }
+_OF_OTHER_THINGS: Final = frozenset({"payment", "call"})
+_NO_PROGRESS: Final[Mapping[str, str]] = {
+    "warning": "something that our message shows is not to be had",
+    "accepted": "a message of ours waits at WhatsApp",
+    "pending": "a message of ours waits at WhatsApp",
+}
 _OF_THE_PAST: Final[Mapping[str, str]] = {
     "PENDING": "SENT",
     "SENT": "SENT",
@@ -193,10 +199,12 @@ def status(raw: Any, place: str, crowd: Crowd) -> Event:
     """How far a message of ours came; and, where the recipient is named by several ids, that these are one person's."""
     body = body_of(raw, place)
     told = shaped(Status, body, place)
+    known = crowd.known(_recipient(told))
+    if (other := _no_progress(told, crowd, known)) is not None:
+        return other
     reached = _STATUSES.get(told.status)
     if reached is None:
         raise BadPayload(f"{place}.status is none of the values that are known")
-    known = crowd.known(_recipient(told))
     progress = Progress(
         channel=crowd.channel,
         account=crowd.account,
@@ -216,6 +224,21 @@ def status(raw: Any, place: str, crowd: Crowd) -> Event:
         records=(known.person(), progress) if known and known.also else (progress,),
         who=known.who if known else None,
     )
+
+
+def _no_progress(told: Status, crowd: Crowd, known: Known | None) -> Event | None:
+    """What a status tells of that is not how far a message came; None for all others."""
+    whose = known.who.value if known else crowd.account
+    key = f"status:{told.id}:{told.type or ''}:{told.status}"
+    if told.type in _OF_OTHER_THINGS:
+        # Its id is that of the message, whose own way is told of beside: a payment that failed is no message that did.
+        return Event(key=key, order_by=whose, at=told.timestamp, left_alone=f"how a {told.type} went")
+    if told.status == "deleted":
+        # The customer deleted what they had written.
+        gone = Withdrawal(channel=crowd.channel, account=crowd.account, external_id=told.id, at=told.timestamp)
+        return Event(key=key, order_by=whose, at=told.timestamp, records=(gone,), who=known.who if known else None)
+    why = _NO_PROGRESS.get(told.status)
+    return Event(key=key, order_by=whose, at=told.timestamp, left_alone=why) if why else None
 
 
 def _recipient(told: Status) -> Ids:

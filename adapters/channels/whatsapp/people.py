@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from adapters.channels.whatsapp.shapes import Contact
 from adapters.contract.records import Person, Reach, Who
+from adapters.quiet import quiet
 
 # Brazil, Mexico and Argentina write one number with and without a digit after the country code: WhatsApp ids may lack
 # it where `from` has it. Of no other country are two numbers one.
@@ -21,6 +22,7 @@ _FEWEST_DIGITS: Final = 7
 _MOST_DIGITS: Final = 15
 
 
+@quiet
 class Ids(NamedTuple):
     """Under which ids a part of a delivery names somebody."""
 
@@ -29,7 +31,7 @@ class Ids(NamedTuple):
     parent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Known:
     """Somebody, as far as one delivery tells."""
 

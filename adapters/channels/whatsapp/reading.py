@@ -4,7 +4,8 @@ Each message, status, preference and error is one event, and so is whatever cann
 no other. A change that is none of the house's business is one event, too, which says so.
 
 One address may be told of several numbers. An event of another number than the account's is placed on that number
-where the settings name it (`also_accounts`), and set aside else: nobody else would take it in.
+where the settings name it (`also_accounts`), and set aside else: nobody else would take it in. So is what is addressed
+to another business account, where the settings say which are ours.
 """
 
 import hashlib
@@ -23,6 +24,7 @@ from adapters.contract.deliveries import Event
 from adapters.contract.errors import BadPayload
 from adapters.contract.records import Who
 from adapters.payload import shaped
+from adapters.quiet import quiet
 
 _OBJECT: Final = "whatsapp_business_account"
 _LONGEST_FIELD: Final = 64
@@ -31,6 +33,7 @@ _NUMBERS: Final = ("to", "from", "recipient_id", "wa_id")
 _USER_IDS: Final = ("to_user_id", "from_user_id", "recipient_user_id", "user_id")
 
 
+@quiet
 class _Element(NamedTuple):
     """A part of a delivery that is one event."""
 
@@ -48,6 +51,8 @@ class Reader:
     channel: str
     account: str
     also_accounts: Collection[str] = ()
+    business_accounts: Collection[str] = ()
+    """To which of these it must be addressed; to any where there are none."""
 
     def events(self, body: Any) -> list[Event]:
         """Every event of the delivery, in the order told. Raises BadPayload where its envelope cannot be read."""
@@ -73,6 +78,10 @@ class Reader:
             if not isinstance(entry.raw, dict) or not isinstance(entry.raw.get("changes"), list):
                 yield _Element(entry.raw, entry.place, partial(_refuse, "has no list of changes"))
                 continue
+            if self.business_accounts and str(entry.raw.get("id")) not in self.business_accounts:
+                other = "is of another business account than business_accounts names"
+                yield _Element(entry.raw, entry.place, partial(_refuse, other))
+                continue
             for change in _listed(entry.raw, "changes", entry.place, _nothing):
                 yield from self._of_change(change)
 
@@ -83,7 +92,11 @@ class Reader:
             return
         field, value = raw["field"], raw.get("value")
         parts = _FIELDS.get(field)
-        if parts is None:
+        if field == "standby" and isinstance(value, dict) and isinstance(value.get("standby"), dict):
+            value, place = {**value, **value["standby"]}, f"{place}.value.standby"
+        if parts is None and isinstance(value, dict) and not _SPOKEN.isdisjoint(value):
+            yield _Element(raw, place, partial(_refuse, "tells of messages in a field that is not known"))
+        elif parts is None:
             yield _Element(raw, place, partial(self._left_alone, f"the field {field[:_LONGEST_FIELD]}"))
         elif not isinstance(value, dict):
             yield _Element(raw, place, partial(_refuse, "has no object as its value"))
@@ -134,6 +147,12 @@ def _messages(value: Mapping[str, Any], place: str, crowd: Crowd) -> Iterator[_E
     yield from _listed(value, "statuses", place, lambda raw, at: messages.status(raw, at, crowd))
 
 
+def _standby(value: Mapping[str, Any], place: str, crowd: Crowd) -> Iterator[_Element]:
+    """What is said in conversations that Meta's own agent or another app leads: the customer's words, and theirs."""
+    yield from _messages(value, place, crowd)
+    yield from _echoes(value, place, crowd)
+
+
 def _echoes(value: Mapping[str, Any], place: str, crowd: Crowd) -> Iterator[_Element]:
     """What the company wrote on its own phone, where number and app live side by side (coexistence)."""
     yield from _listed(value, "message_echoes", place, partial(_message, Way(crowd, is_ours=True)))
@@ -176,10 +195,13 @@ def _preferences(value: Mapping[str, Any], place: str, crowd: Crowd) -> Iterator
 _FIELDS: Final[Mapping[str, _Parts]] = {
     "messages": _messages,
     "smb_message_echoes": _echoes,
+    "message_echoes": _echoes,
+    "standby": _standby,
     "history": _history,
     "user_preferences": _preferences,
 }
 """By the field of a change. The others tell of accounts, templates and calls; account_update wakes nobody here."""
+_SPOKEN: Final = frozenset({"messages", "message_echoes"})
 
 
 def _listed(parent: Mapping[str, Any], name: str, place: str, read: Callable[[Any, str], Event]) -> Iterator[_Element]:

@@ -24,5 +24,10 @@ class WhatsAppSettings(ChannelSettings):
         "for all numbers unless told otherwise; each must be a channel account of its own. What comes for any "
         "other number is set aside.",
     )
+    business_accounts: frozenset[str] = Field(
+        frozenset(),
+        description="The ids of the WhatsApp Business Accounts to which these numbers belong (`entry.id` of a "
+        "delivery). Where any are named, what comes for another one is set aside.",
+    )
     graph_version: str = Field("v26.0", pattern=r"\Av[1-9][0-9]*\.[0-9]+\z", description="The Graph API's version.")
     base_url: str = Field("https://graph.facebook.com", description="Where the Graph API answers, without a path.")

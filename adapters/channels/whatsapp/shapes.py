@@ -86,10 +86,11 @@ class Message(Shape):
 
 
 class Status(Shape):
-    """How far a message of ours came."""
+    """How far a message of ours came; or, where it has a type, a payment or a call that it was about."""
 
     id: Id
     status: Id
+    type: str | None = None
     timestamp: Moment
     recipient_id: MaybeId = None
     recipient_type: str | None = None
@@ -144,8 +145,8 @@ class Media(Shape):
 class Location(Shape):
     """Body of `location`."""
 
-    latitude: float
-    longitude: float
+    latitude: float | str
+    longitude: float | str
     name: str | None = None
     address: str | None = None
 
@@ -201,9 +202,10 @@ class Interactive(Shape):
 
 
 class Button(Shape):
-    """Body of `button`."""
+    """Body of `button`; what it says may be missing, and stands then in what we gave it to say."""
 
-    text: str
+    text: str | None = None
+    payload: str | None = None
 
 
 class Reaction(Shape):
@@ -216,7 +218,7 @@ class Reaction(Shape):
 class Line(Shape):
     """A line of a cart."""
 
-    product_retailer_id: str
+    product_retailer_id: str | None = None
     quantity: int | str
     item_price: int | float | str | None = None
     currency: str | None = None

@@ -20,7 +20,9 @@ from adapters.channels.whatsapp.shapes import (
     Unsupported,
 )
 from adapters.contract.errors import BadPayload
+from adapters.contract.legible import read_json
 from adapters.payload import Shape, shaped
+from adapters.quiet import quiet
 
 _ENDINGS: Final[Mapping[str, str]] = {
     "image/jpeg": ".jpg",
@@ -42,6 +44,7 @@ _MOST_ANSWERS: Final = 50
 _LONGEST_TYPE: Final = 40
 
 
+@quiet
 class Attached(NamedTuple):
     """A file that came with a message; its bytes stay at WhatsApp."""
 
@@ -50,6 +53,7 @@ class Attached(NamedTuple):
     media_type: str
 
 
+@quiet
 class Said(NamedTuple):
     """What a message says."""
 
@@ -112,7 +116,7 @@ def _interactive(_kind: str, body: Any, place: str) -> Said:
 def _filled_in(answers: str | None) -> str | None:
     """The answers of a flow, a line for each; its token is a secret of its own and left out."""
     try:
-        form = json.loads(answers or "null")
+        form = read_json((answers or "null").encode())
     except (ValueError, RecursionError):
         return None
     if not isinstance(form, dict):
@@ -126,7 +130,8 @@ def _filled_in(answers: str | None) -> str | None:
 
 
 def _button(_kind: str, body: Any, place: str) -> Said:
-    return Said(shaped(Button, body, place).text or None)
+    button = shaped(Button, body, place)
+    return Said(button.text or button.payload or "[button]")
 
 
 def _reaction(_kind: str, body: Any, place: str) -> Said:
@@ -138,7 +143,7 @@ def _order(_kind: str, body: Any, place: str) -> Said:
     """A cart is a wish, not a purchase: nobody has confirmed or paid it, so it is told and not counted."""
     cart = shaped(Cart, body, place)
     lines = [
-        f"{one.quantity} x {one.product_retailer_id}"
+        f"{one.quantity} x {one.product_retailer_id or 'a product'}"
         + (f" at {one.item_price} {one.currency or ''}".rstrip() if one.item_price is not None else "")
         for one in cart.product_items
     ]

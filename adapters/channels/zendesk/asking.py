@@ -18,6 +18,7 @@ from adapters.contract.errors import BadPayload, ChannelBusy, ChannelError, Chan
 from adapters.contract.manners import Manners, by_status, retry_after_s
 from adapters.contract.reply import Reply
 from adapters.contract.way import Way
+from adapters.quiet import quiet
 
 # A client's or an agent's next look within that time asks nobody; an answer of the last hour is better than none.
 _FRESH_S, _STALE_S = 5.0, 3600.0
@@ -81,6 +82,7 @@ MANNERS = Manners(judge=judge)
 """How Zendesk wants to be called."""
 
 
+@quiet
 class _Token(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -89,7 +91,7 @@ class _Token(BaseModel):
     expires_in: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Held:
     header: str
     until: datetime | None
@@ -162,7 +164,7 @@ def _given(settings: ZendeskSettings) -> _Held | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Page:
     """One page of a list."""
 

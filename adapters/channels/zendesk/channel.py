@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from adapters.channels.zendesk import sending
@@ -61,7 +62,9 @@ class Zendesk(Channel):
     """As many ids as `users/show_many` takes."""
     many_for = frozenset({Capability.PROFILE})
     is_repeatable: ClassVar[bool] = False
-    """A new ticket may be asked for twice, a comment may not, and one does not know beforehand which it is."""
+    """A comment may not be asked for twice."""
+    begins_once_for: ClassVar[timedelta | None] = timedelta(hours=1)
+    """A new ticket may: Zendesk knows an idempotency key for two hours, of which half is room for slow tries."""
 
     def __init__(self, account: str, settings: ZendeskSettings, equipment: Equipment) -> None:
         super().__init__(account, settings, equipment)

@@ -14,6 +14,7 @@ from adapters.channels.zendesk.words import Ticket, User
 from adapters.contract.channel import Found, Portion, Unread
 from adapters.contract.errors import BadPayload, NoSuchIdentity
 from adapters.contract.records import File, HandedOver, Remark, Talk, Utterance, Who
+from adapters.contract.reply import Reply
 
 # Each ticket costs a request for its comments: so many are a portion, of the 200 to 2,500 requests that a desk takes
 # in a minute.
@@ -23,7 +24,7 @@ _LONGEST_CURSOR = 20_000
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Place:
     """How far the past was read: the next page of tickets, and tickets with comments that are still to be read."""
 
@@ -56,14 +57,14 @@ def _place(word: str | None) -> _Place:
     return _Place(page, bool(is_last), pairs)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Comments:
     """What a page of one ticket's comments held."""
 
     ticket: str
     readings: Readings
     after: str | None
-    is_stale: bool = False
+    reply: Reply | None = None
 
 
 class Pasts:
@@ -134,7 +135,7 @@ class Pasts:
             page.members,
             lambda value: self._reader.comment(value, ticket=ticket, who=who, authors=authors),
         )
-        return _Comments(ticket, readings, page.after, page.reply.is_stale)
+        return _Comments(ticket, readings, page.after, page.reply)
 
 
 def _authors(page: Page) -> dict[str, User]:
@@ -156,12 +157,13 @@ def _found(talks: list[Talk], told: Sequence[_Comments], place: _Place, others: 
     rest = tuple((part.ticket, part.after) for part in told if part.after is not None)
     talks.sort(key=lambda one: one.last_message_at, reverse=True)
     records: list[HandedOver] = [*talks, *said, *others.records]
+    replies = [one for one in (page.reply if page else None, *(part.reply for part in told)) if one is not None]
     return Found(
         records=tuple(records),
         unread=(*others.unread, *(one for part in told for one in part.readings.unread)),
         after=_Place(place.page, place.is_last_page, rest).word(),
-        as_of=page.reply.as_of if page else None,
-        is_stale=any(part.is_stale for part in told) or (page is not None and page.reply.is_stale),
+        as_of=min((one.as_of for one in replies), default=None),
+        is_stale=any(one.is_stale for one in replies),
     )
 
 

@@ -18,7 +18,6 @@ from adapters.channels.zendesk.words import (
     Ticket,
     ToldComment,
     User,
-    whole,
 )
 from adapters.contract.channel import Unread
 from adapters.contract.errors import BadPayload
@@ -91,7 +90,7 @@ class Readings:
                 self.unread.append(Unread(what=named(kind, value), why=error.reason))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Reader:
     """Reads the words of one Zendesk account."""
 
@@ -117,10 +116,7 @@ class Reader:
             "zendesk_external_id": user.external_id,
             "zendesk_organization": organization.name if organization else None,
             **rest,
-            **{
-                f"zendesk_{whole(name)}": _as_text(value)
-                for name, value in list(user.user_fields.items())[:_MOST_FIELDS]
-            },
+            **{f"zendesk_{name}": _as_text(value) for name, value in list(user.user_fields.items())[:_MOST_FIELDS]},
         }
         profile = {
             "name": user.name,
@@ -308,7 +304,7 @@ def _as_text(value: Any) -> str | None:
     """A user field as text; None for what is empty or has parts of its own."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return whole(str(value)) or None if isinstance(value, str | int | float) else None
+    return str(value) or None if isinstance(value, str | int | float) else None
 
 
 def is_id(text: str) -> bool:

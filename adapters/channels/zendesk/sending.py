@@ -53,13 +53,22 @@ async def send(desk: Desk, outgoing: Outgoing, sends_as: str | None) -> Sent:
         return Sent(state=SendState.UNKNOWN, why=str(error))
     except NoSuchIdentity as error:
         raise ChannelRefused("The ticket is gone. Send without a conversation, for a new one.", code="gone") from error
-    return Sent(state=SendState.TAKEN, external_id=_comment_of(reply))
+    begun = None if outgoing.conversation is not None else _ticket_of(reply)
+    return Sent(state=SendState.TAKEN, external_id=_comment_of(reply), conversation=begun)
 
 
 def _subject(text: str) -> str:
     """The first line, for a ticket needs one and nobody else said it."""
     line = text.strip().splitlines()[0]
     return line if len(line) <= _LONGEST_SUBJECT else f"{line[: _LONGEST_SUBJECT - 1]}…"
+
+
+def _ticket_of(reply: Reply) -> str | None:
+    """The id of the new ticket; None where the answer does not say it: Zendesk made it anyway."""
+    try:
+        return read(Numbered, object_of(reply).get("ticket")).id
+    except BadPayload:
+        return None
 
 
 def _comment_of(reply: Reply) -> str | None:

@@ -3,15 +3,15 @@
 Only what is read is named here. Of `metadata` only `custom` is: `system` holds the author's address and whereabouts.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
+from adapters.quiet import quiet
+
 _LARGEST_ID = 2**63
 _LONGEST_ID = 64
-_HALVES = re.compile(r"[\ud800-\udfff]")
 
 
 def _as_id(value: object) -> object:
@@ -31,19 +31,14 @@ def _as_maybe_id(value: object) -> object:
     return None if value in (None, "", "0", 0) and value is not False else _as_id(value)
 
 
-def whole(value: Any) -> Any:
-    """The text with a mark for each half of a character: JSON can write such, and no database keeps them."""
-    return _HALVES.sub("\ufffd", value) if isinstance(value, str) else value
-
-
 def _as_word(value: object) -> object:
     """REST writes `open`, webhooks write `OPEN`, `Open` and `ON_HOLD`."""
-    return whole(value.casefold()) if isinstance(value, str) else value
+    return value.casefold() if isinstance(value, str) else value
 
 
 def _as_text(value: object) -> object:
     """An empty text says nothing."""
-    return whole(value) or None
+    return value or None
 
 
 def _as_list(value: object) -> object:
@@ -54,11 +49,12 @@ Id = Annotated[str, BeforeValidator(_as_id), Field(min_length=1, max_length=_LON
 AuthorId = Annotated[Id, BeforeValidator(_as_author)]
 MaybeId = Annotated[Id | None, BeforeValidator(_as_maybe_id)]
 MaybeText = Annotated[str | None, BeforeValidator(_as_text)]
-Text = Annotated[str, BeforeValidator(whole)]
+Text = str
 Word = Annotated[str, BeforeValidator(_as_word)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_as_list)]
 
 
+@quiet
 class _Words(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 

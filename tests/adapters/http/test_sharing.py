@@ -10,11 +10,13 @@ from adapters.contract.manners import Manners
 from adapters.deadline import within
 from adapters.http.session import Outside
 from tests.adapters.http.vendor import answer, hangs, says, waits
+from tests.waiting import until
 
 _ILL = says(answer(status=500))
 
 
 async def _soon() -> None:
+    """Time enough for what must not happen."""
     await asyncio.sleep(0.05)
 
 
@@ -27,6 +29,7 @@ async def test_same_question_asked_once(way, vendor) -> None:
         asyncio.ensure_future(way().get("/p", params={"a": "2"})),
         asyncio.ensure_future(way().get("/p", params={"a": "1"}, headers={"Authorization": "b"})),
     ]
+    await until(lambda: len(vendor.asked) == 3)
     await _soon()
     assert len(vendor.asked) == 3
     go.set()
@@ -45,7 +48,7 @@ async def test_leaving_breaks_nobody(way, vendor) -> None:
     short = asyncio.ensure_future(hurried())
     cancelled = asyncio.ensure_future(way().get("/p"))
     patient = asyncio.ensure_future(way().get("/p"))
-    await _soon()
+    await until(lambda: vendor.asked)
     cancelled.cancel()
     with pytest.raises(ChannelDown):
         await short
@@ -59,7 +62,7 @@ async def test_nobody_waits_nothing_runs(way, vendor) -> None:
     vendor.plays(hangs, says(answer(b"[2]")))
     only = way(at_once=1)
     callers = [asyncio.ensure_future(only.get("/p")) for _ in range(2)]
-    await _soon()
+    await until(lambda: vendor.asked)
     for one in callers:
         one.cancel()
     await asyncio.gather(*callers, return_exceptions=True)
@@ -154,7 +157,7 @@ async def test_closing_ends_everything(vendor, caplog) -> None:
                 asyncio.ensure_future(way.get("/p?token=s3cret")),
                 asyncio.ensure_future(way.post("/p?token=s3cret")),
             ]
-            await _soon()
+            await until(lambda: len(vendor.asked) == 2)
         told = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 1)
     assert all(isinstance(one, ChannelDown) for one in told)
     assert "s3cret" not in f"{told} {outside!r} {way!r} {caplog.text}"

@@ -11,6 +11,7 @@ from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, Chann
 from adapters.contract.way import Breaker
 from adapters.deadline import within
 from tests.adapters.http.vendor import answer, hangs, resets, says, waits
+from tests.waiting import until
 
 _GOOD = says(answer(b"[1]"))
 _ILL = says(answer(status=500))
@@ -105,6 +106,17 @@ async def test_long_wait_is_told(way, vendor, way_of_saying) -> None:
     assert 0 < second.value.retry_after_s <= first.value.retry_after_s
     assert len(vendor.asked) == 1
     assert way().standing().breaker is Breaker.CLOSED
+
+
+@pytest.mark.parametrize("said", [("Retry-After: 7",), ()], ids=["told", "untold"])
+async def test_standing_tells_wait(way, vendor, said) -> None:
+    """While a throttled request waits until it may be sent again, the account's standing says for how long."""
+    vendor.plays(says(answer(status=429, headers=said)))
+    patient = way(tries=9)
+    asked = asyncio.ensure_future(patient.get("/p"))
+    await until(lambda: patient.standing().retry_after_s)
+    asked.cancel()
+    assert patient.standing().failure == "BUSY"
 
 
 async def test_unavailable_asks_to_wait(way, vendor) -> None:

@@ -14,6 +14,7 @@ from adapters.contract.channel import Equipment
 from adapters.contract.records import Who
 from adapters.http.session import Outside
 from tests.channels.rest.double import Double
+from tests.planted import REST_SECRETS
 
 MAPPINGS = Path(__file__).parent.parent.parent.parent / "mappings" / "rest"
 ADA = Who("email", "main", "ada@example.com")
@@ -36,7 +37,7 @@ async def make(double: Double) -> AsyncIterator[Make]:
 
 
 def _made(outside: Outside, url: str, name: str, mapping: Any, given: dict[str, Any]) -> Rest:
-    secrets = {key: SecretStr(f"secret of {key}") for key in ("token", "password", "client_secret", "webhook_secret")}
+    secrets = {key: SecretStr(one) for key, one in REST_SECRETS.items()}
     settings = CHANNEL.Settings(
         base_url=url,
         mapping=str(MAPPINGS / f"{mapping}.toml") if isinstance(mapping, str) else mapping,

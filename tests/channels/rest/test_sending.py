@@ -1,6 +1,7 @@
 """Does a text go out once, by the mapping's request?"""
 
 import copy
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -78,3 +79,11 @@ def test_repeatable_needs_the_key(desk) -> None:
     assert not desk().is_repeatable
     with pytest.raises(ValueError, match="the vendor is not told the"):
         desk(repeatable=True, headers={})
+
+
+def test_needs_a_conversation(desk) -> None:
+    """Where the address is a conversation's, none is begun, and that is said before anybody is asked."""
+    channel = desk(path="/talks/{conversation}/messages")
+    with pytest.raises(ChannelRefused, match="begins none"):
+        channel.require_allowed(OUTGOING)
+    channel.require_allowed(replace(OUTGOING, conversation="17"))

@@ -15,12 +15,13 @@ from pydantic import SecretStr
 
 from adapters.channels import meta
 from adapters.contract.deliveries import Delivery
+from tests import planted
 
 NUMBER = "106540352242922"
-TOKEN = "sample access token of the number"
-SECRET = "sample app secret"
-FORMER_SECRET = "sample former app secret"
-VERIFY_TOKEN = "sample verify token"
+TOKEN = planted.WHATSAPP_TOKEN
+SECRET = planted.WHATSAPP_SECRET
+FORMER_SECRET = planted.WHATSAPP_FORMER_SECRET
+VERIFY_TOKEN = planted.WHATSAPP_VERIFY_TOKEN
 NOW = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
 AT = 1_764_149_400
 """Seconds; a moment shortly before."""
@@ -49,12 +50,12 @@ def enveloped(told: Mapping[str, Any], *, field_: str = "messages", number: str 
 def message(kind: str = "text", **more: Any) -> dict[str, Any]:
     """A message as WhatsApp tells of it; a text unless it is told otherwise."""
     plain = {"text": {"body": "Hello"}} if kind == "text" and "text" not in more else {}
-    return {"from": "16505551234", "id": "wamid.1", "timestamp": str(AT), "type": kind, **plain, **more}
+    return {"from": planted.CALLER, "id": "wamid.1", "timestamp": str(AT), "type": kind, **plain, **more}
 
 
 def status(name: str = "sent", **more: Any) -> dict[str, Any]:
     """A status as WhatsApp tells of it."""
-    return {"id": "wamid.ours", "status": name, "timestamp": str(AT), "recipient_id": "16505551234", **more}
+    return {"id": "wamid.ours", "status": name, "timestamp": str(AT), "recipient_id": planted.CALLER, **more}
 
 
 def delivered(body: Any, **headers: str) -> Delivery:
@@ -89,7 +90,7 @@ class Cloud:
 
     def fails(self, code: int, *, http: int = 400, **more: Any) -> None:
         """The next answers are that error of Meta's."""
-        told = {"message": f"(#{code}) +16505551234 is no number", "type": "OAuthException", "code": code, **more}
+        told = {"message": f"(#{code}) +{planted.CALLER} is no number", "type": "OAuthException", "code": code, **more}
         self.error = (http, {"error": {**told, "fbtrace_id": "A4O5a8RAgePwbcGSu"}})
 
     async def take(self, request: web.Request) -> web.StreamResponse:

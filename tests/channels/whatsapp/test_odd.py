@@ -9,7 +9,7 @@ from adapters.channels.whatsapp.channel import WhatsApp
 from adapters.channels.whatsapp.reading import Reader
 from adapters.contract.deliveries import Event
 from adapters.contract.errors import BadPayload
-from adapters.contract.records import Utterance
+from adapters.contract.records import Utterance, Who
 from tests.channels.whatsapp.double import AT, NUMBER, delivered, enveloped, message, status
 
 READER = Reader("whatsapp", NUMBER, frozenset({"2"}))
@@ -57,9 +57,9 @@ def test_no_envelope(whatsapp: WhatsApp, body: bytes) -> None:
         message(text=None),
         message(text={"body": 7}),
         message("image", image={"mime_type": "image/png"}),
-        message("location", location={"latitude": "north", "longitude": 1}),
+        message("location", location={"latitude": [], "longitude": 1}),
         message("contacts", contacts={"name": "x"}),
-        message("order", order={"product_items": [{"quantity": 1}]}),
+        message("order", order={"product_items": [{"product_retailer_id": "a"}]}),
         message("edit", edit={"original_message_id": "wamid.0"}),
         message("edit", edit={"original_message_id": "wamid.0", "message": {"type": "text"}}),
         message("revoke"),
@@ -76,9 +76,39 @@ def test_broken_spoils_no_sibling(odd: Any) -> None:
     assert broken.records == ()
 
 
-@pytest.mark.parametrize("text", [b"half \\ud83d", b"half \\ude00", b"half \\ud83d!"])
+@pytest.mark.parametrize(
+    ("told", "field"),
+    [
+        ({"messages": [message(timestamp="x")]}, "messages"),
+        ({"messages": [message(type=None, **{"from": None})], "contacts": [{"wa_id": "16505551234"}]}, "messages"),
+        ({"statuses": [status(timestamp="x")]}, "messages"),
+        (
+            {"message_echoes": [message(timestamp="x", to="16505551234", **{"from": "15550783881"})]},
+            "smb_message_echoes",
+        ),
+        ({"user_preferences": [{"wa_id": "16505551234"}]}, "user_preferences"),
+    ],
+    ids=["message", "only contact", "status", "echo", "preference"],
+)
+def test_unread_of_whom(told: dict[str, Any], field: str) -> None:
+    """Whose something is that cannot be read is told where it says so, or only one person can be meant."""
+    (event,) = read(told, field_=field)
+    assert event.unread is not None
+    assert event.who == Who("whatsapp", NUMBER, "16505551234")
+
+
+@pytest.mark.parametrize(("ids", "is_read"), [((), True), (("102290129340398",), True), (("7", "8"), False)])
+def test_business_account(ids: tuple[str, ...], is_read: bool) -> None:
+    """Where the business accounts are named, what is addressed to another one is set aside."""
+    body = {**enveloped({"messages": [message()]})}
+    body["entry"] = [{**body["entry"][0], "id": "102290129340398"}, {"id": [], "changes": []}]
+    first, *_ = Reader("whatsapp", NUMBER, frozenset(), frozenset(ids)).events(body)
+    assert (first.unread is None) is bool(first.records) is is_read
+
+
+@pytest.mark.parametrize("text", [b"half \\ud83d", b"half \\ude00", b"half \\ud83d!", b"half \\u0000", b"half \\u001b"])
 def test_half_a_character(whatsapp: WhatsApp, text: bytes) -> None:
-    """A text that was cut within a character is kept without that half, which nothing could store."""
+    """A text that was cut within a character, or holds a control, is kept without that, which nothing could store."""
     raw = json.dumps(enveloped({"messages": [message()]})).encode().replace(b"Hello", text)
     (event,) = whatsapp.events(delivered(raw))
     said = next(one.text for one in event.records if isinstance(one, Utterance))
@@ -123,8 +153,7 @@ def test_moment_of_seconds(timestamp: Any) -> None:
 @pytest.mark.parametrize(
     ("odd", "place"),
     [
-        (status("deleted"), "statuses[0].status is none of the values that are known"),
-        (status("warning"), "statuses[0].status is none of the values that are known"),
+        (status("shredded"), "statuses[0].status is none of the values that are known"),
         (status(timestamp="soon"), "statuses[0].timestamp is no moment"),
         (status(id=None), "statuses[0].id is no text"),
         (None, "statuses[0] is no object"),
@@ -182,7 +211,7 @@ def test_broken_entry(changes: Any) -> None:
     assert second.key == "message:wamid.1"
 
 
-@pytest.mark.parametrize("field", ["account_update", "calls", "standby", "something_new"])
+@pytest.mark.parametrize("field", ["account_update", "calls", "messaging_handovers", "something_new"])
 def test_other_fields_left_alone(field: str) -> None:
     """What tells of accounts, templates and calls is counted and dropped, whatever stands in it."""
     (event,) = read({"event": "X"}, field_=field)

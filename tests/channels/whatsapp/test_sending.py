@@ -115,6 +115,16 @@ async def test_pair_rate(whatsapp: WhatsApp, cloud: Cloud) -> None:
     assert len(cloud.sent) == 1
 
 
+@pytest.mark.parametrize("code", [2, 4, 80007, 130429, 131000, 131016, 131048, 131057, 133004])
+@pytest.mark.parametrize("http", [400, 500, 503])
+async def test_not_now(whatsapp: WhatsApp, cloud: Cloud, code: int, http: int) -> None:
+    """Where WhatsApp says that it cannot now, nothing went out: the message may be sent again."""
+    cloud.fails(code, http=http)
+    with pytest.raises(ChannelBusy, match=str(code)):
+        await whatsapp.send(outgoing())
+    assert len(cloud.sent) == 1
+
+
 async def test_silence_is_unknown(impatient: WhatsApp, cloud: Cloud) -> None:
     """Where WhatsApp does not answer in time, the message may have gone out, and is not sent again."""
     cloud.hangs = True

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from adapters.channels.whatsapp.channel import WhatsApp
 from adapters.channels.whatsapp.examples import EXAMPLES
 from adapters.channels.whatsapp.reading import Reader
 from adapters.contract.records import HandedOver
@@ -12,7 +13,8 @@ from adapters.mongo import Store
 from resolvers.conversations import MESSAGES
 from resolvers.customers import CUSTOMERS
 from resolvers.ingest.report import Outcome
-from tests.channels.whatsapp.double import AT, FOLDER, NUMBER, enveloped, message, sample, status
+from resolvers.kept_pairs import PAIRS
+from tests.channels.whatsapp.double import AT, FOLDER, NUMBER, delivered, enveloped, message, sample, status
 from tests.taking_in import bring, contents
 
 READER = Reader("whatsapp", NUMBER, EXAMPLES.settings["also_accounts"])
@@ -45,6 +47,25 @@ async def test_samples_are_taken(store: Store) -> None:
     held = await contents(store)
     await bring(store, *(record for _, record in told))
     assert await contents(store) == held
+
+
+async def test_odd_characters(store: Store, whatsapp: WhatsApp) -> None:
+    """Whatever characters a vendor's JSON writes, of what is stored every text and name is one that can be kept."""
+    card = {"name": {"formatted_name": "Ann\0"}, "phones": [{"phone": "\x1b1"}]}
+    form = {"type": "nfm_reply", "nfm_reply": {"response_json": '{"a\\u0000": "b\\ud800"}'}}
+    told = [
+        message(id="wamid.1", text={"body": "a\0b\ud83d"}),
+        message("contacts", id="wamid.2", contacts=[card]),
+        message("interactive", id="wamid.3", interactive=form),
+    ]
+    shown = {"profile": {"name": "She\0ena\ud800"}, "wa_id": "16505551234"}
+    events = whatsapp.events(delivered(enveloped({"contacts": [shown], "messages": told})))
+    taken = await bring(store, *(record for event in events for record in event.records))
+    assert Outcome.REJECTED not in {one.outcome for one in taken.results}
+    kept = repr(await contents(store))
+    assert not any(odd in kept for odd in ("\\x00", "\\x1b", "\\ud8"))
+    texts = [one["text"] for one in await store.find(MESSAGES, {}, order=[("external_id", 1)])]
+    assert texts == ["a\ufffdb\ufffd", "[contact: Ann\ufffd, \ufffd1]", "a\ufffd: b\ufffd"]
 
 
 async def test_number_then_id(store: Store) -> None:
@@ -101,3 +122,23 @@ async def test_numbers_with_extra_digit(store: Store, number: str, wa_id: str) -
         taken = await bring(store, *records(body))
         assert all(one.outcome is not Outcome.REJECTED for one in taken.results), [one.reason for one in taken.results]
     assert len(await store.find(CUSTOMERS, {})) == 1
+
+
+@pytest.mark.parametrize(("since_s", "count"), [(60, 1), (-400 * 86_400, 2)], ids=["since the change", "long before"])
+async def test_new_number_wrote_first(store: Store, since_s: int, count: int) -> None:
+    """Whoever wrote by the new number before the change was told of is the person, unless it was somebody's before."""
+    new = "16505559999"
+    shown = [{"profile": {"name": "Sheena"}, "wa_id": new}]
+    changed = message("system", id="wamid.3", system={"type": "user_changed_number", "wa_id": new})
+    first = {"from": new, "timestamp": str(AT + since_s)}
+    steps: list[dict[str, Any]] = [
+        {"contacts": [{**shown[0], "wa_id": "16505551234"}], "messages": [message(id="wamid.1")]},
+        {"contacts": shown, "messages": [message(id="wamid.2", **first)]},
+        {"messages": [changed]},
+    ]
+    for told in (*steps, steps[-1]):
+        taken = await bring(store, *records(enveloped(told)))
+        assert Outcome.REJECTED not in {one.outcome for one in taken.results}
+    assert len(await store.find(CUSTOMERS, {"merged_into": None})) == count
+    assert len(await store.find(PAIRS, {})) == count - 1
+    assert len(await store.find(MESSAGES, {})) == 2

@@ -14,9 +14,10 @@ from typing import Any
 from aiohttp import web
 
 from adapters.contract.deliveries import Delivery
+from tests import planted
 
-SIGNING_SECRET = "sample signing secret of the desk"
-CLIENT = {"client_id": "gateway", "client_secret": "sample secret of the client"}
+SIGNING_SECRET = planted.ZENDESK_SIGNING_SECRET
+CLIENT = {"client_id": "gateway", "client_secret": planted.ZENDESK_CLIENT_SECRET}
 NOW = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
 
 
@@ -93,7 +94,7 @@ class Desk:
     """For the next request whose path contains the word, this answer."""
     hurts_after: bool = False
     """Whether a fault of a change comes after it was made."""
-    token: str = "sample-token-1"
+    token: str = f"{planted.ZENDESK_TOKEN}1"
     tokens_given: int = 0
     expires_in: int = 3600
     written: list[dict[str, Any]] = field(default_factory=list)
@@ -139,7 +140,7 @@ class Desk:
         if told.get("client_secret") != CLIENT["client_secret"] or told.get("grant_type") != "client_credentials":
             return web.json_response({"error": "invalid_client"}, status=401)
         self.tokens_given += 1
-        self.token = f"sample-token-{self.tokens_given}"
+        self.token = f"{planted.ZENDESK_TOKEN}{self.tokens_given}"
         return web.json_response(
             {"access_token": self.token, "token_type": "bearer", "scope": "read", "expires_in": self.expires_in}
         )

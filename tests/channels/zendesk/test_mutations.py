@@ -16,6 +16,7 @@ from adapters.channels.zendesk.telling import Telling
 from adapters.channels.zendesk.words import User
 from adapters.contract.channel import Capability, Portion
 from adapters.contract.errors import BadPayload, ChannelError
+from adapters.contract.legible import read_json
 from adapters.contract.records import Removal, Utterance, Who
 from tests.channels.zendesk.double import Desk, comment, delivery, ticket, user
 
@@ -120,7 +121,8 @@ def listed(count: int) -> None:
     for n in range(count):
         kind, good, reading = wholes[n % len(wholes)]
         readings = Readings()
-        members = [good, spoilt(good, chance), good]
+        # As an answer is read.
+        members = [good, read_json(json.dumps(spoilt(good, chance)).encode()), good]
         readings.take(kind, members, reading)
         heads = [one for one in readings.records if not isinstance(one, Removal) and getattr(one, "of_kind", "") == ""]
         assert len(heads) + len(readings.unread) >= len(members), members[1]

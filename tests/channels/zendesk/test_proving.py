@@ -8,15 +8,16 @@ from pydantic import SecretStr
 from adapters.channels.zendesk.proving import delivery_key, prove
 from adapters.contract.deliveries import NotProven
 from tests.channels.zendesk.double import NOW, SIGNING_SECRET, TICKET_DETAIL, delivery, told
+from tests.planted import ZENDESK_NEXT_SECRET
 
 BODY = told("ticket.created", TICKET_DETAIL | {"subject": "Ærø \\u00e9 </b> 🙂"})
-SECRETS = (SecretStr("the next secret of the desk"), SecretStr(SIGNING_SECRET))
+SECRETS = (SecretStr(ZENDESK_NEXT_SECRET), SecretStr(SIGNING_SECRET))
 
 
 def test_either_secret_proves() -> None:
     """While the secret is changed, deliveries are signed with the old or the new one."""
     prove(delivery(BODY), SECRETS, 3600)
-    prove(delivery(BODY, secret="the next secret of the desk"), SECRETS, 3600)
+    prove(delivery(BODY, secret=ZENDESK_NEXT_SECRET), SECRETS, 3600)
 
 
 @pytest.mark.parametrize(
