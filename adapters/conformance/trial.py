@@ -18,7 +18,7 @@ from adapters.contract.deliveries import Delivery, Event
 from adapters.contract.examples import Examples
 from adapters.contract.manners import Manners
 from adapters.contract.reply import Reply
-from adapters.contract.soundness import unsound
+from adapters.contract.soundness import unsound, unsound_among
 from adapters.contract.way import Standing, Way
 
 EXAMPLES_WANTED: Final = (
@@ -98,8 +98,7 @@ class Trial:
         if isinstance(told, Event) and told.unread is not None:
             # It may be unread because it is another account's.
             return unsound(told)
-        wrong = [unsound(told, (self.cls.name, account)) for account in self._accounts]
-        return None if None in wrong else wrong[0]
+        return unsound_among(told, [(self.cls.name, account) for account in self._accounts])
 
     @cached_property
     def _accounts(self) -> tuple[str, ...]:
