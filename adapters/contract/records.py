@@ -59,10 +59,8 @@ class Person:
     """Labels by name; they must be defined."""
     custom_data: Mapping[str, str] = field(default_factory=dict)
     profile: Mapping[str, str | None] = field(default_factory=dict)
-    """What the channel shows of the person: name, username, picture_url, gender, locale, time_zone.
-
-    It stands beside the identity; no name of the customer is made of it.
-    """
+    """What the channel shows beside the identity: name, username, picture_url, gender, locale, time_zone. The name of
+    the customer is not made of it."""
     assigned_agent: str | None = None
     """The agent's subject."""
     entry_point: Mapping[str, str | None] | None = None
@@ -394,26 +392,8 @@ class Departure:
     """When the person was deleted there, or asked to be."""
 
 
-HandedOver = (
-    Person
-    | Order
-    | Listing
-    | Case
-    | Talk
-    | Utterance
-    | Place
-    | Leaning
-    | Remark
-    | File
-    | Colleague
-    | Team
-    | Effort
-    | Class
-    | Progress
-    | Withdrawal
-    | Say
-    | Renaming
-    | Removal
-    | Departure
-)
+_Told = Person | Order | Listing | Case | Talk | Utterance | Place | Leaning | Remark | File
+_Kept = Colleague | Team | Effort | Class
+_Happened = Progress | Withdrawal | Say | Renaming | Removal | Departure
+HandedOver = _Told | _Kept | _Happened
 """Everything that the outside hands over."""
