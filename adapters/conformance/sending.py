@@ -88,7 +88,9 @@ async def sent_once(trial: Trial) -> Finding:
             most = tries if is_repeatable else 1
             if len(_saying(double, _WORDS)) > most:
                 wrong.append(f"Where the vendor {fault}, it is sent again. Do not repeat what has effects.")
-            wrong += _unfit(outcome, fault, (ChannelDown,) if is_repeatable and fault is Fault.HANGS else allowed)
+            # With our key it may be sent again by the house, so that it need not be called unknown.
+            more = (ChannelDown,) if is_repeatable and fault in _MAY_HAVE_IT | _ANSWERS_WELL else ()
+            wrong += _unfit(outcome, fault, (*allowed, *more))
     return summed(wrong, "Each message was handed over once.")
 
 
