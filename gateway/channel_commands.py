@@ -10,11 +10,12 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from adapters.conformance.findings import Outcome
-from adapters.conformance.suite import Report, try_out
+from adapters.conformance.findings import Finding, Outcome
+from adapters.conformance.suite import Check, try_out
 from adapters.contract.channel import Capability
 from adapters.discovery import Adapter, Adapters, NoSuchAdapter, adapters
 from adapters.lines import NO_LINES, Lines
+from gateway.channel_examples import read_examples
 from gateway.channel_file import Entry, read_channels
 from gateway.lines import one_way, open_lines
 from gateway.settings import BadSettings, load_settings
@@ -92,6 +93,10 @@ def check_channel(
         typer.Option(help="A folder with bodies of recorded deliveries.", exists=True, file_okay=False),
     ] = None,
     mutations: Annotated[int, typer.Option(min=0, help="How many spoilt deliveries are tried.")] = 1_000,
+    examples: Annotated[
+        Path | None,
+        typer.Option(help="A file with settings and recorded answers of yours, as for a mapping (mappings/rest.md)."),
+    ] = None,
 ) -> None:
     """Try a channel out: does it read, refuse, fail and keep silent as every channel must?
 
@@ -104,14 +109,14 @@ def check_channel(
         adapter = adapters().named(name)
     except NoSuchAdapter as error:
         raise BadSettings(str(error)) from error
-    report = asyncio.run(try_out(adapter, one_way, payloads=payloads, mutations=mutations))
-    _show(report)
+    own = read_examples(examples, adapter) if examples else None
+    report = asyncio.run(try_out(adapter, one_way, payloads=payloads, mutations=mutations, tell=_show, examples=own))
     if not report.is_good:
         raise typer.Exit(1)
 
 
-def _show(report: Report) -> None:
-    for check, finding in report.findings:
-        _out.print(Text(f"{finding.outcome:<12}", style=_STYLES[finding.outcome]), Text(check.name), soft_wrap=True)
-        for line in ([check.rule] if finding.outcome is Outcome.FAIL else []) + finding.words.splitlines():
-            _out.print(Text(f"            {line}"), soft_wrap=True)
+def _show(check: Check, finding: Finding) -> None:
+    """As each ends, so that one sees which is under way."""
+    _out.print(Text(f"{finding.outcome:<12}", style=_STYLES[finding.outcome]), Text(check.name), soft_wrap=True)
+    for line in ([check.rule] if finding.outcome is Outcome.FAIL else []) + finding.words.splitlines():
+        _out.print(Text(f"            {line}"), soft_wrap=True)

@@ -1,11 +1,15 @@
 """Does a secret or a personal value stand in anything that a channel says to operators?"""
 
+import base64
+import contextlib
+import io
 import json
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
+from urllib.parse import quote
 
 from pydantic import BaseModel, SecretStr
 
@@ -16,6 +20,27 @@ _SHORTEST_NUMBER: Final = 8
 _NUMBER: Final = re.compile(r"\+[\d ()./-]{8,}")
 _ADDRESS: Final = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
 _OF_PHONES: Final = ("phone", "mobile", "msisdn", "telephone")
+_OF_WORDS: Final = re.compile(
+    r"(.*_)?(name|username|subject|body|text|note|street|city|address)|(first|last|full|display|user)name",
+    re.IGNORECASE,
+)
+"""Under which keys somebody's name stands, or what somebody wrote."""
+_SHORTEST_WORDS: Final = 6
+_SHORTEST_PERSON: Final = 4
+
+WHICH: Final = "which record is unread"
+QUERY: Final = "the query of an address, which others keep in logs"
+_NUMBER_OF: Final = "A person's number or address"
+_NAME: Final = "A person's name or words"
+_ID: Final = "The person's id"
+_VALUE: Final = "A value of a payload"
+_MAY_NAME: Final[Mapping[str, frozenset[str]]] = {
+    # A record is named by its id, and a person is asked for by theirs.
+    _VALUE: frozenset({WHICH, QUERY}),
+    _NUMBER_OF: frozenset({QUERY}),
+    _NAME: frozenset({QUERY}),
+    _ID: frozenset({QUERY}),
+}
 
 
 class Heard:
@@ -24,7 +49,7 @@ class Heard:
     def __init__(self) -> None:
         self._said: dict[tuple[str, str], None] = {}
         self._secrets: dict[str, str] = {}
-        self._personal: set[str] = set()
+        self._personal: dict[str, str] = {}
 
     def note(self, where: str, *texts: object) -> None:
         """Keeps what was said."""
@@ -36,43 +61,68 @@ class Heard:
 
     def plant(self, secrets: Iterable[tuple[str, str]] = (), payloads: Iterable[bytes] = (), person: str = "") -> None:
         """Says what must not stand in it: secrets by their names, and whatever is a number or address in payloads."""
-        self._secrets.update(secrets)
+        self._secrets.update((secret, name) for name, secret in secrets)
         for one in payloads:
-            self._personal.update(personal_in(one))
+            self._personal.update(dict.fromkeys(personal_in(one), _NUMBER_OF))
+            self._personal.update(dict.fromkeys(words_in(one), _NAME))
         if person[1:].isdecimal() and len(person) >= _SHORTEST_NUMBER:
-            self._personal.update(_forms(person))
+            self._personal.update(dict.fromkeys(_forms(person), _NUMBER_OF))
+        elif len(person) >= _SHORTEST_PERSON:
+            self._personal[person] = _ID
+
+    def plant_values(self, values: Iterable[str]) -> None:
+        """Says which values are put into payloads, where a message must not quote them."""
+        self._personal.update(dict.fromkeys(values, _VALUE))
 
     def leaks(self) -> Iterator[str]:
         """Where something stands that must not, without quoting it."""
-        for name, secret in self._secrets.items():
+        for secret, name in self._secrets.items():
             if len(secret) < SHORTEST_SECRET:
                 yield (
                     f"The sample secret `{name}` has {len(secret)} characters and could stand anywhere by chance. "
                     f"Write {SHORTEST_SECRET} or more into EXAMPLES."
                 )
                 continue
-            for where in self._saying(secret):
+            for where in sorted({where for form in _disguises(secret) for where in self._saying(form)}):
                 yield f"The secret `{name}` stands in {where}. Keep it a SecretStr, and put it into no message."
-        for value in self._personal:
+        for value, what in self._personal.items():
             for where in self._saying(value):
-                yield f"A person's number or address stands in {where}. Name the place in the payload, never its value."
+                if where in _MAY_NAME.get(what, ()):
+                    continue
+                yield f"{what} stands in {where}. Name the place in the payload, never its value."
 
     def _saying(self, word: str) -> list[str]:
-        return sorted({where for where, text in self._said if word in text})
+        alone = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)" if word.isalpha() else re.escape(word))
+        return sorted({where for where, text in self._said if word in text and alone.search(text)})
+
+
+def _disguises(secret: str) -> Iterator[str]:
+    """The secret as it stands, and as programs write it."""
+    raw = secret.encode()
+    yield secret
+    yield quote(secret, safe="")
+    yield raw.hex()
+    for before in range(3):
+        # Behind other bytes it looks otherwise; what hangs on its neighbours is cut off.
+        coded = base64.b64encode(b"\x00" * before + raw).decode().rstrip("=")
+        yield coded[4 if before else 0 : -2]
 
 
 @contextmanager
 def overheard(heard: Heard) -> Iterator[None]:
-    """Every log line inside is kept, however unimportant."""
+    """Every log line inside is kept, however unimportant, and whatever is printed."""
     root, ear = logging.getLogger(), _Ear(heard)
     # The house's own have a level of theirs.
     levels = {one: one.level for one in (root, logging.getLogger("adapters"))}
     root.addHandler(ear)
     for one in levels:
         one.setLevel(logging.DEBUG)
+    printed = io.StringIO()
     try:
-        yield
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            yield
     finally:
+        heard.note("what it prints", printed.getvalue())
         for one, level in levels.items():
             one.setLevel(level)
         root.removeHandler(ear)
@@ -132,6 +182,23 @@ def _personal(value: Any, key: str) -> Iterator[str]:
 def _is_of_phones(key: str) -> bool:
     """Whether a number stands under the key; `phone_number_id` is the vendor's id of something."""
     return key == "wa_id" or (not key.endswith("id") and any(word in key for word in _OF_PHONES))
+
+
+def words_in(payload: bytes) -> Iterator[str]:
+    """The names of a payload, and what somebody wrote in it."""
+    with contextlib.suppress(ValueError, RecursionError):
+        yield from _words(json.loads(payload), "")
+
+
+def _words(value: Any, key: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, one in value.items():
+            yield from _words(one, name)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _words(one, key)
+    elif isinstance(value, str) and len(value) >= _SHORTEST_WORDS and _OF_WORDS.fullmatch(key):
+        yield value
 
 
 def _forms(number: str) -> Iterator[str]:

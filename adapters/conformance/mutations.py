@@ -30,7 +30,9 @@ _ODD: Final[tuple[Any, ...]] = (
     [[]],
     {"": None},
 )
-_WHOLE: Final = (
+TELLTALE: Final = ("x" * 40,)
+"""Of the odd values those that stand nowhere by chance; others might be a record's id, which may be told."""
+WHOLLY_ODD: Final = (
     b"",
     b"null",
     b"0",
@@ -48,12 +50,13 @@ _WHOLE: Final = (
     b'{"a":' * _DEEP + b"1" + b"}" * _DEEP,
     b'{"a":1',
 )
+"""Bodies in which nobody finds anything."""
 
 
 def spoilt(bodies: list[bytes], count: int) -> Iterator[bytes]:
     """So many spoilt bodies, always the same: first those that are wholly odd."""
-    yield from _WHOLE[:count]
-    yield from changed(bodies, count - len(_WHOLE))
+    yield from WHOLLY_ODD[:count]
+    yield from changed(bodies, count - len(WHOLLY_ODD))
 
 
 def changed(bodies: list[bytes], count: int) -> Iterator[bytes]:

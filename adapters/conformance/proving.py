@@ -1,12 +1,15 @@
-"""Is a delivery taken that the vendor signed, and no other?"""
+"""Is a delivery taken that the vendor signed now, and no other?"""
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final
 
-from adapters.conformance.findings import Finding, not_checked, summed
+from adapters.conformance.findings import Finding, failed, not_checked, passed, summed
 from adapters.conformance.trial import Trial, raised, with_headers
-from adapters.contract.channel import Capability
-from adapters.contract.deliveries import Delivery, NotProven
+from adapters.contract.channel import Capability, Channel
+from adapters.contract.deliveries import Answer, Delivery, NotProven
 
 _SIGN_WANTED: Final = (
     "Write `EXAMPLES.sign`, which gives the headers by which the vendor proves a delivery, so that forged ones can be "
@@ -15,22 +18,40 @@ _SIGN_WANTED: Final = (
 _BODY: Final = b'{"sample": "delivery"}'
 # Latin-1 is what headers may hold; comparing such texts raises TypeError where bytes are not compared.
 _NO_ASCII: Final = "\u00ff\u00e9"
+# A hundred bits in hexadecimal digits: fewer can be guessed, or found by trying.
+_SHORTEST: Final = 25
+_CUT_TO: Final = 8
+_PARTS: Final = re.compile(r"[A-Za-z0-9+/=_-]{16,}")
+_CHALLENGE: Final = "sample-challenge"
+_BEYOND: Final = timedelta(minutes=1)
+
+_ANSWERED: Final = (
+    "`handshake` answers a delivery, so that it would be acknowledged and dropped, unproven. Answer None where it is "
+    "no check of the address."
+)
 
 
 async def genuine(trial: Trial) -> Finding:
-    """What the vendor signed is taken."""
+    """What the vendor signed is taken, and the signature is compared in a time that tells nothing."""
     channel = _proving(trial)
     if isinstance(channel, Finding):
         return channel
     wrong = []
+    compared: list[str] = []
     for body in _bodies(trial):
+        signed = trial.delivery(body)
+        headers = {name: _Watched.of(one, compared) for name, one in signed.headers.items()}
         try:
-            channel.prove(trial.delivery(body))
+            channel.prove(with_headers(signed, headers))
         except NotProven as error:
             trial.heard.error("on a signed delivery", error)
             wrong.append("`prove` refuses what EXAMPLES.sign has signed. Mend the one or the other.")
         except Exception as error:  # noqa: BLE001  whatever a channel does
             wrong.append(f"`prove` of a signed delivery: {raised(error)}. Only NotProven may be raised.")
+    if compared:
+        wrong.append("A signature is compared with `==`, whose time tells how much fits. Use hmac.compare_digest.")
+    if trial.examples and trial.examples.signs_body and _longest(trial) < _SHORTEST:
+        wrong.append(f"The signature has fewer than {_SHORTEST} characters. Compare all of what the vendor sends.")
     return summed(wrong, "What is signed with the settings' secrets is taken.")
 
 
@@ -41,15 +62,78 @@ async def forged(trial: Trial) -> Finding:
         return channel
     wrong = []
     for what, delivery in _forgeries(trial):
-        try:
-            channel.prove(delivery)
-        except NotProven as error:
-            trial.heard.error("on a forged delivery", error)
-        except Exception as error:  # noqa: BLE001  whatever a channel does
-            wrong.append(f"`prove` of a delivery {what}: {raised(error)}. Raise NotProven.")
-        else:
-            wrong.append(f"A delivery {what} is taken for the vendor's. Compare the signature on its raw bytes.")
+        if trial.examples and trial.examples.sign:
+            expected = trial.delivery(delivery.body, at=delivery.received_at)
+            headers = (expected.headers[name] for name in _secret_headers(trial, expected))
+            trial.heard.plant(("signature", part) for one in headers for part in _PARTS.findall(one))
+        if wrong_here := _taken(trial, channel, delivery, what):
+            wrong.append(wrong_here)
     return summed(wrong, "Unsigned, otherwise signed and changed deliveries are refused.")
+
+
+async def replayed(trial: Trial) -> Finding:
+    """Where the vendor signs the moment, what was signed long ago, or for later, or given another one, is refused."""
+    channel = _proving(trial)
+    if isinstance(channel, Finding):
+        return channel
+    body = _bodies(trial)[0]
+    signed = trial.delivery(body)
+    tolerance_s = trial.examples.tolerance_s if trial.examples else None
+    near = timedelta(seconds=(tolerance_s or 2.0) / 2)
+    later = trial.delivery(body, at=signed.received_at + max(near, timedelta(seconds=1)))
+    moving = [name for name, one in signed.headers.items() if later.headers.get(name) != one]
+    if tolerance_s is None:
+        if not moving or signed.headers != trial.delivery(body, at=signed.received_at).headers:
+            return passed("The vendor signs no moment, so that nobody can tell an old delivery from a new one.")
+        return failed("The vendor names a moment. Write `EXAMPLES.tolerance_s`: how far from now it may be.")
+    wrong = []
+    if not any(name in _secret_headers(trial, signed) for name in moving):
+        wrong.append("The moment is not signed: anybody can name another. Sign it, too, in `sign` as in `prove`.")
+    beyond = 2 * timedelta(seconds=tolerance_s) + _BEYOND
+    tried = [
+        ("signed long ago", replace(signed, received_at=signed.received_at + beyond)),
+        ("signed for a later moment", replace(signed, received_at=signed.received_at - beyond)),
+        *(("with another moment than the signed one", one) for one in _mixed(signed, later, moving)),
+    ]
+    wrong += [one for what, delivery in tried if (one := _taken(trial, channel, delivery, what))]
+    return summed(wrong, f"What was signed more than {tolerance_s:g} s from now is refused.")
+
+
+async def handshake(trial: Trial) -> Finding:
+    """No delivery is answered as a check of the address, and no check that brings another token."""
+    channel = trial.channel()
+    if Capability.WEBHOOK not in channel.capabilities():
+        return not_checked("It takes no deliveries, so that there is nothing to check.")
+    tried = [trial.delivery(body, is_signed=is_signed) for body in _bodies(trial) for is_signed in (True, False)]
+    wrong = [_ANSWERED for delivery in tried if _is_answered(trial, channel, delivery)]
+    query = {"hub.mode": "subscribe", "hub.verify_token": "another-token", "hub.challenge": _CHALLENGE}
+    check = replace(trial.delivery(b"", is_signed=False), method="GET", query=query)
+    if _is_answered(trial, channel, check, holding=_CHALLENGE.encode()):
+        wrong.append("A check of the address is answered whose token is another one. Compare it.")
+    return summed(wrong, "It answers checks of the address alone, if any.")
+
+
+def _is_answered(trial: Trial, channel: Any, delivery: Delivery, *, holding: bytes = b"") -> bool:
+    """Whether it is answered well, with these bytes."""
+    try:
+        answer = channel.handshake(delivery)
+    except NotProven as error:
+        trial.heard.error("on a check of the address", error)
+        return False
+    return isinstance(answer, Answer) and answer.status < 400 and holding in answer.body  # noqa: PLR2004  RFC 9110, 15.5
+
+
+def _taken(trial: Trial, channel: Any, delivery: Delivery, what: str) -> str | None:
+    """What is wrong with how a delivery is taken that is to be refused."""
+    trial.patience.begin_step()
+    try:
+        channel.prove(delivery)
+    except NotProven as error:
+        trial.heard.error("on a forged delivery", error)
+        return None
+    except Exception as error:  # noqa: BLE001  whatever a channel does
+        return f"`prove` of a delivery {what}: {raised(error)}. Raise NotProven."
+    return f"A delivery {what} is taken for the vendor's. Compare the signature of its raw bytes, whole."
 
 
 def _bodies(trial: Trial) -> list[bytes]:
@@ -63,13 +147,66 @@ def _forgeries(trial: Trial) -> Iterator[tuple[str, Delivery]]:
         yield "with an empty signature", with_headers(signed, dict.fromkeys(signed.headers, ""))
         yield "with a signature of no ASCII", with_headers(signed, dict.fromkeys(signed.headers, _NO_ASCII))
         yield "signed with other secrets", trial.delivery(body, settings=trial.other_settings)
+        for name in _secret_headers(trial, signed):
+            whole = signed.headers[name]
+            for length in {_CUT_TO, len(whole) // 2}:
+                yield "with a part of its signature", with_headers(signed, {name: whole[:length]})
         if trial.examples and trial.examples.signs_body:
             yield "changed by one byte", with_headers(trial.delivery(body + b" ", is_signed=False), signed.headers)
 
 
+def _secret_headers(trial: Trial, signed: Delivery) -> list[str]:
+    """The headers of a proof that hang on a secret."""
+    other = trial.delivery(signed.body, settings=trial.other_settings, at=signed.received_at)
+    return [name for name, one in signed.headers.items() if other.headers.get(name) != one]
+
+
+def _longest(trial: Trial) -> int:
+    signed = trial.delivery(_bodies(trial)[0])
+    return max((len(signed.headers[name]) for name in _secret_headers(trial, signed)), default=0)
+
+
+def _mixed(signed: Delivery, later: Delivery, moving: list[str]) -> Iterator[Delivery]:
+    """The later delivery with a part of the earlier proof: its moment, or its signature."""
+    if len(moving) > 1:
+        for name in moving:
+            yield with_headers(later, {name: signed.headers[name]})
+    for name in moving:
+        # Several parts in one header, as `t=1772359200,v1=5257a8...`.
+        one, other = signed.headers[name].split(","), later.headers.get(name, "").split(",")
+        if len(one) == len(other) and sum(a != b for a, b in zip(one, other, strict=True)) > 1:
+            for n, part in enumerate(one):
+                if part != other[n]:
+                    yield with_headers(later, {name: ",".join([*other[:n], part, *other[n + 1 :]])})
+
+
+class _Watched(str):
+    """A header that notes when it is compared with a long text by `==`."""
+
+    __slots__ = ("_compared",)
+    _compared: list[str]
+
+    @classmethod
+    def of(cls, text: str, compared: list[str]) -> "_Watched":
+        """The text, which notes."""
+        made = cls(text)
+        made._compared = compared
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, str) and len(other) >= _CUT_TO:
+            self._compared.append("==")
+        return str.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = str.__hash__
+
+
 def _proving(trial: Trial) -> Any:
     """The channel that proves deliveries; a Finding where there is none, or nobody can sign one."""
-    channel = trial.channel()
+    channel: Channel = trial.channel()
     if Capability.WEBHOOK not in channel.capabilities():
         return not_checked("It takes no deliveries, so that there is nothing to check.")
     if trial.examples is None or trial.examples.sign is None:

@@ -1,23 +1,24 @@
 """Are deliveries read, as often as one likes to the same, and spoilt ones set aside?"""
 
-from collections.abc import Iterator, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any, Final, cast, get_args
+from datetime import timedelta
+from typing import Any, Final, cast
 
 from adapters.conformance.findings import Finding, failed, not_checked, passed, summed
-from adapters.conformance.mutations import spoilt
+from adapters.conformance.mutations import WHOLLY_ODD, spoilt
 from adapters.conformance.trial import Trial, raised
 from adapters.contract.channel import Capability, Receives
 from adapters.contract.deliveries import Delivery, Event, NotProven
 from adapters.contract.errors import BadPayload
-from adapters.contract.records import HandedOver
 
 _NO_PAYLOADS: Final = (
     "There are no recorded deliveries. Put their bodies into the payload folder (--payloads), or into "
     "EXAMPLES.deliveries."
 )
-_KINDS: Final[tuple[type, ...]] = get_args(HandedOver)
+# Some vendors deliver lists.
+_NO_EVENTS: Final = b"[]"
 _LATER: Final = timedelta(hours=7)
 _MOST_TOLD: Final = 5
 
@@ -43,6 +44,8 @@ async def read(trial: Trial) -> Finding:
             wrong.append(f"{payload.name}: {raised(error)}. Raise BadPayload where something cannot be read.")
             continue
         wrong += [f"{payload.name}: {one}" for one in _unsound(trial, events)]
+        if not events:
+            wrong.append(f"{payload.name}: it tells of nothing. Say why, as an event that is `left_alone` or `unread`.")
         count += len(events)
         unread += sum(one.unread is not None for one in events)
     if count and unread == count:
@@ -56,6 +59,7 @@ async def repeated(trial: Trial) -> Finding:
     if isinstance(first, Finding) or isinstance(again, Finding):
         return cast("Finding", first)
     wrong = []
+    keys_of: dict[bytes, tuple[frozenset[str], str | None]] = {}
     for payload in trial.payloads:
         delivery = trial.delivery(payload.body)
         later = replace(delivery, received_at=delivery.received_at + _LATER)
@@ -68,9 +72,20 @@ async def repeated(trial: Trial) -> Finding:
             wrong.append(f"{payload.name}: read twice, it gives other events. Make them of the delivery alone.")
         elif [one.key for one in events] != [one.key for one in afterwards]:
             wrong.append(f"{payload.name}: an event's key hangs on when it came. Make it of the vendor's ids.")
+        keys_of[payload.body] = frozenset(one.key for one in events), keys[0]
         if keys[0] != keys[1]:
             wrong.append(f"{payload.name}: `delivery_key` is another one each time. Give the vendor's id, or None.")
+    wrong += _confounded(keys_of)
     return summed(wrong, "Read again, and later, each delivery is the same.")
+
+
+def _confounded(keys_of: Mapping[bytes, tuple[frozenset[str], str | None]]) -> Iterator[str]:
+    """What is wrong with keys by which all deliveries are one."""
+    found = list(keys_of.values())
+    if len(found) > 1 and all(events and events == found[0][0] for events, _ in found):
+        yield "all deliveries tell of one event: their keys are the same. Make them of the vendor's ids."
+    if len(found) > 1 and all(delivery is not None and delivery == found[0][1] for _, delivery in found):
+        yield "`delivery_key` is the same for all deliveries, so that all but one would be dropped. Answer None."
 
 
 async def junk(trial: Trial) -> Finding:
@@ -80,6 +95,10 @@ async def junk(trial: Trial) -> Finding:
         return channel
     wrong: dict[str, None] = {}
     count = 0
+    for body in (one for one in WHOLLY_ODD if trial.mutations and one != _NO_EVENTS):
+        with contextlib.suppress(Exception):
+            if not channel.events(trial.delivery(body)):
+                wrong["`events` finds nothing in junk, and does not say so. Raise BadPayload."] = None
     for body in spoilt([one.body for one in trial.payloads], trial.mutations):
         count += 1
         wrong.update(dict.fromkeys(_tried(trial, channel, trial.delivery(body))))
@@ -112,23 +131,9 @@ def _unsound(trial: Trial, events: Sequence[Event]) -> Iterator[str]:
     """What is wrong with events that were read."""
     for one in events:
         trial.heard.note("why an event is unread or left alone", one.unread, one.left_alone)
-        if not all(isinstance(word, str) and word for word in _words(one)):
-            yield "an event has no `key` or no `order_by`. Both are texts: the vendor's id, and whose turn it is."
         if sum((bool(one.records), one.unread is not None, one.left_alone is not None)) != 1:
             yield "an event has not one of `records`, `unread` and `left_alone`. It has exactly one."
-        if strange := {type(record).__name__ for record in one.records if not isinstance(record, _KINDS)}:
-            yield f"an event holds {', '.join(sorted(strange))}. Hand over records of adapters/contract/records.py."
-        moments = [one.at, *(getattr(record, field) for record in one.records for field in _moments(record))]
-        if any(isinstance(at, datetime) and at.tzinfo is None for at in moments):
-            yield "a moment has no time zone. Give it the channel's, best UTC."
-
-
-def _words(event: Event) -> tuple[Any, Any]:
-    return event.key, event.order_by
-
-
-def _moments(record: object) -> list[str]:
-    return [name for name in getattr(type(record), "__slots__", ()) if name == "at" or name.endswith("_at")]
+        yield from filter(None, map(trial.amiss, (one, *one.records)))
 
 
 def _receiving(trial: Trial, *, needs_payloads: bool = True) -> Any:

@@ -1,14 +1,16 @@
 """Does a channel behave? Every check, in the order in which one mends what they find."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from adapters.conformance import making, ordering, proving, reading, wire
+from adapters.conformance import asking, making, ordering, proving, reading, sending, wire
 from adapters.conformance.findings import Finding, Outcome, failed, not_checked, summed
 from adapters.conformance.leaks import overheard
+from adapters.conformance.patience import STEP_S, NeverBack, Patience
 from adapters.conformance.trial import Trial, Ways, raised
+from adapters.contract.examples import Examples
 from adapters.discovery import Adapter
 
 
@@ -38,17 +40,25 @@ _WITH_IT: Final = (
     Check("repeated", reading.repeated),
     Check("genuine", proving.genuine),
     Check("forged", proving.forged),
+    Check("replayed", proving.replayed),
+    Check("handshake", proving.handshake),
     Check("junk", reading.junk),
     Check("answered", wire.answered),
+    Check("paged", asking.paged),
+    Check("asked by", asking.asked_by),
+    Check("escaped", asking.escaped),
     Check("failing", wire.failing),
     Check("odd", wire.odd),
-    Check("sent once", wire.sent_once),
+    Check("sent", sending.sent),
+    Check("sent once", sending.sent_once),
     Check("ordered", ordering.ordered),
     Check("asked once", ordering.asked_once),
     Check("silent", silent),
 )
 CHECKS: Final = (*_FIRST, _MADE, *_WITH_IT)
 """All of them, in their order."""
+
+Tell = Callable[[Check, Finding], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,29 +78,56 @@ class Report:
         return [check.name for check, one in self.findings if one.outcome is Outcome.FAIL]
 
 
-async def try_out(
-    adapter: Adapter, ways: Ways, *, payloads: Path | None = None, mutations: int = 300, deadline_s: float = 0.3
+def _told_later(check: Check, finding: Finding) -> None:
+    """Nothing: the report tells of it."""
+    del check, finding
+
+
+async def try_out(  # noqa: PLR0913  each of them may be left out
+    adapter: Adapter,
+    ways: Ways,
+    *,
+    payloads: Path | None = None,
+    mutations: int = 300,
+    deadline_s: float = 0.3,
+    tell: Tell = _told_later,
+    checks: Sequence[Check] = CHECKS,
+    step_s: float = STEP_S,
+    examples: Examples | None = None,
 ) -> Report:
-    """Every check of one adapter. Nobody outside of this machine is asked.
+    """The checks of one adapter, all where no others are named. Nobody outside of this machine is asked.
 
     `ways`: how it gets out. `payloads`: a folder with bodies of recorded deliveries. `mutations`: how many spoilt ones
-    are tried. `deadline_s`: how long a vendor that hangs is waited for.
+    are tried. `deadline_s`: how long a vendor that hangs is waited for; `step_s`: how long
+    a channel is, at each step of a check. `tell` is called as each check ends. `examples` stand in
+    the place of the adapter's own.
     """
-    trial = Trial(adapter.cls, adapter.examples, ways, payloads, mutations, deadline_s)
-    with overheard(trial.heard):
-        found = [(one, await _ended(one, trial)) for one in (*_FIRST, _MADE)]
-        if found[-1][1].outcome is Outcome.PASS:
-            trial.plant()
-            found += [(one, await _ended(one, trial)) for one in _WITH_IT]
-        else:
-            found += [(one, not_checked("It could not be made; see above.")) for one in _WITH_IT]
+    trial = Trial(
+        adapter.cls, examples or adapter.examples, ways, payloads, mutations, deadline_s, patience=Patience(step_s)
+    )
+    found: list[tuple[Check, Finding]] = []
+    is_made = True
+    for one in checks:
+        finding = await _ended(one, trial) if is_made else not_checked("It could not be made; see above.")
+        if one is _MADE:
+            is_made = finding.outcome is Outcome.PASS
+            if is_made:
+                trial.plant()
+        found.append((one, finding))
+        tell(one, finding)
     return Report(tuple(found))
 
 
 async def _ended(check: Check, trial: Trial) -> Finding:
     """What the check found; where the channel surprises it, that."""
     try:
-        return await check.run(trial)
+        with overheard(trial.heard), trial.patience.kept():
+            return await check.run(trial)
+    except NeverBack:
+        return failed(
+            f"It did not come back within {trial.patience.step_s:g} s. Does it follow cursors for ever, wait for "
+            "something else than `self.way`, or never leave a loop?"
+        )
     except Exception as error:  # noqa: BLE001  whatever a channel does
         trial.heard.error("that came out of a check", error)
         return failed(f"{raised(error)} came out of it. Raise the errors of adapters/contract/errors.py.")

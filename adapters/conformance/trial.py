@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from adapters.conformance.leaks import Heard, secrets_in
+from adapters.conformance.mutations import TELLTALE
+from adapters.conformance.patience import Patience
 from adapters.contract.channel import Channel, ChannelSettings, Equipment
-from adapters.contract.deliveries import Delivery
+from adapters.contract.deliveries import Delivery, Event
 from adapters.contract.examples import Examples
 from adapters.contract.manners import Manners
 from adapters.contract.reply import Reply
+from adapters.contract.soundness import unsound, unsound_among
 from adapters.contract.way import Standing, Way
 
 EXAMPLES_WANTED: Final = (
@@ -77,6 +80,8 @@ class Trial:
     deadline_s: float = 0.3
     """How long a vendor that hangs is waited for."""
     heard: Heard = field(default_factory=Heard)
+    patience: Patience = field(default_factory=Patience)
+    _settings_at: dict[str, ChannelSettings] = field(default_factory=dict)
 
     @cached_property
     def settings(self) -> ChannelSettings:
@@ -88,10 +93,29 @@ class Trial:
         """Our account on the channel."""
         return self.examples.account if self.examples else "sample-account"
 
+    def amiss(self, told: Any) -> str | None:
+        """What is wrong with a record, Event or Found, in words; None where it is sound, and of its own accounts."""
+        if isinstance(told, Event) and told.unread is not None:
+            # It may be unread because it is another account's.
+            return unsound(told)
+        return unsound_among(told, [(self.cls.name, account) for account in self._accounts])
+
+    @cached_property
+    def _accounts(self) -> tuple[str, ...]:
+        return self.channel().accounts()
+
+    def settings_at(self, address: str) -> ChannelSettings:
+        """The made-up settings with the vendor at this address; read once, for a mapping takes its time."""
+        if address not in self._settings_at:
+            named = self.examples.address if self.examples else None
+            self._settings_at[address] = self.settings_with({named: address} if named else {})
+        return self._settings_at[address]
+
     def settings_with(self, other: Mapping[str, Any]) -> ChannelSettings:
         """The made-up settings with others among them."""
         given = self.examples.settings if self.examples else {}
-        return self.cls.Settings.model_validate({**given, **other})
+        folder = self.examples.folder if self.examples else None
+        return self.cls.Settings.model_validate({**given, **other}, context={"folder": folder} if folder else None)
 
     @cached_property
     def other_settings(self) -> ChannelSettings:
@@ -101,6 +125,7 @@ class Trial:
 
     def channel(self, *, way: Any = None, settings: ChannelSettings | None = None) -> Channel:
         """A new object of the channel; without a way out it can only compute."""
+        self.patience.begin_step()
         made = self.cls(self.account, settings or self.settings, Equipment(way=way or NoWay(), default_region="US"))
         self.heard.note("`repr` of the channel or its settings", repr(made), repr(made.settings))
         return made
@@ -116,9 +141,17 @@ class Trial:
         paths = sorted(self.folder.rglob(self.examples.deliveries_named))
         return [*own, *(Payload(str(one.relative_to(self.folder)), _body(one)) for one in paths if one.is_file())]
 
-    def delivery(self, body: bytes, *, settings: ChannelSettings | None = None, is_signed: bool = True) -> Delivery:
-        """The body as it would be delivered now, signed where the examples can sign."""
-        bare = Delivery(method="POST", query={}, headers={}, body=body, received_at=datetime.now(UTC))
+    def delivery(
+        self,
+        body: bytes,
+        *,
+        settings: ChannelSettings | None = None,
+        is_signed: bool = True,
+        at: datetime | None = None,
+    ) -> Delivery:
+        """The body as it would be delivered now, or at that moment, signed where the examples can sign."""
+        self.patience.begin_step()
+        bare = Delivery(method="POST", query={}, headers={}, body=body, received_at=at or datetime.now(UTC))
         if not is_signed or self.examples is None or self.examples.sign is None:
             return bare
         return with_headers(bare, self.examples.sign(bare, settings or self.settings))
@@ -129,6 +162,7 @@ class Trial:
         person = self.examples.person if self.examples else ""
         answers = self.examples.answers.values() if self.examples else ()
         self.heard.plant(secrets_in(self.settings), [*bodies, *answers], person)
+        self.heard.plant_values(TELLTALE)
 
 
 def _body(path: Path) -> bytes:

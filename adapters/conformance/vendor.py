@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
@@ -28,6 +29,7 @@ class Fault(StrEnum):
     NULL = "sends null"
     LIST = "sends an empty list"
     TEXT = "sends a text"
+    ABSENT = "answers 404"
 
 
 _ODD: Final[Mapping[Fault, tuple[bytes, str]]] = {
@@ -36,7 +38,23 @@ _ODD: Final[Mapping[Fault, tuple[bytes, str]]] = {
     Fault.LIST: (b"[]", _JSON),
     Fault.TEXT: (b'"sample"', _JSON),
 }
-_STATUS: Final[Mapping[Fault, int]] = {Fault.BROKEN: 500, Fault.BUSY: 429, Fault.FORBIDS: 401}
+_STATUS: Final[Mapping[Fault, int]] = {Fault.BROKEN: 500, Fault.BUSY: 429, Fault.FORBIDS: 401, Fault.ABSENT: 404}
+
+
+BUSY_FOR_S: Final = 7
+"""In how many seconds a vendor that is busy may be asked again, as it says in Retry-After."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request, as it came."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(repr=False)
+    said: str = field(repr=False)
+    """Its address, headers and body."""
+    body: str = field(repr=False)
 
 
 @dataclass
@@ -44,31 +62,58 @@ class Vendor:
     """A vendor on this machine."""
 
     answers: Mapping[str, bytes]
-    """Its good answers by path; `{}` is that to all others."""
+    """Its good answers by path, and by path with some of the query; `{}` is that to all others."""
     url: str = ""
     fault: Fault = Fault.NONE
     seen: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often it was asked: by method and path."""
     written: list[str] = field(default_factory=list, repr=False)
     """What stood in each request that is no question: its address, headers and body."""
+    asked: list[Asked] = field(default_factory=list, repr=False)
+    """Every request."""
+    unrecorded: dict[str, None] = field(default_factory=dict)
+    """The paths for which it has no answer."""
     _ends: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """The answer, or what stands in its place."""
         fault = self.fault
         self.seen[request.method, request.path] += 1
-        said = (await request.read()).decode(errors="replace")
+        body_said = (await request.read()).decode(errors="replace")
+        said = f"{request.path_qs}\n{dict(request.headers)}\n{body_said}"
+        self.asked.append(Asked(request.method, request.path, dict(request.query), said, body_said))
         if request.method != "GET":
-            self.written.append(f"{request.path_qs}\n{dict(request.headers)}\n{said}")
+            self.written.append(said)
         if fault is Fault.HANGS:
             await self._ends.wait()
         if (status := _STATUS.get(fault)) is not None:
-            return web.json_response({"error": "sample"}, status=status)
+            more = {"Retry-After": str(BUSY_FOR_S)} if fault is Fault.BUSY else {}
+            return web.json_response({"error": "sample"}, status=status, headers=more)
         if fault in _ODD:
             body, kind = _ODD[fault]
             return web.Response(body=body, content_type=kind)
-        body = self.answers.get(request.path, b"{}")
+        body = self._good(request)
         return await _cut(request, body) if fault is Fault.CUT else web.Response(body=body, content_type=_JSON)
+
+    def _good(self, request: web.Request) -> bytes:
+        """The answer that fits best: of those by this path the one with most of the query."""
+        fitting: list[tuple[int, bytes]] = []
+        for address, body in self.answers.items():
+            path, _, query = address.partition("?")
+            wanted = parse_qsl(query, keep_blank_values=True)
+            if path == request.path and set(wanted) <= set(request.query.items()):
+                fitting.append((len(wanted), body))
+        if not fitting:
+            self.unrecorded[request.path] = None
+            return b"{}"
+        return max(fitting, key=lambda one: one[0])[1]
+
+    def hint(self) -> str:
+        """For what it was asked that it has no answer to, in words; empty where there is no such thing."""
+        if not self.unrecorded:
+            return ""
+        known = ", ".join(sorted(self.answers)) or "none"
+        return f" It was asked for {', '.join(self.unrecorded)}; EXAMPLES.answers has {known}."
 
     def end(self) -> None:
         """Nobody hangs any longer."""

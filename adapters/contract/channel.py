@@ -300,11 +300,16 @@ class Channel:
         del settings
         return cls.manners
 
+    def accounts(self) -> tuple[str, ...]:
+        """Of which of our accounts its deliveries may tell: its own, unless an adapter says more."""
+        return (self.account,)
+
     def asked_by(self) -> tuple[str, ...]:
         """By identities of which channels people may be asked for: its own, unless an adapter says more.
 
         A CRM may find people by `email` or `phone`, too: then it takes a Who of that channel, and its records say
-        under which id of its own it knows the person.
+        under which id of its own it knows the person. It is asked so for customers who have a verified identity of
+        that channel; an address among their contact points is not enough. A new one counts within half a minute.
         """
         return (self.name,)
 

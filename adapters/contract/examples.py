@@ -6,6 +6,7 @@ told as not checked.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from adapters.contract.deliveries import Delivery
@@ -20,18 +21,30 @@ class Examples:
     settings: Mapping[str, Any] = field(repr=False)
     """As in the settings file, but with made-up secrets in plain words: 8 characters or more each."""
     address: str | None = None
-    """The setting that holds the vendor's address (a URL), where the suite puts a vendor of its own that fails."""
+    """The setting that holds the vendor's address (a URL). The suite puts that of a vendor of its own there, without
+    a path: of `https://acme.example/v1` nothing is left, and `answers` begin behind it."""
+    folder: Path | None = None
+    """Where paths in the settings start, for adapters whose settings name files."""
     account: str = "sample-account"
     """Our account on the channel, where deliveries name one."""
     person: str = "sample-person"
     """A customer's id on the channel."""
+    persons: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The same customer by the other channels that `asked_by` names, as `{"email": "ann@example.com"}`."""
     answers: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    """Recorded good answers of the vendor, by the path that asks for them."""
+    """Recorded good answers of the vendor, by the path that asks for them, as `/tickets`. For a second page some of
+    the query stands behind it, as `/tickets?page=2`: of those that fit a question, the one with most of it answers."""
+    has_token_in_query: bool = False
+    """Whether the vendor takes its token in the address's query alone, where proxies and logs see it."""
+    newest_first: bool = True
+    """Whether the vendor can give the newest first."""
     deliveries: tuple[bytes, ...] = field(default=(), repr=False)
     """Bodies of recorded deliveries; more stand in the payload folder."""
     deliveries_named: str = "*.json"
     """Which files of the payload folder are bodies of deliveries, as a pattern."""
     sign: Callable[[Delivery, Any], Mapping[str, str]] | None = None
     """The headers by which the vendor proves a delivery, given the settings: names in lower case."""
+    tolerance_s: float | None = None
+    """How far from now a delivery may have been signed; None where the vendor signs no moment."""
     signs_body: bool = True
     """Whether the proof covers the body, so that it is broken by another one."""

@@ -50,14 +50,17 @@ class Person:
 
     who: Who
     attributes: Mapping[str, Any] = field(default_factory=dict)
-    """Values of the configurable schema by attribute name."""
+    """Values of the customer schema by attribute name: `firstName` and `lastName`, of which the customer's name is
+    made, `phoneNumber`, and whatever the company defined (`addAttributeDefinition`). One of another name is not taken.
+    """
     reaches: tuple[Reach, ...] = ()
     tags: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     """Labels by name; they must be defined."""
     custom_data: Mapping[str, str] = field(default_factory=dict)
     profile: Mapping[str, str | None] = field(default_factory=dict)
-    """What the channel shows of the person: name, username, picture_url, gender, locale, time_zone."""
+    """What the channel shows beside the identity: name, username, picture_url, gender, locale, time_zone. The name of
+    the customer is not made of it."""
     assigned_agent: str | None = None
     """The agent's subject."""
     entry_point: Mapping[str, str | None] | None = None
@@ -108,6 +111,7 @@ class Order:
     items: tuple[Item, ...]
     number: str | None = None
     status: str = "PLACED"
+    """PLACED, PAID, FULFILLED, CANCELLED or REFUNDED."""
     total: Amount | None = None
     """None: the sum of the items, which then share one currency."""
     parcels: tuple[Parcel, ...] = ()
@@ -144,6 +148,7 @@ class Case:
     number: str
     subject: str | None
     status: str
+    """NEW, OPEN, PENDING, ON_HOLD, SOLVED or CLOSED."""
     created_at: datetime
     updated_at: datetime
     agent: str | None = None
@@ -164,6 +169,7 @@ class Talk:
     started_at: datetime
     last_message_at: datetime
     status: str = "OPEN"
+    """OPEN, FOLLOW_UP or RESOLVED."""
     subject: str | None = None
     agent: str | None = None
     entry_point: Mapping[str, str | None] | None = None
@@ -184,9 +190,11 @@ class Utterance:
     """The conversation's id on the same channel account."""
     who: Who
     direction: str
+    """IN, from the customer, or OUT."""
     sent_at: datetime
     text: str | None
     status: str = "RECEIVED"
+    """RECEIVED; of what went OUT: QUEUED, SENT, DELIVERED, READ, FAILED or UNKNOWN."""
     author_name: str | None = None
     """The agent's, of what went OUT; that of a customer is not kept here."""
     key: str | None = None

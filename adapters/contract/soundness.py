@@ -93,6 +93,12 @@ def unsound(told: Any, place: tuple[str, str] | None = None) -> str | None:
     return None
 
 
+def unsound_among(told: Any, places: Iterable[tuple[str, str]]) -> str | None:
+    """As `unsound`, where an adapter may speak of any of several channel accounts (`Channel.accounts`)."""
+    wrong = [unsound(told, place) for place in places]
+    return None if None in wrong else next(iter(wrong), unsound(told))
+
+
 def required(told: T) -> T:
     """The same, where it is sound; raises BadPayload, which says what is wrong with it."""
     if (wrong := unsound(told)) is not None:

@@ -9,7 +9,7 @@ import structlog
 from adapters.contract.deliveries import Event
 from adapters.contract.errors import BadPayload
 from adapters.contract.records import Who
-from adapters.contract.soundness import unsound
+from adapters.contract.soundness import unsound, unsound_among
 from adapters.lines import Lines
 from adapters.records import Document, RecordId
 from resolvers.deliveries.waiting import delivery_of
@@ -50,11 +50,18 @@ def read(lines: Lines, document: Document) -> Reading:
     if line is None:
         return _aside(document, _NO_LINE)
     try:
-        return _sorted_out(document, tuple(line.events(delivery_of(document))))
+        events = tuple(line.events(delivery_of(document)))
+        return _sorted_out(document, events, _accounts(lines, document))
     except BadPayload as error:
         return _aside(document, storable(error.reason))
     except Exception as error:  # noqa: BLE001  an adapter's mistake must not stop the deliveries behind it
         return _aside(document, unforeseen(error, "reading it"))
+
+
+def _accounts(lines: Lines, document: Document) -> Sequence[str]:
+    """Of which of our accounts the delivery may tell."""
+    line = lines.at(document["channel"], document["account"])
+    return line.channel.accounts() if line is not None else ()
 
 
 def unforeseen(error: Exception, doing: str) -> str:
@@ -64,9 +71,9 @@ def unforeseen(error: Exception, doing: str) -> str:
     return f"Unforeseen while {doing} ({type(error).__name__}); the log has it under {reference}."
 
 
-def _sorted_out(document: Document, events: Sequence[Event]) -> Reading:
-    place = document["channel"], document["account"]
-    wrong = [_wrong(one, place) for one in events]
+def _sorted_out(document: Document, events: Sequence[Event], accounts: Sequence[str]) -> Reading:
+    places = [(document["channel"], one) for one in accounts]
+    wrong = [_wrong(one, places) for one in events]
     good = tuple(one for one, words in zip(events, wrong, strict=True) if words is None and one.left_alone is None)
     reasons = tuple(dict.fromkeys(words for words in wrong if words is not None))
     left_alone = sum(words is None for words in wrong) - len(good)
@@ -82,13 +89,13 @@ def _sorted_out(document: Document, events: Sequence[Event]) -> Reading:
     )
 
 
-def _wrong(event: Event, place: tuple[str, str]) -> str | None:
+def _wrong(event: Event, places: Sequence[tuple[str, str]]) -> str | None:
     """Why the event cannot be taken in, in words for operators; None where it can, or is none of our business."""
     if (words := unsound(event)) is not None:
         return words
     if event.unread is not None:
         return storable(event.unread)
-    return next((words for one in event.records if (words := unsound(one, place)) is not None), None)
+    return next((words for one in event.records if (words := unsound_among(one, places)) is not None), None)
 
 
 def _people(event: Event) -> frozenset[Who]:

@@ -13,6 +13,9 @@ from adapters.contract.errors import BadPayload
 from adapters.contract.examples import Examples
 from adapters.contract.records import Case, Who
 
+_STATUSES = {"new": "NEW", "open": "OPEN", "waiting": "PENDING", "done": "SOLVED"}
+"""The desk's words, and the house's (adapters/contract/soundness.py lists them)."""
+
 
 class AcmeSettings(ChannelSettings):
     """What an account on the Acme desk needs."""
@@ -78,7 +81,7 @@ class Acme(Channel):
             who=Who(self.name, self.account, customer),
             number=number,
             subject=subject,
-            status=status,
+            status=_STATUSES[status],
             created_at=at[0],
             updated_at=at[1],
         )

@@ -9,9 +9,10 @@ from adapters.conformance.suite import try_out
 from adapters.discovery import Adapter, adapters
 from gateway.lines import one_way
 from tests.channels.example_acme import Acme
+from tests.channels.example_club import Club
 
 FOUND = adapters()
-EVERY = [*FOUND.usable.values(), Adapter(Acme, "the README's example")]
+EVERY = [*FOUND.usable.values(), *(Adapter(one, "the README's example") for one in (Acme, Club))]
 PAYLOADS = Path(__file__).parent / "payloads"
 
 

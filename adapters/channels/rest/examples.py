@@ -5,9 +5,9 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any, Final
 
+from adapters.channels.rest.proving import proof_of
 from adapters.contract.deliveries import Delivery
 from adapters.contract.examples import Examples
-from adapters.signatures import hmac_sha256_hex
 
 _MAPPING: Final = """
 base_url = "https://desk.example.com"
@@ -136,7 +136,11 @@ _ANSWERS: Final[Mapping[str, Any]] = {
 
 
 def _sign(delivery: Delivery, settings: Any) -> Mapping[str, str]:
-    return {"x-signature": "sha256=" + hmac_sha256_hex(settings.webhook_secret, delivery.body)}
+    """As the mapping says that the vendor signs."""
+    hook = settings.mapping.hook
+    if hook is None or settings.webhook_secret is None:
+        return {}
+    return proof_of(hook.stated.signature, [settings.webhook_secret], settings.webhook_url).signed(delivery)
 
 
 EXAMPLES: Final = Examples(

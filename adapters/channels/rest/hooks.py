@@ -21,7 +21,7 @@ from adapters.values import BadValue
 
 _MOST_EVENTS = 10_000
 _LONGEST_KEY = 256
-_TYPE = re.compile(r"[\w./:-]{1,64}", re.ASCII)
+_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_.:/-]{0,63}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

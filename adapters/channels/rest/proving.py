@@ -5,8 +5,8 @@ import binascii
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pydantic import SecretStr
@@ -49,6 +49,17 @@ class Proof:
         matches = [hmac.compare_digest(_bytes(one), _bytes(other)) for one in expected for other in offered]
         if not any(matches):
             raise self._not(f"The header {self._header} does not fit the body and `webhook_secret`.")
+
+    def signed(self, delivery: Delivery) -> Mapping[str, str]:
+        """The headers by which the vendor would prove the delivery, for trying the channel out."""
+        headers = {STANDARD_ID: "sample-id"} if self.stated.scheme == "standard_webhooks" else {}
+        if self._timestamp:
+            at = delivery.received_at
+            style = "unix" if self.stated.scheme == "standard_webhooks" else self.stated.timestamp_style
+            whole = {"unix": 1, "unix_ms": 1_000}.get(style)
+            headers[self._timestamp] = str(int(at.timestamp() * whole)) if whole else at.isoformat()
+        dated = replace(delivery, headers={**delivery.headers, **headers})
+        return {**headers, self._header: self._expected(dated, self.secrets[0])[0]}
 
     @property
     def _header(self) -> str:

@@ -57,6 +57,10 @@ class WhatsApp(Channel):
         self._settings: WhatsAppSettings = settings
         self._reader = Reader(self.name, account, self._settings.also_accounts, self._settings.business_accounts)
 
+    def accounts(self) -> tuple[str, ...]:
+        """Its own number, and those whose deliveries come to the same address."""
+        return (self.account, *sorted(self._settings.also_accounts - {self.account}))
+
     def handshake(self, delivery: Delivery) -> Answer | None:
         """Meta's check of the address; None for every other request."""
         return meta.handshake(delivery, self._settings.verify_token)

@@ -19,6 +19,9 @@ _STATUS: Final = b"""{"object": "whatsapp_business_account", "entry": [{"id": "1
 "metadata": {"display_phone_number": "15550783881", "phone_number_id": "106540352242922"},
 "statuses": [{"id": "wamid.sample-2", "status": "delivered", "timestamp": "1749416390",
 "recipient_id": "16505551234", "biz_opaque_callback_data": "sample-key"}]}}]}]}"""
+# As in the guide on sending messages.
+_TAKEN: Final = b"""{"messaging_product": "whatsapp", "contacts": [{"input": "16505551234", "wa_id": "16505551234"}],
+"messages": [{"id": "wamid.sample-3"}]}"""
 
 
 def sign(delivery: Delivery, settings: Any) -> Mapping[str, str]:
@@ -36,6 +39,7 @@ EXAMPLES: Final = Examples(
     },
     address="base_url",
     person="16505551234",
+    answers={"/v26.0/sample-account/messages": _TAKEN},
     deliveries=(_TEXT, _STATUS),
     sign=sign,
 )

@@ -105,6 +105,7 @@ EXAMPLES: Final = Examples(
         ),
         "/api/v2/users/show_many.json": _answer(users=[_USER], organizations=[], identities=[]),
         "/api/v2/users/20978392/tickets/requested.json": _answer(tickets=[_TICKET], **_LAST),
+        "/api/v2/tickets.json": _answer(ticket=_TICKET, audit={"id": 1, "events": [{"id": 1276, "type": "Comment"}]}),
         "/api/v2/tickets/35436/comments.json": _answer(comments=[_COMMENT], users=[_USER], **_LAST),
     },
     deliveries=(
@@ -117,4 +118,5 @@ EXAMPLES: Final = Examples(
     ),
     deliveries_named="event_*.json",
     sign=_sign,
+    tolerance_s=ZendeskSettings.model_fields["signature_tolerance_s"].default,
 )

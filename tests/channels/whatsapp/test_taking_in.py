@@ -9,9 +9,11 @@ from adapters.channels.whatsapp.channel import WhatsApp
 from adapters.channels.whatsapp.examples import EXAMPLES
 from adapters.channels.whatsapp.reading import Reader
 from adapters.contract.records import HandedOver
+from adapters.lines import Lines
 from adapters.mongo import Store
 from resolvers.conversations import MESSAGES
 from resolvers.customers import CUSTOMERS
+from resolvers.deliveries.reading import read
 from resolvers.ingest.report import Outcome
 from resolvers.kept_pairs import PAIRS
 from tests.channels.whatsapp.double import AT, FOLDER, NUMBER, delivered, enveloped, message, sample, status
@@ -47,6 +49,15 @@ async def test_samples_are_taken(store: Store) -> None:
     held = await contents(store)
     await bring(store, *(record for _, record in told))
     assert await contents(store) == held
+
+
+@pytest.mark.parametrize(("number", "are_taken"), [("1122334455667", True), ("999", False)])
+def test_other_numbers(whatsapp: WhatsApp, number: str, are_taken: bool) -> None:
+    """Of other numbers' deliveries to this address those are taken in that `also_accounts` names."""
+    whole = delivered(enveloped({"messages": [message()]}, number=number))
+    stored = {name: getattr(whole, name) for name in ("method", "query", "headers", "body", "received_at")}
+    reading = read(Lines([whatsapp]), {"_id": b"1", "channel": "whatsapp", "account": NUMBER, **stored})
+    assert [bool(reading.events), not reading.reasons] == [are_taken, are_taken]
 
 
 async def test_odd_characters(store: Store, whatsapp: WhatsApp) -> None:

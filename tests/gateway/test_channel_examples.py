@@ -1,0 +1,61 @@
+"""Can a mapping of one's own be tried out?"""
+
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from gateway import cli
+
+run = CliRunner()
+
+_MAPPING = """
+base_url = "https://desk.example.com"
+auth = { scheme = "bearer" }
+
+[[ask]]
+capability = "tickets"
+path = "/people/{who}/tickets"
+
+[[ask.records]]
+record = "tickets"
+list = "tickets"
+fields = { id = "id", subject = "title", created_at = "opened" }
+"""
+_EXAMPLES = """
+person = "p-4711"
+[settings]
+mapping = "mine.toml"
+token = "made-up-token-1"
+[answers]
+"/people/p-4711/tickets" = "tickets.json"
+"""
+_TICKETS = '{"tickets": [{"id": 7, "title": "Late", "opened": "2026-03-01T10:00:00Z"}]}'
+
+
+def _written(folder: Path, *, tickets: str = _TICKETS, examples: str = _EXAMPLES) -> list[str]:
+    (folder / "mine.toml").write_text(_MAPPING)
+    (folder / "tickets.json").write_text(tickets)
+    (folder / "examples.toml").write_text(examples)
+    return ["check-channel", "rest", "--examples", str(folder / "examples.toml"), "--mutations", "20"]
+
+
+def test_own_mapping(tmp_path: Path) -> None:
+    """A mapping is tried out by answers that its author recorded."""
+    result = run.invoke(cli.app, _written(tmp_path))
+    assert result.exit_code == 0, result.output
+    assert "It offers TICKETS." in result.output
+    assert "2 records, sound and of its own account." in result.output
+
+
+def test_answers_that_do_not_fit(tmp_path: Path) -> None:
+    """A mapping whose vendor answers otherwise fails."""
+    result = run.invoke(cli.app, _written(tmp_path, tickets='{"tickets": [{"id": 7}]}'))
+    assert result.exit_code == 1
+    assert "cannot be read" in result.output
+
+
+def test_mistakes_are_named(tmp_path: Path) -> None:
+    """What is wrong with the file is told by its place."""
+    result = run.invoke(cli.app, _written(tmp_path, examples=_EXAMPLES.replace("person", "persn")))
+    assert result.exit_code != 0
+    assert "`persn`" in f"{result.output}{result.exception}"
