@@ -22,9 +22,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from adapters.contract.examples import Examples
 from adapters.discovery import Adapter
+from adapters.quiet import quiet
 from gateway.settings import BadSettings
 
 
+@quiet
 class _Said(BaseModel):
     """What such a file may say."""
 

@@ -20,6 +20,7 @@ from adapters.contract.manners import Manners
 from adapters.contract.reply import Reply
 from adapters.contract.soundness import unsound, unsound_among
 from adapters.contract.way import Standing, Way
+from adapters.quiet import quiet
 
 EXAMPLES_WANTED: Final = (
     "Write `EXAMPLES = Examples(settings={...})` (adapters/contract/examples.py) beside CHANNEL: made-up settings with "
@@ -66,6 +67,7 @@ class Payload:
     body: bytes = field(repr=False)
 
 
+@quiet
 @dataclass
 class Trial:
     """One channel being tried out."""

@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from adapters.quiet import quiet
+
 _JSON: Final = "application/json"
 
 
@@ -45,6 +47,7 @@ BUSY_FOR_S: Final = 7
 """In how many seconds a vendor that is busy may be asked again, as it says in Retry-After."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One request, as it came."""

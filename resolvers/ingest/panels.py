@@ -109,17 +109,17 @@ def _order(one: Order, _company: Company) -> dict[str, Any]:
         raise NotTaken(f"The order has {len(one.items)} lines; at most {MOST_LINES} are kept. Split it in the source.")
     if len(one.items) > 1 and len({item.line for item in one.items}) < len(one.items):
         raise NotTaken("Two lines of the order have the same number. Number them apart in the source.")
+    if len(one.parcels) > MOST_LINES:
+        raise NotTaken(
+            f"The order has {len(one.parcels)} parcels; at most {MOST_LINES} are kept. Leave out those that arrived."
+        )
+    said = [_line(item, one.who) for item in one.items]
     signs = sum(len(item.line) + len(item.title) + len(item.sku or "") for item in one.items)
     if signs > _MOST_SIGNS:
         raise NotTaken(
             f"The lines of the order have {signs} characters together; at most {_MOST_SIGNS} are kept. Shorten their "
             "titles in the source."
         )
-    if len(one.parcels) > MOST_LINES:
-        raise NotTaken(
-            f"The order has {len(one.parcels)} parcels; at most {MOST_LINES} are kept. Leave out those that arrived."
-        )
-    said = [_line(item, one.who) for item in one.items]
     if one.total is None and len(said) == 1:
         total = said[0]["total"]
     else:

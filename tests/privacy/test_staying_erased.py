@@ -197,8 +197,9 @@ async def test_account_past(ask: Asking) -> None:
 @pytest.mark.usefixtures("gone")
 async def test_live_answer(ask: Asking, hear: Heard) -> None:
     """Of somebody who came back, a live answer brings what is new alone; of who did not, nothing."""
-    new = replace(CASE, external_id="T9", created_at=LATER, updated_at=LATER)
-    landed = [Landed(Target(("shop", "main"), Capability.TICKETS, ANN), (PERSON, CASE, new))]
+    old = replace(CASE, channel="shop", account="main")
+    new = replace(old, external_id="T9", created_at=LATER, updated_at=LATER)
+    landed = [Landed(Target(("shop", "main"), Capability.TICKETS, ANN), (PERSON, old, new))]
 
     async def asked() -> dict[str, int]:
         await take_in(ask.store, landed, at=LATER, default_region=None)
