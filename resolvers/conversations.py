@@ -127,7 +127,10 @@ class Message(Node, Redacted):
     text: str | None = kept(
         "What was written; null where it is hidden from you, where there was no text, or where its author took it back."
     )
-    sent_at: datetime = kept("When it was written, by the channel's clock.")
+    sent_at: datetime = kept(
+        "When it was written, by the channel's clock. Where that knows whole seconds alone, thousandths tell messages "
+        "of one second apart by their arrival."
+    )
     status: MessageStatus = kept("How far it came.")
     failure_reason: str | None = kept(
         "Why it failed, in the channel's words to the company; null where it did not or the channel does not say, and "

@@ -111,6 +111,7 @@ STORIES: dict[str, tuple[HandedOver, ...]] = {
         gone("message", ("chat", "web"), "M1", 40),
     ),
     "gone talk": (TALK, WORD, PICTURE, gone("conversation", ("chat", "web"), "C1", 70)),
+    "gone second": (WORD, replace(WORD, external_id="M4"), PICTURE, gone("conversation", ("chat", "web"), "C1", 85)),
     "talk goes on": (TALK, WORD, PICTURE, LATER, ANSWER, gone("conversation", ("chat", "web"), "C1", 70)),
     "gone ticket": (
         CASE,

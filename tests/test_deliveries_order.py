@@ -37,7 +37,7 @@ class Chatty(Toy):
     def _event(self, one: dict[str, Any]) -> Event:
         person, name = one["person"], f"{one['person']}-{one['m']}"
         who, place = Who(self.name, self.account, person), {"channel": self.name, "account": self.account}
-        at = BEGIN + timedelta(minutes=one["m"])
+        at = BEGIN + timedelta(seconds=second(one["m"]))
         if one["kind"] == "came":
             came = Progress(**place, external_id=name, status=one["word"], at=at)
             return Event(key=one["key"], order_by=person, records=(came,))
@@ -55,6 +55,11 @@ class Chatty(Toy):
         )
         heard = Person(who=who, profile={"name": one["key"]})
         return Event(key=one["key"], order_by=person, records=(heard, words), who=who)
+
+
+def second(m: int) -> int:
+    """The second of a message: two share one."""
+    return m // 2
 
 
 def told(person: str, m: int, edit: int) -> dict[str, Any]:
@@ -83,7 +88,10 @@ def arrivals(draw: st.DrawFn) -> list[list[dict[str, Any]]]:
 
 
 def orderly(arrived: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
-    """What is known of each person then: the last name that came, and each message as its last word has it."""
+    """What is known of each person then: the last name that came, and each message as its last word has it.
+
+    They stand by the second in which they were written, and within it as they came.
+    """
     people: dict[str, Any] = {}
     once = {one["key"]: one for some in arrived for one in some}
     first: dict[str, Mapping[str, Any]] = {}
@@ -92,7 +100,12 @@ def orderly(arrived: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
             if one["kind"] == "says" and one["key"] not in first:
                 people[one["person"]] = {"name": one["key"], "history": {}}
                 first[one["key"]] = one
-    for one in sorted(first.values(), key=lambda one: (one["m"], one["edit"])):
+    turns = {m: n for n, m in enumerate(dict.fromkeys((one["person"], one["m"]) for one in first.values()))}
+
+    def place(one: Mapping[str, Any]) -> tuple[int, int, int]:
+        return second(one["m"]), turns[one["person"], one["m"]], one["edit"]
+
+    for one in sorted(first.values(), key=place):
         ranks = [STATUSES.index(two["word"]) for two in once.values() if two["kind"] == "came" and _is_of(two, one)]
         status = STATUSES[max([0, *ranks])] if one["m"] % 2 == 1 else "RECEIVED"
         people[one["person"]]["history"][one["m"]] = (f"{one['m']} as of {one['edit']}", status)

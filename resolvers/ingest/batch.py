@@ -55,6 +55,7 @@ async def take(  # noqa: PLR0913 - the circumstances of a batch, each by its nam
             by=by,
             default_region=default_region,
             definitions=known,
+            is_of_file=came_at is None,
             is_lenient=is_lenient,
         )
         sifted = await _sifted(store, records, came_at, default_region)

@@ -16,6 +16,7 @@ from resolvers.ingest.report import INSERTED, UNCHANGED, UPDATED, NotTaken, Resu
 from resolvers.ingest.stand_ins import GONE_AT, UNDER, is_stand_in, stand_in
 from resolvers.ingest.talks import begun_by, state_of
 from resolvers.ingest.told import remove_files
+from resolvers.ingest.turns import until
 from resolvers.privacy.removing import BATCH
 from resolvers.purchases import PURCHASES
 from resolvers.tickets import TICKETS
@@ -77,7 +78,7 @@ async def _remove_pieces(store: Store, record: Record, key: RecordId, at: dateti
         await remove_files(store, {key: at})
     if record is not CONVERSATIONS:
         return
-    where = {"conversation_id": key, "sent_at": {"$lte": at}, "updated_at": {"$not": {"$gt": at}}}
+    where = {"conversation_id": key, "sent_at": {"$lte": until(at)}, "updated_at": {"$not": {"$gt": at}}}
     while found := await store.find(MESSAGES, where, limit=BATCH):
         await remove_files(store, dict.fromkeys((one["_id"] for one in found), at))
         # Files name their message, and not its conversation.

@@ -75,6 +75,8 @@ class Visit:
     """The country by which phone numbers without a country code are read."""
     definitions: Mapping[str, Document]
     """The configurable customer schema by attribute name."""
+    is_of_file: bool = False
+    """Whether it is read from a file, in several lanes at once: between its batches there is no order of arrival."""
     is_lenient: bool = False
     """Whether a person's phone number or e-mail address that can be none is left out, and the person taken."""
 

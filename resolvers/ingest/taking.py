@@ -6,6 +6,7 @@ Working copies are read once, records change them one after the other, and what 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, cast
 
 from adapters.contract.records import (
@@ -51,6 +52,7 @@ from resolvers.ingest.shelf import Shelf
 from resolvers.ingest.stand_ins import GONE_AT, is_stand_in, stays_gone
 from resolvers.ingest.talks import conversation_id, last_word_at, message_id, with_state
 from resolvers.ingest.told import Told, names_of
+from resolvers.ingest.turns import Turns, until
 from resolvers.kit.erased import being_erased
 from resolvers.order_requests import order_request_id
 from resolvers.tickets import TICKETS
@@ -72,6 +74,7 @@ class Batch:
         self._panels: dict[str, Shelf[RecordId]] = {one.record.name: Shelf(one.record) for one in PANELS.values()}
         self._accounts: Shelf[RecordId] = Shelf(CHANNEL_ACCOUNTS)
         self._told = Told(self._panels[MESSAGES.name])
+        self._turns = Turns()
         self._sayings = Sayings(visit, self._people)
         self._noted: set[tuple[str, str]] = set()
         self._ids: dict[int, RecordId] = {}
@@ -131,6 +134,8 @@ class Batch:
         # Whose a conversation is, people may have decided otherwise than the identity says.
         talks = filter(None, map(self._panels[CONVERSATIONS.name].get, wanted[CONVERSATIONS.name]))
         await self._people.load_customers(store, {talk["customer_id"] for talk in talks if talk["customer_id"]})
+        if not self._visit.is_of_file:
+            await self._turns.load(store, self._shared_seconds())
         for panel in PANELS.values():
             missing = [key for key in wanted[panel.record.name] if key not in self._panels[panel.record.name]]
             if panel.removed and missing:
@@ -153,6 +158,20 @@ class Batch:
                 yield TICKETS.name, ticket_id(one.channel, one.account, one.of)
             case _:
                 pass
+
+    def _shared_seconds(self) -> Iterator[tuple[RecordId, datetime]]:
+        """The whole seconds of new messages in which their conversations may have some; none as long as all goes on."""
+        for n, one in enumerate(self._records):
+            if not isinstance(one, Utterance) or one.sent_at.microsecond or one.sent_at.utcoffset() is None:
+                continue
+            talk = self._panels[CONVERSATIONS.name].get(conversation_id(one.channel, one.account, one.talk))
+            if talk is None or talk["customer_id"] is None or self._is_stored_message(self._ids[n]):
+                continue
+            if talk["started_at"] <= until(one.sent_at) and one.sent_at <= talk["last_message_at"]:
+                yield talk["_id"], stored_moment(one.sent_at, "sent_at")
+
+    def _is_stored_message(self, key: RecordId) -> bool:
+        return self._standing(self._panels[MESSAGES.name], self._told.standing(key)) is not None
 
     def _has_removals(self, one: File) -> bool:
         return HAS_REMOVALS in (self._accounts.get(_account_id(one.channel, one.account)) or ())
@@ -270,6 +289,8 @@ class Batch:
             if talk is not None and stays_gone(talk, last_word_at(said)):
                 return self._told.gone({**said, "_id": key}, talk[GONE_AT])
             talks = self._panels[CONVERSATIONS.name]
+            if not self._is_stored_message(key):
+                said["sent_at"] = self._turns.next(said["conversation_id"], said["sent_at"])
             owner = grown(talks, {**said, "customer_id": owner}, record.talk, self._erased)
             if moment is not None and owner != speaker:
                 self._people.hear_of(owner, moment)
