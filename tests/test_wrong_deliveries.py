@@ -1,7 +1,7 @@
 """What an adapter reads wrongly in a delivery is set aside in words for its author, and writes of nobody else."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
@@ -18,7 +18,7 @@ from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES
 from tests.channels import toy
 from tests.channels.toy import BEGIN, Toy, event
-from tests.conftest import Asking
+from tests.conftest import NOW, Asking
 from tests.test_deliveries import Post
 
 ANN = Who("toy", "main", "ann")
@@ -82,6 +82,7 @@ WRONG: dict[str, tuple[Any, str]] = {
     "custom int": ([event_of(Person(who=ANN, custom_data={"n": cast("str", 5)}))], "Person.custom_data's value of a"),
     "half a bell": ([event_of(order(items=(BELL._replace(quantity=cast("int", 1.5)),)))], "Order.items[0].quantity is"),
     "naive": ([event_of(order(placed_at=datetime.min))], "Order.placed_at has no time zone."),  # noqa: DTZ901  as the wrong adapter gives it
+    "far ahead": ([event_of(order(placed_at=NOW + timedelta(days=2)))], "`placed_at` lies more than a day ahead"),
     "half an id": ([event_of(SAYS)], "Utterance.external_id holds half a character"),
     "int key": ([event_of(order(), key=5)], "Event.key is of type int"),
     "no event": (["Ann"], "str is no record."),

@@ -17,6 +17,7 @@ from resolvers.aliases import ids_of
 from resolvers.contacts import CONTACT_POINTS
 from resolvers.customers import CUSTOMERS, following
 from resolvers.identities import IDENTITIES
+from resolvers.ingest.ahead import require_happened
 from resolvers.ingest.company import Company
 from resolvers.ingest.identities import Account
 from resolvers.ingest.parts import changed
@@ -49,6 +50,7 @@ async def rename(
     for n, one in enumerate(records):
         if isinstance(one, Renaming):
             try:
+                require_happened(one, visit.at)
                 results[n] = await _rename(store, visit, one, is_dry=is_dry)
             except NotTaken as error:
                 results[n] = Result(Outcome.REJECTED, str(error))

@@ -59,6 +59,11 @@ class TakenIn:
         """How many records came to each outcome."""
         return Counter(one.outcome for one in self.results)
 
+    @property
+    def reasons(self) -> list[str]:
+        """Why records were rejected, each reason once."""
+        return list(dict.fromkeys(one.reason for one in self.results if one.reason is not None))
+
 
 class NotTaken(Exception):
     """A record cannot be taken in; the message says why and what to do, and quotes no personal value."""

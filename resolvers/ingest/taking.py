@@ -27,6 +27,7 @@ from adapters.mongo import Store
 from adapters.records import CAME_BY, Document, RecordId
 from resolvers.channels import CHANNEL_ACCOUNTS, channel_account_document
 from resolvers.conversations import CONVERSATIONS, MESSAGES
+from resolvers.ingest.ahead import require_happened
 from resolvers.ingest.company import Company, CompanyRecord
 from resolvers.ingest.departures import require_unknown
 from resolvers.ingest.growing import grown
@@ -231,6 +232,7 @@ class Batch:
         return self._taken()
 
     def _take(self, n: int, record: HandedOver) -> Result:
+        require_happened(record, self._visit.at)
         panel = PANELS.get(type(record))
         if panel:
             result = self._take_panel(n, record, panel)

@@ -25,7 +25,7 @@ from adapters.lines import Line
 from adapters.quiet import written_out
 from adapters.records import Document, Record
 from resolvers.ingest.batch import take
-from resolvers.ingest.report import TakenIn
+from resolvers.ingest.report import Outcome, TakenIn
 from resolvers.kit.shift import Shift
 from resolvers.kit.slice import Slice
 from resolvers.live.cursors import leads_nowhere, next_mark
@@ -152,15 +152,24 @@ async def _take_all(shift: Shift, line: Line, news: Sequence[HandedOver], along:
     for part in parts[:-1]:
         now = shift.clock()
         came = [now] * len(part)
-        await take(shift.store, part, at=now, by=by, default_region=region, is_lenient=True, came_at=came)
+        taken = await take(shift.store, part, at=now, by=by, default_region=region, is_lenient=True, came_at=came)
+        _tell_refused(line, taken)
     if parts:
         now = shift.clock()
         came = [now] * len(parts[-1])
-        await take(
+        taken = await take(
             shift.store, parts[-1], at=now, by=by, default_region=region, along=along, is_lenient=True, came_at=came
         )
+        _tell_refused(line, taken)
     else:
         await along(TakenIn([]))
+
+
+def _tell_refused(line: Line, taken: TakenIn) -> None:
+    if unread := taken.counts.get(Outcome.REJECTED, 0):
+        channel, account = line.place
+        reasons = taken.reasons
+        _log.warning("account's past not read whole", channel=channel, account=account, unread=unread, reasons=reasons)
 
 
 def _said(past: Document, found: Found, digests: list[bytes], now: datetime) -> dict[str, Any]:

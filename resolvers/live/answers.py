@@ -26,7 +26,7 @@ from adapters.mongo import Store
 from adapters.records import key_hash
 from resolvers.identities import IDENTITY_KEYS
 from resolvers.ingest.batch import take
-from resolvers.ingest.report import Outcome
+from resolvers.ingest.report import Outcome, TakenIn
 from resolvers.kit.erased import being_erased
 from resolvers.live.targets import Target
 
@@ -69,11 +69,10 @@ async def take_in(store: Store, landed: Sequence[Landed], *, at: datetime, defau
         return [some.left for some in belonging]
     came = [at] * len(records)
     results = iter((await take(store, records, at=at, by=BY, default_region=default_region, came_at=came)).results)
-    taken = [[next(results) for _ in (*some.links, *some.records)] for some in belonging]
-    return [
-        some.left + sum(one.outcome is Outcome.REJECTED for one in results)
-        for some, results in zip(belonging, taken, strict=True)
-    ]
+    taken = [TakenIn([next(results) for _ in (*some.links, *some.records)]) for some in belonging]
+    for one, told in zip(landed, taken, strict=True):
+        _tell_left_out(one.target, told.reasons)
+    return [some.left + told.counts.get(Outcome.REJECTED, 0) for some, told in zip(belonging, taken, strict=True)]
 
 
 class Belonging(NamedTuple):
@@ -97,9 +96,7 @@ def of_person(landed: Landed) -> Belonging:
     """
     place, capability, asked = landed.target
     sound, wrong = sifted(landed.records, place)
-    if wrong:
-        reasons = list(dict.fromkeys(wrong))
-        _log.warning("records left out", channel=place[0], account=place[1], doing=capability, reasons=reasons)
+    _tell_left_out(landed.target, list(dict.fromkeys(wrong)))
     records = [one for one in sound if isinstance(one, _KINDS[capability])]
     is_foreign = (asked.channel, asked.account) != place
     others = list(dict.fromkeys(_whos(records))) if is_foreign else []
@@ -107,6 +104,12 @@ def of_person(landed: Landed) -> Belonging:
     kept = [one for one in records if isinstance(one, _OF_NOBODY) or _who(one) in theirs]
     links = [Person(who=asked, also=tuple(others))] if others else []
     return Belonging(kept, links, len(landed.records) - len(kept))
+
+
+def _tell_left_out(target: Target, reasons: Sequence[str]) -> None:
+    if reasons:
+        channel, account = target.place
+        _log.warning("records left out", channel=channel, account=account, doing=target.capability, reasons=reasons)
 
 
 def _whos(records: Iterable[HandedOver]) -> Iterable[Who]:

@@ -180,13 +180,15 @@ async def _take(shift: Shift, past: Document, landed: Landed, found: Found) -> N
     if records:
         now, region = shift.clock(), shift.default_region
         came = [now] * len(records)
-        await take(
+        taken = await take(
             shift.store, records, at=now, by=BY, default_region=region, along=along, is_lenient=True, came_at=came
         )
     else:
-        await shift.store.transact(lambda: along(TakenIn([])))
-    if left:
-        _log.warning("past not read whole", past=str(past["_id"]), line=past["line"], unread=left)
+        taken = TakenIn([])
+        await shift.store.transact(lambda: along(taken))
+    if unread := left + taken.counts.get(Outcome.REJECTED, 0):
+        place = {"past": str(past["_id"]), "line": past["line"]}
+        _log.warning("past not read whole", **place, unread=unread, reasons=taken.reasons)
 
 
 def _said(told: dict[str, Any]) -> Document:

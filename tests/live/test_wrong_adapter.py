@@ -38,6 +38,7 @@ ORDER = Order(
 )
 HALF = replace(ORDER, external_id="SO2", items=(ORDER.items[0]._replace(quantity=1.5),))  # type: ignore[arg-type]
 NAIVE = replace(ORDER, external_id="SO3", placed_at=at(1).replace(tzinfo=None))
+AHEAD = replace(ORDER, external_id="SO4", placed_at=at(1).replace(year=9999))
 # Eight hundred lines of six thousand signs that take four bytes each: more than a document holds.
 BELLS = "\U0001f514" * 1_990
 LINES = tuple(ORDER.items[0]._replace(line=f"{n}{BELLS}", title=BELLS, sku=BELLS) for n in range(800))
@@ -109,6 +110,7 @@ WRONG: dict[str, tuple[Any, str]] = {
     "as of": (Found(records=(ORDER,), as_of=at(1).replace(tzinfo=None)), "UNREADABLE"),
     "half a bell": (Found(records=(ORDER, HALF)), "OK"),
     "naive": (Found(records=(ORDER, NAIVE)), "OK"),
+    "far ahead": (Found(records=(ORDER, AHEAD)), "OK"),
     "no record": (Found(records=(ORDER, "SO2")), "OK"),  # type: ignore[arg-type]
     "pause as text": (ChannelBusy("Later.", retry_after_s="7"), "BUSY"),  # type: ignore[arg-type]
     "beyond a document": (Found(records=(ORDER, HUGE)), "OK"),
@@ -163,6 +165,19 @@ async def test_accounts(opened: Opening) -> None:
     assert [one["channel"] for one in await panel.stored.store.find(IDENTITIES, {})] == ["wrong"]
     (past,) = await panel.stored.store.find(ACCOUNT_PASTS, {})
     assert (past["unread"], past["tries"]) == (2, 0)
+
+
+async def test_ahead_is_told(opened: Opening, ann: Made) -> None:
+    """What lies far ahead is left out wherever it is read, and the log says why."""
+    panel = opened(Found(records=(AHEAD,)))
+    with structlog.testing.capture_logs() as logged:
+        await panel(ASK, id=ann.id)
+        await panel.settled()
+        await read_on(shift_of(panel))
+    why = "`placed_at` lies more than a day ahead of when it arrived here. Correct it in the source."
+    said = {one["event"] for one in logged if one.get("reasons") == [why]}
+    assert said == {"records left out", "account's past not read whole"}
+    assert await panel.stored.store.count(PURCHASES, {}) == 0
 
 
 async def test_own_people_only(opened: Opening, ann: Made) -> None:
