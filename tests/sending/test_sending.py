@@ -15,6 +15,7 @@ from resolvers.outbox import OUTBOX, hand_over
 from tests.channels.whatsapp.double import Cloud, status
 from tests.sending.conftest import SEND, TALKS, Desk
 
+HIDDEN = "query ($id: ID!) { node(id: $id) { ... on Message { failureReason hiddenFields } } }"
 TEMPLATE = {"name": "order_update", "language": "en_US", "values": ["Kerry", "4711"]}
 
 
@@ -129,6 +130,19 @@ async def test_refused_by_the_vendor(desk: Desk, cloud: Cloud) -> None:
     assert one["status"] == "FAILED"
     assert "131026" in one["failureReason"]
     assert "16505551234" not in one["failureReason"]
+
+
+async def test_reason_is_hidden(desk: Desk) -> None:
+    """Why a message failed may quote whatever was written, and to whom: it is hidden with the words themselves."""
+    await desk.send()
+    await desk.empty()
+    error = {"code": 131026, "title": "Not to +16505551234"}
+    at = str(int(desk.ask.now.timestamp()) + 60)
+    await desk.hears(statuses=[status("failed", id="wamid.sent-1", timestamp=at, errors=[error])])
+    (one,) = await desk.ours()
+    assert "131026" in one["failureReason"]
+    answer = await desk.ask(HIDDEN, as_=Role.PARTNER, id=one["id"])
+    assert answer.data == {"node": {"failureReason": None, "hiddenFields": ["text", "failureReason"]}}
 
 
 async def test_busy_waits_in_order(desk: Desk, cloud: Cloud) -> None:
