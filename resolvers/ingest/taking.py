@@ -265,7 +265,9 @@ class Batch:
         if isinstance(record, File) and self._is_of_gone(said):
             return UNCHANGED
         if isinstance(record, Utterance):
-            self._ids[n] = key = self._told.key_of(record, said["sent_at"])
+            self._ids[n] = key = self._told.key_of(record, said["sent_at"], said)
+            if not self._told.is_named(record, key):
+                said["external_id"] = None
             talk = self._panels[CONVERSATIONS.name].get(said["conversation_id"])
             if talk is not None and stays_gone(talk, last_word_at(said)):
                 return self._told.gone({**said, "_id": key}, talk[GONE_AT])
