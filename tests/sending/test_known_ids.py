@@ -9,6 +9,8 @@ import structlog
 from adapters.contract.records import HandedOver, Who
 from adapters.mongo import Store
 from resolvers.conversations import MESSAGES
+from resolvers.customers import CUSTOMERS
+from resolvers.ingest.talks import sent_message_id
 from tests.channels.whatsapp.double import Cloud, message, status
 from tests.sending.conftest import Desk
 from tests.taking_in import AT, WORD, bring, outcomes
@@ -53,14 +55,27 @@ async def test_of_an_incoming_one(desk: Desk, *, is_first: bool) -> None:
 async def test_in_two_conversations(store: Store, first: HandedOver, second: HandedOver) -> None:
     """Where each conversation counts its own messages, the first of one id stays, and the other says what to do."""
     await bring(store, first)
-    before = await store.find(MESSAGES, {})
+    before = [await store.find(one, {}) for one in (MESSAGES, CUSTOMERS)]
     taken = await bring(store, second)
     assert outcomes(taken) == ["rejected"]
     assert "unique on the channel account" in str(taken.results[0].reason)
-    assert await store.find(MESSAGES, {}) == before
+    assert [await store.find(one, {}) for one in (MESSAGES, CUSTOMERS)] == before
 
 
 async def test_moves_to_another_conversation(store: Store) -> None:
     """A message of the same person may stand in another conversation later, as where two are made one."""
     await bring(store, WORD)
     assert outcomes(await bring(store, replace(WORD, talk="C2", updated_at=AT))) == ["updated"]
+
+
+async def test_key_of_another_id(store: Store) -> None:
+    """An echo that carries our key is of our message, also where its id is that of what went to somebody else."""
+    await bring(store, ECHO)
+    (theirs,) = await store.find(MESSAGES, {})
+    sent = {**theirs, "_id": sent_message_id("chat", "web", "k1"), "external_id": None, "came_by": "another"}
+    await store.insert(MESSAGES, {**sent, "status": "QUEUED", "text": "Ours"})
+    assert outcomes(await bring(store, replace(ECHO, key="k1", status="DELIVERED", text="Ours"))) == ["updated"]
+    found = {one["_id"]: one for one in await store.find(MESSAGES, {})}
+    ours = found.pop(sent["_id"])
+    assert found == {theirs["_id"]: theirs}
+    assert (ours["status"], ours["text"], ours["external_id"]) == ("DELIVERED", "Ours", None)
