@@ -38,6 +38,9 @@ def _line(channel: Channel) -> Line:
         raise Misfit(f"`asked_by` of the channel {name}/{account} gives no names of channels.")
     if not isinstance(at_once, int) or at_once < 1:
         raise Misfit(f"`many_at_once` of the channel {name}/{account} is no whole number above 0.")
+    longest = said.longest_text
+    if longest is not None and (not isinstance(longest, int) or longest < 1):
+        raise Misfit(f"`longest_text` of the channel {name}/{account} is neither None nor a whole number above 0.")
     return Line(channel, frozenset(capabilities), frozenset(asked_by))
 
 

@@ -46,8 +46,8 @@ MESSAGES = Record(
     element="CONVERSATIONS",
     arrives=True,
     indexes=(Index(("conversation_id", "sent_at", "_id")),),
-    personal=frozenset({"text"}),
-    # A vendor's words to the company.
+    # Why it failed is said in a vendor's words, which may quote whatever was written, and to whom.
+    personal=frozenset({"text", "failure_reason"}),
     of_staff=frozenset({"failure_reason"}),
     timeline=Timeline(kind="MESSAGE", at="sent_at", channel="channel"),
     belongs=Belonging(field="conversation_id", to=(CONVERSATIONS.name,)),
@@ -133,8 +133,8 @@ class Message(Node, Redacted):
     )
     status: MessageStatus = kept("How far it came.")
     failure_reason: str | None = kept(
-        "Why it failed, in the channel's words to the company; null where it did not or the channel does not say, and "
-        "for visitors."
+        "Why it failed, in the channel's words to the company; null where it did not or the channel does not say, "
+        "where it is hidden from you, and for visitors."
     )
     is_withdrawn: bool = kept(
         "Whether its author took it back: its text and files are gone for good.",

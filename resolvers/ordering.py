@@ -17,7 +17,7 @@ from resolvers.customers import require_customer
 from resolvers.ingest.batch import take
 from resolvers.ingest.money import stored_amount
 from resolvers.ingest.report import Outcome, TakenIn
-from resolvers.kit.amounts import MoneyInput, price
+from resolvers.kit.amounts import MoneyInput, price, require_whole_coins
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import Conflict, InvalidInput, NotFound, accepted, invalid, not_found
@@ -196,7 +196,10 @@ def _total(lines: Sequence[Document]) -> dict[str, Any]:
     total = sum((decimal_of(one["total"]["amount"]) for one in lines), start=decimal_of(0))
     if total <= 0:
         raise invalid("The order comes to 0. Send items that cost something.", "input", "items")
-    return stored_amount(Amount(total, lines[0]["total"]["currency"]), "total")
+    found = Amount(total, lines[0]["total"]["currency"])
+    # A piece may cost parts of a coin; nobody pays any.
+    require_whole_coins(found, "input", "items", of=f"What the order comes to, {total:f},")
+    return stored_amount(found, "total")
 
 
 # How it is placed

@@ -214,7 +214,10 @@ async def _settle(shift: Shift, row: Document, sent: Sent) -> None:
 
 
 async def _named(shift: Shift, row: Document, external_id: str, talk: str | None) -> None:
-    """From now on the channel's id means the message: an echo or a status by it may be here already."""
+    """From now on the channel's id means the message: an echo or a status by it may be here already.
+
+    Where it means another one, that one stays as it is, and this one is sent under no id of the channel's.
+    """
 
     async def along(taken: TakenIn) -> None:
         await shift.store.delete(OUTBOX, {"_id": row["_id"]})
@@ -234,6 +237,10 @@ async def _named(shift: Shift, row: Document, external_id: str, talk: str | None
     )
     by = f"{row['channel']}/{row['account']}"
     await take(shift.store, [progress], at=shift.clock(), by=by, default_region=shift.default_region, along=along)
+    stands = await shift.store.first(MESSAGES, {"_id": row["_id"], "customer_id": {"$ne": None}})
+    if stands is not None and stands.get("external_id") != external_id:
+        place = {"channel": row["channel"], "account": row["account"], "message": str(row["_id"])}
+        _log.warning("sent without an id", why="The channel's id is none, or that of another message.", **place)
 
 
 async def _unknown(shift: Shift, row: Document, why: str) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from adapters.contract.channel import Sends
+from adapters.contract.channel import Capability, Sends
 from adapters.contract.errors import ChannelRefused
 from adapters.contract.records import Who
 from adapters.contract.sending import WindowClosed
@@ -15,7 +15,7 @@ from adapters.records import CAME_BY, Document, RecordId, key_hash, key_mark
 from resolvers.agents import AGENTS
 from resolvers.aliases import ids_of
 from resolvers.conversations import CONVERSATIONS, MESSAGES, ConversationStatus, Message, MessageDirection
-from resolvers.customers import customers_by_id
+from resolvers.customers import Customer, customers_by_id
 from resolvers.identities import IDENTITIES
 from resolvers.ingest.talks import begun_conversation_id, conversation_id, sent_message_id
 from resolvers.kit.context import Context, Info
@@ -71,7 +71,10 @@ class SendMessageInput:
         "message.",
         default=None,
     )
-    text: str | None = told(f"The words, plain text of at most {LONGEST_TEXT:,} characters.", default=None)
+    text: str | None = told(
+        f"The words, plain text of at most {LONGEST_TEXT:,} characters, or as few as the channel takes in one message.",
+        default=None,
+    )
     template: TemplateInput | None = told("Instead: a template, which channels allow at any time.", default=None)
     as_human_agent: bool = told(
         "That a person answers, where the channel gives people a longer time than programs.", default=False
@@ -209,7 +212,7 @@ async def _answering(context: Context, id: str) -> _Place:
             *path,
         )
     who = Who(meant[0]["channel"], meant[0]["account"], meant[0]["value"])
-    channel = _line(context, who, path)
+    channel = await _line(context, who, customer, path)
     return _Place(who, channel, talk["customer_id"], talk["external_id"], talk["_id"], talk.get(CAME_BY))
 
 
@@ -221,7 +224,7 @@ async def _beginning(context: Context, id: str) -> _Place:
     if one is None or customer is None:
         raise not_found("identity", path)
     who = Who(one["channel"], one["account"], one["value"])
-    channel = _line(context, who, path)
+    channel = await _line(context, who, customer, path)
     named = channel.talk_with(who)
     talk = conversation_id(who.channel, who.account, named) if named is not None else None
     return _Place(who, channel, one["customer_id"], named, talk, _mark(one))
@@ -231,15 +234,32 @@ def _mark(identity: Document) -> RecordId:
     return key_mark(key_hash(identity["channel"], identity["account"], identity["value"]))
 
 
-def _line(context: Context, who: Who, path: tuple[str, ...]) -> Sends:
+async def _line(context: Context, who: Who, customer: Customer, path: tuple[str, ...]) -> Sends:
     line = context.lines.at(who.channel, who.account)
-    if line is None or not isinstance(line.channel, Sends):
+    if line is not None and isinstance(line.channel, Sends) and Capability.SEND in line.capabilities:
+        return line.channel
+    nothing = f"Nothing can be sent on {who.channel}/{who.account}"
+    if not context.lines.offering(Capability.SEND):
         raise conflict(
-            f"Nothing can be sent on {who.channel}/{who.account}: the gateway has no line that sends there. An "
-            "operator switches one on in the settings file of channels.",
+            f"{nothing}: the gateway has no line that sends there. An operator switches one on in the settings file of "
+            "channels.",
             *path,
         )
-    return line.channel
+    instead = await _elsewhere(context, customer)
+    if not instead:
+        raise conflict(f"{nothing}, and on no other channel that sends the customer is known.", *path)
+    raise conflict(
+        f"{nothing}. The customer is known on {', '.join(instead)}: name an identity there by `identityId` instead.",
+        *path,
+    )
+
+
+async def _elsewhere(context: Context, customer: Customer) -> list[str]:
+    """The channel accounts that send and on which the customer is known now."""
+    at = [dict(zip(("channel", "account"), one.place, strict=True)) for one in context.lines.offering(Capability.SEND)]
+    theirs = {"customer_id": {"$in": ids_of(customer.document, IDENTITIES)}, "$or": at}
+    found = await context.store.find(IDENTITIES, theirs, limit=100)
+    return sorted({f"{one['channel']}/{one['account']}" for one in found if not one.get("is_former")})
 
 
 # How it is kept
@@ -285,6 +305,13 @@ def _waiting(context: Context, place: _Place, message: Document, key: str, words
 
 async def _require_allowed(context: Context, place: _Place, waiting: Document, message: Document) -> None:
     """Refused where the channel would refuse it for what is known already."""
+    longest, text = place.channel.longest_text, message["text"]
+    if waiting["template"] is None and longest is not None and len(text) > longest:
+        raise invalid(
+            f"`text` has {len(text):,} characters; {place.who.channel} takes {longest:,} in one message. Send it in "
+            "parts, each with a key of its own.",
+            *("input", "text"),
+        )
     try:
         place.channel.require_allowed(await outgoing_of(context.store, waiting, message, context.clock()))
     except WindowClosed as error:

@@ -134,6 +134,8 @@ class Sends(Protocol):
     """Whether the vendor takes `Outgoing.key` for an idempotency key: handed over twice, a message goes out once."""
     begins_once_for: ClassVar[timedelta | None]
     """For how long the vendor does so where a message begins a conversation, if it does not for others; None: never."""
+    longest_text: ClassVar[int | None]
+    """How many characters of free words the vendor takes in one message; None: no such bound is known."""
 
     def talk_with(self, who: Who) -> str | None:
         """The id of the conversation in which a message to the person stands; None where only the vendor gives one.
@@ -286,7 +288,8 @@ class Channel:
     many_for: ClassVar[frozenset[Capability]] = frozenset(Capability)
     """For which capabilities `of_many`, where there is one, takes a single call; others cost one for each person."""
     begins_once_for: ClassVar[timedelta | None] = None
-    """As Sends says it."""
+    longest_text: ClassVar[int | None] = None
+    """These two as Sends says it."""
 
     def __init__(self, account: str, settings: Any, equipment: Equipment) -> None:
         self.account = account

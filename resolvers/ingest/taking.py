@@ -280,16 +280,20 @@ class Batch:
         heard_at = panel.heard_at(record)
         moment = stored_moment(heard_at, "at") if heard_at else None
         account = self._people.identities.account(record.who)
+        said[CAME_BY] = account.mark
+        if isinstance(record, Utterance):
+            # Before a customer is made, whom a message that is not taken would leave behind.
+            self._ids[n] = key = self._told.key_of(record, said["sent_at"], said)
+            if not self._told.is_named(record, key):
+                said["external_id"] = None
         channel = record.channel if has_place(record) else account.who.channel
         owner = speaker = self._people.customer_of(account, moment, channel=channel)
-        said[CAME_BY] = account.mark
         if isinstance(record, File) and self._is_of_gone(said):
             return UNCHANGED
         if isinstance(record, Utterance):
-            self._ids[n] = key = self._told.key_of(record, said["sent_at"])
             talk = self._panels[CONVERSATIONS.name].get(said["conversation_id"])
             if talk is not None and stays_gone(talk, last_word_at(said)):
-                return self._told.gone({**said, "_id": key}, talk[GONE_AT])
+                return self._told.gone({**said, "_id": self._ids[n]}, talk[GONE_AT])
             talks = self._panels[CONVERSATIONS.name]
             if not self._is_stored_message(key):
                 said["sent_at"] = self._turns.next(said["conversation_id"], said["sent_at"])

@@ -5,12 +5,12 @@ from datetime import datetime
 
 from adapters.contract.records import Progress, Utterance, Withdrawal
 from adapters.mongo import Store
-from adapters.records import Document, RecordId
+from adapters.records import CAME_BY, Document, RecordId
 from resolvers.attachments import ATTACHMENTS
 from resolvers.conversations import MESSAGES
 from resolvers.ingest.beginning import Began, give_name
 from resolvers.ingest.fields import place_of
-from resolvers.ingest.report import INSERTED, UNCHANGED, Result, changed_or_not, stored_moment
+from resolvers.ingest.report import INSERTED, UNCHANGED, NotTaken, Result, changed_or_not, stored_moment
 from resolvers.ingest.shelf import Shelf
 from resolvers.ingest.stand_ins import GONE_AT, UNDER, is_stand_in, stand_in, stays_gone
 from resolvers.ingest.talks import climbed, last_word_at, message_id, sent_message_id, state_of, told_of, with_state
@@ -49,17 +49,41 @@ class Told:
         under: RecordId | None = (self._shelf.get(key) or {}).get(UNDER)
         return under if under is not None and self._is_there(under) else key
 
-    def key_of(self, one: Utterance | Progress, at: datetime) -> RecordId:
-        """The same for what may carry the key under which we sent the message: from then on both names mean it."""
+    def key_of(self, one: Utterance | Progress, at: datetime, said: Document | None = None) -> RecordId:
+        """The same for what may carry the key under which we sent the message: from then on both names mean it.
+
+        But where the channel's id means another message already, the key alone means ours. `said`: the message as it
+        is told; raises NotTaken where its id means another one that cannot be told from it by a key.
+        """
         named = message_id(one.channel, one.account, one.external_id)
         known = self.standing(named)
-        if known == named and one.key:
-            sent = sent_message_id(one.channel, one.account, one.key)
-            if self._is_there(sent):
-                self._begun |= _begun(self._shelf.get(sent) or {}, one)
+        sent = sent_message_id(one.channel, one.account, one.key) if one.key else known
+        if sent != known and self._is_there(sent):
+            self._begun |= _begun(self._shelf.get(sent) or {}, one)
+            if known == named and not self._is_anothers(named, sent):
                 self._name(named, sent, one.external_id, at)
-                return sent
-        return known
+            return sent
+        if said is None or (one.key and known == sent) or not self._is_there(known):
+            return known
+        stands = self._shelf.get(known) or {}
+        if known == named and _is_another(stands, said):
+            raise NotTaken(
+                "`external_id` is that of a message of another conversation, which stays as it is. Give ids that are "
+                "unique on the channel account: where each conversation counts its own, its id and theirs together."
+            )
+        # Where the id was given to a message of ours first, that one has another id here, and this one gets its own.
+        is_free = known != named and (stands["direction"] != said["direction"] or _is_another(stands, said))
+        return named if is_free else known
+
+    def is_named(self, one: Utterance, key: RecordId) -> bool:
+        """Whether the message that stands under that key is the one that the channel's id means."""
+        named = message_id(one.channel, one.account, one.external_id)
+        return key in {named, self.standing(named)}
+
+    def _is_anothers(self, named: RecordId, sent: RecordId) -> bool:
+        """Whether what stands under the channel's id is not the message that we sent: the person's, or to another."""
+        found, ours = self._shelf.get(named) or {}, self._shelf.get(sent) or {}
+        return self._is_there(named) and (found["direction"] != ours["direction"] or _is_by_another(found, ours))
 
     def progress(self, one: Progress) -> Result:
         """What becomes of the message's status; raises NotTaken."""
@@ -144,6 +168,17 @@ class Told:
                 self._shelf.put(stand_in(MESSAGES, sent, told[GONE_AT], **gone, **state_of(message)))
                 return
         self._shelf.put({**message, "external_id": external_id})
+
+
+def _is_another(known: Document, said: Document) -> bool:
+    """Whether two are told of by one id: where ids are unique, a message keeps its conversation, or all the rest."""
+    if known["conversation_id"] == said["conversation_id"]:
+        return False
+    return known["direction"] != said["direction"] or _is_by_another(known, said)
+
+
+def _is_by_another(one: Document, other: Document) -> bool:
+    return None not in {one.get(CAME_BY), other.get(CAME_BY)} and one[CAME_BY] != other[CAME_BY]
 
 
 def names_of(one: Utterance | Progress | Withdrawal) -> list[RecordId]:

@@ -47,11 +47,17 @@ def payable(given: MoneyInput, *path: str) -> Amount:
     found = price(given, *path)
     if found.amount == 0:
         raise invalid("`amount` is 0. Send what is to be paid, more than nothing.", *path, "amount")
+    require_whole_coins(found, *path, "amount")
+    return found
+
+
+def require_whole_coins(found: Amount, *path: str, of: str = "`amount`") -> None:
+    """Returns where the amount can be paid in whole coins; refuses others by the name given."""
+    if found.currency not in DIGITS:
+        raise invalid(f"{of} is in {found.currency}, in which nobody pays (ISO 4217). Send one such as USD.", *path)
     if in_minor_units(found.amount, found.currency) is None:
         raise invalid(
-            f"`amount` has parts of the smallest coin: amounts in {found.currency} have at most "
+            f"{of} has parts of the smallest coin: amounts in {found.currency} have at most "
             f"{DIGITS[found.currency]} decimal places. Round it.",
             *path,
-            "amount",
         )
-    return found

@@ -47,7 +47,7 @@ class Source:
     """A system that had a part in an answer: the gateway's own base, or a channel account that was asked live."""
 
     name: str = told("The channel's name; `stored` for the gateway's own base.")
-    account: str | None = told("Which of our accounts on it; null for the gateway's own base.")
+    account: str | None = told("Which of our accounts on it; null for the gateway's own base, and for visitors.")
     status: SourceStatus = told("How it did.")
     latency_ms: int | None = told("How long it took to answer, in milliseconds; null where it has not answered.")
     as_of: datetime | None = told(
@@ -56,8 +56,8 @@ class Source:
     )
     is_stale: bool = told("Whether its part is older than it should be, because it did not answer anew.")
     missing: str | None = told(
-        "What may be missing for its sake, as a sentence that can be shown to agents; null where nothing is. *Newer* "
-        "ones are those since `asOf`."
+        "What may be missing for its sake, as a sentence that can be shown to agents, and to visitors without why; "
+        "null where nothing is. *Newer* ones are those since `asOf`."
     )
     retry_after_s: float | None = told("In how many seconds it may answer again; null where nobody knows.")
     complete_since: datetime | None = told(

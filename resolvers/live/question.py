@@ -84,10 +84,12 @@ class LiveQuestion:
         return self._sources(self._asked)
 
     def _sources(self, wanted: Iterable[_Wanted]) -> list[Source]:
-        targets = dict.fromkeys(chain.from_iterable(self._targets(*one) for one in wanted))
+        asked = list(wanted)
+        targets = dict.fromkeys(chain.from_iterable(self._targets(*one) for one in asked))
         told = ((one, self._reports.get(one) or self._asking.report(one)) for one in targets)
         pasts = self._asking.pasts
-        return sources_of((target, replace(report, past=pasts.get(target))) for target, report in told if report)
+        reports = ((target, replace(report, past=pasts.get(target))) for target, report in told if report)
+        return sources_of(reports, by_visitor=any(whose.by_visitor for whose, _ in asked))
 
     def _capabilities(self, records: Sequence[Record]) -> list[Capability]:
         """By what such records are asked for, where any line offers it."""

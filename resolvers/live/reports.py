@@ -109,15 +109,18 @@ def _status(error: ChannelError, *, was_resting: bool) -> SourceStatus:
             return SourceStatus.RESTING if was_resting else SourceStatus.DOWN
 
 
-def sources_of(reports: Iterable[tuple[Target, Report]]) -> list[Source]:
-    """Each channel account once, with the worst of its reports, in the order in which they were asked."""
+def sources_of(reports: Iterable[tuple[Target, Report]], *, by_visitor: bool = False) -> list[Source]:
+    """Each channel account once, with the worst of its reports, in the order in which they were asked.
+
+    Visitors read neither which account of ours it is nor why something is missing.
+    """
     by_place: dict[tuple[str, str], list[tuple[Target, Report]]] = {}
     for target, report in reports:
         by_place.setdefault(target.place, []).append((target, report))
-    return [_source(place, some) for place, some in by_place.items()]
+    return [_source(place, some, by_visitor=by_visitor) for place, some in by_place.items()]
 
 
-def _source(place: tuple[str, str], some: list[tuple[Target, Report]]) -> Source:
+def _source(place: tuple[str, str], some: list[tuple[Target, Report]], *, by_visitor: bool) -> Source:
     reports = [report for _, report in some]
     worst = max(reports, key=lambda one: _RANKS[one.status])
     moments = [one.as_of for one in reports if one.as_of]
@@ -125,12 +128,12 @@ def _source(place: tuple[str, str], some: list[tuple[Target, Report]]) -> Source
     since = [at for one in reports if (at := _complete_since(one))]
     return Source(
         name=place[0],
-        account=place[1],
+        account=None if by_visitor else place[1],
         status=worst.status,
         latency_ms=max(latencies, default=None),
         as_of=min(moments, default=None),
         is_stale=not all(one.is_good for one in reports),
-        missing=_missing(some, worst),
+        missing=_missing(some, worst, by_visitor=by_visitor),
         retry_after_s=worst.retry_after_s,
         complete_since=max(since, default=None),
         is_backfilling=any(one.past.is_waiting for one in reports if one.past),
@@ -141,13 +144,14 @@ def _complete_since(report: Report) -> datetime | None:
     return report.past.complete_since if report.past else report.complete_since
 
 
-def _missing(some: list[tuple[Target, Report]], worst: Report) -> str | None:
+def _missing(some: list[tuple[Target, Report]], worst: Report, *, by_visitor: bool) -> str | None:
     sentences = []
     if not worst.is_good:
         short = dict.fromkeys(WORDS[target.capability] for target, report in some if not report.is_good)
         moments = [report.as_of for _, report in some if not report.is_good]
         newer = "newer " if all(moments) else ""
-        sentences.append(f"{_WHY[worst.status]}: {newer}{' and '.join(short)} may be missing.")
+        what = f"{newer}{' and '.join(short)} may be missing."
+        sentences.append(what[0].upper() + what[1:] if by_visitor else f"{_WHY[worst.status]}: {what}")
     if unread := sum(report.unread for _, report in some):
         sentences.append(f"{unread} of its records could not be read.")
     older = [(WORDS[target.capability], report.past) for target, report in some if report.has_more or report.past]

@@ -43,6 +43,17 @@ async def test_visitors(panel: Callable[..., Panel], vendor: Vendor, make: Maker
     assert set(vendor.asked) == ({("main", "purchases", "1")} if is_proven else set())
 
 
+async def test_what_visitors_read(panel: Callable[..., Panel], vendor: Vendor, make: Makers) -> None:
+    """A visitor reads what may be missing, and neither why nor which account of the company's it is."""
+    ann = await make.customer()
+    await make.identity(ann, "acme", "1")
+    vendor.moods = {"main": "refuses"}
+    ask = panel(main=AcmeSettings(offers=(Capability.PURCHASES,)))
+    query = PURCHASES_OF.replace("sources { name }", "sources { account missing }")
+    shown = (await ask(query, as_=Role.VISITOR, viewer={"customer_id": ann.key}, id=ann.id)).data["customer"]
+    assert shown["purchases"]["sources"][1:] == [{"account": None, "missing": "Purchases may be missing."}]
+
+
 async def test_staff_by_asserted(panel: Callable[..., Panel], vendor: Vendor, make: Makers) -> None:
     """For the staff a channel is asked by its own identities, as they would see what came by a delivery."""
     ann = await make.customer()

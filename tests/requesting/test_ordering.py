@@ -54,6 +54,17 @@ async def test_key_of_another_order(counter: Counter) -> None:
     assert "new key" in refused["message"]
 
 
+@pytest.mark.parametrize(("quantity", "total"), [(1, None), (2, "0.010")])
+async def test_total_in_whole_coins(counter: Counter, shop: Shop, quantity: int, total: str | None) -> None:
+    """A piece may cost parts of a coin; an order that comes to such is refused, and the shop is not asked."""
+    counter.opens()
+    sheets = {"title": "A sheet", "quantity": quantity, "unitPrice": {"amount": "0.005", "currency": "EUR"}}
+    answer = await counter.order(items=[sheets])
+    assert answer.get("request", {}).get("total", {}).get("amount") == total
+    assert shop.asked == (0 if total is None else 1)
+    assert total or "0.005, has parts of the smallest coin" in answer["message"]
+
+
 @pytest.mark.parametrize("fault", ["lost", "junk", "500"])
 async def test_unknown_is_not_placed_again(counter: Counter, shop: Shop, fault: str) -> None:
     """Where nobody knows whether the shop has it, that is said, and nobody places it again."""

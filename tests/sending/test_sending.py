@@ -7,15 +7,31 @@ import pytest
 import structlog
 
 from adapters.channels.whatsapp import WhatsApp
+from adapters.contract.channel import Capability
 from adapters.contract.errors import BadPayload
-from adapters.lines import NO_LINES
+from adapters.contract.records import Person, Who
+from adapters.lines import NO_LINES, Lines
 from resolvers.conversations import MESSAGES
+from resolvers.identities import IDENTITIES
+from resolvers.ingest.batch import take
+from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role
 from resolvers.outbox import OUTBOX, hand_over
-from tests.channels.whatsapp.double import Cloud, status
+from tests.channels.whatsapp.double import NUMBER, Cloud, status
 from tests.sending.conftest import SEND, TALKS, Desk
 
+HIDDEN = "query ($id: ID!) { node(id: $id) { ... on Message { failureReason hiddenFields } } }"
 TEMPLATE = {"name": "order_update", "language": "en_US", "values": ["Kerry", "4711"]}
+
+
+class Mute(WhatsApp):
+    """A channel that sends nothing, though its class could."""
+
+    name = "mute"
+
+    def capabilities(self) -> tuple[Capability, ...]:
+        """What deliveries tell."""
+        return (Capability.WEBHOOK,)
 
 
 async def test_goes_out(desk: Desk, cloud: Cloud) -> None:
@@ -131,6 +147,19 @@ async def test_refused_by_the_vendor(desk: Desk, cloud: Cloud) -> None:
     assert "16505551234" not in one["failureReason"]
 
 
+async def test_reason_is_hidden(desk: Desk) -> None:
+    """Why a message failed may quote whatever was written, and to whom: it is hidden with the words themselves."""
+    await desk.send()
+    await desk.empty()
+    error = {"code": 131026, "title": "Not to +16505551234"}
+    at = str(int(desk.ask.now.timestamp()) + 60)
+    await desk.hears(statuses=[status("failed", id="wamid.sent-1", timestamp=at, errors=[error])])
+    (one,) = await desk.ours()
+    assert "131026" in one["failureReason"]
+    answer = await desk.ask(HIDDEN, as_=Role.PARTNER, id=one["id"])
+    assert answer.data == {"node": {"failureReason": None, "hiddenFields": ["text", "failureReason"]}}
+
+
 async def test_busy_waits_in_order(desk: Desk, cloud: Cloud) -> None:
     """While a vendor is throttled all wait, and then go out in the order in which they were written."""
     cloud.fails(130429)
@@ -171,6 +200,30 @@ async def test_without_a_line(desk: Desk) -> None:
     refused = await desk.send()
     assert refused["code"] == "CONFLICT"
     assert "settings file" in refused["message"]
+
+
+@pytest.mark.parametrize("is_line", [True, False])
+async def test_channel_that_sends_nothing(desk: Desk, *, is_line: bool) -> None:
+    """Where the channel sends nothing, that is refused at once, with where the customer can be written to instead."""
+    mute = Mute(NUMBER, desk.channel.settings, desk.channel.equipment)
+    desk.ask.lines = Lines([desk.channel, mute] if is_line else [desk.channel])
+    there, here = Who("mute", NUMBER, "17"), Who("whatsapp", NUMBER, "+16505551234")
+    await take(desk.ask.store, [Person(who=here, also=(there,))], at=desk.ask.now, by="mute")
+    named = await desk.ask.store.first(IDENTITIES, {"channel": "mute"}) or {}
+    refused = await desk.send(conversationId=None, identityId=global_id("Identity", named["_id"]))
+    assert (refused["code"], refused["inputPath"]) == ("CONFLICT", ["input", "identityId"])
+    assert f"Nothing can be sent on mute/{NUMBER}. The customer is known on whatsapp/{NUMBER}: " in refused["message"]
+    assert await desk.ask.store.count(OUTBOX, {}) == 0
+
+
+async def test_longest_text(desk: Desk, cloud: Cloud) -> None:
+    """A text that is longer than the channel takes is refused with its bound; the longest goes out."""
+    refused = await desk.send(text="x" * 4097)
+    assert (refused["code"], refused["inputPath"]) == ("INVALID_INPUT", ["input", "text"])
+    assert "whatsapp takes 4,096" in refused["message"]
+    assert "sent" in await desk.send(text="x" * 4096)
+    await desk.empty()
+    assert len(cloud.sent[0]["text"]["body"]) == 4096
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from adapters.contract.errors import BadPayload, ChannelBusy, ChannelError, Chan
 from adapters.contract.records import Utterance, Who
 from adapters.contract.sending import Outgoing, SendState, Sent
 from adapters.contract.way import Way
-from adapters.lines import Lines
+from adapters.lines import Lines, Misfit
 from resolvers import outbox
 from resolvers.conversations import MESSAGES
 from resolvers.ingest.batch import take
@@ -174,3 +174,11 @@ async def test_hanging_is_cut_off(ask: Asking, monkeypatch: pytest.MonkeyPatch) 
     await desk.empty()
     assert (await desk.statuses())["good"] == "SENT"
     assert await ask.store.count(OUTBOX, {"channel": "wrong", "state": "WAITING"}) == 1
+
+
+@pytest.mark.parametrize("longest", [0, "4096"])
+def test_wrong_bound(longest: object) -> None:
+    """A channel whose longest text is none is told when the gateway opens."""
+    wrong = type("Bound", (Good,), {"longest_text": longest})
+    with pytest.raises(Misfit, match="`longest_text` of the channel good/main is neither"):
+        Lines([wrong("main", None, Equipment(way=cast("Way", None)))])

@@ -51,6 +51,8 @@ class WhatsApp(Channel):
     Settings: ClassVar[type[WhatsAppSettings]] = WhatsAppSettings
     manners: ClassVar[Manners] = MANNERS
     is_repeatable: ClassVar[bool] = False
+    # Cloud API, messages: the longest `text.body`.
+    longest_text: ClassVar[int | None] = 4096
 
     def __init__(self, account: str, settings: Any, equipment: Equipment) -> None:
         super().__init__(account, settings, equipment)
