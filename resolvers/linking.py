@@ -174,7 +174,7 @@ async def verify_identity(
             "customer: confirm that with `confirmMerge`.",
             *("input", "id"),
         )
-    return VerifyIdentityPayload(identity=await _read(context, changed))
+    return VerifyIdentityPayload(identity=await _read(context, weighed(changed, ())))
 
 
 async def take_off(context: Context, identity: Document) -> None:

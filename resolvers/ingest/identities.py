@@ -262,6 +262,8 @@ class Identities:
                 away, back = said["renamed_at"], said["named_at"]
                 is_former = away is not None and (back is None or away > back)
                 self._shelf.copy(found["_id"]).update(said, is_former=is_former)
+                if account is was:
+                    self._shelf.copy(found["_id"])["became"] = who.mark
                 news = True
         return news
 
