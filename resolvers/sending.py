@@ -250,7 +250,7 @@ async def _at_present(
     before, named = await talks_before(context.store, found, now), channel.talk_with(who)
     if named is None and talk is not None:
         return _Place(who, channel, talk["customer_id"], talk["external_id"], talk["_id"], talk.get(CAME_BY), before)
-    key = conversation_id(who.channel, who.account, named) if named is not None else None
+    key = conversation_id(who.channel, who.account, named, now.get("held_since")) if named is not None else None
     return _Place(who, channel, now["customer_id"], named, key, mark_of(now), before)
 
 

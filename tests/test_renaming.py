@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from adapters.contract.records import Person, Reach, Renaming, Say, Who
+from adapters.contract.records import Person, Reach, Renaming, Say, Talk, Who
 from adapters.mongo import Store
 from adapters.records import Document
 from resolvers.aliases import ids_of
-from resolvers.conversations import MESSAGES
+from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES
 from resolvers.kept_pairs import PAIRS
@@ -157,3 +157,36 @@ async def test_carries_who_came_before(store: Store) -> None:
     (ann,) = await people(store)
     assert len(ann["aliases"]) == 2
     assert {one["merged_into"] for one in await store.find(CUSTOMERS, {"merged_into": {"$ne": None}})} == {ann["_id"]}
+
+
+STRANGE = replace(WORD, who=OLD, external_id="M9", sent_at=BECAME.at + timedelta(days=1))
+STRANGER = Person(who=OLD, reaches=(Reach(type="PHONE", value="+14155550199"),), seen_at=STRANGE.sent_at)
+EARLIER = replace(WORD, who=OLD, external_id="M8", sent_at=BECAME.at - timedelta(minutes=1))
+TALK = Talk(
+    channel="chat",
+    account="web",
+    external_id=WORD.talk,
+    who=OLD,
+    started_at=STRANGE.sent_at,
+    last_message_at=STRANGE.sent_at,
+)
+
+
+@pytest.mark.parametrize("told", [[STRANGER, TALK, STRANGE], [STRANGE], [TALK, STRANGE, STRANGER]])
+async def test_former_id_is_strangers(store: Store, told: list[Any]) -> None:
+    """Who writes by an id after the channel gave its person another one is somebody else, in their own conversation."""
+    await bring(store, ANN, replace(WORD, who=OLD), BECAME)
+    for again in range(2):
+        for batch in ([*told], [EARLIER], [BECAME], [replace(STRANGE, external_id=f"M1{again}")]):
+            await bring(store, *batch)
+    (ann, other) = sorted(await people(store), key=lambda one: one["created_at"])
+    assert (ann["display_name"], other["display_name"]) == ("Ann", None)
+    said = {one["_id"]: one for one in await store.find(MESSAGES, {})}
+    theirs = {one["external_id"]: (one["customer_id"], one["conversation_id"]) for one in said.values()}
+    assert {name for name, (owner, _) in theirs.items() if owner == ann["_id"]} == {"M1", "M8"}
+    assert {name for name, (owner, _) in theirs.items() if owner == other["_id"]} == {"M9", "M10", "M11"}
+    assert len({talk for _, talk in theirs.values()}) == await store.count(CONVERSATIONS, {}) == 2
+    known = await store.find(IDENTITIES, {"value": "old"})
+    assert {one["customer_id"]: one.get("is_former", False) for one in known} == {ann["_id"]: True, other["_id"]: False}
+    assert "contact_points" not in ann
+    assert await store.count(PAIRS, {}) == await store.count(MERGES, {}) == 0

@@ -70,7 +70,7 @@ async def _rename(store: Store, visit: Visit, one: Renaming, *, is_dry: bool) ->
         await _merge(store, visit, *sides)
         people = await _people(store, visit, one)
         was, who = _accounts(people, one)
-    result = people.take(Person(who=one.who, also=(one.was,)))
+    result = people.take(Person(who=one.who, also=(one.was,)), as_of=at)
     owners = {people.speaking(account.owner)["_id"] if account.owner else None for account in (was, who)}
     if len(owners) > 1:
         raise NotTaken(_PARTED)
@@ -88,7 +88,10 @@ async def _people(store: Store, visit: Visit, one: Renaming) -> People:
 
 
 def _accounts(people: People, one: Renaming) -> tuple[Account, Account]:
-    return people.identities.account(one.was), people.identities.account(one.who)
+    """Whose the ids were at the moment of the change; of an id that had become another one before, somebody new's."""
+    at, identities = stored_moment(one.at, "at"), people.identities
+    was = identities.account(one.was, at, is_heard=identities.became_another(one.was, one.who))
+    return was, identities.account(one.who, at)
 
 
 async def _suggested(store: Store, visit: Visit, people: People, was: Account, who: Account, at: datetime) -> Result:

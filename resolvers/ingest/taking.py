@@ -19,6 +19,7 @@ from adapters.contract.records import (
     Removal,
     Renaming,
     Say,
+    Talk,
     Utterance,
     Withdrawal,
 )
@@ -28,6 +29,7 @@ from resolvers.channels import CHANNEL_ACCOUNTS, channel_account_document
 from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.ingest.company import Company, CompanyRecord
 from resolvers.ingest.departures import require_unknown
+from resolvers.ingest.forgotten import is_own_act, moment_of
 from resolvers.ingest.growing import grown
 from resolvers.ingest.lenience import readable
 from resolvers.ingest.mentions import NAMELESS, PLACED, RANKS, TOLD, has_place, named_by, whos
@@ -117,11 +119,11 @@ class Batch:
             if panel is None:
                 continue
             one: Any = record
-            owner = self._people.owner_of(one.who)
+            owner = self._people.owner_of(one.who, moment_of(one))
             # An interest's id follows from its customer: of a new one there are none.
             if owner is None and isinstance(record, Leaning):
                 continue
-            key = self._ids[n] = panel.id_of(record, owner)
+            key = self._ids[n] = self._talk_id(one) if isinstance(record, Talk) else panel.id_of(record, owner)
             # What people removed may be known of someone who is not.
             if owner is not None or is_careful or panel.removed:
                 wanted[panel.record.name].append(key)
@@ -141,9 +143,9 @@ class Batch:
         match one:
             case Utterance(key=None):
                 # The message itself is looked up as everything that comes in.
-                yield CONVERSATIONS.name, conversation_id(one.channel, one.account, one.talk)
+                yield CONVERSATIONS.name, self._talk_id(one)
             case Utterance():
-                yield CONVERSATIONS.name, conversation_id(one.channel, one.account, one.talk)
+                yield CONVERSATIONS.name, self._talk_id(one)
                 yield from ((MESSAGES.name, key) for key in names_of(one))
             case Progress() | Withdrawal():
                 yield from ((MESSAGES.name, key) for key in names_of(one))
@@ -153,6 +155,11 @@ class Batch:
                 yield TICKETS.name, ticket_id(one.channel, one.account, one.of)
             case _:
                 pass
+
+    def _talk_id(self, one: Talk | Utterance) -> RecordId:
+        """The id of the conversation, or of the message's: not that of somebody who had the person's id before."""
+        name, at = (one.external_id, one.started_at) if isinstance(one, Talk) else (one.talk, one.sent_at)
+        return conversation_id(one.channel, one.account, name, self._people.identities.held_since(one.who, at))
 
     def _has_removals(self, one: File) -> bool:
         return HAS_REMOVALS in (self._accounts.get(_account_id(one.channel, one.account)) or ())
@@ -258,13 +265,19 @@ class Batch:
             return UNCHANGED
         heard_at = panel.heard_at(record)
         moment = stored_moment(heard_at, "at") if heard_at else None
-        account = self._people.identities.account(record.who)
+        at = moment_of(record)
+        account = self._people.identities.account(
+            record.who, stored_moment(at, "at") if at else None, is_heard=is_own_act(record)
+        )
         channel = record.channel if has_place(record) else account.who.channel
         owner = speaker = self._people.customer_of(account, moment, channel=channel)
         said[CAME_BY] = account.mark
+        if isinstance(record, Talk):
+            self._ids[n] = self._talk_id(record)
         if isinstance(record, File) and self._is_of_gone(said):
             return UNCHANGED
         if isinstance(record, Utterance):
+            said["conversation_id"] = self._talk_id(record)
             self._ids[n] = key = self._told.key_of(record, said["sent_at"])
             talk = self._panels[CONVERSATIONS.name].get(said["conversation_id"])
             if talk is not None and stays_gone(talk, last_word_at(said)):
