@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import strawberry
 
 from adapters.contract.records import Who
-from adapters.records import Document, Index, Record, RecordId, key_hash, key_mark
+from adapters.records import Document, Index, Mention, Record, RecordId, key_hash, key_mark
 from resolvers.aliases import ids_of
 from resolvers.channels import canonical_value, reach_by, require_account, require_channels, require_known_place
 from resolvers.customers import CUSTOMERS, Customer, customer_of
@@ -38,7 +38,15 @@ IDENTITIES = Record(
     # Two for each customer of those who can have become one: a number and a scoped id.
     at_most=100,
 )
-IDENTITY_KEYS = Record(name="identity_keys", indexes=(Index(("customer_id",)),))
+IDENTITY_KEYS = Record(
+    name="identity_keys",
+    indexes=(
+        Index(("customer_id",)),
+        Index(("former.customer_id",), where={"former.customer_id": {"$exists": True}}),
+    ),
+    # Who had the id before whoever has it now. What is from then is nobody's when they are gone.
+    mentions=Mention(fields=("former.customer_id",), emptied={"former": None}),
+)
 UNLINKED = Record(
     name="unlinked_identities",
     key=("digest", "customer_id"),

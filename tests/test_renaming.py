@@ -106,9 +106,15 @@ async def test_suggestion_outlasts_scans(store: Store) -> None:
     [
         (timedelta(minutes=1), (), 1),
         (timedelta(days=-400), (), 2),
+        (timedelta(minutes=-2), (), 2),
         (timedelta(minutes=1), (Person(who=NEW, tags=("regular",)),), 2),
     ],
-    ids=["wrote since the change", "somebody had the number before", "more is known of them"],
+    ids=[
+        "wrote since the change",
+        "somebody had the number before",
+        "wrote just before the change",
+        "more is known of them",
+    ],
 )
 async def test_new_number_wrote_first(store: Store, since: timedelta, beside: Any, count: int) -> None:
     """Whoever the channel alone knows, since the change alone, is the person; who was known before may be another."""
@@ -179,7 +185,7 @@ async def test_former_id_is_strangers(store: Store, told: list[Any]) -> None:
     for again in range(2):
         for batch in ([*told], [EARLIER], [BECAME], [replace(STRANGE, external_id=f"M1{again}")]):
             await bring(store, *batch)
-    (ann, other) = sorted(await people(store), key=lambda one: one["created_at"])
+    (ann, other) = sorted(await people(store), key=lambda one: one["display_name"] or "~")
     assert (ann["display_name"], other["display_name"]) == ("Ann", None)
     said = {one["_id"]: one for one in await store.find(MESSAGES, {})}
     theirs = {one["external_id"]: (one["customer_id"], one["conversation_id"]) for one in said.values()}
@@ -190,3 +196,23 @@ async def test_former_id_is_strangers(store: Store, told: list[Any]) -> None:
     assert {one["customer_id"]: one.get("is_former", False) for one in known} == {ann["_id"]: True, other["_id"]: False}
     assert "contact_points" not in ann
     assert await store.count(PAIRS, {}) == await store.count(MERGES, {}) == 0
+
+
+async def test_recycled_before_told(store: Store) -> None:
+    """Who was first heard of by the old id after the change is not the person whom the channel moved."""
+    await bring(store, STRANGE, replace(WRITES, talk="C2", external_id="M2", sent_at=STRANGE.sent_at))
+    assert outcomes(await bring(store, BECAME)) == ["unchanged"]
+    assert len(await people(store)) == 2
+    assert await store.count(PAIRS, {}) == 0
+
+
+async def test_strangers_number_changes(store: Store) -> None:
+    """Where whoever has a former id now is given another one in turn, that is none of the first person's."""
+    later = Renaming(was=OLD, who=NEWEST, at=BECAME.at + timedelta(days=2))
+    for one in (ANN, BECAME, later, replace(WORD, who=NEWEST), later, BECAME):
+        await bring(store, one)
+    (ann, other) = sorted(await people(store), key=lambda one: one["display_name"] or "~")
+    known = [(one["customer_id"], one["value"]) for one in await store.find(IDENTITIES, {})]
+    assert sorted(known) == sorted(
+        [(ann["_id"], "old"), (ann["_id"], "new"), (other["_id"], "old"), (other["_id"], "newest")]
+    )

@@ -162,18 +162,16 @@ class Identities:
         """Since when whoever had the id at that moment can have had it; None where nobody had it before them."""
         found = self._find(who)
         account = self._had(found, at) or found
-        identity = self._shelf.get(account.identity) if account.identity else None
+        identity = self.identity_of(account)
         return identity.get("held_since") if identity else None
 
     def is_present(self, account: Account) -> bool:
         """Whether the account is somebody's whom the channel calls so still."""
         return account.owner is not None and self._left_at(account) is None
 
-    def became_another(self, was: Who, who: Who) -> bool:
-        """Whether the channel said already that the first became an id that is not the second."""
-        found = self._find(was)
-        identity = self._shelf.get(found.identity) if found.identity else None
-        return identity is not None and identity.get("became") not in {None, self._find(who).mark}
+    def identity_of(self, account: Account) -> Document | None:
+        """The account's identity as it is by now; None where that is not known."""
+        return self._shelf.get(account.identity) if account.identity else None
 
     def _had(self, account: Account, at: datetime | None) -> Account | None:
         """Who had the id at that moment, where somebody else has it by now."""
@@ -184,7 +182,7 @@ class Identities:
 
     def _left_at(self, account: Account) -> datetime | None:
         """When the id became another one of its customer's; None where it has not."""
-        found = self._shelf.get(account.identity) if account.identity else None
+        found = self.identity_of(account)
         return found.get("renamed_at") if found and found.get("is_former") else None
 
     def known(self, who: Who) -> Account:
@@ -241,7 +239,7 @@ class Identities:
 
     def claim_of(self, account: Account) -> str:
         """How well it is founded that the account is its customer's."""
-        found = self._shelf.get(account.identity) if account.identity else None
+        found = self.identity_of(account)
         # A key without its identity says whose it is, and not why.
         return found["claim"] if found else "ASSERTED"
 
@@ -286,12 +284,12 @@ class Identities:
 
     def is_founder(self, account: Account) -> bool:
         """Whether the customer was made for this account on somebody's word."""
-        found = self._shelf.get(account.identity) if account.identity else None
+        found = self.identity_of(account)
         return found is not None and found.get("is_founder", False)
 
     def hear(self, account: Account, at: datetime) -> bool:
         """Notes that someone was heard of by this account; whether that was news."""
-        found = self._shelf.get(account.identity) if account.identity else None
+        found = self.identity_of(account)
         if found is None:
             return False
         is_first = not found.get("was_heard_of", True)
@@ -310,7 +308,7 @@ class Identities:
         """
         if not profile:
             return False
-        found = self._shelf.get(account.identity) if account.identity else None
+        found = self.identity_of(account)
         said = {name: profile.get(name) for name in _PROFILE if profile.get(name) is not None}
         if found is None or not said:
             return False
@@ -328,7 +326,7 @@ class Identities:
 
         What others had said of the person before goes where the channel itself proves it.
         """
-        found = self._shelf.get(account.identity) if account.identity else None
+        found = self.identity_of(account)
         if found is None or not is_stronger(claim, found["claim"]):
             return False
         by, at = self._visit.by, self._visit.at
@@ -342,7 +340,7 @@ class Identities:
         """Notes that the one id became the other, of which the latest word stands; whether that was news."""
         news = False
         for account, name in ((was, "renamed_at"), (who, "named_at")):
-            found = self._shelf.get(account.identity) if account.identity else None
+            found = self.identity_of(account)
             if found is not None and (found.get(name) is None or found[name] < at):
                 said = {"renamed_at": found.get("renamed_at"), "named_at": found.get("named_at"), name: at}
                 away, back = said["renamed_at"], said["named_at"]
