@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import strawberry
 
 from adapters.contract.records import Who
-from adapters.records import Document, Index, Record, RecordId, key_hash, key_mark
+from adapters.records import Document, Index, Mention, Record, RecordId, key_hash, key_mark
 from resolvers.aliases import ids_of
 from resolvers.channels import canonical_value, reach_by, require_account, require_channels, require_known_place
 from resolvers.customers import CUSTOMERS, Customer, customer_of
@@ -38,7 +38,15 @@ IDENTITIES = Record(
     # Two for each customer of those who can have become one: a number and a scoped id.
     at_most=100,
 )
-IDENTITY_KEYS = Record(name="identity_keys", indexes=(Index(("customer_id",)),))
+IDENTITY_KEYS = Record(
+    name="identity_keys",
+    indexes=(
+        Index(("customer_id",)),
+        Index(("former.customer_id",), where={"former.customer_id": {"$exists": True}}),
+    ),
+    # Who had the id before whoever has it now. What is from then is nobody's when they are gone.
+    mentions=Mention(fields=("former.customer_id",), emptied={"former": None}),
+)
 UNLINKED = Record(
     name="unlinked_identities",
     key=("digest", "customer_id"),
@@ -114,7 +122,8 @@ class Identity(Node, Redacted):
     value: str | None = kept("The customer's id on the channel: a number, an address, a scoped id.")
     claim: ClaimStrength = kept(
         "How well it is founded that this identity is the customer's: no better than INFERRED where a machine has "
-        "merged others into the customer, until a person confirms that (`confirmMerge`)."
+        "merged others into the customer, until a person confirms that (`confirmMerge`), and of a former identity: "
+        "somebody else may hold it by now."
     )
     profile: ChannelProfile | None = kept("What the channel says of the person.")
     first_seen_at: datetime = kept("When it was first seen.")
@@ -145,7 +154,7 @@ async def identities(customers: list[Customer], info: Info) -> list[list[Identit
     """The customer's accounts on channels, by channel and account."""
     context = info.context
     only = info.reads.of(Identity)
-    placed = None if only is None else only | _PLACE | {f"profile.{SAID_BY}"}
+    placed = None if only is None else only | _PLACE | {f"profile.{SAID_BY}", "is_former"}
     # Asked for before anything else is waited for: so it goes together with what else is read of the customers.
     found = await context.store.every([one.owner([IDENTITIES]) for one in customers], IDENTITIES, only=placed)
     read = await identity_reader(context, only)
@@ -158,7 +167,8 @@ async def identities(customers: list[Customer], info: Info) -> list[list[Identit
 
 def weighed(identity: Document, aliases: Sequence[Document] | None) -> Document:
     """The identity with what its claim counts for at a customer with these aliases."""
-    return {**identity, "claim": ClaimStrength.INFERRED.value} if is_inferred(aliases) else identity
+    is_weak = identity.get("is_former") or is_inferred(aliases)
+    return {**identity, "claim": ClaimStrength.INFERRED.value} if is_weak else identity
 
 
 async def identity_reader(context: Context, only: Paths | None = None) -> Callable[[Document], Identity]:
@@ -256,6 +266,7 @@ async def customer_by_identity(
 async def claim(found: list[IdentifiedCustomer], info: Info) -> list[ClaimStrength | None]:
     """How well it is founded that the identity is this customer's. Sign nobody in as the customer unless VERIFIED.
 
+    No better than INFERRED where the channel calls the customer by another id by now: somebody else may hold this one.
     Null where it is none of this customer's identities: that of one who was merged into this one without them, or taken
     off in this moment.
     """
@@ -299,7 +310,8 @@ async def identified(context: Context, who: Who) -> IdentifiedCustomer | None:
 async def proven(context: Context, who: Who) -> IdentifiedCustomer | None:
     """The customer to whom the identity is proven to belong: whoever holds it may be signed in as that customer.
 
-    None where it is only asserted or inferred: whoever made such a claim has proven nothing.
+    None where it is only asserted or inferred: whoever made such a claim has proven nothing. A former identity
+    proves nobody either: whoever holds it now may be anybody.
     """
     found = await identified(context, who)
     return found if found and await claims_of(context, [found]) == [ClaimStrength.VERIFIED] else None
@@ -315,7 +327,7 @@ async def claims_of(context: Context, found: Sequence[IdentifiedCustomer]) -> li
     """How well founded each is, by one command; None where the identity has become somebody else's, or nobody's."""
     digests = [key_hash(*one.who) for one in found]
     same = {"from": IDENTITIES.name, "localField": "customer_id", "foreignField": "customer_id"}
-    shown = [{"$project": dict.fromkeys(("channel", "account", "value", "claim"), 1)}]
+    shown = [{"$project": dict.fromkeys(("channel", "account", "value", "claim", "is_former"), 1)}]
     stages: list[Document] = [
         {"$match": {"_id": {"$in": digests}}},
         {"$lookup": same | {"pipeline": shown, "as": "identities"}},
@@ -329,10 +341,8 @@ def _claim_of(found: IdentifiedCustomer, key: Document | None) -> ClaimStrength 
         return None
     if is_inferred(found.customer.aliases):
         return ClaimStrength.INFERRED
-    claims = (
-        one["claim"] for one in key["identities"] if Who(one["channel"], one["account"], one["value"]) == found.who
-    )
-    return next(map(ClaimStrength, claims), None)
+    same = (one for one in key["identities"] if Who(one["channel"], one["account"], one["value"]) == found.who)
+    return next((ClaimStrength(weighed(one, ())["claim"]) for one in same), None)
 
 
 def identity_document(

@@ -174,7 +174,7 @@ async def verify_identity(
             "customer: confirm that with `confirmMerge`.",
             *("input", "id"),
         )
-    return VerifyIdentityPayload(identity=await _read(context, changed))
+    return VerifyIdentityPayload(identity=await _read(context, weighed(changed, ())))
 
 
 async def take_off(context: Context, identity: Document) -> None:
@@ -182,7 +182,8 @@ async def take_off(context: Context, identity: Document) -> None:
     store = context.store
     digest = _digest(identity)
     await store.delete(IDENTITIES, {"_id": identity["_id"]})
-    await store.delete(IDENTITY_KEYS, {"_id": digest})
+    # By now a former id may be somebody else's.
+    await store.delete(IDENTITY_KEYS, {"_id": digest, "customer_id": identity["customer_id"]})
     taken = {"digest": digest, "customer_id": identity["customer_id"]}
     place = {name: identity[name] for name in ("channel", "account", "claim")}
     change = {"$set": taken | place | {"unlinked_at": context.clock(), "unlinked_by": context.viewer.subject}}

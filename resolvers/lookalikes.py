@@ -37,7 +37,7 @@ READ = ("attributes", "contact_points", "version", "aliases")
 
 def proven(identities: Iterable[Document]) -> list[Reached]:
     """The numbers and addresses that are proven to be the customer's: what is only claimed merges nobody."""
-    told = (one for one in identities if one["claim"] == "VERIFIED")
+    told = (one for one in identities if one["claim"] == "VERIFIED" and not one.get("is_former"))
     return [(kind, one["value"]) for one in told if (kind := reach_by(one["channel"], one["value"]))]
 
 

@@ -181,7 +181,7 @@ async def outgoing_of(store: Store, row: Document, message: Document, now: datet
         template=_template(row["template"]),
         as_human_agent=row["as_human_agent"],
         conversation=conversation,
-        last_heard_at=await heard_at(store, message["conversation_id"]),
+        last_heard_at=await heard_at(store, message["conversation_id"], *row.get("before", ())),
         now=now,
     )
 
@@ -192,13 +192,19 @@ def _template(kept: Document | None) -> Template | None:
     return Template(name=kept["name"], language=kept["language"], values=tuple(kept["values"]))
 
 
-async def heard_at(store: Store, conversation: RecordId) -> datetime | None:
-    """When the customer last wrote in the conversation, as far as its newest messages tell."""
-    place = {"conversation_id": conversation}
-    newest = await store.find(
-        MESSAGES, place, order=[("sent_at", -1), ("_id", -1)], limit=_NEWEST, only=("direction", "sent_at")
-    )
-    return next((one["sent_at"] for one in newest if one["direction"] == MessageDirection.IN.value), None)
+async def heard_at(store: Store, *conversations: RecordId) -> datetime | None:
+    """When the customer last wrote in any of the conversations, as far as the newest messages of each tell."""
+    moments = []
+    for one in conversations:
+        newest = await store.find(
+            MESSAGES,
+            {"conversation_id": one},
+            order=[("sent_at", -1), ("_id", -1)],
+            limit=_NEWEST,
+            only=("direction", "sent_at"),
+        )
+        moments += [one["sent_at"] for one in newest if one["direction"] == MessageDirection.IN.value][:1]
+    return max(moments, default=None)
 
 
 # What became of it

@@ -1,5 +1,6 @@
 """How does the company write to a customer: in a conversation that there is, or to an identity?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -11,7 +12,7 @@ from adapters.contract.errors import ChannelRefused
 from adapters.contract.records import Who
 from adapters.contract.sending import WindowClosed
 from adapters.failures import Taken
-from adapters.records import CAME_BY, Document, RecordId, key_hash, key_mark
+from adapters.records import CAME_BY, Document, RecordId, key_hash
 from resolvers.agents import AGENTS
 from resolvers.aliases import ids_of
 from resolvers.conversations import CONVERSATIONS, MESSAGES, ConversationStatus, Message, MessageDirection
@@ -40,6 +41,7 @@ from resolvers.kit.stored import reader_of
 from resolvers.kit.texts import plain_line, plain_text, quoted
 from resolvers.kit.viewer import STAFF
 from resolvers.outbox import JOB, OUTBOX, WAITING, outgoing_of
+from resolvers.present_ids import is_former, known_there, mark_of, present, talks_before, who_of
 
 SLICE = Slice("sending")
 
@@ -64,9 +66,14 @@ class SendMessageInput:
         f"A word of your own, at most {LONGEST_KEY} characters, that is another one for each message: sent twice with "
         "one key, a message goes out once."
     )
-    conversation_id: strawberry.ID | None = told("The conversation in which to answer.", default=None)
+    conversation_id: strawberry.ID | None = told(
+        "The conversation in which to answer. Where the channel has given the customer another id since, the message "
+        "goes to that one, and stands in the conversation that goes by it.",
+        default=None,
+    )
     identity_id: strawberry.ID | None = told(
-        "Instead: the identity to which to write, where no conversation is meant. Where the channel's conversations "
+        "Instead: the identity to which to write, where no conversation is meant. Instead of a former one the "
+        "customer's present one is written to. Where the channel's conversations "
         "are tickets it begins a new one, whose `conversation` has its lasting id once the channel has taken the "
         "message.",
         default=None,
@@ -154,6 +161,9 @@ class _Place:
     talk: RecordId | None
     """The conversation; None where it begins with this message."""
     came_by: RecordId | None
+    before: Sequence[RecordId] = ()
+    """Conversations under ids that the person had on that channel account before: when they last wrote counts there,
+    too."""
 
 
 def _words(given: SendMessageInput) -> _Words:
@@ -200,10 +210,10 @@ async def _answering(context: Context, id: str) -> _Place:
     customer = (await customers_by_id(context, [talk["customer_id"]])).get(talk["customer_id"]) if talk else None
     if talk is None or customer is None:
         raise not_found("conversation", path)
-    place = {"channel": talk["channel"], "account": talk["account"]}
-    of = {"customer_id": {"$in": ids_of(customer.document, IDENTITIES)}, **place}
-    found = await context.store.find(IDENTITIES, of, limit=100)
-    meant = [one for one in found if _mark(one) == talk.get(CAME_BY)] or found
+    found = await known_there(context.store, ids_of(customer.document, IDENTITIES), talk)
+    meant = [one for one in found if mark_of(one) == talk.get(CAME_BY)] or [one for one in found if not is_former(one)]
+    # Of those who were merged one may have the id that was another's before.
+    meant = [one for one in meant if not is_former(one)][:1] or meant
     if len(meant) != 1:
         which = "several" if meant else "none"
         raise conflict(
@@ -211,9 +221,12 @@ async def _answering(context: Context, id: str) -> _Place:
             "`identityId` instead.",
             *path,
         )
-    who = Who(meant[0]["channel"], meant[0]["account"], meant[0]["value"])
+    if is_former(meant[0]):
+        return await _at_present(context, customer, meant[0], found, path, talk)
+    who = who_of(meant[0])
+    before = await talks_before(context.store, found, meant[0])
     channel = await _line(context, who, customer, path)
-    return _Place(who, channel, talk["customer_id"], talk["external_id"], talk["_id"], talk.get(CAME_BY))
+    return _Place(who, channel, talk["customer_id"], talk["external_id"], talk["_id"], talk.get(CAME_BY), before)
 
 
 async def _beginning(context: Context, id: str) -> _Place:
@@ -223,15 +236,30 @@ async def _beginning(context: Context, id: str) -> _Place:
     customer = (await customers_by_id(context, [one["customer_id"]])).get(one["customer_id"]) if one else None
     if one is None or customer is None:
         raise not_found("identity", path)
-    who = Who(one["channel"], one["account"], one["value"])
+    found = await known_there(context.store, ids_of(customer.document, IDENTITIES), one)
+    return await _at_present(context, customer, one, found, path)
+
+
+async def _at_present(
+    context: Context,
+    customer: Customer,
+    one: Document,
+    found: Sequence[Document],
+    path: tuple[str, ...],
+    talk: Document | None = None,
+) -> _Place:
+    """Where the identity's customer is reached now: never under an id that may be somebody else's by now.
+
+    `talk`: the conversation that is meant, where the channel does not know one for each person.
+    """
+    now = present(one, found, path)
+    who = who_of(now)
     channel = await _line(context, who, customer, path)
-    named = channel.talk_with(who)
-    talk = conversation_id(who.channel, who.account, named) if named is not None else None
-    return _Place(who, channel, one["customer_id"], named, talk, _mark(one))
-
-
-def _mark(identity: Document) -> RecordId:
-    return key_mark(key_hash(identity["channel"], identity["account"], identity["value"]))
+    before, named = await talks_before(context.store, found, now), channel.talk_with(who)
+    if named is None and talk is not None:
+        return _Place(who, channel, talk["customer_id"], talk["external_id"], talk["_id"], talk.get(CAME_BY), before)
+    key = conversation_id(who.channel, who.account, named, now.get("held_since")) if named is not None else None
+    return _Place(who, channel, now["customer_id"], named, key, mark_of(now), before)
 
 
 async def _line(context: Context, who: Who, customer: Customer, path: tuple[str, ...]) -> Sends:
@@ -292,6 +320,7 @@ def _waiting(context: Context, place: _Place, message: Document, key: str, words
         "account": place.who.account,
         "value": place.who.value,
         "conversation": place.conversation,
+        **({"before": list(place.before)} if place.before else {}),
         "key": key,
         "template": words.template,
         "as_human_agent": words.as_human_agent,

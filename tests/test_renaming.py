@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from adapters.contract.records import Person, Reach, Renaming, Say, Who
+from adapters.contract.records import Person, Reach, Renaming, Say, Talk, Who
 from adapters.mongo import Store
 from adapters.records import Document
 from resolvers.aliases import ids_of
-from resolvers.conversations import MESSAGES
+from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES
 from resolvers.kept_pairs import PAIRS
@@ -106,9 +106,15 @@ async def test_suggestion_outlasts_scans(store: Store) -> None:
     [
         (timedelta(minutes=1), (), 1),
         (timedelta(days=-400), (), 2),
+        (timedelta(minutes=-2), (), 2),
         (timedelta(minutes=1), (Person(who=NEW, tags=("regular",)),), 2),
     ],
-    ids=["wrote since the change", "somebody had the number before", "more is known of them"],
+    ids=[
+        "wrote since the change",
+        "somebody had the number before",
+        "wrote just before the change",
+        "more is known of them",
+    ],
 )
 async def test_new_number_wrote_first(store: Store, since: timedelta, beside: Any, count: int) -> None:
     """Whoever the channel alone knows, since the change alone, is the person; who was known before may be another."""
@@ -157,3 +163,56 @@ async def test_carries_who_came_before(store: Store) -> None:
     (ann,) = await people(store)
     assert len(ann["aliases"]) == 2
     assert {one["merged_into"] for one in await store.find(CUSTOMERS, {"merged_into": {"$ne": None}})} == {ann["_id"]}
+
+
+STRANGE = replace(WORD, who=OLD, external_id="M9", sent_at=BECAME.at + timedelta(days=1))
+STRANGER = Person(who=OLD, reaches=(Reach(type="PHONE", value="+14155550199"),), seen_at=STRANGE.sent_at)
+EARLIER = replace(WORD, who=OLD, external_id="M8", sent_at=BECAME.at - timedelta(minutes=1))
+TALK = Talk(
+    channel="chat",
+    account="web",
+    external_id=WORD.talk,
+    who=OLD,
+    started_at=STRANGE.sent_at,
+    last_message_at=STRANGE.sent_at,
+)
+
+
+@pytest.mark.parametrize("told", [[STRANGER, TALK, STRANGE], [STRANGE], [TALK, STRANGE, STRANGER]])
+async def test_former_id_is_strangers(store: Store, told: list[Any]) -> None:
+    """Who writes by an id after the channel gave its person another one is somebody else, in their own conversation."""
+    await bring(store, ANN, replace(WORD, who=OLD), BECAME)
+    for again in range(2):
+        for batch in ([*told], [EARLIER], [BECAME], [replace(STRANGE, external_id=f"M1{again}")]):
+            await bring(store, *batch)
+    (ann, other) = sorted(await people(store), key=lambda one: one["display_name"] or "~")
+    assert (ann["display_name"], other["display_name"]) == ("Ann", None)
+    said = {one["_id"]: one for one in await store.find(MESSAGES, {})}
+    theirs = {one["external_id"]: (one["customer_id"], one["conversation_id"]) for one in said.values()}
+    assert {name for name, (owner, _) in theirs.items() if owner == ann["_id"]} == {"M1", "M8"}
+    assert {name for name, (owner, _) in theirs.items() if owner == other["_id"]} == {"M9", "M10", "M11"}
+    assert len({talk for _, talk in theirs.values()}) == await store.count(CONVERSATIONS, {}) == 2
+    known = await store.find(IDENTITIES, {"value": "old"})
+    assert {one["customer_id"]: one.get("is_former", False) for one in known} == {ann["_id"]: True, other["_id"]: False}
+    assert "contact_points" not in ann
+    assert await store.count(PAIRS, {}) == await store.count(MERGES, {}) == 0
+
+
+async def test_recycled_before_told(store: Store) -> None:
+    """Who was first heard of by the old id after the change is not the person whom the channel moved."""
+    await bring(store, STRANGE, replace(WRITES, talk="C2", external_id="M2", sent_at=STRANGE.sent_at))
+    assert outcomes(await bring(store, BECAME)) == ["unchanged"]
+    assert len(await people(store)) == 2
+    assert await store.count(PAIRS, {}) == 0
+
+
+async def test_strangers_number_changes(store: Store) -> None:
+    """Where whoever has a former id now is given another one in turn, that is none of the first person's."""
+    later = Renaming(was=OLD, who=NEWEST, at=BECAME.at + timedelta(days=2))
+    for one in (ANN, BECAME, later, replace(WORD, who=NEWEST), later, BECAME):
+        await bring(store, one)
+    (ann, other) = sorted(await people(store), key=lambda one: one["display_name"] or "~")
+    known = [(one["customer_id"], one["value"]) for one in await store.find(IDENTITIES, {})]
+    assert sorted(known) == sorted(
+        [(ann["_id"], "old"), (ann["_id"], "new"), (other["_id"], "old"), (other["_id"], "newest")]
+    )

@@ -138,7 +138,7 @@ class _Sieve:
         """Hears who has come back by their own word; their other ids on that channel account come along."""
         everything = list(records)
         for one, came_at in everything:
-            if _is_own_act(one) and all(self._is_later(who, one, came_at) for who in named(one)):
+            if is_own_act(one) and all(self._is_later(who, one, came_at) for who in named(one)):
                 self._come_back(named(one), came_at)
         for one, came_at in everything:
             if isinstance(one, Person) and one.who in self._marks and self._may_stay(one.who, one, came_at):
@@ -163,7 +163,7 @@ class _Sieve:
         mark = self._marks.get(who)
         if mark is None:
             return True
-        moment = _moment(record)
+        moment = moment_of(record)
         return came_at > mark.erased_at and (moment is None or _is_after(moment, mark.erased_at))
 
     def _come_back(self, people: Iterable[Who], came_at: datetime) -> None:
@@ -179,11 +179,12 @@ def _is_after(moment: datetime, at: datetime) -> bool:
     return moment.tzinfo is not None and moment > at
 
 
-def _is_own_act(record: HandedOver) -> bool:
+def is_own_act(record: HandedOver) -> bool:
+    """Whether by the record the person did something."""
     return isinstance(record, _OWN_ACTS) or (isinstance(record, Utterance) and record.direction == "IN")
 
 
-def _moment(record: HandedOver) -> datetime | None:  # noqa: PLR0911 - one for each kind
+def moment_of(record: HandedOver) -> datetime | None:  # noqa: PLR0911 - one for each kind
     """When that of which the record tells came to be; None where it tells of no moment."""
     match record:
         case Utterance():

@@ -6,7 +6,7 @@ by the database, and finds the customer at the next attempt.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from adapters.contract.records import Who
 from adapters.mongo import Store
 from adapters.records import Document, RecordId, key_hash, key_mark, new_id
 from resolvers.aliases import ids_of
+from resolvers.customers import NEVER
 from resolvers.identities import (
     IDENTITIES,
     IDENTITY_KEYS,
@@ -27,6 +28,8 @@ from resolvers.ingest.report import NotTaken, Visit, bounded, require_text, too_
 from resolvers.ingest.shelf import Shelf
 from resolvers.own_record import SAID_BY
 
+# A number is somebody else's after months at the soonest.
+_MOST_FORMER = 20
 _PROFILE = ("name", "username", "picture_url", "gender", "locale", "time_zone")
 
 
@@ -59,6 +62,10 @@ class Identities:
         self._shelf: Shelf[RecordId] = Shelf(IDENTITIES)
         self._unlinked: dict[tuple[str, RecordId], datetime] = {}
         self._counts: Counter[RecordId] = Counter()
+        self._former: dict[str, list[tuple[datetime, Account]]] = {}
+        """Who had these ids before, and until when, the first first."""
+        self._since: dict[str, datetime] = {}
+        """Since when those who have them now can have them, where somebody else had them before."""
         self._places: set[tuple[str, str]] = set()
         """Channel accounts whose names are such."""
 
@@ -84,10 +91,20 @@ class Identities:
                 account.owner, account.identity = entry["customer_id"], entry.get("identity_id")
                 if account.identity is None:
                     unnamed.append(account)
+                self._load_former(account, entry)
         known = [account for account in self._by_digest.values() if account.owner]
+        known += [former for some in self._former.values() for _, former in some]
         await self._shelf.load(store, [one.identity for one in known if one.identity])
         await self._load_unnamed(store, unnamed)
         return list(dict.fromkeys(one.owner for one in known if one.owner))
+
+    def _load_former(self, account: Account, entry: Document) -> None:
+        if entry.get("since"):
+            self._since[account.digest] = entry["since"]
+            self._former[account.digest] = [
+                (one["until"], replace(account, owner=one["customer_id"], identity=one["identity_id"]))
+                for one in entry.get("former") or ()
+            ]
 
     async def _load_unnamed(self, store: Store, accounts: list[Account]) -> None:
         """Keys that another room wrote without naming their identities: those are found through the customers."""
@@ -104,16 +121,71 @@ class Identities:
         """The accounts that nobody has."""
         return [one for one in self._by_digest.values() if one.owner is None]
 
-    def account(self, who: Who) -> Account:
-        """The account; raises NotTaken where this can be nobody's."""
+    def account(self, who: Who, at: datetime | None = None, *, is_heard: bool = False) -> Account:
+        """The account; raises NotTaken where this can be nobody's.
+
+        `at`: of whoever had the id at that moment, by the channel's clock. `is_heard`: they did something by it then.
+        Where the id had become another one by that moment, it is somebody unknown who did.
+        """
         found = self._find(who)
         if found.trouble:
             raise found.trouble
+        if at is None:
+            return found
+        if former := self._had(found, at):
+            return former
+        if at <= self._since.get(found.digest, NEVER):
+            raise NotTaken(
+                "It is from before the person's id became another one, and that person is not here any more. Leave it."
+            )
+        left_at = self._left_at(found) if is_heard else None
+        if left_at is not None and left_at < at:
+            self._former.setdefault(found.digest, []).append((left_at, replace(found)))
+            self._since[found.digest] = left_at
+            found.owner = found.identity = None
         return found
 
-    def owner_of(self, who: Who) -> RecordId | None:
-        """The customer under whom records of this identity stand; None where nobody is known by it."""
-        return self._find(who).owner
+    def owner_of(self, who: Who, at: datetime | None = None) -> RecordId | None:
+        """The customer under whom records of this identity stand; None where nobody is known by it.
+
+        `at`: records of that moment.
+        """
+        found = self._find(who)
+        return (self._had(found, at) or found).owner
+
+    def owners_of(self, who: Who) -> list[RecordId]:
+        """Everyone under whom records of this identity stand, of whichever moment."""
+        found = self._find(who)
+        return [one.owner for one in (found, *(one for _, one in self._former.get(found.digest, ()))) if one.owner]
+
+    def held_since(self, who: Who, at: datetime) -> datetime | None:
+        """Since when whoever had the id at that moment can have had it; None where nobody had it before them."""
+        found = self._find(who)
+        account = self._had(found, at) or found
+        if account.identity is None:
+            return self._since.get(found.digest)
+        identity = self.identity_of(account)
+        return identity.get("held_since") if identity else None
+
+    def is_present(self, account: Account) -> bool:
+        """Whether the account is somebody's whom the channel calls so still."""
+        return account.owner is not None and self._left_at(account) is None
+
+    def identity_of(self, account: Account) -> Document | None:
+        """The account's identity as it is by now; None where that is not known."""
+        return self._shelf.get(account.identity) if account.identity else None
+
+    def _had(self, account: Account, at: datetime | None) -> Account | None:
+        """Who had the id at that moment, where somebody else has it by now."""
+        if at is None or at.tzinfo is None:
+            # One without a zone is rejected when it is taken in, with a reason.
+            return None
+        return next((former for until, former in self._former.get(account.digest, ()) if at <= until), None)
+
+    def _left_at(self, account: Account) -> datetime | None:
+        """When the id became another one of its customer's; None where it has not."""
+        found = self.identity_of(account)
+        return found.get("renamed_at") if found and found.get("is_former") else None
 
     def known(self, who: Who) -> Account:
         """The account as far as it is known, also one that can be nobody's."""
@@ -169,7 +241,7 @@ class Identities:
 
     def claim_of(self, account: Account) -> str:
         """How well it is founded that the account is its customer's."""
-        found = self._shelf.get(account.identity) if account.identity else None
+        found = self.identity_of(account)
         # A key without its identity says whose it is, and not why.
         return found["claim"] if found else "ASSERTED"
 
@@ -189,8 +261,22 @@ class Identities:
         if heard_at is not None:
             document["first_seen_at"] = document["last_seen_at"] = heard_at
             document["was_heard_of"] = True
-        self._keys.add(identity_key_document(document, account.digest))
+        self._key(account, document)
         self._shelf.add(document)
+
+    def _key(self, account: Account, document: dict[str, Any]) -> None:
+        """Makes the identity the one that has the id from now on; who had it before keeps what is from then."""
+        key = identity_key_document(document, account.digest)
+        since = self._since.get(account.digest)
+        if since is None or account.digest not in self._keys:
+            self._keys.add(key)
+            return
+        document["held_since"] = since
+        former = [
+            {"customer_id": one.owner, "identity_id": one.identity, "until": until}
+            for until, one in self._former.get(account.digest, ())
+        ]
+        self._keys.copy(account.digest).update(key, since=since, former=former[-_MOST_FORMER:])
 
     def doubt(self, account: Account) -> None:
         """Notes that the customer was made for this account on somebody's word: nobody has proven anything."""
@@ -200,12 +286,12 @@ class Identities:
 
     def is_founder(self, account: Account) -> bool:
         """Whether the customer was made for this account on somebody's word."""
-        found = self._shelf.get(account.identity) if account.identity else None
+        found = self.identity_of(account)
         return found is not None and found.get("is_founder", False)
 
     def hear(self, account: Account, at: datetime) -> bool:
         """Notes that someone was heard of by this account; whether that was news."""
-        found = self._shelf.get(account.identity) if account.identity else None
+        found = self.identity_of(account)
         if found is None:
             return False
         is_first = not found.get("was_heard_of", True)
@@ -224,7 +310,7 @@ class Identities:
         """
         if not profile:
             return False
-        found = self._shelf.get(account.identity) if account.identity else None
+        found = self.identity_of(account)
         said = {name: profile.get(name) for name in _PROFILE if profile.get(name) is not None}
         if found is None or not said:
             return False
@@ -242,7 +328,7 @@ class Identities:
 
         What others had said of the person before goes where the channel itself proves it.
         """
-        found = self._shelf.get(account.identity) if account.identity else None
+        found = self.identity_of(account)
         if found is None or not is_stronger(claim, found["claim"]):
             return False
         by, at = self._visit.by, self._visit.at
@@ -256,12 +342,14 @@ class Identities:
         """Notes that the one id became the other, of which the latest word stands; whether that was news."""
         news = False
         for account, name in ((was, "renamed_at"), (who, "named_at")):
-            found = self._shelf.get(account.identity) if account.identity else None
+            found = self.identity_of(account)
             if found is not None and (found.get(name) is None or found[name] < at):
                 said = {"renamed_at": found.get("renamed_at"), "named_at": found.get("named_at"), name: at}
                 away, back = said["renamed_at"], said["named_at"]
                 is_former = away is not None and (back is None or away > back)
                 self._shelf.copy(found["_id"]).update(said, is_former=is_former)
+                if account is was:
+                    self._shelf.copy(found["_id"])["became"] = who.mark
                 news = True
         return news
 

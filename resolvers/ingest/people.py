@@ -12,6 +12,7 @@ from resolvers.aliases import ids_of
 from resolvers.customers import CUSTOMERS, NEVER, customer_document, naming
 from resolvers.identities import STRENGTHS, weaker
 from resolvers.ingest.company import Company
+from resolvers.ingest.former import accounts_of
 from resolvers.ingest.holders import CONCLUDED, Holders, is_bare
 from resolvers.ingest.identities import Account, Identities, claim_said
 from resolvers.ingest.merged import Merged, news_of
@@ -125,9 +126,9 @@ class People:
                 self.identities.claim(account, "VERIFIED")
         return account.owner
 
-    def owner_of(self, who: Who) -> RecordId | None:
-        """The customer under whom records of this identity may stand already; None where there is none."""
-        return self.identities.owner_of(who) or self._holders.of(self.identities.known(who))
+    def owner_of(self, who: Who, at: datetime | None = None) -> RecordId | None:
+        """The customer under whom records of this identity, of that moment, may stand already; None where none is."""
+        return self.identities.owner_of(who, at) or self._holders.of(self.identities.known(who))
 
     def hear_of(self, key: RecordId, at: datetime) -> None:
         """Notes that the customer was heard of by another's account, where there is such a customer."""
@@ -173,10 +174,13 @@ class People:
         if news := came_in(person, known):
             self.update(known, news, has_joined=False)
 
-    def take(self, person: Person) -> Result:
-        """What becomes of the person; raises NotTaken, and then nothing is changed."""
+    def take(self, person: Person, *, as_of: datetime | None = None) -> Result:
+        """What becomes of the person; raises NotTaken, and then nothing is changed.
+
+        `as_of`: when the ids were the person's, where nobody was seen.
+        """
         heard_at = stored_moment(person.seen_at, "seen_at") if person.seen_at else None
-        told = self._told(person, heard_at)
+        told = self._told(person, heard_at, as_of)
         proving = [one for one in told if claim_said(one.who, person.who) == "VERIFIED"]
         owner = self._one_owner(proving)
         proof = self._proof(proving)
@@ -262,9 +266,10 @@ class People:
 
     # What people parted
 
-    def _told(self, person: Person, heard_at: datetime | None) -> list[Account]:
+    def _told(self, person: Person, heard_at: datetime | None, as_of: datetime | None) -> list[Account]:
         """The accounts that are said to be the person's, each once: the first, and those not parted from it."""
-        first, *others = dict.fromkeys(map(self.identities.account, (person.who, *person.also)))
+        at, is_heard = heard_at or as_of, heard_at is not None
+        first, *others = accounts_of(self.identities, person, at, is_heard=is_heard, speaking=self.speaking)
         if not self.identities.were_any_unlinked:
             return [first, *others]
         return [first, *(one for one in others if not self._are_parted(first, one, person, heard_at))]

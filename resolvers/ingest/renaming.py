@@ -2,18 +2,25 @@
 
 They are one person's, on the channel's own word. Where somebody was made for one of them meanwhile of whom nothing is
 known, or for the new one since the change what that channel account alone says, that one goes into the other, as by any
-merge, and it can be undone. Two customers of whom more is known are never made one by a machine: somebody else may have
-had the new number before. They are suggested as one person, and the old id counts as a former one all the same.
+merge, and it can be undone: whoever wrote first by the new id after the moment of the change, as the channel dates it,
+is whom the channel gave it to, whenever the change is told of here. Two customers of whom more is known are never made
+one by a machine: somebody else may have had the new number before. They are suggested as one person, and the old id
+counts as a former one all the same.
+
+By a former id the person is neither proven nor reached any more. Whoever writes by it after the moment of the change is
+somebody else, until more is known; what is from before it is the person's, whenever it comes. Who was first heard of by
+the old id after that moment is somebody else already, and the change says nothing of them.
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from adapters.contract.records import HandedOver, Person, Renaming, Who
+from adapters.contract.records import HandedOver, Person, Reach, Renaming, Who
 from adapters.mongo import Store
 from adapters.records import Document, Observation, RecordId, new_id
 from resolvers.aliases import ids_of
+from resolvers.channels import reach_by
 from resolvers.contacts import CONTACT_POINTS
 from resolvers.customers import CUSTOMERS, following
 from resolvers.identities import IDENTITIES
@@ -34,7 +41,7 @@ _PARTED = (
     "link it with `linkIdentity`."
 )
 # The clocks of a channel's parts differ a little.
-_JUST_BEFORE = timedelta(hours=1)
+_A_LITTLE = timedelta(minutes=1)
 _ANONYMOUS_PARTS = frozenset({"consents"})
 
 
@@ -63,6 +70,8 @@ async def _rename(store: Store, visit: Visit, one: Renaming, *, is_dry: bool) ->
     at = stored_moment(one.at, "at")
     people = await _people(store, visit, one)
     was, who = _accounts(people, one)
+    if _is_anothers(people, was, at):
+        return Result(Outcome.UNCHANGED)
     if was.owner and who.owner and people.speaking(was.owner)["_id"] != people.speaking(who.owner)["_id"]:
         sides = await _sides(store, people, visit, was, who, at)
         if is_dry:
@@ -72,12 +81,14 @@ async def _rename(store: Store, visit: Visit, one: Renaming, *, is_dry: bool) ->
         await _merge(store, visit, *sides)
         people = await _people(store, visit, one)
         was, who = _accounts(people, one)
-    result = people.take(Person(who=one.who, also=(one.was,)))
+    result = people.take(_told(people, one, was, who), as_of=at)
     owners = {people.speaking(account.owner)["_id"] if account.owner else None for account in (was, who)}
     if len(owners) > 1:
         raise NotTaken(_PARTED)
     is_news = people.identities.rename(was, who, at)
     if not is_dry:
+        if is_news:
+            _prefer(people, was, who)
         await people.write(store)
     return Result(Outcome.UPDATED) if is_news and result.outcome is Outcome.UNCHANGED else result
 
@@ -89,8 +100,46 @@ async def _people(store: Store, visit: Visit, one: Renaming) -> People:
     return people
 
 
+def _told(people: People, one: Renaming, was: Account, who: Account) -> Person:
+    """What is said of the person: that both ids are theirs, and that they are reached by the new one as by the old."""
+    kind = reach_by(who.who.channel, who.value)
+    is_reached = kind is not None and was.owner is not None and _point(people.speaking(was.owner), was) is not None
+    reaches = (Reach(type=kind, value=who.value),) if kind and is_reached else ()
+    return Person(who=one.who, also=(one.was,), reaches=reaches)
+
+
+def _prefer(people: People, was: Account, who: Account) -> None:
+    """Has the new number be the primary one where the old one was."""
+    customer = people.speaking(who.owner) if who.owner else {}
+    old, new = _point(customer, was), _point(customer, who)
+    if old and new and old["is_primary"]:
+        primary = {old["id"]: False, new["id"]: True}
+        points = [
+            {**one, "is_primary": primary.get(one["id"], one["is_primary"])} for one in customer[CONTACT_POINTS.name]
+        ]
+        people.update(customer, {CONTACT_POINTS.name: points}, has_joined=False)
+
+
+def _point(customer: Document, account: Account) -> Document | None:
+    """The customer's contact point that is the account's number or address."""
+    kind, points = reach_by(account.who.channel, account.value), customer.get(CONTACT_POINTS.name) or ()
+    return next((one for one in points if (one["type"], one["value"]) == (kind, account.value)), None)
+
+
 def _accounts(people: People, one: Renaming) -> tuple[Account, Account]:
-    return people.identities.account(one.was), people.identities.account(one.who)
+    """Whose the ids were at the moment of the change; of an id that had become another one before, somebody new's."""
+    at, identities = stored_moment(one.at, "at"), people.identities
+    was, who = identities.account(one.was), identities.account(one.who, at)
+    became = (identities.identity_of(was) or {}).get("became")
+    return identities.account(one.was, at, is_heard=became not in {None, who.mark}), who
+
+
+def _is_anothers(people: People, was: Account, at: datetime) -> bool:
+    """Whether the old id is known by what somebody did by it after the change alone."""
+    known = people.identities.identity_of(was)
+    if known is None or not known["was_heard_of"] or (known.get("named_at") or at) > at:
+        return False
+    return bool(known["first_seen_at"] > at + _A_LITTLE)
 
 
 async def _suggested(store: Store, visit: Visit, people: People, was: Account, who: Account, at: datetime) -> Result:
@@ -133,7 +182,7 @@ async def _is_new(store: Store, customer: Document, visit: Visit, who: Who, at: 
         return False
     identities = await store.find(IDENTITIES, {"customer_id": {"$in": ids_of(customer)}})
     return all(
-        (one["channel"], one["account"]) == who[:2] and one["first_seen_at"] >= at - _JUST_BEFORE for one in identities
+        (one["channel"], one["account"]) == who[:2] and one["first_seen_at"] >= at - _A_LITTLE for one in identities
     )
 
 

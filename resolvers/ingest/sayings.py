@@ -35,8 +35,8 @@ class Sayings:
         """Reads which of these words are written down already; no command where there are none."""
         keys: dict[RecordId, None] = {}
         for one in says:
-            owner = self._people.owner_of(one.who)
-            if owner is not None:
+            owners = {*self._people.identities.owners_of(one.who), self._people.owner_of(one.who)}
+            for owner in filter(None, owners):
                 keys |= dict.fromkeys(_ids(self._people.ids_of(owner), one))
         if keys:
             await self._words.load(store, keys)
@@ -45,7 +45,7 @@ class Sayings:
         """What becomes of the word; raises NotTaken."""
         said = self._said(say)
         at = said["at"] if say.means in _OWN_WORDS else None
-        account = self._people.identities.account(say.who)
+        account = self._people.identities.account(say.who, said["at"], is_heard=at is not None)
         customer = self._people.speaking(self._people.customer_of(account, at, channel=say.who.channel))
         if any(key in self._words for key in _ids(ids_of(customer), say)):
             return UNCHANGED

@@ -20,6 +20,7 @@ from adapters.contract.records import (
     Removal,
     Renaming,
     Say,
+    Talk,
     Utterance,
     Withdrawal,
 )
@@ -30,6 +31,7 @@ from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.ingest.ahead import require_happened
 from resolvers.ingest.company import Company, CompanyRecord
 from resolvers.ingest.departures import require_unknown
+from resolvers.ingest.forgotten import is_own_act, moment_of
 from resolvers.ingest.growing import grown
 from resolvers.ingest.lenience import readable
 from resolvers.ingest.mentions import NAMELESS, PLACED, RANKS, TOLD, has_place, named_by, whos
@@ -121,11 +123,11 @@ class Batch:
             if panel is None:
                 continue
             one: Any = record
-            owner = self._people.owner_of(one.who)
+            owner = self._people.owner_of(one.who, moment_of(one))
             # An interest's id follows from its customer: of a new one there are none.
             if owner is None and isinstance(record, Leaning):
                 continue
-            key = self._ids[n] = panel.id_of(record, owner)
+            key = self._ids[n] = self._talk_id(one) if isinstance(record, Talk) else panel.id_of(record, owner)
             # What people removed may be known of someone who is not.
             if owner is not None or is_careful or panel.removed:
                 wanted[panel.record.name].append(key)
@@ -147,9 +149,9 @@ class Batch:
         match one:
             case Utterance(key=None):
                 # The message itself is looked up as everything that comes in.
-                yield CONVERSATIONS.name, conversation_id(one.channel, one.account, one.talk)
+                yield CONVERSATIONS.name, self._talk_id(one)
             case Utterance():
-                yield CONVERSATIONS.name, conversation_id(one.channel, one.account, one.talk)
+                yield CONVERSATIONS.name, self._talk_id(one)
                 yield from ((MESSAGES.name, key) for key in names_of(one))
             case Progress() | Withdrawal():
                 yield from ((MESSAGES.name, key) for key in names_of(one))
@@ -160,12 +162,17 @@ class Batch:
             case _:
                 pass
 
+    def _talk_id(self, one: Talk | Utterance) -> RecordId:
+        """The id of the conversation, or of the message's: not that of somebody who had the person's id before."""
+        name, at = (one.external_id, one.started_at) if isinstance(one, Talk) else (one.talk, one.sent_at)
+        return conversation_id(one.channel, one.account, name, self._people.identities.held_since(one.who, at))
+
     def _shared_seconds(self) -> Iterator[tuple[RecordId, datetime]]:
         """The whole seconds of new messages in which their conversations may have some; none as long as all goes on."""
         for n, one in enumerate(self._records):
             if not isinstance(one, Utterance) or one.sent_at.microsecond or one.sent_at.utcoffset() is None:
                 continue
-            talk = self._panels[CONVERSATIONS.name].get(conversation_id(one.channel, one.account, one.talk))
+            talk = self._panels[CONVERSATIONS.name].get(self._talk_id(one))
             if talk is None or talk["customer_id"] is None or self._is_stored_message(self._ids[n]):
                 continue
             if talk["started_at"] <= until(one.sent_at) and one.sent_at <= talk["last_message_at"]:
@@ -279,13 +286,14 @@ class Batch:
             return UNCHANGED
         heard_at = panel.heard_at(record)
         moment = stored_moment(heard_at, "at") if heard_at else None
-        account = self._people.identities.account(record.who)
+        at = moment_of(record)
+        account = self._people.identities.account(
+            record.who, stored_moment(at, "at") if at else None, is_heard=is_own_act(record)
+        )
         said[CAME_BY] = account.mark
-        if isinstance(record, Utterance):
+        if isinstance(record, Talk | Utterance):
             # Before a customer is made, whom a message that is not taken would leave behind.
-            self._ids[n] = key = self._told.key_of(record, said["sent_at"], said)
-            if not self._told.is_named(record, key):
-                said["external_id"] = None
+            self._ids[n] = self._named(record, said)
         channel = record.channel if has_place(record) else account.who.channel
         owner = speaker = self._people.customer_of(account, moment, channel=channel)
         if isinstance(record, File) and self._is_of_gone(said):
@@ -295,7 +303,7 @@ class Batch:
             if talk is not None and stays_gone(talk, last_word_at(said)):
                 return self._told.gone({**said, "_id": self._ids[n]}, talk[GONE_AT])
             talks = self._panels[CONVERSATIONS.name]
-            if not self._is_stored_message(key):
+            if not self._is_stored_message(self._ids[n]):
                 said["sent_at"] = self._turns.next(said["conversation_id"], said["sent_at"])
             owner = grown(talks, {**said, "customer_id": owner}, record.talk, self._erased)
             if moment is not None and owner != speaker:
@@ -307,6 +315,16 @@ class Batch:
             owner = message["customer_id"] if message else owner
         key = self._ids.get(n) or panel.id_of(record, owner)
         return self._keep(panel, {"_id": key, "customer_id": owner, **said})
+
+    def _named(self, record: Talk | Utterance, said: dict[str, Any]) -> RecordId:
+        """The id of the conversation or message, which is told of its conversation; raises NotTaken."""
+        if isinstance(record, Talk):
+            return self._talk_id(record)
+        said["conversation_id"] = self._talk_id(record)
+        key = self._told.key_of(record, said["sent_at"], said)
+        if not self._told.is_named(record, key):
+            said["external_id"] = None
+        return key
 
     def _keep(self, panel: Panel[Any], new: dict[str, Any]) -> Result:
         """What becomes of the document that is stored under the id of this one, or of this one where none is."""

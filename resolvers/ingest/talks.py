@@ -24,10 +24,16 @@ _FAILURE = ("failed_at", "failure_reason")
 _STATE = ("status", *_FAILURE, "withdrawn_at")
 # Between the parts of the id of a message that we sent stands this word, so that no vendor's id is ever the same.
 _SENT = "sent by key"
+_SINCE = "of one who has the id since"
 
 
-def conversation_id(channel: str, account: str, external_id: str) -> RecordId:
-    """The id of a conversation, stored or not."""
+def conversation_id(channel: str, account: str, external_id: str, since: datetime | None = None) -> RecordId:
+    """The id of a conversation, stored or not.
+
+    `since`: that of whoever has an id since then that was somebody else's before, and may name the conversation.
+    """
+    if since is not None:
+        return derived_id(CONVERSATIONS.name, _SINCE, channel, account, external_id, since.isoformat())
     return CONVERSATIONS.id_of({"channel": channel, "account": account, "external_id": external_id})
 
 

@@ -20,7 +20,7 @@ from resolvers.kit.erased import being_erased
 Ids = tuple[RecordId, ...]
 """The ids under which a customer's identities stand: the customer's own and its aliases'."""
 
-_READ = ("customer_id", "channel", "account", "value", "claim")
+_READ = ("customer_id", "channel", "account", "value", "claim", "is_former")
 
 
 class Target(NamedTuple):
@@ -58,7 +58,9 @@ async def identities_of(store: Store, customers: Iterable[Ids]) -> Mapping[Ids, 
 
 
 def _known(one: Document) -> Known:
-    return Known(Who(one["channel"], one["account"], one["value"]), one["claim"] == "VERIFIED")
+    # Behind a former id the vendor may know somebody else by now.
+    is_proven = one["claim"] == "VERIFIED" and not one.get("is_former")
+    return Known(Who(one["channel"], one["account"], one["value"]), is_proven)
 
 
 def targets_of(lines: Lines, whose: Whose, known: Sequence[Known], offered: Iterable[Capability]) -> list[Target]:

@@ -95,7 +95,7 @@ async def settle(context: Context, entry: Document, said: Sequence[Said], resolv
         elif way is Resolution.GIVE_BACK and one.now is not None:
             moved = {**one.now, "customer_id": entry["others"][0]["id"]}
             await context.store.replace(IDENTITIES, [moved])
-            await context.store.replace(IDENTITY_KEYS, [identity_key_document(moved)])
+            await _rekey(context, one.now, moved)
 
 
 async def _restore(context: Context, said: Said, place: str) -> None:
@@ -151,4 +151,15 @@ async def _replace(context: Context, old: Document, claim: Document) -> None:
     new: dict[str, Any] = {**{name: value for name, value in old.items() if name not in _CLAIM}, **claim}
     await store.delete(IDENTITIES, {"_id": old["_id"]})
     await store.insert(IDENTITIES, new)
-    await store.replace(IDENTITY_KEYS, [identity_key_document(new)])
+    await _rekey(context, old, new)
+
+
+async def _rekey(context: Context, old: Document, new: Document) -> None:
+    """Has the key name the new identity in the place of the old one, also where somebody else has the id by now."""
+    named = identity_key_document(new)
+    key = await context.store.first(IDENTITY_KEYS, {"_id": named["_id"]}) or {}
+    places = {"customer_id": named["customer_id"], "identity_id": named["identity_id"]}
+    former = [one | places if one["identity_id"] == old["_id"] else one for one in key.get("former") or ()]
+    is_held = key.get("identity_id", old["_id"]) == old["_id"]
+    document = {**key, **(named if is_held else {}), **({"former": former} if former else {})}
+    await context.store.replace(IDENTITY_KEYS, [document])

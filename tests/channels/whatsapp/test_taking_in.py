@@ -11,9 +11,10 @@ from adapters.channels.whatsapp.reading import Reader
 from adapters.contract.records import HandedOver
 from adapters.lines import Lines
 from adapters.mongo import Store
-from resolvers.conversations import MESSAGES
+from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.customers import CUSTOMERS
 from resolvers.deliveries.reading import read
+from resolvers.identities import IDENTITIES
 from resolvers.ingest.report import Outcome
 from resolvers.kept_pairs import PAIRS
 from tests.channels.whatsapp.double import AT, FOLDER, NUMBER, delivered, enveloped, message, sample, status
@@ -120,7 +121,28 @@ async def test_changed_number_stays_one(store: Store) -> None:
     changed = {"type": "user_changed_number", "wa_id": "12195555358"}
     for told in (message(), message("system", id="wamid.2", system=changed), message(**{"from": "12195555358"})):
         await bring(store, *records(enveloped({"messages": [told]})))
-    assert len(await store.find(CUSTOMERS, {})) == 1
+    (one,) = await store.find(CUSTOMERS, {})
+    assert {(point["value"], point["is_primary"]) for point in one["contact_points"]} == {
+        ("+16505551234", False),
+        ("+12195555358", True),
+    }
+
+
+async def test_recycled_number_is_strangers(store: Store) -> None:
+    """Who writes by a number after its person changed it is another customer, with the name that they show."""
+    changed = {"type": "user_changed_number", "wa_id": "12195555358"}
+    stranger = [{"profile": {"name": "Zoe"}, "wa_id": "16505551234"}]
+    steps: list[dict[str, Any]] = [
+        {"contacts": [{**stranger[0], "profile": {"name": "Ann"}}], "messages": [message()]},
+        {"messages": [message("system", id="wamid.2", timestamp=str(AT + 60), system=changed)]},
+        {"contacts": stranger, "messages": [message(id="wamid.3", timestamp=str(AT + 3600))]},
+    ]
+    for told in (*steps, *steps):
+        await bring(store, *records(enveloped(told)))
+    assert await store.count(CUSTOMERS, {}) == await store.count(CONVERSATIONS, {}) == 2
+    names = {one["customer_id"]: one["profile"]["name"] for one in await store.find(IDENTITIES, {}) if one["profile"]}
+    said = {one["external_id"]: names[one["customer_id"]] for one in await store.find(MESSAGES, {})}
+    assert (said["wamid.3"], sorted(said.values())) == ("Zoe", ["Ann", "Zoe"])
 
 
 @pytest.mark.parametrize(
