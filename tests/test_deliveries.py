@@ -13,11 +13,12 @@ from adapters.records import Document
 from resolvers.conversations import MESSAGES
 from resolvers.deliveries import lane_job
 from resolvers.deliveries.intake import Intake, Tally
+from resolvers.deliveries.replaying import replay
 from resolvers.deliveries.waiting import DELIVERIES, EVENT_KEYS, KEPT_FOR, delivery_document, lane_of
 from resolvers.identities import IDENTITIES
 from resolvers.kit.shift import Shift
 from tests.channels import toy
-from tests.channels.toy import body_of, event
+from tests.channels.toy import Toy, body_of, event
 from tests.conftest import NOW, Asking
 
 
@@ -191,3 +192,14 @@ async def test_upkeep(post: Post) -> None:
     post.now += timedelta(seconds=1)
     await upkeep(post.shift)
     assert (await post.store.count(DELIVERIES, {}), await post.store.count(EVENT_KEYS, {})) == (1, 0)
+
+
+async def test_judged_as_taken(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What deliveries tell twice among them counts once when it is only looked at, too, and what is refused never."""
+    for told in (("ann", 1), ("ann", 2), ("ann", 1)):
+        await post.bring(event(*told, "wave"), event("ben", 1, "labels"))
+    await post.take_in()
+    monkeypatch.setattr(Toy, "kinds", frozenset({"says", "labels", "wave"}))
+    judged = await replay(post.shift, {"state": "aside"}, is_dry=True)
+    assert (judged.taken, judged.repeated, judged.set_aside) == (2, 1, 3)
+    assert judged == await replay(post.shift, {"state": "aside"})

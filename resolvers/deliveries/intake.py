@@ -77,6 +77,8 @@ class Intake:
     def __init__(self, shift: Shift) -> None:
         self._shift, self._store = shift, shift.store
         self.tally = Tally()
+        self._judged: set[RecordId] = set()
+        """The events that would be taken in by now."""
 
     async def process(self, documents: Sequence[Document]) -> Tally:
         """Takes in what the deliveries tell, in their order; raises StoreError where the database is away.
@@ -95,7 +97,7 @@ class Intake:
     async def judge(self, document: Document) -> Tally:
         """What would become of the delivery, added to the tally; nothing is written."""
         reading = read(self._shift.lines, document)
-        turns = await self._fresh([reading])
+        turns = [turn for turn in await self._fresh([reading]) if turn.id not in self._judged]
         end = _End(repeated=len(reading.events) - len(turns))
         end.reasons = {reading.id: list(reading.reasons)} if reading.reasons else {}
         records = [record for turn in turns for record in turn.event.records]
@@ -107,7 +109,9 @@ class Intake:
         except Exception as error:  # noqa: BLE001  as where it is taken in, it would be set aside
             end.reasons.setdefault(reading.id, []).append(unforeseen(error, "judging it"))
         else:
-            end.taken = len(turns) - len(_refused(turns, taken, end.reasons))
+            refused = _refused(turns, taken, end.reasons)
+            end.taken = len(turns) - len(refused)
+            self._judged |= {turn.id for turn in turns if turn.id not in refused}
         self._count([reading], end)
         return self.tally
 

@@ -108,7 +108,7 @@ async def test_next_words(office: Office) -> None:
 @pytest.mark.parametrize("is_first", [True, False], ids=["told before", "told after"])
 async def test_ticket_is_told_of(office: Office, is_first: bool) -> None:
     """The ticket that the desk tells of is the same conversation, whether that comes before or after its answer."""
-    detail = TICKET_DETAIL | {"id": "1", "requester_id": "1"}
+    detail = TICKET_DETAIL | {"id": "1", "requester_id": "1", "updated_at": "2026-11-21T09:29:57Z"}
     told = office.zendesk.events(double.delivery(double.told("ticket.created", detail)))[0].records
     await office.send()
     if is_first:
