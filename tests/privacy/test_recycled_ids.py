@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 
 from adapters.contract.records import Person, Renaming, Who
-from adapters.records import Document
-from resolvers.conversations import MESSAGES
+from adapters.records import Document, RecordId
+from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.identities import IDENTITIES, IDENTITY_KEYS
 from resolvers.kit.ids import global_id
+from resolvers.merging.ledger import MERGES
 from tests.changing import change
 from tests.conftest import Asking
 from tests.makers import Made
@@ -55,3 +56,25 @@ async def test_taken_off_former_id(ask: Asking, former: tuple[Document, Document
     await change(ask, "unlinkIdentity", "removedId", id=global_id("Identity", was["_id"]))
     (key,) = await ask.store.find(IDENTITY_KEYS, {"identity_id": now["_id"]})
     assert key["customer_id"] == now["customer_id"]
+
+
+async def test_relinked_stranger(ask: Asking, former: tuple[Document, Document]) -> None:
+    """Where people say that both are one after all, the id's key names the identities of both, then and back."""
+    was, now = former
+    (talk,) = await ask.store.find(CONVERSATIONS, {"customer_id": now["customer_id"]})
+    into = global_id("Customer", was["customer_id"])
+    ids = {"id": global_id("Conversation", talk["_id"]), "customerId": into}
+    relinked = await change(ask, "relinkConversation", "customer { version } mergedId", **ids)
+    assert await named(ask) == {was["customer_id"]: True, now["customer_id"]: False}
+    (entry,) = await ask.store.find(MERGES, {})
+    given = {"mergeId": global_id("Merge", entry["_id"]), "version": relinked["customer"]["version"]}
+    await change(ask, "unmergeCustomers", "survivor { id }", **given)
+    assert await named(ask) == {was["customer_id"]: True, now["customer_id"]: False}
+
+
+async def named(ask: Asking) -> dict[RecordId, bool]:
+    """Whether the identities that the id's key names are former ones, by their customers."""
+    (key,) = [one for one in await ask.store.find(IDENTITY_KEYS, {}) if one.get("since")]
+    found = await ask.store.by_ids(IDENTITIES, [key["identity_id"], *(one["identity_id"] for one in key["former"])])
+    assert found[key["identity_id"]]["customer_id"] == key["customer_id"]
+    return {one["customer_id"]: one.get("is_former", False) for one in found.values()}
