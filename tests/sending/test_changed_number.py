@@ -58,3 +58,20 @@ async def test_former_proves_nobody(desk: Desk) -> None:
     assert claims == {f"+{OLD}": ("INFERRED", True), f"+{NEW}": ("VERIFIED", False)}
     new = (await desk.ask(asked % (place, place), value=f"+{NEW}")).data
     assert new["proven"] == {"claim": "VERIFIED"}
+
+
+async def test_writes_to_stranger(desk: Desk, cloud: Cloud) -> None:
+    """Whoever has the former number now is written to in their own conversation, within their own window."""
+    talk = (await desk.talk())["id"]
+    ids = await changed(desk)
+    at = str(int(desk.ask.now.timestamp()) + 2)
+    await desk.hears(told_message(id="wamid.stranger", timestamp=at))
+    theirs = await desk.talk()
+    assert theirs["id"] != talk
+    (stranger,) = await desk.ask.store.find(IDENTITIES, {"value": f"+{OLD}", "is_former": None})
+    to = global_id("Identity", stranger["_id"])
+    assert to not in ids.values()
+    answer = (await desk.ask(SEND, input={"key": "first", "text": "Hello!", "identityId": to})).data["sendMessage"]
+    assert answer["sent"]["conversation"]["id"] == theirs["id"]
+    await desk.empty()
+    assert [one["to"] for one in cloud.sent] == [f"+{OLD}"]
