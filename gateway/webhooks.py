@@ -6,7 +6,6 @@
 
 import asyncio
 import hashlib
-import re
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -28,7 +27,7 @@ from adapters.lines import Lines
 from gateway.inbox import Full, Inbox, Silent
 from gateway.settings import Settings
 from resolvers.deliveries.waiting import delivery_document
-from resolvers.kit.texts import storable
+from resolvers.kit.masking import masked
 
 PATH: Final = "/webhooks/{channel}/{account}"
 
@@ -42,10 +41,6 @@ _LATER: Final = {"Retry-After": "5"}
 _SAFE: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 _LONGEST_WHY: Final = 300
-# Shorter ones are words of every header: `gzip`, `POST`.
-_SHORTEST_VALUE: Final = 6
-# Signatures and secrets in hex or base64; a header's name has hyphens, and a word no digit.
-_DIGEST: Final = re.compile(r"(?=[A-Za-z+/]*[0-9])[A-Za-z0-9+/]{16,}=*")
 
 _log = structlog.get_logger("gateway.webhooks")
 
@@ -206,11 +201,7 @@ def _status(error: NotProven) -> int:
 
 def _words(error: Exception, delivery: Delivery) -> str:
     """Why it is not proven, as the adapter says, without what may be a signature or stands in the delivery."""
-    words = storable(error, _LONGEST_WHY)
-    values = (*delivery.headers.values(), *delivery.query.values())
-    for value in sorted((one for one in values if len(one) >= _SHORTEST_VALUE), key=len, reverse=True):
-        words = words.replace(value, "…")
-    return _DIGEST.sub("…", words)
+    return masked(error, (*delivery.headers.values(), *delivery.query.values()), _LONGEST_WHY)
 
 
 def _key(line: Receives, delivery: Delivery, place: tuple[str, str]) -> str:
