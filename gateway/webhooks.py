@@ -1,14 +1,15 @@
 """How does a vendor hand in a delivery: proven to be the vendor's, kept for certain, and only then acknowledged?
 
 `/webhooks/{channel}/{account}`. Nothing is read in it here; that is done behind the acknowledgement
-(resolvers/deliveries). Who is not the vendor learns nothing but a status.
+(resolvers/deliveries). Who is not the vendor learns nothing but a status
+and what that means.
 """
 
 import asyncio
 import hashlib
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,6 +40,17 @@ _DISCARDED_BYTES: Final = 32 * 1024 * 1024
 _LATER: Final = {"Retry-After": "5"}
 # Nothing of it is a page, whatever an adapter answers to a handshake.
 _SAFE: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+
+# Of a proof that failed no more is told: whoever forges one learns nothing of what is wrong with it.
+_TOLD: Final[Mapping[int, str]] = {
+    _NOT_PROVEN: "The delivery is not proven to be the vendor's. The gateway's log says why.",
+    _NOT_FOUND: "No channel account takes deliveries at this address. Compare it with the gateway's channels.",
+    _WRONG_METHOD: "Deliveries come by POST.",
+    _TIMEOUT: "The body did not come in time. Send it again.",
+    _TOO_LARGE: "The body is larger than what is taken.",
+    _UNFORESEEN: "The gateway failed to read it. Its log says how.",
+    _UNAVAILABLE: "Nothing is taken in this moment. Send it again.",
+}
 
 _LONGEST_WHY: Final = 300
 
@@ -83,19 +95,19 @@ class Webhooks:
         desk = self._desk()
         if desk is None:
             await self._discard(request, request.stream())
-            return Response(status_code=_UNAVAILABLE, headers=_LATER)
+            return _refused(_UNAVAILABLE, _LATER)
         channel, account = request.path_params["channel"], request.path_params["account"]
         line = desk.lines.receiving(channel, account)
         # Its words may be anything, so they are neither logged nor counted.
         if line is None:
             await self._discard(request, request.stream())
-            return Response(status_code=_NOT_FOUND)
+            return _refused(_NOT_FOUND)
         place = (channel, account)
         try:
             answer, outcome = await self._taken(desk, line, place, request)
         except _Refused as refusal:
             self._count(place, refusal.outcome, refusal.why)
-            return Response(status_code=refusal.status, headers=_SAFE | refusal.headers)
+            return _refused(refusal.status, refusal.headers)
         self._count(place, outcome)
         return Response(answer.body, answer.status, media_type=answer.media_type, headers=_SAFE)
 
@@ -170,6 +182,12 @@ class Webhooks:
         if outcome not in {"kept", "repeated"}:
             told = {} if why is None else {"why": why}
             _log.info("delivery", channel=place[0], account=place[1], outcome=outcome, **told)
+
+
+def _refused(status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """A refusal for whoever sets a webhook up and looks at it: the same words for a status, whoever asks."""
+    words = _TOLD.get(status, _TOLD[_NOT_PROVEN]) + "\n"
+    return Response(words, status, headers={**_SAFE, **(headers or {})}, media_type="text/plain")
 
 
 def _proven(line: Receives, delivery: Delivery, place: tuple[str, str]) -> Answer | None:
