@@ -86,8 +86,9 @@ class LiveQuestion:
     def _sources(self, wanted: Iterable[_Wanted]) -> list[Source]:
         targets = dict.fromkeys(chain.from_iterable(self._targets(*one) for one in wanted))
         told = ((one, self._reports.get(one) or self._asking.report(one)) for one in targets)
-        pasts = self._asking.pasts
-        return sources_of((target, replace(report, past=pasts.get(target))) for target, report in told if report)
+        asking = self._asking
+        now = [(one, asking.as_now(one, report)) for one, report in told if report]
+        return sources_of((one, replace(report, past=asking.pasts.get(one))) for one, report in now)
 
     def _capabilities(self, records: Sequence[Record]) -> list[Capability]:
         """By what such records are asked for, where any line offers it."""
