@@ -35,6 +35,8 @@ FOLDER: Final = "folder"
 
 _OURS: Final = ("name", "adapter", "account")
 _LONGEST_QUOTED: Final = 64
+# Pydantic's word for a setting that there is not.
+_UNKNOWN: Final = "extra_forbidden"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,20 +165,24 @@ class _Reading:
         taken = secrets.taken_in(kind, own)
         for key, words in secrets.wrong:
             self._say(key, words)
-        if secrets.wrong:
-            return None
+        # What is wrong with a secret is told by now, and the adapter would tell it again in other words.
+        told = {key.partition(".")[0] for key, _ in secrets.wrong}
         try:
-            return kind.model_validate(taken, context={FOLDER: self._folder})
+            settings = kind.model_validate(taken, context={FOLDER: self._folder})
         except ValidationError as error:
             for one in error.errors(include_url=False, include_context=False):
-                self._say(_path(one["loc"]) or "settings", secrets.hidden(_in_words(kind, one)))
+                # The whole of an entry is judged by its secrets, too.
+                is_told = bool(told) and (not one["loc"] or one["loc"][0] in told)
+                if not is_told or one["type"] == _UNKNOWN:
+                    self._say(_path(one["loc"]) or "settings", secrets.hidden(_in_words(kind, one)))
             return None
+        return None if secrets.wrong else settings
 
 
 def _in_words(kind: type[BaseModel], one: ErrorDetails) -> str:
     """What is wrong with a setting, its value where it is no secret, and what it is for."""
     loc = one["loc"]
-    if one["type"] == "extra_forbidden":
+    if one["type"] == _UNKNOWN:
         return _unknown(_siblings(kind, loc), str(loc[-1]))
     field = field_of(kind, loc)
     about = f" {field.description}" if field and field.description else ""

@@ -1,15 +1,15 @@
 """How does a vendor hand in a delivery: proven to be the vendor's, kept for certain, and only then acknowledged?
 
 `/webhooks/{channel}/{account}`. Nothing is read in it here; that is done behind the acknowledgement
-(resolvers/deliveries). Who is not the vendor learns nothing but a status.
+(resolvers/deliveries). Who is not the vendor learns nothing but a status
+and what that means.
 """
 
 import asyncio
 import hashlib
-import re
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +28,7 @@ from adapters.lines import Lines
 from gateway.inbox import Full, Inbox, Silent
 from gateway.settings import Settings
 from resolvers.deliveries.waiting import delivery_document
-from resolvers.kit.texts import storable
+from resolvers.kit.masking import masked
 
 PATH: Final = "/webhooks/{channel}/{account}"
 
@@ -41,11 +41,18 @@ _LATER: Final = {"Retry-After": "5"}
 # Nothing of it is a page, whatever an adapter answers to a handshake.
 _SAFE: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
+# Of a proof that failed no more is told: whoever forges one learns nothing of what is wrong with it.
+_TOLD: Final[Mapping[int, str]] = {
+    _NOT_PROVEN: "The delivery is not proven to be the vendor's. The gateway's log says why.",
+    _NOT_FOUND: "No channel account takes deliveries at this address. Compare it with the gateway's channels.",
+    _WRONG_METHOD: "Deliveries come by POST.",
+    _TIMEOUT: "The body did not come in time. Send it again.",
+    _TOO_LARGE: "The body is larger than what is taken.",
+    _UNFORESEEN: "The gateway failed to read it. Its log says how.",
+    _UNAVAILABLE: "Nothing is taken in this moment. Send it again.",
+}
+
 _LONGEST_WHY: Final = 300
-# Shorter ones are words of every header: `gzip`, `POST`.
-_SHORTEST_VALUE: Final = 6
-# Signatures and secrets in hex or base64; a header's name has hyphens, and a word no digit.
-_DIGEST: Final = re.compile(r"(?=[A-Za-z+/]*[0-9])[A-Za-z0-9+/]{16,}=*")
 
 _log = structlog.get_logger("gateway.webhooks")
 
@@ -88,19 +95,19 @@ class Webhooks:
         desk = self._desk()
         if desk is None:
             await self._discard(request, request.stream())
-            return Response(status_code=_UNAVAILABLE, headers=_LATER)
+            return _refused(_UNAVAILABLE, _LATER)
         channel, account = request.path_params["channel"], request.path_params["account"]
         line = desk.lines.receiving(channel, account)
         # Its words may be anything, so they are neither logged nor counted.
         if line is None:
             await self._discard(request, request.stream())
-            return Response(status_code=_NOT_FOUND)
+            return _refused(_NOT_FOUND)
         place = (channel, account)
         try:
             answer, outcome = await self._taken(desk, line, place, request)
         except _Refused as refusal:
             self._count(place, refusal.outcome, refusal.why)
-            return Response(status_code=refusal.status, headers=_SAFE | refusal.headers)
+            return _refused(refusal.status, refusal.headers)
         self._count(place, outcome)
         return Response(answer.body, answer.status, media_type=answer.media_type, headers=_SAFE)
 
@@ -177,6 +184,12 @@ class Webhooks:
             _log.info("delivery", channel=place[0], account=place[1], outcome=outcome, **told)
 
 
+def _refused(status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """A refusal for whoever sets a webhook up and looks at it: the same words for a status, whoever asks."""
+    words = _TOLD.get(status, _TOLD[_NOT_PROVEN]) + "\n"
+    return Response(words, status, headers={**_SAFE, **(headers or {})}, media_type="text/plain")
+
+
 def _proven(line: Receives, delivery: Delivery, place: tuple[str, str]) -> Answer | None:
     """The answer to a handshake; None for a delivery that is the vendor's."""
     try:
@@ -206,11 +219,7 @@ def _status(error: NotProven) -> int:
 
 def _words(error: Exception, delivery: Delivery) -> str:
     """Why it is not proven, as the adapter says, without what may be a signature or stands in the delivery."""
-    words = storable(error, _LONGEST_WHY)
-    values = (*delivery.headers.values(), *delivery.query.values())
-    for value in sorted((one for one in values if len(one) >= _SHORTEST_VALUE), key=len, reverse=True):
-        words = words.replace(value, "…")
-    return _DIGEST.sub("…", words)
+    return masked(error, (*delivery.headers.values(), *delivery.query.values()), _LONGEST_WHY)
 
 
 def _key(line: Receives, delivery: Delivery, place: tuple[str, str]) -> str:

@@ -28,6 +28,7 @@ from resolvers.kit.viewer import EVERYONE, Role, Viewer
 from resolvers.matching import naming_definitions, sounds_kept
 from resolvers.own_record import own_reading
 from resolvers.search_words import search_words, searchable_definitions
+from resolvers.shown_names import SHOWN_AS, naming
 
 SLICE = Slice("customers")
 
@@ -85,10 +86,16 @@ class Customer(Node, Redacted):
     A customer is anonymous until a name or a contact point is known.
     """
 
-    display_name: str | None = kept("The name to show; null while the customer is anonymous.")
+    display_name: str | None = kept(
+        "The name to show: what was told of the customer, else what the channel that told last calls them; null where "
+        "neither is known."
+    )
     first_name: str | None = kept("The given name.", at="attributes.firstName")
     last_name: str | None = kept("The family name.", at="attributes.lastName")
-    is_anonymous: bool = kept("Whether neither a name nor a contact point is known.")
+    is_anonymous: bool = kept(
+        "Whether neither a name nor a contact point was told: what a channel's profile calls somebody is no name that "
+        "counts."
+    )
     entry_point: EntryPoint | None = kept("Where the customer first came in.")
     created_at: datetime = kept("When the gateway first heard of the customer.")
     created_by: str | None = kept("Who or what made the record: an agent's subject, an import, a channel.")
@@ -371,22 +378,10 @@ def following(document: Document, known: Mapping[str, Document]) -> dict[str, An
     An empty list is left out where the document has none.
     """
     values, points = document["attributes"], document.get("contact_points") or ()
-    names = naming(values)
+    names = naming(values, document.get(SHOWN_AS))
     lists = {
         "search": list(search_words(values, points, searchable_definitions(known.values()))),
         "sounds": sounds_kept(values, naming_definitions(known.values())),
     }
     found = {**names, "is_anonymous": names["is_anonymous"] and not points}
     return found | {name: those for name, those in lists.items() if those or name in document}
-
-
-def naming(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What follows from the names in the attribute values: what to show, and by what to sort."""
-    first, last = values.get("firstName"), values.get("lastName")
-    shown = f"{first} {last}" if first and last else first or last
-    return {
-        "display_name": shown or None,
-        # Anonymous customers sort behind everyone: the highest code point is in no name.
-        "sort_name": f"{last or ''} {first or ''}".casefold().strip() or "\U0010ffff",
-        "is_anonymous": not shown,
-    }

@@ -11,7 +11,7 @@ import strawberry
 from adapters.contract.records import Who
 from adapters.records import Document, RecordId, key_hash, new_id
 from resolvers.aliases import ids_of, touched
-from resolvers.customers import Customer, customer_reader, require_customer
+from resolvers.customers import CUSTOMERS, Customer, customer_reader, require_customer
 from resolvers.identities import (
     IDENTITIES,
     IDENTITY_KEYS,
@@ -33,6 +33,7 @@ from resolvers.kit.ids import key_of
 from resolvers.kit.settling import settled
 from resolvers.kit.slice import Slice
 from resolvers.kit.viewer import STAFF
+from resolvers.shown_names import SHOWN_AS, naming
 
 SLICE = Slice("linking")
 
@@ -184,6 +185,12 @@ async def take_off(context: Context, identity: Document) -> None:
     await store.delete(IDENTITIES, {"_id": identity["_id"]})
     # By now a former id may be somebody else's.
     await store.delete(IDENTITY_KEYS, {"_id": digest, "customer_id": identity["customer_id"]})
+    called = {"_id": identity["customer_id"], f"{SHOWN_AS}.digest": digest}
+    if (customer := await store.first(CUSTOMERS, called)) is not None:
+        # What the channel calls its holder is nothing of the customer's any more.
+        names = naming(customer["attributes"])
+        shown = {name: names[name] for name in ("display_name", "sort_name")}
+        await store.update(CUSTOMERS, called, {"$unset": {SHOWN_AS: ""}, "$set": shown})
     taken = {"digest": digest, "customer_id": identity["customer_id"]}
     place = {name: identity[name] for name in ("channel", "account", "claim")}
     change = {"$set": taken | place | {"unlinked_at": context.clock(), "unlinked_by": context.viewer.subject}}

@@ -14,6 +14,7 @@ from adapters.records import Document, Part
 from resolvers.kit.context import Context
 from resolvers.kit.proofs import Proof
 from resolvers.kit.stored import reader_of
+from resolvers.shown_names import SHOWN_AS
 
 SAID_BY = "said_by"
 """Where a profile or an entry point names who of the staff or of the partners said so: it is not the channel's word."""
@@ -87,4 +88,6 @@ def _doubted(document: Document, proof: Proof) -> frozenset[str]:
     if (document.get("entry_point") or {}).get("channel") in {channel for channel, _ in proof.doubted}:
         fields.add("entry_point")
     fields |= _hearsay(document)
-    return frozenset(fields | ({"display_name"} if names & {"firstName", "lastName"} else set()))
+    given = {"firstName", "lastName"}
+    is_called = given.isdisjoint(document.get("attributes", {})) and _is_doubted(document.get(SHOWN_AS, {}), proof)
+    return frozenset(fields | ({"display_name"} if is_called or names & given else set()))

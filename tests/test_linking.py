@@ -241,7 +241,7 @@ async def test_linking_commands(ask: Asking, make: Makers, commands: Commands) -
     assert len(sent) == 1
     with commands.counted() as sent:
         await change(ask, "unlinkIdentity", "removedId", id=key)
-    assert len(sent) <= 7, sent
+    assert len(sent) <= 8, sent
 
 
 async def test_unproven_signs_nobody_in(ask: Asking, make: Makers) -> None:

@@ -1,5 +1,6 @@
 """What an adapter reads wrongly in a delivery is set aside in words for its author, and writes of nobody else."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -7,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from adapters.contract.channel import Equipment
 from adapters.contract.deliveries import Delivery, Event
@@ -102,6 +104,28 @@ async def test_set_aside_in_words(post: Post, told: Any, words: str) -> None:
     tally = await post.take_in()
     assert (tally.taken, tally.set_aside) == (1, 1)
     assert [[one[: len(words)] for one in some] for some in await post.aside()] == [[words]]
+
+
+async def test_reasons_quote_nothing(post: Post) -> None:
+    """Whatever an adapter quotes of a delivery, neither the database nor the log has it; ids of vendors stay."""
+    name, number, mail = "Ada King", "491761234567", "ada@example.com \x1b[31mRED\nnew"
+    said = {"name": name, "from": int(number), "mail": mail, "state": "Refunded", "number": "106540352242922"}
+    reads([event_of(unread=f"{mail} is {name!r}, {number}, 'refunded' for 106540352242922 at +49 176 7654321\u2028.")])
+    await post.bring(body=json.dumps(said).encode())
+    with capture_logs() as logged:
+        await post.take_in()
+    told = "… is '…', …, '…' for 106540352242922 at … ."
+    assert await post.aside() == [[told]]
+    assert [one["reasons"] for one in logged if one["event"] == "delivery set aside"] == [[told]]
+
+
+async def test_refusals_quote_nothing(post: Post) -> None:
+    """Nor have they it where the record is refused that was made of it."""
+    reads([event_of(Person(who=ANN, attributes={"Ada King": 1}))])
+    await post.bring(body=json.dumps({"name": "Ada King"}).encode())
+    await post.take_in()
+    ((reason,),) = await post.aside()
+    assert reason.startswith("'…' is no attribute of the customer schema.")
 
 
 @pytest.mark.parametrize("who", [Who("whatsapp", "main", "+491701234567"), Who("toy", "second", "ben")])

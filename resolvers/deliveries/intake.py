@@ -17,7 +17,7 @@ from adapters.contract.records import HandedOver, Removal, Utterance, Withdrawal
 from adapters.failures import PASSING, Taken
 from adapters.records import Document, RecordId
 from resolvers.deliveries.asides import aside_or_gone
-from resolvers.deliveries.reading import Reading, read, unforeseen
+from resolvers.deliveries.reading import Reading, read, told_of, unforeseen
 from resolvers.deliveries.waiting import ASIDE, DELIVERIES, EVENT_KEYS, event_id, word_id
 from resolvers.ingest.batch import judged, take
 from resolvers.ingest.report import Outcome, TakenIn
@@ -74,8 +74,10 @@ class _TakenMeanwhile(Exception):
 class Intake:
     """Takes deliveries in."""
 
-    def __init__(self, shift: Shift) -> None:
+    def __init__(self, shift: Shift, *, is_quiet: bool = False) -> None:
         self._shift, self._store = shift, shift.store
+        # Whoever reads the tally need not read the log as well.
+        self._say = _log.debug if is_quiet else _log.warning
         self.tally = Tally()
         self._judged: set[RecordId] = set()
         """The events that would be taken in by now."""
@@ -130,7 +132,7 @@ class Intake:
                 await self._piecemeal(readings[0], error)
             return
         self._count(readings, end)
-        _tell(readings, end)
+        self._tell(readings, end)
 
     async def _piecemeal(self, reading: Reading, error: Exception) -> None:
         """The events of a delivery one after the other; those that cannot be taken in have it set aside."""
@@ -152,7 +154,7 @@ class Intake:
         sum_.gone = (await self._together([replace(settled, events=())], is_whole=True, about=reading)).gone
         sum_.reasons = {reading.id: list(settled.reasons)} if reasons else {}
         self._count([settled], sum_)
-        _tell([settled], sum_)
+        self._tell([settled], sum_)
 
     async def _together(self, readings: Sequence[Reading], *, is_whole: bool, about: Reading | None = None) -> _End:
         """Everything in one transaction. `is_whole`: the deliveries end with it."""
@@ -235,13 +237,12 @@ class Intake:
             if (reasons := end.reasons.get(one.id)) and one.id not in end.gone:
                 tally.aside.update(set(reasons))
 
-
-def _tell(readings: Sequence[Reading], end: _End) -> None:
-    for one in readings:
-        if reasons := end.reasons.get(one.id):
-            channel, account = one.place
-            what = "delivery of an erased person dropped" if one.id in end.gone else "delivery set aside"
-            _log.warning(what, channel=channel, account=account, id=str(one.id), reasons=reasons)
+    def _tell(self, readings: Sequence[Reading], end: _End) -> None:
+        for one in readings:
+            if reasons := end.reasons.get(one.id):
+                channel, account = one.place
+                what = "delivery of an erased person dropped" if one.id in end.gone else "delivery set aside"
+                self._say(what, channel=channel, account=account, id=str(one.id), reasons=reasons)
 
 
 def _batches(readings: Sequence[Reading]) -> Iterator[list[Reading]]:
@@ -269,15 +270,18 @@ def _came_at(turns: Sequence[_Turn]) -> list[datetime]:
 def _refused(turns: Sequence[_Turn], taken: TakenIn, reasons: dict[RecordId, list[str]]) -> set[RecordId]:
     """The events of which a record is refused; why so is added to their delivery's reasons."""
     refused = set()
+    # Hundreds of events of a delivery are refused for the same reason, which is made fit to be told once.
+    raw: dict[RecordId, dict[str, Reading]] = {}
     results = iter(taken.results)
     for turn in turns:
         for _ in turn.event.records:
             result = next(results)
             if result.outcome is Outcome.REJECTED:
                 refused.add(turn.id)
-                said = reasons.setdefault(turn.reading.id, [])
-                if (reason := result.reason or "refused") not in said:
-                    said.append(reason)
+                raw.setdefault(turn.reading.id, {})[result.reason or "refused"] = turn.reading
+    for key, some in raw.items():
+        said = reasons.setdefault(key, [])
+        said += [words for one, reading in some.items() if (words := told_of(reading.document, one)) not in said]
     return refused
 
 

@@ -14,7 +14,7 @@ from adapters.lines import Lines
 from adapters.records import Document, RecordId
 from resolvers.deliveries.waiting import delivery_of
 from resolvers.ingest.forgotten import named
-from resolvers.kit.texts import storable
+from resolvers.kit.masking import reason_of
 
 _log = structlog.get_logger("resolvers.deliveries")
 
@@ -53,7 +53,7 @@ def read(lines: Lines, document: Document) -> Reading:
         events = tuple(line.events(delivery_of(document)))
         return _sorted_out(document, events, _accounts(lines, document))
     except BadPayload as error:
-        return _aside(document, storable(error.reason))
+        return _aside(document, told_of(document, error.reason))
     except Exception as error:  # noqa: BLE001  an adapter's mistake must not stop the deliveries behind it
         return _aside(document, unforeseen(error, "reading it"))
 
@@ -62,6 +62,11 @@ def _accounts(lines: Lines, document: Document) -> Sequence[str]:
     """Of which of our accounts the delivery may tell."""
     line = lines.at(document["channel"], document["account"])
     return line.channel.accounts() if line is not None else ()
+
+
+def told_of(document: Document, words: object) -> str:
+    """A reason as it is logged, kept and shown: nothing of what the delivery says stands in it."""
+    return reason_of(words, delivery_of(document))
 
 
 def unforeseen(error: Exception, doing: str) -> str:
@@ -75,7 +80,7 @@ def _sorted_out(document: Document, events: Sequence[Event], accounts: Sequence[
     places = [(document["channel"], one) for one in accounts]
     wrong = [_wrong(one, places) for one in events]
     good = tuple(one for one, words in zip(events, wrong, strict=True) if words is None and one.left_alone is None)
-    reasons = tuple(dict.fromkeys(words for words in wrong if words is not None))
+    reasons = tuple(dict.fromkeys(told_of(document, one) for one in dict.fromkeys(wrong) if one is not None))
     left_alone = sum(words is None for words in wrong) - len(good)
     people = [_people(one) for one in events]
     return Reading(
@@ -94,7 +99,7 @@ def _wrong(event: Event, places: Sequence[tuple[str, str]]) -> str | None:
     if (words := unsound(event)) is not None:
         return words
     if event.unread is not None:
-        return storable(event.unread)
+        return event.unread
     return next((words for one in event.records if (words := unsound_among(one, places)) is not None), None)
 
 

@@ -41,10 +41,11 @@ def set_aside(*, channel: str | None = None, account: str | None = None, since: 
 async def replay(shift: Shift, where: Document, *, is_dry: bool = False) -> Tally:
     """What becomes of the deliveries that match, in the order in which they came in.
 
-    Each is taken in, or stays aside with the reason that it has today; `is_dry`: nothing is written.
+    Each is taken in, or stays aside with the reason that it has today, which the tally tells. `is_dry`: nothing is
+    written.
     """
     found = await shift.store.find(DELIVERIES, where, order=[("sequence", 1)], only=["_id"])
-    intake = Intake(shift)
+    intake = Intake(shift, is_quiet=True)
     for one in found:
         documents: Sequence[Document] = await shift.store.find(DELIVERIES, {**where, "_id": one["_id"]})
         # One at a time: what is said in each holds from when it came in, and they may be days apart.

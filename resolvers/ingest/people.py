@@ -9,7 +9,7 @@ from adapters.contract.records import Person, Who
 from adapters.mongo import Store
 from adapters.records import Document, Observation, RecordId, new_id
 from resolvers.aliases import ids_of
-from resolvers.customers import CUSTOMERS, NEVER, customer_document, naming
+from resolvers.customers import CUSTOMERS, NEVER, customer_document
 from resolvers.identities import STRENGTHS, weaker
 from resolvers.ingest.company import Company
 from resolvers.ingest.former import accounts_of
@@ -36,10 +36,12 @@ from resolvers.ingest.report import (
     stored_moment,
 )
 from resolvers.ingest.shelf import Shelf
+from resolvers.ingest.shown import shown_as
 from resolvers.ingest.values import Values
 from resolvers.matching import naming_definitions, sounds_kept
 from resolvers.own_record import SAID_BY
 from resolvers.search_words import search_words, searchable_definitions
+from resolvers.shown_names import SHOWN_AS, naming
 
 # Lists inside the document that are left out while they are empty.
 _PARTS = ("contact_points", "tags", "labels", "custom_data", "search", "sounds")
@@ -194,7 +196,8 @@ class People:
         # What is said of somebody who went into another is that one's own, and is carried over from there.
         home = old if owner is None else self._customers.get(owner) or old
         own = self._merged.own(home)
-        said = self._said(person, own)
+        claim = proof if owner is None or told[0].owner is None else self.identities.claim_of(told[0])
+        said = self._said(person, own, shown_as(told[0], person.profile, claim) if told[0] in accounts else {})
         self.identities.require_room(old, accounts)
         if owner is None:
             self._add({**old, **said}, accounts, heard_at)
@@ -333,13 +336,13 @@ class People:
         known = ["VERIFIED" if self._is_founder(one) else self.identities.claim_of(one) for one in proving if one.owner]
         return max(known, key=STRENGTHS.index, default="VERIFIED")
 
-    def _said(self, person: Person, old: Document) -> dict[str, Any]:
+    def _said(self, person: Person, old: Document, shown: Document) -> dict[str, Any]:
         """The fields of the customer's document as they are when the source has had its say."""
         seen, visit = self._observation(person.who), self._visit
         bounded_all(person.profile.items(), "profile.")
         values, observed = self._values.merged(old, person.attributes, seen)
         points = contact_points(old, person.reaches, seen, visit.default_region)
-        names, told = naming(values), told_by(seen, visit)
+        names, told = naming(values, shown.get(SHOWN_AS) or old.get(SHOWN_AS)), told_by(seen, visit)
         said = {
             "attributes": values,
             "observed": observed,
@@ -349,6 +352,7 @@ class People:
             "custom_data": custom_data(old, person.custom_data, told),
             "search": search_words(values, points, self._searchable),
             "sounds": sounds_kept(values, self._named),
+            **shown,
             **names,
             "is_anonymous": names["is_anonymous"] and not points,
             **self._once(person, old),

@@ -18,7 +18,7 @@ from resolvers.live.answers import Landed, take_in
 from resolvers.live.flights import LIVE, Flight, flights_for, unforeseen
 from resolvers.live.memory import Freshness, Remembered, Standing
 from resolvers.live.pasts import NEW_PAST, WITH_PASTS, PastStanding, begin_pasts, standings_of
-from resolvers.live.reports import Report, of_error, of_found
+from resolvers.live.reports import Report, as_now, of_error, of_found
 from resolvers.live.targets import Ids, Known, Target, Whose, identities_of, targets_of
 
 # Calls under way for all questions together; a dead channel's fill them within minutes, and then it is left alone.
@@ -108,6 +108,11 @@ class Asking:
         """How this question went the last time that it was asked; None where it never was."""
         standing = self._standings.get(target)
         return standing.report if standing else None
+
+    def as_now(self, target: Target, report: Report) -> Report:
+        """The report of a question, with what its channel account has said since to others (`reports.as_now`)."""
+        line = self.lines.at(*target.place)
+        return as_now(report, line.channel.way.standing()) if line else report
 
     async def ask(self, targets: Sequence[Target], wait_s: float) -> dict[Target, Report]:
         """Asks all of it side by side, and says how it went. What came within the time is taken in then."""

@@ -87,8 +87,9 @@ class LiveQuestion:
         asked = list(wanted)
         targets = dict.fromkeys(chain.from_iterable(self._targets(*one) for one in asked))
         told = ((one, self._reports.get(one) or self._asking.report(one)) for one in targets)
-        pasts = self._asking.pasts
-        reports = ((target, replace(report, past=pasts.get(target))) for target, report in told if report)
+        asking = self._asking
+        now = [(one, asking.as_now(one, report)) for one, report in told if report]
+        reports = ((one, replace(report, past=asking.pasts.get(one))) for one, report in now)
         return sources_of(reports, by_visitor=any(whose.by_visitor for whose, _ in asked))
 
     def _capabilities(self, records: Sequence[Record]) -> list[Capability]:

@@ -4,12 +4,13 @@ Nothing of what a channel or vendor said stands in them: no message, no code, no
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from adapters.contract.channel import Capability, Found
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelError, ChannelRefused, NoSuchIdentity
+from adapters.contract.way import Standing
 from resolvers.kit.sources import Source, SourceStatus
 from resolvers.live.pasts import PastStanding, PastState
 from resolvers.live.targets import Target
@@ -47,6 +48,8 @@ _RANKS: Final = {
         )
     )
 }
+# By these, what is missing comes when the wait is over.
+_WAITING: Final = frozenset({SourceStatus.STALE, SourceStatus.LATE, SourceStatus.BUSY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +95,20 @@ def of_error(error: ChannelError, *, latency_ms: int, was_resting: bool, as_of: 
         as_of=as_of,
         retry_after_s=retry_after_s,
     )
+
+
+def as_now(report: Report, standing: Standing) -> Report:
+    """The report, where the channel account has asked everybody to wait since, whatever it was asked for.
+
+    Who takes no more for now is not down, although it was when this was asked.
+    """
+    wait_s, is_busy = standing.retry_after_s, standing.failure == ChannelBusy.kind
+    if report.is_good or not (is_busy or wait_s is not None):
+        return report
+    status = SourceStatus.BUSY if report.status is SourceStatus.DOWN else report.status
+    if status not in _WAITING:
+        return report
+    return replace(report, status=status, retry_after_s=report.retry_after_s if wait_s is None else wait_s)
 
 
 def _status(error: ChannelError, *, was_resting: bool) -> SourceStatus:

@@ -26,7 +26,7 @@ from resolvers.privacy.wording import Wording
 FORMAT: Final = "profile-gateway customer export 1"
 
 # Follows from what is exported anyway: by what lists sort and searches find.
-_DERIVED: Final = frozenset({"search", "sort_name", "sounds", "changed", "own_since"})
+_DERIVED: Final = frozenset({"search", "shown_as", "sort_name", "sounds", "changed", "own_since"})
 _LONGEST_NAME: Final = 100
 _ATTRIBUTES: Final = "attributes."
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from adapters.channels.whatsapp.channel import WhatsApp
+from adapters.channels.whatsapp.examples import EXAMPLES
 from adapters.conformance.findings import Outcome
 from adapters.conformance.suite import try_out
 from adapters.discovery import Adapter, adapters
@@ -43,3 +45,19 @@ async def _tried(adapter: Adapter, *, mutations: int) -> None:
     wrong = [f"{check.name}: {one.words}" for check, one in report.findings if one.outcome is Outcome.FAIL]
     assert wrong == [], "\n".join(wrong)
     assert any(check.name == "made" and one.outcome is Outcome.PASS for check, one in report.findings)
+
+
+class Alone(WhatsApp):
+    """Says that its address takes deliveries of its own number alone, and reads those of others."""
+
+    def accounts(self) -> tuple[str, ...]:
+        """Not those that the settings name beside."""
+        return (self.account,)
+
+
+async def test_other_accounts_tried() -> None:
+    """Deliveries of our other accounts are tried as they are taken in: by the accounts for which a channel speaks."""
+    report = await try_out(Adapter(Alone, "here"), one_way, examples=EXAMPLES, mutations=0, deadline_s=0.05)
+    wrong = {check.name: one.words for check, one in report.findings if one.outcome is Outcome.FAIL}
+    assert list(wrong) == ["read"]
+    assert "is of another channel account." in wrong["read"]

@@ -19,6 +19,7 @@ from adapters.lines import Lines
 from tests.planted import TOY_SECRET
 
 SECRET = TOY_SECRET
+NOT_PROVEN = "The delivery is not proven to be the vendor's. The gateway's log says why.\n"
 BEGIN = datetime(2026, 11, 1, 8, tzinfo=UTC)
 
 

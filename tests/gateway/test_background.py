@@ -57,8 +57,9 @@ async def test_replayed(run: Run, ask: Asking, store: Store, monkeypatch: pytest
     """What today's code reads is taken in, each thing once; the rest stays aside and is told by reason."""
     await set_two_aside(ask)
     monkeypatch.setattr(Toy, "kinds", frozenset({"says", "waves"}))
-    words = (await run("replay")).stdout.splitlines()
-    assert words == [
+    told = await run("replay")
+    assert told.stderr == ""
+    assert told.stdout.splitlines() == [
         "1 deliveries taken in, 1 set aside again: 1 events new, 1 known before, 0 left alone.",
         "1 for: The body of 7 bytes is no JSON.",
     ]

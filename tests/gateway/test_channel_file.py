@@ -165,6 +165,16 @@ def test_places_are_one(read: Read) -> None:
     assert "entry 3" in str(error.value)
 
 
+def test_all_of_an_entry(read: Read) -> None:
+    """Of one entry, too, all mistakes are told at once, and each once: of secrets, of values, of what is unknown."""
+    text = GOOD.replace('token = {from_env = "ACME_TOKEN"}', 'token = "opensesame"\nolder = [{from_env = "NO_SUCH"}]')
+    with pytest.raises(BadSettings) as raised:
+        read(text + 'page = 0\ntokn = "opensesame"\n')
+    words = str(raised.value)
+    assert re.findall(r"`([a-z.0-9]+)`: ", words) == ["token", "older.0", "page", "tokn"]
+    assert "opensesame" not in words
+
+
 def test_unreadable_file(tmp_path: Path) -> None:
     """A file that cannot be read is named."""
     with pytest.raises(BadSettings, match=r"GATEWAY_CHANNELS names .*no.toml.* cannot be read"):

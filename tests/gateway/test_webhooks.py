@@ -27,12 +27,12 @@ def shop(open_gate: OpenGate) -> Gate:
 
 
 async def test_handshake(shop: Gate) -> None:
-    """A vendor who checks the address is answered its challenge, and whoever else tries it a status alone."""
+    """A vendor who checks the address is answered its challenge; whoever else tries it learns a status."""
     path = "/webhooks/toy/main"
     good = await shop.client.get(path, params={"challenge": "1158", "token": toy.SECRET})
     assert (good.status_code, good.text) == (200, "1158")
     bad = await shop.client.get(path, params={"challenge": "1158", "token": "guessed"})
-    assert (bad.status_code, bad.text) == (403, "")
+    assert (bad.status_code, bad.text) == (403, toy.NOT_PROVEN)
 
 
 async def test_kept_before_acknowledged(shop: Gate, store: Store) -> None:
@@ -50,14 +50,17 @@ async def test_kept_before_acknowledged(shop: Gate, store: Store) -> None:
 async def test_forged(shop: Gate, store: Store) -> None:
     """A delivery that nobody signed is refused before anything of it is kept."""
     answer = await shop.client.post("/webhooks/toy/main", content=body_of(event("ann", 1)))
-    assert (answer.status_code, answer.content) == (401, b"")
+    assert (answer.status_code, answer.text) == (401, toy.NOT_PROVEN)
     assert await store.count(DELIVERIES, {}) == 0
 
 
 @pytest.mark.parametrize("path", ["/webhooks/toy/other", "/webhooks/other/main"])
 async def test_unknown_line(shop: Gate, path: str) -> None:
     """What the settings file does not name is not there."""
-    assert (await shop.client.post(path, content=b"{}")).status_code == 404
+    answer = await shop.client.post(path, content=b"{}")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert answer.text.startswith("No channel account takes deliveries at this address.")
 
 
 async def test_no_delivery(shop: Gate) -> None:

@@ -53,7 +53,7 @@ async def test_why_is_logged(shop: Gate) -> None:
     sent = toy.signature(body_of(event("ann", 1)))
     Misproving.does = NotProven(f"X-Toy-Timestamp is too old. Expected {SIGNATURE}, and not {sent}, of talk-topic.")
     with structlog.testing.capture_logs() as logged:
-        assert (await deliver(shop.client, body_of(event("ann", 1)))).content == b""
+        assert (await deliver(shop.client, body_of(event("ann", 1)))).text == toy.NOT_PROVEN
     (told,) = (one for one in logged if one["event"] == "delivery")
     assert (told["outcome"], told["why"]) == (
         "not proven",

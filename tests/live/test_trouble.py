@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 import structlog
 
-from adapters.contract.way import Breaker
+from adapters.contract.channel import Capability
+from adapters.contract.way import Breaker, Standing
 from adapters.failures import StoreDown
+from resolvers.kit.sources import SourceStatus
 from resolvers.live import asking
 from resolvers.live.memory import Freshness
+from resolvers.live.reports import Report, as_now
 from tests.live.conftest import Panel
 from tests.live.test_reading_through import EAGER, TICKETS_OF
 from tests.live.vendor import AcmeSettings, Vendor, at, told_ticket
@@ -101,6 +104,43 @@ async def test_throttled_is_not_late(panel: Callable[..., Panel], vendor: Vendor
     source = answer.sources["repeating"]
     assert (source["status"], source["retryAfterS"]) == ("BUSY", pytest.approx(2, abs=1))
     assert source["missing"] == "It takes no more requests for now: tickets may be missing."
+
+
+async def test_one_account_one_word(panel: Callable[..., Panel], vendor: Vendor, make: Makers) -> None:
+    """An account that asks everybody to wait is told so alike for all lists, also where one found it down before."""
+    ann = await make.customer()
+    await make.identity(ann, "acme", "1")
+    vendor.moods = {"main": "broken"}
+    ask = panel(main=AcmeSettings(offers=(Capability.TICKETS, Capability.PURCHASES)))
+    lists = [f"{one} {{ nodes {{ id }} sources {{ name status }} }}" for one in ("tickets", "purchases")]
+    one, both = (f"query ($id: ID!) {{ customer(id: $id) {{ {some} }} }}" for some in (lists[0], " ".join(lists)))
+    assert (await ask(one, id=ann.id)).sources["main"]["status"] == "DOWN"
+    vendor.moods = {"main": "throttled"}
+    answer = await ask(both, id=ann.id)
+    told = [one["sources"] for one in answer.data["customer"].values()]
+    assert [one["status"] for some in told for one in some if one["name"] == "acme"] == ["BUSY", "BUSY"]
+    assert answer.sources["main"]["retryAfterS"] == pytest.approx(6, abs=2)
+
+
+WAITS = Standing(failure="BUSY", retry_after_s=30.0)
+
+
+@pytest.mark.parametrize(
+    ("status", "standing", "told"),
+    [
+        ("STALE", WAITS, ("STALE", 30.0)),
+        ("DOWN", WAITS, ("BUSY", 30.0)),
+        ("DOWN", Standing(failure="BUSY"), ("BUSY", None)),
+        ("DOWN", Standing(failure="DOWN"), ("DOWN", None)),
+        ("OK", WAITS, ("OK", None)),
+        ("REFUSED", WAITS, ("REFUSED", None)),
+    ],
+    ids=["stale", "was down", "of unknown length", "down", "fine", "refused"],
+)
+def test_told_to_others(status: str, standing: Standing, told: tuple[str, float | None]) -> None:
+    """How long an account asked others to wait is known to whoever waits for it, and to nobody else."""
+    found = as_now(Report(status=SourceStatus(status)), standing)
+    assert (found.status.value, found.retry_after_s) == told
 
 
 async def test_hanging_one_delays_once(panel: Callable[..., Panel], vendor: Vendor, make: Makers) -> None:

@@ -125,8 +125,9 @@ class Reader:
     def _refusal(self, number: str) -> str | None:
         if number == self.account or number in self.also_accounts:
             return None
-        # An id of the company's own, and no personal value.
-        return f"it is of another number, {number[:_LONGEST_FIELD]}, which also_accounts does not name"
+        # Digits are an id of the company's own; whatever else stands there may be anything.
+        named = f", {number[:_LONGEST_FIELD]}," if number.isascii() and number.isdigit() else ""
+        return f"it is of another number{named} which also_accounts does not name"
 
     def _trouble(self, raw: Any, place: str) -> Event:
         told = messages.trouble(raw, place)

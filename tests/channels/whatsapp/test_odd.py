@@ -193,6 +193,12 @@ def test_other_numbers(number: str, is_read: bool) -> None:
         assert "of another number, 3" in (event.unread or "")
 
 
+def test_other_words() -> None:
+    """What stands in place of a number's id and is none is not quoted."""
+    (event,) = read({"messages": [message()]}, number="ada@example.com")
+    assert (event.unread or "").endswith("it is of another number which also_accounts does not name")
+
+
 @pytest.mark.parametrize("metadata", [None, {}, "x", {"phone_number_id": 7}, {"phone_number_id": ""}])
 def test_no_number(metadata: Any) -> None:
     """What does not say of which number it is, is set aside, each message for itself."""
