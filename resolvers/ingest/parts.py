@@ -4,7 +4,7 @@ Each function answers the list as it is to be kept: the very same list where the
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -17,7 +17,7 @@ from resolvers.contacts import CONTACT_POINTS, ContactPointType
 from resolvers.custom_data import CUSTOM_DATA, LONGEST_VALUE
 from resolvers.custom_data import LONGEST_NAME as LONGEST_KEY
 from resolvers.customers import BY_STAFF, changed_at
-from resolvers.ingest.report import NotTaken, Visit, bounded, bounded_all, require_readable, too_many
+from resolvers.ingest.report import NotTaken, Visit, bounded, bounded_all, require_readable, stored_moment, too_many
 from resolvers.kit.parts import BESIDE, fields_changed, removed_from
 from resolvers.kit.phones import canonical_phone
 from resolvers.kit.scalars import canonical_email
@@ -208,3 +208,18 @@ def came_in(person: Person, old: Document) -> dict[str, Any]:
     if not person.entry_point or (known and not known.get(SAID_BY)):
         return {}
     return {"entry_point": entry_point_document(person.entry_point)}
+
+
+def said_once(person: Person, old: Document, agent_of: Callable[[str], RecordId]) -> dict[str, Any]:
+    """What a source says the first time and nobody's later word replaces.
+
+    An agent who is assigned stays: only the staff may change it. One whom the staff took off does not come back.
+    """
+    once: dict[str, Any] = came_in(person, old)
+    if person.assigned_agent:
+        agent = agent_of(person.assigned_agent)
+        if not old.get("assigned_agent_id") and agent not in old.get("removed", {}).get("agents", ()):
+            once["assigned_agent_id"] = agent
+    if person.created_at:
+        once["created_at"] = min(stored_moment(person.created_at, "created_at"), old["created_at"])
+    return once

@@ -23,6 +23,7 @@ from resolvers.ingest.parts import (
     custom_data,
     entry_point_document,
     labels,
+    said_once,
     tags,
     told_by,
 )
@@ -355,7 +356,7 @@ class People:
             **shown,
             **names,
             "is_anonymous": names["is_anonymous"] and not points,
-            **self._once(person, old),
+            **said_once(person, old, self._company.agent),
         }
         return {name: value for name, value in said.items() if value or name not in _PARTS or name in old}
 
@@ -367,20 +368,6 @@ class People:
             found = Observation(observed_from=f"{channel}/{account}", observed_at=self._visit.at)
             self._seen[channel, account] = found
         return found
-
-    def _once(self, person: Person, old: Document) -> dict[str, Any]:
-        """What a source says the first time and nobody's later word replaces.
-
-        An agent who is assigned stays: only the staff may change it. One whom the staff took off does not come back.
-        """
-        once: dict[str, Any] = came_in(person, old)
-        if person.assigned_agent:
-            agent = self._company.agent(person.assigned_agent)
-            if not old.get("assigned_agent_id") and agent not in old.get("removed", {}).get("agents", ()):
-                once["assigned_agent_id"] = agent
-        if person.created_at:
-            once["created_at"] = min(stored_moment(person.created_at, "created_at"), old["created_at"])
-        return once
 
     def update(self, old: Document, news: Mapping[str, Any], *, has_joined: bool) -> bool:
         """Whether anything is new. Who has joined is counted: it is written with the customer, so that no two do."""
