@@ -241,7 +241,7 @@ async def test_relink_commands(ask: Asking, make: Makers, store: Store, commands
             found = await relink(ask, global_id("Conversation", talk["_id"]), ann)
         assert bool(found["mergedId"]) is not is_noted
         counts.append(sum(command[name] not in held for name, command in sent))
-    assert counts == ([15, 15] if is_noted else [21, 21])
+    assert counts == ([15, 15] if is_noted else [22, 22])
 
 
 async def test_relink_says_nothing_personal(ask: Asking, store: Store) -> None:
