@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLError, parse, specified_rules
 from hypothesis import HealthCheck, settings
+from pymongo import AsyncMongoClient
 from strawberry.schema.schema import validate_document
 
 from adapters import windows
@@ -124,6 +125,17 @@ async def store(prepared: Store) -> AsyncIterator[Store]:
     yield prepared
     for record in prepared.records.values():
         await prepared.delete(record, {})
+
+
+@pytest.fixture
+async def yielding(mongod: Mongod) -> AsyncIterator[None]:
+    """Readers of the database make way for writers at every step, as they do after ten milliseconds."""
+    async with AsyncMongoClient[dict[str, Any]](mongod.url) as client:
+        every = "internalQueryExecYieldIterations"
+        before = await client.admin.command({"getParameter": 1, every: 1})
+        await client.admin.command({"setParameter": 1, every: 1})
+        yield
+        await client.admin.command({"setParameter": 1, every: before[every]})
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from adapters.records import Document
 from resolvers.conversations import MESSAGES
 from resolvers.deliveries import lane_job
 from resolvers.deliveries.intake import Intake, Tally
+from resolvers.deliveries.lanes import first_waiting
 from resolvers.deliveries.replaying import replay
 from resolvers.deliveries.waiting import DELIVERIES, EVENT_KEYS, KEPT_FOR, delivery_document, lane_of
 from resolvers.identities import IDENTITIES
@@ -20,6 +21,9 @@ from resolvers.kit.shift import Shift
 from tests.channels import toy
 from tests.channels.toy import Toy, body_of, event
 from tests.conftest import NOW, Asking
+
+# In one of some a reader stands between the two that come.
+ROUNDS = 20
 
 
 class Post:
@@ -203,3 +207,25 @@ async def test_judged_as_taken(post: Post, monkeypatch: pytest.MonkeyPatch) -> N
     judged = await replay(post.shift, {"state": "aside"}, is_dry=True)
     assert (judged.taken, judged.repeated, judged.set_aside) == (2, 1, 3)
     assert judged == await replay(post.shift, {"state": "aside"})
+
+
+@pytest.mark.usefixtures("yielding")
+async def test_none_overtakes_by_being_met(ask: Asking) -> None:
+    """Whoever reads what waits meets none that came after one that is not met."""
+    post = Post(ask)
+    for _ in range(300):
+        await post.bring(event("ann", 1))
+    made = [await post.bring(event("ann", 1)) for _ in range(2 * ROUNDS)]
+    await post.store.delete(DELIVERIES, {"_id": {"$in": [one["_id"] for one in made]}})
+    lane = made[0]["lane"]
+    for n in range(ROUNDS):
+        # The first stands where a reader has been soon, and is there for certain before the second comes.
+        first, second = {**made[2 * n], "sequence": -n}, made[2 * n + 1]
+        (met, _), _ = await asyncio.gather(first_waiting(post.store, lane), _come(post, first, second))
+        ids = {one["_id"] for one in met}
+        assert second["_id"] not in ids or first["_id"] in ids
+
+
+async def _come(post: Post, *deliveries: Document) -> None:
+    for one in deliveries:
+        await post.store.insert(DELIVERIES, one)

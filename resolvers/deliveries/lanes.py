@@ -43,7 +43,7 @@ def _is_wanted(lane: int) -> Work:
 def _work(lane: int) -> Work:
     async def take_in(shift: Shift) -> bool:
         """Takes in the first deliveries of the lane; whether there may be more."""
-        documents, is_more = await _first(shift.store, lane)
+        documents, is_more = await first_waiting(shift.store, lane)
         await Intake(shift).process(documents)
         for (channel, account), at in {
             (one["channel"], one["account"]): one["received_at"] for one in documents
@@ -54,10 +54,11 @@ def _work(lane: int) -> Work:
     return take_in
 
 
-async def _first(store: Store, lane: int) -> tuple[list[Document], bool]:
+async def first_waiting(store: Store, lane: int) -> tuple[list[Document], bool]:
     """The deliveries of the lane that came first, as many as may be held at once, and whether there may be more."""
-    order = [("sequence", 1)]
-    waiting = await store.find(DELIVERIES, _waiting(lane), order=order, limit=_AT_ONCE, only=["size_bytes"])
+    firsts: list[Document] = [{"$match": _waiting(lane)}, {"$sort": {"sequence": 1}}, {"$limit": _AT_ONCE}]
+    # A reader that makes way meets what came meanwhile at the end of the lane, and not what came behind it just before.
+    waiting = await store.aggregate(DELIVERIES, [*firsts, {"$project": {"size_bytes": 1}}], at_one_moment=True)
     sizes = list(accumulate(one["size_bytes"] for one in waiting))
     keys = [one["_id"] for one, size in zip(waiting, sizes, strict=True) if size <= max(_BYTES_AT_ONCE, sizes[0])]
     found = await store.by_ids(DELIVERIES, keys)

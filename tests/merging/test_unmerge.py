@@ -1,14 +1,11 @@
 """Is a wrong merge put back, whatever happened since?"""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from pymongo import AsyncMongoClient
 
 from adapters.mongo import Store
-from gateway.mongod import Mongod
 from resolvers.customers import CUSTOMERS
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role
@@ -217,17 +214,6 @@ async def test_edits_cost(ask: Asking, make: Makers, merge: Do, commands: Comman
     with commands.counted() as seen:
         await ask(query, id=ann.id)
     assert len(seen) <= 6
-
-
-@pytest.fixture
-async def yielding(mongod: Mongod) -> AsyncIterator[None]:
-    """Readers of the database make way for writers at every step, as they do after ten milliseconds."""
-    async with AsyncMongoClient[dict[str, Any]](mongod.url) as client:
-        every = "internalQueryExecYieldIterations"
-        before = await client.admin.command({"getParameter": 1, every: 1})
-        await client.admin.command({"setParameter": 1, every: 1})
-        yield
-        await client.admin.command({"setParameter": 1, every: before[every]})
 
 
 @pytest.mark.usefixtures("yielding")
