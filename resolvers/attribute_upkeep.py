@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from adapters.failures import StoreRefused
 from adapters.records import Document, RecordId
+from resolvers.attribute_rights import NAMES
 from resolvers.attribute_rules import breaking
 from resolvers.attribute_schema import DEFINITIONS, definitions_by_name, replace_rules
 from resolvers.kit.context import Context
@@ -17,6 +18,7 @@ from resolvers.kit.errors import Refused, conflict, invalid
 from resolvers.kit.parts import touch
 from resolvers.matching import naming_definitions, sounds_kept
 from resolvers.search_words import search_words, searchable_definitions
+from resolvers.shown_names import SHOWN_AS
 
 # Some tens of milliseconds of the database's time, in which nobody else's change waits.
 BATCH = 500
@@ -24,7 +26,7 @@ FOUND_BY = frozenset({"is_searchable", "matching_role", "visible_to"})
 """The rules on which it depends by what a customer is found."""
 
 # What the words of a customer are made of, and upon what they are written.
-_READ = ("attributes", "contact_points", "version")
+_READ = ("attributes", "contact_points", SHOWN_AS, "version")
 
 T = TypeVar("T")
 Change = tuple[Document, Document]
@@ -192,6 +194,11 @@ def upkeep_of(old: Document, given: Mapping[str, Any]) -> dict[str, Any]:
     return {"upkeep": {"of": old.get("version"), "behind": None}}
 
 
+def _found_through(name: str) -> Document:
+    """What a customer's document matches that may be found by the attribute, or by what stands in its place."""
+    return {"$or": [having(name), {SHOWN_AS: {"$exists": True}}]} if name in NAMES else having(name)
+
+
 async def found_anew(context: Context, key: RecordId) -> None:
     """Makes customers who have the attribute found by it, or by it no longer, as its definition says now.
 
@@ -204,7 +211,7 @@ async def found_anew(context: Context, key: RecordId) -> None:
 
     while (definition := await context.store.first(DEFINITIONS, {"_id": key})) and (at := definition.get("upkeep")):
         ahead = {"_id": {"$gt": at["behind"]}} if at["behind"] else {}
-        batch = await _batch(context, {f"attributes.{definition['name']}": {"$exists": True}, **ahead})
+        batch = await _batch(context, {**_found_through(definition["name"]), **ahead})
         await _settle(context, batch, change)
         reached: Document = {"$set": {"upkeep.behind": batch[-1]["_id"]}} if batch else {"$unset": {"upkeep": ""}}
         here = {"_id": key, "upkeep.of": at["of"], "upkeep.behind": at["behind"]}
@@ -240,6 +247,8 @@ def _as_read(customer: Document) -> Document:
 def _found_by(customer: Document, known: Sequence[Document]) -> dict[str, Any]:
     points = customer.get("contact_points", ())
     return {
-        "search": list(search_words(customer["attributes"], points, searchable_definitions(known))),
+        "search": list(
+            search_words(customer["attributes"], points, searchable_definitions(known), customer.get(SHOWN_AS))
+        ),
         "sounds": sounds_kept(customer["attributes"], naming_definitions(known)),
     }

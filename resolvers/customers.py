@@ -380,7 +380,7 @@ def following(document: Document, known: Mapping[str, Document]) -> dict[str, An
     values, points = document["attributes"], document.get("contact_points") or ()
     names = naming(values, document.get(SHOWN_AS))
     lists = {
-        "search": list(search_words(values, points, searchable_definitions(known.values()))),
+        "search": list(search_words(values, points, searchable_definitions(known.values()), document.get(SHOWN_AS))),
         "sounds": sounds_kept(values, naming_definitions(known.values())),
     }
     found = {**names, "is_anonymous": names["is_anonymous"] and not points}

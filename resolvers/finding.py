@@ -32,6 +32,7 @@ from resolvers.search_words import (
     searchable_definitions,
     words_asked,
 )
+from resolvers.shown_names import SHOWN_AS
 
 SLICE = Slice("finding")
 
@@ -189,7 +190,7 @@ async def _found_by_what_is_seen(
     The words of a customer do not tell of which values they are: of a name, or of a mail address.
     """
     standing: Document = {"$match": {"$and": [searched.match, {"merged_into": None}]}}
-    shown: Document = {"$project": {"attributes": 1, "contact_points": 1}}
+    shown: Document = {"$project": {"attributes": 1, "contact_points": 1, SHOWN_AS: 1}}
     stages = [*searched.leading, standing, {"$limit": _MOST_SIFTED + 1}, shown]
     found = await context.store.aggregate(CUSTOMERS, stages)
     if len(found) > _MOST_SIFTED:
@@ -201,7 +202,7 @@ async def _found_by_what_is_seen(
 
     def is_found(customer: Document) -> bool:
         points = [one for one in customer.get("contact_points") or () if one["type"] not in hidden]
-        own = search_words(customer["attributes"], points, searchable)
+        own = search_words(customer["attributes"], points, searchable, customer.get(SHOWN_AS))
         return all(customer["_id"] in ids or any(word.startswith(forms) for word in own) for forms, ids in asked)
 
     return [one["_id"] for one in found if is_found(one)]

@@ -11,7 +11,8 @@ import strawberry
 from adapters.contract.records import Who
 from adapters.records import Document, RecordId, key_hash, new_id
 from resolvers.aliases import ids_of, touched
-from resolvers.customers import CUSTOMERS, Customer, customer_reader, require_customer
+from resolvers.attributes import definitions
+from resolvers.customers import CUSTOMERS, Customer, customer_reader, following, require_customer
 from resolvers.identities import (
     IDENTITIES,
     IDENTITY_KEYS,
@@ -33,7 +34,7 @@ from resolvers.kit.ids import key_of
 from resolvers.kit.settling import settled
 from resolvers.kit.slice import Slice
 from resolvers.kit.viewer import STAFF
-from resolvers.shown_names import SHOWN_AS, naming
+from resolvers.shown_names import SHOWN_AS
 
 SLICE = Slice("linking")
 
@@ -188,8 +189,9 @@ async def take_off(context: Context, identity: Document) -> None:
     called = {"_id": identity["customer_id"], f"{SHOWN_AS}.digest": digest}
     if (customer := await store.first(CUSTOMERS, called)) is not None:
         # What the channel calls its holder is nothing of the customer's any more.
-        names = naming(customer["attributes"])
-        shown = {name: names[name] for name in ("display_name", "sort_name")}
+        left = {name: value for name, value in customer.items() if name != SHOWN_AS}
+        found = following(left, await definitions(context))
+        shown = {name: found[name] for name in ("display_name", "sort_name", "search") if name in found}
         await store.update(CUSTOMERS, called, {"$unset": {SHOWN_AS: ""}, "$set": shown})
     taken = {"digest": digest, "customer_id": identity["customer_id"]}
     place = {name: identity[name] for name in ("channel", "account", "claim")}

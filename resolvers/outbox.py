@@ -26,9 +26,11 @@ from resolvers.conversations import CONVERSATIONS, MESSAGES, MessageDirection
 from resolvers.ingest.batch import take
 from resolvers.ingest.beginning import Began, give_name
 from resolvers.ingest.report import Outcome, TakenIn
+from resolvers.kit.errors import Refused
 from resolvers.kit.shift import Shift
 from resolvers.kit.slice import Slice
 from resolvers.kit.texts import storable
+from resolvers.present_ids import moved, who_of
 
 OUTBOX = Record(
     name="outbox",
@@ -78,9 +80,10 @@ async def hand_over(shift: Shift) -> bool:
     now = shift.clock()
     due = {"state": WAITING, "due_at": {"$lte": now}}
     rows = await shift.store.find(OUTBOX, due, order=[("due_at", 1), ("queued_at", 1)], limit=_AT_ONCE)
+    readdressed = await _readdressed(shift, rows)
     firsts: dict[Who, Document] = {}
-    for row in sorted(rows, key=lambda one: (one["queued_at"], one["_id"])):
-        firsts.setdefault(_who(row), row)
+    for row in sorted(readdressed, key=lambda one: (one["queued_at"], one["_id"])):
+        firsts.setdefault(who_of(row), row)
     words = await shift.store.by_ids(MESSAGES, [row["_id"] for row in firsts.values()])
     handing_over = (_hand_over_one(shift, row, words.get(row["_id"])) for row in firsts.values())
     # Each comes to its end, whatever becomes of another: what is under way must not be taken for abandoned.
@@ -88,6 +91,26 @@ async def hand_over(shift: Shift) -> bool:
         if isinstance(failure, BaseException):
             raise failure
     return len(rows) > len(firsts) or len(rows) == _AT_ONCE
+
+
+async def _readdressed(shift: Shift, rows: list[Document]) -> list[Document]:
+    """The messages, each to the id by which its person is called now; where none can be told, nothing goes to nobody.
+
+    Somebody else may have the id of before by now.
+    """
+    now_at = await moved(shift.store, rows)
+    left = []
+    for row in rows:
+        match now_at.get(row["_id"]):
+            case None:
+                left.append(row)
+            case Who() as who:
+                as_read = {"_id": row["_id"], "state": WAITING, "value": row["value"]}
+                changed = await shift.store.update(OUTBOX, as_read, {"$set": {"value": who.value}})
+                left += [changed] if changed is not None else []
+            case Refused() as refused:
+                await _failed(shift, row, str(refused))
+    return left
 
 
 async def _settle_abandoned(shift: Shift) -> None:
@@ -164,10 +187,6 @@ def _sender(shift: Shift, row: Document) -> Sends | None:
     return line.channel if line is not None and isinstance(line.channel, Sends) else None
 
 
-def _who(row: Document) -> Who:
-    return Who(row["channel"], row["account"], row["value"])
-
-
 async def outgoing_of(store: Store, row: Document, message: Document, now: datetime) -> Outgoing:
     """The message as a channel is handed it."""
     conversation: str | None = row["conversation"]
@@ -175,7 +194,7 @@ async def outgoing_of(store: Store, row: Document, message: Document, now: datet
         talk = await store.first(CONVERSATIONS, {"_id": message["conversation_id"]})
         conversation = talk["external_id"] if talk else None
     return Outgoing(
-        who=_who(row),
+        who=who_of(row),
         key=row["key"],
         text=message["text"] if row["template"] is None else None,
         template=_template(row["template"]),
@@ -237,7 +256,7 @@ async def _named(shift: Shift, row: Document, external_id: str, talk: str | None
         external_id=external_id,
         status="SENT",
         at=shift.clock(),
-        who=_who(row),
+        who=who_of(row),
         key=row["key"],
         talk=talk,
     )

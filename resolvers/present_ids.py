@@ -7,7 +7,7 @@ from adapters.mongo import Store
 from adapters.records import CAME_BY, Document, RecordId, key_hash, key_mark
 from resolvers.conversations import CONVERSATIONS
 from resolvers.identities import IDENTITIES
-from resolvers.kit.errors import conflict
+from resolvers.kit.errors import Refused, conflict
 
 _MOST_BEFORE = 10
 
@@ -43,6 +43,28 @@ def present(one: Document, found: Sequence[Document], path: tuple[str, ...]) -> 
     return others[0]
 
 
+async def moved(store: Store, rows: Sequence[Document]) -> dict[RecordId, Who | Refused]:
+    """Of what waits for people whose channel has given them another id since: the present one, or why none can be told.
+
+    By the id of what waits; of whom the channel still calls so, nothing is said.
+    """
+    owners = list({row["customer_id"] for row in rows})
+    found = await store.find(IDENTITIES, {"customer_id": {"$in": owners}, "is_former": True}) if owners else ()
+    former = {(one["customer_id"], who_of(one)): one for one in found}
+    answer: dict[RecordId, Who | Refused] = {}
+    for row in rows:
+        one = former.get((row["customer_id"], who_of(row)))
+        there = await known_there(store, [row["customer_id"]], row) if one is not None else ()
+        # Who is called so now may be the same customer by now.
+        if one is None or any(who_of(other) == who_of(one) and not is_former(other) for other in there):
+            continue
+        try:
+            answer[row["_id"]] = who_of(present(one, there, ()))
+        except Refused as refused:
+            answer[row["_id"]] = refused
+    return answer
+
+
 async def talks_before(store: Store, found: Sequence[Document], now: Document) -> list[RecordId]:
     """The last conversations under former ids of whoever has these identities and is reached by one of them now."""
     former = [one for one in found if is_former(one) and one["_id"] != now["_id"]]
@@ -65,6 +87,6 @@ def mark_of(identity: Document) -> RecordId:
     return key_mark(key_hash(identity["channel"], identity["account"], identity["value"]))
 
 
-def who_of(identity: Document) -> Who:
-    """The identity as channels are told of it."""
-    return Who(identity["channel"], identity["account"], identity["value"])
+def who_of(one: Document) -> Who:
+    """An identity, or whom something waits for, as channels are told of them."""
+    return Who(one["channel"], one["account"], one["value"])

@@ -16,8 +16,10 @@ from typing import Any
 import phonenumbers
 
 from adapters.records import Document
+from resolvers.attribute_rights import NAMES
 from resolvers.kit.phones import canonical_phone
 from resolvers.kit.scalars import canonical_email
+from resolvers.shown_names import called
 
 # A customer with more words than this was given texts to search in, not names.
 MOST_WORDS = 64
@@ -53,18 +55,24 @@ def searchable_definitions(definitions: Iterable[Document]) -> list[Document]:
 
 
 def search_words(
-    values: Mapping[str, Any], points: Iterable[Document], searchable: Iterable[Document]
+    values: Mapping[str, Any],
+    points: Iterable[Document],
+    searchable: Sequence[Document],
+    shown_as: Document | None = None,
 ) -> Sequence[str]:
     """The words of a customer, each once and in order: of searchable attributes, of addresses, of numbers.
 
-    `searchable` are what `searchable_definitions` answers. Of too many, each value keeps its first ones: a word of each
-    is taken in turn.
+    `searchable` are what `searchable_definitions` answers; `shown_as`: what a channel calls the person, which counts
+    where no name is told and people search by names, but for what reads as a number or an address: anybody may call
+    themselves by another's. Of too many, each value keeps its first ones: a word of each is taken in turn.
     """
     sources = [
         _PLAIN.get(one["type"], _words)(str(value))
         for one in searchable
         if (value := values.get(one["name"])) is not None
     ]
+    if (name := called(values, shown_as)) and NAMES.issubset(one["name"] for one in searchable):
+        sources.append([word for word in _words(name) if not kinds_asked([[word]])])
     sources += [_BY_CONTACT[point["type"]](point["value"]) for point in points]
     found = {word[:LONGEST_WORD] for source in sources for word in source if word}
     return sorted(found if len(found) <= MOST_WORDS else _first_ones(sources))

@@ -9,6 +9,12 @@ SHOWN_AS: Final = "shown_as"
 """Where a customer's document keeps what a channel calls the person, by which of their identities and where."""
 
 
+def called(values: Mapping[str, Any], shown_as: Document | None) -> str | None:
+    """The name by which a channel calls the person; None where somebody has told one, or no channel knows any."""
+    is_told = values.get("firstName") or values.get("lastName")
+    return None if is_told else (shown_as or {}).get("name")
+
+
 def naming(values: Mapping[str, Any], shown_as: Document | None = None) -> dict[str, Any]:
     """What follows from the names in the attribute values: what to show, and by what to sort.
 
@@ -16,7 +22,7 @@ def naming(values: Mapping[str, Any], shown_as: Document | None = None) -> dict[
     """
     first, last = values.get("firstName"), values.get("lastName")
     told = f"{first} {last}" if first and last else first or last
-    shown = told or (shown_as or {}).get("name")
+    shown = told or called(values, shown_as)
     by = f"{last or ''} {first or ''}" if told else shown or ""
     return {
         "display_name": shown or None,

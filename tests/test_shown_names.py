@@ -12,9 +12,11 @@ from resolvers.kit.ids import global_id
 from resolvers.kit.proofs import Proof
 from resolvers.kit.viewer import Role
 from resolvers.own_record import own_reading
+from tests.changing import change
 from tests.conftest import Asking
 from tests.taking_in import AT, DAY, bring, the_customer
 
+ADMIN = Role.ADMINISTRATOR
 WHO = Who("whatsapp", "main", "+4917700000101")
 CALLED = Person(who=WHO, profile={"name": "Zoe 35436"}, seen_at=AT)
 
@@ -31,6 +33,39 @@ async def test_shown_as_called(store: Store) -> None:
     assert await shown(store) == ("Zoe 35436", "zoe 35436", True)
     customer = await the_customer(store)
     assert (customer["attributes"], "sounds" in customer) == ({}, False)
+
+
+async def found(ask: Asking, words: str) -> list[str]:
+    """The names of those who are found by these words."""
+    answer = await ask("query ($words: String!) { customers(search: $words) { nodes { displayName } } }", words=words)
+    return [one["displayName"] for one in answer.data["customers"]["nodes"]]
+
+
+async def test_found_as_called(ask: Asking) -> None:
+    """Who is shown by a name is found by it, until somebody tells another or the account goes."""
+    await bring(ask.store, CALLED)
+    assert await found(ask, "zo 354") == ["Zoe 35436"]
+    await bring(ask.store, replace(CALLED, attributes={"lastName": "King"}))
+    assert (await found(ask, "zoe"), await found(ask, "king")) == ([], ["King"])
+
+
+@pytest.mark.parametrize("name", ["+4917700000102", "0177 00000102", "4917700000102 Ann", "ann@shop.example"])
+async def test_called_by_anothers(ask: Asking, name: str) -> None:
+    """Who calls themselves by another's number or address is not found by it."""
+    await bring(ask.store, replace(CALLED, profile={"name": name}))
+    assert (await shown(ask.store))[0] == name
+    assert [await found(ask, words) for words in (name, "4917700000102", "ann@shop.example")] == [[], [], []]
+
+
+async def test_names_not_searched(ask: Asking) -> None:
+    """Where people do not search by names they do not by these either, whoever was there before."""
+    await bring(ask.store, CALLED)
+    listed = await ask("{ attributeDefinitions { id name } }")
+    first_name = next(one["id"] for one in listed.data["attributeDefinitions"] if one["name"] == "firstName")
+    for is_searchable, expected in ((False, []), (True, ["Zoe 35436"])):
+        rules = {"isSearchable": is_searchable}
+        await change(ask, "changeAttributeDefinition", "definition { id }", as_=ADMIN, id=first_name, rules=rules)
+        assert await found(ask, "zoe") == expected
 
 
 async def test_called_anew(store: Store) -> None:
@@ -72,7 +107,7 @@ async def test_unlinked(ask: Asking) -> None:
     await ask(text, id=global_id("Identity", identity["_id"]))
     customer = await ask.store.first(CUSTOMERS, {})
     assert customer is not None
-    assert (customer["display_name"], "shown_as" in customer) == (None, False)
+    assert (customer["display_name"], "shown_as" in customer, customer["search"]) == (None, False, [])
 
 
 async def test_doubted(ask: Asking) -> None:

@@ -343,7 +343,8 @@ class People:
         bounded_all(person.profile.items(), "profile.")
         values, observed = self._values.merged(old, person.attributes, seen)
         points = contact_points(old, person.reaches, seen, visit.default_region)
-        names, told = naming(values, shown.get(SHOWN_AS) or old.get(SHOWN_AS)), told_by(seen, visit)
+        shown_as = shown.get(SHOWN_AS) or old.get(SHOWN_AS)
+        names, told = naming(values, shown_as), told_by(seen, visit)
         said = {
             "attributes": values,
             "observed": observed,
@@ -351,7 +352,7 @@ class People:
             "tags": tags(old, person.tags, told),
             "labels": labels(old, [self._company.label(one) for one in person.labels], told),
             "custom_data": custom_data(old, person.custom_data, told),
-            "search": search_words(values, points, self._searchable),
+            "search": search_words(values, points, self._searchable, shown_as),
             "sounds": sounds_kept(values, self._named),
             **shown,
             **names,

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from resolvers.conversations import MESSAGES
 from resolvers.identities import IDENTITIES
 from resolvers.kit.ids import global_id
 from tests.channels.whatsapp.double import Cloud
@@ -34,6 +35,25 @@ async def test_reaches_present_number(desk: Desk, cloud: Cloud, by: str) -> None
     (asked,) = cloud.sent
     assert asked["to"] == f"+{NEW}"
     assert answer["sent"]["conversation"]["id"] != talk
+
+
+async def test_changed_while_waiting(desk: Desk, cloud: Cloud) -> None:
+    """What waits when the number changes goes to the present one."""
+    await desk.send()
+    await changed(desk)
+    await desk.empty()
+    assert [one["to"] for one in cloud.sent] == [f"+{NEW}"]
+
+
+async def test_lost_while_waiting(desk: Desk, cloud: Cloud) -> None:
+    """What waits for a number behind which nobody can be told any more goes to nobody, and says why."""
+    await desk.send()
+    ids = await changed(desk)
+    await desk.ask("mutation ($id: ID!) { unlinkIdentity(input: {id: $id}) { __typename } }", id=ids[f"+{NEW}"])
+    await desk.empty()
+    assert cloud.sent == []
+    (message,) = await desk.ask.store.find(MESSAGES, {"status": "FAILED"})
+    assert "somebody else may have this one" in message["failure_reason"]
 
 
 async def test_no_present_number(desk: Desk) -> None:
