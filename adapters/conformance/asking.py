@@ -34,7 +34,7 @@ async def paged(trial: Trial) -> Finding:
     if not offered:
         return not_checked("It lists nothing, so that there are no pages.")
     wrong, count = [], 0
-    async with vendor(trial.examples.answers if trial.examples else {}) as double:
+    async with vendor(trial.answers) as double:
         for capability in offered:
             pages, found = await _pages(trial, double, capability)
             count += pages
@@ -46,7 +46,7 @@ async def paged(trial: Trial) -> Finding:
 
 async def _pages(trial: Trial, double: Vendor, capability: Capability) -> tuple[int, list[str]]:
     """How many pages there are, and what is wrong with those behind the first."""
-    who, portion, before = _own(trial), Portion(), [""]
+    who, portion, before = trial.own, Portion(), [""]
     cursors: set[str] = set()
     for n in range(_MOST_PAGES):
         double.asked.clear()
@@ -74,7 +74,7 @@ async def _bounded(trial: Trial, double: Vendor, capability: Capability) -> list
     said = []
     for at_most in (1, 2):
         double.asked.clear()
-        found = await _asked(trial, double, capability, _own(trial), Portion(at_most=at_most))
+        found = await _asked(trial, double, capability, trial.own, Portion(at_most=at_most))
         records = found.records if isinstance(found, Found) else ()
         if at_most == 1 and all(sum(isinstance(one, kind) for one in records) <= 1 for kind in _COUNTED):
             return []
@@ -95,7 +95,7 @@ async def asked_by(trial: Trial) -> Finding:
     if missing := [one for one in others if one not in persons]:
         return not_checked(f"Name the person of EXAMPLES by {', '.join(missing)}, too: `EXAMPLES.persons`.")
     wrong = []
-    async with vendor(trial.examples.answers if trial.examples else {}) as double:
+    async with vendor(trial.answers) as double:
         for other in others:
             who = Who(other, "", persons[other])
             for capability in (one for one in _ALL if one in reads):
@@ -112,7 +112,7 @@ def _unlike(trial: Trial, outcome: Any, double: Vendor) -> list[str]:
         return [f"{raised(outcome) if isinstance(outcome, Exception) else 'no Found'}.{double.hint()}"]
     wrong = list(unsound_in(trial, outcome))
     people = {one.who for one in outcome.records if isinstance(one, Person | Order | Case | Talk)}
-    if people - {_own(trial)} and not wrong:
+    if people - {trial.own} and not wrong:
         wrong.append("a record is of somebody else than `EXAMPLES.person`. Say under which id of yours you know them.")
     return wrong
 
@@ -133,10 +133,6 @@ async def escaped(trial: Trial) -> Finding:
                     "paths, and `params` for queries."
                 )
     return summed(wrong, "Ids stay ids.")
-
-
-def _own(trial: Trial) -> Who:
-    return Who(trial.cls.name, trial.account, trial.examples.person if trial.examples else "")
 
 
 async def _asked(trial: Trial, double: Vendor, capability: Capability, who: Who, portion: Portion) -> Any:

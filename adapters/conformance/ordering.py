@@ -1,18 +1,16 @@
 """Are orders placed, and payments asked for, once: also where asked twice, and where nobody can know?"""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
 from adapters.conformance.findings import Finding, not_checked, summed
 from adapters.conformance.trial import Trial, raised
 from adapters.conformance.vendor import Fault, Vendor, vendor
-from adapters.conformance.wire import ADDRESS_WANTED, channel_at, names_of, oddities, outcome_of
+from adapters.conformance.wire import ADDRESS_WANTED, Ask, asked, names_of, oddities
 from adapters.contract.channel import PROTOCOLS, Capability, Found, NewOrder, PaymentAsked, PaymentRequest
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelError, ChannelRefused, OutcomeUnknown
 from adapters.contract.records import Amount, Item, Order, Who
-
-Act = Callable[[Any, Who], Awaitable[Any]]
 
 _KEY: Final = "sample-key"
 # Spoilt answers to each; whole ones of another shape are tried besides.
@@ -23,7 +21,7 @@ _ITEMS: Final = (
     Item(line="1", title="A bell", quantity=2, total=_TWICE, unit_price=_PRICE, sku="B-1"),
     Item(line="2", title="A 'lamp'\n", quantity=1, total=_PRICE, unit_price=_PRICE),
 )
-_ACTS: Final[Mapping[Capability, Act]] = {
+_ACTS: Final[Mapping[Capability, Ask]] = {
     Capability.ORDER: lambda channel, who: channel.place_order(NewOrder(who=who, key=_KEY, items=_ITEMS)),
     Capability.PAYMENT: lambda channel, who: channel.ask_payment(
         PaymentRequest(who=who, key=_KEY, amount=_PRICE, words="A bell")
@@ -49,14 +47,14 @@ async def ordered(trial: Trial) -> Finding:
     acts = _acts(trial)
     if isinstance(acts, Finding):
         return acts
-    if trial.examples is None or not trial.examples.answers:
+    if not trial.answers:
         return not_checked("Write what the vendor answers to an order into `EXAMPLES.answers`, by the path that asks.")
     wrong: list[str] = []
-    async with vendor(trial.examples.answers) as double:
+    async with vendor(trial.answers) as double:
         for capability, act in acts.items():
             double.written.clear()
-            outcomes = [await _done(trial, double, act) for _ in range(2)]
-            wrong += [f"{capability}: {one}" for outcome in outcomes for one in _amiss(outcome, _who(trial))]
+            outcomes = [await asked(trial, double, act) for _ in range(2)]
+            wrong += [f"{capability}: {one}" for outcome in outcomes for one in _amiss(outcome, trial.own)]
             if not wrong and _name(outcomes[0]) != _name(outcomes[1]):
                 wrong.append(f"{capability}: asked twice with one key, it names two.")
             if getattr(trial.channel(), _REPEATABLE[capability]) and not all(_KEY in words for words in double.written):
@@ -70,12 +68,12 @@ async def asked_once(trial: Trial) -> Finding:
     if isinstance(acts, Finding):
         return acts
     wrong = []
-    async with vendor(trial.examples.answers if trial.examples else {}) as double:
+    async with vendor(trial.answers) as double:
         for fault, allowed in _MUST.items():
             double.fault = fault
             for capability, act in acts.items():
                 double.written.clear()
-                outcome = await _done(trial, double, act)
+                outcome = await asked(trial, double, act)
                 if len(double.written) > 1:
                     wrong.append(f"{capability}: where the vendor {fault}, it is asked again. The house does that.")
                 if not isinstance(outcome, Exception):
@@ -88,18 +86,18 @@ async def asked_once(trial: Trial) -> Finding:
     return summed(wrong, "Each was asked for once, and each failure becomes its named error.")
 
 
-async def _odd(trial: Trial, double: Vendor, acts: Mapping[Capability, Act]) -> list[str]:
+async def _odd(trial: Trial, double: Vendor, acts: Mapping[Capability, Ask]) -> list[str]:
     """What is wrong where the vendor answers with JSON of another shape."""
     asked_for = {}
     double.fault = Fault.NONE
     for capability, act in acts.items():
         double.seen.clear()
-        await _done(trial, double, act)
+        await asked(trial, double, act)
         asked_for[capability] = {path for _, path in double.seen}
     wrong = []
     for path in oddities(double, _ODD):
         for capability in [one for one in acts if path in asked_for[one]]:
-            outcome = await _done(trial, double, acts[capability])
+            outcome = await asked(trial, double, acts[capability])
             if isinstance(outcome, Exception) and not isinstance(outcome, ChannelError):
                 wrong.append(f"{capability}: {raised(outcome)} where the answer is odd. Raise BadPayload.")
     return wrong
@@ -113,19 +111,7 @@ def _acts(trial: Trial) -> Any:
     acts = {one: act for one, act in _ACTS.items() if one in offered and isinstance(channel, PROTOCOLS[one])}
     if not acts:
         return not_checked("It takes no orders and asks for no payments, so that there is nothing to check.")
-    if trial.examples is None or trial.examples.address is None:
-        return not_checked(ADDRESS_WANTED)
-    return acts
-
-
-def _who(trial: Trial) -> Who:
-    return Who(trial.cls.name, trial.account, trial.examples.person if trial.examples else "")
-
-
-async def _done(trial: Trial, double: Vendor, act: Act) -> Any:
-    """What the channel answers, or the error that it raises."""
-    async with channel_at(trial, double) as channel:
-        return await outcome_of(trial, act(channel, _who(trial)))
+    return acts if trial.is_reachable else not_checked(ADDRESS_WANTED)
 
 
 def _amiss(outcome: Any, who: Who) -> list[str]:

@@ -19,7 +19,6 @@ from adapters.contract.errors import (
     NoSuchIdentity,
     OutcomeUnknown,
 )
-from adapters.contract.records import Who
 from adapters.contract.sending import Outgoing, SendState, Sent, Template
 from adapters.contract.soundness import unsound
 
@@ -56,7 +55,7 @@ async def sent(trial: Trial) -> Finding:
     is_repeatable = getattr(trial.channel(), "is_repeatable", None)
     if not isinstance(is_repeatable, bool):
         wrong.append("It does not say `is_repeatable`. Write True or False.")
-    async with vendor(trial.examples.answers if trial.examples else {}) as double:
+    async with vendor(trial.answers) as double:
         outcome = await _done(trial, double, _outgoing(trial))
         handed_over = _saying(double, _WORDS)
         if len(handed_over) != 1:
@@ -78,7 +77,7 @@ async def sent_once(trial: Trial) -> Finding:
         return missing
     is_repeatable = bool(getattr(trial.channel(), "is_repeatable", False))
     wrong = []
-    async with vendor(trial.examples.answers if trial.examples else {}) as double:
+    async with vendor(trial.answers) as double:
         for fault, allowed in _MUST.items():
             double.fault = fault
             double.asked.clear()
@@ -131,15 +130,12 @@ def _saying(double: Vendor, words: str) -> list[str]:
 def _missing(trial: Trial) -> Finding | None:
     if Capability.SEND not in trial.channel().capabilities():
         return not_checked("It sends nothing, so that there is nothing to check.")
-    if trial.examples is None or trial.examples.address is None:
-        return not_checked(ADDRESS_WANTED)
-    return None
+    return None if trial.is_reachable else not_checked(ADDRESS_WANTED)
 
 
 def _outgoing(trial: Trial) -> Outgoing:
     now = datetime.now(UTC)
-    who = Who(trial.cls.name, trial.account, trial.examples.person if trial.examples else "")
-    return Outgoing(who=who, key=_KEY, text=_WORDS, last_heard_at=now, now=now)
+    return Outgoing(who=trial.own, key=_KEY, text=_WORDS, last_heard_at=now, now=now)
 
 
 async def _done(trial: Trial, double: Vendor, outgoing: Outgoing, *, tries: int = 1) -> Any:

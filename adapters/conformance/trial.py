@@ -17,6 +17,7 @@ from adapters.contract.channel import Channel, ChannelSettings, Equipment
 from adapters.contract.deliveries import Delivery, Event
 from adapters.contract.examples import Examples
 from adapters.contract.manners import Manners
+from adapters.contract.records import Who
 from adapters.contract.reply import Reply
 from adapters.contract.soundness import unsound, unsound_among
 from adapters.contract.way import Standing, Way
@@ -95,6 +96,21 @@ class Trial:
         """Our account on the channel."""
         return self.examples.account if self.examples else "sample-account"
 
+    @property
+    def own(self) -> Who:
+        """The person of the examples, as the channel knows them."""
+        return Who(self.cls.name, self.account, self.examples.person if self.examples else "")
+
+    @property
+    def answers(self) -> Mapping[str, Any]:
+        """The vendor's recorded answers, by the path that asks."""
+        return self.examples.answers if self.examples else {}
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether a vendor of ours can be put in the real one's place."""
+        return self.examples is not None and self.examples.address is not None
+
     def amiss(self, told: Any) -> str | None:
         """What is wrong with a record, Event or Found, in words; None where it is sound, and of its own accounts."""
         if isinstance(told, Event) and told.unread is not None:
@@ -161,9 +177,7 @@ class Trial:
     def plant(self) -> None:
         """Says what must not be heard of the channel."""
         bodies = [one.body for one in self.payloads]
-        person = self.examples.person if self.examples else ""
-        answers = self.examples.answers.values() if self.examples else ()
-        self.heard.plant(secrets_in(self.settings), [*bodies, *answers], person)
+        self.heard.plant(secrets_in(self.settings), [*bodies, *self.answers.values()], self.own.value)
         self.heard.plant_values(TELLTALE)
 
 

@@ -75,7 +75,7 @@ async def answered(trial: Trial) -> Finding:
     if trial.examples is None or not trial.examples.answers:
         return not_checked("Write recorded answers of the vendor into `EXAMPLES.answers`, by the path that asks.")
     wrong, count = [], 0
-    async with vendor(trial.examples.answers) as double:
+    async with vendor(trial.answers) as double:
         for words, ask in reads.items():
             double.unrecorded.clear()
             outcome = await asked(trial, double, ask)
@@ -137,9 +137,8 @@ async def odd(trial: Trial) -> Finding:
     reads = reads_of(trial)
     if isinstance(reads, Finding):
         return reads
-    answers = trial.examples.answers if trial.examples else {}
     wrong, count = [], 0
-    async with vendor(answers) as double:
+    async with vendor(trial.answers) as double:
         asks_for = {words: await _paths(trial, double, ask) for words, ask in reads.items()}
         for path in oddities(double, min(trial.mutations // _FEWER, _MOST_ODD)):
             for words, ask in reads.items():
@@ -187,9 +186,7 @@ def reads_of(trial: Trial) -> Any:
         reads |= {f"{one} of many": _of_many(one) for one in _READS if one in offered}
     if not reads:
         return not_checked("It can be asked for nothing, so that there is nothing to check.")
-    if trial.examples is None or trial.examples.address is None:
-        return not_checked(ADDRESS_WANTED)
-    return reads
+    return reads if trial.is_reachable else not_checked(ADDRESS_WANTED)
 
 
 def _of_many(capability: Capability) -> Ask:
@@ -203,12 +200,10 @@ def founds(outcome: Any) -> list[Found]:
     return [outcome] if isinstance(outcome, Found) else []
 
 
-async def asked(trial: Trial, double: Vendor, ask: Ask) -> Any:
-    """What the channel answers, or the error that it raises."""
-    person = trial.examples.person if trial.examples else ""
-    async with channel_at(trial, double) as channel:
-        who = Who(channel.name, trial.account, person)
-        return await outcome_of(trial, ask(channel, who))
+async def asked(trial: Trial, double: Vendor, ask: Ask, *, tries: int = 1) -> Any:
+    """What the channel answers of the person of the examples, or the error that it raises."""
+    async with channel_at(trial, double, tries=tries) as channel:
+        return await outcome_of(trial, ask(channel, trial.own))
 
 
 @asynccontextmanager
