@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from adapters.conformance import asking, making, ordering, proving, reading, sending, wire
+from adapters.conformance import asking, dropping, making, ordering, proving, reading, sending, wire
 from adapters.conformance.findings import Finding, Outcome, failed, not_checked, summed
 from adapters.conformance.leaks import overheard
 from adapters.conformance.patience import STEP_S, NeverBack, Patience
@@ -49,6 +49,7 @@ _WITH_IT: Final = (
     Check("escaped", asking.escaped),
     Check("failing", wire.failing),
     Check("odd", wire.odd),
+    Check("kept", dropping.kept),
     Check("sent", sending.sent),
     Check("sent once", sending.sent_once),
     Check("ordered", ordering.ordered),

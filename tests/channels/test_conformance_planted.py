@@ -2,8 +2,10 @@
 
 import asyncio
 import base64
+import json
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -293,7 +295,29 @@ class _Spinning(Club):
             pass
 
 
+class _Dropping(Club):
+    """Answers what it can read, and nothing of what it cannot."""
+
+    async def purchases(self, who: Who, portion: Portion) -> Found:
+        return replace(await super().purchases(who, portion), unread=())
+
+
+class _Skipping(Club):
+    """Takes several events at once, and passes over those that it cannot read."""
+
+    def events(self, delivery: Delivery) -> Sequence[Event]:
+        found: list[Event] = []
+        for one in delivery.json()["events"]:
+            with suppress(BadPayload):
+                found += super().events(replace(delivery, body=json.dumps(one).encode()))
+        return found
+
+
+TOGETHER = replace(EXAMPLES, answers={}, deliveries=(b'{"events": [' + b",".join(EXAMPLES.deliveries) + b"]}",))
+
 PLANTED = [
+    (_Dropping, "kept", EXAMPLES),
+    (_Skipping, "kept", TOGETHER),
     *((cls, "answered", EXAMPLES) for cls in (_Floating, _NotANumber, _Numbered, _Halved, _Worded, _Elsewhere)),
     *((cls, "repeated", EXAMPLES) for cls in (_OneEvent, _OneDelivery)),
     *((cls, "replayed", EXAMPLES) for cls in (_Timeless, _Early)),
