@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { licences } from './licences.mjs';
+import { sources } from './sources.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const target = join(here, '../gateway/static/playground');
@@ -77,6 +78,7 @@ const html = (await readFile(join(here, 'src/page.html'), 'utf8'))
 const output = [
   ...compressed,
   ['page.html', html],
+  ['SOURCES.sha256', await sources(here)],
   ['LICENSES.txt', await licences(here, 'playground', [workers.metafile, page.metafile])],
 ];
 

@@ -1,6 +1,7 @@
 """Do the page and its files come from this host alone, small, compressed and closed to strangers?"""
 
 import gzip
+import hashlib
 import socket
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -86,6 +87,16 @@ def test_licences_are_named(demo: str) -> None:
     assert answer.headers["content-type"].startswith("text/plain")
     for package in ("graphiql 5", "graphql 16", "monaco-editor 0", "react 19"):
         assert f"\n{package}" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("page", "built"), [("playground", "gateway/static/playground"), ("tests/panel", "tests/panel/built")]
+)
+def test_built_of_its_sources(root: Path, page: str, built: str) -> None:
+    """What is committed was built of the sources beside it, all of them, as they are."""
+    said = dict(reversed(line.split("  ")) for line in (root / built / "SOURCES.sha256").read_text().splitlines())
+    names = ["build.mjs", "package-lock.json", *(f"src/{one.name}" for one in (root / page / "src").iterdir())]
+    assert said == {name: hashlib.sha256((root / page / name).read_bytes()).hexdigest() for name in names}
 
 
 @pytest.mark.parametrize("page", ["playground", "tests/panel"])

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { licences } from '../../playground/licences.mjs';
+import { sources } from '../../playground/sources.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const target = join(here, 'built');
@@ -34,6 +35,7 @@ await rm(target, { recursive: true, force: true });
 await mkdir(target);
 await copyFile(join(here, 'src/panel.html'), join(target, 'panel.html'));
 await writeFile(join(target, 'panel.js.gz'), script);
+await writeFile(join(target, 'SOURCES.sha256'), await sources(here));
 await writeFile(join(target, 'LICENSES.txt'), await licences(here, 'panel', [page.metafile]));
 
 console.log(`${script.length} bytes of at most ${ceiling}`);
