@@ -27,7 +27,7 @@ from gateway.mongod import Glance, Mongod, MongodError, glance
 from gateway.schema_file import CHECKOUT, COMMITTED, differences
 from gateway.settings import PREFIX, BadSettings, Settings, environment_name, load_settings, unknown_names
 from gateway.tokens import KeySet, KeysUnreachable
-from gateway.work import JOBS, JobState, job_states
+from gateway.work import JOBS, JobState, job_names, job_states
 from resolvers.privacy.receipts import ERASURES
 from resolvers.privacy.retention import RETENTION, BadRetention, with_retention
 from resolvers.schema import graph
@@ -217,7 +217,7 @@ async def background_jobs(settings: Settings) -> Finding:
         async with asyncio.timeout(_PATIENCE_S):
             store = await Store.open(url, settings.database, [JOBS, ERASURES])
             try:
-                states = await job_states(store, list(graph().declared.jobs))
+                states = await job_states(store, await job_names(store, graph().declared))
                 is_erasing = await store.first(ERASURES, {}) is not None
             finally:
                 await store.close()

@@ -4,6 +4,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from adapters.contract.channel import Capability
+from adapters.lines import Lines
+
 Work = Callable[[Any], Awaitable[bool]]
 """One step of a job: `async fn(shift) -> bool`, whether more is to do at once."""
 
@@ -18,3 +21,24 @@ class Job:
     work: Work
     when: Work | None = None
     """Whether there is anything to do; asked by every process before one of them begins, so it must cost nothing."""
+
+
+JobAt = Callable[[str, str], Job]
+"""The job at the channel account of these names: the channel's, and our account's."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineJobs:
+    """A job for each channel account that offers a capability, each by one process at a time.
+
+    None waits for another account's, and no process takes one up whose settings do not name the account.
+    """
+
+    begins: str
+    """The first word of their names; the channel account is the second."""
+    capability: Capability
+    job_at: JobAt
+
+    def of(self, lines: Lines) -> list[Job]:
+        """Those of a process with these lines."""
+        return [self.job_at(*line.place) for line in lines.offering(self.capability)]

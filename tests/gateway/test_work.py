@@ -273,7 +273,7 @@ def test_jobs_are_declared(house: Graph) -> None:
         "bytes of removed files",
         "retention",
         "intake upkeep",
-        "outbox",
+        "outbox upkeep",
         "order requests",
         "payment requests",
         "pasts",

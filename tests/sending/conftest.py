@@ -13,8 +13,9 @@ from adapters.contract.channel import Equipment
 from adapters.http.session import Outside
 from adapters.lines import Lines
 from resolvers.ingest.batch import take
+from resolvers.kit.jobs import Job
 from resolvers.kit.shift import Shift
-from resolvers.outbox import hand_over
+from resolvers.outbox import UPKEEP
 from tests.channels.whatsapp.double import NUMBER, SECRET, TOKEN, VERIFY_TOKEN, Cloud, delivered, enveloped, serving
 from tests.channels.whatsapp.double import message as told_message
 from tests.conftest import Asking
@@ -26,6 +27,19 @@ SEND = """mutation ($input: SendMessageInput!) { sendMessage(input: $input) {
 TALKS = """{ customerByIdentity(channel: "whatsapp", account: "106540352242922", value: "+16505551234") { customer {
   id identities { id } conversations { nodes { id messages { nodes { id text status direction failureReason } } } } } }
 }"""
+
+
+async def hand_over(shift: Shift) -> None:
+    """Hands over whatever is due on the lines of a process, and gives up what is too old, as its jobs do."""
+    for job in (*jobs_of(shift), shift.declared.jobs[UPKEEP]):
+        while job.when is None or await job.when(shift):
+            if not await job.work(shift):
+                break
+
+
+def jobs_of(shift: Shift) -> list[Job]:
+    """The jobs of a process that hand over, one for each of its lines."""
+    return [one for one in shift.declared.jobs_with(shift.lines) if one.name.startswith("outbox ") and "/" in one.name]
 
 
 @pytest.fixture
@@ -85,8 +99,7 @@ class Desk:
 
     async def empty(self, later: timedelta = timedelta()) -> None:
         """Hands over whatever is due."""
-        while await hand_over(self.shift(later)):
-            pass
+        await hand_over(self.shift(later))
 
 
 @pytest.fixture

@@ -42,7 +42,8 @@ def judge(reply: Reply) -> ChannelError | None:
     # Two changes of one ticket at once (409), and a desk that is busy with itself (503 with Retry-After): nothing
     # was done, and a later try may go through.
     if reply.status == HTTPStatus.CONFLICT or (reply.status == HTTPStatus.SERVICE_UNAVAILABLE and wait_s is not None):
-        return ChannelBusy(f"Zendesk cannot do that now ({reply.status}).", retry_after_s=wait_s)
+        of_one = reply.status == HTTPStatus.CONFLICT
+        return ChannelBusy(f"Zendesk cannot do that now ({reply.status}).", retry_after_s=wait_s, is_of_person=of_one)
     if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
         return ChannelBusy("Zendesk takes no more requests for now (429).", retry_after_s=wait_s or _reset_s(reply))
     return _refusal(reply) if isinstance(found, ChannelRefused) else found
@@ -51,11 +52,12 @@ def judge(reply: Reply) -> ChannelError | None:
 def _refusal(reply: Reply) -> ChannelRefused:
     code = _code(reply)
     if reply.status == HTTPStatus.UNAUTHORIZED:
-        return SignInRefused("Zendesk does not take our credentials (401). Renew them.", code=code)
+        return SignInRefused("Zendesk does not take our credentials (401). Renew them.", code=code, is_of_account=True)
     if reply.status == HTTPStatus.FORBIDDEN:
         return ChannelRefused(
             f"Zendesk does not let us do that (403, {code}). Give the OAuth client the scope, and its owner the role.",
             code=code,
+            is_of_account=True,
         )
     return ChannelRefused(f"Zendesk refused the request ({reply.status}, {code}).", code=code)
 
