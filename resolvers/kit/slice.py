@@ -14,7 +14,6 @@ from typing import Any, TypeVar, dataclass_transform
 import strawberry
 
 from adapters.contract.channel import Capability
-from adapters.lines import Lines
 from adapters.quiet import quiet
 from adapters.records import Document, Part, Record
 from resolvers.kit.described import description_of, graph_type, told
@@ -330,10 +329,6 @@ class Declared:
         self.line_jobs = [job for one in self.slices for job in one.line_jobs]
         if missing := {name for record in self.records for name in record.jobs} - set(self.jobs):
             raise TypeError(f"Records need the jobs {sorted(missing)}, which no slice declares.")
-
-    def jobs_with(self, lines: Lines) -> list[Job]:
-        """Every job of a process with these lines."""
-        return [*self.jobs.values(), *(job for one in self.line_jobs for job in one.of(lines))]
 
     @cached_property
     def customers(self) -> Record:

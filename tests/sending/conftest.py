@@ -12,7 +12,10 @@ from adapters.channels.whatsapp.settings import WhatsAppSettings
 from adapters.contract.channel import Equipment
 from adapters.http.session import Outside
 from adapters.lines import Lines
+from resolvers.conversations import MESSAGES
+from resolvers.identities import IDENTITIES
 from resolvers.ingest.batch import take
+from resolvers.kit.ids import global_id
 from resolvers.kit.jobs import Job
 from resolvers.kit.shift import Shift
 from resolvers.outbox import UPKEEP
@@ -39,7 +42,7 @@ async def hand_over(shift: Shift) -> None:
 
 def jobs_of(shift: Shift) -> list[Job]:
     """The jobs of a process that hand over, one for each of its lines."""
-    return [one for one in shift.declared.jobs_with(shift.lines) if one.name.startswith("outbox ") and "/" in one.name]
+    return [one for one in shift.jobs() if one.name.startswith("outbox ") and one.name != UPKEEP]
 
 
 @pytest.fixture
@@ -69,7 +72,8 @@ class Desk:
         """Has the vendor tell of messages and statuses, as it delivers them."""
         told: dict[str, Any] = {"statuses": list(statuses)} if statuses else {}
         if messages:
-            told |= {"contacts": [{"profile": {"name": "Kerry"}, "wa_id": "16505551234"}], "messages": list(messages)}
+            contacts = [{"profile": {"name": "Kerry"}, "wa_id": one["from"]} for one in messages]
+            told |= {"contacts": contacts, "messages": list(messages)}
         body = enveloped(told)
         events = self.channel.events(delivered(body))
         records = [record for event in events for record in event.records]
@@ -82,6 +86,21 @@ class Desk:
         answer = await self.ask(SEND, input={name: value for name, value in given.items() if value is not None})
         assert not answer.errors
         return answer.data["sendMessage"]
+
+    async def write(self, number: str, text: str) -> Any:
+        """Queues a message to the person of a number, who has just written."""
+        at = str(int(self.ask.now.timestamp()))
+        if await self.ask.store.first(IDENTITIES, {"value": f"+{number}"}) is None:
+            await self.hears(told_message(id=f"wamid.{number}", timestamp=at, **{"from": number}))
+        one = await self.ask.store.first(IDENTITIES, {"value": f"+{number}", "is_former": {"$ne": True}}) or {}
+        given = {"key": text, "text": text, "identityId": global_id("Identity", one["_id"])}
+        answer = await self.ask(SEND, input=given)
+        assert not answer.errors
+        return answer.data["sendMessage"]["sent"]
+
+    async def fares(self) -> dict[str, str]:
+        """How far each message of ours came, by its words."""
+        return {one["text"]: one["status"] for one in await self.ask.store.find(MESSAGES, {"direction": "OUT"})}
 
     async def talk(self) -> Any:
         """The conversation with the person."""

@@ -76,7 +76,7 @@ class Desk:
         equipment = Equipment(way=cast("Way", None))
         taken = says(Sent(state=SendState.TAKEN, external_id="m-1"))
         self.wrong, self.good = Wrong("main", wrong, equipment), Good("main", taken, equipment)
-        ask.lines = Lines([self.wrong, self.good])
+        self.lines = ask.lines = Lines([self.wrong, self.good])
 
     async def send(self) -> None:
         """Queues a message on each line, the wrong one's first."""
@@ -101,10 +101,12 @@ class Desk:
     async def empty(self, *hours: float) -> None:
         """Hands over whatever is due, now and at each of these hours later."""
         for later in (0.0, *hours):
-            now = self.ask.now + timedelta(hours=later)
-            declared = self.ask.graph.declared
-            shift = Shift(store=self.ask.store, declared=declared, clock=lambda now=now: now, lines=self.ask.lines)  # type: ignore[misc]
-            await hand_over(shift)
+            await hand_over(self.shift(later))
+
+    def shift(self, hours: float = 0.0) -> Shift:
+        """A hand in the jobs, at the moment of the last question or so many hours later."""
+        now = self.ask.now + timedelta(hours=hours)
+        return Shift(store=self.ask.store, declared=self.ask.graph.declared, clock=lambda: now, lines=self.ask.lines)
 
     async def statuses(self) -> dict[str, str]:
         """How far the message of each line came."""
@@ -156,11 +158,10 @@ async def test_repeats_end(ask: Asking) -> None:
 async def test_idle_is_quiet(ask: Asking) -> None:
     """Where no message waits the outbox has nothing to do, so that the log says nothing of it."""
     desk = Desk(ask, says(Sent(state=SendState.TAKEN)))
-    shift = Shift(store=ask.store, declared=ask.graph.declared, clock=lambda: ask.now, lines=ask.lines)
-    wants = [one.when for one in jobs_of(shift) if one.when is not None]
-    assert [await when(shift) for when in wants] == [False, False]
+    wants = [one.when for one in jobs_of(desk.shift()) if one.when is not None]
+    assert [await when(desk.shift()) for when in wants] == [False, False]
     await desk.send()
-    assert [await when(shift) for when in wants] == [True, True]
+    assert [await when(desk.shift()) for when in wants] == [True, True]
 
 
 async def test_hanging_is_cut_off(ask: Asking, monkeypatch: pytest.MonkeyPatch) -> None:

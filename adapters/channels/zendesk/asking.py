@@ -133,8 +133,20 @@ class SignIn:
         return (await asyncio.shield(self._fetching)).header
 
     async def _fetched(self) -> _Held:
+        try:
+            reply = await self._asked_for_one()
+        except ChannelRefused as error:
+            # 400, too: so a client that is unknown is told (RFC 6749, 5.2).
+            error.is_of_account = True
+            raise
+        told = read(_Token, reply.json())
+        until = None if told.expires_in is None else _ends(told.expires_in)
+        self._held = _Held(f"Bearer {told.access_token}", until)
+        return self._held
+
+    async def _asked_for_one(self) -> Reply:
         secret = self._settings.client_secret
-        reply = await self._way.post(
+        return await self._way.post(
             f"{self._base}/oauth/tokens",
             json={
                 "grant_type": "client_credentials",
@@ -145,10 +157,6 @@ class SignIn:
             # A token more harms nobody.
             is_repeatable=True,
         )
-        told = read(_Token, reply.json())
-        until = None if told.expires_in is None else _ends(told.expires_in)
-        self._held = _Held(f"Bearer {told.access_token}", until)
-        return self._held
 
 
 def _ends(expires_in: float) -> datetime:
