@@ -6,6 +6,8 @@ settings do not name the account never takes them up.
 
 import asyncio
 import secrets
+import time
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -44,8 +46,10 @@ from resolvers.outbox.waiting import (
 from resolvers.outbox.words import outgoing_of
 
 _EVERY_S: Final = 2.0
-# As many as are under way at once; each is another person's.
+# As many people's messages as one step looks at.
 _AT_ONCE: Final = 50
+# What has found no place by then is the next step's: a step takes a second where the vendor answers.
+_BEGINS_WITHIN_S: Final = 0.4
 # A process that ends waits five seconds for what it has begun.
 _HANDING_OVER_S, _GRACE_S = 4.0, 0.5
 
@@ -66,7 +70,8 @@ def job_at(channel: str, account: str) -> Job:
         line = shift.lines.at(channel, account)
         if line is None or not isinstance(line.channel, Sends):
             return False
-        return await _Round(shift, place, line.channel).done()
+        at_once = line.channel.manners_for(line.channel.settings).at_once
+        return await _Round(shift, place, line.channel, at_once).done()
 
     return Job(job_name(channel, account), _EVERY_S, hand_over, is_wanted)
 
@@ -74,8 +79,9 @@ def job_at(channel: str, account: str) -> Job:
 class _Round:
     """One step at a channel account: at most one message to each person."""
 
-    def __init__(self, shift: Shift, place: Place, channel: Sends) -> None:
+    def __init__(self, shift: Shift, place: Place, channel: Sends, at_once: int) -> None:
         self._shift, self._store, self._place, self._channel = shift, shift.store, place, channel
+        self._at_once = at_once
         self._answered = 0
         """How many messages the channel account took, or might have."""
         self._refused: list[tuple[Document, ChannelError]] = []
@@ -92,12 +98,24 @@ class _Round:
             # Who is whose first may be another one now.
             return True
         words = await self._store.by_ids(MESSAGES, [row["_id"] for row in rows])
-        handing_over = (self._one(row, words.get(row["_id"])) for row in rows)
+        await self._all([(row, words.get(row["_id"])) for row in rows])
+        return await self._goes_on(pause) and bool(rows)
+
+    async def _all(self, messages: Sequence[tuple[Document, Document | None]]) -> None:
+        """Hands over as many as the channel account is called with at once, and more as places become free."""
+        places, begins_until = asyncio.Semaphore(self._at_once), time.monotonic() + _BEGINS_WITHIN_S
+
+        async def in_turn(n: int, row: Document, message: Document | None) -> None:
+            # Whoever waits for a place would else use up the time in which the vendor has to answer.
+            async with places:
+                if n < self._at_once or time.monotonic() < begins_until:
+                    await self._one(row, message)
+
+        handing_over = (in_turn(n, *one) for n, one in enumerate(messages))
         # Each comes to its end, whatever becomes of another: what is under way must not be taken for abandoned.
         for failure in await asyncio.gather(*handing_over, return_exceptions=True):
             if isinstance(failure, BaseException):
                 raise failure
-        return await self._goes_on(pause) and bool(rows)
 
     async def _settle_abandoned(self) -> None:
         """What was being handed over by a process that is gone: whether it went out, nobody here knows."""
