@@ -8,13 +8,14 @@ import asyncio
 import secrets
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 import structlog
 
 from adapters.contract.channel import Capability, Sends
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelError, ChannelRefused, OutcomeUnknown
-from adapters.contract.sending import Outgoing, Sent
+from adapters.contract.sending import Outgoing, SendState, Sent
 from adapters.contract.soundness import required
 from adapters.deadline import within
 from adapters.failures import PASSING
@@ -82,8 +83,8 @@ class _Round:
     def __init__(self, shift: Shift, place: Place, channel: Sends, at_once: int) -> None:
         self._shift, self._store, self._place, self._channel = shift, shift.store, place, channel
         self._at_once = at_once
-        self._answered = 0
-        """How many messages the channel account took, or might have."""
+        self._takes_some = False
+        """Whether the channel account took any message."""
         self._refused: list[tuple[Document, ChannelError]] = []
         """What it did not take, for a reason that may be the whole account's."""
 
@@ -151,7 +152,7 @@ class _Round:
             with within(_HANDING_OVER_S):
                 sent = required(await _sent(self._channel, outgoing))
             await settle(self._shift, row, sent)
-            self._answered += 1
+            self._takes_some |= sent.state is SendState.TAKEN
         except PASSING:
             raise
         except OutcomeUnknown as error:
@@ -181,21 +182,22 @@ class _Round:
     async def _goes_on(self, pause: Document | None) -> bool:
         """Whether the channel account takes messages; where it does not, it is left alone for a while."""
         throttled = [error for _, error in self._refused if isinstance(error, ChannelBusy)]
-        if self._answered and not throttled:
+        if self._takes_some and not throttled:
             # It serves others, so what is wrong is wrong with these alone.
             for row, error in self._refused:
                 await postpone(self._shift, row, _pause_s(error, row["tries"]), is_alone=True)
         elif self._refused:
             error = throttled[0] if throttled else self._refused[0][1]
-            await self._leave_alone(error, pause["times"] if pause else 0)
+            await self._leave_alone(error, pause["times"] if pause and not self._takes_some else 0)
             return False
-        if self._answered and pause is not None:
+        if self._takes_some and pause is not None:
             await is_well(self._store, self._place)
         return True
 
     async def _leave_alone(self, error: ChannelError, times: int) -> None:
         seconds, why = _pause_s(error, times), storable(error)
-        await leave_alone(self._store, self._place, seconds, why, self._shift.clock())
+        until = self._shift.clock() + timedelta(seconds=seconds)
+        await leave_alone(self._store, self._place, until=until, times=times + 1, why=why)
         # Of what passes by itself the log of calls tells; this one waits for people.
         say = _log.warning if isinstance(error, ChannelRefused) else _log.info
         say("channel account takes no messages", why=why, left_alone_for_s=seconds, **self._place.where)

@@ -116,10 +116,13 @@ def is_resting(pause: Document | None, now: datetime) -> bool:
     return pause is not None and bool(pause["until"] > now)
 
 
-async def leave_alone(store: Store, place: Place, seconds: float, why: str, now: datetime) -> None:
-    """Nothing is handed to the channel account for so long, whatever is queued meanwhile."""
-    pause: dict[str, Any] = {**place.where, "until": now + timedelta(seconds=seconds), "why": why}
-    await store.upsert(PAUSES, [(PAUSES.id_of(place.where), {"$set": pause, "$inc": {"times": 1}})])
+async def leave_alone(store: Store, place: Place, *, until: datetime, times: int, why: str) -> None:
+    """Nothing is handed to the channel account until then, whatever is queued meanwhile.
+
+    `times`: how often in a row it took nothing.
+    """
+    pause: dict[str, Any] = {**place.where, "until": until, "times": times, "why": why}
+    await store.upsert(PAUSES, [(PAUSES.id_of(place.where), {"$set": pause})])
 
 
 async def is_well(store: Store, place: Place) -> None:

@@ -181,6 +181,17 @@ async def test_trouble_of_one(desk: Desk, cloud: Cloud) -> None:
     assert await desk.ask.store.count(PAUSES, {}) == 0
 
 
+async def test_throttled_in_part(desk: Desk, cloud: Cloud) -> None:
+    """Who takes some and then no more is not left alone longer each time, as one who takes nothing is."""
+    cloud.fails(130429, to=f"+{ANN}")
+    await desk.write(ANN, "one")
+    for n, (number, times) in enumerate([(BEN, 1), (BEN, 1), (None, 2)]):
+        if number:
+            await desk.write(number, f"other {n}")
+        await desk.empty(n * HOUR)
+        assert [one["times"] for one in await desk.ask.store.find(PAUSES, {})] == [times]
+
+
 async def test_unknown_account(desk: Desk, cloud: Cloud, ask: Asking) -> None:
     """A process whose settings do not name the account leaves its messages to another one, and says that they wait."""
     await desk.write(ANN, "one")
