@@ -6,6 +6,7 @@ from typing import Any
 
 from adapters.contract.channel import Capability
 from adapters.lines import Lines
+from adapters.quiet import quiet
 
 Work = Callable[[Any], Awaitable[bool]]
 """One step of a job: `async fn(shift) -> bool`, whether more is to do at once."""
@@ -27,6 +28,7 @@ JobAt = Callable[[str, str], Job]
 """The job at the channel account of these names: the channel's, and our account's."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True)
 class LineJobs:
     """A job for each channel account that offers a capability, each by one process at a time.

@@ -147,7 +147,9 @@ async def test_trouble_of_the_account(desk: Desk, cloud: Cloud, code: int, http:
     cloud.error = None
     await desk.write(ANN, "two")
     await desk.write(BEN, "three")
-    await desk.empty()
+    (job,) = jobs_of(desk.shift())
+    assert job.when is not None
+    assert (await job.when(desk.shift()), await job.work(desk.shift())) == (False, False)
     assert len(cloud.sent) == 1
     await desk.empty(2 * HOUR)
     assert sorted(went(cloud)[1:]) == [(ANN, "one"), (ANN, "two"), (BEN, "three")]
