@@ -153,7 +153,8 @@ class Sends(Protocol):
         """Hands a message to the vendor once, and never again by itself.
 
         Raises ChannelRefused or ChannelBusy where it certainly went out to nobody; where nobody can know, it answers
-        an outcome that is unknown.
+        an outcome that is unknown. `ChannelRefused.is_of_account` has the message wait until people have mended the
+        account; `ChannelBusy.is_of_person` has no other person's wait.
         """
 
 
