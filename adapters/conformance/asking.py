@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any, Final
 
-from adapters.conformance.findings import Finding, not_checked, summed
+from adapters.conformance.findings import Finding, not_checked, not_offered, summed
 from adapters.conformance.trial import Trial, raised
 from adapters.conformance.vendor import Vendor, vendor
 from adapters.conformance.wire import channel_at, outcome_of, reads_of, unsound_in
@@ -32,7 +32,7 @@ async def paged(trial: Trial) -> Finding:
         return reads
     offered = [one for one in _PAGED if one in reads]
     if not offered:
-        return not_checked("It lists nothing, so that there are no pages.")
+        return not_offered("It lists nothing, so that there are no pages.")
     wrong, count = [], 0
     async with vendor(trial.answers) as double:
         for capability in offered:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from adapters.conformance.findings import Finding, not_checked, summed
+from adapters.conformance.findings import Finding, not_checked, not_offered, summed
 from adapters.conformance.trial import Trial, raised
 from adapters.conformance.vendor import Fault, Vendor, vendor
 from adapters.conformance.wire import ADDRESS_WANTED, Ask, asked, names_of, oddities
@@ -110,7 +110,7 @@ def _acts(trial: Trial) -> Any:
     # What it has no methods for, another check tells.
     acts = {one: act for one, act in _ACTS.items() if one in offered and isinstance(channel, PROTOCOLS[one])}
     if not acts:
-        return not_checked("It takes no orders and asks for no payments, so that there is nothing to check.")
+        return not_offered("It takes no orders and asks for no payments, so that there is nothing to check.")
     return acts if trial.is_reachable else not_checked(ADDRESS_WANTED)
 
 

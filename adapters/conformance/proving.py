@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from adapters.conformance.findings import Finding, failed, not_checked, passed, summed
+from adapters.conformance.findings import Finding, failed, not_checked, not_offered, passed, summed
 from adapters.conformance.trial import Trial, raised, with_headers
 from adapters.contract.channel import Capability, Channel
 from adapters.contract.deliveries import Answer, Delivery, NotProven
@@ -103,7 +103,7 @@ async def handshake(trial: Trial) -> Finding:
     """No delivery is answered as a check of the address, and no check that brings another token."""
     channel = trial.channel()
     if Capability.WEBHOOK not in channel.capabilities():
-        return not_checked("It takes no deliveries, so that there is nothing to check.")
+        return not_offered("It takes no deliveries, so that there is nothing to check.")
     tried = [trial.delivery(body, is_signed=is_signed) for body in _bodies(trial) for is_signed in (True, False)]
     wrong = [_ANSWERED for delivery in tried if _is_answered(trial, channel, delivery)]
     query = {"hub.mode": "subscribe", "hub.verify_token": "another-token", "hub.challenge": _CHALLENGE}
@@ -208,7 +208,7 @@ def _proving(trial: Trial) -> Any:
     """The channel that proves deliveries; a Finding where there is none, or nobody can sign one."""
     channel: Channel = trial.channel()
     if Capability.WEBHOOK not in channel.capabilities():
-        return not_checked("It takes no deliveries, so that there is nothing to check.")
+        return not_offered("It takes no deliveries, so that there is nothing to check.")
     if trial.examples is None or trial.examples.sign is None:
         return not_checked(_SIGN_WANTED)
     return channel

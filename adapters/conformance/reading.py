@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final, cast
 
-from adapters.conformance.findings import Finding, failed, not_checked, passed, summed
+from adapters.conformance.findings import Finding, failed, not_checked, not_offered, passed, summed
 from adapters.conformance.mutations import WHOLLY_ODD, spoilt
 from adapters.conformance.trial import Trial, raised
 from adapters.contract.channel import Capability, Receives
@@ -140,7 +140,7 @@ def _receiving(trial: Trial, *, needs_payloads: bool = True) -> Any:
     """The channel that takes deliveries; a Finding where there is none, or nothing to try it with."""
     channel = trial.channel()
     if Capability.WEBHOOK not in channel.capabilities():
-        return not_checked("It takes no deliveries, so that there is nothing to check.")
+        return not_offered("It takes no deliveries, so that there is nothing to check.")
     if needs_payloads and not trial.payloads:
         return not_checked(_NO_PAYLOADS)
     return channel

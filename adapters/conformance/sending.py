@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
-from adapters.conformance.findings import Finding, not_checked, summed
+from adapters.conformance.findings import Finding, not_checked, not_offered, summed
 from adapters.conformance.trial import Trial, raised
 from adapters.conformance.vendor import Fault, Vendor, vendor
 from adapters.conformance.wire import ADDRESS_WANTED, channel_at, names_of, outcome_of
@@ -129,7 +129,7 @@ def _saying(double: Vendor, words: str) -> list[str]:
 
 def _missing(trial: Trial) -> Finding | None:
     if Capability.SEND not in trial.channel().capabilities():
-        return not_checked("It sends nothing, so that there is nothing to check.")
+        return not_offered("It sends nothing, so that there is nothing to check.")
     return None if trial.is_reachable else not_checked(ADDRESS_WANTED)
 
 

@@ -71,12 +71,20 @@ class Report:
     @property
     def is_good(self) -> bool:
         """Whether nothing failed; what was not checked is not counted."""
-        return all(one.outcome is not Outcome.FAIL for _, one in self.findings)
+        return not self.failed
 
     @property
     def failed(self) -> list[str]:
         """The names of the checks that failed."""
-        return [check.name for check, one in self.findings if one.outcome is Outcome.FAIL]
+        return self._ended_as(Outcome.FAIL)
+
+    @property
+    def unchecked(self) -> list[str]:
+        """The names of the checks that could not be run for want of something that can be written."""
+        return self._ended_as(Outcome.NOT_CHECKED)
+
+    def _ended_as(self, outcome: Outcome) -> list[str]:
+        return [check.name for check, one in self.findings if one.outcome is outcome]
 
 
 def _told_later(check: Check, finding: Finding) -> None:

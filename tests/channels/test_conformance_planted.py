@@ -392,5 +392,5 @@ def test_sound_club_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     assert report.failed == []
     assert tuple(told) == report.findings
-    missing = {check.name for check, one in told if one.outcome is Outcome.NOT_CHECKED}
+    missing = {check.name for check, one in told if one.outcome is Outcome.NOT_OFFERED}
     assert missing == {"ordered", "asked once"}
