@@ -1,7 +1,8 @@
 """What does the outside hand over: plain records, whichever channel, file or delivery they came from?
 
 An adapter reads its vendor's words into these; `resolvers/ingest/` gives them their meaning. Moments carry a time
-zone, money is exact, and whatever the source did not say is None.
+zone, money is exact, and whatever the source did not say is None. How much of each field is kept, say the tables of
+adapters/contract/bounds.py: of ids, names and titles 2,000 characters, of what is read by itself 100,000.
 """
 
 from collections.abc import Mapping
@@ -79,10 +80,14 @@ class Item(NamedTuple):
     """One line of an order."""
 
     line: str
-    """What makes the line one within its order: the shop's line number or id."""
+    """What makes the line one within its order: the shop's line number or id; where it has none, its position, from 1.
+    No two lines of an order have the same."""
     title: str
+    """What the shop calls it; never empty."""
     quantity: int
+    """How many, 1 or more: nothing sold is no line, and goods that come back are no sale."""
     total: Amount
+    """What the line comes to, of 34 digits at most."""
     unit_price: Amount | None = None
     sku: str | None = None
     product: str | None = None
@@ -109,13 +114,18 @@ class Order:
     who: Who
     placed_at: datetime
     items: tuple[Item, ...]
+    """Its lines, 1,000 at most."""
     number: str | None = None
+    """As people call it; None: its id."""
     status: str = "PLACED"
-    """PLACED, PAID, FULFILLED, CANCELLED or REFUNDED."""
+    """PLACED: ordered, and not known to be paid. PAID: paid, and the shop has something to do yet, as while goods are
+    packed or ready for collection. FULFILLED: sent or handed over. CANCELLED: called off. REFUNDED: paid back."""
     total: Amount | None = None
     """None: the sum of the items, which then share one currency."""
     parcels: tuple[Parcel, ...] = ()
     updated_at: datetime | None = None
+    """When the source last changed it: of two words on one order the later stands. Where the vendor's list has no such
+    moment, give that of the answer (`reply.as_of`): so the order is then, and no older delivery turns it back."""
     key: str | None = None
     """The word that we gave the shop when we placed it (`NewOrder.key`), where the shop gives it back."""
 
