@@ -44,7 +44,7 @@ _MUST: Final[Mapping[Fault, tuple[type[ChannelError], ...]]] = {
 
 async def ordered(trial: Trial) -> Finding:
     """An order that is placed, and a payment that is asked for, come back whole; twice with one key they are one."""
-    acts = _acts(trial)
+    acts = acts_of(trial)
     if isinstance(acts, Finding):
         return acts
     if not trial.answers:
@@ -64,7 +64,7 @@ async def ordered(trial: Trial) -> Finding:
 
 async def asked_once(trial: Trial) -> Finding:
     """What is ordered or asked to be paid is asked for once; what nobody can know is never called refused."""
-    acts = _acts(trial)
+    acts = acts_of(trial)
     if isinstance(acts, Finding):
         return acts
     wrong = []
@@ -103,7 +103,7 @@ async def _odd(trial: Trial, double: Vendor, acts: Mapping[Capability, Ask]) -> 
     return wrong
 
 
-def _acts(trial: Trial) -> Any:
+def acts_of(trial: Trial) -> Any:
     """What it offers of both; a Finding where that is nothing, or nobody can be put in the vendor's place."""
     channel = trial.channel()
     offered = channel.capabilities()

@@ -312,7 +312,7 @@ def test_sound_channels_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     ("without", "checks"),
     [
         ({"sign": None}, ["genuine", "forged", "replayed"]),
-        ({"address": None}, [*_OF_ANSWERS, "sent", "sent once", "ordered", "asked once"]),
+        ({"address": None}, ["waiting", *_OF_ANSWERS, "sent", "sent once", "ordered", "asked once"]),
         ({"answers": {}}, ["answered", "ordered"]),
         ({"deliveries": ()}, ["read", "repeated"]),
     ],

@@ -1,0 +1,115 @@
+"""Is a mistake found that only shows when the vendor is slow, has more pages, or says what is not kept?"""
+
+import asyncio
+import socket
+import sys
+import time
+from dataclasses import replace
+from subprocess import run
+from urllib.request import urlopen
+
+import pytest
+
+from adapters.conformance.findings import Finding, Outcome
+from adapters.conformance.suite import CHECKS, Report, try_out
+from adapters.contract.channel import Found, Portion
+from adapters.contract.deliveries import Delivery
+from adapters.contract.examples import Examples
+from adapters.contract.records import Who
+from adapters.contract.sending import Outgoing, Sent
+from adapters.discovery import Adapter
+from gateway.lines import one_way
+from tests.channels.example_club import EXAMPLES, Club
+
+
+class _Sleeping(Club):
+    async def purchases(self, who: Who, portion: Portion) -> Found:
+        time.sleep(30)  # noqa: ASYNC251  the mistake
+        return await super().purchases(who, portion)
+
+
+class _Opening(Club):
+    async def purchases(self, who: Who, portion: Portion) -> Found:
+        with urlopen(f"{self.settings.base_url}/orders", timeout=30):  # noqa: ASYNC210  the mistake
+            return await super().purchases(who, portion)
+
+
+class _Resolving(Club):
+    async def send(self, outgoing: Outgoing) -> Sent:
+        socket.getaddrinfo("127.0.0.1", 80)
+        return await super().send(outgoing)
+
+
+class _Calling(Club):
+    def prove(self, delivery: Delivery) -> None:
+        run([sys.executable, "-V"], check=True)
+        super().prove(delivery)
+
+
+class _Gathering(Club):
+    async def purchases(self, who: Who, portion: Portion) -> Found:
+        found, _ = await asyncio.gather(super().purchases(who, portion), self._late())
+        return found
+
+    async def _late(self) -> None:
+        time.sleep(30)  # noqa: ASYNC251  the mistake
+
+
+class _Swallowing(Club):
+    async def purchases(self, who: Who, portion: Portion) -> Found:
+        try:
+            time.sleep(30)  # noqa: ASYNC251  the mistake
+        except Exception:  # noqa: BLE001  it hides what it does
+            return await super().purchases(who, portion)
+        return Found()
+
+
+class _Threaded(Club):
+    """No mistake: it blocks elsewhere."""
+
+    async def purchases(self, who: Who, portion: Portion) -> Found:
+        await asyncio.to_thread(time.sleep, 0)
+        begun = await asyncio.create_subprocess_exec(sys.executable, "-V", stdout=asyncio.subprocess.DEVNULL)
+        await begun.wait()
+        return await super().purchases(who, portion)
+
+
+PLANTED = [
+    *((cls, "waiting") for cls in (_Sleeping, _Opening, _Resolving, _Calling, _Gathering, _Swallowing)),
+]
+
+
+def _tried(cls: type[Club], *names: str, examples: Examples = EXAMPLES) -> Report:
+    checks = [one for one in CHECKS if one.name in {"made", *names}]
+    adapter = Adapter(cls, "tests")
+    return asyncio.run(try_out(adapter, one_way, mutations=0, deadline_s=0.05, checks=checks, examples=examples))
+
+
+def _last(report: Report) -> Finding:
+    return report.findings[-1][1]
+
+
+@pytest.mark.parametrize(("cls", "check"), PLANTED)
+def test_planted_mistakes(cls: type[Club], check: str) -> None:
+    """Each fails the check that is there for it, which names the line, and nothing waits for it."""
+    report = _tried(cls, check)
+    assert report.failed == [check]
+    assert f"at {__name__.rpartition('.')[2]}.py:" in _last(report).words
+
+
+@pytest.mark.parametrize("cls", [Club, _Threaded])
+def test_waiting_elsewhere_is_right(cls: type[Club]) -> None:
+    """What waits in another thread or process, or by the way out, holds nothing up."""
+    assert _last(_tried(cls, "waiting")).outcome is Outcome.PASS
+
+
+def test_held_up_ends_the_rest() -> None:
+    """Behind a channel that holds up the process no check waits for it."""
+    report = _tried(_Sleeping, "waiting", "answered", "failing")
+    assert [one.outcome for _, one in report.findings[2:]] == [Outcome.NOT_CHECKED] * 2
+
+
+def test_waiting_needs_an_address() -> None:
+    """Without the vendor's address it is told what to write."""
+    report = _tried(Club, "waiting", examples=replace(EXAMPLES, address=None))
+    assert (report.unchecked, "EXAMPLES.address" in _last(report).words) == (["waiting"], True)
