@@ -33,7 +33,7 @@ from adapters.discovery import Adapter
 from gateway.lines import one_way
 from tests.channels.example_acme import EXAMPLES, Acme, AcmeSettings
 
-_OF_ANSWERS = ("answered", "paged", "asked by", "escaped", "failing", "odd")
+_OF_ANSWERS = ("answered", "paged", "followed", "asked by", "escaped", "failing", "odd")
 PERSON = "+12025550143"
 _MORE = {"/orders": b'{"id": "o-1"}', "/payments": b'{"id": "p-1"}'}
 GOOD = replace(EXAMPLES, person=PERSON, answers={**EXAMPLES.answers, **_MORE})
@@ -313,7 +313,7 @@ def test_sound_channels_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ({"sign": None}, ["genuine", "forged", "replayed"]),
         ({"address": None}, ["waiting", *_OF_ANSWERS, "sent", "sent once", "ordered", "asked once"]),
-        ({"answers": {}}, ["answered", "ordered"]),
+        ({"answers": {}}, ["answered", "followed", "ordered"]),
         ({"deliveries": ()}, ["read", "repeated"]),
     ],
 )

@@ -74,7 +74,13 @@ class _Threaded(Club):
         return await super().purchases(who, portion)
 
 
+class _Stopping(Club):
+    async def purchases(self, who: Who, portion: Portion) -> Found:
+        return replace(await super().purchases(who, portion), after=None)
+
+
 PLANTED = [
+    (_Stopping, "followed"),
     *((cls, "waiting") for cls in (_Sleeping, _Opening, _Resolving, _Calling, _Gathering, _Swallowing)),
 ]
 
@@ -94,7 +100,8 @@ def test_planted_mistakes(cls: type[Club], check: str) -> None:
     """Each fails the check that is there for it, which names the line, and nothing waits for it."""
     report = _tried(cls, check)
     assert report.failed == [check]
-    assert f"at {__name__.rpartition('.')[2]}.py:" in _last(report).words
+    words = f"at {__name__.rpartition('.')[2]}.py:" if check == "waiting" else "which nobody asked for. Follow"
+    assert words in _last(report).words
 
 
 @pytest.mark.parametrize("cls", [Club, _Threaded])
