@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from adapters.conformance import asking, dropping, following, making, ordering, proving, reading, sending, waiting, wire
+from adapters.conformance import (
+    asking,
+    dropping,
+    following,
+    keeping,
+    making,
+    ordering,
+    proving,
+    reading,
+    sending,
+    waiting,
+    wire,
+)
 from adapters.conformance.findings import Finding, Outcome, failed, not_checked, summed
 from adapters.conformance.leaks import overheard
 from adapters.conformance.patience import STEP_S, NeverBack, Patience
@@ -48,6 +60,7 @@ _WITH_IT: Final = (
     Check("answered", wire.answered),
     Check("paged", asking.paged),
     Check("followed", following.followed),
+    Check("taken", keeping.taken),
     Check("asked by", asking.asked_by),
     Check("escaped", asking.escaped),
     Check("failing", wire.failing),

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from subprocess import run
 from urllib.request import urlopen
@@ -13,9 +14,9 @@ import pytest
 from adapters.conformance.findings import Finding, Outcome
 from adapters.conformance.suite import CHECKS, Report, try_out
 from adapters.contract.channel import Found, Portion
-from adapters.contract.deliveries import Delivery
+from adapters.contract.deliveries import Delivery, Event
 from adapters.contract.examples import Examples
-from adapters.contract.records import Who
+from adapters.contract.records import HandedOver, Order, Who
 from adapters.contract.sending import Outgoing, Sent
 from adapters.discovery import Adapter
 from gateway.lines import one_way
@@ -79,7 +80,33 @@ class _Stopping(Club):
         return replace(await super().purchases(who, portion), after=None)
 
 
+class _Nothing(Club):
+    """Its orders have a line of which nothing was sold."""
+
+    async def purchases(self, who: Who, portion: Portion) -> Found:
+        found = await super().purchases(who, portion)
+        orders = [one for one in found.records if isinstance(one, Order)]
+        return replace(found, records=tuple(replace(one, items=(one.items[0]._replace(quantity=0),)) for one in orders))
+
+
+class _Confounding(Club):
+    """Its orders have two lines of one number, as deliveries tell of them."""
+
+    def events(self, delivery: Delivery) -> Sequence[Event]:
+        return [replace(one, records=tuple(map(_doubled, one.records))) for one in super().events(delivery)]
+
+
+def _doubled(record: HandedOver) -> HandedOver:
+    return replace(record, items=record.items * 2) if isinstance(record, Order) else record
+
+
+WORDS = {
+    "waiting": f"at {__name__.rpartition('.')[2]}.py:",
+    "followed": "which nobody asked for. Follow",
+    "taken": "would not be kept",
+}
 PLANTED = [
+    *((cls, "taken") for cls in (_Nothing, _Confounding)),
     (_Stopping, "followed"),
     *((cls, "waiting") for cls in (_Sleeping, _Opening, _Resolving, _Calling, _Gathering, _Swallowing)),
 ]
@@ -100,8 +127,7 @@ def test_planted_mistakes(cls: type[Club], check: str) -> None:
     """Each fails the check that is there for it, which names the line, and nothing waits for it."""
     report = _tried(cls, check)
     assert report.failed == [check]
-    words = f"at {__name__.rpartition('.')[2]}.py:" if check == "waiting" else "which nobody asked for. Follow"
-    assert words in _last(report).words
+    assert WORDS[check] in _last(report).words
 
 
 @pytest.mark.parametrize("cls", [Club, _Threaded])
