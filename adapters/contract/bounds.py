@@ -17,6 +17,7 @@ from adapters.contract.records import (
     Listing,
     Order,
     Person,
+    Place,
     Progress,
     Remark,
     Talk,
@@ -51,6 +52,7 @@ REQUIRED: Final[Mapping[type, tuple[str, ...]]] = {
     Remark: ("external_id", "text"),
     File: ("external_id", "name", "media_type", "of"),
     Listing: (*_PLACE, "name"),
+    Place: ("taxonomy", "external_id", "name"),
 }
 """Texts of which something must stand there."""
 LONGEST: Final[Mapping[type, Mapping[str, int]]] = {
@@ -66,6 +68,7 @@ LONGEST: Final[Mapping[type, Mapping[str, int]]] = {
         **dict.fromkeys((*_PLACE, "name", "sku", "category", "image_url"), LONGEST_WORD),
         "description": LONGEST_TEXT,
     },
+    Place: dict.fromkeys(("taxonomy", "external_id", "name"), LONGEST_WORD),
 }
 """Characters of each text at most."""
 QUANTITY: Final = (1, LARGEST_INT)
@@ -91,6 +94,8 @@ def _beyond(record: Any) -> Iterator[str]:
             text = text.strip()
             yield from _told(empty(text, name))
         yield from _told(too_long(text, name, longest))
+    if (who := getattr(record, "who", None)) is not None:
+        yield from _told(too_long(who.value, "who"))
     if kind in _MORE:
         yield from _MORE[kind](record)
 
@@ -102,6 +107,7 @@ def _order(one: Order) -> Iterator[str]:
         yield from _told(not_whole(item.quantity, "quantity", *QUANTITY))
         yield from _told(unfit_amount(item.total, "line total"))
         yield from _told(unfit_amount(item.unit_price, "unit_price"))
+    yield from _told(unfit_signs(one))
     for parcel in one.parcels:
         yield from _too_long_among(((name, getattr(parcel, name)) for name in _PARCEL), "parcel.")
     yield from _told(unfit_amount(one.total, "total"))
@@ -109,8 +115,11 @@ def _order(one: Order) -> Iterator[str]:
         yield from _told(unsummable([item.total for item in one.items], "total"))
 
 
-def _talk(one: Talk) -> Iterator[str]:
+def _person(one: Person) -> Iterator[str]:
     yield from _entry_point(one)
+    yield from _too_long_among(one.profile.items(), "profile.")
+    for reach in one.reaches:
+        yield from _told(too_long(reach.value, reach.type.lower()))
 
 
 def _entry_point(one: Talk | Person) -> Iterator[str]:
@@ -133,17 +142,22 @@ def _file(one: File) -> Iterator[str]:
         yield from _told(not_whole(one.size_bytes, "size_bytes", *SIZE))
 
 
+def _place(one: Place) -> Iterator[str]:
+    yield from _too_long_among((("path", step) for step in one.path), "")
+
+
 def _listing(one: Listing) -> Iterator[str]:
     yield from _told(unfit_amount(one.price, "price"))
 
 
 _MORE: Final[Mapping[type, Callable[[Any], Iterator[str]]]] = {
     Order: _order,
-    Talk: _talk,
-    Person: _entry_point,
+    Talk: _entry_point,
+    Person: _person,
     Utterance: _utterance,
     Leaning: _leaning,
     File: _file,
+    Place: _place,
     Listing: _listing,
 }
 
@@ -191,6 +205,11 @@ def unfit_lines(one: Order) -> str | None:
         return "Two lines of the order have the same number. Number them apart in the source."
     if len(one.parcels) > MOST_LINES:
         return f"The order has {len(one.parcels)} parcels; at most {MOST_LINES} are kept. Leave out those that arrived."
+    return None
+
+
+def unfit_signs(one: Order) -> str | None:
+    """What is wrong with lines of an order each of which is kept, and not all of them together."""
     signs = sum(len(item.line) + len(item.title) + len(item.sku or "") for item in one.items)
     if signs > _MOST_SIGNS:
         return (

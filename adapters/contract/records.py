@@ -1,8 +1,7 @@
 """What does the outside hand over: plain records, whichever channel, file or delivery they came from?
 
 An adapter reads its vendor's words into these; `resolvers/ingest/` gives them their meaning. Moments carry a time
-zone, money is exact, and whatever the source did not say is None. How much of each field is kept, say the tables of
-adapters/contract/bounds.py: of ids, names and titles 2,000 characters, of what is read by itself 100,000.
+zone, money is exact, and whatever the source did not say is None. How much of each is kept, `bounds.py` says.
 """
 
 from collections.abc import Mapping
@@ -77,17 +76,13 @@ class Person:
 
 @quiet
 class Item(NamedTuple):
-    """One line of an order."""
+    """One line of an order. Nothing sold is no line, and goods that come back are no sale: `quantity` is 1 or more."""
 
     line: str
-    """What makes the line one within its order: the shop's line number or id; where it has none, its position, from 1.
-    No two lines of an order have the same."""
+    """What makes the line one within its order: the shop's line number or id, else its position, from 1; none twice."""
     title: str
-    """What the shop calls it; never empty."""
     quantity: int
-    """How many, 1 or more: nothing sold is no line, and goods that come back are no sale."""
     total: Amount
-    """What the line comes to, of 34 digits at most."""
     unit_price: Amount | None = None
     sku: str | None = None
     product: str | None = None
@@ -114,9 +109,7 @@ class Order:
     who: Who
     placed_at: datetime
     items: tuple[Item, ...]
-    """Its lines, 1,000 at most."""
     number: str | None = None
-    """As people call it; None: its id."""
     status: str = "PLACED"
     """PLACED: ordered, and not known to be paid. PAID: paid, and the shop has something to do yet, as while goods are
     packed or ready for collection. FULFILLED: sent or handed over. CANCELLED: called off. REFUNDED: paid back."""
@@ -124,8 +117,7 @@ class Order:
     """None: the sum of the items, which then share one currency."""
     parcels: tuple[Parcel, ...] = ()
     updated_at: datetime | None = None
-    """When the source last changed it: of two words on one order the later stands. Where the vendor's list has no such
-    moment, give that of the answer (`reply.as_of`): so the order is then, and no older delivery turns it back."""
+    """When the source last changed it: the later word stands. For a live answer that names none, give `reply.as_of`."""
     key: str | None = None
     """The word that we gave the shop when we placed it (`NewOrder.key`), where the shop gives it back."""
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from adapters.contract.bounds import LONGEST_NOTE, QUANTITY, SIZE, unfit_lines, unfit_score
+from adapters.contract.bounds import LONGEST_NOTE, QUANTITY, SIZE, unfit_lines, unfit_score, unfit_signs
 from adapters.contract.records import Case, File, Item, Leaning, Order, Parcel, Remark, Talk, Utterance, Who
 from adapters.records import Document, Record, RecordId, derived_id
 from resolvers.attachments import ATTACHMENTS
@@ -102,6 +102,7 @@ def _keyed_by_person(record: Record) -> Callable[[Any, RecordId | None], RecordI
 def _order(one: Order, _company: Company) -> dict[str, Any]:
     require_fit(unfit_lines(one))
     said = [_line(item, one.who) for item in one.items]
+    require_fit(unfit_signs(one))
     if one.total is None and len(said) == 1:
         total = said[0]["total"]
     else:
