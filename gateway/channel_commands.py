@@ -12,6 +12,7 @@ from rich.text import Text
 
 from adapters import channels
 from adapters.conformance.findings import Finding, Outcome
+from adapters.conformance.showing import shown
 from adapters.conformance.suite import Check, try_out
 from adapters.contract.channel import Capability
 from adapters.discovery import Adapter, Adapters, NoSuchAdapter, adapters
@@ -112,6 +113,9 @@ def check_channel(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 also where something that could be checked was not.")
     ] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="Print what was read of the recorded answers and deliveries, a line each.")
+    ] = False,
 ) -> None:
     """Try a channel out: does it read, refuse, fail and keep silent as every channel must?
 
@@ -130,6 +134,8 @@ def check_channel(
     if recorded is not None and payloads is None:
         _note.print(f"Deliveries are read from {recorded}, too.", markup=False, soft_wrap=True)
     report = asyncio.run(try_out(adapter, one_way, payloads=recorded, mutations=mutations, tell=_show, examples=own))
+    if show and report.is_made:
+        _print_read(asyncio.run(shown(adapter, one_way, payloads=recorded, examples=own)))
     if strict and report.unchecked:
         _note.print(
             f"Not checked, though it could be: {', '.join(report.unchecked)}. What is missing stands above.",
@@ -147,6 +153,13 @@ def recorded_for(adapter: Adapter) -> Path | None:
         return None
     folder = Path(channels.__path__[0]).parents[1] / _PAYLOADS / adapter.name
     return folder if folder.is_dir() else None
+
+
+def _print_read(lines: list[str]) -> None:
+    """What was read: does it say what the vendor means? That no check can know."""
+    _out.print(Text("\nWhat was read:" if lines else "\nNothing was read.", style="bold"))
+    for line in lines:
+        _out.print(Text(line), soft_wrap=True)
 
 
 def _show(check: Check, finding: Finding) -> None:

@@ -95,6 +95,12 @@ class Report:
         return self._ended_as(Outcome.FAIL)
 
     @property
+    def is_made(self) -> bool:
+        """Whether the channel could be made, and does not hold up the process."""
+        ended = {check.name: one.outcome for check, one in self.findings}
+        return ended.get(_MADE.name) is Outcome.PASS and ended.get(_WAITING.name) is not Outcome.FAIL
+
+    @property
     def unchecked(self) -> list[str]:
         """The names of the checks that could not be run for want of something that can be written."""
         return self._ended_as(Outcome.NOT_CHECKED)

@@ -6,16 +6,20 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from http import HTTPStatus
 from subprocess import run
 from urllib.request import urlopen
 
 import pytest
+from pydantic import Field
 
 from adapters.conformance.findings import Finding, Outcome
 from adapters.conformance.suite import CHECKS, Report, try_out
 from adapters.contract.channel import Found, Portion
 from adapters.contract.deliveries import Delivery, Event
+from adapters.contract.errors import BadPayload, ChannelDown
 from adapters.contract.examples import Examples
+from adapters.contract.manners import Manners
 from adapters.contract.records import HandedOver, Order, Who
 from adapters.contract.sending import Outgoing, Sent
 from adapters.discovery import Adapter
@@ -134,6 +138,39 @@ def test_planted_mistakes(cls: type[Club], check: str) -> None:
 def test_waiting_elsewhere_is_right(cls: type[Club]) -> None:
     """What waits in another thread or process, or by the way out, holds nothing up."""
     assert _last(_tried(cls, "waiting")).outcome is Outcome.PASS
+
+
+class _Judging(Club):
+    """Takes an answer for junk that it judges itself."""
+
+    manners = Manners(judge=lambda reply: BadPayload("It is odd.") if reply.status != HTTPStatus.OK else None)
+
+
+class _Absent(Club):
+    async def purchases(self, who: Who, portion: Portion) -> Found:
+        try:
+            return await super().purchases(who, portion)
+        except ChannelDown as error:
+            raise KeyError("orders") from error
+
+
+@pytest.mark.parametrize(("cls", "home"), [(_Judging, "example_club"), (_Absent, "test_conformance_waiting")])
+def test_own_line_is_named(cls: type[Club], home: str) -> None:
+    """Where an error came from is told by the adapter's own line, also where the house raised it on the way."""
+    words = _last(_tried(cls, "failing")).words
+    assert f" at {home}.py:" in words
+    assert all(one not in words for one in ("tries.py", "ways.py", "wire.py"))
+
+
+def test_secret_stays_one() -> None:
+    """What is called like a secret is to be one, and not to be called otherwise."""
+
+    class Open(Club):
+        class Settings(Club.Settings):  # type: ignore[name-defined, misc]
+            api_key: str = Field(default="none", description="A key.")
+
+    (words,) = [one.words for check, one in _tried(Open, "secret").findings if check.name == "secret"]
+    assert words == "The setting `api_key` is called like a secret and is none. Make it a SecretStr."
 
 
 def test_held_up_ends_the_rest() -> None:

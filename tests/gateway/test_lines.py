@@ -184,6 +184,14 @@ def test_strict_counts_the_unchecked(run: CliRunner, monkeypatch: pytest.MonkeyP
     assert "Not checked, though it could be: genuine, forged, replayed." in result.stderr
 
 
+def test_what_was_read_is_shown(run: CliRunner) -> None:
+    """With `--show` what was read of the samples stands behind the checks, and without it nothing of it."""
+    command = ["check-channel", "acme", "--mutations", "0"]
+    line = "  ticket 1001 OPEN 'Where is my lamp?' 2026-03-01T09:00:00Z"
+    assert line in run.invoke(cli.app, [*command, "--show"]).stdout.partition("What was read:")[2]
+    assert "my lamp" not in run.invoke(cli.app, command).output
+
+
 def test_recorded_deliveries_found() -> None:
     """Deliveries recorded beside an adapter of the house are tried by themselves; a package's are not sought here."""
     assert recorded_for(adapters().named("zendesk")) == (Path(__file__).parents[1] / "channels/payloads/zendesk")
