@@ -116,6 +116,8 @@ class Order:
     """None: the sum of the items, which then share one currency."""
     parcels: tuple[Parcel, ...] = ()
     updated_at: datetime | None = None
+    """When the source last changed it: of two words the later stands. None: as of the answer, or of the event, by which
+    it comes."""
     key: str | None = None
     """The word that we gave the shop when we placed it (`NewOrder.key`), where the shop gives it back."""
 

@@ -26,6 +26,7 @@ from adapters.mongo import Store
 from adapters.records import key_hash
 from resolvers.identities import IDENTITY_KEYS
 from resolvers.ingest.batch import take
+from resolvers.ingest.dating import as_of
 from resolvers.ingest.report import Outcome, TakenIn
 from resolvers.kit.erased import being_erased
 from resolvers.live.targets import Target
@@ -51,6 +52,8 @@ class Landed(NamedTuple):
 
     target: Target
     records: Sequence[HandedOver]
+    as_of: datetime | None = None
+    """As of when the channel says so."""
 
 
 async def take_in(store: Store, landed: Sequence[Landed], *, at: datetime, default_region: str | None) -> list[int]:
@@ -101,7 +104,7 @@ def of_person(landed: Landed) -> Belonging:
     is_foreign = (asked.channel, asked.account) != place
     others = list(dict.fromkeys(_whos(records))) if is_foreign else []
     theirs = {asked, *others}
-    kept = [one for one in records if isinstance(one, _OF_NOBODY) or _who(one) in theirs]
+    kept = as_of([one for one in records if isinstance(one, _OF_NOBODY) or _who(one) in theirs], landed.as_of)
     links = [Person(who=asked, also=tuple(others))] if others else []
     return Belonging(kept, links, len(landed.records) - len(kept))
 

@@ -226,7 +226,7 @@ class Asking:
 
     def _news(self, flight: Flight) -> list[Landed]:
         return [
-            Landed(target, found.records)
+            Landed(target, found.records, found.as_of or self._clock())
             for target, found in flight.found.items()
             if found.records and ((old := self._standings.get(target)) is None or old.is_news(found.records))
         ]

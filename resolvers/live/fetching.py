@@ -111,7 +111,7 @@ async def _fetch_one(shift: Shift, line: Line, past: Document) -> None:
     target = target_of(past)
     try:
         found = await _asked(line, past)
-        await _take(shift, past, Landed(target, found.records), found)
+        await _take(shift, past, Landed(target, found.records, found.as_of or shift.clock()), found)
     except _Gone:
         # Merged, erased or at another customer since: the next step sees how it is now.
         await _postpone(shift, past, 0.0)

@@ -184,7 +184,8 @@ def case(who: Who, told: Mapping[str, Any]) -> Case:
 
 def _order(who: Who, told: Mapping[str, Any]) -> Order:
     item = Item("1", "Thing", 1, Amount(Decimal(told["amount"]), "USD"))
-    return Order(external_id=told["id"], who=who, placed_at=at(told["placed"]), items=(item,))
+    status = told.get("status", "PLACED")
+    return Order(external_id=told["id"], who=who, placed_at=at(told["placed"]), items=(item,), status=status)
 
 
 def _leaning(who: Who, told: Mapping[str, Any]) -> list[Any]:
