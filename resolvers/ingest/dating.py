@@ -16,6 +16,5 @@ def as_of(records: Iterable[HandedOver], moment: datetime | None) -> list[Handed
     if moment is None:
         return list(records)
     return [
-        replace(one, updated_at=moment) if isinstance(one, Order) and one.updated_at is None else one
-        for one in records
+        replace(one, updated_at=moment) if isinstance(one, Order) and one.updated_at is None else one for one in records
     ]
