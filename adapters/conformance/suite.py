@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from adapters.conformance import asking, dropping, making, ordering, proving, reading, sending, wire
+from adapters.conformance import addressing, asking, dropping, making, ordering, proving, reading, sending, wire
 from adapters.conformance.findings import Finding, Outcome, failed, not_checked, summed
 from adapters.conformance.leaks import overheard
 from adapters.conformance.patience import STEP_S, NeverBack, Patience
@@ -46,7 +46,7 @@ _WITH_IT: Final = (
     Check("answered", wire.answered),
     Check("paged", asking.paged),
     Check("asked by", asking.asked_by),
-    Check("escaped", asking.escaped),
+    Check("escaped", addressing.escaped),
     Check("failing", wire.failing),
     Check("odd", wire.odd),
     Check("kept", dropping.kept),
