@@ -132,7 +132,9 @@ def _is_spoilt(one: Asked) -> bool:
 
 def _holds(one: Asked, value: str) -> bool:
     """Whether the value stands whole in a request, written as its place demands."""
-    return any(value in text.lower() for text in _texts(one))
+    texts = [text.lower() for text in _texts(one)]
+    # Languages of search have backslashes before what means something to them.
+    return any(value in text or value in text.replace("\\", "") for text in texts)
 
 
 def _is_for(one: Asked, value: str) -> bool:

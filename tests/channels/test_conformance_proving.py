@@ -1,21 +1,27 @@
 """Is a mistake found by which the wrong person is written to, or an old delivery or an exchanged secret misjudged?"""
 
+import asyncio
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 from pydantic import Field, SecretStr
 
 from adapters.conformance.findings import Outcome
+from adapters.conformance.suite import CHECKS, try_out
 from adapters.contract.channel import ChannelSettings, Found, NewOrder, PaymentAsked, PaymentRequest, Portion
 from adapters.contract.deliveries import Delivery, Event, NotProven
 from adapters.contract.errors import BadPayload, ChannelRefused
 from adapters.contract.examples import Examples
 from adapters.contract.records import Order, Who
 from adapters.contract.sending import Outgoing, SendState, Sent
+from adapters.discovery import Adapter
+from gateway.lines import one_way
 from tests.channels.example_club import EXAMPLES, MEMBER, NEWER, Club
 from tests.channels.test_conformance_planted import _tried
 
@@ -138,6 +144,15 @@ class _Numbered(_Noting):
         return {"json": {"to": hashlib.sha256(outgoing.who.value.encode()).hexdigest(), "text": outgoing.text}}
 
 
+class _Searching(_Noting):
+    """Finds people by words of a search, in which a backslash stands before signs."""
+
+    path = "/messages"
+
+    def said(self, outgoing: Outgoing) -> dict[str, Any]:
+        return {"json": {"to": "id:" + re.sub(r"(\W)", r"\\\1", outgoing.who.value), "text": outgoing.text}}
+
+
 # Who says so
 
 
@@ -207,6 +222,14 @@ class _Rotating(Club):
         return self.settings.secrets
 
 
+class _OneAlone(_Secrets):
+    secrets: tuple[SecretStr, ...] = Field(max_length=1, description="Signs its deliveries.")
+
+
+class _Single(_Rotating):
+    Settings: ClassVar[type[ChannelSettings]] = _OneAlone
+
+
 class _First(_Rotating):
     def tried(self) -> Sequence[SecretStr]:
         return self.settings.secrets[:1]
@@ -238,6 +261,11 @@ class _ByType(Club):
         return said["type"] if isinstance(said, dict) and isinstance(said.get("type"), str) else None
 
 
+class _OneKey(Club):
+    def events(self, delivery: Delivery) -> Sequence[Event]:
+        return [replace(one, key="e" if one.key in {"e-3", "e-4"} else one.key) for one in super().events(delivery)]
+
+
 LATER = MEMBER.replace(b"1240", b"1250")
 CHANGED = replace(
     EXAMPLES,
@@ -259,9 +287,9 @@ PLANTED = [
     *((cls, "repeated", CHANGED) for cls in (_ByMember, _ByType)),
 ]
 SOUND = [
-    *((cls, "escaped", EXAMPLES) for cls in (_Selling, _Refusing, _Numbered)),
+    *((cls, "escaped", EXAMPLES) for cls in (_Selling, _Refusing, _Numbered, _Searching)),
     (_OneHeader, "replayed", _signing(_OneHeader)),
-    (_Rotating, "genuine", LISTED),
+    *((cls, "genuine", LISTED) for cls in (_Rotating, _Single)),
     (_Rotating, "genuine", TWO),
     (Club, "repeated", CHANGED),
 ]
@@ -282,6 +310,23 @@ def test_sound_ones_pass(cls: type[Club], check: str, examples: Examples, monkey
     assert [one.outcome for _, one in report.findings] == [Outcome.PASS, Outcome.PASS]
 
 
+def test_keys_of_folder(tmp_path: Path) -> None:
+    """Of the folder those are two that the vendor gives two ids: samples that vendors publish have one for all."""
+    for n, body in enumerate(CHANGED.deliveries[2:]):
+        (tmp_path / f"{n}.json").write_bytes(body)
+    checks = [one for one in CHECKS if one.name in {"made", "repeated"}]
+    examples = replace(CHANGED, deliveries=())
+
+    def told(cls: type[Club]) -> list[str]:
+        trying = try_out(Adapter(cls, "tests"), one_way, payloads=tmp_path, checks=checks, examples=examples)
+        return asyncio.run(trying).failed
+
+    assert told(_OneKey) == ["repeated"]
+    (tmp_path / "1.json").write_bytes(CHANGED.deliveries[3].replace(b"e-4", b"e-3"))
+    (tmp_path / "2.json").write_bytes(EXAMPLES.deliveries[0])
+    assert told(Club) == []
+
+
 class _Undated(_OneHeader):
     def prove(self, delivery: Delivery) -> None:
         stamp = delivery.headers.get("x-club-signature", "").partition(",")[0].removeprefix("t=")
@@ -300,7 +345,7 @@ class _Unfinished(Club):
     [
         (_Undated, "replayed", _signing(_OneHeader), "Compare the moment that is signed with `received_at`"),
         (_Unfinished, "read", EXAMPLES, "another type. Where it is no delivery"),
-        (_Noting, "read", replace(EXAMPLES, deliveries=EXAMPLES.deliveries[:1]), "1 delivery, 1 event, 0 of them"),
+        (Club, "read", replace(EXAMPLES, deliveries=EXAMPLES.deliveries[:1]), "1 delivery, 1 event, 0 of them"),
     ],
 )
 def test_words_say_what(
