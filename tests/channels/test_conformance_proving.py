@@ -6,6 +6,7 @@ import hmac
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -200,6 +201,40 @@ def _signing(cls: type[_OneHeader]) -> Examples:
     return replace(EXAMPLES, sign=sign)
 
 
+class _Beside(_OneHeader):
+    """Believes the moment of another header than the one that is signed."""
+
+    def prove(self, delivery: Delivery) -> None:
+        believed = delivery.headers.get("x-club-timestamp", "")
+        stamp = delivery.headers.get("x-club-signature", "").partition(",")[0].removeprefix("t=")
+        if not believed.isdecimal() or abs(delivery.received_at.timestamp() - int(believed)) > 300:
+            raise NotProven("It was signed more than 300 s from now.")
+        at = delivery.received_at.fromtimestamp(int(stamp) if stamp.isdecimal() else 0, tz=UTC)
+        super().prove(replace(delivery, received_at=at))
+
+
+def _sign_beside(delivery: Delivery, settings: Any) -> Mapping[str, str]:
+    signed = _signing(_OneHeader).sign
+    assert signed is not None
+    return {"x-club-timestamp": str(int(delivery.received_at.timestamp())), **signed(delivery, settings)}
+
+
+class _Former(_OneHeader):
+    """Takes the vendor's former signature, which covers no moment, as well."""
+
+    def prove(self, delivery: Delivery) -> None:
+        stamp, given = (delivery.headers.get(f"x-club-{name}", "") for name in ("timestamp", "former"))
+        is_now = stamp.isdecimal() and abs(delivery.received_at.timestamp() - int(stamp)) <= 300
+        if not is_now or not delivery.headers.get("x-club-signature", "").startswith(f"t={stamp},"):
+            raise NotProven("It names two moments, or was signed more than 300 s from now.")
+        if given != _stamped("", delivery.body, self.settings.secret):
+            super().prove(delivery)
+
+
+def _sign_twice(delivery: Delivery, settings: Any) -> Mapping[str, str]:
+    return {**_sign_beside(delivery, settings), "x-club-former": _stamped("", delivery.body, settings.secret)}
+
+
 class _Secrets(ChannelSettings):
     base_url: str = Field(description="Where the club answers.")
     token: SecretStr = Field(description="The token of its API.")
@@ -282,6 +317,8 @@ PLANTED = [
     *((cls, "escaped", EXAMPLES) for cls in (_Noting, _Fixed, _Parameter, _Formatted, _Form, _Cleaning)),
     *((cls, "escaped", EXAMPLES) for cls in (_OneForAll, _ByHand, _Ordering, _Paying)),
     *((cls, "replayed", _signing(cls)) for cls in (_Uncovered, _InPart)),
+    (_Beside, "replayed", replace(EXAMPLES, sign=_sign_beside)),
+    (_Former, "replayed", replace(EXAMPLES, sign=_sign_twice)),
     (_First, "genuine", LISTED),
     (_First, "genuine", TWO),
     *((cls, "repeated", CHANGED) for cls in (_ByMember, _ByType)),
@@ -331,7 +368,7 @@ class _Undated(_OneHeader):
     def prove(self, delivery: Delivery) -> None:
         stamp = delivery.headers.get("x-club-signature", "").partition(",")[0].removeprefix("t=")
         now = int(stamp) if stamp.isdecimal() else 0
-        super().prove(replace(delivery, received_at=delivery.received_at.fromtimestamp(now, tz=None)))
+        super().prove(replace(delivery, received_at=delivery.received_at.fromtimestamp(now, tz=UTC)))
 
 
 class _Unfinished(Club):
