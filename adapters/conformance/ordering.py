@@ -21,12 +21,13 @@ _ITEMS: Final = (
     Item(line="1", title="A bell", quantity=2, total=_TWICE, unit_price=_PRICE, sku="B-1"),
     Item(line="2", title="A 'lamp'\n", quantity=1, total=_PRICE, unit_price=_PRICE),
 )
-_ACTS: Final[Mapping[Capability, Ask]] = {
+ACTS: Final[Mapping[Capability, Ask]] = {
     Capability.ORDER: lambda channel, who: channel.place_order(NewOrder(who=who, key=_KEY, items=_ITEMS)),
     Capability.PAYMENT: lambda channel, who: channel.ask_payment(
         PaymentRequest(who=who, key=_KEY, amount=_PRICE, words="A bell")
     ),
 }
+"""A sample of each for somebody."""
 _REPEATABLE: Final = {Capability.ORDER: "is_order_repeatable", Capability.PAYMENT: "is_payment_repeatable"}
 _MUST: Final[Mapping[Fault, tuple[type[ChannelError], ...]]] = {
     Fault.HANGS: (OutcomeUnknown,),
@@ -108,7 +109,7 @@ def acts_of(trial: Trial) -> Any:
     channel = trial.channel()
     offered = channel.capabilities()
     # What it has no methods for, another check tells.
-    acts = {one: act for one, act in _ACTS.items() if one in offered and isinstance(channel, PROTOCOLS[one])}
+    acts = {one: act for one, act in ACTS.items() if one in offered and isinstance(channel, PROTOCOLS[one])}
     if not acts:
         return not_offered("It takes no orders and asks for no payments, so that there is nothing to check.")
     return acts if trial.is_reachable else not_checked(ADDRESS_WANTED)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from adapters.conformance import (
+    addressing,
     asking,
     dropping,
     following,
@@ -62,7 +63,7 @@ _WITH_IT: Final = (
     Check("followed", following.followed),
     Check("taken", keeping.taken),
     Check("asked by", asking.asked_by),
-    Check("escaped", asking.escaped),
+    Check("escaped", addressing.escaped),
     Check("failing", wire.failing),
     Check("odd", wire.odd),
     Check("kept", dropping.kept),

@@ -117,7 +117,7 @@ class Order:
     """None: the sum of the items, which then share one currency."""
     parcels: tuple[Parcel, ...] = ()
     updated_at: datetime | None = None
-    """When the source last changed it: the later word stands. For a live answer that names none, give `reply.as_of`."""
+    """When the source last changed it: of two words the later stands. None: as of the answer or event that says it."""
     key: str | None = None
     """The word that we gave the shop when we placed it (`NewOrder.key`), where the shop gives it back."""
 
