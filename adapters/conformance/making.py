@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 
 from adapters.conformance.findings import Finding, failed, not_checked, passed, summed
 from adapters.conformance.trial import EXAMPLES_WANTED, Trial, raised
 from adapters.contract.channel import PROTOCOLS, Capability
 from adapters.contract.examples import Examples
+from adapters.stated_words import rule_broken
 
 # As vendors call what nobody else may know.
 _LIKE_SECRET: Final = re.compile(
@@ -51,11 +53,16 @@ async def made(trial: Trial) -> Finding:
     try:
         trial.channel()
     except ValidationError as error:
-        places = ", ".join(".".join(map(str, one["loc"])) or "as a whole" for one in error.errors())
-        return failed(f"The settings of EXAMPLES are refused: {places}. Write some that are taken.")
+        return failed("\n".join(_refused(one) for one in error.errors(include_url=False)))
     except Exception as error:  # noqa: BLE001  whatever a channel does
         return failed(f"It cannot be made: {raised(error)}. Its __init__ must only take in what it is given.")
     return passed("It is made of the settings of EXAMPLES.")
+
+
+def _refused(one: ErrorDetails) -> str:
+    place = ".".join(map(str, one["loc"]))
+    words = {"missing": "it is missing", "extra_forbidden": "there is no such setting"}.get(one["type"])
+    return f"The made-up settings are refused{', ' + place if place else ''}: {words or rule_broken(one)}."
 
 
 async def capable(trial: Trial) -> Finding:
