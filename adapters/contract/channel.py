@@ -328,7 +328,7 @@ class Channel:
         A CRM may find people by `email` or `phone`, too: then it takes a Who of that channel, and its records say
         under which id of its own it knows the person. It is asked so for customers who have a verified identity of
         that channel; an address among their contact points is not enough. Before `linkIdentity` takes such identities
-        an administrator names their channel account (`addChannelAccount`). A new one counts within half a minute.
+        an administrator names their channel account (`addChannelAccount`). A new one counts at once.
         """
         return (self.name,)
 
