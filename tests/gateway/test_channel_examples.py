@@ -59,3 +59,18 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
     result = run.invoke(cli.app, _written(tmp_path, examples=_EXAMPLES.replace("person", "persn")))
     assert result.exit_code != 0
     assert "`persn`" in f"{result.output}{result.exception}"
+
+
+def test_wrong_settings_are_told(tmp_path: Path) -> None:
+    """What is wrong with the made-up settings is told in the words in which an entry's would be."""
+    examples = _EXAMPLES.replace("token =", 'base_url = "127.0.0.1:7811"\ntokn = "x"\ntoken =')
+    result = run.invoke(cli.app, _written(tmp_path, examples=examples))
+    assert result.exit_code == 1
+    assert "refused, base_url: no https:// stands in front of it. Write it as" in result.output
+    assert "refused, tokn: there is no such setting." in result.output
+
+
+def test_words_of_files(tmp_path: Path) -> None:
+    """So is what is wrong with the file itself."""
+    result = run.invoke(cli.app, _written(tmp_path, examples=_EXAMPLES.replace('"p-4711"', "4711")))
+    assert "`person`: it must be text, in quotes." in str(result.exception)

@@ -90,6 +90,15 @@ def test_good_addresses(read: Read, entry: str, address: str) -> None:
     assert getattr(one.settings, "base_url", None) == address
 
 
+def test_signed_address(read: Read) -> None:
+    """Where the vendor signs our own address, that is one, and may have a query behind it."""
+    (one,) = read(f'{REST}webhook_url = "https://gate.example/webhooks/shop/berlin?x=1"\n')
+    assert one.settings.model_dump()["webhook_url"].endswith("?x=1")
+    assert "`webhook_url`: it is 'gate.example/x': no https://" in _told(
+        read, f'{REST}webhook_url = "gate.example/x"\n'
+    )
+
+
 MISTAKES = [
     (
         WHATSAPP,

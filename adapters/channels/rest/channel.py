@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import Field, PlainValidator, SecretStr, ValidationInfo, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, SecretStr, ValidationInfo, model_validator
 
 from adapters.channels.rest.access import Access
 from adapters.channels.rest.asking import Asking
@@ -15,7 +15,7 @@ from adapters.channels.rest.ordering import ask_money, place
 from adapters.channels.rest.plan import Entry, Plan
 from adapters.channels.rest.proving import proof_of
 from adapters.channels.rest.sending import hand_over, require_conversation, require_text
-from adapters.contract.addresses import WebAddress
+from adapters.contract.addresses import WebAddress, address_fault
 from adapters.contract.channel import (
     Capability,
     Channel,
@@ -44,6 +44,13 @@ def _loaded(said: Any, info: ValidationInfo) -> Plan:
     return load(said, Entry(base_url=info.data.get("base_url"), token_url=info.data.get("token_url")))
 
 
+def _signed_as(url: str) -> str:
+    # What the vendor signs may have a query behind it.
+    if fault := address_fault(url.partition("?")[0]):
+        raise ValueError(fault)
+    return url
+
+
 class RestSettings(ChannelSettings):
     """What an account of a REST channel needs beside its mapping: its secrets, which no mapping holds."""
 
@@ -70,7 +77,7 @@ class RestSettings(ChannelSettings):
     previous_webhook_secret: SecretStr | None = Field(
         default=None, description="The one before, which is good as well while the vendor changes over."
     )
-    webhook_url: WebAddress | None = Field(
+    webhook_url: Annotated[str, AfterValidator(_signed_as)] | None = Field(
         default=None, description="Under which URL the vendor reaches this gateway, where it signs that, too."
     )
 
