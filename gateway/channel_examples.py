@@ -39,6 +39,7 @@ class _Said(BaseModel):
     person: str
     account: str = "sample-account"
     persons: dict[str, str] = {}
+    address_paths: dict[str, str] = {}
     answers: dict[str, str] = {}
     deliveries: list[str] = []
     tolerance_s: float | None = None

@@ -17,6 +17,7 @@ from adapters.stated_words import rule_broken
 _LIKE_SECRET: Final = re.compile(
     r"secret|password|passphrase|api_?key|private_?key|(^|_)token$|credential", re.IGNORECASE
 )
+_SUITES_OWN: Final = "http://127.0.0.1:9"
 
 
 async def described(trial: Trial) -> Finding:
@@ -52,6 +53,8 @@ async def made(trial: Trial) -> Finding:
         return failed(f"EXAMPLES is a {type(trial.examples).__name__}. {EXAMPLES_WANTED}")
     try:
         trial.channel()
+        # A vendor of the suite's stands there in the other checks.
+        trial.settings_at(_SUITES_OWN)
     except ValidationError as error:
         return failed("\n".join(_refused(one) for one in error.errors(include_url=False)))
     except Exception as error:  # noqa: BLE001  whatever a channel does
