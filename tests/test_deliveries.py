@@ -161,6 +161,21 @@ async def test_taken_back(post: Post) -> None:
     assert b"ann-2" in left["body"]
 
 
+async def test_taken_back_by_another(post: Post) -> None:
+    """What somebody says of another's words drops nothing, neither what is stored nor what stands aside."""
+    await post.bring(event("ann", 1))
+    await post.bring(event("ann", 2, "poison"))
+    await post.take_in()
+    await post.bring({**event("ben", 1, "withdraws"), "of": "ann"})
+    await post.bring({**event("ben", 2, "withdraws"), "of": "ann"})
+    assert (await post.take_in()).set_aside == 1
+    assert await post.store.count(MESSAGES, {"text": "word 1"}) == 1
+    assert len(await post.aside()) == 2
+    await post.bring(event("ann", 2, "withdraws"))
+    await post.take_in()
+    assert len(await post.aside()) == 1
+
+
 async def test_two_at_once(post: Post) -> None:
     """Two processes that both believe to have the lane take each event in once all the same."""
     for n in range(20):

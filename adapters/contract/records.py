@@ -337,8 +337,11 @@ class Withdrawal:
     channel: str
     account: str
     external_id: str
-    """The message's."""
     at: datetime
+    who: Who | None = None
+    """Whose message it is; another's stays as it is. None: it is the vendor's own word, whoever wrote it."""
+    direction: str = "IN"
+    """OUT: it is one of the company's to that person."""
 
 
 @quiet
