@@ -22,7 +22,7 @@ from adapters.deadline import within
 from adapters.failures import PASSING
 from adapters.mongo import Store
 from adapters.records import Document, Index, Record, RecordId
-from resolvers.conversations import CONVERSATIONS, MESSAGES, MessageDirection
+from resolvers.conversations import BY_OTHER, CONVERSATIONS, MESSAGES, MessageDirection
 from resolvers.ingest.batch import take
 from resolvers.ingest.beginning import Began, give_name
 from resolvers.ingest.report import Outcome, TakenIn
@@ -220,9 +220,11 @@ async def heard_at(store: Store, *conversations: RecordId) -> datetime | None:
             {"conversation_id": one},
             order=[("sent_at", -1), ("_id", -1)],
             limit=_NEWEST,
-            only=("direction", "sent_at"),
+            only=("direction", "sent_at", BY_OTHER),
         )
-        moments += [one["sent_at"] for one in newest if one["direction"] == MessageDirection.IN.value][:1]
+        # The customer's own words: a colleague of theirs who was in copy opens no window.
+        theirs = [one for one in newest if one["direction"] == MessageDirection.IN.value and not one.get(BY_OTHER)]
+        moments += [one["sent_at"] for one in theirs[:1]]
     return max(moments, default=None)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from adapters.contract.records import Withdrawal
+from adapters.contract.records import HandedOver, Who, Withdrawal
 from adapters.mongo import Store
 from adapters.records import CAME_BY, Document, RecordId, key_hash
 from resolvers.identities import IDENTITIES
@@ -17,6 +17,11 @@ from resolvers.ingest.people import People
 from resolvers.ingest.report import NotTaken
 from resolvers.ingest.talks import CLAIMS
 from resolvers.kit.erased import mark_id
+
+
+def authors_of(record: HandedOver) -> tuple[Who, ...]:
+    """Who takes a message back. It makes nobody known, and is told of erased people as well: it has no word of them."""
+    return (record.who,) if isinstance(record, Withdrawal) and record.who else ()
 
 
 class Authors:

@@ -269,7 +269,7 @@ PANELS: Mapping[type[Any], Panel[Any]] = {
         record=MESSAGES,
         id_of=_keyed(MESSAGES),
         document=message,
-        heard_at=lambda one: one.sent_at if one.direction == "IN" else None,
+        heard_at=lambda one: one.sent_at if one.direction == "IN" and not one.is_by_other else None,
         merge=climbed,
         kept=frozenset({"sent_at", "conversation_id"}),
         follows_source=False,

@@ -23,15 +23,14 @@ from adapters.contract.records import (
     Say,
     Talk,
     Utterance,
-    Who,
     Withdrawal,
 )
 from adapters.mongo import Store
 from adapters.records import CAME_BY, Document, RecordId
 from resolvers.channels import CHANNEL_ACCOUNTS, channel_account_document
-from resolvers.conversations import CONVERSATIONS, MESSAGES
+from resolvers.conversations import BY_OTHER, CONVERSATIONS, MESSAGES
 from resolvers.ingest.ahead import require_happened
-from resolvers.ingest.authors import Authors
+from resolvers.ingest.authors import Authors, authors_of
 from resolvers.ingest.company import Company, CompanyRecord
 from resolvers.ingest.departures import require_unknown
 from resolvers.ingest.forgotten import is_own_act, moment_of
@@ -105,7 +104,7 @@ class Batch:
                     named.setdefault(kept.name, {})[key] = None
         await self._company.load(store, named)
         kinds = {type(record) for record in self._records}
-        everyone = [who for record in self._records for who in (*whos(record), *_authors(record))]
+        everyone = [who for record in self._records for who in (*whos(record), *authors_of(record))]
         related = [
             who for record in self._records if isinstance(record, Person) and record.also for who in whos(record)
         ]
@@ -299,7 +298,7 @@ class Batch:
         if self._removed and self._ids.get(n) in self._removed:
             return UNCHANGED
         heard_at = panel.heard_at(record)
-        moment = stored_moment(heard_at, "at") if heard_at else None
+        moment = stored_moment(heard_at, "at") if heard_at and not self._is_of_others(record) else None
         at = moment_of(record)
         account = self._people.identities.account(
             record.who, stored_moment(at, "at") if at else None, is_heard=is_own_act(record)
@@ -372,6 +371,14 @@ class Batch:
         found = shelf.get(key)
         return None if found and found["customer_id"] in {None, *self._erased} else found
 
+    def _is_of_others(self, record: HandedOver) -> bool:
+        """Whether it is a file of a message that the customer did not write, as far as the message is here."""
+        if not isinstance(record, File) or record.of_kind != "message":
+            return False
+        key = self._told.standing(message_id(record.channel, record.account, record.of))
+        message = self._standing(self._panels[MESSAGES.name], key)
+        return message is not None and (message["direction"] == "OUT" or bool(message.get(BY_OTHER)))
+
     def _is_of_gone(self, file: Document) -> bool:
         """Whether the file came with something that is gone at its source since, or that its author took back."""
         key = self._told.standing(file["of_id"])
@@ -383,11 +390,6 @@ class Batch:
             self._noted.add(place)
             if _account_id(*place) not in self._accounts:
                 self._accounts.add({**channel_account_document(*place)})
-
-
-def _authors(record: HandedOver) -> tuple[Who, ...]:
-    """Who takes a message back. It makes nobody known, and is told of erased people as well: it has no word of them."""
-    return (record.who,) if isinstance(record, Withdrawal) and record.who else ()
 
 
 def _account_id(channel: str, account: str) -> RecordId:

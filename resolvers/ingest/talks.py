@@ -9,7 +9,14 @@ from typing import Any, Final
 
 from adapters.contract.records import Progress, Talk, Utterance
 from adapters.records import CAME_BY, Document, RecordId, derived_id
-from resolvers.conversations import CONVERSATIONS, MESSAGES, ConversationStatus, MessageDirection, MessageStatus
+from resolvers.conversations import (
+    BY_OTHER,
+    CONVERSATIONS,
+    MESSAGES,
+    ConversationStatus,
+    MessageDirection,
+    MessageStatus,
+)
 from resolvers.ingest.company import Company
 from resolvers.ingest.fields import dated, is_older, maybe, one_of, place_of
 from resolvers.ingest.parts import entry_point_document
@@ -96,8 +103,16 @@ def message(one: Utterance, _company: Company) -> dict[str, Any]:
         "status": one_of(MessageStatus, one.status, "status"),
         # That of a customer is a personal value and stands in their own record.
         "author_name": bounded(one.author_name, "author_name") if one.direction == "OUT" else None,
+        **_by_other(one),
         **dated(one.updated_at),
     }
+
+
+def _by_other(one: Utterance) -> dict[str, Any]:
+    """That somebody else wrote it, and who; nothing of what the customer or the company wrote."""
+    if not one.is_by_other or one.direction != "IN":
+        return {}
+    return {BY_OTHER: True, "other_author": bounded(one.author_name, "author_name")}
 
 
 def climbed(old: Document, new: dict[str, Any]) -> dict[str, Any]:

@@ -101,6 +101,23 @@ def test_whose_words(author: dict[str, Any], direction: str) -> None:
     assert message.direction == direction
 
 
+@pytest.mark.parametrize(
+    ("author", "is_by_other", "name"),
+    [
+        ({"id": CUSTOMER, "is_staff": False, "name": "Ann"}, False, None),
+        ({"id": "77", "is_staff": False, "name": "Cora Copied"}, True, "Cora Copied"),
+        ({"id": AGENT, "is_staff": False, "name": "Anna Agent"}, False, "Anna Agent"),
+    ],
+    ids=["requester", "in copy", "colleague"],
+)
+def test_others_words(author: dict[str, Any], is_by_other: bool, name: str | None) -> None:
+    """Whoever else comments on somebody's ticket is named, and it is no word of that one's; a colleague's went out."""
+    *_, message = one("ticket.comment_added", TICKET_DETAIL, said(author=author)).records
+    assert isinstance(message, Utterance)
+    assert (message.is_by_other, message.author_name) == (is_by_other, name)
+    assert (message.direction == "OUT") == (author["id"] == AGENT)
+
+
 def test_note_is_no_message() -> None:
     """A note among colleagues is never a message, and a note of the customer only where the settings ask for it."""
     private = said("Tread softly", is_public=False)
