@@ -295,7 +295,8 @@ PANELS: Mapping[type[Any], Panel[Any]] = {
         record=ATTACHMENTS,
         id_of=_keyed(ATTACHMENTS),
         document=_file,
-        heard_at=lambda one: one.created_at,
+        # The message with which it came tells whether the customer wrote it.
+        heard_at=lambda one: one.created_at if one.of_kind == "ticket" else None,
         kept=frozenset({"created_at"}),
     ),
 }

@@ -28,7 +28,7 @@ from adapters.contract.records import (
 from adapters.mongo import Store
 from adapters.records import CAME_BY, Document, RecordId
 from resolvers.channels import CHANNEL_ACCOUNTS, channel_account_document
-from resolvers.conversations import BY_OTHER, CONVERSATIONS, MESSAGES
+from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.ingest.ahead import require_happened
 from resolvers.ingest.authors import Authors, authors_of
 from resolvers.ingest.company import Company, CompanyRecord
@@ -298,7 +298,7 @@ class Batch:
         if self._removed and self._ids.get(n) in self._removed:
             return UNCHANGED
         heard_at = panel.heard_at(record)
-        moment = stored_moment(heard_at, "at") if heard_at and not self._is_of_others(record) else None
+        moment = stored_moment(heard_at, "at") if heard_at else None
         at = moment_of(record)
         account = self._people.identities.account(
             record.who, stored_moment(at, "at") if at else None, is_heard=is_own_act(record)
@@ -370,14 +370,6 @@ class Batch:
         """The document of that id, unless it is of someone who is being erased."""
         found = shelf.get(key)
         return None if found and found["customer_id"] in {None, *self._erased} else found
-
-    def _is_of_others(self, record: HandedOver) -> bool:
-        """Whether it is a file of a message that the customer did not write, as far as the message is here."""
-        if not isinstance(record, File) or record.of_kind != "message":
-            return False
-        key = self._told.standing(message_id(record.channel, record.account, record.of))
-        message = self._standing(self._panels[MESSAGES.name], key)
-        return message is not None and (message["direction"] == "OUT" or bool(message.get(BY_OTHER)))
 
     def _is_of_gone(self, file: Document) -> bool:
         """Whether the file came with something that is gone at its source since, or that its author took back."""
