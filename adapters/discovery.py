@@ -70,6 +70,8 @@ class Unusable:
     origin: str
     why: str
     """What is wrong and what to do."""
+    room: str = ""
+    """The module or entry point in which it stands, where that is named otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +80,17 @@ class Adapters:
 
     usable: Mapping[str, Adapter]
     unusable: tuple[Unusable, ...] = ()
+    others: tuple[Unusable, ...] = ()
+    """Files that are no adapters of their own name: a mistake only where somebody asks for one by it."""
 
     def named(self, name: str) -> Adapter:
         """The adapter of that name; raises NoSuchAdapter."""
         if found := self.usable.get(name):
             return found
-        if wrong := next((one for one in self.unusable if one.name == name), None):
+        if wrong := next((one for one in self.unusable if name in {one.name, one.room}), None):
             raise NoSuchAdapter(f"The adapter {name!r} ({wrong.origin}) cannot be used: {wrong.why}")
+        if other := next((one for one in self.others if one.name == name), None):
+            raise NoSuchAdapter(f"There is no adapter {name!r}, though there is {other.origin}: {other.why}")
         near = difflib.get_close_matches(name, self.usable, n=1)
         asked = f" Is {near[0]!r} meant?" if near else ""
         known = ", ".join(sorted(self.usable)) or "none"
@@ -101,8 +107,11 @@ def adapters(
     found: dict[str, Adapter] = {}
     unusable: list[Unusable] = []
     twice: list[Unusable] = []
+    others: list[Unusable] = []
     for one in _candidates(folder, installed()):
-        if isinstance(one, Unusable):
+        if isinstance(one, _Other):
+            others.append(one.told)
+        elif isinstance(one, Unusable):
             unusable.append(one)
         elif (other := found.get(one.name)) is None:
             found[one.name] = one
@@ -111,7 +120,14 @@ def adapters(
     for pair in twice:
         # Nobody is to guess which of two is meant.
         found.pop(pair.name, None)
-    return Adapters(found, (*twice, *unusable))
+    return Adapters(found, (*twice, *unusable), tuple(others))
+
+
+@dataclass(frozen=True, slots=True)
+class _Other:
+    """A module that is no adapter by its own name, and why."""
+
+    told: Unusable
 
 
 def _twice(one: Adapter, other: Adapter) -> Unusable:
@@ -119,7 +135,7 @@ def _twice(one: Adapter, other: Adapter) -> Unusable:
     return Unusable(one.name, origins, f"both are named {one.name!r}. Rename one of them, or uninstall its package.")
 
 
-def _candidates(folder: ModuleType, installed: Iterable[EntryPoint]) -> Iterator[Adapter | Unusable]:
+def _candidates(folder: ModuleType, installed: Iterable[EntryPoint]) -> Iterator[Adapter | Unusable | _Other]:
     for room in sorted(pkgutil.iter_modules(folder.__path__), key=lambda one: one.name):
         path = f"{folder.__name__}.{room.name}"
         yield from _read(room.name, path, lambda path=path: getattr(importlib.import_module(path), "CHANNEL", None))  # type: ignore[misc]
@@ -136,7 +152,7 @@ def _loaded(entry: EntryPoint) -> Any:
 
 def _read(
     name: str, origin: str, load: Callable[[], Any], *, is_promised: bool = False
-) -> Iterator[Adapter | Unusable]:
+) -> Iterator[Adapter | Unusable | _Other]:
     try:
         cls = load()
     except (Exception, SystemExit) as error:  # noqa: BLE001  whatever a package does when it is imported
@@ -144,18 +160,21 @@ def _read(
         yield Unusable(name, origin, why)
         return
     if cls is None:
-        if is_promised:
-            yield Unusable(name, origin, "its module names no CHANNEL. Write `CHANNEL = <the class>` into it.")
-        # Else a room that channels share.
+        told = Unusable(name, origin, "its module names no CHANNEL. Write `CHANNEL = <the class>` into it.")
+        # Else it may be a room that channels share.
+        yield told if is_promised else _Other(told)
         return
     if wrong := defects(cls):
         own = getattr(cls, "name", None)
-        yield Unusable(own if isinstance(own, str) else name, origin, " ".join(wrong))
+        yield Unusable(own if isinstance(own, str) else name, origin, " ".join(wrong), room=name)
         return
     if is_promised and name != cls.name:
         why = f"its entry point is named {name!r} and its channel {cls.name!r}. Give both one name."
         yield Unusable(name, origin, why)
         return
+    if name != cls.name:
+        why = f"its channel is named {cls.name!r}. Ask for that, or name both the file and the channel {name!r}."
+        yield _Other(Unusable(name, origin, why))
     yield Adapter(cls, origin)
 
 
@@ -171,7 +190,8 @@ def defects(cls: Any) -> list[str]:
     found = []
     name = getattr(cls, "name", None)
     if not (isinstance(name, str) and NAME.fullmatch(name)):
-        found.append("It has no `name`: small letters, digits, hyphens and underscores, a letter first, as 'acme'.")
+        said = f"Its `name` is {name!r}" if isinstance(name, str) else "It has no `name`"
+        found.append(f"{said}: small letters, digits, hyphens and underscores, a letter first, as 'acme'.")
     settings = getattr(cls, "Settings", None)
     if not (isinstance(settings, type) and issubclass(settings, ChannelSettings)):
         found.append("It has no `Settings`: a class that inherits adapters.contract.channel.ChannelSettings.")

@@ -177,7 +177,7 @@ class House:
             default_region=self.settings.default_region,
             knocks=self.knocks,
         )
-        return working(shift, self.graph.declared.jobs.values(), JobLog())
+        return working(shift, shift.jobs(), JobLog())
 
     @property
     def endpoint(self) -> Endpoint:

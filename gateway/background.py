@@ -1,6 +1,7 @@
 """What is done in the background, how does it stand, and what was set aside: as commands."""
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
@@ -13,11 +14,12 @@ from adapters.mongo import Store
 from gateway.lines import open_lines
 from gateway.opening import with_store
 from gateway.settings import load_settings
-from gateway.work import JobState, job_states
+from gateway.work import JobState, job_names, job_states
 from resolvers.deliveries.intake import Tally
 from resolvers.deliveries.replaying import Standing, replay, set_aside, standing
 from resolvers.kit.shift import Shift
 from resolvers.live.pasts import pasts_waiting
+from resolvers.outbox.waiting import Queue, queues
 from resolvers.schema import graph
 
 _COLUMNS: Final = ("job", "last end", "failures", "reference", "running")
@@ -29,18 +31,18 @@ _note = Console(stderr=True)
 def show_jobs() -> None:
     """List what is done in the background: when it last ended, how often it failed since, and who does it now.
 
-    Below stands how many deliveries of vendors wait, since when, how many are set aside, and how many
-    pasts of people wait to be fetched from their channel. Into a pipe or a file: a
-    line for each job, a tab between the columns.
+    Below stands how many deliveries of vendors wait, since when, how many are set aside, how many
+    pasts of people wait to be fetched from their channel, and how many messages wait to go out on
+    each channel account. Into a pipe or a file: a line for each job, a tab between the columns.
 
     Example: `profile-gateway jobs`
     """
 
-    async def work(store: Store) -> tuple[list[JobState], Standing, int]:
-        states = await job_states(store, sorted(graph().declared.jobs))
-        return states, await standing(store), await pasts_waiting(store)
+    async def work(store: Store) -> tuple[list[JobState], Standing, int, Sequence[Queue]]:
+        states = await job_states(store, await job_names(store, graph().declared))
+        return states, await standing(store), await pasts_waiting(store), await queues(store)
 
-    states, found, pasts = with_store(work)
+    states, found, pasts, waiting = with_store(work)
     rows = [_row(one) for one in states]
     if _out.is_terminal:
         table = Table(*(Column(name, no_wrap=name in {"job", "last end"}) for name in _COLUMNS))
@@ -54,6 +56,8 @@ def show_jobs() -> None:
     words = f"{found.waiting:,} deliveries wait{since}; {found.aside:,} are set aside.{again}"
     _note.print(words, highlight=False, soft_wrap=True)
     _note.print(f"{pasts:,} pasts wait to be fetched.", highlight=False, soft_wrap=True)
+    for one in waiting:
+        _note.print(_told_of(one), highlight=False, soft_wrap=True)
 
 
 def replay_deliveries(
@@ -91,6 +95,12 @@ def replay_deliveries(
     if tally.dropped:
         sys.stdout.write(f"{tally.dropped:,} dropped: they came before an erasure and tell of whom was erased.\n")
     sys.stdout.writelines(f"{count:,} for: {reason}\n" for reason, count in tally.aside.most_common())
+
+
+def _told_of(queue: Queue) -> str:
+    place = f"{queue.place.channel}/{queue.place.account}"
+    told = f"{queue.count:,} messages wait to go out on {place}, the first since {_moment(queue.oldest)}."
+    return f"{told} Last it took none: {queue.why}" if queue.why else told
 
 
 def _row(job: JobState) -> tuple[str, ...]:

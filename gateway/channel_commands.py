@@ -10,7 +10,9 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from adapters import channels
 from adapters.conformance.findings import Finding, Outcome
+from adapters.conformance.showing import shown
 from adapters.conformance.suite import Check, try_out
 from adapters.contract.channel import Capability
 from adapters.discovery import Adapter, Adapters, NoSuchAdapter, adapters
@@ -20,7 +22,13 @@ from gateway.channel_file import Entry, read_channels
 from gateway.lines import one_way, open_lines
 from gateway.settings import BadSettings, load_settings
 
-_STYLES: Final = {Outcome.PASS: "green", Outcome.FAIL: "bold red", Outcome.NOT_CHECKED: "yellow"}
+_STYLES: Final = {
+    Outcome.PASS: "green",
+    Outcome.FAIL: "bold red",
+    Outcome.NOT_CHECKED: "yellow",
+    Outcome.NOT_OFFERED: "dim",
+}
+_PAYLOADS: Final = Path("tests/channels/payloads")
 _COLUMNS: Final = ("channel", "account", "adapter", "offers", "found in")
 
 _out = Console()
@@ -90,29 +98,68 @@ def check_channel(
     name: Annotated[str, typer.Argument(help="The adapter, as `profile-gateway channels` lists it.")],
     payloads: Annotated[
         Path | None,
-        typer.Option(help="A folder with bodies of recorded deliveries.", exists=True, file_okay=False),
+        typer.Option(
+            help="A folder with bodies of recorded deliveries. Left out: tests/channels/payloads/NAME, for adapters "
+            "in adapters/channels/.",
+            exists=True,
+            file_okay=False,
+        ),
     ] = None,
     mutations: Annotated[int, typer.Option(min=0, help="How many spoilt deliveries are tried.")] = 1_000,
     examples: Annotated[
         Path | None,
         typer.Option(help="A file with settings and recorded answers of yours, as for a mapping (mappings/rest.md)."),
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 also where something that could be checked was not.")
+    ] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="Print what was read of the recorded answers and deliveries, a line each.")
+    ] = False,
 ) -> None:
     """Try a channel out: does it read, refuse, fail and keep silent as every channel must?
 
     Its examples stand beside its class (`EXAMPLES`, see adapters/contract/examples.py); its vendor is one of the
-    suite's own, so that nothing outside this machine is asked. Exits with 1 when a check fails.
+    suite's own, so that nothing outside this machine is asked. Exits with 1 when a check fails. What is NOT CHECKED
+    lacks something that you can write; what is NOT OFFERED the channel does not claim to do.
 
-    Example: `profile-gateway check-channel whatsapp --payloads tests/channels/payloads/whatsapp`
+    Example: `profile-gateway check-channel whatsapp --strict`
     """
     try:
         adapter = adapters().named(name)
     except NoSuchAdapter as error:
         raise BadSettings(str(error)) from error
     own = read_examples(examples, adapter) if examples else None
-    report = asyncio.run(try_out(adapter, one_way, payloads=payloads, mutations=mutations, tell=_show, examples=own))
-    if not report.is_good:
+    recorded = payloads or recorded_for(adapter)
+    if recorded is not None and payloads is None:
+        _note.print(f"Deliveries are read from {recorded}, too.", markup=False, soft_wrap=True)
+    report = asyncio.run(try_out(adapter, one_way, payloads=recorded, mutations=mutations, tell=_show, examples=own))
+    if show and report.is_made:
+        _print_read(asyncio.run(shown(adapter, one_way, payloads=recorded, examples=own)))
+    if strict and report.unchecked:
+        _note.print(
+            f"Not checked, though it could be: {', '.join(report.unchecked)}. What is missing stands above.",
+            style="red",
+            markup=False,
+            soft_wrap=True,
+        )
+    if not report.is_good or (strict and report.unchecked):
         raise typer.Exit(1)
+
+
+def recorded_for(adapter: Adapter) -> Path | None:
+    """The folder of recorded deliveries that stands beside an adapter of this house; None where there is none."""
+    if not adapter.cls.__module__.startswith(f"{channels.__name__}."):
+        return None
+    folder = Path(channels.__path__[0]).parents[1] / _PAYLOADS / adapter.name
+    return folder if folder.is_dir() else None
+
+
+def _print_read(lines: list[str]) -> None:
+    """What was read: does it say what the vendor means? That no check can know."""
+    _out.print(Text("\nWhat was read:" if lines else "\nNothing was read.", style="bold"))
+    for line in lines:
+        _out.print(Text(line), soft_wrap=True)
 
 
 def _show(check: Check, finding: Finding) -> None:

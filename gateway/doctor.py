@@ -28,7 +28,7 @@ from gateway.mongod import Glance, Mongod, MongodError, glance
 from gateway.schema_file import CHECKOUT, COMMITTED, differences
 from gateway.settings import PREFIX, BadSettings, Settings, environment_name, load_settings, unknown_names
 from gateway.tokens import KeySet, KeysUnreachable
-from gateway.work import JOBS, JobState, job_states
+from gateway.work import JOBS, JobState, job_names, job_states
 from resolvers.deliveries.unnamed import PATIENCE, unnamed
 from resolvers.deliveries.waiting import DELIVERIES
 from resolvers.privacy.receipts import ERASURES
@@ -217,7 +217,7 @@ async def background_jobs(settings: Settings) -> Finding:
     """When what is done in the background was done last, and whether it fails; nothing is started for that."""
 
     async def look(store: Store) -> tuple[list[JobState], bool]:
-        states = await job_states(store, list(graph().declared.jobs))
+        states = await job_states(store, await job_names(store, graph().declared))
         return states, await store.first(ERASURES, {}) is not None
 
     seen = await _seen_in_store(settings, [JOBS, ERASURES], look)

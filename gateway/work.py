@@ -24,6 +24,7 @@ from adapters.records import Document, Record
 from gateway.processes import holder_name, is_known_dead, sign_in
 from resolvers.kit.jobs import Job
 from resolvers.kit.shift import Shift
+from resolvers.kit.slice import Declared
 
 JOBS: Final = Record(name="jobs", customer=None, key=("name",))
 """One document for each job: how it stands."""
@@ -298,6 +299,13 @@ async def working(shift: Shift, jobs: Iterable[Job], observer: JobObserver) -> A
         yield worker
     finally:
         await worker.stop()
+
+
+async def job_names(store: Store, declared: Declared) -> list[str]:
+    """The jobs of every process, and those of channel accounts that were ever done."""
+    begins = tuple(f"{one.begins} " for one in declared.line_jobs)
+    noted = [one["name"] for one in await store.find(JOBS, {}, only=["name"])]
+    return sorted({*declared.jobs, *(name for name in noted if name.startswith(begins))})
 
 
 async def job_states(store: Store, names: Sequence[str]) -> list[JobState]:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import strawberry
 
+from adapters.contract.bounds import LONGEST_NOTE
 from adapters.records import Document, Record, RecordId, Timeline, new_id
 from adapters.windows import Strand
 from resolvers.agents import Agent, agents_of
@@ -43,9 +44,6 @@ REMOVED_NOTES = Record(name="removed_notes", customer=None)
 """The ids of removed notes, and nothing of what stood in them: a source that says one again does not bring it back."""
 
 SLICE = Slice("notes", unshown=[REMOVED_NOTES])
-
-# A note is a remark; what is longer is a document and belongs into an attachment.
-LONGEST_NOTE = 10_000
 
 
 @SLICE.keeps(NOTES, may=STAFF)

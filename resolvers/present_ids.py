@@ -1,9 +1,11 @@
 """Under which id is a customer reached now, where a channel has given them another one?"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from adapters.contract.records import Who
 from adapters.mongo import Store
+from adapters.quiet import quiet
 from adapters.records import CAME_BY, Document, RecordId, key_hash, key_mark
 from resolvers.conversations import CONVERSATIONS
 from resolvers.identities import IDENTITIES
@@ -43,25 +45,40 @@ def present(one: Document, found: Sequence[Document], path: tuple[str, ...]) -> 
     return others[0]
 
 
-async def moved(store: Store, rows: Sequence[Document]) -> dict[RecordId, Who | Refused]:
-    """Of what waits for people whose channel has given them another id since: the present one, or why none can be told.
+@quiet
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Where somebody is reached now whom the channel called by another id before."""
 
-    By the id of what waits; of whom the channel still calls so, nothing is said.
+    identity: Document
+    """The present one."""
+    found: Sequence[Document]
+    """All that the customer has on that channel account."""
+
+
+async def moved(
+    store: Store, channel: str, account: str, owners: Sequence[RecordId]
+) -> dict[tuple[RecordId, str], Moved | Refused]:
+    """Of the customers whose channel has given them another id since: the present one, or why none can be told.
+
+    By the customer and the former id; of one by which the channel still calls them nothing is said.
     """
-    owners = list({row["customer_id"] for row in rows})
-    found = await store.find(IDENTITIES, {"customer_id": {"$in": owners}, "is_former": True}) if owners else ()
-    former = {(one["customer_id"], who_of(one)): one for one in found}
-    answer: dict[RecordId, Who | Refused] = {}
-    for row in rows:
-        one = former.get((row["customer_id"], who_of(row)))
-        there = await known_there(store, [row["customer_id"]], row) if one is not None else ()
+    place = {"channel": channel, "account": account}
+    former: Sequence[Document] = ()
+    if owners:
+        of = {"customer_id": {"$in": list(owners)}, "is_former": True}
+        former = [one for one in await store.find(IDENTITIES, of) if place.items() <= one.items()]
+    answer: dict[tuple[RecordId, str], Moved | Refused] = {}
+    for one in former:
+        there = await known_there(store, [one["customer_id"]], place)
         # Who is called so now may be the same customer by now.
-        if one is None or any(who_of(other) == who_of(one) and not is_former(other) for other in there):
+        if any(who_of(other) == who_of(one) and not is_former(other) for other in there):
             continue
+        key = one["customer_id"], one["value"]
         try:
-            answer[row["_id"]] = who_of(present(one, there, ()))
+            answer[key] = Moved(present(one, there, ()), there)
         except Refused as refused:
-            answer[row["_id"]] = refused
+            answer[key] = refused
     return answer
 
 

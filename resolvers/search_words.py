@@ -72,10 +72,15 @@ def search_words(
         if (value := values.get(one["name"])) is not None
     ]
     if (name := called(values, shown_as)) and NAMES.issubset(one["name"] for one in searchable):
-        sources.append([word for word in _words(name) if not kinds_asked([[word]])])
+        sources.append([word for word in _words(_without_numbers(name)) if not kinds_asked([[word]])])
     sources += [_BY_CONTACT[point["type"]](point["value"]) for point in points]
     found = {word[:LONGEST_WORD] for source in sources for word in source if word}
     return sorted(found if len(found) <= MOST_WORDS else _first_ones(sources))
+
+
+def _without_numbers(text: str) -> str:
+    """The text without its numbers, each as a whole, in however many groups it is written."""
+    return _PHONE.sub(lambda found: " " if len(_digits(found[0])) >= _SHORTEST_NUMBER else found[0], _folded(text))
 
 
 def _first_ones(sources: Iterable[Iterable[str]]) -> Sequence[str]:

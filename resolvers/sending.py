@@ -40,7 +40,8 @@ from resolvers.kit.slice import Slice
 from resolvers.kit.stored import reader_of
 from resolvers.kit.texts import plain_line, plain_text, quoted
 from resolvers.kit.viewer import STAFF
-from resolvers.outbox import JOB, OUTBOX, WAITING, outgoing_of
+from resolvers.outbox import OUTBOX, WAITING, job_name
+from resolvers.outbox.words import outgoing_of
 from resolvers.present_ids import is_former, known_there, mark_of, present, talks_before, who_of
 
 SLICE = Slice("sending")
@@ -134,7 +135,7 @@ async def send_message(
             f"`key` is {quoted(input.key)}, under which you have sent another message. Send this one with a new key.",
             *("input", "key"),
         )
-    context.knock(JOB)
+    context.knock(job_name(place.who.channel, place.who.account))
     read = reader_of(Message).reading(hidden_from(context.viewer, MESSAGES))
     return SendMessagePayload(sent=read(stands))
 

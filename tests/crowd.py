@@ -33,7 +33,7 @@ from resolvers.matching_base import keep_base
 from resolvers.merging.ledger import MERGES
 from resolvers.notes import REMOVED_NOTES
 from resolvers.order_requests import ORDER_REQUESTS, UNDER_WAY
-from resolvers.outbox import OUTBOX, WAITING
+from resolvers.outbox import OUTBOX, PAUSES, WAITING
 from resolvers.payment_requests import PAYMENT_REQUESTS
 from resolvers.privacy.receipts import ERASURES
 from resolvers.privacy.removing import DOOMED_FILES
@@ -241,6 +241,7 @@ async def stand_ins(make: Makers) -> None:
         await make.store.insert(record, stand_in(record, new_id(), BEGIN, **{GONE_AT: BEGIN}))
     place = {"channel": "whatsapp", "account": "main"}
     await note_delivery(make.store, *place.values(), BEGIN)
+    await make.store.insert(PAUSES, {**place, "_id": PAUSES.id_of(place), "until": BEGIN, "times": 1, "why": "busy"})
     await make.store.insert(EVENT_KEYS, {**place, "_id": new_id(), "key": "0" * 64, "at": BEGIN})
     came = Delivery(method="POST", query={}, headers={}, body=b"{}", received_at=BEGIN)
     kept = delivery_document(came, **place, key="0" * 64, sequence=1)

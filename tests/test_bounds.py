@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from adapters.contract.bounds import MOST_LINES
 from adapters.contract.records import Class, Parcel, Person, Reach, Who
 from adapters.mongo import Store
 from adapters.records import new_id
@@ -16,7 +17,6 @@ from resolvers.contacts import CONTACT_POINTS
 from resolvers.custom_data import CUSTOM_DATA
 from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES, IDENTITY_KEYS, identity_document, identity_key_document
-from resolvers.ingest.panels import MOST_LINES
 from resolvers.ingest.report import Outcome
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from adapters.contract.bounds import LONGEST_NOTE
 from adapters.mongo import Store
 from adapters.records import new_id
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import STAFF, Role
-from resolvers.notes import LONGEST_NOTE, NOTES
+from resolvers.notes import NOTES
 from tests.changing import GONE, change, may, refused
 from tests.conftest import Asking, Commands
 from tests.makers import BEGIN, Makers

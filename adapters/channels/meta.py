@@ -39,6 +39,8 @@ _WHAT_TO_DO: Final[Mapping[int, str]] = {
     368: "The account is blocked for breaking a policy: look at the account's quality page.",
 }
 _PERMISSIONS: Final = range(200, 300)
+_OF_ACCOUNT: Final = frozenset({0, 3, 10, 102, 190, 368, *_PERMISSIONS})
+"""Our token, our permissions, our account: whatever is asked is refused until people have mended it."""
 
 
 def handshake(delivery: Delivery, verify_token: SecretStr) -> Answer | None:
@@ -80,8 +82,12 @@ class Codes:
 
     Each with the seconds to wait, where they are fixed.
     """
+    of_person: frozenset[int] = frozenset()
+    """Of those, which say that of the one person only."""
     what_to_do: Mapping[int, str] = field(default_factory=dict)
     """What an operator does about a refusal."""
+    of_account: frozenset[int] = frozenset()
+    """Which refusals are of our account, whatever it asks, beside those that all of Meta's channels share."""
 
 
 def judge(reply: Reply, codes: Codes) -> ChannelError | None:
@@ -94,7 +100,8 @@ def judge(reply: Reply, codes: Codes) -> ChannelError | None:
     if error is None or not isinstance(code, int) or isinstance(code, bool):
         return by_status(reply) or (ChannelRefused("It answered with an error without a code.") if error else None)
     if code in codes.busy or code in _THROTTLED:
-        return ChannelBusy(f"It takes nothing for now ({code}).", retry_after_s=_wait_s(reply, codes.busy.get(code)))
+        wait_s, of_person = _wait_s(reply, codes.busy.get(code)), code in codes.of_person
+        return ChannelBusy(f"It takes nothing for now ({code}).", retry_after_s=wait_s, is_of_person=of_person)
     if code in _DOWN or error.get("is_transient") is True:
         return ChannelDown(f"It cannot serve us for now ({code}).")
     if (code, error.get("error_subcode")) == _NOTHING_THERE:
@@ -102,7 +109,11 @@ def judge(reply: Reply, codes: Codes) -> ChannelError | None:
     what_to_do = codes.what_to_do.get(code) or _what_to_do(code)
     if what_to_do is None and reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return ChannelDown(f"It answered with {reply.status} ({code}).")
-    return ChannelRefused(f"It refused the request ({code}). {what_to_do or 'Look its code up.'}", code=str(code))
+    return ChannelRefused(
+        f"It refused the request ({code}). {what_to_do or 'Look its code up.'}",
+        code=str(code),
+        is_of_account=code in _OF_ACCOUNT or code in codes.of_account,
+    )
 
 
 def _what_to_do(code: int) -> str | None:

@@ -1,9 +1,9 @@
-"""Is a channel asked for page after page, by every kind of identity that it names, and by ids of odd characters?"""
+"""Is a channel asked for page after page, and by every kind of identity that it names?"""
 
 from dataclasses import replace
 from typing import Any, Final
 
-from adapters.conformance.findings import Finding, not_checked, summed
+from adapters.conformance.findings import Finding, not_checked, not_offered, summed
 from adapters.conformance.trial import Trial, raised
 from adapters.conformance.vendor import Vendor, vendor
 from adapters.conformance.wire import channel_at, outcome_of, reads_of, unsound_in
@@ -16,8 +16,6 @@ _ALL: Final = {**_PAGED, Capability.PROFILE: "person", Capability.INTERESTS: "in
 _COUNTED: Final = (Order, Case, Talk)
 # What is recorded of one person has no more pages.
 _MOST_PAGES: Final = 20
-# It leaves the path, and begins a query and another parameter, wherever it stands unescaped.
-_ODD_ID: Final = "s/../t?planted=1&planted=1#s"
 
 _FOR_EVER: Final = (
     "it leads to a page that was given before, for ever. Answer `after=None` where the vendor names the same cursor "
@@ -32,7 +30,7 @@ async def paged(trial: Trial) -> Finding:
         return reads
     offered = [one for one in _PAGED if one in reads]
     if not offered:
-        return not_checked("It lists nothing, so that there are no pages.")
+        return not_offered("It lists nothing, so that there are no pages.")
     wrong, count = [], 0
     async with vendor(trial.answers) as double:
         for capability in offered:
@@ -41,7 +39,7 @@ async def paged(trial: Trial) -> Finding:
             wrong += [f"{capability}: {one}" for one in found]
             if pages > 1:
                 wrong += [f"{capability}: {one}" for one in await _bounded(trial, double, capability)]
-    return summed(wrong, f"{count} pages.")
+    return summed(wrong, f"{count} page{'' if count == 1 else 's'}.")
 
 
 async def _pages(trial: Trial, double: Vendor, capability: Capability) -> tuple[int, list[str]]:
@@ -115,24 +113,6 @@ def _unlike(trial: Trial, outcome: Any, double: Vendor) -> list[str]:
     if people - {trial.own} and not wrong:
         wrong.append("a record is of somebody else than `EXAMPLES.person`. Say under which id of yours you know them.")
     return wrong
-
-
-async def escaped(trial: Trial) -> Finding:
-    """An id of whatever characters is one id in the vendor's address, and nothing more."""
-    reads = reads_of(trial)
-    if isinstance(reads, Finding):
-        return reads
-    wrong = []
-    async with vendor({}) as double:
-        for capability in (one for one in _ALL if one in reads):
-            double.asked.clear()
-            await _asked(trial, double, capability, Who(trial.cls.name, trial.account, _ODD_ID), Portion())
-            if any("planted" in one.query for one in double.asked):
-                wrong.append(
-                    f"{capability}: an id with `/`, `?` and `&` changes the address. Use `quote(id, safe='')` in "
-                    "paths, and `params` for queries."
-                )
-    return summed(wrong, "Ids stay ids.")
 
 
 async def _asked(trial: Trial, double: Vendor, capability: Capability, who: Who, portion: Portion) -> Any:

@@ -28,7 +28,9 @@ async def kept(trial: Trial) -> Finding:
     reads = reads_of(trial)
     if isinstance(reads, Finding) or not trial.answers:
         if not trial.payloads:
-            return not_checked("There are neither recorded answers nor deliveries.")
+            if isinstance(reads, Finding) and Capability.WEBHOOK not in trial.channel().capabilities():
+                return reads
+            return not_checked("There are neither recorded answers nor deliveries. Write some into EXAMPLES.")
         return summed(list(wrong), "No entry of a delivery is dropped.")
     for words, ask in reads.items():
         wrong |= dict.fromkeys([one async for one in _of_answers(trial, words, ask)])

@@ -11,6 +11,9 @@ class Outcome(StrEnum):
     PASS = "PASS"  # noqa: S105  it opens nothing
     FAIL = "FAIL"
     NOT_CHECKED = "NOT CHECKED"
+    """Something is missing that its author could write."""
+    NOT_OFFERED = "NOT OFFERED"
+    """It does not claim to do this, so that nothing is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,13 @@ def failed(*wrong: str) -> Finding:
 
 
 def not_checked(words: str) -> Finding:
-    """Something is missing that the check needs."""
+    """Something is missing that the check needs, and that can be written; the words say what."""
     return Finding(Outcome.NOT_CHECKED, words)
+
+
+def not_offered(words: str) -> Finding:
+    """The channel offers nothing that could be checked so."""
+    return Finding(Outcome.NOT_OFFERED, words)
 
 
 def summed(wrong: Iterable[str], good: str) -> Finding:

@@ -34,7 +34,7 @@ async def described(trial: Trial) -> Finding:
 async def secret(trial: Trial) -> Finding:
     """Whatever is called like a secret is a SecretStr."""
     wrong = [
-        f"The setting `{name}` is called like a secret and is none. Make it a SecretStr, or name it otherwise."
+        f"The setting `{name}` is called like a secret and is none. Make it a SecretStr."
         for model in _models(trial.cls.Settings)
         for name, field in model.model_fields.items()
         if _LIKE_SECRET.search(name) and str in _leaves(field.annotation) and SecretStr not in _leaves(field.annotation)

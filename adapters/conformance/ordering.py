@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from adapters.conformance.findings import Finding, not_checked, summed
+from adapters.conformance.findings import Finding, not_checked, not_offered, summed
 from adapters.conformance.trial import Trial, raised
 from adapters.conformance.vendor import Fault, Vendor, vendor
 from adapters.conformance.wire import ADDRESS_WANTED, Ask, asked, names_of, oddities
@@ -21,12 +21,13 @@ _ITEMS: Final = (
     Item(line="1", title="A bell", quantity=2, total=_TWICE, unit_price=_PRICE, sku="B-1"),
     Item(line="2", title="A 'lamp'\n", quantity=1, total=_PRICE, unit_price=_PRICE),
 )
-_ACTS: Final[Mapping[Capability, Ask]] = {
+ACTS: Final[Mapping[Capability, Ask]] = {
     Capability.ORDER: lambda channel, who: channel.place_order(NewOrder(who=who, key=_KEY, items=_ITEMS)),
     Capability.PAYMENT: lambda channel, who: channel.ask_payment(
         PaymentRequest(who=who, key=_KEY, amount=_PRICE, words="A bell")
     ),
 }
+"""A sample of each for somebody."""
 _REPEATABLE: Final = {Capability.ORDER: "is_order_repeatable", Capability.PAYMENT: "is_payment_repeatable"}
 _MUST: Final[Mapping[Fault, tuple[type[ChannelError], ...]]] = {
     Fault.HANGS: (OutcomeUnknown,),
@@ -44,7 +45,7 @@ _MUST: Final[Mapping[Fault, tuple[type[ChannelError], ...]]] = {
 
 async def ordered(trial: Trial) -> Finding:
     """An order that is placed, and a payment that is asked for, come back whole; twice with one key they are one."""
-    acts = _acts(trial)
+    acts = acts_of(trial)
     if isinstance(acts, Finding):
         return acts
     if not trial.answers:
@@ -64,7 +65,7 @@ async def ordered(trial: Trial) -> Finding:
 
 async def asked_once(trial: Trial) -> Finding:
     """What is ordered or asked to be paid is asked for once; what nobody can know is never called refused."""
-    acts = _acts(trial)
+    acts = acts_of(trial)
     if isinstance(acts, Finding):
         return acts
     wrong = []
@@ -103,14 +104,14 @@ async def _odd(trial: Trial, double: Vendor, acts: Mapping[Capability, Ask]) -> 
     return wrong
 
 
-def _acts(trial: Trial) -> Any:
+def acts_of(trial: Trial) -> Any:
     """What it offers of both; a Finding where that is nothing, or nobody can be put in the vendor's place."""
     channel = trial.channel()
     offered = channel.capabilities()
     # What it has no methods for, another check tells.
-    acts = {one: act for one, act in _ACTS.items() if one in offered and isinstance(channel, PROTOCOLS[one])}
+    acts = {one: act for one, act in ACTS.items() if one in offered and isinstance(channel, PROTOCOLS[one])}
     if not acts:
-        return not_checked("It takes no orders and asks for no payments, so that there is nothing to check.")
+        return not_offered("It takes no orders and asks for no payments, so that there is nothing to check.")
     return acts if trial.is_reachable else not_checked(ADDRESS_WANTED)
 
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from adapters.conformance.findings import Finding, failed, not_checked, passed, summed
+from adapters.conformance.findings import Finding, failed, not_checked, not_offered, passed, summed
+from adapters.conformance.rotating import refused_of_list
 from adapters.conformance.trial import Trial, raised, with_headers
 from adapters.contract.channel import Capability, Channel
 from adapters.contract.deliveries import Answer, Delivery, NotProven
@@ -24,6 +25,12 @@ _CUT_TO: Final = 8
 _PARTS: Final = re.compile(r"[A-Za-z0-9+/=_-]{16,}")
 _CHALLENGE: Final = "sample-challenge"
 _BEYOND: Final = timedelta(minutes=1)
+_Place = tuple[str, int]
+# In no alphabet of a signature.
+_BETWEEN: Final = re.compile(r"([,;:&.| ])")
+_FORGED: Final = "Compare the signature of its raw bytes, whole."
+_OLD: Final = "Compare the moment that is signed with `received_at`, by `EXAMPLES.tolerance_s`, to both sides."
+_RESTAMPED: Final = "Reckon the signature over the moment that stands in the headers, too."
 
 _ANSWERED: Final = (
     "`handshake` answers a delivery, so that it would be acknowledged and dropped, unproven. Answer None where it is "
@@ -52,6 +59,7 @@ async def genuine(trial: Trial) -> Finding:
         wrong.append("A signature is compared with `==`, whose time tells how much fits. Use hmac.compare_digest.")
     if trial.examples and trial.examples.signs_body and _longest(trial) < _SHORTEST:
         wrong.append(f"The signature has fewer than {_SHORTEST} characters. Compare all of what the vendor sends.")
+    wrong += refused_of_list(trial, _bodies(trial)[0])
     return summed(wrong, "What is signed with the settings' secrets is taken.")
 
 
@@ -81,21 +89,24 @@ async def replayed(trial: Trial) -> Finding:
     tolerance_s = trial.examples.tolerance_s if trial.examples else None
     near = timedelta(seconds=(tolerance_s or 2.0) / 2)
     later = trial.delivery(body, at=signed.received_at + max(near, timedelta(seconds=1)))
-    moving = [name for name, one in signed.headers.items() if later.headers.get(name) != one]
+    signed_parts, later_parts = _parts(signed, later), _parts(later, signed)
+    moving = [one for one in signed_parts if signed_parts[one] != later_parts.get(one)]
     if tolerance_s is None:
         if not moving or signed.headers != trial.delivery(body, at=signed.received_at).headers:
             return passed("The vendor signs no moment, so that nobody can tell an old delivery from a new one.")
         return failed("The vendor names a moment. Write `EXAMPLES.tolerance_s`: how far from now it may be.")
     wrong = []
-    if not any(name in _secret_headers(trial, signed) for name in moving):
+    free = _free(trial, signed, later, moving)
+    bound = [one for one in moving if one not in free]
+    if not bound:
         wrong.append("The moment is not signed: anybody can name another. Sign it, too, in `sign` as in `prove`.")
     beyond = 2 * timedelta(seconds=tolerance_s) + _BEYOND
     tried = [
-        ("signed long ago", replace(signed, received_at=signed.received_at + beyond)),
-        ("signed for a later moment", replace(signed, received_at=signed.received_at - beyond)),
-        *(("with another moment than the signed one", one) for one in _mixed(signed, later, moving)),
+        ("signed long ago", replace(signed, received_at=signed.received_at + beyond), _OLD),
+        ("signed for a later moment", replace(signed, received_at=signed.received_at - beyond), _OLD),
+        *(("with another moment than the signed one", one, _RESTAMPED) for one in _mixed(signed, later, free, bound)),
     ]
-    wrong += [one for what, delivery in tried if (one := _taken(trial, channel, delivery, what))]
+    wrong += [one for what, delivery, mend in tried if (one := _taken(trial, channel, delivery, what, mend))]
     return summed(wrong, f"What was signed more than {tolerance_s:g} s from now is refused.")
 
 
@@ -103,7 +114,7 @@ async def handshake(trial: Trial) -> Finding:
     """No delivery is answered as a check of the address, and no check that brings another token."""
     channel = trial.channel()
     if Capability.WEBHOOK not in channel.capabilities():
-        return not_checked("It takes no deliveries, so that there is nothing to check.")
+        return not_offered("It takes no deliveries, so that there is nothing to check.")
     tried = [trial.delivery(body, is_signed=is_signed) for body in _bodies(trial) for is_signed in (True, False)]
     wrong = [_ANSWERED for delivery in tried if _is_answered(trial, channel, delivery)]
     query = {"hub.mode": "subscribe", "hub.verify_token": "another-token", "hub.challenge": _CHALLENGE}
@@ -123,7 +134,7 @@ def _is_answered(trial: Trial, channel: Any, delivery: Delivery, *, holding: byt
     return isinstance(answer, Answer) and answer.status < 400 and holding in answer.body  # noqa: PLR2004  RFC 9110, 15.5
 
 
-def _taken(trial: Trial, channel: Any, delivery: Delivery, what: str) -> str | None:
+def _taken(trial: Trial, channel: Any, delivery: Delivery, what: str, mend: str = _FORGED) -> str | None:
     """What is wrong with how a delivery is taken that is to be refused."""
     trial.patience.begin_step()
     try:
@@ -133,7 +144,7 @@ def _taken(trial: Trial, channel: Any, delivery: Delivery, what: str) -> str | N
         return None
     except Exception as error:  # noqa: BLE001  whatever a channel does
         return f"`prove` of a delivery {what}: {raised(error)}. Raise NotProven."
-    return f"A delivery {what} is taken for the vendor's. Compare the signature of its raw bytes, whole."
+    return f"A delivery {what} is taken for the vendor's. {mend}"
 
 
 def _bodies(trial: Trial) -> list[bytes]:
@@ -166,18 +177,37 @@ def _longest(trial: Trial) -> int:
     return max((len(signed.headers[name]) for name in _secret_headers(trial, signed)), default=0)
 
 
-def _mixed(signed: Delivery, later: Delivery, moving: list[str]) -> Iterator[Delivery]:
-    """The later delivery with a part of the earlier proof: its moment, or its signature."""
-    if len(moving) > 1:
-        for name in moving:
-            yield with_headers(later, {name: signed.headers[name]})
-    for name in moving:
-        # Several parts in one header, as `t=1772359200,v1=5257a8...`.
-        one, other = signed.headers[name].split(","), later.headers.get(name, "").split(",")
-        if len(one) == len(other) and sum(a != b for a, b in zip(one, other, strict=True)) > 1:
-            for n, part in enumerate(one):
-                if part != other[n]:
-                    yield with_headers(later, {name: ",".join([*other[:n], part, *other[n + 1 :]])})
+def _free(trial: Trial, signed: Delivery, later: Delivery, moving: list[_Place]) -> list[_Place]:
+    """Where anybody can write a moment, for no secret is needed."""
+    other = _parts(trial.delivery(signed.body, settings=trial.other_settings, at=signed.received_at), later)
+    parts = _parts(signed, later)
+    return [one for one in moving if other.get(one) == parts[one]]
+
+
+def _mixed(signed: Delivery, later: Delivery, free: list[_Place], bound: list[_Place]) -> Iterator[Delivery]:
+    """The later delivery with each moment of the earlier one, wherever it stands, and with its signatures."""
+    parts, others = _parts(signed, later), _parts(later, signed)
+    if free and bound:
+        yield from (_exchanged(later, others, {one: parts[one]}) for one in free)
+        yield _exchanged(later, others, {one: parts[one] for one in bound})
+
+
+def _exchanged(delivery: Delivery, parts: dict[_Place, str], others: dict[_Place, str]) -> Delivery:
+    """The delivery with other parts of its proof among its own."""
+    mixed = {**parts, **others}
+    names = {name for name, _ in others}
+    return with_headers(delivery, {name: "".join(mixed[at] for at in sorted(mixed) if at[0] == name) for name in names})
+
+
+def _parts(delivery: Delivery, beside: Delivery) -> dict[_Place, str]:
+    """The parts of a proof's headers, as of `t=1772359200,v1=5257a8...`; one that differs in its form is one part."""
+    found: dict[_Place, str] = {}
+    for name, one in delivery.headers.items():
+        parts = _BETWEEN.split(one)
+        if len(parts) != len(_BETWEEN.split(beside.headers.get(name, ""))):
+            parts = [one]
+        found |= {(name, n): part for n, part in enumerate(parts)}
+    return found
 
 
 class _Watched(str):
@@ -208,7 +238,7 @@ def _proving(trial: Trial) -> Any:
     """The channel that proves deliveries; a Finding where there is none, or nobody can sign one."""
     channel: Channel = trial.channel()
     if Capability.WEBHOOK not in channel.capabilities():
-        return not_checked("It takes no deliveries, so that there is nothing to check.")
+        return not_offered("It takes no deliveries, so that there is nothing to check.")
     if trial.examples is None or trial.examples.sign is None:
         return not_checked(_SIGN_WANTED)
     return channel

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
-from adapters.conformance.findings import Finding, not_checked, summed
+from adapters.conformance.findings import Finding, not_checked, not_offered, summed
 from adapters.conformance.trial import Trial, raised
 from adapters.conformance.vendor import Fault, Vendor, vendor
 from adapters.conformance.wire import ADDRESS_WANTED, channel_at, names_of, outcome_of
@@ -19,6 +19,7 @@ from adapters.contract.errors import (
     NoSuchIdentity,
     OutcomeUnknown,
 )
+from adapters.contract.records import Who
 from adapters.contract.sending import Outgoing, SendState, Sent, Template
 from adapters.contract.soundness import unsound
 
@@ -56,7 +57,7 @@ async def sent(trial: Trial) -> Finding:
     if not isinstance(is_repeatable, bool):
         wrong.append("It does not say `is_repeatable`. Write True or False.")
     async with vendor(trial.answers) as double:
-        outcome = await _done(trial, double, _outgoing(trial))
+        outcome = await _done(trial, double, outgoing_to(trial.own))
         handed_over = _saying(double, _WORDS)
         if len(handed_over) != 1:
             wrong.append(f"The words are handed to the vendor {len(handed_over)} times. Once is right.")
@@ -64,7 +65,7 @@ async def sent(trial: Trial) -> Finding:
             wrong.append("It is called repeatable, and the vendor is not told `Outgoing.key`.")
         wrong += _amiss(outcome, double)
         double.asked.clear()
-        outcome = await _done(trial, double, replace(_outgoing(trial), text=None, template=_TEMPLATE))
+        outcome = await _done(trial, double, replace(outgoing_to(trial.own), text=None, template=_TEMPLATE))
         if not isinstance(outcome, ChannelRefused) and not _saying(double, _TEMPLATE.name):
             wrong.append("A template is let through and not named to the vendor. Refuse it in `require_allowed`.")
     return summed(wrong, "It goes out once and whole.")
@@ -83,7 +84,7 @@ async def sent_once(trial: Trial) -> Finding:
             double.asked.clear()
             # The way sends again only what it is told may be repeated.
             tries = _TRIES if fault is Fault.BROKEN else 1
-            outcome = await _done(trial, double, _outgoing(trial), tries=tries)
+            outcome = await _done(trial, double, outgoing_to(trial.own), tries=tries)
             most = tries if is_repeatable else 1
             if len(_saying(double, _WORDS)) > most:
                 wrong.append(f"Where the vendor {fault}, it is sent again. Do not repeat what has effects.")
@@ -129,13 +130,14 @@ def _saying(double: Vendor, words: str) -> list[str]:
 
 def _missing(trial: Trial) -> Finding | None:
     if Capability.SEND not in trial.channel().capabilities():
-        return not_checked("It sends nothing, so that there is nothing to check.")
+        return not_offered("It sends nothing, so that there is nothing to check.")
     return None if trial.is_reachable else not_checked(ADDRESS_WANTED)
 
 
-def _outgoing(trial: Trial) -> Outgoing:
+def outgoing_to(who: Who) -> Outgoing:
+    """A sample message to somebody who has just written."""
     now = datetime.now(UTC)
-    return Outgoing(who=trial.own, key=_KEY, text=_WORDS, last_heard_at=now, now=now)
+    return Outgoing(who=who, key=_KEY, text=_WORDS, last_heard_at=now, now=now)
 
 
 async def _done(trial: Trial, double: Vendor, outgoing: Outgoing, *, tries: int = 1) -> Any:

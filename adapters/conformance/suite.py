@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from adapters.conformance import asking, dropping, making, ordering, proving, reading, sending, wire
+from adapters.conformance import (
+    addressing,
+    asking,
+    dropping,
+    following,
+    keeping,
+    making,
+    ordering,
+    proving,
+    reading,
+    sending,
+    waiting,
+    wire,
+)
 from adapters.conformance.findings import Finding, Outcome, failed, not_checked, summed
 from adapters.conformance.leaks import overheard
 from adapters.conformance.patience import STEP_S, NeverBack, Patience
@@ -34,8 +47,10 @@ async def silent(trial: Trial) -> Finding:
 
 _FIRST: Final = (Check("described", making.described), Check("secret", making.secret))
 _MADE: Final = Check("made", making.made)
+_WAITING: Final = Check("waiting", waiting.waiting)
 _WITH_IT: Final = (
     Check("capable", making.capable),
+    _WAITING,
     Check("read", reading.read),
     Check("repeated", reading.repeated),
     Check("genuine", proving.genuine),
@@ -45,8 +60,10 @@ _WITH_IT: Final = (
     Check("junk", reading.junk),
     Check("answered", wire.answered),
     Check("paged", asking.paged),
+    Check("followed", following.followed),
+    Check("taken", keeping.taken),
     Check("asked by", asking.asked_by),
-    Check("escaped", asking.escaped),
+    Check("escaped", addressing.escaped),
     Check("failing", wire.failing),
     Check("odd", wire.odd),
     Check("kept", dropping.kept),
@@ -71,12 +88,26 @@ class Report:
     @property
     def is_good(self) -> bool:
         """Whether nothing failed; what was not checked is not counted."""
-        return all(one.outcome is not Outcome.FAIL for _, one in self.findings)
+        return not self.failed
 
     @property
     def failed(self) -> list[str]:
         """The names of the checks that failed."""
-        return [check.name for check, one in self.findings if one.outcome is Outcome.FAIL]
+        return self._ended_as(Outcome.FAIL)
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the channel could be made, and does not hold up the process."""
+        ended = {check.name: one.outcome for check, one in self.findings}
+        return ended.get(_MADE.name) is Outcome.PASS and ended.get(_WAITING.name) is not Outcome.FAIL
+
+    @property
+    def unchecked(self) -> list[str]:
+        """The names of the checks that could not be run for want of something that can be written."""
+        return self._ended_as(Outcome.NOT_CHECKED)
+
+    def _ended_as(self, outcome: Outcome) -> list[str]:
+        return [check.name for check, one in self.findings if one.outcome is outcome]
 
 
 def _told_later(check: Check, finding: Finding) -> None:
@@ -107,13 +138,16 @@ async def try_out(  # noqa: PLR0913  each of them may be left out
         adapter.cls, examples or adapter.examples, ways, payloads, mutations, deadline_s, patience=Patience(step_s)
     )
     found: list[tuple[Check, Finding]] = []
-    is_made = True
+    why_not: str | None = None
     for one in checks:
-        finding = await _ended(one, trial) if is_made else not_checked("It could not be made; see above.")
-        if one is _MADE:
-            is_made = finding.outcome is Outcome.PASS
-            if is_made:
-                trial.plant()
+        finding = await _ended(one, trial) if why_not is None else not_checked(why_not)
+        if one is _MADE and finding.outcome is Outcome.PASS:
+            trial.plant()
+        elif one is _MADE:
+            why_not = "It could not be made; see above."
+        elif one is _WAITING and finding.outcome is Outcome.FAIL:
+            # The suite's own vendor runs in the thread that it holds up.
+            why_not = "It holds up the process; see above."
         found.append((one, finding))
         tell(one, finding)
     return Report(tuple(found))

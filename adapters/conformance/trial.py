@@ -1,6 +1,7 @@
 """What is a check handed: the channel, its examples, and an ear for what it says?"""
 
 import json
+import sysconfig
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -23,6 +24,9 @@ from adapters.contract.soundness import unsound, unsound_among
 from adapters.contract.way import Standing, Way
 from adapters.quiet import quiet
 
+_ADAPTERS: Final = Path(__file__).absolute().parents[1]
+_HOUSE: Final = (*(_ADAPTERS / one for one in ("conformance", "contract", "http")), *_ADAPTERS.glob("*.py"))
+_STANDARD: Final = Path(sysconfig.get_path("stdlib")).absolute()
 EXAMPLES_WANTED: Final = (
     "Write `EXAMPLES = Examples(settings={...})` (adapters/contract/examples.py) beside CHANNEL: made-up settings with "
     "which the channel can be made."
@@ -217,6 +221,28 @@ def with_headers(delivery: Delivery, headers: Mapping[str, str]) -> Delivery:
 def raised(error: BaseException) -> str:
     """Which error it was, and where: never its words, which may quote what they should not."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [one for one in frames if f"{Path('adapters') / 'conformance'}" not in one.filename]
-    place = f" at {Path(own[-1].filename).name}:{own[-1].lineno}" if own else ""
-    return f"{type(error).__name__}{place}"
+    place = own_place([(one.filename, one.lineno or 0) for one in frames])
+    return f"{type(error).__name__}{f' at {place}' if place else ''}"
+
+
+def own_place(lines: Sequence[tuple[str, int]]) -> str | None:
+    """File and line of the adapter's own among the lines that lead somewhere, the outermost first; None without one.
+
+    The innermost of its own, whatever the house or a library does for it further in.
+    """
+    own = [
+        (path, line) for path, line in map(_absolute, lines) if not path.is_relative_to(_STANDARD) or _is_added(path)
+    ]
+    own = [(path, line) for path, line in own if not any(path.is_relative_to(one) for one in _HOUSE)]
+    # What the adapter is begins where the house calls it; libraries that it uses stand in other folders.
+    inside = [(path, line) for path, line in own if path.is_relative_to(own[0][0].parent)]
+    return f"{inside[-1][0].name}:{inside[-1][1]}" if inside else None
+
+
+def _absolute(line: tuple[str, int]) -> tuple[Path, int]:
+    return Path(line[0]).absolute(), line[1]
+
+
+def _is_added(path: Path) -> bool:
+    """Whether it was installed beside what Python brings."""
+    return "site-packages" in path.parts

@@ -76,6 +76,8 @@ class Vendor:
     """Every request."""
     unrecorded: dict[str, None] = field(default_factory=dict)
     """The paths for which it has no answer."""
+    given: dict[str, None] = field(default_factory=dict)
+    """Which of its answers somebody asked for."""
     _ends: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
@@ -100,16 +102,18 @@ class Vendor:
 
     def _good(self, request: web.Request) -> bytes:
         """The answer that fits best: of those by this path the one with most of the query."""
-        fitting: list[tuple[int, bytes]] = []
-        for address, body in self.answers.items():
+        fitting: list[tuple[int, str]] = []
+        for address in self.answers:
             path, _, query = address.partition("?")
             wanted = parse_qsl(query, keep_blank_values=True)
             if path == request.path and set(wanted) <= set(request.query.items()):
-                fitting.append((len(wanted), body))
+                fitting.append((len(wanted), address))
         if not fitting:
             self.unrecorded[request.path] = None
             return b"{}"
-        return max(fitting, key=lambda one: one[0])[1]
+        best = max(fitting, key=lambda one: one[0])[1]
+        self.given[best] = None
+        return self.answers[best]
 
     def hint(self) -> str:
         """For what it was asked that it has no answer to, in words; empty where there is no such thing."""

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Final
 
-from adapters.conformance.findings import Finding, not_checked, summed
+from adapters.conformance.findings import Finding, not_checked, not_offered, summed
 from adapters.conformance.leaks import QUERY, WHICH
 from adapters.conformance.mutations import changed
 from adapters.conformance.patience import NeverBack
@@ -185,7 +185,7 @@ def reads_of(trial: Trial) -> Any:
     if isinstance(trial.channel(), KnowsMany):
         reads |= {f"{one} of many": _of_many(one) for one in _READS if one in offered}
     if not reads:
-        return not_checked("It can be asked for nothing, so that there is nothing to check.")
+        return not_offered("It can be asked for nothing, so that there is nothing to check.")
     return reads if trial.is_reachable else not_checked(ADDRESS_WANTED)
 
 

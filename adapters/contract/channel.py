@@ -131,7 +131,10 @@ class Sends(Protocol):
     """Capability SEND."""
 
     is_repeatable: ClassVar[bool]
-    """Whether the vendor takes `Outgoing.key` for an idempotency key: handed over twice, a message goes out once."""
+    """Whether the vendor takes `Outgoing.key` for an idempotency key: handed over twice, a message goes out once.
+
+    The house hands a message over again for 24 hours at most: True where the vendor remembers a key for that long.
+    """
     begins_once_for: ClassVar[timedelta | None]
     """For how long the vendor does so where a message begins a conversation, if it does not for others; None: never."""
     longest_text: ClassVar[int | None]
@@ -150,10 +153,11 @@ class Sends(Protocol):
         """
 
     async def send(self, outgoing: Outgoing) -> Sent:
-        """Hands a message to the vendor once, and never again by itself.
+        """Hands a message to the vendor once, and never again by itself; it has 4 seconds, whatever `manners` say.
 
         Raises ChannelRefused or ChannelBusy where it certainly went out to nobody; where nobody can know, it answers
-        an outcome that is unknown.
+        an outcome that is unknown. `ChannelRefused.is_of_account` has the message wait until people have mended the
+        account; `ChannelBusy.is_of_person` has no other person's wait.
         """
 
 
@@ -312,7 +316,8 @@ class Channel:
 
         A CRM may find people by `email` or `phone`, too: then it takes a Who of that channel, and its records say
         under which id of its own it knows the person. It is asked so for customers who have a verified identity of
-        that channel; an address among their contact points is not enough. A new one counts within half a minute.
+        that channel; an address among their contact points is not enough. Before `linkIdentity` takes such identities
+        an administrator names their channel account (`addChannelAccount`). A new one counts within half a minute.
         """
         return (self.name,)
 

@@ -3,8 +3,8 @@
 ChannelError
 ├── ChannelDown        it does not answer, or not in time: try later
 │   └── OutcomeUnknown   a request with effects may have arrived: wait for an echo, never send it again blindly
-├── ChannelBusy        it is throttled: try after `retry_after_s`
-├── ChannelRefused     it does not take our request or our credentials: wake an operator
+├── ChannelBusy        it is throttled, for all or for one person: try after `retry_after_s`
+├── ChannelRefused     it does not take our request or our credentials: wake an operator; `is_of_account` tells which
 ├── NoSuchIdentity     it knows nobody by that id: answer null
 └── BadPayload         what it sent cannot be read: keep it aside, go on
 
@@ -34,8 +34,13 @@ class ChannelBusy(ChannelError):
 
     kind = "BUSY"
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+    def __init__(self, message: str, *, retry_after_s: float | None = None, is_of_person: bool = False) -> None:
         super().__init__(message)
+        self.is_of_person = is_of_person
+        """Whether it takes no more for this one person only, as where so many messages to each are allowed.
+
+        Then others of the channel account go on; otherwise all of it waits.
+        """
         # Headers are texts, and an adapter may hand one over as it came: what is no number of seconds is unknown.
         is_told = isinstance(retry_after_s, int | float) and math.isfinite(retry_after_s) and retry_after_s >= 0
         self.retry_after_s = retry_after_s if is_told else None
@@ -46,8 +51,15 @@ class ChannelRefused(ChannelError):
 
     kind = "REFUSED"
 
-    def __init__(self, message: str, *, code: str | None = None) -> None:
+    def __init__(self, message: str, *, code: str | None = None, is_of_account: bool = False) -> None:
         super().__init__(message)
+        self.is_of_account = is_of_account
+        """Whether it takes nothing of our account's until people have mended that: a dead token, a missing right, an
+        unpaid bill.
+
+        Then messages wait for it, up to a day. Otherwise something is wrong with this request or this person, and what
+        was asked has failed at once.
+        """
         self.code = code
         """The vendor's own code, as `131047`, where it gave one."""
 

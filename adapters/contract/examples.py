@@ -1,7 +1,7 @@
 """With what is a channel tried out? Its module names `EXAMPLES` beside `CHANNEL`.
 
 `profile-gateway check-channel NAME` reads them. Everything but the settings may be left out; what hangs on it is then
-told as not checked.
+told as not checked, and fails `--strict`.
 """
 
 from collections.abc import Callable, Mapping

@@ -10,6 +10,9 @@ from http import HTTPStatus
 from adapters.contract.errors import ChannelBusy, ChannelDown, ChannelError, ChannelRefused, NoSuchIdentity
 from adapters.contract.reply import Reply
 
+OF_ACCOUNT = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.FORBIDDEN})
+"""Statuses of who we are, what we owe and what we may: no other request of the account's fares better."""
+
 
 def retry_after_s(reply: Reply) -> float | None:
     """The seconds of a Retry-After header, in numbers or as a date (RFC 9110, 10.2.3); None where there is none."""
@@ -41,7 +44,9 @@ def by_status(reply: Reply) -> ChannelError | None:
         return NoSuchIdentity(f"It knows nothing by that id ({status}).")
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
         return ChannelDown(f"It answered with {status}.")
-    return ChannelRefused(f"It refused the request with {status}.", code=str(status))
+    return ChannelRefused(
+        f"It refused the request with {status}.", code=str(status), is_of_account=status in OF_ACCOUNT
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

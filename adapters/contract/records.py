@@ -1,7 +1,7 @@
 """What does the outside hand over: plain records, whichever channel, file or delivery they came from?
 
 An adapter reads its vendor's words into these; `resolvers/ingest/` gives them their meaning. Moments carry a time
-zone, money is exact, and whatever the source did not say is None.
+zone, money is exact, and whatever the source did not say is None. How much of each is kept, `bounds.py` says.
 """
 
 from collections.abc import Mapping
@@ -76,10 +76,10 @@ class Person:
 
 @quiet
 class Item(NamedTuple):
-    """One line of an order."""
+    """One line of an order. Nothing sold is no line, and goods that come back are no sale: `quantity` is 1 or more."""
 
     line: str
-    """What makes the line one within its order: the shop's line number or id."""
+    """What makes the line one within its order: the shop's line number or id, else its position, from 1; none twice."""
     title: str
     quantity: int
     total: Amount
@@ -111,11 +111,13 @@ class Order:
     items: tuple[Item, ...]
     number: str | None = None
     status: str = "PLACED"
-    """PLACED, PAID, FULFILLED, CANCELLED or REFUNDED."""
+    """PLACED: ordered, and not known to be paid. PAID: paid, and the shop has something to do yet, as while goods are
+    packed or ready for collection. FULFILLED: sent or handed over. CANCELLED: called off. REFUNDED: paid back."""
     total: Amount | None = None
     """None: the sum of the items, which then share one currency."""
     parcels: tuple[Parcel, ...] = ()
     updated_at: datetime | None = None
+    """When the source last changed it: of two words the later stands. None: as of the answer or event that says it."""
     key: str | None = None
     """The word that we gave the shop when we placed it (`NewOrder.key`), where the shop gives it back."""
 

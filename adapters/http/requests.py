@@ -53,7 +53,9 @@ def address(url: str, base: URL | None, params: Mapping[str, str] | None = None)
     except (ValueError, TypeError):
         whole = URL()
     if whole.scheme not in {"http", "https"} or not whole.host:
-        raise ChannelRefused("The address of a request is no http or https address. Check the channel's settings.")
+        raise ChannelRefused(
+            "The address of a request is no http or https address. Check the channel's settings.", is_of_account=True
+        )
     if base is not None and whole.origin() != base.origin():
         raise BadPayload("An address leads away from the channel's own host. It is not called.")
     return whole

@@ -87,7 +87,7 @@ class Tries:
                 pause_s = self._pause_s(error, request, patience, tally)
                 if pause_s is None:
                     raise
-                if isinstance(error, ChannelBusy):
+                if isinstance(error, ChannelBusy) and not error.is_of_person:
                     self._throttled_until = time.monotonic() + pause_s
             await asyncio.sleep(pause_s)
 
@@ -160,12 +160,12 @@ class Tries:
             self._fuse.answered(given)
         if isinstance(failure, ChannelBusy):
             failure.retry_after_s = _sensible(failure.retry_after_s)
-            if failure.retry_after_s is not None:
+            if failure.retry_after_s is not None and not failure.is_of_person:
                 self._gate.close(failure.retry_after_s, now)
         self._note(failure)
 
     def _note(self, failure: ChannelError | None) -> None:
-        if failure is None or isinstance(failure, NoSuchIdentity):
+        if failure is None or _is_of_person(failure):
             self._answered_at = self._clock()
             self._failure = None
         else:
@@ -192,6 +192,11 @@ class Tries:
         if self._fuse.state(time.monotonic()) is Breaker.OPEN:
             return None
         return pause_s if self._retries.take() else None
+
+
+def _is_of_person(failure: ChannelError) -> bool:
+    """Whether it says of one person what it says, and nothing of the channel account."""
+    return isinstance(failure, NoSuchIdentity) or (isinstance(failure, ChannelBusy) and failure.is_of_person)
 
 
 def _pause_after(failure: ChannelError, tries: int) -> float:

@@ -2,7 +2,8 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import structlog
 
@@ -13,6 +14,7 @@ from adapters.contract.soundness import unsound, unsound_among
 from adapters.lines import Lines
 from adapters.records import Document, RecordId
 from resolvers.deliveries.waiting import delivery_of
+from resolvers.ingest.dating import as_of
 from resolvers.ingest.forgotten import named
 from resolvers.kit.masking import reason_of
 
@@ -79,7 +81,11 @@ def unforeseen(error: Exception, doing: str) -> str:
 def _sorted_out(document: Document, events: Sequence[Event], accounts: Sequence[str]) -> Reading:
     places = [(document["channel"], one) for one in accounts]
     wrong = [_wrong(one, places) for one in events]
-    good = tuple(one for one, words in zip(events, wrong, strict=True) if words is None and one.left_alone is None)
+    good = tuple(
+        replace(one, records=tuple(as_of(one.records, _moment(one, document))))
+        for one, words in zip(events, wrong, strict=True)
+        if words is None and one.left_alone is None
+    )
     reasons = tuple(dict.fromkeys(told_of(document, one) for one in dict.fromkeys(wrong) if one is not None))
     left_alone = sum(words is None for words in wrong) - len(good)
     people = [_people(one) for one in events]
@@ -92,6 +98,11 @@ def _sorted_out(document: Document, events: Sequence[Event], accounts: Sequence[
         people=frozenset().union(*people),
         is_untold=not all(people),
     )
+
+
+def _moment(event: Event, document: Document) -> datetime | None:
+    """When what it tells was so: by the channel's clock, which may be ahead of ours."""
+    return min(event.at, document["received_at"]) if event.at is not None else None
 
 
 def _wrong(event: Event, places: Sequence[tuple[str, str]]) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from adapters.contract.bounds import LARGEST_INT, LONGEST_TEXT
 from adapters.contract.records import Class, Colleague, Effort, Listing, Place, Team
 from adapters.failures import StoreRefused
 from adapters.mongo import Store
@@ -20,8 +21,6 @@ from resolvers.customers import CUSTOMERS
 from resolvers.ingest.money import stored_amount
 from resolvers.ingest.report import (
     INSERTED,
-    LARGEST_INT,
-    LONGEST_TEXT,
     NotTaken,
     Result,
     Visit,

@@ -43,9 +43,14 @@ def dated(moment: datetime | None) -> dict[str, Any]:
 
 
 def newer(old: Document, new: dict[str, Any]) -> dict[str, Any]:
-    """The new document, unless the source itself calls it older."""
+    """The new document, unless the source itself calls it older.
+
+    An undated word counts; as of when the source has spoken is known by the dated ones alone.
+    """
     before, now = old.get("updated_at"), new.get("updated_at")
-    return {**old} if before and now and now < before else new
+    if before and now and now < before:
+        return {**old}
+    return {**new, "updated_at": before} if before and not now else new
 
 
 def is_older(new: Document, old: Document) -> bool:

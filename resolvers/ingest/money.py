@@ -5,10 +5,11 @@ from decimal import Decimal, Inexact
 from functools import lru_cache, reduce
 from typing import Any
 
+from adapters.contract.bounds import too_many_digits, unsummable
 from adapters.contract.records import Amount
 from adapters.making import EXACT
 from adapters.records import stored_decimal
-from resolvers.ingest.report import NotTaken
+from resolvers.ingest.report import NotTaken, require_fit
 from resolvers.kit.scalars import canonical_currency
 
 
@@ -20,13 +21,9 @@ def stored_amount(money: Amount, field: str) -> dict[str, Any]:
         # By its digits: 1.0 and 1.00 are equal numbers and different prices.
         return {"amount": _stored(str(money.amount)), "currency": _currency(money.currency)}
     except Inexact as error:
-        raise _too_many_digits(field) from error
+        raise NotTaken(too_many_digits(field)) from error
     except ValueError as error:
         raise NotTaken(f"`{field}`: {error}") from error
-
-
-def _too_many_digits(field: str) -> NotTaken:
-    return NotTaken(f"`{field}` has more than 34 digits, the most that are kept exactly.")
 
 
 # The driver makes a decimal in 20 microseconds, and prices repeat.
@@ -44,11 +41,8 @@ def sum_of(amounts: Sequence[Amount], field: str) -> Amount:
     """What the amounts come to; raises NotTaken where there is none or they are of different currencies."""
     if len(amounts) == 1:
         return amounts[0]
-    currencies = {one.currency.strip().upper() for one in amounts}
-    if len(currencies) != 1:
-        told = ", ".join(sorted(currencies)) or "no currency, for there are no items"
-        raise NotTaken(f"`{field}` is not given and cannot be added up: the items are in {told}. Give the total.")
+    require_fit(unsummable(amounts, field))
     try:
-        return Amount(reduce(EXACT.add, (one.amount for one in amounts)), currencies.pop())
+        return Amount(reduce(EXACT.add, (one.amount for one in amounts)), amounts[0].currency.strip().upper())
     except Inexact as error:
-        raise _too_many_digits(field) from error
+        raise NotTaken(too_many_digits(field)) from error

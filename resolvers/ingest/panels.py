@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
+from adapters.contract.bounds import LONGEST_NOTE, QUANTITY, SIZE, unfit_lines, unfit_score, unfit_signs
 from adapters.contract.records import Case, File, Item, Leaning, Order, Parcel, Remark, Talk, Utterance, Who
 from adapters.records import Document, Record, RecordId, derived_id
 from resolvers.attachments import ATTACHMENTS
@@ -19,11 +20,10 @@ from resolvers.ingest.company import Company, topic_id
 from resolvers.ingest.fields import maybe, newer, one_of, place_of
 from resolvers.ingest.money import stored_amount, sum_of
 from resolvers.ingest.report import (
-    LARGEST_EXACT,
-    LARGEST_INT,
     NotTaken,
     bounded,
     bounded_all,
+    require_fit,
     require_readable,
     require_text,
     stored_moment,
@@ -32,18 +32,13 @@ from resolvers.ingest.report import (
 from resolvers.ingest.talks import climbed, conversation, longer, message
 from resolvers.interests import INTERESTS
 from resolvers.kit.texts import plain_text
-from resolvers.notes import LONGEST_NOTE, NOTES, REMOVED_NOTES
+from resolvers.notes import NOTES, REMOVED_NOTES
 from resolvers.products import PRODUCTS
 from resolvers.purchases import PURCHASES, PurchaseStatus
 from resolvers.tickets import TICKETS, TicketStatus
 
 R = TypeVar("R")
 
-# An order of more lines is a warehouse's, and no line needs two parcels; nothing inside one document grows without
-# bound.
-MOST_LINES = 1_000
-# One document holds all of them: 16 MB, of which a sign takes up to 4 bytes, and parcels some more.
-_MOST_SIGNS = 2_000_000
 # The heading under which the summary counts an interest: this many upper levels of its taxonomy.
 _CATEGORY_LEVELS = 2
 
@@ -105,21 +100,9 @@ def _keyed_by_person(record: Record) -> Callable[[Any, RecordId | None], RecordI
 
 
 def _order(one: Order, _company: Company) -> dict[str, Any]:
-    if len(one.items) > MOST_LINES:
-        raise NotTaken(f"The order has {len(one.items)} lines; at most {MOST_LINES} are kept. Split it in the source.")
-    if len(one.items) > 1 and len({item.line for item in one.items}) < len(one.items):
-        raise NotTaken("Two lines of the order have the same number. Number them apart in the source.")
-    if len(one.parcels) > MOST_LINES:
-        raise NotTaken(
-            f"The order has {len(one.parcels)} parcels; at most {MOST_LINES} are kept. Leave out those that arrived."
-        )
+    require_fit(unfit_lines(one))
     said = [_line(item, one.who) for item in one.items]
-    signs = sum(len(item.line) + len(item.title) + len(item.sku or "") for item in one.items)
-    if signs > _MOST_SIGNS:
-        raise NotTaken(
-            f"The lines of the order have {signs} characters together; at most {_MOST_SIGNS} are kept. Shorten their "
-            "titles in the source."
-        )
+    require_fit(unfit_signs(one))
     if one.total is None and len(said) == 1:
         total = said[0]["total"]
     else:
@@ -143,8 +126,7 @@ def _line(item: Item, who: Who) -> dict[str, Any]:
         "line": bounded(item.line, "line"),
         "title": require_text(item.title, "title"),
         "sku": bounded(item.sku, "sku"),
-        # Nothing sold is no line, and goods that come back are no sale.
-        "quantity": whole_number(item.quantity, "quantity", least=1, most=LARGEST_INT),
+        "quantity": whole_number(item.quantity, "quantity", *QUANTITY),
         "unit_price": stored_amount(item.unit_price, "unit_price") if item.unit_price else None,
         "total": stored_amount(item.total, "line total"),
         "product_id": _product_id(who.channel, who.account, item.product) if item.product else None,
@@ -188,8 +170,7 @@ def category_of(path: tuple[str, ...] | list[str]) -> str:
 
 def _interest(one: Leaning, company: Company) -> dict[str, Any]:
     topic = company.topic(one.taxonomy, one.topic)
-    if not 0 <= one.score <= 1:
-        raise NotTaken(f"`score` is {one.score}; it lies between 0 and 1.")
+    require_fit(unfit_score(one.score))
     observed_at = stored_moment(one.observed_at, "observed_at")
     return {
         "topic_id": topic["_id"],
@@ -231,7 +212,7 @@ def _file(one: File, _company: Company) -> dict[str, Any]:
     return {
         "name": require_text(one.name, "name"),
         "media_type": require_text(one.media_type, "media_type"),
-        "size_bytes": None if size is None else whole_number(size, "size_bytes", least=0, most=LARGEST_EXACT),
+        "size_bytes": None if size is None else whole_number(size, "size_bytes", *SIZE),
         "created_at": stored_moment(one.created_at, "created_at"),
         "of_id": derived_id(homes[one.of_kind].name, one.channel, one.account, require_text(one.of, "of")),
     }

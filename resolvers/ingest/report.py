@@ -6,19 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
+from adapters.contract.bounds import LONGEST_WORD, empty, not_whole, too_long
 from adapters.records import Document
 
 # MongoDB keeps milliseconds; what is finer would differ from itself when it is read again.
 _MILLISECOND_US = 1000
-
-LONGEST_WORD = 2_000
-"""Characters of an id, a name, a title or an address: what stands in a line of a list, and in an index."""
-LONGEST_TEXT = 100_000
-"""Characters of what is read by itself: a message, a description. A document holds several and takes 16 MB."""
-LARGEST_INT = 2**31 - 1
-"""The largest number that GraphQL's Int answers."""
-LARGEST_EXACT = 2**53 - 1
-"""The largest whole number that every reader of JSON keeps exactly."""
 
 
 class Outcome(Enum):
@@ -99,6 +91,12 @@ def stored_moment(moment: datetime, field: str) -> datetime:
         raise NotTaken(f"`{field}` lies beyond the years 1 to 9999. Correct it in the source.") from error
 
 
+def require_fit(wrong: str | None) -> None:
+    """Returns where nothing is wrong (adapters/contract/bounds.py says what); raises NotTaken."""
+    if wrong is not None:
+        raise NotTaken(wrong)
+
+
 def require_readable(check: Callable[[str, str, int], str], text: str, what: str, longest: int) -> str:
     """The text as the check keeps what people write (kit/texts.py); raises NotTaken where it refuses."""
     try:
@@ -110,27 +108,20 @@ def require_readable(check: Callable[[str, str, int], str], text: str, what: str
 def require_text(text: str, field: str) -> str:
     """The text without blanks around it; raises NotTaken where nothing is left, or more than a line."""
     words = text.strip()
-    if not words:
-        raise NotTaken(f"`{field}` is empty. A record without it cannot be told from others.")
-    if len(words) > LONGEST_WORD:
-        raise _too_long(words, field, LONGEST_WORD)
+    require_fit(empty(words, field))
+    require_fit(too_long(words, field))
     return words
 
 
 def bounded(text: str | None, field: str, longest: int = LONGEST_WORD) -> str | None:
     """The text as it is, or None; raises NotTaken where it is longer than is kept."""
-    if text is not None and len(text) > longest:
-        raise _too_long(text, field, longest)
+    require_fit(too_long(text, field, longest))
     return text
 
 
 def bounded_all(texts: Iterable[tuple[str, str | None]], prefix: str = "") -> dict[str, str | None]:
     """The texts by field, each as it is; raises NotTaken where one is longer than a line."""
     return {name: bounded(text, prefix + name) for name, text in texts}
-
-
-def _too_long(text: str, field: str, longest: int) -> NotTaken:
-    return NotTaken(f"`{field}` has {len(text)} characters; at most {longest} are kept. Shorten it in the source.")
 
 
 def too_many(count: int, what: str, most: int) -> NotTaken:
@@ -141,10 +132,7 @@ def too_many(count: int, what: str, most: int) -> NotTaken:
     )
 
 
-def whole_number(value: int, field: str, *, least: int, most: int) -> int:
+def whole_number(value: int, field: str, least: int, most: int) -> int:
     """The number as it is; raises NotTaken where it is no whole one, or lies outside."""
-    if not isinstance(value, int):
-        raise NotTaken(f"`{field}` is no whole number. Correct it in the source.")
-    if not least <= value <= most:
-        raise NotTaken(f"`{field}` is {value}; it lies between {least} and {most}. Correct it in the source.")
+    require_fit(not_whole(value, field, least, most))
     return value

@@ -7,6 +7,7 @@ these is joined by a rule that gives the same in any order and however often it 
 from datetime import datetime
 from typing import Any, Final
 
+from adapters.contract.bounds import LONGEST_TEXT
 from adapters.contract.records import Progress, Talk, Utterance
 from adapters.records import CAME_BY, Document, RecordId, derived_id
 from resolvers.conversations import (
@@ -20,7 +21,7 @@ from resolvers.conversations import (
 from resolvers.ingest.company import Company
 from resolvers.ingest.fields import dated, is_older, maybe, one_of, place_of
 from resolvers.ingest.parts import entry_point_document
-from resolvers.ingest.report import LONGEST_TEXT, NotTaken, bounded, require_text, stored_moment
+from resolvers.ingest.report import NotTaken, bounded, require_text, stored_moment
 
 REACHED: Final = ("UNKNOWN", "QUEUED", "SENT", "FAILED", "DELIVERED", "READ", "RECEIVED")
 """How far a message came, the least first: a status only climbs. Whatever a vendor says is more than not to know. What

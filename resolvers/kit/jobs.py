@@ -4,6 +4,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from adapters.contract.channel import Capability
+from adapters.lines import Lines
+from adapters.quiet import quiet
+
 Work = Callable[[Any], Awaitable[bool]]
 """One step of a job: `async fn(shift) -> bool`, whether more is to do at once."""
 
@@ -21,3 +25,25 @@ class Job:
     is_urgent: bool = False
     """Whether it is due as soon as `when` says so, however soon after its last end, unless it failed: for work of which
     some processes can do a part that others cannot."""
+
+
+JobAt = Callable[[str, str], Job]
+"""The job at the channel account of these names: the channel's, and our account's."""
+
+
+@quiet
+@dataclass(frozen=True, slots=True)
+class LineJobs:
+    """A job for each channel account that offers a capability, each by one process at a time.
+
+    None waits for another account's, and no process takes one up whose settings do not name the account.
+    """
+
+    begins: str
+    """The first word of their names; the channel account is the second."""
+    capability: Capability
+    job_at: JobAt
+
+    def of(self, lines: Lines) -> list[Job]:
+        """Those of a process with these lines."""
+        return [self.job_at(*line.place) for line in lines.offering(self.capability)]

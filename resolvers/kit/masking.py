@@ -65,7 +65,12 @@ def reason_of(words: object, delivery: Delivery) -> str:
     def unquoted(found: re.Match[str]) -> str:
         return f"{found[0][0]}{MASK}{found[0][0]}" if (found[1] or found[2]).casefold() in quoted else found[0]
 
-    told = _PHONE.sub(MASK, _MAIL.sub(MASK, _QUOTED.sub(unquoted, told)))
+    return told_plainly(_QUOTED.sub(unquoted, told))
+
+
+def told_plainly(words: object) -> str:
+    """An adapter's words in one line, without what looks like a number, an address or a signature."""
+    told = _PHONE.sub(MASK, _MAIL.sub(MASK, one_line(words)))
     return _DIGEST.sub(lambda found: found[0] if _ID.fullmatch(found[0]) else MASK, told)[:_LONGEST]
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from adapters.lines import NO_LINES, Lines
 from adapters.mongo import Store
+from resolvers.kit.jobs import Job
 from resolvers.kit.slice import Declared
 
 
@@ -40,3 +41,8 @@ class Shift:
     """The country (ISO 3166) by which phone numbers without a country code are read."""
     knocks: Knocks = field(default_factory=Knocks)
     """Wakes jobs of this process."""
+
+    def jobs(self) -> list[Job]:
+        """Every job of this process: the declared ones, and those of each of its channel accounts."""
+        of_lines = (job for one in self.declared.line_jobs for job in one.of(self.lines))
+        return [*self.declared.jobs.values(), *of_lines]

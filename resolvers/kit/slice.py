@@ -18,7 +18,7 @@ from adapters.quiet import quiet
 from adapters.records import Document, Part, Record
 from resolvers.kit.described import description_of, graph_type, told
 from resolvers.kit.exported import exported
-from resolvers.kit.jobs import Job, Work
+from resolvers.kit.jobs import Job, JobAt, LineJobs, Work
 from resolvers.kit.stored import Node, Reader, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, STAFF_AND_PARTNERS, Roles
 
@@ -158,6 +158,7 @@ class Slice:
         self.proofs: Finder | None = None
         self.holders: dict[str, Finder] = {}
         self.jobs: list[Job] = []
+        self.line_jobs: list[LineJobs] = []
 
     @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field, told, kept, inner))
     def keeps(
@@ -286,6 +287,18 @@ class Slice:
 
         return add
 
+    def job_of_lines(self, begins: str, capability: Capability) -> Callable[[JobAt], JobAt]:
+        """Declares a leased job for each channel account that offers the capability: `fn(channel, account) -> Job`.
+
+        Their names are that first word and `channel/account`.
+        """
+
+        def add(function: JobAt) -> JobAt:
+            self.line_jobs.append(LineJobs(begins, capability, function))
+            return function
+
+        return add
+
     def _adds(
         self, hub: type[Any], way: str, may: Roles, name: str | None = None, reads: Iterable[str] | None = None
     ) -> Callable[[F], F]:
@@ -314,6 +327,7 @@ class Declared:
         self.also_personal = [function for one in self.slices for function in one.also_personal]
         self.by_name = {one.what.name: one for one in self.keepings}
         self.jobs = {job.name: job for one in self.slices for job in one.jobs}
+        self.line_jobs = [job for one in self.slices for job in one.line_jobs]
         if missing := {name for record in self.records for name in record.jobs} - set(self.jobs):
             raise TypeError(f"Records need the jobs {sorted(missing)}, which no slice declares.")
 

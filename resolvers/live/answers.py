@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import structlog
 
-from adapters.contract.channel import Capability
+from adapters.contract.channel import Capability, Unread
 from adapters.contract.records import (
     Case,
     File,
@@ -26,11 +26,16 @@ from adapters.mongo import Store
 from adapters.records import key_hash
 from resolvers.identities import IDENTITY_KEYS
 from resolvers.ingest.batch import take
+from resolvers.ingest.dating import as_of
 from resolvers.ingest.report import Outcome, TakenIn
 from resolvers.kit.erased import being_erased
+from resolvers.kit.masking import told_plainly
 from resolvers.live.targets import Target
 
 _log = structlog.get_logger("resolvers.live")
+
+# Of each answer; the others are as a rule like them.
+_MOST_TOLD: Final = 5
 
 BY: Final = "channels"
 """Who changed what: channels that were asked."""
@@ -51,6 +56,8 @@ class Landed(NamedTuple):
 
     target: Target
     records: Sequence[HandedOver]
+    as_of: datetime | None = None
+    """As of when the channel says so."""
 
 
 async def take_in(store: Store, landed: Sequence[Landed], *, at: datetime, default_region: str | None) -> list[int]:
@@ -101,9 +108,14 @@ def of_person(landed: Landed) -> Belonging:
     is_foreign = (asked.channel, asked.account) != place
     others = list(dict.fromkeys(_whos(records))) if is_foreign else []
     theirs = {asked, *others}
-    kept = [one for one in records if isinstance(one, _OF_NOBODY) or _who(one) in theirs]
+    kept = as_of([one for one in records if isinstance(one, _OF_NOBODY) or _who(one) in theirs], landed.as_of)
     links = [Person(who=asked, also=tuple(others))] if others else []
     return Belonging(kept, links, len(landed.records) - len(kept))
+
+
+def tell_unread(target: Target, unread: Sequence[Unread]) -> None:
+    """Logs what a channel could not read of its vendor's answer: agents see how much it is, operators what."""
+    _tell_left_out(target, list(dict.fromkeys(told_plainly(f"{one.what}: {one.why}") for one in unread[:_MOST_TOLD])))
 
 
 def _tell_left_out(target: Target, reasons: Sequence[str]) -> None:

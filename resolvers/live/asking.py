@@ -14,7 +14,7 @@ from adapters.failures import PASSING, StoreError
 from adapters.lines import Lines
 from adapters.mongo import Store
 from resolvers.kit.sources import SourceStatus
-from resolvers.live.answers import Landed, take_in
+from resolvers.live.answers import Landed, take_in, tell_unread
 from resolvers.live.flights import LIVE, Flight, flights_for, unforeseen
 from resolvers.live.memory import Freshness, Remembered, Standing
 from resolvers.live.pasts import NEW_PAST, WITH_PASTS, PastStanding, begin_pasts, standings_of
@@ -226,7 +226,7 @@ class Asking:
 
     def _news(self, flight: Flight) -> list[Landed]:
         return [
-            Landed(target, found.records)
+            Landed(target, found.records, found.as_of or self._clock())
             for target, found in flight.found.items()
             if found.records and ((old := self._standings.get(target)) is None or old.is_news(found.records))
         ]
@@ -266,6 +266,8 @@ class Asking:
         elif found is not None and old is not None and not old.is_news(found.records):
             # What could not be read of it the last time cannot be read of the same now.
             report = replace(report, unread=max(report.unread, old.report.unread))
+        if found is not None and found.unread and (old is None or old.is_news(found.records)):
+            tell_unread(target, found.unread)
         fresh_s = self._freshness.of(report, is_profile=target.capability is Capability.PROFILE)
         standing = Standing(report, time.monotonic() + fresh_s, old.answered_at if old else None)
         if report.is_good:

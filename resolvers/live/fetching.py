@@ -34,7 +34,7 @@ from resolvers.kit.erased import being_erased
 from resolvers.kit.shift import Shift
 from resolvers.kit.slice import Slice
 from resolvers.kit.texts import storable
-from resolvers.live.answers import BY, Landed, of_person
+from resolvers.live.answers import BY, Landed, of_person, tell_unread
 from resolvers.live.cursors import leads_nowhere, next_mark
 from resolvers.live.pasts import NAMING, PASTS, WITH_PASTS, PastState, line_name, oldest_of, target_of
 
@@ -111,7 +111,7 @@ async def _fetch_one(shift: Shift, line: Line, past: Document) -> None:
     target = target_of(past)
     try:
         found = await _asked(line, past)
-        await _take(shift, past, Landed(target, found.records), found)
+        await _take(shift, past, Landed(target, found.records, found.as_of or shift.clock()), found)
     except _Gone:
         # Merged, erased or at another customer since: the next step sees how it is now.
         await _postpone(shift, past, 0.0)
@@ -186,6 +186,7 @@ async def _take(shift: Shift, past: Document, landed: Landed, found: Found) -> N
     else:
         taken = TakenIn([])
         await shift.store.transact(lambda: along(taken))
+    tell_unread(landed.target, found.unread)
     if unread := left + taken.counts.get(Outcome.REJECTED, 0):
         place = {"past": str(past["_id"]), "line": past["line"]}
         _log.warning("past not read whole", **place, unread=unread, reasons=taken.reasons)

@@ -23,8 +23,8 @@ V = TypeVar("V")
 # Some 500 bytes each: 25 MB at most, for ten thousand customers on five lines.
 MOST_REMEMBERED: Final = 50_000
 
-_DIGEST_LASTS_S: Final = 3600.0
-"""What was said is compared with what is stored once an hour anyway: people may have changed what is stored."""
+_DIGEST_LASTS_S: Final = 300.0
+"""What was said is compared with what is stored so often anyway: deliveries and people may have changed what is."""
 
 
 class Remembered(Generic[K, V]):

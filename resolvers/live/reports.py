@@ -22,6 +22,7 @@ WORDS: Final[Mapping[Capability, str]] = {
     Capability.PURCHASES: "purchases",
     Capability.INTERESTS: "interests",
 }
+_COUNTED: Final[Mapping[Capability, str]] = {Capability.PROFILE: "profiles"}
 _WHY: Final[Mapping[SourceStatus, str]] = {
     SourceStatus.STALE: "It does not answer anew",
     SourceStatus.LATE: "It has not answered in time",
@@ -157,6 +158,19 @@ def _source(place: tuple[str, str], some: list[tuple[Target, Report]], *, by_vis
     )
 
 
+def _unread(some: list[tuple[Target, Report]]) -> dict[Capability, int]:
+    """How many records of each kind could not be read, where some could not.
+
+    Whoever is asked for by identities of other channels, too, is the same person, with the same records.
+    """
+    found: dict[Capability, list[int]] = {}
+    for target, report in some:
+        own, others = found.setdefault(target.capability, [0, 0])
+        is_own = target.who.channel == target.place[0]
+        found[target.capability] = [own + report.unread, others] if is_own else [own, max(others, report.unread)]
+    return {what: max(counts) for what, counts in found.items() if max(counts)}
+
+
 def _complete_since(report: Report) -> datetime | None:
     return report.past.complete_since if report.past else report.complete_since
 
@@ -169,8 +183,9 @@ def _missing(some: list[tuple[Target, Report]], worst: Report, *, by_visitor: bo
         newer = "newer " if all(moments) else ""
         what = f"{newer}{' and '.join(short)} may be missing."
         sentences.append(what[0].upper() + what[1:] if by_visitor else f"{_WHY[worst.status]}: {what}")
-    if unread := sum(report.unread for _, report in some):
-        sentences.append(f"{unread} of its records could not be read.")
+    if unread := _unread(some):
+        counts = [f"{count} of its {_COUNTED.get(what, WORDS[what])}" for what, count in unread.items()]
+        sentences.append(f"{' and '.join(counts)} could not be read.")
     older = [(WORDS[target.capability], report.past) for target, report in some if report.has_more or report.past]
     if whats := dict.fromkeys(what for what, past in older if past is None):
         sentences.append(f"It has more {' and '.join(whats)}, which were not asked for.")

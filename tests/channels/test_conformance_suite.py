@@ -33,7 +33,7 @@ from adapters.discovery import Adapter
 from gateway.lines import one_way
 from tests.channels.example_acme import EXAMPLES, Acme, AcmeSettings
 
-_OF_ANSWERS = ("answered", "paged", "asked by", "escaped", "failing", "odd")
+_OF_ANSWERS = ("answered", "paged", "followed", "asked by", "escaped", "failing", "odd")
 PERSON = "+12025550143"
 _MORE = {"/orders": b'{"id": "o-1"}', "/payments": b'{"id": "p-1"}'}
 GOOD = replace(EXAMPLES, person=PERSON, answers={**EXAMPLES.answers, **_MORE})
@@ -56,10 +56,14 @@ class Soundly(Acme):
     async def send(self, outgoing: Outgoing) -> Sent:
         """Once."""
         try:
-            reply = await self.way.post(f"{self.settings.base_url}/messages", json={"text": outgoing.text})
+            reply = await self.way.post(f"{self.settings.base_url}/messages", json=self.words_of(outgoing))
         except OutcomeUnknown:
             return Sent(state=SendState.UNKNOWN, why="It did not answer in time.")
         return Sent(state=SendState.TAKEN, external_id=str(reply.status))
+
+    def words_of(self, outgoing: Outgoing) -> dict[str, Any]:
+        """What the vendor is told."""
+        return {"to": outgoing.who.value, "text": outgoing.text}
 
     is_order_repeatable = True
     is_payment_repeatable = False
@@ -77,7 +81,7 @@ class Soundly(Acme):
 
     def said_of(self, order: NewOrder) -> dict[str, Any]:
         """What the vendor is told."""
-        return {"key": order.key, "titles": [one.title for one in order.items]}
+        return {"key": order.key, "customer": order.who.value, "titles": [one.title for one in order.items]}
 
 
 def _id_in(reply: Reply) -> str:
@@ -189,9 +193,9 @@ class _Pushing(Soundly):
     async def send(self, outgoing: Outgoing) -> Sent:
         url = f"{self.settings.base_url}/messages"
         try:
-            await self.way.post(url, json={"text": outgoing.text})
+            await self.way.post(url, json=self.words_of(outgoing))
         except ChannelDown:
-            await self.way.post(url, json={"text": outgoing.text})
+            await self.way.post(url, json=self.words_of(outgoing))
         return Sent(state=SendState.TAKEN)
 
 
@@ -203,13 +207,14 @@ class _Proud(Soundly):
 
 class _Keyless(Soundly):
     def said_of(self, order: NewOrder) -> dict[str, Any]:
-        return {"titles": [one.title for one in order.items]}
+        return {"customer": order.who.value, "titles": [one.title for one in order.items]}
 
 
 class _Confusing(Soundly):
     async def place_order(self, order: NewOrder) -> Found:
-        other = Who(self.name, self.account, "somebody else")
-        return await super().place_order(replace(order, who=other))
+        placed = (await super().place_order(order)).records[0]
+        assert isinstance(placed, Order)
+        return Found(records=(replace(placed, who=Who(self.name, self.account, "somebody else")),))
 
 
 class _Restless(Soundly):
@@ -312,8 +317,8 @@ def test_sound_channels_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     ("without", "checks"),
     [
         ({"sign": None}, ["genuine", "forged", "replayed"]),
-        ({"address": None}, [*_OF_ANSWERS, "sent", "sent once", "ordered", "asked once"]),
-        ({"answers": {}}, ["answered", "ordered"]),
+        ({"address": None}, ["waiting", *_OF_ANSWERS, "sent", "sent once", "ordered", "asked once"]),
+        ({"answers": {}}, ["answered", "followed", "ordered"]),
         ({"deliveries": ()}, ["read", "repeated"]),
     ],
 )

@@ -11,6 +11,8 @@ import pytest
 
 from adapters.contract.channel import Channel, ChannelSettings
 from adapters.discovery import Adapters, NoSuchAdapter, adapters, defects, renamed
+from gateway.channel_file import read_channels
+from gateway.settings import BadSettings
 
 SOUND = """
     from adapters.contract.channel import Channel, ChannelSettings
@@ -51,6 +53,30 @@ def test_modules_with_channel(find: Find) -> None:
     found = find(acme=SOUND, shared="def read(): pass\n")
     assert list(found.usable) == ["acme"]
     assert found.unusable == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("def read(): pass\n", r"no adapter 'pbx', though there is sample_adapters.pbx: its module names no CHANNEL"),
+        (SOUND, "though there is sample_adapters.pbx: its channel is named 'acme'. Ask for that"),
+        (SOUND.replace('"acme"', '"a box"'), r"'pbx' \(sample_adapters.pbx\) cannot be used: Its `name` is 'a box'"),
+        (SOUND.replace('name = "acme"', ""), r"'pbx' \(sample_adapters.pbx\) cannot be used: It has no `name`"),
+    ],
+)
+def test_file_of_another_name(find: Find, text: str, words: str) -> None:
+    """Who asks for a file that is there is told why it is no adapter of that name, from the settings file, too."""
+    found = find(pbx=text)
+    with pytest.raises(NoSuchAdapter, match=words):
+        found.named("pbx")
+
+
+def test_file_named_by_entry(find: Find, tmp_path: Path) -> None:
+    """An entry of the channels file that names such a file is told the same."""
+    path = tmp_path / "channels.toml"
+    path.write_text('[[channel]]\nname = "pbx"\naccount = "main"\n', "utf-8")
+    with pytest.raises(BadSettings, match=r"`name`: There is no adapter 'pbx', though there is .* names no CHANNEL"):
+        read_channels(path, known=find(pbx="# Nothing yet.\n"))
 
 
 def test_packages_with_channel(find: Find, tmp_path: Path) -> None:
@@ -149,7 +175,7 @@ class _Static(_Unsettled):
         (object(), "is no class that inherits"),
         (dict, "is no class that inherits"),
         (_Nameless, "has no `name`"),
-        (_Loud, "has no `name`"),
+        (_Loud, "Its `name` is 'ACME Inc.'"),
         (_Unsettled, "has no `Settings`"),
         (_Half, "has `events` of Receives and not `delivery_key`, `handshake`, `prove`"),
         (_Narrow, "`tickets` does not take the parameters of the contract. Write it as `(self, who, portion)`"),

@@ -9,14 +9,19 @@ import pytest
 from typer.testing import CliRunner
 
 from adapters.mongo import Store
+from adapters.records import Document
 from gateway import cli
 from gateway.mongod import Mongod
+from gateway.work import JOBS
 from resolvers.conversations import MESSAGES
 from resolvers.deliveries.waiting import DELIVERIES
+from resolvers.outbox import PAUSES, job_name
 from tests.channels import toy
 from tests.channels.toy import Toy, body_of, deliver, event
 from tests.conftest import Asking
+from tests.crowd import queued
 from tests.gateway.conftest import OpenGate
+from tests.makers import BEGIN, Makers
 from tests.test_deliveries import Post
 
 Run = Callable[..., Awaitable[Any]]
@@ -82,6 +87,22 @@ async def test_replayed_in_part(run: Run, ask: Asking, words: tuple[str, str]) -
     """Only what was asked for is read anew."""
     await set_two_aside(ask)
     assert (await run("replay", *words)).stdout.startswith("0 deliveries taken in, 0 set aside again")
+
+
+async def test_messages_shown(run: Run, make: Makers) -> None:
+    """What waits to go out is told by the channel account, with why it took none; its jobs stand among the others."""
+    of = await make.customer("Ann", "Lee")
+    place: Document = {"channel": "whatsapp", "account": "main"}
+    for n in range(2):
+        await queued(make, of, value=f"+4915112345{n:03}")
+    pause = {**place, "until": BEGIN, "times": 3, "why": "It refused the request (190)."}
+    await make.store.insert(PAUSES, {**pause, "_id": PAUSES.id_of(place)})
+    job = {"name": job_name("whatsapp", "main")}
+    await make.store.insert(JOBS, {**job, "_id": JOBS.id_of(job)})
+    told = await run("jobs")
+    assert f"2 messages wait to go out on whatsapp/main, the first since {BEGIN:%Y-%m-%d}" in told.stderr
+    assert "Last it took none: It refused the request (190)." in told.stderr
+    assert f"{job['name']}\tnever" in told.stdout
 
 
 async def test_jobs_shown(run: Run, ask: Asking, open_gate: OpenGate) -> None:

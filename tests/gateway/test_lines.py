@@ -1,5 +1,6 @@
 """Are the channels that a company switched on opened, known, and shown by the commands?"""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,18 @@ from typer.testing import CliRunner
 from adapters.contract.channel import Capability, Portion
 from adapters.contract.errors import ChannelDown
 from adapters.contract.records import Who
-from adapters.discovery import adapters
+from adapters.discovery import Adapter, adapters
 from adapters.mongo import Store
 from gateway import cli, doctor
 from gateway.app import open_house
+from gateway.channel_commands import recorded_for
 from gateway.lines import open_lines
 from gateway.mongod import Mongod
 from gateway.settings import BadSettings, Settings
 from resolvers.channels import CHANNEL_ACCOUNTS
 from resolvers.kit.graph import Graph
 from resolvers.kit.viewer import Role, Viewer
+from tests.channels import example_acme
 from tests.channels.example_acme import Acme, AcmeSettings
 
 ENTRIES = """
@@ -167,7 +170,32 @@ def test_channel_is_checked(run: CliRunner) -> None:
     result = run.invoke(cli.app, ["check-channel", "acme", "--mutations", "30"])
     assert result.exit_code == 0, result.output
     assert "PASS         forged" in result.stdout
-    assert "NOT CHECKED  sent once" in result.stdout
+    assert "NOT OFFERED  sent once" in result.stdout
+
+
+def test_strict_counts_the_unchecked(run: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `--strict` what could be checked and was not ends it with 1; what the channel does not offer does not."""
+    command = ["check-channel", "acme", "--mutations", "0", "--strict"]
+    assert run.invoke(cli.app, command).exit_code == 0
+    monkeypatch.setattr(example_acme, "EXAMPLES", replace(example_acme.EXAMPLES, sign=None))
+    assert run.invoke(cli.app, command[:-1]).exit_code == 0
+    result = run.invoke(cli.app, command)
+    assert result.exit_code == 1
+    assert "Not checked, though it could be: genuine, forged, replayed." in result.stderr
+
+
+def test_what_was_read_is_shown(run: CliRunner) -> None:
+    """With `--show` what was read of the samples stands behind the checks, and without it nothing of it."""
+    command = ["check-channel", "acme", "--mutations", "0"]
+    line = "  ticket 1001 OPEN 'Where is my lamp?' 2026-03-01T09:00:00Z"
+    assert line in run.invoke(cli.app, [*command, "--show"]).stdout.partition("What was read:")[2]
+    assert "my lamp" not in run.invoke(cli.app, command).output
+
+
+def test_recorded_deliveries_found() -> None:
+    """Deliveries recorded beside an adapter of the house are tried by themselves; a package's are not sought here."""
+    assert recorded_for(adapters().named("zendesk")) == (Path(__file__).parents[1] / "channels/payloads/zendesk")
+    assert recorded_for(Adapter(Acme, "a package")) is None
 
 
 def test_failed_check_is_told(run: CliRunner, tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ class Silent:
         """Has every job done that the house has."""
         house = self.gate.house
         shift = Shift(store=self.store, declared=house.graph.declared, clock=house.clock, lines=house.lines)
-        for job in house.graph.declared.jobs.values():
+        for job in shift.jobs():
             for _ in range(_STEPS):
                 if not await job.work(shift):
                     break

@@ -13,15 +13,20 @@ from pathlib import Path
 import pytest
 import structlog
 
+from adapters.contract.sending import SendState, Sent
 from adapters.failures import StoreDown
 from adapters.mongo import Store
 from gateway import work
 from gateway.processes import holder_name, is_known_dead, sign_in
-from gateway.work import JOBS, Worker, job_states
+from gateway.work import JOBS, Worker, job_names, job_states
 from resolvers.kit.graph import Graph
 from resolvers.kit.jobs import Job, Work
 from resolvers.kit.shift import Shift
 from resolvers.kit.slice import Slice
+from tests.conftest import Asking
+from tests.gateway.conftest import OpenGate
+from tests.sending.test_wrong_adapter import Desk as TwoLines
+from tests.sending.test_wrong_adapter import says
 from tests.waiting import until
 
 SLOW = Path(__file__).parent / "slow_job.py"
@@ -292,7 +297,7 @@ def test_jobs_are_declared(house: Graph) -> None:
         "bytes of removed files",
         "retention",
         "intake upkeep",
-        "outbox",
+        "outbox upkeep",
         "order requests",
         "payment requests",
         "pasts",
@@ -330,3 +335,18 @@ async def test_knock_wakes(team: Team) -> None:
     worker._shift.knocks.knock("count")
     await until(lambda: len(seen) == 2)
     await worker.stop()
+
+
+async def test_lines_have_their_own(ask: Asking, open_gate: OpenGate) -> None:
+    """A house does the jobs of each of its channel accounts, each under its own name."""
+    desk = TwoLines(ask, says(Sent(state=SendState.TAKEN)))
+    await desk.send()
+
+    async def all_are_sent() -> bool:
+        return await desk.statuses() == {"wrong": "SENT", "good": "SENT"}
+
+    house = open_gate(lines=desk.lines, clock=lambda: ask.now).house
+    async with house.working():
+        await until(all_are_sent)
+    noted = [one for one in await job_names(ask.store, house.graph.declared) if one.startswith("outbox ")]
+    assert noted == ["outbox good/main", "outbox upkeep", "outbox wrong/main"]

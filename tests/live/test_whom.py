@@ -105,7 +105,7 @@ async def test_others_are_left(panel: Callable[..., Panel], vendor: Vendor, make
     vendor.has("tickets", "1", told_ticket("7"))
     shown = (await panel(main=AcmeSettings(own_id="2"))(TICKETS_OF, id=ann.id)).data["customer"]["tickets"]
     assert shown["nodes"] == []
-    assert shown["sources"][1]["missing"] == "1 of its records could not be read."
+    assert shown["sources"][1]["missing"] == "1 of its tickets could not be read."
     assert await make.store.count(CUSTOMERS, {}) == 1
 
 

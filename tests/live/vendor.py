@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from aiohttp import web
 
-from adapters.contract.channel import Capability, Channel, ChannelSettings, Equipment, Found, Portion
+from adapters.contract.channel import Capability, Channel, ChannelSettings, Equipment, Found, Portion, Unread
 from adapters.contract.errors import BadPayload
 from adapters.contract.manners import Manners
 from adapters.contract.records import Amount, Case, Item, Leaning, Order, Person, Place, Talk, Utterance, Who
@@ -142,8 +142,10 @@ class Acme(Channel):
 
     def _read(self, what: str, who: Who, told: Any) -> Found:
         own = Who(self.name, self.account, self.settings.own_id) if self.settings.own_id else who
+        unread = tuple(Unread(what=f"entry {n}", why=one["odd"]) for n, one in enumerate(told) if "odd" in one)
         try:
-            return Found(records=tuple(record for one in told for record in _RECORDS[what](own, one)))
+            good = [one for one in told if "odd" not in one]
+            return Found(records=tuple(record for one in good for record in _RECORDS[what](own, one)), unread=unread)
         except (KeyError, TypeError) as error:
             raise BadPayload("The list does not hold what it should.") from error
 
@@ -184,7 +186,8 @@ def case(who: Who, told: Mapping[str, Any]) -> Case:
 
 def _order(who: Who, told: Mapping[str, Any]) -> Order:
     item = Item("1", "Thing", 1, Amount(Decimal(told["amount"]), "USD"))
-    return Order(external_id=told["id"], who=who, placed_at=at(told["placed"]), items=(item,))
+    status = told.get("status", "PLACED")
+    return Order(external_id=told["id"], who=who, placed_at=at(told["placed"]), items=(item,), status=status)
 
 
 def _leaning(who: Who, told: Mapping[str, Any]) -> list[Any]:

@@ -12,9 +12,13 @@ from adapters.channels.whatsapp.settings import WhatsAppSettings
 from adapters.contract.channel import Equipment
 from adapters.http.session import Outside
 from adapters.lines import Lines
+from resolvers.conversations import MESSAGES
+from resolvers.identities import IDENTITIES
 from resolvers.ingest.batch import take
+from resolvers.kit.ids import global_id
+from resolvers.kit.jobs import Job
 from resolvers.kit.shift import Shift
-from resolvers.outbox import hand_over
+from resolvers.outbox import UPKEEP
 from tests.channels.whatsapp.double import NUMBER, SECRET, TOKEN, VERIFY_TOKEN, Cloud, delivered, enveloped, serving
 from tests.channels.whatsapp.double import message as told_message
 from tests.conftest import Asking
@@ -26,6 +30,19 @@ SEND = """mutation ($input: SendMessageInput!) { sendMessage(input: $input) {
 TALKS = """{ customerByIdentity(channel: "whatsapp", account: "106540352242922", value: "+16505551234") { customer {
   id identities { id } conversations { nodes { id messages { nodes { id text status direction failureReason } } } } } }
 }"""
+
+
+async def hand_over(shift: Shift) -> None:
+    """Hands over whatever is due on the lines of a process, and gives up what is too old, as its jobs do."""
+    for job in (*jobs_of(shift), shift.declared.jobs[UPKEEP]):
+        while job.when is None or await job.when(shift):
+            if not await job.work(shift):
+                break
+
+
+def jobs_of(shift: Shift) -> list[Job]:
+    """The jobs of a process that hand over, one for each of its lines."""
+    return [one for one in shift.jobs() if one.name.startswith("outbox ") and one.name != UPKEEP]
 
 
 @pytest.fixture
@@ -55,7 +72,8 @@ class Desk:
         """Has the vendor tell of messages and statuses, as it delivers them."""
         told: dict[str, Any] = {"statuses": list(statuses)} if statuses else {}
         if messages:
-            told |= {"contacts": [{"profile": {"name": "Kerry"}, "wa_id": "16505551234"}], "messages": list(messages)}
+            contacts = [{"profile": {"name": "Kerry"}, "wa_id": one["from"]} for one in messages]
+            told |= {"contacts": contacts, "messages": list(messages)}
         body = enveloped(told)
         events = self.channel.events(delivered(body))
         records = [record for event in events for record in event.records]
@@ -68,6 +86,21 @@ class Desk:
         answer = await self.ask(SEND, input={name: value for name, value in given.items() if value is not None})
         assert not answer.errors
         return answer.data["sendMessage"]
+
+    async def write(self, number: str, text: str) -> Any:
+        """Queues a message to the person of a number, who has just written."""
+        at = str(int(self.ask.now.timestamp()))
+        if await self.ask.store.first(IDENTITIES, {"value": f"+{number}"}) is None:
+            await self.hears(told_message(id=f"wamid.{number}", timestamp=at, **{"from": number}))
+        one = await self.ask.store.first(IDENTITIES, {"value": f"+{number}", "is_former": {"$ne": True}}) or {}
+        given = {"key": text, "text": text, "identityId": global_id("Identity", one["_id"])}
+        answer = await self.ask(SEND, input=given)
+        assert not answer.errors
+        return answer.data["sendMessage"]["sent"]
+
+    async def fares(self) -> dict[str, str]:
+        """How far each message of ours came, by its words."""
+        return {one["text"]: one["status"] for one in await self.ask.store.find(MESSAGES, {"direction": "OUT"})}
 
     async def talk(self) -> Any:
         """The conversation with the person."""
@@ -85,8 +118,7 @@ class Desk:
 
     async def empty(self, later: timedelta = timedelta()) -> None:
         """Hands over whatever is due."""
-        while await hand_over(self.shift(later)):
-            pass
+        await hand_over(self.shift(later))
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from resolvers.identities import IDENTITIES
 from resolvers.ingest.batch import take
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role
-from resolvers.outbox import OUTBOX, hand_over
+from resolvers.outbox import OUTBOX
 from tests.channels.whatsapp.double import NUMBER, Cloud, status
-from tests.sending.conftest import SEND, TALKS, Desk
+from tests.sending.conftest import SEND, TALKS, Desk, hand_over
 
 HIDDEN = "query ($id: ID!) { node(id: $id) { ... on Message { failureReason hiddenFields } } }"
 TEMPLATE = {"name": "order_update", "language": "en_US", "values": ["Kerry", "4711"]}

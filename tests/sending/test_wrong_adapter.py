@@ -13,13 +13,12 @@ from adapters.contract.records import Utterance, Who
 from adapters.contract.sending import Outgoing, SendState, Sent
 from adapters.contract.way import Way
 from adapters.lines import Lines, Misfit
-from resolvers import outbox
 from resolvers.conversations import MESSAGES
 from resolvers.ingest.batch import take
 from resolvers.kit.shift import Shift
-from resolvers.outbox import OUTBOX, hand_over
+from resolvers.outbox import OUTBOX, handing_over
 from tests.conftest import Asking
-from tests.sending.conftest import SEND
+from tests.sending.conftest import SEND, hand_over, jobs_of
 
 TALKS = """query Talks($channel: String!) { customerByIdentity(channel: $channel, account: "main", value: "1") {
   customer { conversations { nodes { id } } } } }"""
@@ -77,7 +76,7 @@ class Desk:
         equipment = Equipment(way=cast("Way", None))
         taken = says(Sent(state=SendState.TAKEN, external_id="m-1"))
         self.wrong, self.good = Wrong("main", wrong, equipment), Good("main", taken, equipment)
-        ask.lines = Lines([self.wrong, self.good])
+        self.lines = ask.lines = Lines([self.wrong, self.good])
 
     async def send(self) -> None:
         """Queues a message on each line, the wrong one's first."""
@@ -102,10 +101,12 @@ class Desk:
     async def empty(self, *hours: float) -> None:
         """Hands over whatever is due, now and at each of these hours later."""
         for later in (0.0, *hours):
-            now = self.ask.now + timedelta(hours=later)
-            declared = self.ask.graph.declared
-            shift = Shift(store=self.ask.store, declared=declared, clock=lambda now=now: now, lines=self.ask.lines)  # type: ignore[misc]
-            await hand_over(shift)
+            await hand_over(self.shift(later))
+
+    def shift(self, hours: float = 0.0) -> Shift:
+        """A hand in the jobs, at the moment of the last question or so many hours later."""
+        now = self.ask.now + timedelta(hours=hours)
+        return Shift(store=self.ask.store, declared=self.ask.graph.declared, clock=lambda: now, lines=self.ask.lines)
 
     async def statuses(self) -> dict[str, str]:
         """How far the message of each line came."""
@@ -157,18 +158,16 @@ async def test_repeats_end(ask: Asking) -> None:
 async def test_idle_is_quiet(ask: Asking) -> None:
     """Where no message waits the outbox has nothing to do, so that the log says nothing of it."""
     desk = Desk(ask, says(Sent(state=SendState.TAKEN)))
-    (job,) = (one for one in outbox.SLICE.jobs if one.name == outbox.JOB)
-    assert job.when is not None
-    shift = Shift(store=ask.store, declared=ask.graph.declared, clock=lambda: ask.now, lines=ask.lines)
-    assert not await job.when(shift)
+    wants = [one.when for one in jobs_of(desk.shift()) if one.when is not None]
+    assert [await when(desk.shift()) for when in wants] == [False, False]
     await desk.send()
-    assert await job.when(shift)
+    assert [await when(desk.shift()) for when in wants] == [True, True]
 
 
 async def test_hanging_is_cut_off(ask: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who keeps no deadline is cut off, and nobody else's messages wait for it."""
-    monkeypatch.setattr(outbox, "_HANDING_OVER_S", 0.01)
-    monkeypatch.setattr(outbox, "_GRACE_S", 0.01)
+    monkeypatch.setattr(handing_over, "_HANDING_OVER_S", 0.01)
+    monkeypatch.setattr(handing_over, "_GRACE_S", 0.01)
     desk = Desk(ask, asyncio.Event().wait)
     await desk.send()
     await desk.empty()

@@ -78,7 +78,13 @@ class Access:
             reply = await self._way.post(self._token_url or "", data=form, is_repeatable=True)
         except NoSuchIdentity as error:
             # Whose token it would be is us, and no person.
-            raise ChannelRefused("There is nobody at `token_url`, or no such client. Check the mapping.") from error
+            raise ChannelRefused(
+                "There is nobody at `token_url`, or no such client. Check the mapping.", is_of_account=True
+            ) from error
+        except ChannelRefused as error:
+            # 400, too: so a client that is unknown is told (RFC 6749, 5.2).
+            error.is_of_account = True
+            raise
         said = reply.json()
         token = said.get("access_token") if isinstance(said, dict) else None
         if not (isinstance(token, str) and token.isascii() and token.isprintable() and token):

@@ -10,7 +10,7 @@ from adapters.channels.rest.fields import path_of
 from adapters.channels.rest.paths import JsonPath, text_of
 from adapters.channels.rest.stated import StatedErrors, StatedLimits
 from adapters.contract.errors import ChannelBusy, ChannelDown, ChannelError, ChannelRefused, NoSuchIdentity
-from adapters.contract.manners import Manners, by_status, retry_after_s
+from adapters.contract.manners import OF_ACCOUNT, Manners, by_status, retry_after_s
 from adapters.contract.reply import Reply
 from adapters.values import BadValue
 
@@ -51,7 +51,7 @@ class Judge:
         made: Mapping[str, ChannelError] = {
             "not_found": NoSuchIdentity(told),
             "busy": ChannelBusy(told, retry_after_s=self._wait_s(reply)),
-            "refused": ChannelRefused(told, code=code or str(reply.status)),
+            "refused": ChannelRefused(told, code=code or str(reply.status), is_of_account=reply.status in OF_ACCOUNT),
             "down": ChannelDown(told),
         }
         return made[kind]
@@ -61,7 +61,8 @@ class Judge:
         if isinstance(error, ChannelBusy):
             return ChannelBusy(str(error), retry_after_s=self._wait_s(reply))
         if isinstance(error, ChannelRefused) and (code := self._code(reply)):
-            return ChannelRefused(f"It refused the request with {reply.status}, code {code}.", code=code)
+            told = f"It refused the request with {reply.status}, code {code}."
+            return ChannelRefused(told, code=code, is_of_account=error.is_of_account)
         return error
 
     def _code(self, reply: Reply) -> str | None:

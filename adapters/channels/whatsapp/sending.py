@@ -36,6 +36,8 @@ _CODES: Final = Codes(
         131057: None,
         133004: None,
     },
+    of_person=frozenset({131056}),
+    of_account=frozenset({131005, 131031, 131042, 131045}),
     what_to_do={
         130472: "The number is part of an experiment of Meta's: write by another channel.",
         131005: "Grant the app its permissions.",

@@ -42,7 +42,8 @@ def judge(reply: Reply) -> ChannelError | None:
     # Two changes of one ticket at once (409), and a desk that is busy with itself (503 with Retry-After): nothing
     # was done, and a later try may go through.
     if reply.status == HTTPStatus.CONFLICT or (reply.status == HTTPStatus.SERVICE_UNAVAILABLE and wait_s is not None):
-        return ChannelBusy(f"Zendesk cannot do that now ({reply.status}).", retry_after_s=wait_s)
+        of_one = reply.status == HTTPStatus.CONFLICT
+        return ChannelBusy(f"Zendesk cannot do that now ({reply.status}).", retry_after_s=wait_s, is_of_person=of_one)
     if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
         return ChannelBusy("Zendesk takes no more requests for now (429).", retry_after_s=wait_s or _reset_s(reply))
     return _refusal(reply) if isinstance(found, ChannelRefused) else found
@@ -51,11 +52,12 @@ def judge(reply: Reply) -> ChannelError | None:
 def _refusal(reply: Reply) -> ChannelRefused:
     code = _code(reply)
     if reply.status == HTTPStatus.UNAUTHORIZED:
-        return SignInRefused("Zendesk does not take our credentials (401). Renew them.", code=code)
+        return SignInRefused("Zendesk does not take our credentials (401). Renew them.", code=code, is_of_account=True)
     if reply.status == HTTPStatus.FORBIDDEN:
         return ChannelRefused(
             f"Zendesk does not let us do that (403, {code}). Give the OAuth client the scope, and its owner the role.",
             code=code,
+            is_of_account=True,
         )
     return ChannelRefused(f"Zendesk refused the request ({reply.status}, {code}).", code=code)
 
@@ -131,8 +133,20 @@ class SignIn:
         return (await asyncio.shield(self._fetching)).header
 
     async def _fetched(self) -> _Held:
+        try:
+            reply = await self._asked_for_one()
+        except ChannelRefused as error:
+            # 400, too: so a client that is unknown is told (RFC 6749, 5.2).
+            error.is_of_account = True
+            raise
+        told = read(_Token, reply.json())
+        until = None if told.expires_in is None else _ends(told.expires_in)
+        self._held = _Held(f"Bearer {told.access_token}", until)
+        return self._held
+
+    async def _asked_for_one(self) -> Reply:
         secret = self._settings.client_secret
-        reply = await self._way.post(
+        return await self._way.post(
             f"{self._base}/oauth/tokens",
             json={
                 "grant_type": "client_credentials",
@@ -143,10 +157,6 @@ class SignIn:
             # A token more harms nobody.
             is_repeatable=True,
         )
-        told = read(_Token, reply.json())
-        until = None if told.expires_in is None else _ends(told.expires_in)
-        self._held = _Held(f"Bearer {told.access_token}", until)
-        return self._held
 
 
 def _ends(expires_in: float) -> datetime:

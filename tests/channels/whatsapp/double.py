@@ -81,6 +81,8 @@ class Cloud:
     media: dict[str, dict[str, Any]] = field(default_factory=dict)
     error: tuple[int, dict[str, Any]] | None = None
     """Status and error of the next answers."""
+    about: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    """The same for one person's messages, by their number."""
     answer: Any = None
     """Another good answer to a sending."""
     headers: dict[str, str] = field(default_factory=dict)
@@ -88,10 +90,14 @@ class Cloud:
     """Whether it takes what is sent, and answers nothing until it goes."""
     goes: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def fails(self, code: int, *, http: int = 400, **more: Any) -> None:
-        """The next answers are that error of Meta's."""
+    def fails(self, code: int, *, http: int = 400, to: str | None = None, **more: Any) -> None:
+        """The next answers are that error of Meta's, or those about one person are."""
         told = {"message": f"(#{code}) +{planted.CALLER} is no number", "type": "OAuthException", "code": code, **more}
-        self.error = (http, {"error": {**told, "fbtrace_id": "A4O5a8RAgePwbcGSu"}})
+        error = (http, {"error": {**told, "fbtrace_id": "A4O5a8RAgePwbcGSu"}})
+        if to is None:
+            self.error = error
+        else:
+            self.about[to] = error
 
     async def take(self, request: web.Request) -> web.StreamResponse:
         """`POST /{version}/{number}/messages`."""
@@ -100,9 +106,10 @@ class Cloud:
         self.sent.append(copy.deepcopy(asked))
         if self.hangs:
             await self.goes.wait()
-        if self.error is not None:
-            return web.json_response(self.error[1], status=self.error[0], headers=self.headers)
         to = asked.get("to") or asked.get("recipient")
+        error = self.about.get(to, self.error)
+        if error is not None:
+            return web.json_response(error[1], status=error[0], headers=self.headers)
         good = {
             "messaging_product": "whatsapp",
             "contacts": [{"input": to, "wa_id": to}],

@@ -39,6 +39,9 @@ def reply(error: Any, *, status: int = 400, **headers: str) -> Reply:
     return Reply(status=status, headers=named, body=json.dumps({"error": error}).encode(), as_of=NOW)
 
 
+OF_ACCOUNT = {0, 3, 10, 190, 200, 299, 368, 131005, 131031, 131042, 131045}
+"""Those refusals that are of whatever is asked, until people have mended our token, permissions or account."""
+
 TABLE: list[tuple[int, type[ChannelError]]] = [
     *((code, ChannelBusy) for code in BUSY),
     *((code, ChannelDown) for code in DOWN),
@@ -57,6 +60,9 @@ def test_by_code(code: int, kind: type[ChannelError], status: int) -> None:
     assert "650" not in str(error)
     if isinstance(error, ChannelRefused) and kind is ChannelRefused:
         assert error.code == str(code)
+        assert error.is_of_account is (code in OF_ACCOUNT)
+    if isinstance(error, ChannelBusy):
+        assert error.is_of_person is (code == 131056)
 
 
 @pytest.mark.parametrize(

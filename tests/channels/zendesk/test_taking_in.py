@@ -11,7 +11,7 @@ from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.customers import CUSTOMERS
 from resolvers.kit.ids import global_id
 from resolvers.notes import NOTES
-from resolvers.outbox import heard_at
+from resolvers.outbox.words import heard_at
 from resolvers.tickets import TICKETS
 from tests.channels.zendesk.double import Desk, comment, delivery, ticket, told, user
 from tests.conftest import Asking
