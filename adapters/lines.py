@@ -1,6 +1,6 @@
 """Which channel accounts can this gateway reach, and what does each of them offer?"""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -65,6 +65,11 @@ class Lines:
     def receiving(self, channel: str, account: str) -> Receives | None:
         """The channel account, where it is named and receives deliveries."""
         return self._receiving.get((channel, account))
+
+    @property
+    def receivers(self) -> Collection[tuple[str, str]]:
+        """The places of those that receive deliveries."""
+        return self._receiving.keys()
 
     def offering(self, capability: Capability) -> list[Line]:
         """The lines that offer it, in the order of the settings file."""

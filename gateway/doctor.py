@@ -15,11 +15,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from adapters.discovery import adapters
 from adapters.failures import StoreError
 from adapters.mongo import Store
+from adapters.records import Record
 from adapters.serverfacts import ServerFacts, server_facts
 from gateway.channel_file import read_channels
 from gateway.database import URL_FILE, as_served, dotted, unfit
@@ -28,6 +29,8 @@ from gateway.schema_file import CHECKOUT, COMMITTED, differences
 from gateway.settings import PREFIX, BadSettings, Settings, environment_name, load_settings, unknown_names
 from gateway.tokens import KeySet, KeysUnreachable
 from gateway.work import JOBS, JobState, job_names, job_states
+from resolvers.deliveries.unnamed import PATIENCE, unnamed
+from resolvers.deliveries.waiting import DELIVERIES
 from resolvers.privacy.receipts import ERASURES
 from resolvers.privacy.retention import RETENTION, BadRetention, with_retention
 from resolvers.schema import graph
@@ -35,6 +38,9 @@ from resolvers.schema import graph
 OLDEST_PYTHON: Final = (3, 11)
 # Whoever looks for faults waits, and not for ever.
 _PATIENCE_S: Final = 5.0
+_UNSERVED: Final = "Nobody serves now, or its database does not answer."
+
+T = TypeVar("T")
 
 
 class State(StrEnum):
@@ -209,25 +215,39 @@ def retention(settings: Settings) -> Finding:
 
 async def background_jobs(settings: Settings) -> Finding:
     """When what is done in the background was done last, and whether it fails; nothing is started for that."""
+
+    async def look(store: Store) -> tuple[list[JobState], bool]:
+        states = await job_states(store, await job_names(store, graph().declared))
+        return states, await store.first(ERASURES, {}) is not None
+
+    seen = await _seen_in_store(settings, [JOBS, ERASURES], look)
+    if seen is None:
+        return ok(_UNSERVED)
+    states, is_erasing = seen
+    # What never had to be done is told where people ask for it themselves.
+    done = [one for one in states if one.failures or one.is_running or one.ended_at or one.name in _NEVER]
+    told = "; ".join(_told_of_job(one, is_erasing=is_erasing) for one in done)
+    told = told[:1].upper() + told[1:]
+    return warning(f"{told}. The log has each failure under its reference.") if _fail(states) else ok(f"{told}.")
+
+
+async def _seen_in_store(
+    settings: Settings, records: Sequence[Record], look: Callable[[Store], Awaitable[T]]
+) -> T | None:
+    """What is seen in the database that a gateway serves from; None where none does, or it does not answer."""
     # In the database where the commands look: a gateway may serve from another than the settings' own.
     settings = as_served(settings)
     url = settings.mongodb_url.get_secret_value() if settings.mongodb_url else None
     try:
         url = url or (settings.data_folder / URL_FILE).read_text("utf-8")
         async with asyncio.timeout(_PATIENCE_S):
-            store = await Store.open(url, settings.database, [JOBS, ERASURES])
+            store = await Store.open(url, settings.database, records)
             try:
-                states = await job_states(store, await job_names(store, graph().declared))
-                is_erasing = await store.first(ERASURES, {}) is not None
+                return await look(store)
             finally:
                 await store.close()
     except (OSError, StoreError, TimeoutError):
-        return ok("Nobody serves now, or its database does not answer.")
-    # What never had to be done is told where people ask for it themselves.
-    seen = [one for one in states if one.failures or one.is_running or one.ended_at or one.name in _NEVER]
-    told = "; ".join(_told_of_job(one, is_erasing=is_erasing) for one in seen)
-    told = told[:1].upper() + told[1:]
-    return warning(f"{told}. The log has each failure under its reference.") if _fail(states) else ok(f"{told}.")
+        return None
 
 
 def _told_of_job(job: JobState, *, is_erasing: bool) -> str:
@@ -307,6 +327,26 @@ def channels_on(settings: Settings) -> Finding:
     return ok(f"{on} switched on." if on else f"None is switched on: {PREFIX}CHANNELS names no file with entries.")
 
 
+async def deliveries_unnamed(settings: Settings) -> Finding:
+    """Whether deliveries wait for channel accounts that the settings file does not name."""
+    try:
+        places = {one.place for one in read_channels(settings.channels)}
+    except BadSettings:
+        return ok("Not looked at before the settings file of channels can be read.")
+
+    async def look(store: Store) -> dict[tuple[str, str], int]:
+        return await unnamed(store, places)
+
+    waiting = await _seen_in_store(settings, [DELIVERIES], look)
+    if not waiting:
+        return ok(_UNSERVED if waiting is None else "None waits for a channel account that is not switched on here.")
+    told = ", ".join(f"{count:,} for {channel}/{account}" for (channel, account), count in waiting.items())
+    return warning(
+        f"Deliveries wait for channel accounts that are not switched on here: {told}. A gateway whose settings file "
+        f"names them takes them in; after {PATIENCE.days * 24} hours without one they are set aside."
+    )
+
+
 FIRST_CHECKS: Final[dict[str, Callable[[], Finding]]] = {
     "Python": python_version,
     "schema": contract,
@@ -325,5 +365,6 @@ CHECKS: Final[dict[str, Check]] = {
     "secrets": secrets_set,
     "key set": key_set,
     "channels": channels_on,
+    "deliveries": deliveries_unnamed,
     "port": port,
 }

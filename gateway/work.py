@@ -119,10 +119,11 @@ class Worker:
     async def look(self, job: Job, *, is_knocked: bool = False) -> float:
         """Does the job where it is due and nobody else does it; answers in how many seconds to look again.
 
-        Where somebody knocked, it is due as soon as there is something to do, unless it failed.
+        Where somebody knocked, or it is urgent, it is due as soon as there is something to do, unless it failed.
         """
         if job.when is not None and not await job.when(self._shift):
             return job.every_s
+        is_knocked |= job.is_urgent
         due_in_s = await self._due_in_s(job, is_knocked=is_knocked)
         if due_in_s > 0:
             return due_in_s

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, Final
 
 import strawberry
 
@@ -40,6 +40,9 @@ CONVERSATIONS = Record(
     aged_by="last_message_at",
     news=frozenset({"status", "assigned_agent_id", "last_message_at"}),
 )
+BY_OTHER: Final = "is_by_other"
+"""The field of a message that came in and is no word of the customer's own."""
+
 MESSAGES = Record(
     name="messages",
     key=("channel", "account", "external_id"),
@@ -47,7 +50,7 @@ MESSAGES = Record(
     arrives=True,
     indexes=(Index(("conversation_id", "sent_at", "_id")),),
     # Why it failed is said in a vendor's words, which may quote whatever was written, and to whom.
-    personal=frozenset({"text", "failure_reason"}),
+    personal=frozenset({"text", "failure_reason", "other_author"}),
     of_staff=frozenset({"failure_reason"}),
     timeline=Timeline(kind="MESSAGE", at="sent_at", channel="channel"),
     belongs=Belonging(field="conversation_id", to=(CONVERSATIONS.name,)),
@@ -70,7 +73,7 @@ class ConversationStatus(Enum):
     RESOLVED = "RESOLVED"
 
 
-@graph_enum({"IN": "From the customer.", "OUT": "From the company."})
+@graph_enum({"IN": "From the customer, or from somebody else on that side (`isByOther`).", "OUT": "From the company."})
 class MessageDirection(Enum):
     """Which way a message went."""
 
@@ -142,6 +145,15 @@ class Message(Node, Redacted):
         read=lambda moment: moment is not None,
     )
     author_name: str | None = kept("The agent's name on an outgoing message, where it is known.")
+    is_by_other: bool = kept(
+        "Whether it came in and is no word of the customer's own: somebody else who takes part wrote it, such as a "
+        "colleague in copy.",
+        read=bool,
+    )
+    other_author: str | None = kept(
+        "The name of whoever else wrote it, where that is known; null where the customer or the company did, and where "
+        "it is hidden from you."
+    )
     conversation_id: strawberry.Private[RecordId] = inner()
     customer_id: strawberry.Private[RecordId] = inner()
 

@@ -16,7 +16,7 @@ from adapters.windows import matching
 from resolvers.aliases import ids_of, standing, touched
 from resolvers.attachments import ATTACHMENTS
 from resolvers.attributes import definitions
-from resolvers.conversations import CONVERSATIONS, MESSAGES, Conversation
+from resolvers.conversations import BY_OTHER, CONVERSATIONS, MESSAGES, Conversation
 from resolvers.customers import CUSTOMERS, Customer, customer_reader, require_customer
 from resolvers.identities import IDENTITIES
 from resolvers.kit.context import Context, Info
@@ -150,7 +150,7 @@ class _Move:
 
     async def _newest_word(self) -> Any:
         """When the customer last wrote in the conversation; None where that never was."""
-        where = {"conversation_id": self._talk, "direction": "IN"}
+        where = {"conversation_id": self._talk, "direction": "IN", BY_OTHER: {"$ne": True}}
         found = await self._store.find(MESSAGES, where, order=[("sent_at", -1)], limit=1, only=["sent_at"])
         return found[0]["sent_at"] if found else None
 

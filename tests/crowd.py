@@ -18,6 +18,7 @@ from resolvers.customers import CUSTOMERS
 from resolvers.deliveries.waiting import ASIDE, DELIVERIES, EVENT_KEYS, delivery_document
 from resolvers.identities import UNLINKED
 from resolvers.ingest.stand_ins import GONE_AT, UNDER, stand_in
+from resolvers.ingest.talks import CLAIMS
 from resolvers.interests import TOPICS
 from resolvers.kept_pairs import PAIRS
 from resolvers.kit.delivered import AccessWay, Delivered
@@ -232,7 +233,8 @@ async def small_things(make: Makers) -> None:
 
 async def stand_ins(make: Makers) -> None:
     """What stands for things that are not here: told of before they came, gone at their source, under another id."""
-    told = {"status": "FAILED", "failed_at": BEGIN, "failure_reason": "131026 undeliverable", "withdrawn_at": BEGIN}
+    told: dict[str, Any] = {"status": "FAILED", "failed_at": BEGIN, "failure_reason": "131026", "withdrawn_at": BEGIN}
+    told[CLAIMS] = [{"by": new_id(), "direction": "IN", "at": BEGIN}]
     await make.store.insert(MESSAGES, stand_in(MESSAGES, new_id(), BEGIN, **told))
     await make.store.insert(MESSAGES, stand_in(MESSAGES, new_id(), BEGIN, **{UNDER: new_id()}))
     for record in (MESSAGES, CONVERSATIONS, TICKETS, PURCHASES):

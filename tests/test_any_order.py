@@ -104,6 +104,12 @@ STORIES: dict[str, tuple[HandedOver, ...]] = {
     "statuses": (ANSWER, told("SENT", 50), told("FAILED", 49, "131000 lost"), told("DELIVERED", 48), told("READ", 47)),
     "failures": (ANSWER, told("SENT", 50), told("FAILED", 49, "1 first"), told("FAILED", 48, "2 second")),
     "taken back": (WORD, replace(WORD, text="Hello!", updated_at=moment(20)), PICTURE, TAKEN_BACK, LATER),
+    "taken back by author": (WORD, PICTURE, replace(TAKEN_BACK, who=ANN), replace(TAKEN_BACK, who=ANN, at=moment(30))),
+    "in copy": (
+        WORD,
+        replace(LATER, is_by_other=True, author_name="Cora"),
+        replace(PICTURE, of="M2", created_at=LATER.sent_at),
+    ),
     "gone message": (WORD, PICTURE, LATER, gone("message", ("chat", "web"), "M1", 40)),
     "edited since": (
         WORD,

@@ -13,7 +13,7 @@ from adapters.records import Document
 from resolvers.conversations import MESSAGES
 from resolvers.deliveries import lane_job
 from resolvers.deliveries.intake import Intake, Tally
-from resolvers.deliveries.lanes import first_waiting
+from resolvers.deliveries.lanes import first_waiting, waiting_in
 from resolvers.deliveries.replaying import replay
 from resolvers.deliveries.waiting import DELIVERIES, EVENT_KEYS, KEPT_FOR, delivery_document, lane_of
 from resolvers.identities import IDENTITIES
@@ -161,6 +161,21 @@ async def test_taken_back(post: Post) -> None:
     assert b"ann-2" in left["body"]
 
 
+async def test_taken_back_by_another(post: Post) -> None:
+    """What somebody says of another's words drops nothing, neither what is stored nor what stands aside."""
+    await post.bring(event("ann", 1))
+    await post.bring(event("ann", 2, "poison"))
+    await post.take_in()
+    await post.bring({**event("ben", 1, "withdraws"), "of": "ann"})
+    await post.bring({**event("ben", 2, "withdraws"), "of": "ann"})
+    assert (await post.take_in()).set_aside == 1
+    assert await post.store.count(MESSAGES, {"text": "word 1"}) == 1
+    assert len(await post.aside()) == 2
+    await post.bring(event("ann", 2, "withdraws"))
+    await post.take_in()
+    assert len(await post.aside()) == 1
+
+
 async def test_two_at_once(post: Post) -> None:
     """Two processes that both believe to have the lane take each event in once all the same."""
     for n in range(20):
@@ -217,11 +232,12 @@ async def test_none_overtakes_by_being_met(ask: Asking) -> None:
         await post.bring(event("ann", 1))
     made = [await post.bring(event("ann", 1)) for _ in range(2 * ROUNDS)]
     await post.store.delete(DELIVERIES, {"_id": {"$in": [one["_id"] for one in made]}})
-    lane = made[0]["lane"]
+    waiting = waiting_in(made[0]["lane"], post.shift.lines)
+    assert waiting is not None
     for n in range(ROUNDS):
         # The first stands where a reader has been soon, and is there for certain before the second comes.
         first, second = {**made[2 * n], "sequence": -n}, made[2 * n + 1]
-        (met, _), _ = await asyncio.gather(first_waiting(post.store, lane), _come(post, first, second))
+        (met, _), _ = await asyncio.gather(first_waiting(post.store, waiting), _come(post, first, second))
         ids = {one["_id"] for one in met}
         assert second["_id"] not in ids or first["_id"] in ids
 

@@ -141,7 +141,7 @@ class Listing:
 @quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A ticket on a desk."""
+    """A ticket on a desk: with the subject of the agent, and the name of the campaign."""
 
     channel: str
     account: str
@@ -154,9 +154,7 @@ class Case:
     created_at: datetime
     updated_at: datetime
     agent: str | None = None
-    """The agent's subject."""
     campaign: str | None = None
-    """The campaign's name."""
 
 
 @quiet
@@ -198,7 +196,9 @@ class Utterance:
     status: str = "RECEIVED"
     """RECEIVED; of what went OUT: QUEUED, SENT, DELIVERED, READ, FAILED or UNKNOWN."""
     author_name: str | None = None
-    """The agent's, of what went OUT; that of a customer is not kept here."""
+    """The agent's, of what went OUT, or of whoever else wrote it; that of a customer is not kept here."""
+    is_by_other: bool = False
+    """Whether it is IN, and yet no word of the person's own: somebody in copy wrote it, and `who` was not heard of."""
     key: str | None = None
     """The word that we gave the vendor when we sent it (`Outgoing.key`), where the vendor gives it back."""
     updated_at: datetime | None = None
@@ -235,14 +235,13 @@ class Leaning:
 @quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
-    """A note of an agent."""
+    """A note of an agent, with that one's subject."""
 
     external_id: str
     who: Who
     text: str
     created_at: datetime
     author: str | None = None
-    """The agent's subject."""
 
 
 @quiet
@@ -339,8 +338,11 @@ class Withdrawal:
     channel: str
     account: str
     external_id: str
-    """The message's."""
     at: datetime
+    who: Who | None = None
+    """Whose message it is; another's stays as it is. None: it is the vendor's own word, whoever wrote it."""
+    direction: str = "IN"
+    """OUT: it is one of the company's to that person."""
 
 
 @quiet

@@ -29,6 +29,7 @@ from adapters.contract.records import (
     Say,
     Talk,
     Utterance,
+    Withdrawal,
 )
 from adapters.contract.sending import Sent
 
@@ -39,6 +40,7 @@ ALLOWED: Final[Mapping[tuple[type, str], tuple[str, ...]]] = {
     (Talk, "status"): ("OPEN", "FOLLOW_UP", "RESOLVED"),
     (Utterance, "direction"): ("IN", "OUT"),
     (Utterance, "status"): ("RECEIVED", "QUEUED", "SENT", "DELIVERED", "READ", "FAILED", "UNKNOWN"),
+    (Withdrawal, "direction"): ("IN", "OUT"),
     (Progress, "status"): ("SENT", "DELIVERED", "READ", "FAILED"),
     (Say, "status"): ("GRANTED", "DENIED", "WITHDRAWN"),
     (Say, "means"): ("MESSAGE", "FLOW", "AGENT", "IMPORT", "FORM"),

@@ -20,6 +20,7 @@ from resolvers.deliveries.asides import aside_or_gone
 from resolvers.deliveries.reading import Reading, read, told_of, unforeseen
 from resolvers.deliveries.waiting import ASIDE, DELIVERIES, EVENT_KEYS, event_id, word_id
 from resolvers.ingest.batch import judged, take
+from resolvers.ingest.forgotten import digests_of
 from resolvers.ingest.report import Outcome, TakenIn
 from resolvers.kit.shift import Shift
 
@@ -182,7 +183,8 @@ class Intake:
             end.taken = len(keys)
             if is_whole:
                 end.gone = await self._end(readings, end.reasons, now, about)
-            await self._forget_words(readings, records)
+            settled = [record for one in turns if one.id not in refused for record in one.event.records]
+            await self._forget_words(readings, settled)
 
         if records:
             # When the vendor said it, not when somebody came to read it: what was set aside may be old.
@@ -219,11 +221,20 @@ class Intake:
     async def _forget_words(self, readings: Sequence[Reading], records: Sequence[HandedOver]) -> None:
         """Drops what was set aside and tells of messages that are taken back now."""
         place = readings[0].place
-        back = [one.external_id for one in records if isinstance(one, Withdrawal | Removal)]
-        if back:
-            told = {"$in": [word_id(*place, one) for one in back]}
-            mine = {"$nin": [one.id for one in readings]}
-            await self._store.delete(DELIVERIES, {"state": ASIDE, "tells_of": told, "_id": mine})
+        back = [one for one in records if isinstance(one, Withdrawal | Removal)]
+        if not back:
+            return
+        authors = {one.who for one in back if isinstance(one, Withdrawal) and one.who}
+        digests = digests_of(authors, self._shift.default_region)
+        told = []
+        for one in back:
+            words: dict[str, object] = {"tells_of": word_id(*place, one.external_id)}
+            if isinstance(one, Withdrawal) and one.who:
+                # Whose words they are; nobody takes back another's.
+                words["identities"] = digests.get(one.who)
+            told.append(words)
+        mine = {"$nin": [one.id for one in readings]}
+        await self._store.delete(DELIVERIES, {"state": ASIDE, "_id": mine, "$or": told})
 
     def _count(self, readings: Sequence[Reading], end: _End) -> None:
         tally = self.tally

@@ -31,7 +31,7 @@ DELIVERIES: Final = Record(
     name="deliveries",
     customer=None,
     key=("channel", "account", "key"),
-    indexes=(Index(("state", "lane", "sequence")), Index(("state", "channel", "account", "sequence"))),
+    indexes=(Index(("state", "channel", "account", "sequence")),),
     personal=frozenset({"body", "query", "headers"}),
     # Nobody can cut one person's words out of raw bytes, and with them in it, it could bring the person back: so it
     # goes as a whole. What could be read of others in it was taken in before.

@@ -181,7 +181,9 @@ def _is_after(moment: datetime, at: datetime) -> bool:
 
 def is_own_act(record: HandedOver) -> bool:
     """Whether by the record the person did something."""
-    return isinstance(record, _OWN_ACTS) or (isinstance(record, Utterance) and record.direction == "IN")
+    if isinstance(record, Utterance):
+        return record.direction == "IN" and not record.is_by_other
+    return isinstance(record, _OWN_ACTS)
 
 
 def moment_of(record: HandedOver) -> datetime | None:  # noqa: PLR0911 - one for each kind

@@ -250,7 +250,7 @@ PANELS: Mapping[type[Any], Panel[Any]] = {
         record=MESSAGES,
         id_of=_keyed(MESSAGES),
         document=message,
-        heard_at=lambda one: one.sent_at if one.direction == "IN" else None,
+        heard_at=lambda one: one.sent_at if one.direction == "IN" and not one.is_by_other else None,
         merge=climbed,
         kept=frozenset({"sent_at", "conversation_id"}),
         follows_source=False,
@@ -276,7 +276,8 @@ PANELS: Mapping[type[Any], Panel[Any]] = {
         record=ATTACHMENTS,
         id_of=_keyed(ATTACHMENTS),
         document=_file,
-        heard_at=lambda one: one.created_at,
+        # The message with which it came tells whether the customer wrote it.
+        heard_at=lambda one: one.created_at if one.of_kind == "ticket" else None,
         kept=frozenset({"created_at"}),
     ),
 }

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from typing import Any, cast
 
 from adapters.contract.records import (
@@ -29,10 +30,12 @@ from adapters.records import CAME_BY, Document, RecordId
 from resolvers.channels import CHANNEL_ACCOUNTS, channel_account_document
 from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.ingest.ahead import require_happened
+from resolvers.ingest.authors import Authors, authors_of
 from resolvers.ingest.company import Company, CompanyRecord
 from resolvers.ingest.departures import require_unknown
 from resolvers.ingest.forgotten import is_own_act, moment_of
 from resolvers.ingest.growing import grown
+from resolvers.ingest.identities import Account
 from resolvers.ingest.lenience import readable
 from resolvers.ingest.mentions import NAMELESS, PLACED, RANKS, TOLD, has_place, named_by, whos
 from resolvers.ingest.panels import PANELS, Panel, ticket_id
@@ -76,7 +79,8 @@ class Batch:
         self._people = People(visit, self._company)
         self._panels: dict[str, Shelf[RecordId]] = {one.record.name: Shelf(one.record) for one in PANELS.values()}
         self._accounts: Shelf[RecordId] = Shelf(CHANNEL_ACCOUNTS)
-        self._told = Told(self._panels[MESSAGES.name])
+        self._authors = Authors(self._people)
+        self._told = Told(self._panels[MESSAGES.name], self._authors)
         self._turns = Turns()
         self._sayings = Sayings(visit, self._people)
         self._noted: set[tuple[str, str]] = set()
@@ -100,11 +104,11 @@ class Batch:
                     named.setdefault(kept.name, {})[key] = None
         await self._company.load(store, named)
         kinds = {type(record) for record in self._records}
-        everyone = [who for record in self._records for who in whos(record)]
+        everyone = [who for record in self._records for who in (*whos(record), *authors_of(record))]
         related = [
             who for record in self._records if isinstance(record, Person) and record.also for who in whos(record)
         ]
-        await self._people.load(store, everyone, is_whole=bool(kinds & {Person, Say}), related=related)
+        await self._people.load(store, everyone, is_whole=bool(kinds & {Person, Say, Withdrawal}), related=related)
         places = self._people.identities.places
         if kinds & PLACED:
             places |= {(one.channel, one.account) for one in self._records if has_place(one)}
@@ -133,7 +137,7 @@ class Batch:
                 wanted[panel.record.name].append(key)
         for name, keys in wanted.items():
             await self._panels[name].load(store, keys)
-        await self._told.load_under(store, wanted[MESSAGES.name])
+        await self._load_messages(store, wanted[MESSAGES.name])
         # Whose a conversation is, people may have decided otherwise than the identity says.
         talks = filter(None, map(self._panels[CONVERSATIONS.name].get, wanted[CONVERSATIONS.name]))
         await self._people.load_customers(store, {talk["customer_id"] for talk in talks if talk["customer_id"]})
@@ -143,6 +147,15 @@ class Batch:
             missing = [key for key in wanted[panel.record.name] if key not in self._panels[panel.record.name]]
             if panel.removed and missing:
                 self._removed |= (await store.by_ids(panel.removed, missing)).keys()
+
+    async def _load_messages(self, store: Store, keys: Sequence[RecordId]) -> None:
+        """Reads under which ids they stand, and whose those are that somebody takes back, or has before they came."""
+        await self._told.load_under(store, keys)
+        found = [one for one in map(self._panels[MESSAGES.name].get, keys) if one is not None]
+        if any(isinstance(one, Withdrawal) for one in self._records):
+            await self._people.load_customers(store, {one["customer_id"] for one in found if one["customer_id"]})
+        speakers = (self._people.owner_of(one.who, one.sent_at) for one in self._records if isinstance(one, Utterance))
+        await self._authors.load(store, found, chain(speakers, (one["customer_id"] for one in found)))
 
     def _beside(self, one: HandedOver) -> Iterator[tuple[str, RecordId]]:
         """What else must be known of that a record names, whoever's it is."""
@@ -314,7 +327,7 @@ class Batch:
             message = self._standing(self._panels[MESSAGES.name], said["of_id"])
             owner = message["customer_id"] if message else owner
         key = self._ids.get(n) or panel.id_of(record, owner)
-        return self._keep(panel, {"_id": key, "customer_id": owner, **said})
+        return self._keep(panel, {"_id": key, "customer_id": owner, **said}, account)
 
     def _named(self, record: Talk | Utterance, said: dict[str, Any]) -> RecordId:
         """The id of the conversation or message, which is told of its conversation; raises NotTaken."""
@@ -326,7 +339,7 @@ class Batch:
             said["external_id"] = None
         return key
 
-    def _keep(self, panel: Panel[Any], new: dict[str, Any]) -> Result:
+    def _keep(self, panel: Panel[Any], new: dict[str, Any], account: Account) -> Result:
         """What becomes of the document that is stored under the id of this one, or of this one where none is."""
         shelf = self._panels[panel.record.name]
         old = shelf.get(new["_id"])
@@ -341,7 +354,8 @@ class Batch:
             return self._told.gone(new, old[GONE_AT]) if is_message else UNCHANGED
         if is_stand_in(old, panel.record):
             gone = {GONE_AT: old[GONE_AT]} if GONE_AT in old else {}
-            shelf.put({**(with_state(new, old) if is_message else new), **gone})
+            known = with_state(new, self._told.settled(old, new, account)) if is_message else new
+            shelf.put({**known, **gone})
             return INSERTED
         merged = panel.merged(old, new)
         if is_message:

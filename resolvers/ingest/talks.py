@@ -10,7 +10,14 @@ from typing import Any, Final
 from adapters.contract.bounds import LONGEST_TEXT
 from adapters.contract.records import Progress, Talk, Utterance
 from adapters.records import CAME_BY, Document, RecordId, derived_id
-from resolvers.conversations import CONVERSATIONS, MESSAGES, ConversationStatus, MessageDirection, MessageStatus
+from resolvers.conversations import (
+    BY_OTHER,
+    CONVERSATIONS,
+    MESSAGES,
+    ConversationStatus,
+    MessageDirection,
+    MessageStatus,
+)
 from resolvers.ingest.company import Company
 from resolvers.ingest.fields import dated, is_older, maybe, one_of, place_of
 from resolvers.ingest.parts import entry_point_document
@@ -20,9 +27,14 @@ REACHED: Final = ("UNKNOWN", "QUEUED", "SENT", "FAILED", "DELIVERED", "READ", "R
 """How far a message came, the least first: a status only climbs. Whatever a vendor says is more than not to know. What
 was sent may fail yet; what has reached the customer has not failed, whoever says so later. What came in came in."""
 
+CLAIMS: Final = "taken_back_by"
+"""The field of a stand-in that says who has taken the message back, as long as nobody knows whose it is."""
+MOST_CLAIMS: Final = 8
+"""One person says so, by one id or another; nothing inside one document grows without bound."""
+
 _TOLD = frozenset({"SENT", "DELIVERED", "READ", "FAILED"})
 _FAILURE = ("failed_at", "failure_reason")
-_STATE = ("status", *_FAILURE, "withdrawn_at")
+_STATE = ("status", *_FAILURE, "withdrawn_at", CLAIMS)
 # Between the parts of the id of a message that we sent stands this word, so that no vendor's id is ever the same.
 _SENT = "sent by key"
 _SINCE = "of one who has the id since"
@@ -92,8 +104,16 @@ def message(one: Utterance, _company: Company) -> dict[str, Any]:
         "status": one_of(MessageStatus, one.status, "status"),
         # That of a customer is a personal value and stands in their own record.
         "author_name": bounded(one.author_name, "author_name") if one.direction == "OUT" else None,
+        **_by_other(one),
         **dated(one.updated_at),
     }
+
+
+def _by_other(one: Utterance) -> dict[str, Any]:
+    """That somebody else wrote it, and who; nothing of what the customer or the company wrote."""
+    if not one.is_by_other or one.direction != "IN":
+        return {}
+    return {BY_OTHER: True, "other_author": bounded(one.author_name, "author_name")}
 
 
 def climbed(old: Document, new: dict[str, Any]) -> dict[str, Any]:
@@ -145,7 +165,16 @@ def with_state(message: Document, told: Document) -> dict[str, Any]:
         joined["withdrawn_at"] = min(withdrawn)
         if "text" in joined:
             joined["text"] = None
+    if claims := [claim for one in (message, told) for claim in one.get(CLAIMS, ())]:
+        joined[CLAIMS] = _first_words(claims)
     return joined
+
+
+def _first_words(claims: list[Document]) -> list[Document]:
+    """Of each who has taken it back, when they first did."""
+    ranked = sorted(claims, key=lambda one: (one["at"], one["by"], one["direction"]))
+    first = {(one["by"], one["direction"]): one for one in reversed(ranked)}
+    return sorted(first.values(), key=lambda one: (one["at"], one["by"], one["direction"]))[:MOST_CLAIMS]
 
 
 def state_of(message: Document) -> dict[str, Any]:

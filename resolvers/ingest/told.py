@@ -8,8 +8,10 @@ from adapters.mongo import Store
 from adapters.records import CAME_BY, Document, RecordId
 from resolvers.attachments import ATTACHMENTS
 from resolvers.conversations import MESSAGES
+from resolvers.ingest.authors import Authors
 from resolvers.ingest.beginning import Began, give_name
 from resolvers.ingest.fields import place_of
+from resolvers.ingest.identities import Account
 from resolvers.ingest.report import INSERTED, UNCHANGED, NotTaken, Result, changed_or_not, stored_moment
 from resolvers.ingest.shelf import Shelf
 from resolvers.ingest.stand_ins import GONE_AT, UNDER, is_stand_in, stand_in, stays_gone
@@ -22,8 +24,9 @@ _OWN = ("_id", "customer_id", "conversation_id", "sent_at", "came_by", "directio
 class Told:
     """The messages of one batch, under the ids by which they are spoken of."""
 
-    def __init__(self, shelf: Shelf[RecordId]) -> None:
+    def __init__(self, shelf: Shelf[RecordId], authors: Authors) -> None:
         self._shelf = shelf
+        self._authors = authors
         self.erased: frozenset[RecordId] = frozenset()
         """Customers who are being erased: what is still stored of theirs is nobody's."""
         self._fileless: dict[RecordId, datetime | None] = {}
@@ -66,6 +69,8 @@ class Told:
         if said is None or (one.key and known == sent) or not self._is_there(known):
             return known
         stands = self._shelf.get(known) or {}
+        if known == named and said.get("updated_at") and stands["direction"] == "OUT" != said["direction"]:
+            raise NotTaken("A customer changes a message that the company wrote; it stays as it is.")
         if known == named and _is_another(stands, said):
             raise NotTaken(
                 "`external_id` is that of a message of another conversation, which stays as it is. Give ids that are "
@@ -96,9 +101,18 @@ class Told:
         place_of(one)
         at = stored_moment(one.at, "at")
         key = self.standing(message_id(one.channel, one.account, one.external_id))
-        result = self._tell(key, {"withdrawn_at": at}, at)
+        if not self._is_there(key):
+            return self._tell(key, self._authors.claim(one, at), at)
+        self._authors.require_author(one, at, self._shelf.get(key) or {})
         self._fileless[key] = None
-        return result
+        return self._tell(key, {"withdrawn_at": at}, at)
+
+    def settled(self, stand_in: Document, message: Document, account: Account | None = None) -> Document:
+        """What the stand-in says of the message that has come; `account`: by which it came."""
+        said = self._authors.settled(stand_in, message, account)
+        if said.get("withdrawn_at"):
+            self._fileless[message["_id"]] = None
+        return said
 
     def gone(self, message: Document, gone_at: datetime) -> Result:
         """What becomes of a word on a message that was gone by then, alone or with its conversation.
@@ -154,7 +168,9 @@ class Told:
             self._shelf.add(stand_in(MESSAGES, named, at, **{UNDER: sent}))
         else:
             told = {**known}
-            if not is_stand_in(told, MESSAGES):
+            if is_stand_in(told, MESSAGES):
+                told = dict(self.settled(told, message))
+            else:
                 message |= climbed(message, {**told, **{name: message.get(name) for name in _OWN}})
                 self._moved[named] = sent
             message = with_state(message, told)

@@ -22,6 +22,9 @@ class Job:
     work: Work
     when: Work | None = None
     """Whether there is anything to do; asked by every process before one of them begins, so it must cost nothing."""
+    is_urgent: bool = False
+    """Whether it is due as soon as `when` says so, however soon after its last end, unless it failed: for work of which
+    some processes can do a part that others cannot."""
 
 
 JobAt = Callable[[str, str], Job]

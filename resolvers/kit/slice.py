@@ -273,15 +273,16 @@ class Slice:
         self.fact_readers.append(function)
         return function
 
-    def job(self, name: str, *, every_s: float, when: Work | None = None) -> Callable[[F], F]:
+    def job(self, name: str, *, every_s: float, when: Work | None = None, is_urgent: bool = False) -> Callable[[F], F]:
         """Declares a leased job: `async fn(shift) -> bool`, one step of it; whether more is to do at once.
 
         A step takes a second or less and may be done again. The job is done anew every so many seconds, by one process
         at a time (gateway/work.py). `when`: whether there is anything to do, asked by all; it costs no command.
+        `is_urgent`: it is due as soon as that is so.
         """
 
         def add(function: F) -> F:
-            self.jobs.append(Job(name, every_s, function, when))
+            self.jobs.append(Job(name, every_s, function, when, is_urgent))
             return function
 
         return add

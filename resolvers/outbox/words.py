@@ -5,7 +5,7 @@ from datetime import datetime
 from adapters.contract.sending import Outgoing, Template
 from adapters.mongo import Store
 from adapters.records import Document, RecordId
-from resolvers.conversations import CONVERSATIONS, MESSAGES, MessageDirection
+from resolvers.conversations import BY_OTHER, CONVERSATIONS, MESSAGES, MessageDirection
 from resolvers.present_ids import who_of
 
 # Behind so many words of the company nobody waits for the window to be open still.
@@ -45,7 +45,9 @@ async def heard_at(store: Store, *conversations: RecordId) -> datetime | None:
             {"conversation_id": one},
             order=[("sent_at", -1), ("_id", -1)],
             limit=_NEWEST,
-            only=("direction", "sent_at"),
+            only=("direction", "sent_at", BY_OTHER),
         )
-        moments += [one["sent_at"] for one in newest if one["direction"] == MessageDirection.IN.value][:1]
+        # The customer's own words: a colleague of theirs who was in copy opens no window.
+        theirs = [one for one in newest if one["direction"] == MessageDirection.IN.value and not one.get(BY_OTHER)]
+        moments += [one["sent_at"] for one in theirs[:1]]
     return max(moments, default=None)

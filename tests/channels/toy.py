@@ -65,7 +65,8 @@ class Toy(Channel):
         if kind == "typing":
             return Event(key=key, order_by=person, left_alone="typing indicator")
         if kind == "withdraws":
-            back = Withdrawal(channel=self.name, account=self.account, external_id=f"{person}-{one['n']}", at=BEGIN)
+            who, name = Who(self.name, self.account, person), f"{one.get('of', person)}-{one['n']}"
+            back = Withdrawal(channel=self.name, account=self.account, external_id=name, at=BEGIN, who=who)
             return Event(key=f"back {key}", order_by=person, records=(back,))
         if kind == "leaves":
             gone = Departure(who=Who(self.name, self.account, person), at=BEGIN)

@@ -23,6 +23,9 @@ from gateway.settings import Settings
 from gateway.work import JOBS
 from resolvers.privacy.receipts import ERASURES
 from resolvers.schema import graph
+from tests.channels.toy import event
+from tests.conftest import Asking
+from tests.test_deliveries import Post
 
 LONG = "x" * 32
 
@@ -279,6 +282,18 @@ async def test_jobs_told(mongod: Mongod, store: Store) -> None:
     found = await doctor.background_jobs(given)
     assert found.state is State.WARNING
     assert "Erasures failed 3 times in a row, last under ddd1d79f90c3" in found.words
+
+
+async def test_unnamed_deliveries_told(mongod: Mongod, ask: Asking) -> None:
+    """How many deliveries wait for accounts that the settings file does not name is a warning, account by account."""
+    given = settings(Path(), mongodb_url=mongod.url, database="tests")
+    assert (await doctor.deliveries_unnamed(given)).state is State.OK
+    post = Post(ask)
+    for account in ("new", "new", "other"):
+        await post.bring(event("ann", 1), account=account)
+    found = await doctor.deliveries_unnamed(given)
+    assert found.state is State.WARNING
+    assert "not switched on here: 2 for toy/new, 1 for toy/other. A gateway whose" in found.words
 
 
 async def test_served_database_is_looked_at(tmp_path: Path) -> None:

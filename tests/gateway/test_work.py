@@ -114,6 +114,25 @@ async def test_not_wanted(team: Team) -> None:
     assert await team.store.count(JOBS, {}) == 0
 
 
+async def test_urgent(team: Team) -> None:
+    """An urgent job is due as soon as there is something to do, however soon after its last end, unless it failed."""
+    seen: list[int] = []
+
+    async def something(shift: Shift) -> bool:
+        del shift
+        return True
+
+    job = Job("count", 60, counting(1, seen), something, is_urgent=True)
+    for _ in range(2):
+        await team.worker(job).look(job)
+    assert len(seen) == 2
+    broken = Job("broken", 60, failing(ValueError("nobody foresaw it")), something, is_urgent=True)
+    with structlog.testing.capture_logs():
+        await team.worker(broken).look(broken)
+        await team.worker(broken).look(broken)
+    assert team.heard.ended[2:] == [("broken", "failed", 1)]
+
+
 async def test_failure_tried_again(team: Team) -> None:
     """A failure is logged whole under a reference, and tried again after a wait that grows up to ten minutes."""
     job = Job("broken", 60, failing(ValueError("nobody foresaw it")))

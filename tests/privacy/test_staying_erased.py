@@ -90,6 +90,13 @@ async def test_own_word_brings_back(ask: Asking, hear: Heard, news: HandedOver) 
 
 
 @pytest.mark.usefixtures("gone")
+async def test_anothers_word_brings_nobody_back(ask: Asking, hear: Heard) -> None:
+    """What somebody in copy writes is no word of the erased person's own."""
+    assert await hear(PERSON, replace(NEWS["message"], is_by_other=True, author_name="Cora")) == ["unchanged"] * 2
+    assert await left(ask) == {}
+
+
+@pytest.mark.usefixtures("gone")
 @pytest.mark.parametrize(
     "said",
     [

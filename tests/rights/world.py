@@ -141,6 +141,8 @@ async def _person(world: World, of: str, person: Made, other: Made) -> None:
     await make.message(person, conversation, mark(of, "In"))
     words = {"direction": "OUT", "author_name": "Berta"}
     words |= {"status": "FAILED", "failed_at": BEGIN, "failure_reason": "131026 undeliverable"}
+    # No message has all of it; here one has, so that each field shows something.
+    words |= {"is_by_other": True, "other_author": mark(of, "Copied")}
     message = world.keep("Message", await make.message(person, conversation, mark(of, "Out"), **words))
     ticket = await make.ticket(
         person, subject=mark(of, "Ticket"), assigned_agent_id=agent, campaign_id=world.keys["Campaign"]

@@ -98,8 +98,16 @@ def _records(told: Message, body: Mapping[str, Any], place: str, way: Way, known
     crowd = way.crowd
     if told.type == "revoke":
         original = shaped(Original, body.get("revoke"), f"{place}.revoke").original_message_id
-        taken_back = Withdrawal(channel=crowd.channel, account=crowd.account, external_id=original, at=told.timestamp)
-        return (taken_back,)
+        return (
+            Withdrawal(
+                channel=crowd.channel,
+                account=crowd.account,
+                external_id=original,
+                at=told.timestamp,
+                who=known.who,
+                direction="OUT" if way.is_ours else "IN",
+            ),
+        )
     if told.type == "edit":
         edit = body_of(body.get("edit"), f"{place}.edit")
         original = shaped(Original, edit, f"{place}.edit").original_message_id
@@ -235,8 +243,9 @@ def _no_progress(told: Status, crowd: Crowd, known: Known | None) -> Event | Non
         return Event(key=key, order_by=whose, at=told.timestamp, left_alone=f"how a {told.type} went")
     if told.status == "deleted":
         # The customer deleted what they had written.
-        gone = Withdrawal(channel=crowd.channel, account=crowd.account, external_id=told.id, at=told.timestamp)
-        return Event(key=key, order_by=whose, at=told.timestamp, records=(gone,), who=known.who if known else None)
+        who = known.who if known else None
+        gone = Withdrawal(channel=crowd.channel, account=crowd.account, external_id=told.id, at=told.timestamp, who=who)
+        return Event(key=key, order_by=whose, at=told.timestamp, records=(gone,), who=who)
     why = _NO_PROGRESS.get(told.status)
     return Event(key=key, order_by=whose, at=told.timestamp, left_alone=why) if why else None
 

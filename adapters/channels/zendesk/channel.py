@@ -215,7 +215,7 @@ class Zendesk(Channel):
         return delivery_key(delivery)
 
     def events(self, delivery: Delivery) -> Sequence[Event]:
-        """The one event of a delivery."""
+        """The event of a delivery; of two users who became one, an event of each."""
         return self._telling.events(delivery)
 
 

@@ -215,7 +215,8 @@ class Reader:
         if not told.public:
             yield from self.note(told.id, who, text, told.created_at, told.author_id)
             return
-        is_customer = told.author_id == who.value or (author is not None and author.role == "end-user")
+        is_theirs = told.author_id == who.value
+        is_customer = is_theirs or self._is_end_user(told.author_id, author is not None and author.role == "end-user")
         key = told.metadata.custom.get(OURS) if told.metadata else None
         yield self.message(
             told.id,
@@ -224,6 +225,7 @@ class Reader:
             text=text,
             at=told.created_at,
             is_customer=is_customer,
+            is_theirs=is_theirs,
             author=author.name if author else None,
             key=_as_text(key),
         )
@@ -235,13 +237,24 @@ class Reader:
         if not told.is_public:
             return self.note(told.id, who, told.body, at, told.author.id)
         # Whoever is not said to be a customer may be of the staff: words are put into no customer's mouth.
-        is_customer = told.author.id == who.value or told.author.is_staff is False
-        author = told.author.name
+        is_theirs = told.author.id == who.value
+        is_customer = is_theirs or self._is_end_user(told.author.id, told.author.is_staff is False)
         return (
             self.message(
-                told.id, ticket=ticket, who=who, text=told.body, at=at, is_customer=is_customer, author=author
+                told.id,
+                ticket=ticket,
+                who=who,
+                text=told.body,
+                at=at,
+                is_customer=is_customer,
+                is_theirs=is_theirs,
+                author=told.author.name,
             ),
         )
+
+    def _is_end_user(self, author: str, is_said: bool) -> bool:
+        """Whether it is no colleague, whom the settings name, or Zendesk."""
+        return is_said and author not in self.agents
 
     def message(  # noqa: PLR0913  a message has as many parts
         self,
@@ -252,10 +265,15 @@ class Reader:
         text: str | None,
         at: datetime,
         is_customer: bool,
+        is_theirs: bool,
         author: str | None,
         key: str | None = None,
     ) -> Utterance:
-        """A public comment as a message of the ticket's conversation."""
+        """A public comment as a message of the ticket's conversation.
+
+        `is_customer`: whether it came from the customer's side. `is_theirs`: whether who asked for the ticket wrote it,
+        and not somebody in copy.
+        """
         return Utterance(
             channel=self.channel,
             account=self.account,
@@ -266,7 +284,8 @@ class Reader:
             sent_at=at,
             text=text,
             status="RECEIVED" if is_customer else "SENT",
-            author_name=None if is_customer else author,
+            author_name=None if is_theirs else author,
+            is_by_other=is_customer and not is_theirs,
             key=key,
         )
 

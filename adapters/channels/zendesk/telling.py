@@ -10,7 +10,7 @@ from adapters.channels.zendesk.reading import Reader, read
 from adapters.channels.zendesk.words import Envelope, Identity, Numbered, Ticket, ToldComment, User
 from adapters.contract.deliveries import Delivery, Event
 from adapters.contract.errors import BadPayload
-from adapters.contract.records import HandedOver, Renaming, Who, Withdrawal
+from adapters.contract.records import HandedOver, Who, Withdrawal
 
 _NOTHING_HERE = "It changes nothing that is kept here."
 # Of each kind of event that is none of the house's business, why.
@@ -48,6 +48,11 @@ _OTHER_DOMAINS: Mapping[str, str] = {
     "messaging_metrics": "Figures of the desk are its own matter.",
 }
 _DELETED_THERE = "The user was deleted on Zendesk. Whom the company keeps is decided here."
+# Nobody may be asked while a delivery is read, and a guess would prove an account that is gone, or a stranger's.
+_MERGED = (
+    "Two users became one, and Zendesk does not say which of them stays. Look there; where both are customers here, "
+    "make them one with `mergeCustomers`."
+)
 _STAFF = "It is about one of the staff, no customer."
 
 Handed = tuple[HandedOver, ...] | str
@@ -85,7 +90,10 @@ class Telling:
         }
 
     def events(self, delivery: Delivery) -> Sequence[Event]:
-        """The one event of the delivery; raises BadPayload where it is no object, or an event without its parts."""
+        """The event of the delivery; raises BadPayload where it is no object, or an event without its parts.
+
+        Of two users who became one it is an event of each.
+        """
         told = delivery.json()
         if not isinstance(told, dict):
             raise BadPayload("the payload is no object")
@@ -94,7 +102,9 @@ class Telling:
             # What a trigger or automation sends has the words that an administrator gave it.
             key = hashlib.sha256(delivery.body).hexdigest()
             return [Event(key=key, order_by=key, unread="It is no event of Zendesk's, but a trigger's own message.")]
-        return [self._event(read(Envelope, told))]
+        envelope = read(Envelope, told)
+        event = self._event(envelope)
+        return [event, *(self._beside(event, envelope) if event.unread == _MERGED else ())]
 
     def _event(self, told: Envelope) -> Event:
         # Some types stand in the documentation with a slash.
@@ -185,12 +195,17 @@ class Telling:
         return (read(Identity, found),)
 
     def _merged(self, told: Envelope) -> Handed:
-        one, other = _id_in(told.detail), _id_in(told.event.get("user"))
-        if one == other:
+        if _id_in(told.detail) == _id_in(told.event.get("user")):
             raise BadPayload("event.user is the same user")
-        # The addresses go over to the user who stays; the documentation does not say in which place that one stands.
-        stays, goes = (one, other) if told.detail.get("email") else (other, one)
-        return (Renaming(was=self._reader.who(goes), who=self._reader.who(stays), at=told.time),)
+        raise BadPayload(_MERGED)
+
+    def _beside(self, whole: Event, told: Envelope) -> list[Event]:
+        """The same of the second user of whom it tells, so that the delivery is found by either of them."""
+        try:
+            other = self._reader.who(_id_in(told.event.get("user")))
+        except BadPayload:
+            return []
+        return [replace(whole, key=f"{whole.key}:user", order_by=other.value, who=other)]
 
 
 def _id_in(value: Any, name: str = "id") -> str:

@@ -47,7 +47,7 @@ def test_revoke_takes_back() -> None:
     """A message that its author deleted is taken back."""
     event = told_of(message("revoke", revoke={"original_message_id": "wamid.0"}))
     assert event.records == (
-        Withdrawal(channel="whatsapp", account=NUMBER, external_id="wamid.0", at=event.at),  # type: ignore[arg-type]
+        Withdrawal(channel="whatsapp", account=NUMBER, external_id="wamid.0", at=event.at, who=event.who),  # type: ignore[arg-type]
     )
 
 

@@ -175,3 +175,23 @@ async def test_new_number_wrote_first(store: Store, since_s: int, count: int) ->
     assert len(await store.find(CUSTOMERS, {"merged_into": None})) == count
     assert len(await store.find(PAIRS, {})) == count - 1
     assert len(await store.find(MESSAGES, {})) == 2
+
+
+async def test_revoked_by_another(store: Store) -> None:
+    """Whoever revokes another's message, or one of the company's, changes nothing of it; one's own goes."""
+    mal = {"from": "16505550102", "kind": "revoke"}
+    theirs = message(id="wamid.vic", text={"body": "I owe nothing"})
+    echo = {"from": NUMBER, "to": "16505551234", "id": "wamid.ours", "timestamp": theirs["timestamp"], "type": "text"}
+    ours = {"message_echoes": [{**echo, "text": {"body": "Our promise"}}]}
+    told = [
+        enveloped({"messages": [theirs]}),
+        enveloped(ours, field_="smb_message_echoes"),
+        enveloped({"messages": [message(id="wamid.m1", **mal, revoke={"original_message_id": "wamid.vic"})]}),
+        enveloped({"messages": [message(id="wamid.m2", **mal, revoke={"original_message_id": "wamid.ours"})]}),
+    ]
+    taken = [await bring(store, *records(one)) for one in told]
+    assert [one.results[0].outcome is Outcome.REJECTED for one in taken] == [False, False, True, True]
+    assert {one["text"] for one in await store.find(MESSAGES, {})} == {"I owe nothing", "Our promise"}
+    own = message("revoke", id="wamid.m3", revoke={"original_message_id": "wamid.vic"})
+    await bring(store, *records(enveloped({"messages": [own]})))
+    assert {one["text"] for one in await store.find(MESSAGES, {})} == {None, "Our promise"}

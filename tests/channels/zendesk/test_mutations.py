@@ -97,7 +97,7 @@ def told_of(count: int) -> None:
         signed = delivery(body)
         delivery_key(signed)
         try:
-            (event,) = telling.events(signed)
+            event, *_ = telling.events(signed)
         except BadPayload:
             continue
         assert [bool(event.records), bool(event.unread), bool(event.left_alone)].count(True) == 1, body

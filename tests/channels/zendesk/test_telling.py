@@ -10,12 +10,14 @@ from adapters.channels.zendesk.reading import Reader
 from adapters.channels.zendesk.telling import Telling
 from adapters.contract.deliveries import Event
 from adapters.contract.errors import BadPayload
-from adapters.contract.records import Case, File, Person, Remark, Removal, Renaming, Talk, Utterance, Who, Withdrawal
+from adapters.contract.records import Case, File, Person, Remark, Removal, Talk, Utterance, Who, Withdrawal
 from tests.channels.zendesk.double import TICKET_DETAIL, USER_DETAIL, delivery, told
 
 SAMPLES = sorted((Path(__file__).parents[1] / "payloads" / "zendesk").glob("*.json"))
 AGENT, CUSTOMER = "8447388090495", "8447388090494"
 WHO = Who("zendesk", "acme", CUSTOMER)
+
+UNREAD = {"event_ticket_created_bare", "trigger_custom_body", "error_429", "event_user_merged"}
 
 
 def telling(**more: Any) -> Telling:
@@ -37,10 +39,11 @@ def said(body: str = "We look into it.", **more: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 def test_every_sample_is_told(path: Path) -> None:
-    """A delivery becomes one event: records, or a reason; never both, never neither."""
-    (event,) = telling().events(delivery(path.read_bytes()))
+    """A delivery becomes an event: records, or a reason; never both, never neither."""
+    event, *beside = telling().events(delivery(path.read_bytes()))
     assert [bool(event.records), bool(event.unread), bool(event.left_alone)].count(True) == 1
-    assert bool(event.unread) == (path.stem in {"event_ticket_created_bare", "trigger_custom_body", "error_429"})
+    assert bool(event.unread) == (path.stem in UNREAD)
+    assert len(beside) == (path.stem == "event_user_merged")
 
 
 def test_ticket_is_case() -> None:
@@ -96,6 +99,23 @@ def test_whose_words(author: dict[str, Any], direction: str) -> None:
     *_, message = one("ticket.comment_added", TICKET_DETAIL, said(author=author)).records
     assert isinstance(message, Utterance)
     assert message.direction == direction
+
+
+@pytest.mark.parametrize(
+    ("author", "is_by_other", "name"),
+    [
+        ({"id": CUSTOMER, "is_staff": False, "name": "Ann"}, False, None),
+        ({"id": "77", "is_staff": False, "name": "Cora Copied"}, True, "Cora Copied"),
+        ({"id": AGENT, "is_staff": False, "name": "Anna Agent"}, False, "Anna Agent"),
+    ],
+    ids=["requester", "in copy", "colleague"],
+)
+def test_others_words(author: dict[str, Any], is_by_other: bool, name: str | None) -> None:
+    """Whoever else comments on somebody's ticket is named, and it is no word of that one's; a colleague's went out."""
+    *_, message = one("ticket.comment_added", TICKET_DETAIL, said(author=author)).records
+    assert isinstance(message, Utterance)
+    assert (message.is_by_other, message.author_name) == (is_by_other, name)
+    assert (message.direction == "OUT") == (author["id"] == AGENT)
 
 
 def test_note_is_no_message() -> None:
@@ -155,13 +175,15 @@ def test_identity_is_reach() -> None:
     assert {reach.type: reach.value for reach in person.reaches} == {"PHONE": "+4533123456", "EMAIL": "ann@example.com"}
 
 
-@pytest.mark.parametrize(("email", "was"), [("ann@example.com", "22"), (None, "6596848315901")])
-def test_merged_user_is_renamed(email: str | None, was: str) -> None:
-    """Of two users that became one, the one without the addresses went into the other."""
-    (renaming,) = one("user.merged", USER_DETAIL | {"email": email}, {"user": {"id": "22"}}).records
-    assert isinstance(renaming, Renaming)
-    assert renaming.was.value == was
-    assert {renaming.was.value, renaming.who.value} == {"22", "6596848315901"}
+@pytest.mark.parametrize("email", ["ann@example.com", None])
+def test_merged_users_are_left_to_people(email: str | None) -> None:
+    """Which of two users that became one stays is not guessed: people are told, and find it by either of the two."""
+    body = told("user.merged", USER_DETAIL | {"email": email}, {"user": {"id": "22"}})
+    both = telling().events(delivery(body))
+    assert [(one.records, one.unread) for one in both] == [((), both[0].unread)] * 2
+    assert "does not say which of them stays" in str(both[0].unread)
+    assert {one.who.value for one in both if one.who} == {"22", "6596848315901"}
+    assert len({one.key for one in both}) == 2
 
 
 @pytest.mark.parametrize(

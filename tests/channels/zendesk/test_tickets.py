@@ -96,7 +96,10 @@ async def test_many_one_by_one(busy: Desk, zendesk: Zendesk) -> None:
 
 
 async def test_past_newest_first(busy: Desk, zendesk: Zendesk) -> None:
-    """Each ticket is a conversation; its comments are messages to and from the customer, the newest first."""
+    """Each ticket is a conversation; its comments are messages to and from the customer, the newest first.
+
+    Who is neither the customer nor of the staff is named.
+    """
     busy.tickets = {11: ticket(11, 1), 12: ticket(12, 1, status="solved")}
     busy.comments = {11: [comment(21, 1), comment(25, 900)], 12: [comment(23, 2), comment(24, -1)]}
     found = await zendesk.past(ANN, Portion())
@@ -105,7 +108,7 @@ async def test_past_newest_first(busy: Desk, zendesk: Zendesk) -> None:
     assert [(one.external_id, one.talk, one.direction, one.author_name) for one in said] == [
         ("25", "11", "OUT", "Anna Agent"),
         ("24", "12", "OUT", None),
-        ("23", "12", "IN", None),
+        ("23", "12", "IN", "Customer 2"),
         ("21", "11", "IN", None),
     ]
     talks = [one for one in found.records if isinstance(one, Talk)]
