@@ -6,12 +6,10 @@ from datetime import datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from typing import Any
 
+from adapters.contract.company import Class, Colleague, Effort, Place, Team
 from adapters.contract.records import (
     Amount,
     Case,
-    Class,
-    Colleague,
-    Effort,
     File,
     HandedOver,
     Item,
@@ -20,11 +18,9 @@ from adapters.contract.records import (
     Order,
     Parcel,
     Person,
-    Place,
     Reach,
     Remark,
     Talk,
-    Team,
     Utterance,
     Who,
 )

@@ -3,12 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from adapters.contract.company import Class, Colleague, Effort, Place, Team
 from adapters.contract.records import (
     Amount,
     Case,
-    Class,
-    Colleague,
-    Effort,
     File,
     HandedOver,
     Item,
@@ -16,10 +14,8 @@ from adapters.contract.records import (
     Listing,
     Order,
     Person,
-    Place,
     Remark,
     Talk,
-    Team,
     Utterance,
     Who,
 )

@@ -6,7 +6,8 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from adapters.contract.records import Effort, HandedOver, Person, Progress, Renaming, Say, Who
+from adapters.contract.company import Effort
+from adapters.contract.records import HandedOver, Person, Progress, Renaming, Say, Who
 from adapters.mongo import Store
 from resolvers.campaigns import CAMPAIGNS
 from resolvers.consents import CONSENT_WORDS

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.contract.records import Colleague
+from adapters.contract.company import Colleague
 from adapters.mongo import Store
 from adapters.records import RecordId, new_id
 from resolvers.agents import AGENTS

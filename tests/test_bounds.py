@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from adapters.contract.bounds import MOST_LINES
-from adapters.contract.records import Class, Parcel, Person, Reach, Who
+from adapters.contract.company import Class
+from adapters.contract.records import Parcel, Person, Reach, Who
 from adapters.mongo import Store
 from adapters.records import new_id
 from resolvers.accounts import HOLDINGS

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from adapters.contract.records import Amount, Class, Colleague, HandedOver, Leaning, Parcel, Person, Reach, Who
+from adapters.contract.company import Class, Colleague
+from adapters.contract.records import Amount, HandedOver, Leaning, Parcel, Person, Reach, Who
 from adapters.mongo import Store
 from resolvers.ingest.batch import take
 from resolvers.ingest.report import TakenIn

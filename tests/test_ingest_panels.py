@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.contract.records import HandedOver, Person, Place, Who
+from adapters.contract.company import Place
+from adapters.contract.records import HandedOver, Person, Who
 from adapters.mongo import Store
 from adapters.records import Record, decimal_of
 from resolvers.attachments import ATTACHMENTS

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.contract.records import Class, Colleague, Effort, HandedOver, Person, Reach, Who
+from adapters.contract.company import Class, Colleague, Effort
+from adapters.contract.records import HandedOver, Person, Reach, Who
 from adapters.mongo import Store
 from resolvers.agents import AGENTS
 from resolvers.attribute_rules import AttributeType

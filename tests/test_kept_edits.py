@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from adapters.contract.records import Class, Person
+from adapters.contract.company import Class
+from adapters.contract.records import Person
 from adapters.mongo import Store
 from resolvers.customers import CUSTOMERS
 from resolvers.kit.ids import global_id

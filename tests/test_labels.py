@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapters.contract.records import Class
+from adapters.contract.company import Class
 from adapters.mongo import Store
 from adapters.records import new_id
 from gateway.mongod import Mongod

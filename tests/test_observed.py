@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from adapters.contract.records import Class, Reach
+from adapters.contract.company import Class
+from adapters.contract.records import Reach
 from adapters.mongo import Store
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Inexact
 from typing import Any, Final
 
+from adapters.contract.company import Place
 from adapters.contract.records import (
     Amount,
     Case,
@@ -17,7 +18,6 @@ from adapters.contract.records import (
     Listing,
     Order,
     Person,
-    Place,
     Progress,
     Remark,
     Talk,

@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from adapters.contract.company import Class, Colleague, Effort, Place, Team
 from adapters.quiet import quiet
 
 
@@ -141,7 +142,7 @@ class Listing:
 @quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A ticket on a desk: with the subject of the agent, and the name of the campaign."""
+    """A ticket on a desk."""
 
     channel: str
     account: str
@@ -154,7 +155,9 @@ class Case:
     created_at: datetime
     updated_at: datetime
     agent: str | None = None
+    """The agent's subject."""
     campaign: str | None = None
+    """The campaign's name."""
 
 
 @quiet
@@ -207,19 +210,6 @@ class Utterance:
 
 @quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """One place of a taxonomy of interests."""
-
-    taxonomy: str
-    external_id: str
-    name: str
-    path: tuple[str, ...]
-    parent: str | None = None
-    """The external id of the place above."""
-
-
-@quiet
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Leaning:
     """Something that a person is drawn to."""
 
@@ -235,13 +225,14 @@ class Leaning:
 @quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
-    """A note of an agent, with that one's subject."""
+    """A note of an agent."""
 
     external_id: str
     who: Who
     text: str
     created_at: datetime
     author: str | None = None
+    """The agent\'s subject."""
 
 
 @quiet
@@ -262,50 +253,6 @@ class File:
     size_bytes: int | None
     """None where the source does not say."""
     created_at: datetime
-
-
-@quiet
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Colleague:
-    """A person who serves customers, as the company's directory lists them."""
-
-    subject: str
-    """The subject of the colleague's tokens."""
-    name: str
-    role: str = "agent"
-    email: str | None = None
-    teams: tuple[str, ...] = ()
-    """Groups by name; they must be defined."""
-    created_at: datetime | None = None
-
-
-@quiet
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Team:
-    """A group of colleagues who share work."""
-
-    name: str
-
-
-@quiet
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effort:
-    """A campaign."""
-
-    name: str
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-
-
-@quiet
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Class:
-    """A label: a defined class of customer."""
-
-    name: str
-    color: str = "#808080"
-    priority: int = 0
-    description: str | None = None
 
 
 @quiet
@@ -338,6 +285,7 @@ class Withdrawal:
     channel: str
     account: str
     external_id: str
+    """The message's."""
     at: datetime
     who: Who | None = None
     """Whose message it is; another's stays as it is. None: it is the vendor's own word, whoever wrote it."""

@@ -14,12 +14,12 @@ from types import NoneType, UnionType
 from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from adapters.contract.channel import Found, PaymentAsked
+from adapters.contract.company import Colleague
 from adapters.contract.deliveries import Event
 from adapters.contract.errors import BadPayload
 from adapters.contract.records import (
     Amount,
     Case,
-    Colleague,
     File,
     HandedOver,
     Order,

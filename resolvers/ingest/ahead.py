@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from adapters.contract.company import Colleague
 from adapters.contract.records import (
     Case,
-    Colleague,
     Departure,
     File,
     Leaning,

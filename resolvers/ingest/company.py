@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from adapters.contract.bounds import LARGEST_INT, LONGEST_TEXT
-from adapters.contract.records import Class, Colleague, Effort, Listing, Place, Team
+from adapters.contract.company import Class, Colleague, Effort, Place, Team
+from adapters.contract.records import Listing
 from adapters.failures import StoreRefused
 from adapters.mongo import Store
 from adapters.records import Document, Record, RecordId

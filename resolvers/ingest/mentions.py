@@ -3,26 +3,22 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, TypeGuard
 
+from adapters.contract.company import Class, Colleague, Effort, Place, Team
 from adapters.contract.records import (
     Case,
-    Class,
-    Colleague,
     Departure,
-    Effort,
     File,
     HandedOver,
     Leaning,
     Listing,
     Order,
     Person,
-    Place,
     Progress,
     Remark,
     Removal,
     Renaming,
     Say,
     Talk,
-    Team,
     Utterance,
     Who,
     Withdrawal,

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 import structlog
 
 from adapters.contract.channel import Capability, Unread
+from adapters.contract.company import Place
 from adapters.contract.records import (
     Case,
     File,
@@ -15,7 +16,6 @@ from adapters.contract.records import (
     Listing,
     Order,
     Person,
-    Place,
     Remark,
     Talk,
     Utterance,

@@ -8,11 +8,11 @@ from typing import Any, cast
 import pytest
 
 from adapters.contract.channel import Found, PaymentAsked, Unread
+from adapters.contract.company import Colleague
 from adapters.contract.deliveries import Event
 from adapters.contract.records import (
     Amount,
     Case,
-    Colleague,
     Departure,
     Order,
     Progress,

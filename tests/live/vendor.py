@@ -12,9 +12,10 @@ from typing import Any, ClassVar
 from aiohttp import web
 
 from adapters.contract.channel import Capability, Channel, ChannelSettings, Equipment, Found, Portion, Unread
+from adapters.contract.company import Place
 from adapters.contract.errors import BadPayload
 from adapters.contract.manners import Manners
-from adapters.contract.records import Amount, Case, Item, Leaning, Order, Person, Place, Talk, Utterance, Who
+from adapters.contract.records import Amount, Case, Item, Leaning, Order, Person, Talk, Utterance, Who
 from adapters.http.session import Outside
 from adapters.lines import Lines
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from adapters.contract.channel import Portion
-from adapters.contract.records import Place, Who
+from adapters.contract.company import Place
+from adapters.contract.records import Who
 from adapters.mongo import Store
 from resolvers.interests import INTERESTS
 from resolvers.purchases import PURCHASES

@@ -4,7 +4,8 @@ import pytest
 
 from adapters.channels.zendesk import Zendesk
 from adapters.contract.channel import Portion
-from adapters.contract.records import Colleague, Who
+from adapters.contract.company import Colleague
+from adapters.contract.records import Who
 from adapters.mongo import Store
 from resolvers.attachments import ATTACHMENTS
 from resolvers.conversations import CONVERSATIONS, MESSAGES
