@@ -208,25 +208,23 @@ class Utterance:
 @quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """One place of a taxonomy of interests."""
+    """One place of a taxonomy of interests, with the external id of the place above."""
 
     taxonomy: str
     external_id: str
     name: str
     path: tuple[str, ...]
     parent: str | None = None
-    """The external id of the place above."""
 
 
 @quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaning:
-    """Something that a person is drawn to."""
+    """Something that a person is drawn to: a place of a taxonomy, by its id there."""
 
     who: Who
     taxonomy: str
     topic: str
-    """The place's id in the taxonomy."""
     score: float
     observed_at: datetime
     triggered_at: datetime | None = None
