@@ -67,7 +67,7 @@ class Store:
         self._database = client.get_database(database, codec_options=options, write_concern=WriteConcern("majority"))
         self._collections: dict[str, AsyncCollection[dict[str, Any]]] = {}
         self.records = {record.name: record for record in records}
-        self.held = HeldRecords(self._database, [record for record in records if record.is_held])
+        self.held = HeldRecords(self._database, records)
         self._transactions = Transactions(client, self.held)
         self.leases = Leases(self._database)
         self.files = Files(self._database)

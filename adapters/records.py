@@ -235,6 +235,8 @@ class Record:
     """The field that holds the moment from which retention counts; without it the timeline's."""
     is_held: bool = False
     """Small and slowly changing: every process keeps a fresh copy of the whole collection."""
+    watched: frozenset[str] = frozenset()
+    """Fields whose change every process hears of, as it does of what is added and removed; empty: of nothing."""
     at_most: int | None = None
     """How many of them a customer may have, with those of everyone who went into it: such as are read all at once.
     None: any number, and the list of them has pages."""

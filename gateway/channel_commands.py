@@ -120,8 +120,9 @@ def check_channel(
     """Try a channel out: does it read, refuse, fail and keep silent as every channel must?
 
     Its examples stand beside its class (`EXAMPLES`, see adapters/contract/examples.py); its vendor is one of the
-    suite's own, so that nothing outside this machine is asked. Exits with 1 when a check fails. What is NOT CHECKED
-    lacks something that you can write; what is NOT OFFERED the channel does not claim to do.
+    suite's own, so that nothing outside this machine is asked. Exits with 1 when a check fails, or when the settings
+    file that GATEWAY_CHANNELS names holds a mistake. What is NOT CHECKED lacks something that you can write; what is
+    NOT OFFERED the channel does not claim to do.
 
     Example: `profile-gateway check-channel whatsapp --strict`
     """
@@ -143,6 +144,8 @@ def check_channel(
             markup=False,
             soft_wrap=True,
         )
+    # A channel that behaves is of no use where the gateway does not start with it.
+    read_channels(load_settings().channels)
     if not report.is_good or (strict and report.unchecked):
         raise typer.Exit(1)
 

@@ -19,10 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from adapters.contract.examples import Examples
 from adapters.discovery import Adapter
+from adapters.hints import did_you_mean
 from adapters.quiet import quiet
+from adapters.stated_words import rule_broken
 from gateway.settings import BadSettings
 
 
@@ -36,6 +39,7 @@ class _Said(BaseModel):
     person: str
     account: str = "sample-account"
     persons: dict[str, str] = {}
+    address_paths: dict[str, str] = {}
     answers: dict[str, str] = {}
     deliveries: list[str] = []
     tolerance_s: float | None = None
@@ -55,7 +59,9 @@ def read_examples(path: Path, adapter: Adapter) -> Examples:
     except tomllib.TOMLDecodeError as error:
         raise BadSettings(f"{path}: this is no TOML: {error}. Mend it there.") from error
     except ValidationError as error:
-        wrong = (f"{path}, `{'.'.join(map(str, one['loc']))}`: {one['msg']}." for one in error.errors())
+        wrong = (
+            f"{path}, `{'.'.join(map(str, one['loc']))}`: {_in_words(one)}" for one in error.errors(include_url=False)
+        )
         raise BadSettings("\n".join(wrong)) from error
     own = adapter.examples if isinstance(adapter.examples, Examples) else Examples(settings={})
     return replace(
@@ -65,6 +71,12 @@ def read_examples(path: Path, adapter: Adapter) -> Examples:
         deliveries=tuple(_bytes(path, name) for name in said.deliveries),
         folder=path.parent,
     )
+
+
+def _in_words(one: ErrorDetails) -> str:
+    if one["type"] == "extra_forbidden":
+        return f"there is no such word.{did_you_mean(str(one['loc'][-1]), _Said.model_fields)}"
+    return "it is missing." if one["type"] == "missing" else f"{rule_broken(one)}."
 
 
 def _bytes(path: Path, name: str) -> bytes:

@@ -13,6 +13,8 @@ Paths that are not absolute start at the file's folder.
 """
 
 import difflib
+import json
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,14 +26,28 @@ from pydantic_core import ErrorDetails
 
 from adapters.contract.channel import ChannelSettings
 from adapters.discovery import NAME, Adapter, Adapters, NoSuchAdapter, adapters
+from adapters.stated_words import rule_broken
 from gateway.channel_secrets import Secrets, field_of, is_secret, models_in
 from gateway.settings import BadSettings
+from resolvers.customers import BY_DEFAULT, BY_STAFF
+from resolvers.kit.sources import STORED_NAME
 from resolvers.kit.texts import plain_line
+from resolvers.live.answers import BY as BY_CHANNELS
 
 LONGEST_ACCOUNT: Final = 100
 
 FOLDER: Final = "folder"
 """In the context of the settings' validation: where the file stands, for adapters whose settings name other files."""
+
+_TAKEN: Final[Mapping[str, str]] = {
+    STORED_NAME: "by it `sources` name the gateway's own base",
+    BY_STAFF: "by it `observedFrom` names colleagues",
+    BY_DEFAULT: "by it `observedFrom` names values that nobody gave",
+    BY_CHANNELS: "by it `createdBy` names all channels that are asked",
+}
+"""Names that mean something else to whoever reads them beside channels' names."""
+# A slash ends a segment of a webhook's address, and clients turn a backslash into one and walk up by dots.
+_ENDS_SEGMENT: Final = re.compile(r"[/\\]|\A\.{1,2}\Z")
 
 _OURS: Final = ("name", "adapter", "account")
 _LONGEST_QUOTED: Final = 64
@@ -77,9 +93,24 @@ def read_channels(path: Path | None, *, known: Adapters | None = None) -> list[E
             )
         elif entry:
             found.append(entry)
+    wrong += _without_entry(found, raw, path)
     if wrong:
         raise BadSettings("\n".join(wrong))
     return found
+
+
+def _without_entry(entries: Iterable[Entry], raw: Iterable[Mapping[str, Any]], path: Path) -> Iterator[str]:
+    """Of each account whose deliveries an entry takes in what is wrong where it has no entry of its own."""
+    # One with a mistake in it is there all the same.
+    there = {(one.get("name"), str(one.get("account")).strip()) for one in raw}
+    for entry in entries:
+        for account in sorted(entry.settings.other_accounts()):
+            if (entry.name, account) not in there:
+                yield (
+                    f"{path}, entry {entry.name}/{entry.account}: it takes in deliveries for the account "
+                    f"{_quoted(account)}, which has no entry, so that nobody could answer whoever writes to it. Add a "
+                    f"[[channel]] with name = {_toml(entry.name)} and account = {_toml(account)}, or take it out there."
+                )
 
 
 def _entries(path: Path) -> list[Mapping[str, Any]]:
@@ -129,6 +160,9 @@ class _Reading:
 
     def _name(self) -> str | None:
         name = self._raw.get("name")
+        if isinstance(name, str) and name in _TAKEN:
+            self._say("name", f"{name!r} means something here already: {_TAKEN[name]}. Choose another, as 'shop'.")
+            return None
         if isinstance(name, str) and NAME.fullmatch(name):
             return name
         said = "is missing" if name is None else f"is {_quoted(name)}"
@@ -139,7 +173,7 @@ class _Reading:
         account = self._raw.get("account")
         try:
             if isinstance(account, str):
-                return plain_line(account, "It", LONGEST_ACCOUNT)
+                return _one_segment(plain_line(account, "It", LONGEST_ACCOUNT))
             words = "It is missing." if account is None else "It is no text."
         except ValueError as error:
             words = str(error)
@@ -170,7 +204,7 @@ class _Reading:
         try:
             settings = kind.model_validate(taken, context={FOLDER: self._folder})
         except ValidationError as error:
-            for one in error.errors(include_url=False, include_context=False):
+            for one in error.errors(include_url=False):
                 # The whole of an entry is judged by its secrets, too.
                 is_told = bool(told) and (not one["loc"] or one["loc"][0] in told)
                 if not is_told or one["type"] == _UNKNOWN:
@@ -188,9 +222,7 @@ def _in_words(kind: type[BaseModel], one: ErrorDetails) -> str:
     about = f" {field.description}" if field and field.description else ""
     if one["type"] == "missing":
         return f"it is missing.{about}"
-    words = one["msg"].removeprefix("Value error, ").removesuffix(".")
-    if words[1:2].islower():
-        words = words[:1].lower() + words[1:]
+    words = rule_broken(one, field.examples if field else None)
     is_shown = (
         field is not None
         and field.repr
@@ -218,6 +250,20 @@ def _siblings(kind: type[BaseModel], loc: Sequence[int | str]) -> Iterator[str]:
     above = field_of(kind, loc[:-1])
     for part in models_in(above.annotation) if above else ():
         yield from part.model_fields
+
+
+def _one_segment(account: str) -> str:
+    """The account, where the address of its webhook can hold it; raises ValueError in words."""
+    if _ENDS_SEGMENT.search(account):
+        raise ValueError(
+            f"It is {_quoted(account)}, which the address of its webhook (/webhooks/name/account) cannot hold. Leave "
+            "slashes and backslashes out, as in 'main-2'."
+        )
+    return account
+
+
+def _toml(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _path(loc: Sequence[int | str]) -> str:

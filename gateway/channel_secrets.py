@@ -14,7 +14,10 @@ FROM_ENV: Final = "from_env"
 FROM_FILE: Final = "from_file"
 
 _REFERENCES: Final = ({FROM_ENV}, {FROM_FILE})
+_LISTS: Final = (Sequence, AbstractSet)
 _HIDDEN: Final = "…"
+_WRITE: Final = '{from_env = "A_VARIABLE"} or {from_file = "/a/path"}'
+_WRITE_LIST: Final = '[{from_env = "A_VARIABLE"}], with more between the brackets where there are more'
 
 
 class Secrets:
@@ -38,20 +41,16 @@ class Secrets:
 
     def _of(self, kinds: Sequence[Any], value: Any, path: tuple[str, ...]) -> Any:
         """The value where one of these kinds is expected."""
-        if isinstance(value, list):
-            inside = _inside(kinds, (Sequence, AbstractSet), 0)
+        inside = _inside(kinds, _LISTS, 0)
+        if SecretStr in kinds and isinstance(value, dict) and set(value) in _REFERENCES:
+            return self._resolved(value, path)
+        if fault := _fault(kinds, inside, value):
+            self._say(path, fault)
+        elif isinstance(value, list):
             return [self._of(inside, one, (*path, str(n))) for n, one in enumerate(value)]
-        if isinstance(value, dict):
-            if SecretStr in kinds and set(value) in _REFERENCES:
-                return self._resolved(value, path)
+        elif isinstance(value, dict):
             of_values = _inside(kinds, (Mapping,), 1)
             return {key: self._of([*of_values, *_fields(kinds, key)], one, (*path, key)) for key, one in value.items()}
-        if SecretStr in kinds and str not in kinds:
-            self._say(
-                path,
-                'a secret must not stand in this file. Write {from_env = "A_VARIABLE"} or {from_file = "/a/path"}, and '
-                "put it there; and choose a new one if others can read the file.",
-            )
         return value
 
     def _resolved(self, reference: Mapping[str, Any], path: tuple[str, ...]) -> SecretStr | None:
@@ -85,6 +84,30 @@ class Secrets:
         self.wrong.append((".".join(path), words))
 
 
+def _fault(kinds: Sequence[Any], inside: Sequence[Any], value: Any) -> str | None:
+    """What is wrong with how a secret is written, and what to write; None where none is expected, or nothing is.
+
+    `inside`: what is expected in the lists among the kinds.
+    """
+    is_one, are_several = SecretStr in kinds and str not in kinds, SecretStr in inside and str not in (*kinds, *inside)
+    if not is_one and not are_several:
+        return None
+    write = _WRITE if is_one else _WRITE_LIST
+    if isinstance(value, list):
+        return None if inside else f"it is one secret, and no list. Write {write}."
+    if not isinstance(value, dict):
+        return (
+            f"a secret must not stand in this file. Write {write}, and put it there; and choose a new one if others "
+            "can read the file."
+        )
+    if {FROM_ENV, FROM_FILE} <= set(value):
+        return f"it stands in one place: name exactly one of `{FROM_ENV}` and `{FROM_FILE}`. Write {write}."
+    if are_several and set(value) in _REFERENCES:
+        return f"several may stand there, so they stand in a list. Write {write}."
+    is_table = bool(_models(kinds)) or bool(_inside(kinds, (Mapping,), 1))
+    return None if is_table else f"that is no place where a secret stands. Write {write}."
+
+
 def is_secret(annotation: Any) -> bool:
     """Whether a setting of that annotation holds a secret."""
     return SecretStr in _leaves(annotation)
@@ -115,8 +138,14 @@ def _by_key(model: type[BaseModel], key: str) -> FieldInfo | None:
 
 def _fields(kinds: Sequence[Any], key: str) -> list[Any]:
     """What is expected under a key of a model among the kinds."""
-    models = [one for one in kinds if isinstance(one, type) and issubclass(one, BaseModel)]
-    return [kind for model in models if (field := _by_key(model, key)) for kind in _alternatives(field.annotation)]
+    return [
+        kind for model in _models(kinds) if (field := _by_key(model, key)) for kind in _alternatives(field.annotation)
+    ]
+
+
+def _models(kinds: Sequence[Any]) -> list[type[BaseModel]]:
+    """The models among the kinds."""
+    return [one for one in kinds if isinstance(one, type) and issubclass(one, BaseModel)]
 
 
 def _inside(kinds: Sequence[Any], holders: tuple[type, ...], place: int) -> list[Any]:

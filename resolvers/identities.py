@@ -35,6 +35,8 @@ IDENTITIES = Record(
     personal=frozenset({"value", "profile"}),
     of_staff=frozenset({"claimed_by", "verified_by"}),
     news=frozenset({"value", "claim"}),
+    # By which of them channels are asked, every process remembers.
+    watched=frozenset({"claim", "is_former", "customer_id"}),
     # Two for each customer of those who can have become one: a number and a scoped id.
     at_most=100,
 )

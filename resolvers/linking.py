@@ -126,9 +126,11 @@ async def link_identity(
         return await _link(context, key, who, input.claim.value, known)
 
     try:
-        return await settled(context.store, work)
+        linked = await settled(context.store, work)
     finally:
         context.delivered.looked_up(who.channel, who.account, owner)
+    _asked_anew(context, linked.customer.key)
+    return linked
 
 
 @SLICE.mutation(may=STAFF)
@@ -143,14 +145,15 @@ async def unlink_identity(
     context = info.context
     key = key_of(input.id, "Identity")
 
-    async def work() -> Document | None:
+    async def work() -> tuple[RecordId, Document | None]:
         identity = await context.store.first(IDENTITIES, {"_id": key}) if key else None
         if identity is None:
             raise not_found("identity")
         await take_off(context, identity)
-        return await touched(context, identity["customer_id"])
+        return identity["customer_id"], await touched(context, identity["customer_id"])
 
-    document = await settled(context.store, work)
+    owner, document = await settled(context.store, work)
+    _asked_anew(context, owner)
     customer = (await customer_reader(context))(document) if document else None
     return UnlinkIdentityPayload(removed_id=input.id, customer=customer)
 
@@ -176,7 +179,14 @@ async def verify_identity(
             "customer: confirm that with `confirmMerge`.",
             *("input", "id"),
         )
+    _asked_anew(context, changed["customer_id"])
     return VerifyIdentityPayload(identity=await _read(context, weighed(changed, ())))
+
+
+def _asked_anew(context: Context, customer: RecordId) -> None:
+    """Has channels asked by what this change made of the customer's identities, from the next list on."""
+    if context.live is not None:
+        context.live.forget([customer])
 
 
 async def take_off(context: Context, identity: Document) -> None:

@@ -5,16 +5,19 @@ from collections.abc import Iterator
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 
 from adapters.conformance.findings import Finding, failed, not_checked, passed, summed
 from adapters.conformance.trial import EXAMPLES_WANTED, Trial, raised
 from adapters.contract.channel import PROTOCOLS, Capability
 from adapters.contract.examples import Examples
+from adapters.stated_words import rule_broken
 
 # As vendors call what nobody else may know.
 _LIKE_SECRET: Final = re.compile(
     r"secret|password|passphrase|api_?key|private_?key|(^|_)token$|credential", re.IGNORECASE
 )
+_SUITES_OWN: Final = "http://127.0.0.1:9"
 
 
 async def described(trial: Trial) -> Finding:
@@ -50,12 +53,19 @@ async def made(trial: Trial) -> Finding:
         return failed(f"EXAMPLES is a {type(trial.examples).__name__}. {EXAMPLES_WANTED}")
     try:
         trial.channel()
+        # A vendor of the suite's stands there in the other checks.
+        trial.settings_at(_SUITES_OWN)
     except ValidationError as error:
-        places = ", ".join(".".join(map(str, one["loc"])) or "as a whole" for one in error.errors())
-        return failed(f"The settings of EXAMPLES are refused: {places}. Write some that are taken.")
+        return failed("\n".join(_refused(one) for one in error.errors(include_url=False)))
     except Exception as error:  # noqa: BLE001  whatever a channel does
         return failed(f"It cannot be made: {raised(error)}. Its __init__ must only take in what it is given.")
     return passed("It is made of the settings of EXAMPLES.")
+
+
+def _refused(one: ErrorDetails) -> str:
+    place = ".".join(map(str, one["loc"]))
+    words = {"missing": "it is missing", "extra_forbidden": "there is no such setting"}.get(one["type"])
+    return f"The made-up settings are refused{', ' + place if place else ''}: {words or rule_broken(one)}."
 
 
 async def capable(trial: Trial) -> Finding:

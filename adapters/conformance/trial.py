@@ -130,7 +130,9 @@ class Trial:
         """The made-up settings with the vendor at this address; read once, for a mapping takes its time."""
         if address not in self._settings_at:
             named = self.examples.address if self.examples else None
-            self._settings_at[address] = self.settings_with({named: address} if named else {})
+            paths = self.examples.address_paths if self.examples else {}
+            others = {name: address + path for name, path in paths.items()}
+            self._settings_at[address] = self.settings_with({named: address, **others} if named else {})
         return self._settings_at[address]
 
     def settings_with(self, other: Mapping[str, Any]) -> ChannelSettings:

@@ -115,7 +115,7 @@ async def failing(trial: Trial) -> Finding:
     if isinstance(reads, Finding):
         return reads
     wrong = []
-    async with vendor({}) as double:
+    async with vendor(trial.answers) as double:
         for fault, allowed in _MUST.items():
             double.fault = fault
             for words, ask in reads.items():

@@ -4,7 +4,7 @@ A channel object stands for one channel account and lives as long as the process
 settings and its way out: what must outlive a moment is kept by the house.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -22,9 +22,21 @@ from adapters.quiet import quiet
 
 @quiet
 class ChannelSettings(BaseModel):
-    """What a channel account needs, declared beside its adapter: each field described, secrets as SecretStr."""
+    """What a channel account needs, declared beside its adapter: each field described, secrets as SecretStr.
+
+    Addresses are `VendorHost` or `WebAddress` (adapters/contract/addresses.py). A field with a `pattern` has
+    `examples`, of which whoever wrote another value is told the first.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    def other_accounts(self) -> Collection[str]:
+        """Whose deliveries come to this account's address, too: each needs an entry of its own.
+
+        Nobody's, unless an adapter says more. What comes for an account without an entry would make customers whom
+        nobody can answer.
+        """
+        return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,7 +329,7 @@ class Channel:
         A CRM may find people by `email` or `phone`, too: then it takes a Who of that channel, and its records say
         under which id of its own it knows the person. It is asked so for customers who have a verified identity of
         that channel; an address among their contact points is not enough. Before `linkIdentity` takes such identities
-        an administrator names their channel account (`addChannelAccount`). A new one counts within half a minute.
+        an administrator names their channel account (`addChannelAccount`). A new one counts at once.
         """
         return (self.name,)
 

@@ -23,6 +23,9 @@ class Examples:
     address: str | None = None
     """The setting that holds the vendor's address (a URL). The suite puts that of a vendor of its own there, without
     a path: of `https://acme.example/v1` nothing is left, and `answers` begin behind it."""
+    address_paths: Mapping[str, str] = field(default_factory=dict)
+    """Other settings that hold an address of the vendor's, each with the path behind the suite's own that is put there,
+    as `{"token_url": "/oauth/token"}`."""
     folder: Path | None = None
     """Where paths in the settings start, for adapters whose settings name files."""
     account: str = "sample-account"

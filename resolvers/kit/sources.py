@@ -4,7 +4,7 @@ The kit knows that lists may be fed by systems that are asked at the moment of t
 whoever does it (resolvers/live/) is handed over with the context.
 """
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol
@@ -131,3 +131,6 @@ class Live(Protocol):
 
     def told(self) -> list[Source]:
         """How everyone did who was asked for this question, each channel account once."""
+
+    def forget(self, customers: Iterable[RecordId]) -> None:
+        """Has these customers asked about by what their identities are from now on."""

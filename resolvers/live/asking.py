@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -16,10 +16,11 @@ from adapters.mongo import Store
 from resolvers.kit.sources import SourceStatus
 from resolvers.live.answers import Landed, take_in, tell_unread
 from resolvers.live.flights import LIVE, Flight, flights_for, unforeseen
+from resolvers.live.known_people import KnownPeople
 from resolvers.live.memory import Freshness, Remembered, Standing
 from resolvers.live.pasts import NEW_PAST, WITH_PASTS, PastStanding, begin_pasts, standings_of
 from resolvers.live.reports import Report, as_now, of_error, of_found
-from resolvers.live.targets import Ids, Known, Target, Whose, identities_of, targets_of
+from resolvers.live.targets import Target
 
 # Calls under way for all questions together; a dead channel's fill them within minutes, and then it is left alone.
 _MOST_FLIGHTS: Final = 400
@@ -27,8 +28,6 @@ _MOST_FLIGHTS: Final = 400
 _MOST_BEGUN: Final = 100
 # Of the time that a question waits, the rest is for taking in what came.
 _SHARE_OF_WAITING: Final = 0.9
-# How long a customer's identities are taken to be the same. A new one is asked by after that.
-_IDENTITIES_S: Final = 30.0
 _log = structlog.get_logger("resolvers.live")
 _NOT_STORED: Final = -1
 _NOT_BEGUN: Final = Report(status=SourceStatus.BUSY)
@@ -57,8 +56,7 @@ class Asking:
         self._store, self._clock, self._default_region = store, clock, default_region
         self._behind_s = behind_s
         self._freshness = freshness or Freshness()
-        self._identities: Remembered[Ids, tuple[float, list[Known]]] = Remembered()
-        self._targets: Remembered[Whose, tuple[float, list[Target]]] = Remembered()
+        self.people = KnownPeople(store, lines, self.offered)
         self._standings: Remembered[Target, Standing] = Remembered()
         self.pasts: Remembered[Target, PastStanding] = Remembered()
         """How far the pasts are of which a channel said that it has more, as this process last saw."""
@@ -67,6 +65,7 @@ class Asking:
 
     async def close(self) -> None:
         """Ends whatever is under way; what it would have brought is asked for again another time."""
+        self.people.close()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -83,21 +82,6 @@ class Asking:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-    def targets(self, whose: Whose) -> Sequence[Target] | None:
-        """Every question that may be asked about the customer; None where their identities are not at hand."""
-        found = self._targets.get(whose)
-        return found[1] if found and time.monotonic() < found[0] else None
-
-    async def learn(self, customers: Iterable[Whose]) -> None:
-        """Has the identities of these customers at hand, by one command."""
-        wanted = [whose for whose in dict.fromkeys(customers) if self.targets(whose) is None]
-        if not wanted:
-            return
-        known = await identities_of(self._store, dict.fromkeys(whose.ids for whose in wanted))
-        until = time.monotonic() + _IDENTITIES_S
-        for whose in wanted:
-            self._targets.keep(whose, (until, targets_of(self.lines, whose, known[whose.ids], self.offered)))
 
     def is_fresh(self, target: Target) -> bool:
         """Whether nobody needs to ask this again for now."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from adapters.contract.channel import Capability
-from adapters.records import Record
+from adapters.records import Record, RecordId
 from resolvers.identities import IDENTITIES
 from resolvers.kit.context import Context
 from resolvers.kit.slice import Declared
@@ -45,6 +45,8 @@ class LiveQuestion:
         self._waves: list[asyncio.Future[None]] = []
         self._asked: dict[_Wanted, None] = {}
         self._reports: dict[Target, Report] = {}
+        self._whom: dict[Whose, Sequence[Target]] = {}
+        """What may be asked about each customer, as this question saw it last: what it brings may change that."""
 
     def before(self, context: Context, customers: Sequence[Owned], records: Sequence[Record]) -> Awaitable[None] | None:
         """Has what the outside knows of these customers' records taken in before they are read.
@@ -97,14 +99,21 @@ class LiveQuestion:
         live, offered = self._declared.live, self._asking.offered
         return list(dict.fromkeys(live[one.name] for one in records if live.get(one.name) in offered))
 
+    def forget(self, customers: Iterable[RecordId]) -> None:
+        """Has these customers asked about by what their identities are from now on."""
+        self._asking.people.forget(customers)
+
     def _targets(self, whose: Whose, capability: Capability) -> list[Target]:
-        return [one for one in self._asking.targets(whose) or () if one.capability is capability]
+        known = self._asking.people.targets(whose)
+        if known is not None:
+            self._whom[whose] = known
+        return [one for one in self._whom.get(whose, ()) if one.capability is capability]
 
     def _is_known(self, whose: Whose, capability: Capability) -> bool:
         """Whether nothing of this needs to be asked: nobody offers it, it is fresh, or this question asked already."""
         if capability not in self._asking.offered:
             return True
-        if self._asking.targets(whose) is None:
+        if self._asking.people.targets(whose) is None:
             return False
         return all(one in self._reports or self._asking.is_fresh(one) for one in self._targets(whose, capability))
 
@@ -127,7 +136,8 @@ class LiveQuestion:
         try:
             if self._ends_at is None:
                 self._ends_at = time.monotonic() + self._live_s
-            await self._asking.learn(whose for whose, _ in [*wave.wanted, *((one, None) for one in wave.behind)])
+            whom = [*(whose for whose, _ in wave.wanted), *wave.behind]
+            self._whom.update(await self._asking.people.learn(whom))
             profiles = chain.from_iterable(self._targets(one, Capability.PROFILE) for one in wave.behind)
             self._asking.ask_behind([one for one in profiles if not self._asking.is_fresh(one)])
             targets = dict.fromkeys(chain.from_iterable(self._targets(*one) for one in wave.wanted))

@@ -36,6 +36,9 @@ class Known(NamedTuple):
 
     who: Who
     is_verified: bool
+    key: RecordId
+    owner: RecordId
+    """The one of the customer's ids under which it stands."""
 
 
 class Whose(NamedTuple):
@@ -60,7 +63,8 @@ async def identities_of(store: Store, customers: Iterable[Ids]) -> Mapping[Ids, 
 def _known(one: Document) -> Known:
     # Behind a former id the vendor may know somebody else by now.
     is_proven = one["claim"] == "VERIFIED" and not one.get("is_former")
-    return Known(Who(one["channel"], one["account"], one["value"]), is_proven)
+    who = Who(one["channel"], one["account"], one["value"])
+    return Known(who, is_proven, key=one["_id"], owner=one["customer_id"])
 
 
 def targets_of(lines: Lines, whose: Whose, known: Sequence[Known], offered: Iterable[Capability]) -> list[Target]:

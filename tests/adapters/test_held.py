@@ -11,6 +11,7 @@ import pytest
 from pymongo.asynchronous.cursor import AsyncCursor
 
 from adapters.failures import Taken
+from adapters.held import Change
 from adapters.mongo import Store
 from adapters.records import Index, Record, new_id
 from gateway.mongod import Mongod
@@ -261,3 +262,48 @@ async def test_server_killed(tmp_path: Path) -> None:
         await until(lambda: _reads(first, {"a", "b", "c"}), within_s=1)
         await first.close()
         await second.close()
+
+
+MANY = Record(name="many", watched=frozenset({"claim"}))
+
+
+@pytest.fixture
+async def heard(mongod: Mongod) -> AsyncIterator[tuple[Store, list[Change | None]]]:
+    """Another process's store, and what is heard of what it does."""
+    here, there = [await Store.open(mongod.url, "heard", [MANY]) for _ in range(2)]
+    await there.prepare()
+    told: list[Change | None] = []
+    here.held.hear(MANY, told.append)
+    here.held.follow()
+    await until(lambda: here.held.is_fresh)
+    yield there, told
+    await here.drop()
+    await here.close()
+    await there.close()
+
+
+async def test_watched_is_told(heard: tuple[Store, list[Change | None]]) -> None:
+    """Of a watched collection each change is told that matters: whose it is, where that is known, and no other."""
+    there, told = heard
+    one, owner = new_id(), new_id()
+    await there.insert(MANY, {"_id": one, "customer_id": owner, "claim": "a", "seen": 1})
+    await there.update(MANY, {}, {"$set": {"seen": 2}})
+    await there.update(MANY, {}, {"$set": {"seen": 3, "claim": "b"}})
+    await there.replace(MANY, [{"_id": one, "customer_id": owner, "claim": "c"}])
+    await there.delete(MANY, {})
+    await until(lambda: len(told) == 5)
+    whole, part = Change(one, owner), Change(one, None)
+    # First that nobody knows what was before.
+    assert told == [None, whole, part, whole, part]
+
+
+async def test_watched_is_not_held(heard: tuple[Store, list[Change | None]]) -> None:
+    """Nothing of a collection that is only watched is kept in the process, and whoever is deaf again hears nothing."""
+    there, told = heard
+    deafen = there.held.hear(MANY, told.append)
+    deafen()
+    there.held.follow()
+    await until(lambda: there.held.is_fresh)
+    await there.insert(MANY, {"_id": new_id()})
+    await until(lambda: len(told) == 2)
+    assert there.held.at_hand(MANY) is None

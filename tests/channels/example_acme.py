@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field, SecretStr
 
+from adapters.contract.addresses import VendorHost
 from adapters.contract.channel import Channel, ChannelSettings, Found, Portion
 from adapters.contract.deliveries import Answer, Delivery, Event, NotProven
 from adapters.contract.errors import BadPayload
@@ -20,7 +21,7 @@ _STATUSES = {"new": "NEW", "open": "OPEN", "waiting": "PENDING", "done": "SOLVED
 class AcmeSettings(ChannelSettings):
     """What an account on the Acme desk needs."""
 
-    base_url: str = Field(description="Where the desk answers, as https://acme.example.")
+    base_url: VendorHost = Field(description="Where the desk answers, as https://acme.example.")
     token: SecretStr = Field(description="The token of the desk's API: Acme, Settings, API.")
     secret: SecretStr = Field(description="Signs the desk's deliveries: Acme, Settings, Webhooks.")
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
+from adapters.contract.addresses import WebAddress
 from adapters.contract.channel import Channel, ChannelSettings, Found, Portion, Unread
 from adapters.contract.deliveries import Answer, Delivery, Event, NotProven
 from adapters.contract.errors import BadPayload, ChannelError, ChannelRefused, NoSuchIdentity, OutcomeUnknown
@@ -26,7 +27,7 @@ _JUNK = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError)
 class ClubSettings(ChannelSettings):
     """What an account of the club needs."""
 
-    base_url: str = Field(description="Where the club answers, as https://club.example/v1.")
+    base_url: WebAddress = Field(description="Where the club answers, as https://club.example/v1.")
     token: SecretStr = Field(description="The token of its API: Club, Developers, Tokens.")
     secret: SecretStr = Field(description="Signs its deliveries: Club, Developers, Webhooks.")
 

@@ -124,7 +124,7 @@ def test_nothing_switched_on(read: Read) -> None:
         (
             "token =",
             "page = 0\ntoken =",
-            "`page`: it is 0: input should be greater than or equal to 1. Rows of a page.",
+            "`page`: it is 0: it must be at least 1. Rows of a page.",
         ),
         ('{from_env = "ACME_TOKEN"}', '"opensesame"', "`token`: a secret must not stand in this file"),
         ("ACME_TOKEN", "NO_SUCH", "`token`: the variable NO_SUCH is not set, or empty"),

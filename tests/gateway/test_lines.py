@@ -209,6 +209,19 @@ def test_failed_check_is_told(run: CliRunner, tmp_path: Path) -> None:
     assert "odd.json cannot be read" in result.stdout
 
 
+@pytest.mark.parametrize(
+    "command", [["channels"], ["check-channel", "acme", "--mutations", "0"]], ids=["list", "check"]
+)
+def test_file_is_told_along(run: CliRunner, switched_on: Settings, command: list[str]) -> None:
+    """What is wrong with the settings file is told behind what was found, also where a channel is tried out."""
+    assert switched_on.channels is not None
+    switched_on.channels.write_text(ENTRIES.replace('"main"', '"a/b"', 1), "utf-8")
+    result = run.invoke(cli.app, command)
+    assert isinstance(result.exception, BadSettings)
+    assert "entry 1 (acme/a/b), `account`: It is 'a/b', which the address" in str(result.exception)
+    assert "acme" in result.stdout or "PASS" in result.stdout
+
+
 def test_unknown_channel_is_told(run: CliRunner) -> None:
     """A channel that nobody knows is told with those that are known."""
     result = run.invoke(cli.app, ["check-channel", "acne"])

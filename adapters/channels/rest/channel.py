@@ -5,16 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import Field, PlainValidator, SecretStr, ValidationInfo, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, SecretStr, ValidationInfo, model_validator
 
 from adapters.channels.rest.access import Access
 from adapters.channels.rest.asking import Asking
 from adapters.channels.rest.judging import manners_of
 from adapters.channels.rest.loading import load
 from adapters.channels.rest.ordering import ask_money, place
-from adapters.channels.rest.plan import Plan
+from adapters.channels.rest.plan import Entry, Plan
 from adapters.channels.rest.proving import proof_of
 from adapters.channels.rest.sending import hand_over, require_conversation, require_text
+from adapters.contract.addresses import WebAddress, address_fault
 from adapters.contract.channel import (
     Capability,
     Channel,
@@ -38,14 +39,27 @@ def _loaded(said: Any, info: ValidationInfo) -> Plan:
     if isinstance(said, str) and info.context:
         # A path starts where the settings file stands, wherever the gateway was started.
         said = str(info.context["folder"] / said)
-    return said if isinstance(said, Plan) else load(said, info.data.get("base_url"))
+    if isinstance(said, Plan):
+        return said
+    return load(said, Entry(base_url=info.data.get("base_url"), token_url=info.data.get("token_url")))
+
+
+def _signed_as(url: str) -> str:
+    # What the vendor signs may have a query behind it.
+    if fault := address_fault(url.partition("?")[0]):
+        raise ValueError(fault)
+    return url
 
 
 class RestSettings(ChannelSettings):
     """What an account of a REST channel needs beside its mapping: its secrets, which no mapping holds."""
 
-    base_url: str | None = Field(
+    base_url: WebAddress | None = Field(
         default=None, description="Takes the place of the mapping's, where each account has a host of its own."
+    )
+    token_url: WebAddress | None = Field(
+        default=None,
+        description="Takes the place of the mapping's, of `oauth2`: where the client's secret is sent for a token.",
     )
     mapping: Annotated[Plan, PlainValidator(_loaded)] = Field(
         repr=False,
@@ -63,7 +77,7 @@ class RestSettings(ChannelSettings):
     previous_webhook_secret: SecretStr | None = Field(
         default=None, description="The one before, which is good as well while the vendor changes over."
     )
-    webhook_url: str | None = Field(
+    webhook_url: Annotated[str, AfterValidator(_signed_as)] | None = Field(
         default=None, description="Under which URL the vendor reaches this gateway, where it signs that, too."
     )
 

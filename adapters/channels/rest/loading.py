@@ -10,14 +10,16 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from adapters.channels.rest.fields import Usual
-from adapters.channels.rest.plan import Plan, Planning
+from adapters.channels.rest.plan import Entry, Plan, Planning
 from adapters.channels.rest.stated import StatedMapping
 from adapters.channels.rest.tables import Table, read_table
 from adapters.hints import did_you_mean
 from adapters.readers import Custom, decimal_mark, zone_of
+from adapters.stated_words import rule_broken
 
 _INLINE = "the mapping"
 _LONGEST_QUOTED = 64
+_NO_ENTRY = Entry()
 
 
 class BadMapping(ValueError):
@@ -28,10 +30,10 @@ class BadMapping(ValueError):
         self.problems: Sequence[str] = problems
 
 
-def load(said: Any, base_url: str | None = None) -> Plan:
+def load(said: Any, entry: Entry = _NO_ENTRY) -> Plan:
     """The plan of a mapping, which is a path of a TOML file or a table itself; raises BadMapping with all problems.
 
-    `base_url` takes the place of the mapping's, for accounts that each have a host of their own.
+    What the entry says takes the place of what the mapping says, for accounts that each have a host of their own.
     """
     where, table, folder = _read(said)
     try:
@@ -40,7 +42,7 @@ def load(said: Any, base_url: str | None = None) -> Plan:
         raise BadMapping(*(f"{where}: {_in_words(one)}" for one in error.errors(include_url=False))) from error
     problems: list[str] = []
     usual = _usual(stated, where, folder, problems)
-    plan = Planning(stated, base_url or stated.base_url, usual, where).plan()
+    plan = Planning(stated, entry, usual, where).plan()
     if not (plan.asks or plan.hook or plan.send or plan.order or plan.payment) and not problems:
         problems.append(
             f"{where}: it asks for nothing. Say what it offers, in an [[ask]], a [webhook], a [send], an [order] or a "
@@ -86,7 +88,7 @@ def _in_words(one: ErrorDetails) -> str:
     if one["type"] == "missing":
         return f"{place}: is needed and not said."
     value = repr(one["input"])[:_LONGEST_QUOTED]
-    return f"{place}: {value} cannot stand here: {one['msg'][:1].lower()}{one['msg'][1:]}."
+    return f"{place}: {value} cannot stand here: {rule_broken(one)}."
 
 
 def _place(loc: Sequence[int | str]) -> str:

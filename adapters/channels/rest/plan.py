@@ -27,6 +27,7 @@ from adapters.channels.rest.stated import (
     StatedSend,
     StatedWebhook,
 )
+from adapters.contract.addresses import address_fault, origin_of
 from adapters.targets import Field, Kind
 
 # As header fields are written (RFC 9110, 5.1).
@@ -124,12 +125,20 @@ _NEEDED: Mapping[str, Sequence[str]] = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What the account's own entry says in place of its mapping."""
+
+    base_url: str | None = None
+    token_url: str | None = None
+
+
 class Planning:
     """One mapping while it is checked; what is wrong goes to the problems."""
 
-    def __init__(self, stated: StatedMapping, base_url: str, usual: Usual, where: str) -> None:
-        self._stated, self._usual, self._where = stated, usual, where
-        self._base_url = base_url.rstrip("/")
+    def __init__(self, stated: StatedMapping, entry: Entry, usual: Usual, where: str) -> None:
+        self._stated, self._entry, self._usual, self._where = stated, entry, usual, where
+        self._base_url = (entry.base_url or stated.base_url).rstrip("/")
         self._problems = usual.problems
         self._secret = stated.auth.name if stated.auth.scheme == "query" else None
 
@@ -161,9 +170,26 @@ class Planning:
         if not auth.token_url:
             self._problems.append(f"{where}, token_url: is needed: where a token is given for the client's secret.")
             return None
+        if self._entry.token_url:
+            return self._entry.token_url
         url = urljoin(self._base_url + "/", auth.token_url)
-        _check_url(url, f"{where}, token_url", self._problems)
+        if _check_url(url, f"{where}, token_url", self._problems):
+            self._check_token_host(auth, url, f"{where}, token_url")
         return url
+
+    def _check_token_host(self, auth: StatedAuth, url: str, where: str) -> None:
+        """Where accounts have hosts of their own, the secret of one must not go to the mapping's."""
+        if origin_of(url) == origin_of(self._base_url):
+            return
+        host = urlsplit(url).netloc
+        if auth.token_host is None:
+            self._problems.append(
+                f"{where}: the client's secret would go to {host!r}, and base_url is {self._base_url!r}. Write it "
+                f"without the host, as {urlsplit(url).path or '/token'!r}; or, where tokens of every account are given "
+                f"there, say so beside it, as token_host = {host!r}; or name `token_url` in the entry."
+            )
+        elif auth.token_host.lower() != host.lower():
+            self._problems.append(f"{where}: it is on {host!r}, and token_host names {auth.token_host!r}. Name one.")
 
     def _find(self, n: int, stated: StatedFind) -> Find | None:
         where = f"{self._where}: [[find]] {n} ({stated.by})"
@@ -282,14 +308,11 @@ class Planning:
             self._problems.append(f"{where}, repeatable: the vendor is not told the {{key}}. Write it into a header.")
 
 
-def _check_url(url: str, where: str, problems: list[str]) -> None:
-    try:
-        parts = urlsplit(url)
-        is_sound = parts.scheme in {"https", "http"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_sound, parts = False, urlsplit("")
-    if not is_sound or parts.query or parts.fragment or parts.username or re.search(r"[\s{}]", url):
-        problems.append(
-            f"{where}: {url!r} is none that requests can go to. Write it as 'https://api.example.com/v1', without "
-            "user, query and gaps."
-        )
+def _check_url(url: str, where: str, problems: list[str]) -> bool:
+    """Whether requests can go there; what is wrong goes to the problems."""
+    if not (fault := address_fault(url)):
+        return True
+    # Before the @ stands what must not be read.
+    shown = "" if "@" in url else f"{url!r} is none that requests can go to: "
+    problems.append(f"{where}: {shown}{fault}.")
+    return False

@@ -38,6 +38,7 @@ class StatedAuth(Stated):
     name: str | None = None
     prefix: str = ""
     token_url: str | None = None
+    token_host: str | None = None
     scope: str | None = None
 
 

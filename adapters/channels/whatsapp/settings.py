@@ -1,9 +1,11 @@
 """What does a number on WhatsApp need to be reached, and to be believed?"""
 
+from collections.abc import Collection
 from typing import Annotated
 
 from pydantic import Field, SecretStr
 
+from adapters.contract.addresses import VendorHost
 from adapters.contract.channel import ChannelSettings
 
 # Whoever finds an empty secret could sign by it.
@@ -21,13 +23,21 @@ class WhatsAppSettings(ChannelSettings):
     also_accounts: frozenset[str] = Field(
         frozenset(),
         description="Other phone_number_ids whose deliveries come to this number's address, for an app has one address "
-        "for all numbers unless told otherwise; each must be a channel account of its own. What comes for any "
-        "other number is set aside.",
+        "for all numbers unless told otherwise; each has an entry of its own, so that its customers can be answered. "
+        "What comes for any other number is set aside.",
     )
     business_accounts: frozenset[str] = Field(
         frozenset(),
         description="The ids of the WhatsApp Business Accounts to which these numbers belong (`entry.id` of a "
         "delivery). Where any are named, what comes for another one is set aside.",
     )
-    graph_version: str = Field("v26.0", pattern=r"\Av[1-9][0-9]*\.[0-9]+\z", description="The Graph API's version.")
-    base_url: str = Field("https://graph.facebook.com", description="Where the Graph API answers, without a path.")
+    graph_version: str = Field(
+        "v26.0", pattern=r"\Av[1-9][0-9]*\.[0-9]+\z", description="The Graph API's version.", examples=["v26.0"]
+    )
+    base_url: VendorHost = Field(
+        "https://graph.facebook.com", description="Where the Graph API answers, without a path."
+    )
+
+    def other_accounts(self) -> Collection[str]:
+        """Those whose deliveries come to this number's address."""
+        return self.also_accounts

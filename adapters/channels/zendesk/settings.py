@@ -5,6 +5,7 @@ from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from adapters.contract.addresses import VendorHost
 from adapters.contract.channel import ChannelSettings
 
 
@@ -15,10 +16,8 @@ class ZendeskSettings(ChannelSettings):
     there (`access_token`), or, until 30 April 2027, `email` and `api_token`.
     """
 
-    base_url: str | None = Field(
-        None,
-        pattern=r"\Ahttps?://[^/?#\s@]+/?\z",
-        description="Where Zendesk answers, without a path. Left out: https://<account>.zendesk.com.",
+    base_url: VendorHost | None = Field(
+        None, description="Where Zendesk answers, without a path. Left out: https://<account>.zendesk.com."
     )
     client_id: str | None = Field(None, description="The OAuth client's unique identifier.")
     client_secret: SecretStr | None = Field(None, description="The OAuth client's secret.")
@@ -56,6 +55,7 @@ class ZendeskSettings(ChannelSettings):
     sends_as: str | None = Field(
         None,
         pattern=r"\A[1-9][0-9]*\z",
+        examples=["8447388090494"],
         description="The Zendesk user id in whose name words go out. Left out: the owner of the credentials.",
     )
 

@@ -18,11 +18,10 @@ OWN = Who("shop", "main", "K-7")
 
 
 @pytest.fixture
-def channel(make, double):
-    """The shop by the shipped mapping, with the double's own tokens, and nothing kept."""
+def channel(make):
+    """The shop by the shipped mapping, and nothing kept."""
     mapping = tomllib.loads((MAPPINGS / "shop.toml").read_text())
     mapping["ask"] = [one | {"fresh_s": 0, "stale_s": 0} for one in mapping["ask"]]
-    mapping["auth"]["token_url"] = f"{double.url}/oauth/token"
     return make("shop", mapping, "/api/v2")
 
 

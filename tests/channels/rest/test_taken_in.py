@@ -1,8 +1,6 @@
 """Does the house take in what REST channels hand over, each record once?"""
 
-import tomllib
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
@@ -12,25 +10,18 @@ from adapters.mongo import Store
 from resolvers.interests import INTERESTS
 from resolvers.purchases import PURCHASES
 from resolvers.tickets import TICKETS
-from tests.channels.rest.conftest import ADA, MAPPINGS
+from tests.channels.rest.conftest import ADA
 from tests.channels.rest.test_hooks import delivery
 from tests.taking_in import bring, outcomes, the_customer
 
 
-def shop_mapping(url: str) -> dict[str, Any]:
-    """The shipped shop, whose tokens the double gives."""
-    mapping = tomllib.loads((MAPPINGS / "shop.toml").read_text())
-    mapping["auth"]["token_url"] = f"{url}/oauth/token"
-    return mapping
-
-
 @pytest.fixture
-def channels(make, double):
+def channels(make):
     """The three examples."""
     return (
         make("crm", "hubspot"),
         make("enrichment", "people_data_labs", "/v5"),
-        make("shop", shop_mapping(double.url), "/api/v2"),
+        make("shop", "shop", "/api/v2"),
     )
 
 
