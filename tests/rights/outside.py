@@ -1,9 +1,9 @@
 """What is told of a channel that was asked live, where every word is there to be shown?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from adapters.records import Record
+from adapters.records import Record, RecordId
 from resolvers.kit.sources import Owned, Source, SourceStatus
 from tests.conftest import NOW
 
@@ -26,6 +26,9 @@ class AskedBefore:
 
     def before(self, context: Any, customers: Sequence[Owned], records: Sequence[Record]) -> None:
         """Nothing to wait for."""
+
+    def forget(self, customers: Iterable[RecordId]) -> None:
+        """Nothing is remembered."""
 
     async def asked(self) -> None:
         """Nothing is under way."""

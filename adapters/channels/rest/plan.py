@@ -28,6 +28,7 @@ from adapters.channels.rest.stated import (
     StatedWebhook,
 )
 from adapters.contract.addresses import address_fault, origin_of
+from adapters.quiet import quiet
 from adapters.targets import Field, Kind
 
 # As header fields are written (RFC 9110, 5.1).
@@ -125,6 +126,7 @@ _NEEDED: Mapping[str, Sequence[str]] = {
 }
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """What the account's own entry says in place of its mapping."""
