@@ -1,8 +1,7 @@
 """How does a vendor hand in a delivery: proven to be the vendor's, kept for certain, and only then acknowledged?
 
 `/webhooks/{channel}/{account}`. Nothing is read in it here; that is done behind the acknowledgement
-(resolvers/deliveries). Who is not the vendor learns nothing but a status
-and what that means.
+(resolvers/deliveries). Who is not the vendor learns nothing but a status, and what that means.
 """
 
 import asyncio

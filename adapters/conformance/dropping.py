@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any, Final
 
 from adapters.conformance.findings import Finding, not_checked, summed
-from adapters.conformance.trial import Trial
+from adapters.conformance.trial import Trial, raised
 from adapters.conformance.vendor import vendor
 from adapters.conformance.wire import Ask, asked, founds, reads_of
 from adapters.contract.channel import Capability, Found
-from adapters.contract.errors import ChannelError
+from adapters.contract.errors import BadPayload, ChannelError
 from adapters.contract.records import Case, Leaning, Order, Say, Talk
 
 # Nothing that a vendor means by it, whatever else may be left out for a reason.
@@ -50,9 +50,11 @@ async def _of_answers(trial: Trial, words: str, ask: Ask) -> AsyncIterator[str]:
             for place, other in _with_odd_entries(body):
                 double.answers = {**trial.answers, address: other}
                 outcome = await asked(trial, double, ask)
+                if isinstance(outcome, Exception) and not isinstance(outcome, ChannelError):
+                    yield f"{words}: {raised(outcome)} where an entry of `{place}` is odd. {_WANTED}"
+                    return
                 if not _is_told(outcome) and _counted(outcome) < good:
-                    capability = words.removesuffix(" of many")
-                    yield f"{capability}: an odd entry of `{place}` is dropped without a word. {_WANTED}"
+                    yield f"{words}: an odd entry of `{place}` is dropped without a word. {_WANTED}"
                     return
 
 
@@ -69,8 +71,11 @@ def _of_deliveries(trial: Trial) -> Iterator[str]:
         for place, other in _with_odd_entries(payload.body):
             try:
                 events = channel.events(trial.delivery(other))
-            except Exception:  # noqa: BLE001, S112  `junk` tells of what is no BadPayload
+            except BadPayload:
                 continue
+            except Exception as error:  # noqa: BLE001  whatever a channel does
+                yield f"{payload.name}: {raised(error)} where an entry of `{place}` is odd. {_EVENT_WANTED}"
+                break
             if len(events) < good and all(one.unread is None for one in events):
                 yield f"{payload.name}: an odd entry of `{place}` is dropped without a word. {_EVENT_WANTED}"
                 break

@@ -162,6 +162,28 @@ def test_own_line_is_named(cls: type[Club], home: str) -> None:
     assert all(one not in words for one in ("tries.py", "ways.py", "wire.py"))
 
 
+class _Tripping(Club):
+    def _order(self, raw: object) -> Order:
+        if not isinstance(raw, dict):
+            raise IndexError
+        return super()._order(raw)
+
+
+class _Stumbling(Club):
+    def events(self, delivery: Delivery) -> Sequence[Event]:
+        told = delivery.json()
+        lines = told["data"].get("lines") or ({"id": "1"},)
+        return super().events(delivery) if [one["id"] for one in lines] else ()
+
+
+@pytest.mark.parametrize(("cls", "error"), [(_Tripping, "IndexError"), (_Stumbling, "TypeError")])
+def test_odd_entry_breaks_nothing(cls: type[Club], error: str) -> None:
+    """Where an odd entry of a list raises another error than those of the contract, that is told, and as what it is."""
+    report = _tried(cls, "kept")
+    assert report.failed == ["kept"]
+    assert f"{error} at test_conformance_waiting.py" in _last(report).words
+
+
 def test_secret_stays_one() -> None:
     """What is called like a secret is to be one, and not to be called otherwise."""
 
