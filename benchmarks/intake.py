@@ -25,6 +25,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -59,6 +60,7 @@ _EMPTY_S: Final = 600.0
 _PATIENCE_S: Final = 600.0
 # Between two looks at how much waits.
 _LOOK_S: Final = 5.0
+_MOST_SHOWN: Final = 5
 
 
 class Failed(Exception):
@@ -273,8 +275,9 @@ async def _wrong(database: AsyncDatabase[dict[str, Any]], keys: Mapping[str, Seq
         if external_id := one.get("external_id"):
             by_person.setdefault(external_id.split("-")[1], []).append(one)
     places = await _places(database)
+    astray = [words for told_ in keys.values() if (words := _astray(told_, places))]
     figures = (
-        (sum(_is_astray(told_, places) for told_ in keys.values()), "people's things were taken in in another order"),
+        (len(astray), f"people's things were taken in in another order, as {'; '.join(astray[:_MOST_SHOWN])}"),
         (sum(_fallen(by_person.get(one, []), told_) for one, told_ in keys.items()), "statuses are lower than told"),
         (
             sum(len({one["customer_id"] for one in own}) > 1 for own in by_person.values()),
@@ -291,11 +294,16 @@ async def _places(database: AsyncDatabase[dict[str, Any]]) -> dict[Any, tuple[fl
     return {one["_id"]: (one["at"].timestamp(), n) for n, one in enumerate(found)}
 
 
-def _is_astray(told: Sequence[str], places: Mapping[Any, tuple[float, int]]) -> bool:
-    """Whether what was told of a person was taken in in another order than it was acknowledged."""
+def _astray(told: Sequence[str], places: Mapping[Any, tuple[float, int]]) -> str | None:
+    """What was told of a person and taken in in another order than it was acknowledged, and when; None if nothing."""
     words = (f"status:{key}" if ":" in key else f"message:{key}" for key in told)
-    taken = [places.get(event_id("whatsapp", ACCOUNT, word), (0.0, 0)) for word in words]
-    return taken != sorted(taken)
+    taken = [
+        (key, places.get(event_id("whatsapp", ACCOUNT, word), (0.0, 0))) for key, word in zip(told, words, strict=True)
+    ]
+    for (before, first), (behind, second) in pairwise(taken):
+        if second < first:
+            return f"{before} at {first[0]:.3f} ({first[1]}) before {behind} at {second[0]:.3f} ({second[1]})"
+    return None
 
 
 def _fallen(own: Sequence[Mapping[str, Any]], told: Sequence[str]) -> int:
