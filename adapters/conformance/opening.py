@@ -6,7 +6,7 @@ from typing import Any
 from adapters.conformance.findings import Finding, not_checked, not_offered, summed
 from adapters.conformance.following import LISTS, pages
 from adapters.conformance.trial import Trial, raised
-from adapters.conformance.vendor import Vendor, vendor
+from adapters.conformance.vendor import Fault, Vendor, vendor
 from adapters.conformance.wire import ADDRESS_WANTED, MUST, asked, names_of
 from adapters.contract.channel import Capability, WantedFile
 from adapters.contract.errors import ChannelError
@@ -29,7 +29,8 @@ async def opened(trial: Trial) -> Finding:
         # The address that the vendor names for it may lead elsewhere, where nobody goes in a trial.
         if not isinstance(outcome, Reply | ChannelError):
             wrong.append(f"{_said(outcome)} where the vendor answers well. Answer the Reply whose body it is.")
-        for fault, allowed in MUST.items():
+        # A page may be a file.
+        for fault, allowed in ((one, allowed) for one, allowed in MUST.items() if one is not Fault.PAGE):
             double.fault = fault
             outcome = await _asked(trial, double, file)
             if not isinstance(outcome, allowed):

@@ -256,6 +256,7 @@ class AsksPayments(Protocol):
         """A page of the vendor's on which the customer pays; asks once, and raises as `place_order` does."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedFile:
     """A file of which the channel has told (`File`), by the ids that it gave."""
