@@ -73,7 +73,7 @@ PLANTED = [(_Bare, "opened"), (_Swallowing, "opened"), (_Stumbling, "opened")]
 
 
 def _tried(cls: type[Acme]) -> Report:
-    examples = replace(EXAMPLES, answers={**EXAMPLES.answers, "/files/f-t-1": b"a file"})
+    examples = replace(EXAMPLES, answers={**EXAMPLES.answers, "/files/f-t-1": b'["a file"]'})
     return asyncio.run(try_out(Adapter(cls, "tests"), one_way, deadline_s=0.05, checks=_CHECKS, examples=examples))
 
 
