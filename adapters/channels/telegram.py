@@ -55,8 +55,8 @@ class TelegramSettings(ChannelSettings):
 
 # What of Telegram's JSON matters. The rest is not looked at, and what is of another type is told by its place.
 
-# More than 32 bits, and at most 52 of them.
-_Id = Annotated[int, Field(gt=0, le=LARGEST_EXACT)]
+_Id = Annotated[int, Field(gt=0, le=LARGEST_EXACT)]  # more than 32 bits, and at most 52
+_IN_CHAT: Final = AliasChoices(AliasPath("chat", "type"), AliasPath("message", "chat", "type"))
 
 
 class _Update(Shape):
@@ -65,7 +65,6 @@ class _Update(Shape):
 
 class _User(Shape):
     id: _Id
-    is_bot: bool = False
     first_name: str | None = None
     last_name: str | None = None
     username: str | None = None
@@ -76,8 +75,13 @@ class _ByUser(Shape):
     user: _User = Field(validation_alias=AliasChoices("from", "user"))
 
 
+class _About(Shape):
+    user: _Id = Field(validation_alias=AliasChoices(AliasPath("from", "id"), AliasPath("user", "id")))
+
+
 class _InChat(Shape):
-    type: str = Field(validation_alias=AliasChoices(AliasPath("chat", "type"), AliasPath("message", "chat", "type")))
+    type: Literal["private", "group", "supergroup", "channel"] = Field(validation_alias=_IN_CHAT)
+    is_bot: bool | None = Field(None, validation_alias=AliasPath("from", "is_bot"))
 
 
 class _Message(_ByUser):
@@ -88,7 +92,6 @@ class _Message(_ByUser):
     caption: str | None = None
     phone: str | None = Field(None, validation_alias=AliasPath("contact", "phone_number"))
     phone_of: int | None = Field(None, validation_alias=AliasPath("contact", "user_id"))
-    forwarded: Any = Field(None, validation_alias=AliasChoices("forward_origin", "forward_date"))
 
 
 class _Attached(Shape):
@@ -129,11 +132,8 @@ class _Failure(Shape):
 
 
 _NOBODY: Final = ("chat not found", "user not found", "peer_id_invalid")
-_REFUSALS: Final[Mapping[int, tuple[str, bool]]] = {
-    **dict.fromkeys((401, 404), ("The bot's token is not known there. Take the one that @BotFather shows", True)),
-    403: ("The person blocked the bot, never began it, or is gone", False),
-}
-"""What to do about an error, and whether it is of our account."""
+_UNKNOWN_BOT: Final = "The bot's token is not known there. Take the one that @BotFather shows"
+_REFUSALS: Final = {401: _UNKNOWN_BOT, 404: _UNKNOWN_BOT, 403: "The person blocked the bot, never began it, or is gone"}
 
 
 def judged(reply: Reply) -> ChannelError | None:
@@ -149,16 +149,14 @@ def judged(reply: Reply) -> ChannelError | None:
         return ChannelBusy(f"It takes no more requests for now ({code}).", retry_after_s=told.retry_after)
     if any(one in told.description.lower() for one in _NOBODY):
         return NoSuchIdentity(f"It knows nobody by that id, or nobody who began to write to the bot ({code}).")
-    if code in _REFUSALS:
-        words, is_of_account = _REFUSALS[code]
-        return ChannelRefused(f"{words} ({code}).", code=str(code), is_of_account=is_of_account)
+    if words := _REFUSALS.get(code):
+        return ChannelRefused(f"{words} ({code}).", code=str(code), is_of_account=words is _UNKNOWN_BOT)
     return error
 
 
 _News = tuple[datetime, tuple[HandedOver, ...]]
 _Spoken = tuple[Person, Talk, Utterance]
 _SECRET: Final = "x-telegram-bot-api-secret-token"  # noqa: S105  the header's name
-_AHEAD: Final = timedelta(days=1)  # The vendor's clock may be ahead, by less than that.
 _BEING_WRITTEN_TO: Final = "telegram messages"
 """The purpose of which a blocked bot is a word: one of its own, for it says nothing of other ways to be written to."""
 
@@ -231,18 +229,17 @@ class Telegram(Channel):
     def _event(self, number: int, kind: str, told: Any, delivery: Delivery) -> Event:
         raw = told if isinstance(told, dict) else {}
         try:
-            user = shaped(_ByUser, raw).user
+            who = self._who(shaped(_About, raw).user)
         except BadPayload:
-            user = None
-        who = self._who(user) if user else None
+            who = None
         event = Event(key=f"{number}:{kind[:40]}", order_by=who.value if who else self.account, who=who)
         try:
-            if why := _none_of_ours(kind, raw, user):
+            if why := _none_of_ours(kind, raw):
                 return replace(event, left_alone=why)
             at, records = self._read(kind, raw, delivery.received_at)
         except BadPayload as error:
             return replace(event, unread=error.reason)
-        if at > delivery.received_at + _AHEAD:
+        if at > delivery.received_at + timedelta(days=1):
             return replace(event, unread=f"{kind}.date lies in the future")
         return replace(event, at=at, records=records)
 
@@ -251,14 +248,14 @@ class Telegram(Channel):
         if kind == "my_chat_member":
             change = shaped(_Membership, raw, kind)
             at, status = change.date, "WITHDRAWN" if change.status == "kicked" else "GRANTED"
-            return at, (Say(who=self._who(change.user), purpose=_BEING_WRITTEN_TO, status=status, at=at),)
+            return at, (Say(who=self._who(change.user.id), purpose=_BEING_WRITTEN_TO, status=status, at=at),)
         if kind == "callback_query":
             press = shaped(_Press, raw, kind)
             at, text = received_at, aside("button", press.data)  # Telegram does not say when.
             return at, self._spoken(press.user, f"button:{press.id}", at, text, None)
         if kind == "message_reaction":
             reaction = shaped(_Reaction, raw, kind)
-            signs, at = [str(one.get("emoji", one.get("type"))) for one in reaction.new_reaction], reaction.date
+            signs, at = [str(one.get("emoji") or "") for one in reaction.new_reaction], reaction.date
             text = aside("reaction", *signs) if signs else "[reaction taken back]"
             # One thing said, which is another one when they change their mind.
             return at, self._spoken(reaction.user, f"{reaction.message_id}:reaction", at, text, at)
@@ -266,21 +263,22 @@ class Telegram(Channel):
 
     def _message(self, told: _Message, raw: Mapping[str, Any], kind: str) -> _News:
         """A message, new or edited. What was forwarded is told as if written by the person, and proves nothing."""
-        attached = next((one for one in _FILES if raw.get(one)), None)
+        attached = next((one for one in _FILES if raw.get(one) is not None), None)
+        is_own = raw.keys().isdisjoint({"forward_origin", "forward_date"})
         text = told.text or told.caption or _in_words(raw, is_file=attached is not None)
         person, talk, utterance = self._spoken(told.user, str(told.message_id), told.date, text, told.edit_date)
         start = _START.fullmatch(told.text or "")
-        if start and not told.forwarded:
+        if start and is_own:
             came_by = {"channel": self.name, "page": None, "referrer": start[1]}
             person, talk = replace(person, entry_point=came_by), replace(talk, entry_point=came_by)
-        if told.phone and told.phone_of == told.user.id and not told.forwarded:
+        if told.phone and told.phone_of == told.user.id and is_own:
             person = replace(person, reaches=(Reach(type="PHONE", value=f"+{told.phone.removeprefix('+')}"),))
         files = (self._file(attached, raw, kind, utterance),) if attached else ()
         return max(told.date, told.edit_date or told.date), (person, talk, utterance, *files)
 
     def _spoken(self, by: _User, number: str, at: datetime, text: str | None, edited_at: datetime | None) -> _Spoken:
         """The person, the conversation, and what was said in it."""
-        channel, account, who = self.name, self.account, self._who(by)
+        channel, account, who = self.name, self.account, self._who(by.id)
         talk, seen_at = self.talk_with(who), edited_at or at
         utterance = Utterance(
             channel=channel,
@@ -298,7 +296,8 @@ class Telegram(Channel):
 
     def _file(self, attached: str, raw: Mapping[str, Any], kind: str, of: Utterance) -> File:
         """What is known of the file that came along; of a photo's sizes the last, which is the largest."""
-        told = shaped(_Attached, one[-1] if isinstance(one := raw[attached], list) else one, f"{kind}.{attached}")
+        one = raw[attached]
+        told = shaped(_Attached, one[-1] if one and isinstance(one, list) else one, f"{kind}.{attached}")
         media_type = (told.mime_type or "").strip() or _FILES[attached]
         return File(
             channel=self.name,
@@ -318,10 +317,10 @@ class Telegram(Channel):
         """What somebody shows of themselves: the name that people give themselves there is none that we were told."""
         name = " ".join(filter(None, (told.first_name, told.last_name)))
         shown = {"name": name, "username": told.username, "locale": told.language_code}
-        return Person(who=self._who(told), profile={key: value for key, value in shown.items() if value})
+        return Person(who=self._who(told.id), profile={key: value for key, value in shown.items() if value})
 
-    def _who(self, told: _User) -> Who:
-        return Who(self.name, self.account, str(told.id))
+    def _who(self, user: int) -> Who:
+        return Who(self.name, self.account, str(user))
 
 
 _KINDS: Final = frozenset({"message", "edited_message", "callback_query", "message_reaction", "my_chat_member"})
@@ -350,16 +349,17 @@ _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
 _START: Final = re.compile(r"/start(?:@\w+)? (\S{1,64})")
 
 
-def _none_of_ours(kind: str, raw: Mapping[str, Any], user: _User | None) -> str | None:
+def _none_of_ours(kind: str, raw: Mapping[str, Any]) -> str | None:
     """Why an update is none of the house's business; None for all others. Raises BadPayload."""
     if "inline_message_id" in raw or (kind not in _KINDS and "message_id" not in raw):
         return f"an update of the kind {kind[:40]}"
-    if shaped(_InChat, raw, kind).type != "private":
-        return "a group or channel"
+    place = shaped(_InChat, raw, kind)
+    if place.type != "private" or place.is_bot:
+        return "a bot" if place.is_bot else "a group or channel"
     if kind not in _KINDS:
         # A customer's words, perhaps: whoever reads them one day finds them set aside.
         raise BadPayload("a message in a kind of update that is not known")
-    return "a bot" if user is not None and user.is_bot else None
+    return None
 
 
 def _in_words(raw: Mapping[str, Any], *, is_file: bool) -> str | None:
