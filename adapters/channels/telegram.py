@@ -10,7 +10,7 @@ or deleted. Links to pictures and files hold the bot's token, so none is handed 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import AliasChoices, AliasPath, Field, SecretStr
@@ -223,10 +223,10 @@ class Telegram(Channel):
         """The one thing that an update tells of; raises BadPayload where it is no update."""
         update = delivery.json()
         number = shaped(_Update, update).update_id
-        told = [self._event(number, kind, update[kind], delivery) for kind in update if kind != "update_id"]
+        told = [self._event(number, kind, update[kind], delivery.received_at) for kind in update if kind != "update_id"]
         return told or [Event(key=str(number), order_by=self.account, left_alone="an update without content")]
 
-    def _event(self, number: int, kind: str, told: Any, delivery: Delivery) -> Event:
+    def _event(self, number: int, kind: str, told: Any, received_at: datetime) -> Event:
         raw = told if isinstance(told, dict) else {}
         try:
             who = self._who(shaped(_About, raw).user)
@@ -236,11 +236,9 @@ class Telegram(Channel):
         try:
             if why := _none_of_ours(kind, raw):
                 return replace(event, left_alone=why)
-            at, records = self._read(kind, raw, delivery.received_at)
+            at, records = self._read(kind, raw, received_at)
         except BadPayload as error:
             return replace(event, unread=error.reason)
-        if at > delivery.received_at + timedelta(days=1):
-            return replace(event, unread=f"{kind}.date lies in the future")
         return replace(event, at=at, records=records)
 
     def _read(self, kind: str, raw: Mapping[str, Any], received_at: datetime) -> _News:
@@ -274,7 +272,7 @@ class Telegram(Channel):
         if told.phone and told.phone_of == told.user.id and is_own:
             person = replace(person, reaches=(Reach(type="PHONE", value=f"+{told.phone.removeprefix('+')}"),))
         files = (self._file(attached, raw, kind, utterance),) if attached else ()
-        return max(told.date, told.edit_date or told.date), (person, talk, utterance, *files)
+        return told.edit_date or told.date, (person, talk, utterance, *files)
 
     def _spoken(self, by: _User, number: str, at: datetime, text: str | None, edited_at: datetime | None) -> _Spoken:
         """The person, the conversation, and what was said in it."""

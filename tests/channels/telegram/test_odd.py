@@ -52,8 +52,6 @@ def test_no_update(telegram: Telegram, body: bytes, why: str) -> None:
         ({"date": 0}, "message.date is no moment of an exchange of messages"),
         ({"date": -1}, "message.date is no moment of an exchange of messages"),
         ({"date": AT * 1000}, "message.date is no moment of an exchange of messages"),
-        ({"date": 4_102_444_799}, "message.date lies in the future"),
-        ({"edit_date": 4_102_444_799}, "message.date lies in the future"),
         ({"edit_date": 0}, "message.edit_date is no moment of an exchange of messages"),
         ({"chat": None}, "message.chat.type is missing"),
         ({"chat": {"type": "sphere"}}, "message.chat.type is none of the values that are known"),
@@ -102,7 +100,7 @@ def test_nothing_told(telegram: Telegram, kind: str, told: Any) -> None:
         ("callback_query", {"id": "1", "message": CHAT}, "from is missing"),
         ("my_chat_member", blocking("left"), "new_chat_member.status is none of the values that are known"),
         ("my_chat_member", {**blocking(), "new_chat_member": None}, "new_chat_member.status is missing"),
-        ("my_chat_member", blocking(at=4_102_444_799), "date lies in the future"),
+        ("my_chat_member", blocking(at=0), "date is no moment of an exchange of messages"),
         ("message_reaction", {**CHAT, "user": MIA, "message_id": 4, "date": AT}, "new_reaction is missing"),
     ],
 )
