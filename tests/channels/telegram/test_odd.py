@@ -157,11 +157,19 @@ def test_forwarded_proves_nothing(telegram: Telegram, forwarded: dict[str, Any])
     assert (person.reaches, person.entry_point) == ((), None)
 
 
-def test_file_without_words(telegram: Telegram) -> None:
+@pytest.mark.parametrize(
+    ("kind", "name", "media_type"),
+    [
+        ("audio", "audio.mp3", "audio/mpeg"),
+        ("animation", "animation.mp4", "video/mp4"),
+        ("document", "document", "application/octet-stream"),
+    ],
+)
+def test_file_without_words(telegram: Telegram, kind: str, name: str, media_type: str) -> None:
     """A file of which nothing but its id is told has the name and type of its kind."""
-    event = read(telegram, message(audio={"file_id": "a", "file_name": " ", "mime_type": ""}))
+    event = read(telegram, message(**{kind: {"file_id": "a", "file_name": " ", "mime_type": ""}}))
     (file,) = (one for one in event.records if isinstance(one, File))
-    assert (file.name, file.media_type, file.size_bytes) == ("audio.mp3", "audio/mpeg", None)
+    assert (file.name, file.media_type, file.size_bytes) == (name, media_type, None)
     assert beyond(file) is None
 
 

@@ -144,6 +144,8 @@ def test_edit_is_same_message(telegram: Telegram) -> None:
     assert (edited.external_id, edited.sent_at) == (first.external_id, first.sent_at)
     assert first.updated_at is None
     assert edited.updated_at > edited.sent_at
+    # Whoever edits was there when they did.
+    assert of(one(telegram, "edited_message.text"), Person).seen_at == edited.updated_at
 
 
 @pytest.mark.parametrize(
