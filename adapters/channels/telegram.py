@@ -209,10 +209,8 @@ class Telegram(Channel):
 
     def prove(self, delivery: Delivery) -> None:
         """By the word that setWebhook was told and that comes with every delivery; raises NotProven."""
-        given = delivery.headers.get(_SECRET, "")
-        if not is_signed_by_any(
-            self.settings.webhook_secrets, b"", given, sign=lambda word, _: word.get_secret_value()
-        ):
+        given, words = delivery.headers.get(_SECRET, ""), self.settings.webhook_secrets
+        if not is_signed_by_any(words, b"", given, sign=lambda word, _: word.get_secret_value()):
             raise NotProven("The secret token is none of webhook_secrets. Tell setWebhook one of them.")
 
     def delivery_key(self, delivery: Delivery) -> str | None:
@@ -245,8 +243,9 @@ class Telegram(Channel):
         """When it happened, and what it means."""
         if kind == "my_chat_member":
             change = shaped(_Membership, raw, kind)
-            at, status = change.date, "WITHDRAWN" if change.status == "kicked" else "GRANTED"
-            return at, (Say(who=self._who(change.user.id), purpose=_BEING_WRITTEN_TO, status=status, at=at),)
+            status = "WITHDRAWN" if change.status == "kicked" else "GRANTED"
+            who, at = self._who(change.user.id), change.date
+            return at, (Say(who=who, purpose=_BEING_WRITTEN_TO, status=status, at=at),)
         if kind == "callback_query":
             press = shaped(_Press, raw, kind)
             at, text = received_at, aside("button", press.data)  # Telegram does not say when.
@@ -340,7 +339,9 @@ _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "poll": ("question",),
     "dice": ("emoji", "value"),
     "sticker": ("emoji",),
-    **dict.fromkeys(("game", "gift", "invoice", "story", "successful_payment", "web_app_data"), ()),
+    "web_app_data": ("button_text",),
+    **dict.fromkeys(("game", "invoice"), ("title",)),
+    **dict.fromkeys(("gift", "story", "successful_payment"), ()),
 }
 """Of what is no writing, what is told of it, where that is there."""
 # What comes of a link t.me/BOT?start=WORD, by which the company sees where somebody came from.

@@ -33,7 +33,7 @@ WORDS = {
     "message.contact_other": "[contact: Otto, +49 421 8765432]",
     "message.dice": "[dice: 🎯, 6]",
     "message.poll": "[poll: Which colour?]",
-    "message.web_app_data": "[web app data]",
+    "message.web_app_data": "[web app data: Choose]",
     "message.successful_payment": "[successful payment]",
     "message.of_another_kind": "[message of another kind]",
     "callback_query.button": "[button: keep:yes]",
