@@ -26,6 +26,8 @@ _EXPECTED: Final = {
     "bool_type": "is neither true nor false",
     "float_type": "is no number",
     "literal_error": "is none of the values that are known",
+    **dict.fromkeys(("greater_than", "greater_than_equal"), "is too small"),
+    **dict.fromkeys(("less_than", "less_than_equal"), "is too large"),
     "no_moment": "is no moment of an exchange of messages",
 }
 """By pydantic's own word for a mistake; the others are told by that word."""

@@ -26,6 +26,11 @@ ZENDESK_CLIENT_SECRET: Final = "sample secret of the client"
 ZENDESK_TOKEN: Final = "sample-token-"
 """How each of its tokens begins."""
 
+# Telegram's
+TELEGRAM_TOKEN: Final = "7100000001:sample-token-of-the-bot"
+TELEGRAM_SECRET: Final = "sample-word-of-the-webhook"
+TELEGRAM_FORMER_SECRET: Final = "sample-former-word-of-the-webhook"
+
 # Of channels that are stated or written for the tests
 REST_SECRETS: Final[Mapping[str, str]] = {
     key: f"secret of {key}" for key in ("token", "password", "client_secret", "webhook_secret")
@@ -46,6 +51,7 @@ MARK: Final = "zqxvjwkha"
 SECRETS: Final = (
     *(SEAL, SIGNS, WHATSAPP_TOKEN, WHATSAPP_SECRET, WHATSAPP_FORMER_SECRET, WHATSAPP_VERIFY_TOKEN),
     *(ZENDESK_SIGNING_SECRET, ZENDESK_NEXT_SECRET, ZENDESK_CLIENT_SECRET, ZENDESK_TOKEN),
+    *(TELEGRAM_TOKEN, TELEGRAM_SECRET, TELEGRAM_FORMER_SECRET),
     *(*REST_SECRETS.values(), TOY_SECRET),
 )
 PERSONAL: Final = (CALLER, f"{FIRST} {LAST}", AGENT_NAME, MARK)

@@ -14,7 +14,7 @@ from tests.channels.example_acme import Acme
 from tests.channels.example_club import Club
 
 FOUND = adapters()
-EVERY = [*FOUND.usable.values(), *(Adapter(one, "the README's example") for one in (Acme, Club))]
+EVERY = [*FOUND.usable.values(), *(Adapter(one, "a partner's") for one in (Acme, Club))]
 PAYLOADS = Path(__file__).parent / "payloads"
 
 

@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from adapters.channels.rest import CHANNEL as REST
+from adapters.channels.telegram import Telegram
 from adapters.channels.whatsapp import WhatsApp
 from adapters.channels.zendesk import Zendesk
 from adapters.contract.channel import Channel, ChannelSettings, Equipment
@@ -30,6 +31,7 @@ from resolvers.deliveries.waiting import ASIDE, DELIVERIES
 from resolvers.kit.ids import global_id
 from resolvers.kit.shift import Shift
 from tests import planted
+from tests.channels.telegram import double as telegram
 from tests.channels.whatsapp import double as whatsapp
 from tests.channels.whatsapp.double import NUMBER
 from tests.channels.zendesk import double as zendesk
@@ -41,7 +43,12 @@ from tests.sending.conftest import SEND
 from tests.workloads import W1
 
 CRM = Path(__file__).parent.parent.parent / "mappings" / "rest" / "hubspot.toml"
-PLACES = (("whatsapp", f"+{planted.CALLER}", NUMBER), ("zendesk", "1", "acme"), ("crm", "51", "main"))
+PLACES = (
+    ("whatsapp", f"+{planted.CALLER}", NUMBER),
+    ("zendesk", "1", "acme"),
+    ("telegram", "7300123456", telegram.BOT),
+    ("crm", "51", "main"),
+)
 CHANNELS = """query { channels { name accounts { account status breaker failure { kind message } lastDeliveryAt } } }"""
 EVERYDAY = {"refuses", "odd"}
 EACH = [one if one in EVERYDAY else pytest.param(one, marks=pytest.mark.deep) for one in MOODS]
@@ -50,7 +57,7 @@ _STEPS = 5
 
 
 def _channels(outside: Outside, url: str) -> list[Channel]:
-    """WhatsApp, Zendesk and a stated channel, all asked at one address."""
+    """WhatsApp, Zendesk, Telegram and a stated channel, all asked at one address."""
     told: list[tuple[type[Channel], str, dict[str, Any]]] = [
         (
             WhatsApp,
@@ -62,6 +69,7 @@ def _channels(outside: Outside, url: str) -> list[Channel]:
             },
         ),
         (Zendesk, "acme", {**zendesk.CLIENT, "signing_secrets": [zendesk.SIGNING_SECRET], "sends_as": "900"}),
+        (Telegram, telegram.BOT, {"bot_token": telegram.TOKEN, "webhook_secrets": [telegram.SECRET]}),
         (type("Crm", (REST,), {"name": "crm"}), "main", {"mapping": str(CRM), "token": planted.REST_SECRETS["token"]}),
     ]
     made = []
@@ -141,6 +149,9 @@ def _odd() -> list[tuple[str, Delivery]]:
     desk = [zendesk.told("user.created", person), zendesk.told(words, {"id": 1}), [words], words.encode()]
     now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     found += [("zendesk/acme", zendesk.delivery(one, timestamp=now)) for one in desk]
+    chats = [telegram.update(telegram.message(text=[words])), telegram.update(words, words), {words: words}]
+    found += [(f"telegram/{telegram.BOT}", telegram.delivered(one, telegram.SECRET)) for one in chats]
+    found.append((f"telegram/{telegram.BOT}", telegram.delivered(chats[0], f"{planted.MARK} guessed")))
     found += [("crm/main", whatsapp.delivered(words.encode())), ("crm/other", whatsapp.delivered(words.encode()))]
     return found
 
@@ -173,7 +184,7 @@ async def test_house_says_nothing(mood: str, open_gate: OpenGate, store: Store, 
             await silent.deliver(place, delivery)
         await silent.work()
         shown = await silent.ask(CHANNELS)
-        assert {one["name"] for one in shown["channels"]} >= {"whatsapp", "zendesk", "crm"}
+        assert {one["name"] for one in shown["channels"]} >= {"whatsapp", "zendesk", "telegram", "crm"}
         NET.hear("the standing of channels", json.dumps(shown))
         assert silent.vendor.asked >= 3
         assert await store.count(DELIVERIES, {"state": ASIDE}) >= 5

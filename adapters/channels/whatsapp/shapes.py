@@ -4,30 +4,15 @@ After the reference of webhooks at developers.facebook.com/documentation/busines
 (pages messages/*, smb_message_echoes, history, user_preferences; read November 2026) and the samples of pywa.
 """
 
-from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field
-from pydantic_core import PydanticCustomError
 
+from adapters.moments import UnixSeconds
 from adapters.payload import Shape
 
-# WhatsApp began in 2009; milliseconds by mistake would be tens of thousands of years ahead.
-_EARLIEST_S: Final = int(datetime(2009, 1, 1, tzinfo=UTC).timestamp())
-_LATEST_S: Final = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp())
-_MOST_DIGITS: Final = 12
-
-
-def _moment(said: Any) -> datetime:
-    """Seconds, as a text in messages and as a number in preferences."""
-    if isinstance(said, str) and said.isascii() and said.isdecimal() and len(said) <= _MOST_DIGITS:
-        said = int(said)
-    if isinstance(said, int) and not isinstance(said, bool) and _EARLIEST_S <= said < _LATEST_S:
-        return datetime.fromtimestamp(said, UTC)
-    raise PydanticCustomError("no_moment", "no moment")
-
-
-Moment = Annotated[datetime, BeforeValidator(_moment)]
+Moment = UnixSeconds
+"""As a text in messages, and as a number in preferences."""
 Id = Annotated[str, Field(min_length=1, max_length=512)]
 MaybeId = Annotated[Id | None, BeforeValidator(lambda said: None if said == "" else said)]
 

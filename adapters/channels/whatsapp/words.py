@@ -8,6 +8,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
+from adapters.asides import aside
+from adapters.attached import UNKNOWN_TYPE, file_name
 from adapters.channels.whatsapp.shapes import (
     Button,
     Card,
@@ -24,22 +26,6 @@ from adapters.contract.legible import read_json
 from adapters.payload import Shape, shaped
 from adapters.quiet import quiet
 
-_ENDINGS: Final[Mapping[str, str]] = {
-    "image/jpeg": ".jpg",
-    "image/png": ".png",
-    "image/webp": ".webp",
-    "audio/aac": ".aac",
-    "audio/amr": ".amr",
-    "audio/mp4": ".m4a",
-    "audio/mpeg": ".mp3",
-    "audio/ogg": ".ogg",
-    "video/3gpp": ".3gp",
-    "video/mp4": ".mp4",
-    "application/pdf": ".pdf",
-    "text/plain": ".txt",
-}
-"""For files without a name: of the types that WhatsApp takes, those that come without one."""
-_UNKNOWN_TYPE: Final = "application/octet-stream"
 _MOST_ANSWERS: Final = 50
 _LONGEST_TYPE: Final = 40
 
@@ -79,14 +65,14 @@ def _text(_kind: str, body: Any, place: str) -> Said:
 
 def _media(kind: str, body: Any, place: str) -> Said:
     media = shaped(Media, body, place)
-    media_type = (media.mime_type or "").strip() or _UNKNOWN_TYPE
-    ending = _ENDINGS.get(media_type.partition(";")[0].strip(), "")
-    return Said(media.caption or None, Attached(media.id, media.filename or f"{kind}{ending}", media_type))
+    media_type = (media.mime_type or "").strip() or UNKNOWN_TYPE
+    name = file_name(media.filename, kind, media_type)
+    return Said(media.caption or None, Attached(media.id, name, media_type))
 
 
 def _location(_kind: str, body: Any, place: str) -> Said:
     at = shaped(Location, body, place)
-    return Said(_bracketed("location", f"{at.latitude}, {at.longitude}", at.name, at.address))
+    return Said(aside("location", f"{at.latitude}, {at.longitude}", at.name, at.address))
 
 
 def _contacts(_kind: str, body: Any, place: str) -> Said:
@@ -96,7 +82,7 @@ def _contacts(_kind: str, body: Any, place: str) -> Said:
 
 def _card(card: Card) -> str:
     name = (card.name.formatted_name or card.name.first_name) if card.name else None
-    return _bracketed("contact", name, *(one.phone for one in card.phones))
+    return aside("contact", name, *(one.phone for one in card.phones))
 
 
 def _interactive(_kind: str, body: Any, place: str) -> Said:
@@ -107,10 +93,10 @@ def _interactive(_kind: str, body: Any, place: str) -> Said:
     if choice := answer.button_reply or answer.list_reply:
         return Said("\n".join(filter(None, (choice.title, choice.description))))
     if form := answer.nfm_reply:
-        return Said(_filled_in(form.response_json) or _bracketed("form", form.body))
+        return Said(_filled_in(form.response_json) or aside("form", form.body))
     if permission := answer.call_permission_reply:
-        return Said(_bracketed("permission to call", permission.response))
-    return Said(_bracketed("interactive", answer.type[:_LONGEST_TYPE]))
+        return Said(aside("permission to call", permission.response))
+    return Said(aside("interactive", answer.type[:_LONGEST_TYPE]))
 
 
 def _filled_in(answers: str | None) -> str | None:
@@ -136,7 +122,7 @@ def _button(_kind: str, body: Any, place: str) -> Said:
 
 def _reaction(_kind: str, body: Any, place: str) -> Said:
     emoji = shaped(Reaction, body, place).emoji
-    return Said(_bracketed("reaction", emoji) if emoji else "[reaction taken back]")
+    return Said(aside("reaction", emoji) if emoji else "[reaction taken back]")
 
 
 def _order(_kind: str, body: Any, place: str) -> Said:
@@ -147,22 +133,17 @@ def _order(_kind: str, body: Any, place: str) -> Said:
         + (f" at {one.item_price} {one.currency or ''}".rstrip() if one.item_price is not None else "")
         for one in cart.product_items
     ]
-    told = _bracketed("cart", *lines)
+    told = aside("cart", *lines)
     return Said(f"{cart.text}\n{told}" if cart.text else told)
 
 
 def _unsupported(kind: str, body: Any, place: str) -> Said:
     of = shaped(Unsupported, body, place).type if body is not None else None
-    return Said(_bracketed(kind, of[:_LONGEST_TYPE] if of else None))
+    return Said(aside(kind, of[:_LONGEST_TYPE] if of else None))
 
 
 def _placeholder(_kind: str, _body: Any, _place: str) -> Said:
     return Said("[file]")
-
-
-def _bracketed(what: str, *parts: str | None) -> str:
-    told = ", ".join(one for one in parts if one)
-    return f"[{what}: {told}]" if told else f"[{what}]"
 
 
 _READERS: Final[Mapping[str, Callable[[str, Any, str], Said]]] = {

@@ -1,0 +1,201 @@
+"""What is wrong in an update is told by its place; it is set aside, named for its person where that can be read."""
+
+from typing import Any
+
+import pytest
+
+from adapters.channels.telegram import Telegram
+from adapters.contract.bounds import beyond
+from adapters.contract.deliveries import Event
+from adapters.contract.errors import BadPayload
+from adapters.contract.records import File, Person, Utterance
+from tests.channels.telegram.double import AT, MIA, blocking, chat, delivered, message, update
+
+CHAT = {"chat": chat()}
+OWN = MIA["id"]
+
+
+def read(telegram: Telegram, told: Any, kind: str = "message") -> Event:
+    """The event of an update that tells of one thing."""
+    (event,) = telegram.events(delivered(update(told, kind)))
+    return event
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"null", "no object"),
+        (b"[]", "no object"),
+        (b'"update"', "no object"),
+        (b"{}", "update_id is missing"),
+        (b'{"update_id": null}', "update_id is no whole number"),
+        (b'{"update_id": true}', "update_id is no whole number"),
+        (b'{"update_id": 1e3}', "update_id is no whole number"),
+        (b'{"update_id": 0}', "update_id is too small"),
+        (b'{"update_id": 1%s}' % (b"0" * 400), "update_id is too large"),
+        (b"<html>", "no JSON"),
+        (b"[" * 5_000, "no JSON"),
+    ],
+)
+def test_no_update(telegram: Telegram, body: bytes, why: str) -> None:
+    """What is no update with its id is a bad payload."""
+    with pytest.raises(BadPayload, match=why):
+        telegram.events(delivered(body))
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        ({"message_id": None}, "message.message_id is no whole number"),
+        ({"message_id": "7"}, "message.message_id is no whole number"),
+        ({"message_id": 0}, "message.message_id is too small"),
+        ({"date": 0}, "message.date is no moment of an exchange of messages"),
+        ({"date": -1}, "message.date is no moment of an exchange of messages"),
+        ({"date": AT * 1000}, "message.date is no moment of an exchange of messages"),
+        ({"edit_date": 0}, "message.edit_date is no moment of an exchange of messages"),
+        ({"chat": None}, "message.chat.type is missing"),
+        ({"chat": {"type": "sphere"}}, "message.chat.type is none of the values that are known"),
+        ({"text": 5}, "message.text is no text"),
+        ({"caption": []}, "message.caption is no text"),
+        ({"from": {**MIA, "first_name": 5}}, "message.from.first_name is no text"),
+        ({"photo": []}, "message.photo is no object"),
+        ({"photo": [None]}, "message.photo is no object"),
+        ({"photo": [{"file_id": ""}]}, "message.photo.file_id is empty"),
+        ({"voice": {}}, "message.voice.file_id is missing"),
+        ({"document": {"file_id": 5}}, "message.document.file_id is no text"),
+        ({"document": {"file_id": "a", "file_size": -1}}, "message.document.file_size is too small"),
+        ({"document": {"file_id": "a", "file_size": 10**30}}, "message.document.file_size is too large"),
+        ({"contact": {"phone_number": 5}}, "message.contact.phone_number is no text"),
+    ],
+)
+def test_wrong_parts(telegram: Telegram, other: dict[str, Any], why: str) -> None:
+    """A message with a part that is wrong is set aside for its person, who keeps their place in the order."""
+    event = read(telegram, message(text="Hello") | other)
+    assert (event.unread, event.records) == (why, ())
+    assert event.who is not None
+    assert event.order_by == event.who.value == str(OWN)
+
+
+@pytest.mark.parametrize("user", [None, [], {}, "7", {"id": None}, {"id": "7"}, {"id": -7}, {"id": 0}, {"id": 2**64}])
+def test_nobody(telegram: Telegram, user: Any) -> None:
+    """A message of nobody, or of an id that is none, is set aside, and waits for nobody's turn."""
+    event = read(telegram, message(text="Hello") | {"from": user})
+    assert (event.who, event.order_by, event.records) == (None, telegram.account, ())
+    assert (event.unread or "").startswith("message.from")
+
+
+@pytest.mark.parametrize("told", [None, [], {}, "Hello", 7])
+@pytest.mark.parametrize("kind", ["message", "edited_message", "callback_query", "my_chat_member", "message_reaction"])
+def test_nothing_told(telegram: Telegram, kind: str, told: Any) -> None:
+    """A kind that is read, and tells of nothing, is set aside."""
+    assert read(telegram, told, kind).unread == f"{kind}.chat.type is missing"
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "why"),
+    [
+        ("callback_query", {"from": MIA, "id": "1", "message": None}, "chat.type is missing"),
+        ("callback_query", {"from": MIA, "id": 1, "message": CHAT}, "id is no text"),
+        ("callback_query", {"from": MIA, "id": "1", "message": CHAT, "data": 5}, "data is no text"),
+        ("callback_query", {"id": "1", "message": CHAT}, "from is missing"),
+        ("my_chat_member", blocking("left"), "new_chat_member.status is none of the values that are known"),
+        ("my_chat_member", {**blocking(), "new_chat_member": None}, "new_chat_member.status is missing"),
+        ("my_chat_member", blocking(at=0), "date is no moment of an exchange of messages"),
+        ("message_reaction", {**CHAT, "user": MIA, "message_id": 4, "date": AT}, "new_reaction is missing"),
+    ],
+)
+def test_other_kinds(telegram: Telegram, kind: str, told: dict[str, Any], why: str) -> None:
+    """So are buttons, blocks and reactions with a part that is wrong."""
+    assert read(telegram, told, kind).unread == f"{kind}.{why}"
+
+
+@pytest.mark.parametrize(
+    ("other", "text"),
+    [
+        ({"text": None}, "[message of another kind]"),
+        ({"text": ""}, "[message of another kind]"),
+        ({"text": "a\0b\ud83d"}, "a\ufffdb\ufffd"),
+        ({"location": {}}, "[location]"),
+        ({"location": {"latitude": 1, "longitude": None}}, "[location: 1]"),
+        ({"poll": {"question": ["?"]}}, "[poll]"),
+        ({"sticker": {"file_id": "a", "emoji": None}}, "[sticker]"),
+        ({"pinned_message": {"message_id": 4}}, "[message of another kind]"),
+    ],
+)
+def test_little_said(telegram: Telegram, other: dict[str, Any], text: str) -> None:
+    """Of a message that lacks a part of what it says the rest is told."""
+    (said,) = (one for one in read(telegram, message(**other)).records if isinstance(one, Utterance))
+    assert said.text == text
+
+
+def test_hardly_anybody(telegram: Telegram) -> None:
+    """Who shows nothing but an id is somebody all the same, whatever the id's length."""
+    event = read(telegram, message(text="Hello") | {"from": {"id": 2**52 - 1, "last_name": None}})
+    (person,) = (one for one in event.records if isinstance(one, Person))
+    assert (person.who.value, person.profile) == ("4503599627370495", {})
+
+
+@pytest.mark.parametrize(
+    "contact",
+    [
+        {"phone_number": "", "user_id": OWN},
+        {"phone_number": "+49421123456"},
+        {"phone_number": "+49421123456", "user_id": OWN + 1},
+    ],
+)
+def test_not_own_number(telegram: Telegram, contact: dict[str, Any]) -> None:
+    """A number that is not said to be the sender's own is none of theirs."""
+    assert read(telegram, message(contact=contact)).records[0].reaches == ()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("forwarded", [{"forward_date": AT}, {"forward_origin": {}}, {"forward_origin": None}])
+def test_forwarded_proves_nothing(telegram: Telegram, forwarded: dict[str, Any]) -> None:
+    """What was forwarded tells neither a number of the sender's nor where they came from."""
+    contact = {"phone_number": "+49421123456", "user_id": OWN}
+    event = read(telegram, message(text="/start spring", contact=contact, **forwarded))
+    (person,) = (one for one in event.records if isinstance(one, Person))
+    assert (person.reaches, person.entry_point) == ((), None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "media_type"),
+    [
+        ("audio", "audio.mp3", "audio/mpeg"),
+        ("animation", "animation.mp4", "video/mp4"),
+        ("document", "document", "application/octet-stream"),
+    ],
+)
+def test_file_without_words(telegram: Telegram, kind: str, name: str, media_type: str) -> None:
+    """A file of which nothing but its id is told has the name and type of its kind."""
+    event = read(telegram, message(**{kind: {"file_id": "a", "file_name": " ", "mime_type": ""}}))
+    (file,) = (one for one in event.records if isinstance(one, File))
+    assert (file.name, file.media_type, file.size_bytes) == (name, media_type, None)
+    assert beyond(file) is None
+
+
+@pytest.mark.parametrize("told", [None, 5, [], {}, {"user": MIA}])
+def test_unknown_kinds(telegram: Telegram, told: Any) -> None:
+    """What Telegram may begin to tell of is left alone, and its name is cut where it is long."""
+    assert read(telegram, told, "k" * 400).left_alone == f"an update of the kind {'k' * 40}"
+
+
+def test_unknown_kind_of_message(telegram: Telegram) -> None:
+    """Unless it is a message to the bot: that is set aside, for whoever learns to read it."""
+    event = read(telegram, message(), "guest_message")
+    assert event.unread == "a message in a kind of update that is not known"
+    assert event.who is not None
+
+
+def test_two_kinds(telegram: Telegram) -> None:
+    """Where an update tells of two things, against the documentation, neither is lost, nor spoilt by the other."""
+    events = telegram.events(delivered({**update(message()), "edited_message": None}))
+    assert [(event.key, event.unread is None) for event in events] == [
+        ("480000001:message", True),
+        ("480000001:edited_message", False),
+    ]
+
+
+def test_empty_update(telegram: Telegram) -> None:
+    """An update that tells of nothing is left alone."""
+    (event,) = telegram.events(delivered({"update_id": 1}))
+    assert event.left_alone == "an update without content"
