@@ -19,6 +19,7 @@ from adapters.records import Document, Part, Record
 from resolvers.kit.described import description_of, graph_type, told
 from resolvers.kit.exported import exported
 from resolvers.kit.jobs import Job, JobAt, LineJobs, Work
+from resolvers.kit.roots import Mutation, Query, Subscription
 from resolvers.kit.stored import Node, Reader, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, STAFF_AND_PARTNERS, Roles
 
@@ -58,16 +59,6 @@ class OpenUnion:
 Open = OpenInput | OpenEnum | OpenUnion
 
 
-@graph_type
-class Query:
-    """Everything that can be asked."""
-
-
-@graph_type
-class Mutation:
-    """Everything that can be changed. Each change answers what it made, or a Refusal that says why not."""
-
-
 CUSTOMER_FILTER = OpenInput(
     "CustomerFilter",
     "Which customers a list shows: those that fulfil every condition given. Left out: all. An empty list of things to "
@@ -94,7 +85,7 @@ class AddedField:
     function: Callable[..., Any]
     way: str
     """`column`: answers all parents at once. `field`: answers one. `mutation`: one, with refusals as data.
-    `reading`: reads the parent, and needs nothing else."""
+    `reading`: reads the parent, and needs nothing else. `subscription`: answers event by event."""
     may: Roles
     name: str
     """The field's Python name: the function's, where one file has no two of a name."""
@@ -221,6 +212,13 @@ class Slice:
     def mutation(self, *, may: Roles) -> Callable[[F], F]:
         """Adds `fn(info, input) -> Payload | Refusals` to what can be changed; Refused is answered as data."""
         return self._adds(Mutation, "mutation", may)
+
+    def subscription(self, *, may: Roles) -> Callable[[F], F]:
+        """Adds `async def fn(info, **arguments) -> AsyncGenerator[Event, None]` to what can be followed.
+
+        It asks the store itself: what `info.context` bounds and gathers is one answer's, and each event has its own.
+        """
+        return self._adds(Subscription, "subscription", may)
 
     def condition(self, to: OpenInput) -> Callable[[F], F]:
         """Adds a condition to an open input: the function's name, its first parameter's type, its docstring.
