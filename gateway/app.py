@@ -26,6 +26,7 @@ from gateway import playground
 from gateway.answering import Answering
 from gateway.auth import Auth
 from gateway.database import database, opened_store
+from gateway.ending import told_of_end
 from gateway.endpoint import Endpoint
 from gateway.execution import Plans
 from gateway.exports import Exports, Shelf, Tickets
@@ -40,6 +41,7 @@ from gateway.lines import open_lines
 from gateway.memory import settle_memory
 from gateway.playground import STRANGERS, Welcome
 from gateway.settings import BadSettings, Settings, environment_name, load_settings
+from gateway.subscriptions import Subscriptions
 from gateway.telemetry import CommandCount, JobLog, Telemetry, configure_logs
 from gateway.telling import UNAVAILABLE, told
 from gateway.tokens import signed_token
@@ -110,6 +112,7 @@ class House:
         self.auth = Auth(store, settings, clock=lambda: clock().timestamp())
         self.knocks = Knocks()
         self.inbox = Inbox(store, self.knocks)
+        self.subscriptions = Subscriptions(settings)
         self.ledger = Ledger(store, settings.access_ledger)
         self._look_ups = LookUpLimit(settings.lookups_per_minute) if settings.lookups_per_minute else None
         self.answering = Answering(
@@ -182,7 +185,13 @@ class House:
     @property
     def endpoint(self) -> Endpoint:
         """`/graphql` of this house."""
-        return Endpoint(self.settings, answering=self.answering, auth=self.auth, context_for=self.context_for)
+        return Endpoint(
+            self.settings,
+            answering=self.answering,
+            auth=self.auth,
+            context_for=self.context_for,
+            subscriptions=self.subscriptions,
+        )
 
 
 @asynccontextmanager
@@ -221,7 +230,8 @@ def build(
             house.working(),
         ):
             door.open(house)
-            yield
+            with told_of_end(house.subscriptions.close):
+                yield
             door.close()
 
     return Starlette(routes=_routes(complete, door, STRANGERS), middleware=[Middleware(Telemetry)], lifespan=lifespan)

@@ -5,10 +5,10 @@ out; starlette stands around it as a thin skin.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
 from starlette.requests import Request
@@ -16,15 +16,18 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway import telling
-from gateway.answering import Answer, Answering, Fate, NotAsked, Question
+from gateway.answering import Answer, Answering, Fate, NotAsked, Prepared, Question
 from gateway.auth import Auth, NotSignedIn
+from gateway.event_stream import HEADERS, stream, whole
+from gateway.media_types import EVENTS, GRAPHQL, JSON, content_type, liked_type, takes_events
 from gateway.settings import Settings
+from gateway.subscriptions import Subscriptions, require_same
 from resolvers.kit.context import Context
 from resolvers.kit.errors import Unavailable
 from resolvers.kit.viewer import Viewer
 
-GRAPHQL: Final = "application/graphql-response+json"
-JSON: Final = "application/json"
+T = TypeVar("T")
+
 _METHODS: Final = "GET, POST"
 
 # nosniff: an answer is never a page. no-store: it holds customers, and depends on who asks.
@@ -34,6 +37,8 @@ _BAD_REQUEST, _TIMEOUT, _TOO_LARGE, _UNSUPPORTED = 400, 408, 413, 415
 _UNAUTHENTICATED, _WRONG_METHOD, _NOT_ACCEPTABLE, _UNAVAILABLE = 401, 405, 406, 503
 # How long an answer may take before anyone looks whether somebody still waits for it.
 _WATCHED_AFTER_S: Final = 0.02
+# A reader who takes nothing for so long holds a subscription for nobody.
+_PATIENCE_S: Final = 10.0
 # nginx's number for it; nobody reads it but the log.
 _CLIENT_GONE = 499
 
@@ -59,8 +64,10 @@ class Outgoing:
     """What goes back."""
 
     status: int
-    body: bytes
+    body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    events: AsyncGenerator[bytes, None] | None = None
+    """What goes out piece by piece, in the place of a body; begun by whoever sends it."""
 
 
 class Refusal(Exception):
@@ -81,12 +88,19 @@ class Endpoint:
     """`/graphql`: an ASGI application."""
 
     def __init__(
-        self, settings: Settings, *, answering: Answering, auth: Auth, context_for: Callable[[Viewer], Context]
+        self,
+        settings: Settings,
+        *,
+        answering: Answering,
+        auth: Auth,
+        context_for: Callable[[Viewer], Context],
+        subscriptions: Subscriptions,
     ) -> None:
         self._settings = settings
         self._answering = answering
         self._auth = auth
         self._context_for = context_for
+        self._subscriptions = subscriptions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The skin: starlette's request in, starlette's response out."""
@@ -105,7 +119,11 @@ class Endpoint:
                 gone=gone,
             )
         )
-        await Response(outgoing.body, outgoing.status, headers=dict(outgoing.headers))(scope, receive, send)
+        if outgoing.events is None:
+            await Response(outgoing.body, outgoing.status, headers=dict(outgoing.headers))(scope, receive, send)
+            return
+        with suppress(ClientGone):
+            await _unless_gone(_sent(outgoing, outgoing.events, send), gone)
 
     async def answer(self, incoming: Incoming) -> Outgoing:
         """The answer to a request, whatever it is."""
@@ -118,7 +136,7 @@ class Endpoint:
             # Before the body is read: who is not signed in shall not make us hold it.
             viewer = await self._auth.viewer_of(incoming.headers)
             question = await self._question(incoming)
-            return _rendered(await self._answered(incoming, question, viewer), media_type)
+            return await self._answered(incoming, question, viewer, media_type)
         except Refusal as refusal:
             return _refused(refusal, media_type)
         except NotSignedIn as error:
@@ -132,20 +150,39 @@ class Endpoint:
         except Exception as error:  # noqa: BLE001  the outermost room: told by reference and logged whole
             return _unanswered(error, media_type)
 
-    async def _answered(self, incoming: Incoming, question: Question, viewer: Viewer) -> Answer:
+    async def _answered(self, incoming: Incoming, question: Question, viewer: Viewer, media_type: str) -> Outgoing:
         try:
             prepared = self._answering.prepare(question)
         except NotAsked as reason:
-            return reason.answer
+            return _rendered(reason.answer, media_type)
         if incoming.method == "GET" and prepared.is_mutation:
             # A link or an image on a stranger's page makes a browser GET: that must never change anything.
             raise Refusal(_WRONG_METHOD, "A mutation comes by POST; by GET come queries alone.", Allow="POST")
-        return await _unless_gone(self._answering.answer(prepared, question, self._context_for(viewer)), incoming.gone)
+        if prepared.is_subscription:
+            return self._followed(incoming, prepared, question, viewer)
+        answering = self._answering.answer(prepared, question, self._context_for(viewer))
+        return _rendered(await _unless_gone(answering, incoming.gone), media_type)
+
+    def _followed(self, incoming: Incoming, prepared: Prepared, question: Question, viewer: Viewer) -> Outgoing:
+        if not takes_events(incoming.headers.get("accept")):
+            raise Refusal(_NOT_ACCEPTABLE, f"A subscription is answered as {EVENTS}. Name that in `Accept`.")
+
+        async def prove() -> None:
+            # Tokens end and keys are taken back while somebody follows.
+            require_same(viewer, await self._auth.viewer_of(incoming.headers))
+
+        async def fresh() -> Context:
+            await prove()
+            return self._context_for(viewer)
+
+        answers = self._answering.answers(prepared, question, fresh)
+        held = self._subscriptions.held(viewer, answers, prove)
+        return Outgoing(status=int(Fate.ANSWERED), headers=_SAFE | HEADERS, events=stream(held))
 
     # Reading
 
     def _check_headers(self, headers: Headers) -> None:
-        kind, charset = _content_type(headers.get("content-type", ""))
+        kind, charset = content_type(headers.get("content-type", ""))
         if kind != JSON or charset not in {"", "utf-8", "utf8"}:
             raise Refusal(
                 _UNSUPPORTED, f"A question is posted as `Content-Type: {JSON}`, in UTF-8. Send it so.", Accept=JSON
@@ -206,12 +243,33 @@ class Endpoint:
         return Question(text=text, variables=given.get("variables"), operation_name=name)
 
 
+def _negotiated(accept: str | None) -> str:
+    liked = liked_type(accept)
+    if liked is None:
+        raise Refusal(_NOT_ACCEPTABLE, f"Answers come as {GRAPHQL} or {JSON}. Name one of them in `Accept`.")
+    return liked
+
+
 def _check_method(method: str) -> None:
     if method not in _METHODS.split(", "):
         raise Refusal(_WRONG_METHOD, f"Questions come by {_METHODS}, not by {method[:16]}.", Allow=_METHODS)
 
 
-async def _unless_gone(work: Coroutine[Any, Any, Answer], gone: Callable[[], Coroutine[Any, Any, None]]) -> Answer:
+async def _sent(outgoing: Outgoing, events: AsyncGenerator[bytes, None], send: Send) -> None:
+    """Sends what comes; gives up on a reader who takes nothing."""
+    headers = [(name.lower().encode(), value.encode()) for name, value in outgoing.headers.items()]
+    async with aclosing(events):
+        await send({"type": "http.response.start", "status": outgoing.status, "headers": headers})
+        async for piece in events:
+            try:
+                async with asyncio.timeout(_PATIENCE_S):
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+            except TimeoutError as error:
+                raise ClientGone from error
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _unless_gone(work: Coroutine[Any, Any, T], gone: Callable[[], Coroutine[Any, Any, None]]) -> T:
     """What the work gives; it is cancelled, and ClientGone raised, when nobody is left to read it."""
     # The work stays in this task: one more to start and to end would only make answers slower.
     working = asyncio.current_task()
@@ -256,6 +314,9 @@ def _unanswered(error: Exception, media_type: str) -> Outgoing:
 
 
 def _rendered(answer: Answer, media_type: str) -> Outgoing:
+    if media_type == EVENTS:
+        # What is wrong with the question is told in the stream, too: a browser's EventSource reads nothing else.
+        return Outgoing(status=int(Fate.ANSWERED), body=whole(answer.body), headers=_SAFE | HEADERS)
     try:
         body = orjson.dumps(answer.body)
     except orjson.JSONEncodeError as error:
@@ -273,50 +334,8 @@ def _refused(refusal: Refusal, media_type: str) -> Outgoing:
 
 
 def _headers(media_type: str) -> dict[str, str]:
-    return {"Content-Type": f"{media_type}; charset=utf-8"} | _SAFE
-
-
-@lru_cache(maxsize=128)
-def _negotiated(accept: str | None) -> str:
-    """The media type that the client likes best of the two (RFC 9110, section 12.5.1); raises Refusal for neither.
-
-    Nothing said means the specification's own type (its legacy watershed); "anything" means the older one, because
-    who says that has not shown to know the newer.
-    """
-    if not accept:
-        return GRAPHQL
-    ranges = [_range(one, place) for place, one in enumerate(accept.split(","))]
-    liked = [(liking, media_type) for media_type in (JSON, GRAPHQL) if (liking := _liking(ranges, media_type))]
-    if not liked:
-        raise Refusal(_NOT_ACCEPTABLE, f"Answers come as {GRAPHQL} or {JSON}. Name one of them in `Accept`.")
-    return max(liked, key=lambda one: one[0])[1]
-
-
-def _range(text: str, place: int) -> tuple[str, float, int]:
-    name, *parameters = (one.strip().lower() for one in text.split(";"))
-    weight = next((one[2:] for one in parameters if one.startswith("q=")), "1")
-    try:
-        return name, float(weight), -place
-    except ValueError:
-        return name, 0.0, -place
-
-
-def _liking(ranges: list[tuple[str, float, int]], media_type: str) -> tuple[float, int, int] | None:
-    """How well a type is liked: weight, how exactly it was named, how early. None where it is not taken."""
-    exactness = {media_type: 2, "application/*": 1, "*/*": 0}
-    fitting = [(exactness[name], weight, place) for name, weight, place in ranges if name in exactness]
-    if not fitting:
-        return None
-    exact, weight, place = max(fitting)
-    return (weight, exact, place) if weight > 0 else None
-
-
-@lru_cache(maxsize=128)
-def _content_type(text: str) -> tuple[str, str]:
-    """The media type and the charset, in lower case."""
-    kind, *parameters = (one.strip().lower() for one in text.split(";"))
-    charset = next((one.removeprefix("charset=") for one in parameters if one.startswith("charset=")), "")
-    return kind, charset.strip('"')
+    # What is no answer of the graph is no event either.
+    return {"Content-Type": f"{JSON if media_type == EVENTS else media_type}; charset=utf-8"} | _SAFE
 
 
 def _json(text: bytes, what: str) -> Any:
