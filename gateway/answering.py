@@ -75,8 +75,11 @@ class Question:
     """What is asked, as it came in."""
 
     text: str
+    """Empty where a document is named instead."""
     variables: Mapping[str, Any] | None = None
     operation_name: str | None = None
+    document: str | None = None
+    """The name of the document whose text is meant (gateway/trusted.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +114,11 @@ class Answer:
 
 
 class NotAsked(Exception):
-    """The question cannot be executed: it does not parse, is not valid, or does not say which operation is meant."""
+    """The question is not executed: it does not parse, is not valid, is not trusted, or names no operation."""
 
-    def __init__(self, errors: list[Told]) -> None:
+    def __init__(self, errors: list[Told], fate: Fate = Fate.ILL_FORMED) -> None:
         super().__init__(errors[0]["message"])
-        self.answer = Answer(Fate.ILL_FORMED, {"errors": errors})
+        self.answer = Answer(fate, {"errors": errors})
 
 
 class Answering:

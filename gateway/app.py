@@ -46,6 +46,7 @@ from gateway.telemetry import CommandCount, JobLog, Telemetry, configure_logs
 from gateway.telling import UNAVAILABLE, told
 from gateway.tokens import signed_token
 from gateway.tracebacks import guard_last_words
+from gateway.trusted import load_trusted
 from gateway.webhooks import Desk, Webhooks
 from gateway.work import JOBS, Worker, working
 from resolvers.channel_standing import know_accounts
@@ -113,6 +114,7 @@ class House:
         self.knocks = Knocks()
         self.inbox = Inbox(store, self.knocks)
         self.subscriptions = Subscriptions(settings)
+        self.trusted = load_trusted(settings.trusted_documents)
         self.ledger = Ledger(store, settings.access_ledger)
         self._look_ups = LookUpLimit(settings.lookups_per_minute) if settings.lookups_per_minute else None
         self.answering = Answering(
@@ -191,6 +193,7 @@ class House:
             auth=self.auth,
             context_for=self.context_for,
             subscriptions=self.subscriptions,
+            trusted=self.trusted,
         )
 
 

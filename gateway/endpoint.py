@@ -5,6 +5,7 @@ out; starlette stands around it as a thin skin.
 """
 
 import asyncio
+import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from gateway.event_stream import HEADERS, stream, whole
 from gateway.media_types import EVENTS, GRAPHQL, JSON, content_type, liked_type, takes_events
 from gateway.settings import Settings
 from gateway.subscriptions import Subscriptions, require_same
+from gateway.trusted import Trusted
 from resolvers.kit.context import Context
 from resolvers.kit.errors import Unavailable
 from resolvers.kit.viewer import Viewer
@@ -95,12 +97,14 @@ class Endpoint:
         auth: Auth,
         context_for: Callable[[Viewer], Context],
         subscriptions: Subscriptions,
+        trusted: Trusted,
     ) -> None:
         self._settings = settings
         self._answering = answering
         self._auth = auth
         self._context_for = context_for
         self._subscriptions = subscriptions
+        self._trusted = trusted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The skin: starlette's request in, starlette's response out."""
@@ -152,6 +156,7 @@ class Endpoint:
 
     async def _answered(self, incoming: Incoming, question: Question, viewer: Viewer, media_type: str) -> Outgoing:
         try:
+            question = self._trusted.question(question, viewer)
             prepared = self._answering.prepare(question)
         except NotAsked as reason:
             return _rendered(reason.answer, media_type)
@@ -227,8 +232,9 @@ class Endpoint:
         """The parameters as the specification types them (section 5.1)."""
         if not isinstance(given, dict):
             raise Refusal(_BAD_REQUEST, f"The body is {_kind(given)}; send an object, {{'query': '...'}} in JSON.")
-        text = given.get("query")
-        if not isinstance(text, str) or not text.strip():
+        document = _document(given)
+        text = given.get("query") or ("" if document else None)
+        if not isinstance(text, str) or not (text.strip() or document):
             raise Refusal(_BAD_REQUEST, f"`query` is {_kind(text or None)}; it must be the question's text.")
         if (size := len(text.encode())) > self._settings.question_bytes:
             limit = self._settings.question_bytes
@@ -240,7 +246,27 @@ class Endpoint:
         for key in ("variables", "extensions"):
             if not isinstance(given.get(key), dict | None):
                 raise Refusal(_BAD_REQUEST, f"`{key}` is {_kind(given[key])}; it must be an object, or left out.")
-        return Question(text=text, variables=given.get("variables"), operation_name=name)
+        return Question(text=text, variables=given.get("variables"), operation_name=name, document=document)
+
+
+def _document(given: dict[str, Any]) -> str | None:
+    """The document that is named in the place of a text, or beside it."""
+    name, text, extensions = given.get("documentId"), given.get("query"), given.get("extensions")
+    if name is not None:
+        if not isinstance(name, str) or not name:
+            raise Refusal(_BAD_REQUEST, f"`documentId` is {_kind(name)}; it must be the name of a document.")
+        if text:
+            raise Refusal(_BAD_REQUEST, "Both `documentId` and `query` were sent. Send one of them.")
+        return name
+    persisted = extensions.get("persistedQuery") if isinstance(extensions, dict) else None
+    if persisted is None:
+        return None
+    digest = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
+    if not isinstance(digest, str) or not digest:
+        raise Refusal(_BAD_REQUEST, "`extensions.persistedQuery` has no `sha256Hash`. Send the document's hash there.")
+    if isinstance(text, str) and text and hashlib.sha256(text.encode()).hexdigest() != digest.lower():
+        raise Refusal(_BAD_REQUEST, "`extensions.persistedQuery.sha256Hash` is not the hash of `query`. Hash it anew.")
+    return digest.lower()
 
 
 def _negotiated(accept: str | None) -> str:

@@ -172,6 +172,12 @@ class Settings(BaseSettings):
         gt=0,
         description="How long an answer may take: no agent waits longer with a customer on the line.",
     )
+    trusted_documents: Path | None = Field(
+        default=None,
+        description="A manifest of documents, or a folder of manifests (`*.json`), as relay-compiler, GraphQL Code "
+        "Generator and Apollo write them. Visitors, and widgets before sign-in, then run these documents and no "
+        "others. Set it where the public comes in; without it they run whatever their role permits, as in the demo.",
+    )
     subscriptions: int = Field(
         default=1_000,
         ge=1,
