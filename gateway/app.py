@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.lines import NO_LINES, Lines
 from adapters.mongo import Store
@@ -39,6 +39,7 @@ from gateway.ledger import Ledger
 from gateway.limits import LookUpLimit
 from gateway.lines import open_lines
 from gateway.memory import settle_memory
+from gateway.origins import Origins
 from gateway.playground import STRANGERS, Welcome
 from gateway.settings import BadSettings, Settings, environment_name, load_settings
 from gateway.subscriptions import Subscriptions
@@ -275,11 +276,11 @@ class Door:
 
     def __init__(self) -> None:
         self._house: House | None = None
-        self._endpoint: Endpoint | None = None
+        self._endpoint: ASGIApp | None = None
 
     def open(self, house: House) -> None:
         """Lets questions in."""
-        self._house, self._endpoint = house, house.endpoint
+        self._house, self._endpoint = house, Origins(house.endpoint, house.lines)
 
     def close(self) -> None:
         """Lets nobody in any more."""
