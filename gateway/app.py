@@ -11,7 +11,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -36,7 +36,7 @@ from gateway.inbox import Inbox
 from gateway.kept_secrets import with_secrets
 from gateway.keys import API_KEYS
 from gateway.ledger import Ledger
-from gateway.limits import LookUpLimit
+from gateway.limits import LookUpLimit, RateLimit
 from gateway.lines import open_lines
 from gateway.memory import settle_memory
 from gateway.origins import Origins
@@ -51,7 +51,7 @@ from gateway.trusted import load_trusted
 from gateway.webhooks import Desk, Webhooks
 from gateway.work import JOBS, Worker, working
 from resolvers.channel_standing import know_accounts
-from resolvers.kit.context import Context, GraphLimits
+from resolvers.kit.context import NOWHERE, Caller, Context, GraphLimits
 from resolvers.kit.cursors import CursorSeal
 from resolvers.kit.delivered import Delivered
 from resolvers.kit.graph import Graph
@@ -117,6 +117,7 @@ class House:
         self.subscriptions = Subscriptions(settings)
         self.trusted = load_trusted(settings.trusted_documents)
         self.ledger = Ledger(store, settings.access_ledger)
+        self._rates = RateLimit()
         self._look_ups = LookUpLimit(settings.lookups_per_minute) if settings.lookups_per_minute else None
         self.answering = Answering(
             graph,
@@ -139,7 +140,7 @@ class House:
             default_region=settings.default_region,
         )
 
-    def context_for(self, viewer: Viewer) -> Context:
+    def context_for(self, viewer: Viewer, caller: Caller = NOWHERE) -> Context:
         """What the resolvers of one request are handed."""
         return Context(
             viewer=viewer,
@@ -149,6 +150,9 @@ class House:
             clock=self._now,
             limits=self.limits,
             sign_visitor=self._sign_visitor if self.settings.jwt_secret else None,
+            sign_chat=self._sign_chat if self.settings.jwt_secret else None,
+            caller=caller,
+            rates=self._rates,
             look_ups=self._look_ups,
             lines=self.lines,
             live=LiveQuestion(self.asking, self.graph.declared, live_s=self.settings.live_s) if self.asking else None,
@@ -160,12 +164,16 @@ class House:
     def _now(self) -> datetime:
         return _to_milliseconds(self.clock())
 
-    def _sign_visitor(self, customer: RecordId, for_s: float) -> str:
+    def _sign_visitor(self, customer: RecordId, for_s: float, **more: Any) -> str:
         """A token of a visitor: whose subject is the customer, and nobody who signs in elsewhere."""
         named = global_id("Customer", customer)
         at = self.clock().timestamp()
-        more = {"customer_id": named}
+        more |= {"customer_id": named}
         return signed_token(self.settings, Role.VISITOR, f"visitor:{named}", at=at, for_s=for_s, more=more)
+
+    def _sign_chat(self, customer: RecordId, chat: RecordId, for_s: float, is_proven: bool) -> str:
+        """A token of a visitor in a web chat, who sees no more than that unless proven to be the customer."""
+        return self._sign_visitor(customer, for_s, chat=global_id("Chat", chat), is_proven=is_proven)
 
     @property
     def exports(self) -> Shelf:

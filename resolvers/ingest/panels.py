@@ -215,6 +215,7 @@ def _file(one: File, _company: Company) -> dict[str, Any]:
         "size_bytes": None if size is None else whole_number(size, "size_bytes", *SIZE),
         "created_at": stored_moment(one.created_at, "created_at"),
         "of_id": derived_id(homes[one.of_kind].name, one.channel, one.account, require_text(one.of, "of")),
+        **({"url": bounded(one.url, "url")} if one.url else {}),
     }
 
 

@@ -316,7 +316,6 @@ class Declared:
         self.keepings = [keeping for one in self.slices for keeping in one.keepings]
         parts = tuple(keeping.what for keeping in self.keepings if isinstance(keeping.what, Part))
         kept = [one.what for one in self.keepings if isinstance(one.what, Record)]
-        # In the customers' own documents stand the parts that slices keep.
         self.records = [replace(one, parts=parts) if one.customer == "_id" else one for one in kept]
         self.types = [cls for one in self.slices for cls in one.types]
         self.unshown = [record for one in self.slices for record in one.unshown]
@@ -350,8 +349,7 @@ class Declared:
     @cached_property
     def open_mutations(self) -> frozenset[str]:
         """The mutations that need no sign-in, as the graph calls them."""
-        added = (field for one in self.slices for field in one.fields)
-        return frozenset(to_camel_case(field.name) for field in added if field.is_open)
+        return frozenset(to_camel_case(field.name) for one in self.slices for field in one.fields if field.is_open)
 
     @cached_property
     def live(self) -> dict[str, Capability]:
