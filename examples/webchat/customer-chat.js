@@ -17,7 +17,7 @@ const DOCUMENTS = {
   StartChat: "0bb8ed307301bc0aec35b88f92fd94cb0e6e7467cceb04b2d780b8f3071c0cce",
   Chat: "437b48636060e5309ead1b98d46c25879612c04060101eeff06b17e55ba41a9b",
   EarlierMessages: "da680dcec85e8c326d2d308f81062941afbf53d0e88f95f2bfdbcddcd73c200a",
-  SendChatMessage: "8ded59956b27af5d9e6a66485ac2a3549da5fb98075018099a01030734f5e647",
+  SendChatMessage: "bdc39d2145c17cb2058db69a06c4fbd0a7924d6186ab031359735e4450da4ef8",
   ChatChanged: "392e7e804b0e914e7bf637d8978e342dffd98248971f69f7283339f9dfd8a1ea",
   TypeInChat: "13f4e115118f754dc334c0015e335cca77fa1858551cc4778add7d9c19385e51",
   ReadChat: "430a421839e859f00617281f27e69859f1e6b9f0a01569372eaf9505f4c23556",
@@ -574,7 +574,7 @@ class Chat extends EventTarget {
     const input = { key, text: text || null, ...(attachments.length && { attachments }) };
     try {
       const { sendChatMessage } = await this.#ask("SendChatMessage", { input });
-      this.#put(payloadOf(sendChatMessage).message, key);
+      this.#put(payloadOf(sendChatMessage).sent, key);
     } catch (error) {
       if (isForNow(error)) throw error;
       this.#shelf.set(`out:${key}`, { key, at, text, attachments, refusal: error.message });
@@ -758,7 +758,7 @@ class CustomerChat extends HTMLElement {
     const list = h("ol", { className: "messages" });
     const more = h("button", { className: "plain more", type: "button", hidden: true, onclick: () => this.#earlier() }, "Show earlier messages");
     const greeting = h("p", { className: "greeting", dir: "auto", hidden: true });
-    const typing = h("p", { className: "typing", hidden: true }, h("span", { className: "dots", "aria-hidden": "true" }), "is typing");
+    const typing = h("p", { className: "typing", hidden: true }, h("span", { className: "dots", "aria-hidden": "true" }), h("span"));
     const log = h("div", { className: "log", role: "log", tabIndex: 0, "aria-label": "Messages" }, more, greeting, list);
     const state = h("p", { className: "state", role: "status" });
     const trouble = h("p", { className: "trouble", role: "alert" });
@@ -786,8 +786,8 @@ class CustomerChat extends HTMLElement {
       "section",
       { id: "panel", className: "panel", role: "dialog", "aria-labelledby": "heading", hidden: true },
       h(
-        "header",
-        {},
+        "div",
+        { className: "top" },
         h("div", {}, h("h2", { id: "heading" }, heading), who),
         h("button", { className: "icon", type: "button", "aria-label": "Close the chat", onclick: () => this.close() }, icon(CROSS)),
       ),
@@ -865,6 +865,7 @@ class CustomerChat extends HTMLElement {
     if (greeting.textContent !== (chat.greeting ?? "")) greeting.textContent = chat.greeting ?? "";
     more.hidden = !chat.hasEarlier;
     typing.hidden = !chat.isAgentTyping;
+    typing.lastChild.textContent = `${chat.agentName ?? "An agent"} is typing`;
     const words = this.#stateWords();
     if (state.textContent !== words) state.textContent = words;
     this.#list(list);
@@ -903,12 +904,13 @@ class CustomerChat extends HTMLElement {
     known.told = told;
     const isOwn = one.direction !== "OUT";
     known.className = isOwn ? "own" : "theirs";
-    known.replaceChildren(
+    const parts = [
       h("span", { className: "unseen" }, isOwn ? "You: " : `${one.authorName ?? "Agent"}: `),
       h("p", { className: "text", dir: "auto", hidden: !one.text && !one.isWithdrawn }, one.isWithdrawn ? "This message was taken back." : one.text ?? ""),
       one.attachments?.length ? h("ul", { className: "files" }, ...one.attachments.map(attachment)) : null,
       one.id ? this.#foot(one, isOwn) : this.#waitingFoot(one),
-    );
+    ];
+    known.replaceChildren(...parts.filter(Boolean));
     return known;
   }
 
@@ -1001,7 +1003,7 @@ STYLE.replaceSync(`
     animation: rise .18s ease-out;
   }
   @keyframes rise { from { opacity: 0; transform: translateY(.75rem); } }
-  header { display: flex; align-items: center; justify-content: space-between; gap: 1rem; padding: .8rem 1rem; background: var(--accent); color: var(--on-accent); }
+  .top { display: flex; align-items: center; justify-content: space-between; gap: 1rem; padding: .8rem 1rem; background: var(--accent); color: var(--on-accent); }
   h2 { margin: 0; font-size: 1.1rem; line-height: 1.3; }
   .who { margin: 0; font-size: .85rem; }
   .who:empty, .state:empty, .trouble:empty, .said:empty { display: none; }
@@ -1041,7 +1043,8 @@ STYLE.replaceSync(`
   .said { margin: .4rem 0 0; }
   .plain { padding: .3rem .7rem; border: 1px solid var(--faint); border-radius: .6rem; background: transparent; font-size: .85rem; }
   @media (max-width: 30rem) {
-    :host(:not([closed])) .panel {
+    .panel:not([hidden]) + .launcher { display: none; }
+    .panel {
       position: fixed; inset: 0; width: auto; height: 100dvh; margin: 0; border: 0; border-radius: 0; padding-block-end: env(safe-area-inset-bottom);
     }
   }
