@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 
 from graphql import (
     ExecutionResult,
+    FieldNode,
     GraphQLError,
     GraphQLSyntaxError,
     OperationDefinitionNode,
@@ -118,6 +119,7 @@ class NotAsked(Exception):
 
     def __init__(self, errors: list[Told], fate: Fate = Fate.ILL_FORMED) -> None:
         super().__init__(errors[0]["message"])
+        self.code: str = errors[0]["extensions"]["code"]
         self.answer = Answer(fate, {"errors": errors})
 
 
@@ -144,12 +146,19 @@ class Answering:
         self._documents = Documents()
         self._places = Places(long_at_once)
 
-    def prepare(self, question: Question) -> Prepared:
-        """The question ready to execute; raises NotAsked."""
+    def prepare(self, question: Question, *, is_kept: bool = True) -> Prepared:
+        """The question ready to execute, and kept at hand for the next time; raises NotAsked."""
         known = self._documents.get(question.text)
         if known is None:
-            known = self._documents.add(question.text, self._checked(question.text))
+            document = self._checked(question.text)
+            known = self._documents.add(question.text, document) if is_kept else Known(document, len(question.text))
         return Prepared(known, _operation(known.document, question.operation_name))
+
+    def is_open(self, prepared: Prepared) -> bool:
+        """Whether it needs no sign-in: a mutation with nothing else at its root."""
+        roots = prepared.operation.selection_set.selections
+        names = {one.name.value if isinstance(one, FieldNode) else None for one in roots}
+        return prepared.is_mutation and names <= self._graph.declared.open_mutations
 
     async def answer(self, prepared: Prepared, question: Question, context: Context) -> Answer:
         """The answer; takes `execution_s` at most and says so where that was too short."""

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from adapters.mongo import Store
-from adapters.records import RecordId
+from adapters.records import RecordId, new_id
 from gateway.keys import BadKey, key_behind
 from gateway.settings import Settings
 from gateway.tokens import BadToken, KeysUnreachable, Tokens
@@ -43,6 +43,21 @@ class NotSignedIn(Unauthenticated):
         self.challenge = 'Bearer realm="profile-gateway"' + (f', error="{error}"' if error else "")
 
 
+# Nobody's id, so that whatever is kept of somebody is somebody else's.
+STRANGER: Final = Viewer(subject="stranger", role=Role.VISITOR, customer_id=new_id(), fields=CHAT_FIELDS)
+"""Whoever has not signed in, to whom little is open (resolvers.kit.slice.Declared.open_mutations)."""
+
+
+def is_stranger(headers: Mapping[str, str]) -> bool:
+    """Whether no proof was sent of who asks, not even a bad one."""
+    return not headers.get("authorization", "").strip() and not headers.get("x-api-key", "").strip()
+
+
+def nobody() -> NotSignedIn:
+    """What is told to strangers."""
+    return NotSignedIn(f"Nobody is signed in. {_HOW}")
+
+
 class Auth:
     """Finds out who asks."""
 
@@ -69,7 +84,7 @@ class Auth:
             case "":
                 if key:
                     return await self._of_key(key)
-                raise NotSignedIn(f"Nobody is signed in. {_HOW}")
+                raise nobody()
             case _:
                 raise NotSignedIn(f"That way of signing in is not known here. {_HOW}", error="invalid_request")
 

@@ -5,8 +5,7 @@ out; starlette stands around it as a thin skin.
 """
 
 import asyncio
-import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
@@ -18,13 +17,14 @@ from starlette.types import Receive, Scope, Send
 
 from gateway import telling
 from gateway.answering import Answer, Answering, Fate, NotAsked, Prepared, Question
-from gateway.auth import Auth, NotSignedIn
+from gateway.auth import STRANGER, Auth, NotSignedIn, is_stranger, nobody
 from gateway.event_stream import HEADERS, stream, whole
-from gateway.media_types import EVENTS, GRAPHQL, JSON, content_type, liked_type, takes_events
+from gateway.incoming import Incoming, Reading, Refusal
+from gateway.media_types import EVENTS, GRAPHQL, JSON, liked_type, takes_events
 from gateway.settings import Settings
 from gateway.subscriptions import Subscriptions, require_same
 from gateway.trusted import Trusted
-from resolvers.kit.context import Context
+from resolvers.kit.context import Caller, Context
 from resolvers.kit.errors import Unavailable
 from resolvers.kit.viewer import Viewer
 
@@ -35,30 +35,17 @@ _METHODS: Final = "GET, POST"
 # nosniff: an answer is never a page. no-store: it holds customers, and depends on who asks.
 _SAFE: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Vary": "Accept, Authorization"}
 
-_BAD_REQUEST, _TIMEOUT, _TOO_LARGE, _UNSUPPORTED = 400, 408, 413, 415
 _UNAUTHENTICATED, _WRONG_METHOD, _NOT_ACCEPTABLE, _UNAVAILABLE = 401, 405, 406, 503
+# Of a body, where nobody has said whose it is: the document by which a visitor's chat begins, and its page.
+_STRANGERS_BYTES: Final = 16 * 1024
+# What a stranger's widget is told of its document: it sends the text then, or its operator reads why not.
+_ABOUT_DOCUMENTS: Final = {telling.DOCUMENT_UNKNOWN, telling.DOCUMENT_NOT_TRUSTED}
 # How long an answer may take before anyone looks whether somebody still waits for it.
 _WATCHED_AFTER_S: Final = 0.02
 # A reader who takes nothing for so long holds a subscription for nobody.
 _PATIENCE_S: Final = 10.0
 # nginx's number for it; nobody reads it but the log.
 _CLIENT_GONE = 499
-
-Headers = Mapping[str, str]
-"""Names in lower case, or a mapping that does not tell."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Incoming:
-    """A request as the endpoint reads it."""
-
-    method: str
-    headers: Headers
-    parameters: Mapping[str, str]
-    """Of the query string."""
-    body: AsyncIterator[bytes]
-    gone: Callable[[], Coroutine[Any, Any, None]]
-    """Returns when the client has closed the connection; waited for only behind the body's end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -70,16 +57,6 @@ class Outgoing:
     headers: Mapping[str, str] = field(default_factory=dict)
     events: AsyncGenerator[bytes, None] | None = None
     """What goes out piece by piece, in the place of a body; begun by whoever sends it."""
-
-
-class Refusal(Exception):
-    """The request is not a question that can be looked at; says with which status, code and headers."""
-
-    def __init__(self, status: int, message: str, *, code: str = telling.BAD_REQUEST, **headers: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 class ClientGone(Exception):
@@ -95,11 +72,11 @@ class Endpoint:
         *,
         answering: Answering,
         auth: Auth,
-        context_for: Callable[[Viewer], Context],
+        context_for: Callable[[Viewer, Caller], Context],
         subscriptions: Subscriptions,
         trusted: Trusted,
     ) -> None:
-        self._settings = settings
+        self._reading = Reading(settings)
         self._answering = answering
         self._auth = auth
         self._context_for = context_for
@@ -121,6 +98,7 @@ class Endpoint:
                 parameters=request.query_params,
                 body=request.stream(),
                 gone=gone,
+                address=request.client.host if request.client else None,
             )
         )
         if outgoing.events is None:
@@ -136,11 +114,9 @@ class Endpoint:
             _check_method(incoming.method)
             media_type = _negotiated(incoming.headers.get("accept"))
             if incoming.method == "POST":
-                self._check_headers(incoming.headers)
-            # Before the body is read: who is not signed in shall not make us hold it.
-            viewer = await self._auth.viewer_of(incoming.headers)
-            question = await self._question(incoming)
-            return await self._answered(incoming, question, viewer, media_type)
+                self._reading.check_headers(incoming.headers)
+            to = self._to_stranger if is_stranger(incoming.headers) else self._to_viewer
+            return await to(incoming, media_type)
         except Refusal as refusal:
             return _refused(refusal, media_type)
         except NotSignedIn as error:
@@ -154,7 +130,10 @@ class Endpoint:
         except Exception as error:  # noqa: BLE001  the outermost room: told by reference and logged whole
             return _unanswered(error, media_type)
 
-    async def _answered(self, incoming: Incoming, question: Question, viewer: Viewer, media_type: str) -> Outgoing:
+    async def _to_viewer(self, incoming: Incoming, media_type: str) -> Outgoing:
+        # Before the body is read: whose token is no good shall not make us hold it.
+        viewer = await self._auth.viewer_of(incoming.headers)
+        question = await self._reading.question(incoming)
         try:
             question = self._trusted.question(question, viewer)
             prepared = self._answering.prepare(question)
@@ -165,8 +144,33 @@ class Endpoint:
             raise Refusal(_WRONG_METHOD, "A mutation comes by POST; by GET come queries alone.", Allow="POST")
         if prepared.is_subscription:
             return self._followed(incoming, prepared, question, viewer)
-        answering = self._answering.answer(prepared, question, self._context_for(viewer))
+        return await self._executed(incoming, prepared, question, viewer, media_type)
+
+    async def _to_stranger(self, incoming: Incoming, media_type: str) -> Outgoing:
+        """The answer to what needs no sign-in; raises NotSignedIn for everything else, sound or not."""
+        try:
+            question = await self._reading.question(incoming, most_bytes=_STRANGERS_BYTES)
+            question = self._trusted.question(question, STRANGER)
+            # Nor shall strangers choose what is kept at hand.
+            prepared = self._answering.prepare(question, is_kept=False)
+        except Refusal as error:
+            raise nobody() from error
+        except NotAsked as reason:
+            if reason.code in _ABOUT_DOCUMENTS:
+                return _rendered(reason.answer, media_type)
+            raise nobody() from reason
+        if incoming.method != "POST" or not self._answering.is_open(prepared):
+            raise nobody()
+        return await self._executed(incoming, prepared, question, STRANGER, media_type)
+
+    async def _executed(
+        self, incoming: Incoming, prepared: Prepared, question: Question, viewer: Viewer, media_type: str
+    ) -> Outgoing:
+        answering = self._answering.answer(prepared, question, self._context(incoming, viewer))
         return _rendered(await _unless_gone(answering, incoming.gone), media_type)
+
+    def _context(self, incoming: Incoming, viewer: Viewer) -> Context:
+        return self._context_for(viewer, Caller(address=incoming.address, origin=incoming.headers.get("origin")))
 
     def _followed(self, incoming: Incoming, prepared: Prepared, question: Question, viewer: Viewer) -> Outgoing:
         if not takes_events(incoming.headers.get("accept")):
@@ -178,95 +182,11 @@ class Endpoint:
 
         async def fresh() -> Context:
             await prove()
-            return self._context_for(viewer)
+            return self._context(incoming, viewer)
 
         answers = self._answering.answers(prepared, question, fresh)
         held = self._subscriptions.held(viewer, answers, prove)
         return Outgoing(status=int(Fate.ANSWERED), headers=_SAFE | HEADERS, events=stream(held))
-
-    # Reading
-
-    def _check_headers(self, headers: Headers) -> None:
-        kind, charset = content_type(headers.get("content-type", ""))
-        if kind != JSON or charset not in {"", "utf-8", "utf8"}:
-            raise Refusal(
-                _UNSUPPORTED, f"A question is posted as `Content-Type: {JSON}`, in UTF-8. Send it so.", Accept=JSON
-            )
-        if headers.get("content-encoding", "identity").lower() != "identity":
-            raise Refusal(_UNSUPPORTED, "Compressed bodies are not read. Send it plain.", Accept_Encoding="identity")
-        size = headers.get("content-length", "0")
-        if size.isdecimal() and int(size[:20]) > self._settings.body_bytes:
-            raise self._too_large(f"has {size[:20]} bytes")
-
-    def _too_large(self, words: str) -> Refusal:
-        limit = self._settings.body_bytes
-        message = (
-            f"The body {words}; at most {limit} are read. Ask for less at once, or move values out of the question."
-        )
-        return Refusal(_TOO_LARGE, message, code=telling.LIMIT_EXCEEDED, Connection="close")
-
-    async def _question(self, incoming: Incoming) -> Question:
-        if incoming.method == "GET":
-            given: Any = dict(incoming.parameters)
-            for name in ("variables", "extensions"):
-                # An empty parameter is what a form sends for nothing.
-                given[name] = _json(given[name].encode(), f"`{name}`") if given.get(name) else None
-        else:
-            given = _json(await self._body(incoming.body), "The body")
-        return self._checked(given)
-
-    async def _body(self, body: AsyncIterator[bytes]) -> bytes:
-        held = bytearray()
-        try:
-            async with asyncio.timeout(self._settings.body_read_s):
-                async for chunk in body:
-                    held += chunk
-                    if len(held) > self._settings.body_bytes:
-                        raise self._too_large(f"has more than {self._settings.body_bytes} bytes")
-        except TimeoutError as error:
-            message = f"The body did not arrive within {self._settings.body_read_s:g} seconds. Send it again, faster."
-            raise Refusal(_TIMEOUT, message, code=telling.LIMIT_EXCEEDED, Connection="close") from error
-        return bytes(held)
-
-    def _checked(self, given: Any) -> Question:
-        """The parameters as the specification types them (section 5.1)."""
-        if not isinstance(given, dict):
-            raise Refusal(_BAD_REQUEST, f"The body is {_kind(given)}; send an object, {{'query': '...'}} in JSON.")
-        document = _document(given)
-        text = given.get("query") or ("" if document else None)
-        if not isinstance(text, str) or not (text.strip() or document):
-            raise Refusal(_BAD_REQUEST, f"`query` is {_kind(text or None)}; it must be the question's text.")
-        if (size := len(text.encode())) > self._settings.question_bytes:
-            limit = self._settings.question_bytes
-            message = f"The question has {size} bytes; at most {limit} are read. Send values as variables."
-            raise Refusal(_TOO_LARGE, message, code=telling.LIMIT_EXCEEDED)
-        name = given.get("operationName")
-        if name is not None and not isinstance(name, str):
-            raise Refusal(_BAD_REQUEST, f"`operationName` is {_kind(name)}; it must be a string, or left out.")
-        for key in ("variables", "extensions"):
-            if not isinstance(given.get(key), dict | None):
-                raise Refusal(_BAD_REQUEST, f"`{key}` is {_kind(given[key])}; it must be an object, or left out.")
-        return Question(text=text, variables=given.get("variables"), operation_name=name, document=document)
-
-
-def _document(given: dict[str, Any]) -> str | None:
-    """The document that is named in the place of a text, or beside it."""
-    name, text, extensions = given.get("documentId"), given.get("query"), given.get("extensions")
-    if name is not None:
-        if not isinstance(name, str) or not name:
-            raise Refusal(_BAD_REQUEST, f"`documentId` is {_kind(name)}; it must be the name of a document.")
-        if text:
-            raise Refusal(_BAD_REQUEST, "Both `documentId` and `query` were sent. Send one of them.")
-        return name
-    persisted = extensions.get("persistedQuery") if isinstance(extensions, dict) else None
-    if persisted is None:
-        return None
-    digest = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
-    if not isinstance(digest, str) or not digest:
-        raise Refusal(_BAD_REQUEST, "`extensions.persistedQuery` has no `sha256Hash`. Send the document's hash there.")
-    if isinstance(text, str) and text and hashlib.sha256(text.encode()).hexdigest() != digest.lower():
-        raise Refusal(_BAD_REQUEST, "`extensions.persistedQuery.sha256Hash` is not the hash of `query`. Hash it anew.")
-    return digest.lower()
 
 
 def _negotiated(accept: str | None) -> str:
@@ -362,21 +282,3 @@ def _refused(refusal: Refusal, media_type: str) -> Outgoing:
 def _headers(media_type: str) -> dict[str, str]:
     # What is no answer of the graph is no event either.
     return {"Content-Type": f"{JSON if media_type == EVENTS else media_type}; charset=utf-8"} | _SAFE
-
-
-def _json(text: bytes, what: str) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        # The library's words name the place and quote nothing.
-        raise Refusal(
-            _BAD_REQUEST, f"{what} is not JSON: {error}. Send it in UTF-8, nested less than 1024 deep."
-        ) from error
-
-
-def _kind(value: object) -> str:
-    """What JSON calls it."""
-    if value is None:
-        return "missing"
-    names = {bool: "a boolean", str: "a string", list: "a list", dict: "an object"}
-    return names.get(type(value), "a number")

@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.endpoint import Incoming, Outgoing
+from gateway.endpoint import Outgoing
 from gateway.event_stream import BEAT, COMPLETE
+from gateway.incoming import Incoming
 from gateway.keys import list_keys, make_key, revoke_key
 from resolvers.kit.viewer import Role
 from tests.gateway import ticking
