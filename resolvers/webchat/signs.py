@@ -156,8 +156,8 @@ async def _chat_in(context: Context, talk: Document) -> Document | None:
     return await context.store.first(CHATS, {"conversation_id": key})
 
 
-def _until(context: Context, *, is_typing: bool) -> datetime:
-    return context.clock() + timedelta(seconds=TYPING_S if is_typing else 0)
+def _until(context: Context, *, is_typing: bool) -> datetime | None:
+    return context.clock() + timedelta(seconds=TYPING_S) if is_typing else None
 
 
 async def _marked(context: Context, chatting: Chatting, until: datetime, status: str) -> int:

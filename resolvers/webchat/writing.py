@@ -147,7 +147,7 @@ async def _kept(context: Context, chatting: Chatting, said: _Said) -> None:
         if taken.reasons:
             raise invalid(" ".join(taken.reasons), "input")
         # Who ends the chat or erases the visitor at this moment comes before it or behind it.
-        await touch_chat(context, chatting, {"seen_at": now, VISITOR_TYPES: now})
+        await touch_chat(context, chatting, {"seen_at": now, VISITOR_TYPES: None})
         if taken.results[0].outcome is not Outcome.INSERTED:
             raise _KeptMeanwhile
 

@@ -55,7 +55,7 @@ async def test_long_absence(browser: Browser) -> None:
     await browser.start()
     talk = await _talk(browser)
     at = browser.ask.now
-    many = [_message(talk, f"{n:03}", at + timedelta(seconds=n)) for n in range(450)]
+    many = [_message(talk, f"{n:03}", at + timedelta(milliseconds=n)) for n in range(450)]
     await browser.ask.store.insert(MESSAGES, *many)
     cursor = browser.cursor
     async with browser.follows(after=cursor) as following:
