@@ -14,14 +14,14 @@
 
 // By these names the gateway knows documents.json. Written by tools/widget_documents.py.
 const DOCUMENTS = {
-  StartChat: "0bb8ed307301bc0aec35b88f92fd94cb0e6e7467cceb04b2d780b8f3071c0cce",
+  StartChat: "9e3e8f02fe9033dafbf92d8d7674a3019846cce9207aadd01d81e37fbe178101",
   Chat: "437b48636060e5309ead1b98d46c25879612c04060101eeff06b17e55ba41a9b",
   EarlierMessages: "da680dcec85e8c326d2d308f81062941afbf53d0e88f95f2bfdbcddcd73c200a",
   SendChatMessage: "bdc39d2145c17cb2058db69a06c4fbd0a7924d6186ab031359735e4450da4ef8",
   ChatChanged: "392e7e804b0e914e7bf637d8978e342dffd98248971f69f7283339f9dfd8a1ea",
   TypeInChat: "13f4e115118f754dc334c0015e335cca77fa1858551cc4778add7d9c19385e51",
   ReadChat: "430a421839e859f00617281f27e69859f1e6b9f0a01569372eaf9505f4c23556",
-  IdentifyVisitor: "409ff678aecda1820dfd586c6472276a22d780fdd482be4f9871814acf46049a",
+  IdentifyVisitor: "243c768bf0b9aef8ca5b72e43e2d43590c98f38c581b711dd13de43a381303e3",
   EndChat: "f048d8475ee498b1be9f4885ce764b634716bb3421586c9eb8927c38e2f73aa8",
 };
 
@@ -29,8 +29,6 @@ const SECOND = 1000;
 /** The gateway gives a sign of life every ten seconds. */
 const SILENT_MS = 35 * SECOND;
 const PATIENCE_MS = 20 * SECOND;
-/** A token is renewed before the gateway would refuse it, whatever the clocks differ. */
-const RENEW_MS = 60 * SECOND;
 const FIRST_PAUSE_MS = 0.5 * SECOND;
 const LONGEST_PAUSE_MS = 30 * SECOND;
 /** The gateway takes typing to be over after six seconds. */
@@ -352,8 +350,8 @@ class Chat extends EventTarget {
   /** Says who the visitor is: signed by the company, or as the visitor typed it. Whether that is proven. */
   async identify(claim) {
     const { identifyVisitor } = await this.#ask("IdentifyVisitor", { input: claim });
-    const { isVerified, token, expiresAt } = payloadOf(identifyVisitor);
-    this.#shelf.set("session", { ...this.#shelf.get("session"), token, expiresAt });
+    const { isVerified, token } = payloadOf(identifyVisitor);
+    this.#shelf.set("session", { ...this.#shelf.get("session"), token });
     this.isVerified = this.isVerified || isVerified;
     this.#changed();
     return isVerified;
@@ -387,7 +385,7 @@ class Chat extends EventTarget {
 
   async #found() {
     const session = this.#shelf.get("session");
-    if (session && isGood(session)) {
+    if (session?.token) {
       try {
         this.#take((await this.#wire.ask("Chat", {}, session.token)).chat);
         return;
@@ -418,8 +416,7 @@ class Chat extends EventTarget {
       await this.#begin(null);
       return;
     }
-    const { token, expiresAt, greeting } = begun;
-    this.#shelf.set("session", { token, expiresAt, greeting, resume: begun.resume });
+    this.#shelf.set("session", { token: begun.token, greeting: begun.greeting, resume: begun.resume });
     this.#take(begun.chat);
   }
 
@@ -448,20 +445,21 @@ class Chat extends EventTarget {
 
   /** An answer that needs a token, with a fresh one where the one at hand has ended. */
   async #ask(name, variables) {
+    const token = await this.#token();
     try {
-      return await this.#wire.ask(name, variables, await this.#token());
+      return await this.#wire.ask(name, variables, token);
     } catch (error) {
       if (!isSignedOut(error)) throw error;
-      return this.#wire.ask(name, variables, await this.#token(true));
+      return this.#wire.ask(name, variables, await this.#token(token));
     }
   }
 
-  async #token(isRefused = false) {
+  /** The token at hand. When it ends the gateway says so, whose clock alone counts; another tab may have renewed it. */
+  async #token(refused = null) {
     const session = this.#shelf.get("session");
-    if (!session || isRefused || !isGood(session)) {
-      if (session && isRefused) this.#shelf.set("session", { ...session, token: null });
-      await this.#enter();
-    }
+    if (session?.token && session.token !== refused) return session.token;
+    if (session) this.#shelf.set("session", { ...session, token: null });
+    await this.#enter();
     return this.#shelf.get("session").token;
   }
 
@@ -476,11 +474,12 @@ class Chat extends EventTarget {
     const { signal } = this.#stop;
     for (let tries = 0; !signal.aborted; tries += 1) {
       let trouble = null;
+      let token = null;
       const line = new AbortController();
       const isOffline = () => line.abort();
       addEventListener("offline", isOffline);
       try {
-        const token = await this.#token();
+        token = await this.#token();
         const both = anyOf(signal, line.signal);
         const begun = () => {
           tries = 0;
@@ -495,13 +494,14 @@ class Chat extends EventTarget {
         removeEventListener("offline", isOffline);
       }
       if (signal.aborted) return;
-      await this.#recover(trouble, tries);
+      await this.#recover(trouble, token, tries);
     }
   }
 
-  async #recover(trouble, tries) {
+  async #recover(trouble, token, tries) {
     if (isSignedOut(trouble)) {
-      await this.#token(true).catch(() => {});
+      const isRenewed = await this.#token(token).then(() => true, () => false);
+      if (isRenewed) return;
     } else if (trouble instanceof Told && !isForNow(trouble)) {
       // The place that was kept is not known any more: everything anew.
       this.#cursor = null;
@@ -617,7 +617,6 @@ class Chat extends EventTarget {
   }
 }
 
-const isGood = ({ token, expiresAt }) => Boolean(token) && Date.parse(expiresAt) - Date.now() > RENEW_MS;
 const order = (a, b) => (a.sentAt === b.sentAt ? (a.id < b.id ? -1 : 1) : a.sentAt < b.sentAt ? -1 : 1);
 
 // --- The element -------------------------------------------------------------------------------------------------

@@ -62,7 +62,7 @@ async def test_origin_is_handed_on(gate: Gate) -> None:
         "{",
         "mutation { wait(seconds: 0) { __typename } }",
         "mutation A($input: StartChatInput!) { startChat(input: $input) { __typename } wait(seconds: 0) { seconds } }",
-        "mutation ($input: StartChatInput!) { ...F } fragment F on Mutation { startChat(input: $input) { __typename } }",
+        "mutation ($input: StartChatInput!) { ...F } fragment F on Mutation { startChat(input: $input) { __typename }}",
         "subscription { ticks(times: 1) { number } }",
         START + " # " + "x" * 16 * 1024,
     ],
