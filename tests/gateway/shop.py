@@ -24,6 +24,7 @@ from resolvers.kit.ids import global_id
 from tests.desks import Stood
 from tests.gateway.browsing import Visit
 from tests.gateway.conftest import Gate, OpenGate, served
+from tests.waiting import until
 
 ROOT = Path(__file__).parent.parent.parent
 WIDGET = ROOT / "examples" / "webchat"
@@ -80,11 +81,17 @@ class Shop:
         return Tab(visit.page)
 
     async def answer(self, text: str) -> None:
-        """What the agent writes."""
+        """What the agent writes; returns when it was handed over."""
         talk = await self._talk()
         given = {"key": f"{next(self._keys)}", "conversationId": talk, "text": text}
         response = await self.gate.ask(ANSWER, variables={"input": given})
         assert response.json()["data"]["sendMessage"]["__typename"] == "SendMessagePayload", response.text
+        store = self.gate.house.store
+
+        async def is_sent() -> bool:
+            return await store.first(MESSAGES, {"direction": "OUT", "status": "QUEUED"}) is None
+
+        await until(is_sent)
 
     async def types(self) -> None:
         """The agent begins to write."""
