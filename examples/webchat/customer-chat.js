@@ -237,7 +237,9 @@ class Chat extends EventTarget {
   #shelf;
   #radio;
   #stop = new AbortController();
+  #life = new AbortController();
   #wake = new EventTarget();
+  #resume = null;
   #cursor = null;
   #earlier = null;
   #starting = null;
@@ -289,7 +291,9 @@ class Chat extends EventTarget {
   async start() {
     if (this.state !== "idle") return;
     this.#say("starting");
-    for (let tries = 0; !this.#stop.signal.aborted; tries += 1) {
+    this.#life = new AbortController();
+    const signal = anyOf(this.#stop.signal, this.#life.signal);
+    for (let tries = 0; !signal.aborted; tries += 1) {
       try {
         await this.#enter();
         break;
@@ -302,7 +306,8 @@ class Chat extends EventTarget {
         await this.#pause(tries, error);
       }
     }
-    alone(`${this.#name}live`, this.#stop.signal, () => this.#live()).catch(() => {});
+    if (signal.aborted) return;
+    alone(`${this.#name}live`, signal, () => this.#live(signal)).catch(() => {});
     this.#say(navigator.onLine ? "live" : "waiting");
     this.#flush();
   }
@@ -369,9 +374,21 @@ class Chat extends EventTarget {
   /** Ends the chat on this device: whoever comes next begins another. */
   async end() {
     const session = this.#shelf.get("session");
-    if (session) payloadOf((await this.#ask("EndChat", { input: { resume: session.resume } })).endChat);
-    this.#forget();
-    this.#radio.postMessage({ isEnded: true });
+    if (!session) return;
+    // First here, so that no tab takes the end for a token that has to be renewed.
+    this.#shelf.drop("session");
+    this.#life.abort();
+    try {
+      payloadOf((await this.#wire.ask("EndChat", { input: { resume: session.resume } }, session.token)).endChat);
+    } catch (error) {
+      this.#shelf.set("session", session);
+      this.state = "idle";
+      this.start();
+      throw error;
+    }
+    ["read", ...this.#shelf.names("out:")].forEach((name) => this.#shelf.drop(name));
+    this.#over();
+    this.#radio.postMessage({ isOver: true });
   }
 
   // Beginning
@@ -410,9 +427,8 @@ class Chat extends EventTarget {
       begun = payloadOf(startChat);
     } catch (error) {
       if (resume === null || error.inputPath?.at(-1) !== "resume") throw error;
-      // The chat is too old, or was ended. What waits to be sent is sent in the new one.
-      ["session", "read"].forEach((name) => this.#shelf.drop(name));
-      this.#leave();
+      // The chat is too old. What waits to be sent is sent in the new one.
+      this.#shelf.drop("read");
       await this.#begin(null);
       return;
     }
@@ -422,6 +438,9 @@ class Chat extends EventTarget {
 
   #take(chat) {
     if (!chat) throw new Told("UNAUTHENTICATED", "The chat is over.");
+    const { resume } = this.#shelf.get("session");
+    if (resume !== this.#resume) this.#leave();
+    this.#resume = resume;
     chat.messages.forEach((one) => this.#put(one));
     this.hasEarlier = chat.hasEarlier && this.#earlier === null;
     this.#cursor = chat.cursor;
@@ -431,16 +450,18 @@ class Chat extends EventTarget {
     this.#changed();
   }
 
-  #forget() {
-    ["session", "read", ...this.#shelf.names("out:")].forEach((name) => this.#shelf.drop(name));
-    this.#leave();
-  }
-
   #leave() {
     this.messages.clear();
-    this.#cursor = this.#earlier = this.agentName = null;
+    this.#resume = this.#cursor = this.#earlier = this.agentName = null;
     this.hasEarlier = this.isAgentTyping = this.isVerified = false;
-    this.#changed();
+  }
+
+  /** The chat was ended on this device, here or in another tab. */
+  #over() {
+    this.#life.abort();
+    this.#wakeUp();
+    this.#leave();
+    this.#say("idle");
   }
 
   /** An answer that needs a token, with a fresh one where the one at hand has ended. */
@@ -457,8 +478,9 @@ class Chat extends EventTarget {
   /** The token at hand. When it ends the gateway says so, whose clock alone counts; another tab may have renewed it. */
   async #token(refused = null) {
     const session = this.#shelf.get("session");
-    if (session?.token && session.token !== refused) return session.token;
-    if (session) this.#shelf.set("session", { ...session, token: null });
+    if (!session) throw new Told("OVER", "The chat was ended.");
+    if (session.token && session.token !== refused) return session.token;
+    this.#shelf.set("session", { ...session, token: null });
     await this.#enter();
     return this.#shelf.get("session").token;
   }
@@ -470,8 +492,7 @@ class Chat extends EventTarget {
 
   // Following
 
-  async #live() {
-    const { signal } = this.#stop;
+  async #live(signal) {
     for (let tries = 0; !signal.aborted; tries += 1) {
       let trouble = null;
       let token = null;
@@ -493,7 +514,7 @@ class Chat extends EventTarget {
       } finally {
         removeEventListener("offline", isOffline);
       }
-      if (signal.aborted) return;
+      if (signal.aborted || trouble?.code === "OVER") return;
       await this.#recover(trouble, token, tries);
     }
   }
@@ -517,8 +538,8 @@ class Chat extends EventTarget {
     if (!this.#stop.signal.aborted) this.#radio.postMessage(data);
   }
 
-  #hear({ change, state, isEnded }) {
-    if (isEnded) return this.#leave();
+  #hear({ change, state, isOver }) {
+    if (isOver) this.#over();
     if (state && this.state !== "idle" && this.state !== "starting") {
       this.#say(state);
       if (state === "live") this.#wakeUp();
@@ -556,6 +577,7 @@ class Chat extends EventTarget {
             await this.#deliver(next);
             tries = 0;
           } catch (error) {
+            if (error.code === "OVER") return;
             await this.#pause(tries, error);
             tries += 1;
           }
@@ -576,7 +598,7 @@ class Chat extends EventTarget {
       const { sendChatMessage } = await this.#ask("SendChatMessage", { input });
       this.#put(payloadOf(sendChatMessage).sent, key);
     } catch (error) {
-      if (isForNow(error)) throw error;
+      if (isForNow(error) || error.code === "OVER") throw error;
       this.#shelf.set(`out:${key}`, { key, at, text, attachments, refusal: error.message });
     }
     this.#changed();
@@ -601,8 +623,13 @@ class Chat extends EventTarget {
     this.#flush();
   }
 
+  /** Another tab has kept something. */
   #kept() {
-    if (this.state !== "idle" && !this.#shelf.get("session")) this.#leave();
+    const session = this.#shelf.get("session");
+    if (this.state === "live" || this.state === "waiting") {
+      if (!session) this.#over();
+      else if (session.resume !== this.#resume && session.token) this.#enter().catch(() => {});
+    }
     this.#changed();
     this.#flush();
   }
