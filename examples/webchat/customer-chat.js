@@ -127,7 +127,8 @@ function dataOf(answer) {
 /** A mutation's payload; throws where it was refused. */
 function payloadOf(result) {
   if (result.__typename === "TooOften") throw new Told("TOO_OFTEN", "", result.retryAfterS);
-  if (result.code) throw Object.assign(new Told(result.code, result.message), { inputPath: result.inputPath });
+  // A refusal's words are for people; those of an error are for whoever builds this.
+  if (result.code) throw Object.assign(new Told(result.code, result.message), { inputPath: result.inputPath, isForPeople: true });
   return result;
 }
 
@@ -299,7 +300,7 @@ class Chat extends EventTarget {
         break;
       } catch (error) {
         if (!isForNow(error)) {
-          this.trouble = error.message;
+          this.trouble = error.isForPeople ? error.message : "The chat cannot be opened now.";
           this.#say("idle");
           return;
         }
@@ -599,7 +600,7 @@ class Chat extends EventTarget {
       this.#put(payloadOf(sendChatMessage).sent, key);
     } catch (error) {
       if (isForNow(error) || error.code === "OVER") throw error;
-      this.#shelf.set(`out:${key}`, { key, at, text, attachments, refusal: error.message });
+      this.#shelf.set(`out:${key}`, { key, at, text, attachments, refusal: error.isForPeople ? error.message : "something is wrong with it." });
     }
     this.#changed();
   }
@@ -636,6 +637,7 @@ class Chat extends EventTarget {
 
   #say(state) {
     this.state = state;
+    if (state !== "live") this.isAgentTyping = false;
     this.#changed();
   }
 
@@ -843,7 +845,7 @@ class CustomerChat extends HTMLElement {
         await this.identify(claim);
         said.textContent = "Thank you. We can reach you now.";
       } catch (error) {
-        said.textContent = error instanceof Told && error.message ? error.message : "That could not be told now. Try again in a moment.";
+        said.textContent = error.isForPeople ? error.message : "That could not be told now. Try again in a moment.";
       }
     };
     const end = async () => {
@@ -854,9 +856,10 @@ class CustomerChat extends HTMLElement {
         said.textContent = "The chat could not be ended now. Try again in a moment.";
       }
     };
+    const atEnd = () => (this.#parts.log.scrollTop = this.#parts.log.scrollHeight);
     return h(
       "details",
-      {},
+      { ontoggle: atEnd },
       h("summary", {}, "About you"),
       h(
         "form",
@@ -865,7 +868,7 @@ class CustomerChat extends HTMLElement {
         name,
         h("label", { htmlFor: "email" }, "E-mail"),
         email,
-        h("div", { className: "row" }, h("button", { className: "plain", type: "submit" }, "Tell"), h("button", { className: "plain", type: "button", onclick: end }, "End the chat on this device")),
+        h("div", { className: "row" }, h("button", { className: "plain", type: "submit" }, "Tell us"), h("button", { className: "plain", type: "button", onclick: end }, "End the chat on this device")),
       ),
       said,
     );
@@ -975,14 +978,17 @@ class CustomerChat extends HTMLElement {
   }
 
   async #earlier() {
-    const { log, trouble } = this.#parts;
+    const { log, more, trouble } = this.#parts;
     const below = log.scrollHeight - log.scrollTop;
+    more.disabled = true;
     try {
       await this.#chat.earlier();
       this.#draw();
       log.scrollTop = log.scrollHeight - below;
     } catch {
       trouble.textContent = "Earlier messages could not be fetched now. Try again in a moment.";
+    } finally {
+      more.disabled = false;
     }
   }
 

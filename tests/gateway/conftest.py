@@ -77,9 +77,9 @@ async def uninitiated() -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def served(app: Starlette) -> AsyncIterator[str]:
-    """The address of the application on a real socket."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_config=None, server_header=False))
+async def served(app: Starlette, *, port: int = 0) -> AsyncIterator[str]:
+    """The address of the application on a real socket; on any free port, where none is named."""
+    server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", log_config=None, server_header=False))
     serving = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110  uvicorn has no event for it
         await asyncio.sleep(0.01)

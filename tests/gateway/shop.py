@@ -5,6 +5,7 @@ import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from adapters.channels.webchat import WebChat, WebChatSettings
 from adapters.contract.channel import Equipment
 from adapters.contract.way import Standing, Way
 from adapters.lines import Lines
+from adapters.records import new_id
 from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.kit.ids import global_id
 from tests.desks import Stood
@@ -92,6 +94,20 @@ class Shop:
             return await store.first(MESSAGES, {"direction": "OUT", "status": "QUEUED"}) is None
 
         await until(is_sent)
+
+    async def answered(self, *texts: str) -> None:
+        """What agents wrote long ago, a minute between two."""
+        (talk,) = await self.talks()
+        place = {name: talk[name] for name in ("channel", "account", "customer_id")} | {"conversation_id": talk["_id"]}
+        said = {"direction": "OUT", "status": "SENT", "author_name": "Berta", "external_id": None}
+        began = talk["started_at"] - timedelta(days=1)
+        await self.gate.house.store.insert(
+            MESSAGES,
+            *(
+                {"_id": new_id(), "text": text, "sent_at": began + timedelta(minutes=n), **place, **said}
+                for n, text in enumerate(texts)
+            ),
+        )
 
     async def types(self) -> None:
         """The agent begins to write."""

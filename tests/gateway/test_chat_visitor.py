@@ -65,7 +65,7 @@ async def test_typed_and_signed(shop: Shop, browser: BrowserContext) -> None:
     await tab.page.get_by_text("About you").click()
     await tab.page.get_by_label("Name").fill("Ann Lee")
     await tab.page.get_by_label("E-mail").fill("ann@example.com")
-    await tab.page.get_by_role("button", name="Tell").click()
+    await tab.page.get_by_role("button", name="Tell us").click()
     await expect(tab.page.get_by_text("Thank you.")).to_be_visible()
     assert await tab.violations() == []
     claims = {"sub": "4711", "aud": "main", "exp": int(time.time()) + 300, "name": "Ann Lee"}
@@ -117,10 +117,14 @@ async def test_demo_without_manifests(open_gate: OpenGate, browser: BrowserConte
     """A gateway that does not know the documents, as the demo's, is sent their texts; earlier messages are fetched."""
     async with shop_of(open_gate) as shop:
         tab = await (await shop.enter(browser)).open()
-        words = [f"Message {n}" for n in range(23)]
-        await tab.write(*words)
-        await tab.shows(*words)
+        await tab.write("Hello")
+        await tab.shows("Hello")
+        words = [f"Message {n}" for n in range(70)]
+        await shop.answered(*words)
         await tab.page.reload()
-        await (await tab.open()).shows(*words[3:])
+        await (await tab.open()).shows(*words[-19:], "Hello")
         await tab.page.get_by_role("button", name="Show earlier messages").click()
-        await tab.shows(*words)
+        await tab.shows(*words[-39:], "Hello")
+        await tab.page.get_by_role("button", name="Show earlier messages").click()
+        await tab.shows(*words, "Hello")
+        await expect(tab.page.get_by_role("button", name="Show earlier messages")).to_be_hidden()
