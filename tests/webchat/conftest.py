@@ -4,18 +4,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 import jwt
 import pytest
 from graphql import parse, subscribe
 
-from adapters.channels.webchat import WebChat, WebChatSettings
-from adapters.contract.channel import Equipment
-from adapters.contract.way import Standing, Way
 from adapters.lines import Lines
 from adapters.records import RecordId
-from gateway.limits import RateLimit
 from resolvers.conversations import MESSAGES
 from resolvers.kit.context import Caller, Context
 from resolvers.kit.ids import global_id, key_of
@@ -23,11 +19,10 @@ from resolvers.kit.shift import Shift
 from resolvers.kit.viewer import Role
 from resolvers.webchat import CHAT_FIELDS
 from tests.conftest import Asking
-from tests.desks import Stood
+from tests.desks import SIGNING_SECRET, site
 from tests.sending.conftest import hand_over
 
 ORIGIN = "https://www.shop.example"
-SECRET = "a made-up secret of the company's backend"
 PARTS = """fragment M on Message { id direction text status authorName isWithdrawn attachments { name mediaType url } }
 fragment C on Chat { conversation { id } messages { ...M } hasEarlier cursor agentName isAgentTyping isVerified }"""
 START = (
@@ -50,14 +45,7 @@ ANSWER = """mutation ($input: SendMessageInput!) { sendMessage(input: $input) { 
   ... on SendMessagePayload { sent { id status } } ... on Refusal { code message } } }"""
 
 
-def channel(account: str = "main", **settings: Any) -> WebChat:
-    """A site with settings of its own."""
-    given = {"allowed_origins": [ORIGIN], "identity_secrets": [SECRET], **settings}
-    equipment = Equipment(way=cast("Way", Stood(Standing())))
-    return WebChat(account, WebChatSettings.model_validate(given), equipment)
-
-
-def signed(at: datetime, *, secret: str = SECRET, **claims: Any) -> str:
+def signed(at: datetime, *, secret: str = SIGNING_SECRET, **claims: Any) -> str:
     """A statement of the company's backend."""
     usual = {"sub": "4711", "aud": "main", "exp": int((at + timedelta(minutes=5)).timestamp())}
     given = {name: value for name, value in (usual | claims).items() if value is not None}
@@ -69,12 +57,11 @@ class ChatAsking(Asking):
     """Asks as the gate does: with signed tokens, a caller, and counts."""
 
     caller: Caller = field(default_factory=lambda: Caller(address="192.0.2.1", origin=ORIGIN))
-    rates: RateLimit | None = None
 
     def context(self, role: Role = Role.AGENT, **viewer: Any) -> Context:
         """The context of one request."""
         context = super().context(role, **viewer)
-        return replace(context, sign_chat=_token, caller=self.caller, rates=self.rates)
+        return replace(context, sign_chat=_token, caller=self.caller)
 
 
 def _token(customer: RecordId, chat: RecordId, for_s: float, is_proven: bool) -> str:
@@ -170,17 +157,17 @@ GONE = "Q3VzdG9tZXI6NmE1YjRjM2QyZTFmMGE5YjhjN2Q2ZTVm"
 
 
 @pytest.fixture
-async def site(ask: Asking) -> ChatAsking:
+async def gateway(ask: Asking) -> ChatAsking:
     """A gateway with one site."""
     made = ChatAsking(ask.graph, ask.store, ask.agent_id, ask.commands)
-    made.lines = Lines([channel()])
+    made.lines = Lines([site()])
     return made
 
 
 @pytest.fixture
-async def browser(site: ChatAsking) -> Browser:
+async def browser(gateway: ChatAsking) -> Browser:
     """A browser that has begun a chat."""
-    made = Browser(site)
+    made = Browser(gateway)
     assert (await made.start())["__typename"] == "StartChatPayload"
     return made
 

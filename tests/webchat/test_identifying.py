@@ -12,8 +12,9 @@ from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES
 from resolvers.kit.viewer import Role
 from tests.changing import change
+from tests.desks import SIGNING_SECRET, site
 from tests.makers import Makers
-from tests.webchat.conftest import SECRET, Browser, answered, channel, messages, signed
+from tests.webchat.conftest import Browser, answered, messages, signed
 
 OWN = "{ viewer { customer { id displayName conversations { nodes { channel } } } } }"
 
@@ -207,13 +208,13 @@ async def test_ended_statement(browser: Browser) -> None:
 
 async def test_sites_without_keys(browser: Browser) -> None:
     """A site without keys believes nobody."""
-    browser.ask.lines = Lines([channel(identity_secrets=[])])
+    browser.ask.lines = Lines([site(identity_secrets=[])])
     assert (await prove(browser))["code"] == "NOT_PERMITTED"
 
 
 async def test_both_keys(browser: Browser) -> None:
     """During a rotation both keys count."""
-    browser.ask.lines = Lines([channel(identity_secrets=["a newer secret of thirty-two signs and more", SECRET])])
+    browser.ask.lines = Lines([site(identity_secrets=["a newer secret of thirty-two signs and more", SIGNING_SECRET])])
     assert (await prove(browser))["isVerified"]
 
 

@@ -12,16 +12,17 @@ from resolvers.identities import IDENTITIES
 from resolvers.kit.context import Caller
 from resolvers.kit.ids import global_id
 from resolvers.webchat.chats import CHATS
-from tests.webchat.conftest import ORIGIN, Browser, ChatAsking, channel
+from tests.desks import site
+from tests.webchat.conftest import ORIGIN, Browser, ChatAsking
 
 SEEN = """{ customers { nodes { id isAnonymous entryPoint { channel page referrer } identities { channel claim
   profile { locale } } conversations { nodes { id channel entryPoint { page } } } } } }"""
 
 
-async def test_one_round_trip(site: ChatAsking) -> None:
+async def test_one_round_trip(gateway: ChatAsking) -> None:
     """It answers a token, the resume word, the conversation and its newest messages at once."""
-    site.lines = Lines([channel(greeting="How can we help?")])
-    got = await Browser(site).start()
+    gateway.lines = Lines([site(greeting="How can we help?")])
+    got = await Browser(gateway).start()
     assert got["greeting"] == "How can we help?"
     assert not got["isResumed"]
     chat = got["chat"]
@@ -29,11 +30,11 @@ async def test_one_round_trip(site: ChatAsking) -> None:
     assert (chat["messages"], chat["hasEarlier"], chat["isVerified"]) == ([], False, False)
 
 
-async def test_agents_see_them(site: ChatAsking) -> None:
+async def test_agents_see_them(gateway: ChatAsking) -> None:
     """Whoever begins a chat is an anonymous customer at once, with page and referrer as the entry point."""
     page = "https://someone:word@www.shop.example/shoes?utm=1#top"
-    await Browser(site).start(page=page, referrer="https://search.example/", locale="de-DE")
-    (one,) = (await site(SEEN)).data["customers"]["nodes"]
+    await Browser(gateway).start(page=page, referrer="https://search.example/", locale="de-DE")
+    (one,) = (await gateway(SEEN)).data["customers"]["nodes"]
     came_in = {
         "channel": "webchat",
         "page": "https://www.shop.example/shoes?utm=1",
@@ -64,15 +65,15 @@ async def test_newest_twenty(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("word", ["", "guessed", "x" * 10_000])
-async def test_guessed_words(site: ChatAsking, word: str) -> None:
+async def test_guessed_words(gateway: ChatAsking, word: str) -> None:
     """A word that nobody was given finds nothing."""
-    got = await Browser(site, resume=word).start()
+    got = await Browser(gateway, resume=word).start()
     assert (got["code"], got["inputPath"]) == ("NOT_FOUND", ["input", "resume"])
 
 
 async def test_words_of_sites(browser: Browser) -> None:
     """A word is good on its own site alone."""
-    browser.ask.lines = Lines([channel(), channel("other")])
+    browser.ask.lines = Lines([site(), site("other")])
     assert (await browser.start(account="other"))["code"] == "NOT_FOUND"
     assert (await browser.start())["isResumed"]
 
@@ -99,34 +100,34 @@ async def test_taken_off(browser: Browser) -> None:
     assert (await browser.start())["code"] == "NOT_FOUND"
 
 
-async def test_foreign_pages(site: ChatAsking) -> None:
+async def test_foreign_pages(gateway: ChatAsking) -> None:
     """Pages that the site does not name begin no chats."""
-    site.caller = replace(site.caller, origin="https://evil.example")
-    assert (await Browser(site).start())["code"] == "NOT_PERMITTED"
+    gateway.caller = replace(gateway.caller, origin="https://evil.example")
+    assert (await Browser(gateway).start())["code"] == "NOT_PERMITTED"
 
 
-async def test_unknown_sites(site: ChatAsking) -> None:
+async def test_unknown_sites(gateway: ChatAsking) -> None:
     """A site that nobody has switched on, and a channel that is none, are not found."""
-    assert (await Browser(site).start(account="nobody"))["inputPath"] == ["input", "account"]
-    assert (await Browser(site).start(channel="whatsapp"))["code"] == "NOT_FOUND"
+    assert (await Browser(gateway).start(account="nobody"))["inputPath"] == ["input", "account"]
+    assert (await Browser(gateway).start(channel="whatsapp"))["code"] == "NOT_FOUND"
 
 
 @pytest.mark.parametrize("page", ["javascript:alert(1)", "shoes", "https://", "http://[", "x" * 3_000])
-async def test_pages(site: ChatAsking, page: str) -> None:
+async def test_pages(gateway: ChatAsking, page: str) -> None:
     """What is no address of a page is told as wrong, and begins nothing."""
-    got = await Browser(site).start(page=page)
+    got = await Browser(gateway).start(page=page)
     assert (got["code"], got["inputPath"]) == ("INVALID_INPUT", ["input", "page"])
-    assert await site.store.count(CUSTOMERS, {}) == 0
+    assert await gateway.store.count(CUSTOMERS, {}) == 0
 
 
-async def test_limits(site: ChatAsking) -> None:
+async def test_limits(gateway: ChatAsking) -> None:
     """Who begins chats too often is told when again; others go on, and the site has a bound of its own."""
-    site.lines, site.rates = Lines([channel(starts_per_minute=2, starts_per_minute_of_site=3)]), RateLimit()
-    given = [(await Browser(site).start())["__typename"] for _ in range(2)]
-    refused = await Browser(site).start()
+    gateway.lines, gateway.rates = Lines([site(starts_per_minute=2, starts_per_minute_of_site=3)]), RateLimit()
+    given = [(await Browser(gateway).start())["__typename"] for _ in range(2)]
+    refused = await Browser(gateway).start()
     assert (given, refused["code"]) == (["StartChatPayload"] * 2, "TOO_OFTEN")
     assert 0 < refused["retryAfterS"] <= 60
-    site.caller = Caller(address="2001:db8::1", origin=ORIGIN)
-    assert (await Browser(site).start())["__typename"] == "StartChatPayload"
-    site.caller = Caller(address="2001:db8:1::1", origin=ORIGIN)
-    assert (await Browser(site).start())["code"] == "TOO_OFTEN"
+    gateway.caller = Caller(address="2001:db8::1", origin=ORIGIN)
+    assert (await Browser(gateway).start())["__typename"] == "StartChatPayload"
+    gateway.caller = Caller(address="2001:db8:1::1", origin=ORIGIN)
+    assert (await Browser(gateway).start())["code"] == "TOO_OFTEN"

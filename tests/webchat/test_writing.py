@@ -11,7 +11,8 @@ from gateway.limits import RateLimit
 from resolvers.attachments import ATTACHMENTS
 from resolvers.kit.viewer import Role
 from resolvers.webchat.chats import CHATS
-from tests.webchat.conftest import SEND, Browser, answered, channel, messages
+from tests.desks import site
+from tests.webchat.conftest import SEND, Browser, answered, messages
 
 FILE = {"url": "https://files.shop.example/a.png", "name": "a.png", "mediaType": "image/png", "sizeBytes": 9}
 
@@ -122,7 +123,7 @@ async def test_odd_words(browser: Browser, given: dict[str, Any], path: str) -> 
 
 async def test_messages_are_bounded(browser: Browser) -> None:
     """Who writes too often is told when again; what was sent before is answered all the same."""
-    browser.ask.lines, browser.ask.rates = Lines([channel(messages_per_minute=2)]), RateLimit()
+    browser.ask.lines, browser.ask.rates = Lines([site(messages_per_minute=2)]), RateLimit()
     await browser.says("one")
     await browser.says("two")
     refused = await browser.says("three")
