@@ -16,6 +16,7 @@ from pymongo.write_concern import WriteConcern
 
 from adapters.arrivals import Arrivals
 from adapters.courtesy import read_of
+from adapters.ears import Ears
 from adapters.failures import Rearranging, StoreDown, StoreError, plain_errors
 from adapters.files import Files
 from adapters.fusing import Fusion
@@ -68,6 +69,7 @@ class Store:
         self._collections: dict[str, AsyncCollection[dict[str, Any]]] = {}
         self.records = {record.name: record for record in records}
         self.held = HeldRecords(self._database, records)
+        self.ears = Ears(self._database)
         self._transactions = Transactions(client, self.held)
         self.leases = Leases(self._database)
         self.files = Files(self._database)
@@ -106,6 +108,7 @@ class Store:
     async def close(self) -> None:
         """Closes every connection."""
         await self.held.close()
+        await self.ears.close()
         # The driver takes leave of the database, and one that is gone would be waited for like any other time.
         with pymongo.timeout(_FAREWELL_S):
             await self._client.close()

@@ -27,7 +27,7 @@ from pydantic import SecretStr
 from adapters.mongo import Store
 from benchmarks.bench import judged
 from gateway.app import House, records_of
-from gateway.endpoint import Incoming
+from gateway.incoming import Incoming
 from gateway.ledger import Keeping
 from gateway.memory import settle_memory
 from gateway.mongod import Mongod

@@ -5,14 +5,16 @@ half of a short answer.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from graphql import (
     ExecutionResult,
+    FieldNode,
     GraphQLError,
     GraphQLSyntaxError,
     OperationDefinitionNode,
@@ -26,10 +28,10 @@ from graphql.validation.rules import overlapping_fields_can_be_merged
 from strawberry.schema.schema import validate_document
 
 from gateway import telling
-from gateway.execution import Documents, Executed, Known, Plans
+from gateway.execution import Documents, Executed, Following, Known, Plans
 from gateway.ledger import Ledger, hash_of_question
 from gateway.places import Places
-from gateway.telemetry import current_trace
+from gateway.telemetry import Trace, current_trace
 from gateway.telling import Told
 from gateway.touching import beyond as fields_beyond
 from gateway.touching import touched_by_variables, touched_fields
@@ -43,6 +45,10 @@ from resolvers.kit.viewer import Viewer
 # reads this attribute for each question. Its own 500,000 hold the loop for 1.5 s; these 20,000 do for 0.05 s, and let
 # the same object be asked for 80 times in one selection, which no panel's fragments do.
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
+T = TypeVar("T")
+
+# How the log says it.
+_FOLLOWED: Final = "subscription"
 # graphql-core has no types for the two, only these words.
 _TOO_MANY_TOKENS: Final = "Syntax Error: Document contains more than"
 _TOO_COSTLY: Final = "Validation aborted."
@@ -70,8 +76,11 @@ class Question:
     """What is asked, as it came in."""
 
     text: str
+    """Empty where a document is named instead."""
     variables: Mapping[str, Any] | None = None
     operation_name: str | None = None
+    document: str | None = None
+    """The name of the document whose text is meant (gateway/trusted.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,16 @@ class Prepared:
         """Whether it changes anything."""
         return self.operation.operation is OperationType.MUTATION
 
+    @property
+    def is_subscription(self) -> bool:
+        """Whether it is followed: answered with each event."""
+        return self.operation.operation is OperationType.SUBSCRIPTION
+
+    @property
+    def name(self) -> str | None:
+        """What the operation is called."""
+        return self.operation.name.value if self.operation.name else None
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Answer:
@@ -96,11 +115,12 @@ class Answer:
 
 
 class NotAsked(Exception):
-    """The question cannot be executed: it does not parse, is not valid, or does not say which operation is meant."""
+    """The question is not executed: it does not parse, is not valid, is not trusted, or names no operation."""
 
-    def __init__(self, errors: list[Told]) -> None:
+    def __init__(self, errors: list[Told], fate: Fate = Fate.ILL_FORMED) -> None:
         super().__init__(errors[0]["message"])
-        self.answer = Answer(Fate.ILL_FORMED, {"errors": errors})
+        self.code: str = errors[0]["extensions"]["code"]
+        self.answer = Answer(fate, {"errors": errors})
 
 
 class Answering:
@@ -126,32 +146,82 @@ class Answering:
         self._documents = Documents()
         self._places = Places(long_at_once)
 
-    def prepare(self, question: Question) -> Prepared:
-        """The question ready to execute; raises NotAsked."""
+    def prepare(self, question: Question, *, is_kept: bool = True) -> Prepared:
+        """The question ready to execute, and kept at hand for the next time; raises NotAsked."""
         known = self._documents.get(question.text)
         if known is None:
-            known = self._documents.add(question.text, self._checked(question.text))
+            document = self._checked(question.text)
+            known = self._documents.add(question.text, document) if is_kept else Known(document, len(question.text))
         return Prepared(known, _operation(known.document, question.operation_name))
+
+    def is_open(self, prepared: Prepared) -> bool:
+        """Whether it needs no sign-in: a mutation with nothing else at its root."""
+        roots = prepared.operation.selection_set.selections
+        names = {one.name.value if isinstance(one, FieldNode) else None for one in roots}
+        return prepared.is_mutation and names <= self._graph.declared.open_mutations
 
     async def answer(self, prepared: Prepared, question: Question, context: Context) -> Answer:
         """The answer; takes `execution_s` at most and says so where that was too short."""
-        name = prepared.operation.name
-        if trace := current_trace():
-            # A GraphQL name: letters, digits, underscores; cut, because a name may have any length.
-            trace.operation = name.value[:64] if name else prepared.operation.operation.value
+        trace = _name(prepared)
         if beyond := self._beyond(prepared, question, context.viewer):
             return Answer(Fate.BEYOND_KEY, {"errors": [_told_beyond(beyond)]})
-        executed = await self._executed(prepared, question, context)
+        executed = await self._patiently(prepared, self._execute(prepared, question, context))
         if isinstance(executed, Answer):
             return executed
         self._documents.weigh(question.text)
-        if self._ledger is not None:
-            try:
-                await self._ledger.keep(context, name.value if name else None, partial(_hash_of, prepared.known))
-            except Unavailable as error:
-                return Answer(Fate.GAVE_UP, {"errors": [self._withheld(prepared, error)]})
         if trace:
             trace.execution = executed.way
+        return await self._given(prepared, executed, context)
+
+    async def answers(
+        self, prepared: Prepared, question: Question, fresh: Callable[[], Awaitable[Context]]
+    ) -> AsyncGenerator[Answer, None]:
+        """The answers to a subscription, one for each event, executed when it is asked for; ends when the events do.
+
+        `fresh` gives each of them a context of its own; what it raises ends them.
+        """
+        trace = _name(prepared)
+        if trace:
+            trace.execution = _FOLLOWED
+        context = await fresh()
+        if beyond := self._beyond(prepared, question, context.viewer):
+            yield Answer(Fate.BEYOND_KEY, {"errors": [_told_beyond(beyond)]})
+            return
+        following = await self._patiently(prepared, self._begun(prepared, question, context))
+        if isinstance(following, Answer):
+            yield following
+            return
+        async with aclosing(following.events) as events:
+            while True:
+                try:
+                    event = await anext(events)
+                except StopAsyncIteration:
+                    return
+                except Exception as error:  # noqa: BLE001  whatever it is, it is told as a field's error is
+                    errors = telling.told_of_execution([following.broken(error)])
+                    yield Answer(Fate.ANSWERED, {"errors": errors, "data": None})
+                    return
+                yield await self._to_event(prepared, following, event, await fresh())
+
+    async def _begun(self, prepared: Prepared, question: Question, context: Context) -> Following | Answer:
+        known, variables = prepared.known, question.variables
+        found = await self.plans.follow(known, context=context, variables=variables, operation=prepared.name)
+        return found if isinstance(found, Following) else _answer_of(found)
+
+    async def _to_event(self, prepared: Prepared, following: Following, event: Any, context: Context) -> Answer:
+        async def execute() -> Executed:
+            return Executed(await following.answer(event, context), _FOLLOWED)
+
+        executed = await self._patiently(prepared, execute())
+        return executed if isinstance(executed, Answer) else await self._given(prepared, executed, context)
+
+    async def _given(self, prepared: Prepared, executed: Executed, context: Context) -> Answer:
+        """The answer as it leaves, written down where it shows whose personal data it holds."""
+        if self._ledger is not None:
+            try:
+                await self._ledger.keep(context, prepared.name, partial(_hash_of, prepared.known))
+            except Unavailable as error:
+                return Answer(Fate.GAVE_UP, {"errors": [self._withheld(prepared, error)]})
         answer = _answer_of(executed.result)
         extensions = self._extensions(executed, context)
         if extensions:
@@ -166,11 +236,11 @@ class Answering:
             extensions["sources"] = [plain_source(one) for one in (stored_source(context.clock()), *told)]
         return extensions
 
-    async def _executed(self, prepared: Prepared, question: Question, context: Context) -> Executed | Answer:
+    async def _patiently(self, prepared: Prepared, work: Coroutine[Any, Any, T]) -> T | Answer:
         """What came of it, or the answer that says why nothing did."""
         try:
             async with asyncio.timeout(self._execution_s) as patience:
-                return await self._execute(prepared, question, context)
+                return await work
         except TimeoutError as error:
             if not patience.expired():
                 return Answer(Fate.UNFORESEEN, {"errors": [telling.told_unforeseen(error)]})
@@ -184,19 +254,17 @@ class Answering:
         """The fields that the question touches and the viewer's key may not ask for."""
         if not viewer.fields:
             return []
-        operation, known = prepared.operation, prepared.known.touched
-        name = operation.name.value if operation.name else None
+        operation, known, name = prepared.operation, prepared.known.touched, prepared.name
         if name not in known:
             known[name] = touched_fields(self._schema, prepared.known.document, operation)
         given = touched_by_variables(self._schema, operation, question.variables)
         return fields_beyond({*known[name], *given}, viewer.fields)
 
     async def _execute(self, prepared: Prepared, question: Question, context: Context) -> Executed:
-        name = prepared.operation.name.value if prepared.operation.name else None
         known, variables = prepared.known, question.variables
         async with self._places.take(known):
             try:
-                return await self.plans.execute(known, context=context, variables=variables, operation=name)
+                return await self.plans.execute(known, context=context, variables=variables, operation=prepared.name)
             finally:
                 # Also of what was given up, which was longer still.
                 known.loaded(context.budget.rows)
@@ -237,6 +305,14 @@ class Answering:
 
     def _withheld(self, prepared: Prepared, error: Unavailable) -> Told:
         return telling.told(error.message + (_CHANGED if prepared.is_mutation else ""), error.code)
+
+
+def _name(prepared: Prepared) -> Trace | None:
+    """The request as it is accounted for, with the operation's name."""
+    if trace := current_trace():
+        # A GraphQL name: letters, digits, underscores; cut, because a name may have any length.
+        trace.operation = (prepared.name or prepared.operation.operation.value)[:64]
+    return trace
 
 
 def _hash_of(known: Known) -> str:

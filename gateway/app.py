@@ -11,13 +11,13 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.lines import NO_LINES, Lines
 from adapters.mongo import Store
@@ -26,6 +26,7 @@ from gateway import playground
 from gateway.answering import Answering
 from gateway.auth import Auth
 from gateway.database import database, opened_store
+from gateway.ending import told_of_end
 from gateway.endpoint import Endpoint
 from gateway.execution import Plans
 from gateway.exports import Exports, Shelf, Tickets
@@ -36,19 +37,22 @@ from gateway.inbox import Inbox
 from gateway.kept_secrets import with_secrets
 from gateway.keys import API_KEYS
 from gateway.ledger import Ledger
-from gateway.limits import LookUpLimit
+from gateway.limits import LookUpLimit, RateLimit
 from gateway.lines import open_lines
 from gateway.memory import settle_memory
+from gateway.origins import Origins
 from gateway.playground import STRANGERS, Welcome
 from gateway.settings import BadSettings, Settings, environment_name, load_settings
+from gateway.subscriptions import Subscriptions
 from gateway.telemetry import CommandCount, JobLog, Telemetry, configure_logs
 from gateway.telling import UNAVAILABLE, told
 from gateway.tokens import signed_token
 from gateway.tracebacks import guard_last_words
+from gateway.trusted import load_trusted
 from gateway.webhooks import Desk, Webhooks
 from gateway.work import JOBS, Worker, working
 from resolvers.channel_standing import know_accounts
-from resolvers.kit.context import Context, GraphLimits
+from resolvers.kit.context import NOWHERE, Caller, Context, GraphLimits
 from resolvers.kit.cursors import CursorSeal
 from resolvers.kit.delivered import Delivered
 from resolvers.kit.graph import Graph
@@ -111,7 +115,10 @@ class House:
         self.auth = Auth(store, settings, clock=lambda: clock().timestamp())
         self.knocks = Knocks()
         self.inbox = Inbox(store, self.knocks)
+        self.subscriptions = Subscriptions(settings)
+        self.trusted = load_trusted(settings.trusted_documents)
         self.ledger = Ledger(store, settings.access_ledger)
+        self._rates = RateLimit()
         self._look_ups = LookUpLimit(settings.lookups_per_minute) if settings.lookups_per_minute else None
         self.answering = Answering(
             graph,
@@ -134,7 +141,7 @@ class House:
             default_region=settings.default_region,
         )
 
-    def context_for(self, viewer: Viewer) -> Context:
+    def context_for(self, viewer: Viewer, caller: Caller = NOWHERE) -> Context:
         """What the resolvers of one request are handed."""
         return Context(
             viewer=viewer,
@@ -144,6 +151,9 @@ class House:
             clock=self._now,
             limits=self.limits,
             sign_visitor=self._sign_visitor if self.settings.jwt_secret else None,
+            sign_chat=self._sign_chat if self.settings.jwt_secret else None,
+            caller=caller,
+            rates=self._rates,
             look_ups=self._look_ups,
             lines=self.lines,
             live=LiveQuestion(self.asking, self.graph.declared, live_s=self.settings.live_s) if self.asking else None,
@@ -155,12 +165,16 @@ class House:
     def _now(self) -> datetime:
         return _to_milliseconds(self.clock())
 
-    def _sign_visitor(self, customer: RecordId, for_s: float) -> str:
+    def _sign_visitor(self, customer: RecordId, for_s: float, **more: Any) -> str:
         """A token of a visitor: whose subject is the customer, and nobody who signs in elsewhere."""
         named = global_id("Customer", customer)
         at = self.clock().timestamp()
-        more = {"customer_id": named}
+        more |= {"customer_id": named}
         return signed_token(self.settings, Role.VISITOR, f"visitor:{named}", at=at, for_s=for_s, more=more)
+
+    def _sign_chat(self, customer: RecordId, chat: RecordId, for_s: float, is_proven: bool) -> str:
+        """A token of a visitor in a web chat, who sees no more than that unless proven to be the customer."""
+        return self._sign_visitor(customer, for_s, chat=global_id("Chat", chat), is_proven=is_proven)
 
     @property
     def exports(self) -> Shelf:
@@ -188,7 +202,14 @@ class House:
     @property
     def endpoint(self) -> Endpoint:
         """`/graphql` of this house."""
-        return Endpoint(self.settings, answering=self.answering, auth=self.auth, context_for=self.context_for)
+        return Endpoint(
+            self.settings,
+            answering=self.answering,
+            auth=self.auth,
+            context_for=self.context_for,
+            subscriptions=self.subscriptions,
+            trusted=self.trusted,
+        )
 
 
 @asynccontextmanager
@@ -227,7 +248,8 @@ def build(
             house.working(),
         ):
             door.open(house)
-            yield
+            with told_of_end(house.subscriptions.close):
+                yield
             door.close()
 
     return Starlette(routes=_routes(complete, door, STRANGERS), middleware=[Middleware(Telemetry)], lifespan=lifespan)
@@ -268,11 +290,11 @@ class Door:
 
     def __init__(self) -> None:
         self._house: House | None = None
-        self._endpoint: Endpoint | None = None
+        self._endpoint: ASGIApp | None = None
 
     def open(self, house: House) -> None:
         """Lets questions in."""
-        self._house, self._endpoint = house, house.endpoint
+        self._house, self._endpoint = house, Origins(house.endpoint, house.lines)
 
     def close(self) -> None:
         """Lets nobody in any more."""

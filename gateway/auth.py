@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from adapters.mongo import Store
-from adapters.records import RecordId
+from adapters.records import RecordId, new_id
 from gateway.keys import BadKey, key_behind
 from gateway.settings import Settings
 from gateway.tokens import BadToken, KeysUnreachable, Tokens
@@ -21,6 +21,7 @@ from resolvers.agents import agent_of_subject
 from resolvers.kit.errors import Unauthenticated, Unavailable
 from resolvers.kit.ids import key_of
 from resolvers.kit.viewer import STAFF, Role, Viewer
+from resolvers.webchat import CHAT_FIELDS
 
 # A role that was taken away ends with the token anyway; a minute is shorter than any token's life.
 _REMEMBER_S: Final = 60.0
@@ -40,6 +41,21 @@ class NotSignedIn(Unauthenticated):
         super().__init__(message)
         # RFC 6750, section 3.1: who sent nothing is told no error.
         self.challenge = 'Bearer realm="profile-gateway"' + (f', error="{error}"' if error else "")
+
+
+# Nobody's id, so that whatever is kept of somebody is somebody else's.
+STRANGER: Final = Viewer(subject="stranger", role=Role.VISITOR, customer_id=new_id(), fields=CHAT_FIELDS)
+"""Whoever has not signed in, to whom little is open (resolvers.kit.slice.Declared.open_mutations)."""
+
+
+def is_stranger(headers: Mapping[str, str]) -> bool:
+    """Whether no proof was sent of who asks, not even a bad one."""
+    return not headers.get("authorization", "").strip() and not headers.get("x-api-key", "").strip()
+
+
+def nobody() -> NotSignedIn:
+    """What is told to strangers."""
+    return NotSignedIn(f"Nobody is signed in. {_HOW}")
 
 
 class Auth:
@@ -68,7 +84,7 @@ class Auth:
             case "":
                 if key:
                     return await self._of_key(key)
-                raise NotSignedIn(f"Nobody is signed in. {_HOW}")
+                raise nobody()
             case _:
                 raise NotSignedIn(f"That way of signing in is not known here. {_HOW}", error="invalid_request")
 
@@ -110,7 +126,11 @@ class Auth:
             agent = await agent_of_subject(self._store, subject, name=name, role=role, at=self._now())
             return Viewer(subject=subject, role=role, agent_id=agent)
         if role is Role.VISITOR:
-            return Viewer(subject=subject, role=role, customer_id=_customer(claims))
+            chat = _chat(claims)
+            # A browser that came back is whoever chatted there, and not yet the customer whom that one proved to be.
+            is_bounded = chat is not None and claims.get("is_proven") is not True
+            fields = CHAT_FIELDS if is_bounded else frozenset[str]()
+            return Viewer(subject=subject, role=role, customer_id=_customer(claims), chat_id=chat, fields=fields)
         return Viewer(subject=subject, role=role, scopes=_scopes(claims), fields=_fields(claims))
 
     def _now(self) -> datetime:
@@ -161,6 +181,15 @@ def _customer(claims: Mapping[str, Any]) -> RecordId:
             "A visitor's token needs the claim `customer_id`: the `id` of a Customer, as this gateway gave it."
         )
     return customer
+
+
+def _chat(claims: Mapping[str, Any]) -> RecordId | None:
+    """The web chat in which a visitor is; raises BadToken for what is none."""
+    given = claims.get("chat")
+    chat = key_of(given, "Chat") if isinstance(given, str) else None
+    if given is not None and chat is None:
+        raise BadToken("The token's `chat` is no web chat of this gateway. Begin one with `startChat`.")
+    return chat
 
 
 def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:

@@ -27,7 +27,8 @@ from gateway.keys import BadKey
 from gateway.mongod import MongodError
 from gateway.opening import with_store
 from gateway.playground import Welcome
-from gateway.settings import BadSettings, Settings, load_settings, settings_table
+from gateway.settings import BadSettings, Settings, load_settings
+from gateway.settings_table import settings_table
 from gateway.telemetry import configure_logs
 from gateway.tokens import BadToken, signed_token
 from gateway.touching import known_fields

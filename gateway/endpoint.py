@@ -5,10 +5,10 @@ out; starlette stands around it as a thin skin.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
 from starlette.requests import Request
@@ -16,42 +16,36 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway import telling
-from gateway.answering import Answer, Answering, Fate, NotAsked, Question
-from gateway.auth import Auth, NotSignedIn
+from gateway.answering import Answer, Answering, Fate, NotAsked, Prepared, Question
+from gateway.auth import STRANGER, Auth, NotSignedIn, is_stranger, nobody
+from gateway.event_stream import HEADERS, stream, whole
+from gateway.incoming import Incoming, Reading, Refusal
+from gateway.media_types import EVENTS, GRAPHQL, JSON, liked_type, takes_events
 from gateway.settings import Settings
-from resolvers.kit.context import Context
+from gateway.subscriptions import Subscriptions, require_same
+from gateway.trusted import Trusted
+from resolvers.kit.context import Caller, Context
 from resolvers.kit.errors import Unavailable
 from resolvers.kit.viewer import Viewer
 
-GRAPHQL: Final = "application/graphql-response+json"
-JSON: Final = "application/json"
+T = TypeVar("T")
+
 _METHODS: Final = "GET, POST"
 
 # nosniff: an answer is never a page. no-store: it holds customers, and depends on who asks.
 _SAFE: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Vary": "Accept, Authorization"}
 
-_BAD_REQUEST, _TIMEOUT, _TOO_LARGE, _UNSUPPORTED = 400, 408, 413, 415
 _UNAUTHENTICATED, _WRONG_METHOD, _NOT_ACCEPTABLE, _UNAVAILABLE = 401, 405, 406, 503
+# Of a body, where nobody has said whose it is: the document by which a visitor's chat begins, and its page.
+_STRANGERS_BYTES: Final = 16 * 1024
+# What a stranger's widget is told of its document: it sends the text then, or its operator reads why not.
+_ABOUT_DOCUMENTS: Final = {telling.DOCUMENT_UNKNOWN, telling.DOCUMENT_NOT_TRUSTED}
 # How long an answer may take before anyone looks whether somebody still waits for it.
 _WATCHED_AFTER_S: Final = 0.02
+# A reader who takes nothing for so long holds a subscription for nobody.
+_PATIENCE_S: Final = 10.0
 # nginx's number for it; nobody reads it but the log.
 _CLIENT_GONE = 499
-
-Headers = Mapping[str, str]
-"""Names in lower case, or a mapping that does not tell."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Incoming:
-    """A request as the endpoint reads it."""
-
-    method: str
-    headers: Headers
-    parameters: Mapping[str, str]
-    """Of the query string."""
-    body: AsyncIterator[bytes]
-    gone: Callable[[], Coroutine[Any, Any, None]]
-    """Returns when the client has closed the connection; waited for only behind the body's end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -59,18 +53,10 @@ class Outgoing:
     """What goes back."""
 
     status: int
-    body: bytes
+    body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
-
-
-class Refusal(Exception):
-    """The request is not a question that can be looked at; says with which status, code and headers."""
-
-    def __init__(self, status: int, message: str, *, code: str = telling.BAD_REQUEST, **headers: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    events: AsyncGenerator[bytes, None] | None = None
+    """What goes out piece by piece, in the place of a body; begun by whoever sends it."""
 
 
 class ClientGone(Exception):
@@ -81,12 +67,21 @@ class Endpoint:
     """`/graphql`: an ASGI application."""
 
     def __init__(
-        self, settings: Settings, *, answering: Answering, auth: Auth, context_for: Callable[[Viewer], Context]
+        self,
+        settings: Settings,
+        *,
+        answering: Answering,
+        auth: Auth,
+        context_for: Callable[[Viewer, Caller], Context],
+        subscriptions: Subscriptions,
+        trusted: Trusted,
     ) -> None:
-        self._settings = settings
+        self._reading = Reading(settings)
         self._answering = answering
         self._auth = auth
         self._context_for = context_for
+        self._subscriptions = subscriptions
+        self._trusted = trusted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The skin: starlette's request in, starlette's response out."""
@@ -103,9 +98,14 @@ class Endpoint:
                 parameters=request.query_params,
                 body=request.stream(),
                 gone=gone,
+                address=request.client.host if request.client else None,
             )
         )
-        await Response(outgoing.body, outgoing.status, headers=dict(outgoing.headers))(scope, receive, send)
+        if outgoing.events is None:
+            await Response(outgoing.body, outgoing.status, headers=dict(outgoing.headers))(scope, receive, send)
+            return
+        with suppress(ClientGone):
+            await _unless_gone(_sent(outgoing, outgoing.events, send), gone)
 
     async def answer(self, incoming: Incoming) -> Outgoing:
         """The answer to a request, whatever it is."""
@@ -114,11 +114,9 @@ class Endpoint:
             _check_method(incoming.method)
             media_type = _negotiated(incoming.headers.get("accept"))
             if incoming.method == "POST":
-                self._check_headers(incoming.headers)
-            # Before the body is read: who is not signed in shall not make us hold it.
-            viewer = await self._auth.viewer_of(incoming.headers)
-            question = await self._question(incoming)
-            return _rendered(await self._answered(incoming, question, viewer), media_type)
+                self._reading.check_headers(incoming.headers)
+            to = self._to_stranger if is_stranger(incoming.headers) else self._to_viewer
+            return await to(incoming, media_type)
         except Refusal as refusal:
             return _refused(refusal, media_type)
         except NotSignedIn as error:
@@ -132,78 +130,70 @@ class Endpoint:
         except Exception as error:  # noqa: BLE001  the outermost room: told by reference and logged whole
             return _unanswered(error, media_type)
 
-    async def _answered(self, incoming: Incoming, question: Question, viewer: Viewer) -> Answer:
+    async def _to_viewer(self, incoming: Incoming, media_type: str) -> Outgoing:
+        # Before the body is read: whose token is no good shall not make us hold it.
+        viewer = await self._auth.viewer_of(incoming.headers)
+        question = await self._reading.question(incoming)
         try:
+            question = self._trusted.question(question, viewer)
             prepared = self._answering.prepare(question)
         except NotAsked as reason:
-            return reason.answer
+            return _rendered(reason.answer, media_type)
         if incoming.method == "GET" and prepared.is_mutation:
             # A link or an image on a stranger's page makes a browser GET: that must never change anything.
             raise Refusal(_WRONG_METHOD, "A mutation comes by POST; by GET come queries alone.", Allow="POST")
-        return await _unless_gone(self._answering.answer(prepared, question, self._context_for(viewer)), incoming.gone)
+        if prepared.is_subscription:
+            return self._followed(incoming, prepared, question, viewer)
+        return await self._executed(incoming, prepared, question, viewer, media_type)
 
-    # Reading
-
-    def _check_headers(self, headers: Headers) -> None:
-        kind, charset = _content_type(headers.get("content-type", ""))
-        if kind != JSON or charset not in {"", "utf-8", "utf8"}:
-            raise Refusal(
-                _UNSUPPORTED, f"A question is posted as `Content-Type: {JSON}`, in UTF-8. Send it so.", Accept=JSON
-            )
-        if headers.get("content-encoding", "identity").lower() != "identity":
-            raise Refusal(_UNSUPPORTED, "Compressed bodies are not read. Send it plain.", Accept_Encoding="identity")
-        size = headers.get("content-length", "0")
-        if size.isdecimal() and int(size[:20]) > self._settings.body_bytes:
-            raise self._too_large(f"has {size[:20]} bytes")
-
-    def _too_large(self, words: str) -> Refusal:
-        limit = self._settings.body_bytes
-        message = (
-            f"The body {words}; at most {limit} are read. Ask for less at once, or move values out of the question."
-        )
-        return Refusal(_TOO_LARGE, message, code=telling.LIMIT_EXCEEDED, Connection="close")
-
-    async def _question(self, incoming: Incoming) -> Question:
-        if incoming.method == "GET":
-            given: Any = dict(incoming.parameters)
-            for name in ("variables", "extensions"):
-                # An empty parameter is what a form sends for nothing.
-                given[name] = _json(given[name].encode(), f"`{name}`") if given.get(name) else None
-        else:
-            given = _json(await self._body(incoming.body), "The body")
-        return self._checked(given)
-
-    async def _body(self, body: AsyncIterator[bytes]) -> bytes:
-        held = bytearray()
+    async def _to_stranger(self, incoming: Incoming, media_type: str) -> Outgoing:
+        """The answer to what needs no sign-in; raises NotSignedIn for everything else, sound or not."""
         try:
-            async with asyncio.timeout(self._settings.body_read_s):
-                async for chunk in body:
-                    held += chunk
-                    if len(held) > self._settings.body_bytes:
-                        raise self._too_large(f"has more than {self._settings.body_bytes} bytes")
-        except TimeoutError as error:
-            message = f"The body did not arrive within {self._settings.body_read_s:g} seconds. Send it again, faster."
-            raise Refusal(_TIMEOUT, message, code=telling.LIMIT_EXCEEDED, Connection="close") from error
-        return bytes(held)
+            question = await self._reading.question(incoming, most_bytes=_STRANGERS_BYTES)
+            question = self._trusted.question(question, STRANGER)
+            # Nor shall strangers choose what is kept at hand.
+            prepared = self._answering.prepare(question, is_kept=False)
+        except Refusal as error:
+            raise nobody() from error
+        except NotAsked as reason:
+            if reason.code in _ABOUT_DOCUMENTS:
+                return _rendered(reason.answer, media_type)
+            raise nobody() from reason
+        if incoming.method != "POST" or not self._answering.is_open(prepared):
+            raise nobody()
+        return await self._executed(incoming, prepared, question, STRANGER, media_type)
 
-    def _checked(self, given: Any) -> Question:
-        """The parameters as the specification types them (section 5.1)."""
-        if not isinstance(given, dict):
-            raise Refusal(_BAD_REQUEST, f"The body is {_kind(given)}; send an object, {{'query': '...'}} in JSON.")
-        text = given.get("query")
-        if not isinstance(text, str) or not text.strip():
-            raise Refusal(_BAD_REQUEST, f"`query` is {_kind(text or None)}; it must be the question's text.")
-        if (size := len(text.encode())) > self._settings.question_bytes:
-            limit = self._settings.question_bytes
-            message = f"The question has {size} bytes; at most {limit} are read. Send values as variables."
-            raise Refusal(_TOO_LARGE, message, code=telling.LIMIT_EXCEEDED)
-        name = given.get("operationName")
-        if name is not None and not isinstance(name, str):
-            raise Refusal(_BAD_REQUEST, f"`operationName` is {_kind(name)}; it must be a string, or left out.")
-        for key in ("variables", "extensions"):
-            if not isinstance(given.get(key), dict | None):
-                raise Refusal(_BAD_REQUEST, f"`{key}` is {_kind(given[key])}; it must be an object, or left out.")
-        return Question(text=text, variables=given.get("variables"), operation_name=name)
+    async def _executed(
+        self, incoming: Incoming, prepared: Prepared, question: Question, viewer: Viewer, media_type: str
+    ) -> Outgoing:
+        answering = self._answering.answer(prepared, question, self._context(incoming, viewer))
+        return _rendered(await _unless_gone(answering, incoming.gone), media_type)
+
+    def _context(self, incoming: Incoming, viewer: Viewer) -> Context:
+        return self._context_for(viewer, Caller(address=incoming.address, origin=incoming.headers.get("origin")))
+
+    def _followed(self, incoming: Incoming, prepared: Prepared, question: Question, viewer: Viewer) -> Outgoing:
+        if not takes_events(incoming.headers.get("accept")):
+            raise Refusal(_NOT_ACCEPTABLE, f"A subscription is answered as {EVENTS}. Name that in `Accept`.")
+
+        async def prove() -> None:
+            # Tokens end and keys are taken back while somebody follows.
+            require_same(viewer, await self._auth.viewer_of(incoming.headers))
+
+        async def fresh() -> Context:
+            await prove()
+            return self._context(incoming, viewer)
+
+        answers = self._answering.answers(prepared, question, fresh)
+        held = self._subscriptions.held(viewer, answers, prove)
+        return Outgoing(status=int(Fate.ANSWERED), headers=_SAFE | HEADERS, events=stream(held))
+
+
+def _negotiated(accept: str | None) -> str:
+    liked = liked_type(accept)
+    if liked is None:
+        raise Refusal(_NOT_ACCEPTABLE, f"Answers come as {GRAPHQL} or {JSON}. Name one of them in `Accept`.")
+    return liked
 
 
 def _check_method(method: str) -> None:
@@ -211,7 +201,21 @@ def _check_method(method: str) -> None:
         raise Refusal(_WRONG_METHOD, f"Questions come by {_METHODS}, not by {method[:16]}.", Allow=_METHODS)
 
 
-async def _unless_gone(work: Coroutine[Any, Any, Answer], gone: Callable[[], Coroutine[Any, Any, None]]) -> Answer:
+async def _sent(outgoing: Outgoing, events: AsyncGenerator[bytes, None], send: Send) -> None:
+    """Sends what comes; gives up on a reader who takes nothing."""
+    headers = [(name.lower().encode(), value.encode()) for name, value in outgoing.headers.items()]
+    async with aclosing(events):
+        await send({"type": "http.response.start", "status": outgoing.status, "headers": headers})
+        async for piece in events:
+            try:
+                async with asyncio.timeout(_PATIENCE_S):
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+            except TimeoutError as error:
+                raise ClientGone from error
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _unless_gone(work: Coroutine[Any, Any, T], gone: Callable[[], Coroutine[Any, Any, None]]) -> T:
     """What the work gives; it is cancelled, and ClientGone raised, when nobody is left to read it."""
     # The work stays in this task: one more to start and to end would only make answers slower.
     working = asyncio.current_task()
@@ -256,6 +260,9 @@ def _unanswered(error: Exception, media_type: str) -> Outgoing:
 
 
 def _rendered(answer: Answer, media_type: str) -> Outgoing:
+    if media_type == EVENTS:
+        # What is wrong with the question is told in the stream, too: a browser's EventSource reads nothing else.
+        return Outgoing(status=int(Fate.ANSWERED), body=whole(answer.body), headers=_SAFE | HEADERS)
     try:
         body = orjson.dumps(answer.body)
     except orjson.JSONEncodeError as error:
@@ -273,65 +280,5 @@ def _refused(refusal: Refusal, media_type: str) -> Outgoing:
 
 
 def _headers(media_type: str) -> dict[str, str]:
-    return {"Content-Type": f"{media_type}; charset=utf-8"} | _SAFE
-
-
-@lru_cache(maxsize=128)
-def _negotiated(accept: str | None) -> str:
-    """The media type that the client likes best of the two (RFC 9110, section 12.5.1); raises Refusal for neither.
-
-    Nothing said means the specification's own type (its legacy watershed); "anything" means the older one, because
-    who says that has not shown to know the newer.
-    """
-    if not accept:
-        return GRAPHQL
-    ranges = [_range(one, place) for place, one in enumerate(accept.split(","))]
-    liked = [(liking, media_type) for media_type in (JSON, GRAPHQL) if (liking := _liking(ranges, media_type))]
-    if not liked:
-        raise Refusal(_NOT_ACCEPTABLE, f"Answers come as {GRAPHQL} or {JSON}. Name one of them in `Accept`.")
-    return max(liked, key=lambda one: one[0])[1]
-
-
-def _range(text: str, place: int) -> tuple[str, float, int]:
-    name, *parameters = (one.strip().lower() for one in text.split(";"))
-    weight = next((one[2:] for one in parameters if one.startswith("q=")), "1")
-    try:
-        return name, float(weight), -place
-    except ValueError:
-        return name, 0.0, -place
-
-
-def _liking(ranges: list[tuple[str, float, int]], media_type: str) -> tuple[float, int, int] | None:
-    """How well a type is liked: weight, how exactly it was named, how early. None where it is not taken."""
-    exactness = {media_type: 2, "application/*": 1, "*/*": 0}
-    fitting = [(exactness[name], weight, place) for name, weight, place in ranges if name in exactness]
-    if not fitting:
-        return None
-    exact, weight, place = max(fitting)
-    return (weight, exact, place) if weight > 0 else None
-
-
-@lru_cache(maxsize=128)
-def _content_type(text: str) -> tuple[str, str]:
-    """The media type and the charset, in lower case."""
-    kind, *parameters = (one.strip().lower() for one in text.split(";"))
-    charset = next((one.removeprefix("charset=") for one in parameters if one.startswith("charset=")), "")
-    return kind, charset.strip('"')
-
-
-def _json(text: bytes, what: str) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        # The library's words name the place and quote nothing.
-        raise Refusal(
-            _BAD_REQUEST, f"{what} is not JSON: {error}. Send it in UTF-8, nested less than 1024 deep."
-        ) from error
-
-
-def _kind(value: object) -> str:
-    """What JSON calls it."""
-    if value is None:
-        return "missing"
-    names = {bool: "a boolean", str: "a string", list: "a list", dict: "an object"}
-    return names.get(type(value), "a number")
+    # What is no answer of the graph is no event either.
+    return {"Content-Type": f"{JSON if media_type == EVENTS else media_type}; charset=utf-8"} | _SAFE

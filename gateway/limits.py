@@ -1,6 +1,6 @@
-"""How often may one viewer ask who stands behind a phone number, an address or another identity?
+"""How often may one viewer ask who stands behind an identity, and how often may anybody do what needs no sign-in?
 
-Such a look-up is an oracle for every number there is: without a bound, whoever may ask could learn by trying which of
+A look-up is an oracle for every number there is: without a bound, whoever may ask could learn by trying which of
 them belong to customers. Counted in this process, over a window that slides.
 """
 
@@ -43,21 +43,34 @@ class _Counts(MemoryStorage):
         return self.storage[key]
 
 
+class RateLimit:
+    """Counts whatever is bounded, by name (resolvers.kit.context.Rates)."""
+
+    def __init__(self) -> None:
+        self._limiter = SlidingWindowCounterRateLimiter(_Counts())
+
+    async def take(self, what: str, whose: str, per_minute: int) -> int | None:
+        """Counts one; where the last minute had as many as there may be, in how many seconds there may be another."""
+        item = RateLimitItemPerMinute(per_minute)
+        if await self._limiter.hit(item, what, whose):
+            return None
+        free_at = (await self._limiter.get_window_stats(item, what, whose)).reset_time
+        return max(1, math.ceil(free_at - time.time()))
+
+
 class LookUpLimit:
     """Counts the look-ups of each viewer (resolvers.kit.context.LookUps)."""
 
     def __init__(self, per_minute: int) -> None:
         self._per_minute = per_minute
-        self._item = RateLimitItemPerMinute(per_minute)
-        self._limiter = SlidingWindowCounterRateLimiter(_Counts())
+        self._rates = RateLimit()
 
     async def take(self, viewer: Viewer) -> None:
         """Counts one look-up; raises LimitExceeded where the last minute had as many as there may be."""
-        whose = (_NAME, viewer.role.value, viewer.key_handle or viewer.subject)
-        if await self._limiter.hit(self._item, *whose):
+        whose = f"{viewer.role.value}/{viewer.key_handle or viewer.subject}"
+        wait_s = await self._rates.take(_NAME, whose, self._per_minute)
+        if wait_s is None:
             return
-        free_at = (await self._limiter.get_window_stats(self._item, *whose)).reset_time
-        wait_s = max(1, math.ceil(free_at - time.time()))
         raise LimitExceeded(
             f"You have looked people up by an identity {self._per_minute} times within a minute, which is the most. "
             f"Try again in {wait_s} s; keep the customers' ids, by which `customer` asks as often as you like."

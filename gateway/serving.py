@@ -83,7 +83,11 @@ async def _serve_here(
         welcome = await prepare(house)
         app = application(house, welcome=welcome)
         settle_memory()
-        server = _Server(_config(settings, app, lifespan="off"), announced=lambda: announce(_address_of(listener)))
+        server = _Server(
+            _config(settings, app, lifespan="off"),
+            announced=lambda: announce(_address_of(listener)),
+            ending=house.subscriptions.close,
+        )
         async with house.working():
             await server.serve(sockets=[listener])
 
@@ -91,17 +95,23 @@ async def _serve_here(
 class _Server(uvicorn.Server):
     """Ends on a signal, and leaves it at that: uvicorn's own would raise it again, before the house is closed.
 
-    `announced` is called when it listens, to signals too.
+    `announced` is called when it listens, to signals too; `ending` before it waits for answers under way.
     """
 
-    def __init__(self, config: uvicorn.Config, *, announced: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, *, announced: Callable[[], None], ending: Callable[[], None]) -> None:
         super().__init__(config)
         self._announced = announced
+        self._ending = ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Says where it is, once it is there."""
         await super().startup(sockets)
         self._announced()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Ends what is answered without an end, and then as uvicorn does."""
+        self._ending()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

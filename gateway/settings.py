@@ -172,6 +172,29 @@ class Settings(BaseSettings):
         gt=0,
         description="How long an answer may take: no agent waits longer with a customer on the line.",
     )
+    trusted_documents: Path | None = Field(
+        default=None,
+        description="A manifest of documents, or a folder of manifests (`*.json`), as relay-compiler, GraphQL Code "
+        "Generator and Apollo write them. Visitors, and widgets before sign-in, then run these documents and no "
+        "others. Set it where the public comes in; without it they run whatever their role permits, as in the demo.",
+    )
+    subscriptions: int = Field(
+        default=1_000,
+        ge=1,
+        description="Subscriptions that one process holds: each keeps a connection and a cursor of the database open.",
+    )
+    subscriptions_per_caller: int = Field(
+        default=20,
+        ge=1,
+        description="Subscriptions that one process holds for one caller: an agent's panels, a visitor's tabs. Raise "
+        "it where a program follows for many people with one key.",
+    )
+    keep_alive_s: float = Field(
+        default=10.0,
+        gt=0,
+        description="After so many silent seconds a subscription sends a sign of life, so that no proxy ends it, and "
+        "sees whether the caller's token is still good. Proxies wait for 30 or 60.",
+    )
     live_s: float = Field(
         default=0.8,
         gt=0,
@@ -340,31 +363,6 @@ def unknown_names() -> list[str]:
     known = {environment_name(name) for name in Settings.model_fields}
     known |= {environment_name(name) + KEPT_IN_A_FILE for name, one in Settings.model_fields.items() if is_secret(one)}
     return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
-
-
-def settings_table() -> str:
-    """Every knob with its default and its reason, as a table in Markdown."""
-    rows = ["| Variable | Default | What it is, and why so |", "|---|---|---|"]
-    for name, field in Settings.model_fields.items():
-        secret = " Secret: may stand in a file." if is_secret(field) else ""
-        rows.append(f"| `{environment_name(name)}` | {_default(field)} | {field.description}{secret} |")
-    return "\n".join(rows) + "\n"
-
-
-def _default(field: FieldInfo) -> str:
-    if field.default_factory is dict:
-        return "none"
-    if field.default_factory is not None:
-        return "see there"
-    match field.default:
-        case None:
-            return "none"
-        case bool() as switch:
-            return "`true`" if switch else "`false`"
-        case tuple() as several:
-            return f"`{','.join(several)}`"
-        case plain:
-            return f"`{plain}`"
 
 
 def _in_words(error: ValidationError) -> Iterator[str]:

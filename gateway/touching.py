@@ -37,7 +37,7 @@ _ALL: Final = "*"
 _EVERYONES: Final = "__"
 # So is who asks, and what the key may ask for: else nobody could tell what a key is good for.
 _VIEWER: Final = frozenset({"Query.viewer", "ViewerInfo"})
-_ROOTS: Final = ("Query.", "Mutation.")
+_ROOTS: Final = ("Query.", "Mutation.", "Subscription.")
 
 Types = frozenset[str]
 """Names of the object types that may stand in one place."""

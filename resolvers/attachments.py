@@ -13,7 +13,7 @@ from resolvers.kit.context import Context, Info
 from resolvers.kit.lists import customer_lists, hidden_from, listing_of
 from resolvers.kit.paging import Connection, Page
 from resolvers.kit.proofs import only_shown, shown
-from resolvers.kit.scalars import BigInt
+from resolvers.kit.scalars import BigInt, Url
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, Role
@@ -26,7 +26,7 @@ ATTACHMENTS = Record(
     element="CONVERSATIONS",
     arrives=True,
     indexes=(Index(("customer_id", "created_at", "_id")), Index(("of_id", "created_at", "_id"))),
-    personal=frozenset({"name"}),
+    personal=frozenset({"name", "url"}),
     belongs=Belonging(field="of_id", to=(MESSAGES.name, TICKETS.name)),
     file="file_id",
     aged_by="created_at",
@@ -43,6 +43,10 @@ class Attachment(Node, Redacted):
         "How large it is, in bytes, files of more than 2 GB included; null where its source does not say."
     )
     created_at: datetime = kept("When it came.")
+    url: Url | None = kept(
+        "Where the visitor says that it is, always https; null where its bytes are kept here or with a channel. Nobody "
+        "has looked at what is there: treat it as a stranger's link."
+    )
     of_id: strawberry.Private[RecordId] = inner()
 
 

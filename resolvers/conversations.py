@@ -54,7 +54,7 @@ MESSAGES = Record(
     of_staff=frozenset({"failure_reason"}),
     timeline=Timeline(kind="MESSAGE", at="sent_at", channel="channel"),
     belongs=Belonging(field="conversation_id", to=(CONVERSATIONS.name,)),
-    news=frozenset({"status"}),
+    news=frozenset({"status", "text", "withdrawn_at", "conversation_id"}),
 )
 
 

@@ -58,6 +58,7 @@ from resolvers import (
     tickets,
     verification,
     visitors,
+    webchat,
 )
 from resolvers.kit.graph import Graph
 from resolvers.live import account_pasts, fetching, panel
@@ -116,6 +117,7 @@ SLICES = (
     sending.SLICE,
     ordering.SLICE,
     paying.SLICE,
+    webchat.SLICE,
     privacy.SLICE,
     fetching.SLICE,
     account_pasts.SLICE,

@@ -22,6 +22,7 @@ from adapters.records import Document, RecordId
 from adapters.veil import Veil
 from gateway.app import GATE_RECORDS
 from gateway.execution import Known, Plans
+from gateway.limits import RateLimit
 from gateway.mongod import Mongod
 from gateway.telling import told_of_execution
 from resolvers.agents import AGENTS, agent_document
@@ -167,6 +168,8 @@ class Asking:
     """The channel accounts that can be reached."""
     delivered: Delivered = field(default_factory=Delivered)
     """What the last answer gave away."""
+    rates: RateLimit | None = None
+    """Counts what may not be done too often."""
 
     def __post_init__(self) -> None:
         self.plans = Plans(self.graph, compile_at=1)
@@ -186,6 +189,7 @@ class Asking:
             limits=self.limits,
             lines=self.lines,
             delivered=Delivered(is_watched=True),
+            rates=self.rates,
         )
 
     async def __call__(

@@ -18,7 +18,7 @@ from resolvers.customers import CUSTOMERS
 from resolvers.deliveries.waiting import ASIDE, DELIVERIES, EVENT_KEYS, delivery_document
 from resolvers.identities import UNLINKED
 from resolvers.ingest.stand_ins import GONE_AT, UNDER, stand_in
-from resolvers.ingest.talks import CLAIMS
+from resolvers.ingest.talks import CLAIMS, conversation_id
 from resolvers.interests import TOPICS
 from resolvers.kept_pairs import PAIRS
 from resolvers.kit.delivered import AccessWay, Delivered
@@ -41,6 +41,7 @@ from resolvers.products import PRODUCTS
 from resolvers.purchases import PURCHASES
 from resolvers.relations import RELATION_TYPES, RELATIONS
 from resolvers.tickets import TICKETS
+from resolvers.webchat.chats import CHATS, STATEMENTS
 from tests import toy
 from tests.makers import BEGIN, Made, Makers, money
 
@@ -68,6 +69,7 @@ async def everything(make: Makers, of: Made, rows: int = 5) -> None:
         await asked_to_pay(make, of, requested_at=at)
         await past(make, of, f"{of.key}-{n}", begun_at=at)
         await access(make, of.key, at=at)
+    await chat(make, of, f"v_{of.key}")
 
 
 async def crowd(make: Makers, customers: int, rows: int = 3) -> list[Made]:
@@ -179,6 +181,19 @@ async def queued(make: Makers, of: Made, **more: Any) -> RecordId:
     return await make.put(OUTBOX, of, **(place | said | when | more))
 
 
+async def chat(make: Makers, of: Made, visitor: str, word: str = "", **more: Any) -> RecordId:
+    """The chat of a visitor of the site `main`, under the customer's own id; both sides are typing."""
+    place = {"channel": "webchat", "account": "main"}
+    far = BEGIN.replace(year=2100)
+    typing = {"agent_types_until": far, "visitor_types_until": far}
+    when = {"started_at": BEGIN, "seen_at": BEGIN, "expires_at": far}
+    usual = {**place, "value": visitor, "conversation_id": conversation_id(*place.values(), visitor), **when, **typing}
+    key = key_hash("resume", *place.values(), word or str(of.key))
+    document = {"_id": of.key, "customer_id": of.key, "resume": key} | usual | more
+    await make.store.replace(CHATS, [document])
+    return of.key
+
+
 def _requested(amount: str) -> dict[str, Any]:
     place = {"channel": "shop", "account": "main", "value": "p-1", "key": "0" * 32, "status": UNDER_WAY, "tries": 1}
     when = {"requested_at": BEGIN, "due_at": BEGIN, "requested_by": "agent"}
@@ -218,6 +233,7 @@ async def small_things(make: Makers) -> None:
     taken = {"digest": "0" * 64, "customer_id": new_id()}
     await make.store.insert(UNLINKED, {"_id": new_id(), "unlinked_at": BEGIN, "unlinked_by": "agent", **taken})
     await make.store.insert(GROUPS, {"_id": new_id(), "name": "Nights"})
+    await make.store.insert(STATEMENTS, {"_id": new_id(), "chat_id": new_id(), "expires_at": BEGIN})
     await campaign(make)
     await product(make)
     await topic(make)

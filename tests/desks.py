@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any, ClassVar, cast
 
+from adapters.channels.webchat import WebChat, WebChatSettings
 from adapters.contract.channel import (
     Channel,
     ChannelSettings,
@@ -86,6 +87,17 @@ class Till(Desk):
         """A page of its own for each."""
         url = f"https://pay.example/{request.words}"
         return PaymentAsked(external_id=request.key, url=url, expires_at=_PLACED)
+
+
+SIGNING_SECRET = "a made-up secret of the company's backend"
+"""With it the company signs who the sample site's visitors are."""
+
+
+def site(account: str = "main", **settings: Any) -> WebChat:
+    """A site on which visitors chat."""
+    given = {"allowed_origins": ["https://www.shop.example"], "identity_secrets": [SIGNING_SECRET], **settings}
+    equipment = Equipment(way=cast("Way", Stood(Standing())))
+    return WebChat(account, WebChatSettings.model_validate(given), equipment)
 
 
 def till(channel: str = "shop", account: str = "main") -> Channel:

@@ -131,6 +131,8 @@ def _saying(double: Vendor, words: str) -> list[str]:
 def _missing(trial: Trial) -> Finding | None:
     if Capability.SEND not in trial.channel().capabilities():
         return not_offered("It sends nothing, so that there is nothing to check.")
+    if not trial.cls.has_vendor:
+        return not_offered("It has no vendor to whom a message could be handed twice, or by halves.")
     return None if trial.is_reachable else not_checked(ADDRESS_WANTED)
 
 

@@ -112,7 +112,9 @@ class Trial:
 
     @property
     def is_reachable(self) -> bool:
-        """Whether a vendor of ours can be put in the real one's place."""
+        """Whether a vendor of ours can be put in the real one's place, or there is none to ask."""
+        if not self.cls.has_vendor:
+            return True
         return self.examples is not None and self.examples.address is not None
 
     def amiss(self, told: Any) -> str | None:

@@ -63,7 +63,7 @@ LONGEST: Final[Mapping[type, Mapping[str, int]]] = {
     Utterance: {**dict.fromkeys((*_PLACE, "talk"), LONGEST_WORD), "text": LONGEST_TEXT},
     Progress: dict.fromkeys((*_PLACE, "reason"), LONGEST_WORD),
     Remark: {"external_id": LONGEST_WORD, "text": LONGEST_NOTE},
-    File: dict.fromkeys(("external_id", "name", "media_type", "of"), LONGEST_WORD),
+    File: dict.fromkeys(("external_id", "name", "media_type", "of", "url"), LONGEST_WORD),
     Listing: {
         **dict.fromkeys((*_PLACE, "name", "sku", "category", "image_url"), LONGEST_WORD),
         "description": LONGEST_TEXT,

@@ -336,6 +336,8 @@ class Channel:
     begins_once_for: ClassVar[timedelta | None] = None
     longest_text: ClassVar[int | None] = None
     """These two as Sends says it."""
+    has_vendor: ClassVar[bool] = True
+    """Whether anybody outside is asked; without one, what it sends is delivered by being kept here."""
 
     def __init__(self, account: str, settings: Any, equipment: Equipment) -> None:
         self.account = account

@@ -253,6 +253,8 @@ class File:
     size_bytes: int | None
     """None where the source does not say."""
     created_at: datetime
+    url: str | None = None
+    """Where everybody who knows the address finds it, for good; None for what the channel alone gives out."""
 
 
 @quiet

@@ -9,6 +9,7 @@ asked for all parents at once.
     plan.py      what a plan is: for each place of the operation, the fields and how each is come by
     ways.py      how a field is come by: read, asked for as a column, resolved one by one
     writing.py   the generated functions for what is only read
+    following.py a subscription, which graphql-core executes event by event
     admitting.py which values are what their type says, without a second look
     running.py   a plan at work, level by level
     batch.py     who stands together on a level
@@ -24,7 +25,8 @@ An answer is the same with and without a plan. Errors stand in the order of the 
 where nothing is waited for.
 """
 
+from gateway.execution.following import Following
 from gateway.execution.known import Documents, Known, Unplanned
 from gateway.execution.plans import Executed, Plans
 
-__all__ = ["Documents", "Executed", "Known", "Plans", "Unplanned"]
+__all__ = ["Documents", "Executed", "Following", "Known", "Plans", "Unplanned"]

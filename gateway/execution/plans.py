@@ -11,9 +11,11 @@ from functools import cached_property
 from typing import Any, Final
 
 from graphql import ExecutionResult, GraphQLError, VariableNode
+from graphql.execution import create_source_event_stream
 from graphql.execution.values import VariableValues
 from graphql.language import DocumentNode
 
+from gateway.execution.following import Following
 from gateway.execution.known import Key, Known, Unplanned
 from gateway.execution.plan import AnyExecutor, CannotPlan, Plan, compile_plan
 from gateway.execution.running import Running
@@ -58,10 +60,8 @@ class Plans:
         self, known: Known, *, context: Any, variables: Mapping[str, Any] | None = None, operation: str | None = None
     ) -> Executed:
         """The answer to a checked document's operation, by a plan where there is one."""
-        delivered = getattr(context, "delivered", None)
-        is_watched = delivered is not None and delivered.is_watched
         executor = self.executor(
-            known, context=context, variables=variables, operation=operation, is_watched=is_watched
+            known, context=context, variables=variables, operation=operation, is_watched=_is_watched(context)
         )
         if isinstance(executor, list):
             return Executed(ExecutionResult(None, executor), "not executed")
@@ -77,6 +77,22 @@ class Plans:
             if trail is not None and executed.result.data is not None:
                 await note_delivered(trail, executed.result.data, context, executor.witnesses, walked=walked)
         return executed
+
+    async def follow(
+        self, known: Known, *, context: Any, variables: Mapping[str, Any] | None = None, operation: str | None = None
+    ) -> Following | ExecutionResult:
+        """A checked document's subscription, begun; or the answer that says why it cannot be."""
+        executor = self.executor(
+            known, context=context, variables=variables, operation=operation, is_watched=_is_watched(context)
+        )
+        if isinstance(executor, list):
+            return ExecutionResult(None, executor)
+        events: Any = create_source_event_stream(executor)
+        events = await events if executor.is_awaitable(events) else events
+        if isinstance(events, ExecutionResult):
+            return events
+        trail = self._trail(known, executor) if isinstance(executor, Witnessing) else None
+        return Following(executor, events, trail)
 
     def executor(
         self,
@@ -161,6 +177,11 @@ class Plans:
             return Unplanned("nested too deeply")
         self.counts["compiled"] += 1
         return plan
+
+
+def _is_watched(context: Any) -> bool:
+    delivered = getattr(context, "delivered", None)
+    return delivered is not None and delivered.is_watched
 
 
 def is_known(executor: AnyExecutor) -> bool:

@@ -223,6 +223,7 @@ def _file(one: File, _company: Company) -> dict[str, Any]:
             "of": one.of,
             "of_kind": one.of_kind,
         },
+        **({"url": bounded(one.url, "url")} if one.url else {}),
     }
 
 

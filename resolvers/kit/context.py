@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 import strawberry
 
@@ -44,6 +44,27 @@ class LookUps(Protocol):
         """Counts one look-up; raises LimitExceeded where there were too many."""
 
 
+class Rates(Protocol):
+    """Bounds how often something is done."""
+
+    async def take(self, what: str, whose: str, per_minute: int) -> int | None:
+        """Counts one; where the last minute had as many as there may be, in how many seconds there may be another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Caller:
+    """From where a request came, as far as the gate can tell."""
+
+    address: str | None = None
+    """The caller's address on the internet."""
+    origin: str | None = None
+    """The page that sent it, as its browser says: scheme, host and port."""
+
+
+NOWHERE: Final = Caller()
+"""Where nobody can tell."""
+
+
 class NotAtHand(Exception):
     """A held record does not stand in the process."""
 
@@ -65,6 +86,11 @@ class Context:
     limits: GraphLimits = field(default_factory=GraphLimits)
     sign_visitor: Callable[[RecordId, float], str] | None = None
     """Gives a token by which a visitor is that customer, for so many seconds; None where none can be signed here."""
+    sign_chat: Callable[[RecordId, RecordId, float, bool], str] | None = None
+    """The same for a visitor who is that customer in a web chat; at last, whether the visitor is proven to be."""
+    caller: Caller = NOWHERE
+    rates: Rates | None = None
+    """Counts what everybody may do, and not too often; None where nobody counts."""
     look_ups: LookUps | None = None
     """Says whether the viewer may look people up once more now; None where nobody counts."""
     lines: Lines = NO_LINES

@@ -41,21 +41,30 @@ class CursorSeal:
     def close(self, list_name: str, positions: Positions) -> str:
         """The cursor of a place in the list."""
         places = sorted(positions.items()) if len(positions) > 1 else positions.items()
-        plain = orjson.dumps([(source, *_packed(place)) for source, place in places])
+        return self.sealed(list_name, orjson.dumps([(source, *_packed(place)) for source, place in places]))
+
+    def sealed(self, list_name: str, plain: bytes) -> str:
+        """The cursor that holds this of the list."""
         sealed = self._cipher.encrypt(plain, [list_name.encode()])
         return binascii.b2a_base64(sealed, newline=False).translate(_URL_SAFE, b"=").decode()
 
-    def open(self, list_name: str, cursor: str, argument: str) -> Positions:
-        """The place that a cursor of this list holds; raises BadUserInput for anything else."""
+    def opened(self, list_name: str, cursor: str) -> bytes | None:
+        """What a cursor of this list holds; None for anything else."""
         try:
             sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-            plain = orjson.loads(self._cipher.decrypt(sealed, [list_name.encode()]))
-        except (binascii.Error, InvalidTag, ValueError) as error:
+            return self._cipher.decrypt(sealed, [list_name.encode()])
+        except (binascii.Error, InvalidTag, ValueError):
+            return None
+
+    def open(self, list_name: str, cursor: str, argument: str) -> Positions:
+        """The place that a cursor of this list holds; raises BadUserInput for anything else."""
+        plain = self.opened(list_name, cursor)
+        if plain is None:
             raise BadUserInput(
                 f"`{argument}` is not a cursor of this list. Send a `cursor`, `startCursor` or `endCursor` that the "
                 "same field of the same object answered, in the same order, unchanged; or leave it out to begin anew."
-            ) from error
-        return {source: _unpacked(*rest) for source, *rest in plain}
+            )
+        return {source: _unpacked(*rest) for source, *rest in orjson.loads(plain)}
 
 
 def _packed(place: Position) -> tuple[str, Any, str, str]:

@@ -1,7 +1,7 @@
 """How does a slice's function become a field of the graph?
 
-Each way of writing one (column, field, mutation) becomes an ordinary resolver here: rights are checked, paging
-arguments become a Page, columns are gathered, refusals become data.
+Each way of writing one (column, field, mutation, subscription) becomes an ordinary resolver here: rights are checked,
+paging arguments become a Page, columns are gathered, refusals become data.
 """
 
 import inspect
@@ -27,7 +27,7 @@ from resolvers.kit.viewer import Roles, Viewer
 Close = Callable[[Any], Any]
 """Replaces open types in an annotation by those that the schema built."""
 
-_WAYS = ("column", "field", "mutation", "reading")
+_WAYS = ("column", "field", "mutation", "reading", "subscription")
 # Where a resolver says how the slice's function behind it is called.
 _WAY = "__way__"
 # What a resolver's own parameters are called; everything else is an argument of the field.
@@ -49,11 +49,12 @@ def field_of(added: AddedField, close: Close, *, seen_by: Roles) -> StrawberryFi
         answer = _element(answer, added)
     if added.way == "mutation":
         answer = _result_union(answer, added)
-    if seen_by - added.may:
+    if seen_by - added.may and added.way != "subscription":
         answer = answer | None if isinstance(answer, type) else Union[answer, None]  # noqa: UP007
     resolver = _resolver(added, has_page=_PAGE in arguments)
     _sign(resolver, added, {name: (one, hints[name]) for name, one in arguments.items()}, close(answer), close)
-    field: StrawberryField = strawberry.field(resolver=resolver, description=description_of(added.function))
+    made = strawberry.subscription if added.way == "subscription" else strawberry.field
+    field: StrawberryField = made(resolver=resolver, description=description_of(added.function))
     field.python_name = added.name
     field.origin = added.hub
     return field
@@ -65,7 +66,7 @@ class Way:
 
     function: Callable[..., Any]
     kind: str
-    """`column`, `field` or `mutation`."""
+    """`column`, `field`, `mutation` or `subscription`."""
     may: Roles
     name: str
     has_page: bool
@@ -162,7 +163,7 @@ def _resolver(added: AddedField, *, has_page: bool) -> Callable[..., Any]:
 
     if kind == "reading":
         return declare_reads(as_reading(reading, function), added.reads)
-    resolver: Callable[..., Any] = {"column": column, "field": field, "mutation": mutation}[kind]
+    resolver: Callable[..., Any] = {"column": column, "mutation": mutation}.get(kind, field)
     setattr(resolver, _WAY, way)
     return declare_reads(resolver, added.reads)
 

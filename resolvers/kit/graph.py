@@ -23,8 +23,9 @@ from resolvers.kit.context import Info
 from resolvers.kit.described import description_of
 from resolvers.kit.entities import entities
 from resolvers.kit.fields import field_of
+from resolvers.kit.roots import Mutation, Query, Subscription
 from resolvers.kit.scalars import SCALARS
-from resolvers.kit.slice import AddedField, Declared, Mutation, Open, OpenEnum, OpenInput, OpenUnion, Query, Slice
+from resolvers.kit.slice import AddedField, Declared, Open, OpenEnum, OpenInput, OpenUnion, Slice
 from resolvers.kit.viewer import EVERYONE
 
 FEDERATION_VERSION: Final = "2.9"
@@ -53,6 +54,7 @@ class Graph(FederationSchema):
         super().__init__(
             query=Query,
             mutation=Mutation if Mutation.__name__ in self._added else None,
+            subscription=Subscription if Subscription.__name__ in self._added else None,
             # Entities and node types that no field mentions must still be in the schema.
             types=[*(keeping.cls for keeping in self.declared.keepings), *self.declared.types],
             config=StrawberryConfig(scalar_map=dict(SCALARS), info_class=Info),

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, TypeVar, dataclass_transform
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from adapters.contract.channel import Capability
 from adapters.quiet import quiet
@@ -19,6 +20,7 @@ from adapters.records import Document, Part, Record
 from resolvers.kit.described import description_of, graph_type, told
 from resolvers.kit.exported import exported
 from resolvers.kit.jobs import Job, JobAt, LineJobs, Work
+from resolvers.kit.roots import Mutation, Query, Subscription
 from resolvers.kit.stored import Node, Reader, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, STAFF_AND_PARTNERS, Roles
 
@@ -58,16 +60,6 @@ class OpenUnion:
 Open = OpenInput | OpenEnum | OpenUnion
 
 
-@graph_type
-class Query:
-    """Everything that can be asked."""
-
-
-@graph_type
-class Mutation:
-    """Everything that can be changed. Each change answers what it made, or a Refusal that says why not."""
-
-
 CUSTOMER_FILTER = OpenInput(
     "CustomerFilter",
     "Which customers a list shows: those that fulfil every condition given. Left out: all. An empty list of things to "
@@ -94,12 +86,14 @@ class AddedField:
     function: Callable[..., Any]
     way: str
     """`column`: answers all parents at once. `field`: answers one. `mutation`: one, with refusals as data.
-    `reading`: reads the parent, and needs nothing else."""
+    `reading`: reads the parent, and needs nothing else. `subscription`: answers event by event."""
     may: Roles
     name: str
     """The field's Python name: the function's, where one file has no two of a name."""
     reads: Iterable[str] | None = None
     """Which stored fields of its parents the function reads, as dotted paths; None: nobody said it."""
+    is_open: bool = False
+    """Whether it needs no sign-in: whoever comes without one is a visitor whom nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +198,7 @@ class Slice:
         of the parents' documents the function reads beside their id (and a customer's aliases). Who says it spares
         the others: beside a column that doesn't, a question reads the parents' documents whole.
         """
-        return self._adds(hub, "column", may, name, reads)
+        return self._adds(hub, "column", may, name, reads=reads)
 
     def field(self, hub: type[Any], *, may: Roles = STAFF_AND_PARTNERS) -> Callable[[F], F]:
         """Adds `fn(parent, info, **arguments)` as a field of the hub."""
@@ -218,9 +212,16 @@ class Slice:
         """Adds `fn(info, **arguments)` to what can be asked."""
         return self._adds(Query, "field", may, name)
 
-    def mutation(self, *, may: Roles) -> Callable[[F], F]:
+    def mutation(self, *, may: Roles, is_open: bool = False) -> Callable[[F], F]:
         """Adds `fn(info, input) -> Payload | Refusals` to what can be changed; Refused is answered as data."""
-        return self._adds(Mutation, "mutation", may)
+        return self._adds(Mutation, "mutation", may, is_open=is_open)
+
+    def subscription(self, *, may: Roles) -> Callable[[F], F]:
+        """Adds `async def fn(info, **arguments) -> AsyncGenerator[Event, None]` to what can be followed.
+
+        It asks the store itself: what `info.context` bounds and gathers is one answer's, and each event has its own.
+        """
+        return self._adds(Subscription, "subscription", may)
 
     def condition(self, to: OpenInput) -> Callable[[F], F]:
         """Adds a condition to an open input: the function's name, its first parameter's type, its docstring.
@@ -299,11 +300,9 @@ class Slice:
 
         return add
 
-    def _adds(
-        self, hub: type[Any], way: str, may: Roles, name: str | None = None, reads: Iterable[str] | None = None
-    ) -> Callable[[F], F]:
+    def _adds(self, hub: type[Any], way: str, may: Roles, name: str | None = None, **more: Any) -> Callable[[F], F]:
         def add(function: F) -> F:
-            self.fields.append(AddedField(hub, function, way, may, name or function.__name__, reads))
+            self.fields.append(AddedField(hub, function, way, may, name or function.__name__, **more))
             return function
 
         return add
@@ -316,7 +315,8 @@ class Declared:
         self.slices = tuple(slices)
         self.keepings = [keeping for one in self.slices for keeping in one.keepings]
         parts = tuple(keeping.what for keeping in self.keepings if isinstance(keeping.what, Part))
-        self.records = [_with_parts(one.what, parts) for one in self.keepings if isinstance(one.what, Record)]
+        kept = [one.what for one in self.keepings if isinstance(one.what, Record)]
+        self.records = [replace(one, parts=parts) if one.customer == "_id" else one for one in kept]
         self.types = [cls for one in self.slices for cls in one.types]
         self.unshown = [record for one in self.slices for record in one.unshown]
         self.records += self.unshown
@@ -345,6 +345,11 @@ class Declared:
     def on_timeline(self) -> list[Keeping]:
         """What stands in the history pivot."""
         return [one for one in self.keepings if isinstance(one.what, Record) and one.what.timeline]
+
+    @cached_property
+    def open_mutations(self) -> frozenset[str]:
+        """The mutations that need no sign-in, as the graph calls them."""
+        return frozenset(to_camel_case(field.name) for one in self.slices for field in one.fields if field.is_open)
 
     @cached_property
     def live(self) -> dict[str, Capability]:
@@ -393,8 +398,3 @@ class Declared:
         """The declarations as plain data: what is stored, about whom, what is personal, who reads it."""
         shown = [exported(one.what, type_name=one.cls.__name__, read_by=sorted(one.may)) for one in self.keepings]
         return shown + [exported(record, type_name=None, read_by=[]) for record in self.unshown]
-
-
-def _with_parts(record: Record, parts: tuple[Part, ...]) -> Record:
-    """The customers' own record with the parts that slices keep in its documents."""
-    return replace(record, parts=parts) if record.customer == "_id" else record

@@ -64,6 +64,8 @@ class Viewer:
     scopes: frozenset[str] = frozenset()
     fields: frozenset[str] = frozenset()
     """The only fields that a partner's key may ask for, as `Type.field` and `Type.*`; empty: all of them."""
+    chat_id: RecordId | None = None
+    """The web chat in which a visitor is; None for whoever did not come by one."""
     key_handle: str | None = None
     """The part of the API key that may be shown; None for who came with a token."""
 

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 import structlog
+import uvicorn
 from pydantic import SecretStr
 from pymongo import AsyncMongoClient
 from starlette.applications import Starlette
@@ -27,7 +28,7 @@ from gateway.tokens import signed_token
 from resolvers.kit.graph import Graph
 from resolvers.kit.viewer import Role
 from resolvers.schema import SLICES
-from tests.gateway import trouble
+from tests.gateway import ticking, trouble
 from tests.gateway.browsing import chromium, visit
 from tests.gateway.stand_in import bare, demo
 from tests.net import NET
@@ -75,6 +76,19 @@ async def uninitiated() -> AsyncIterator[str]:
         yield url
 
 
+@asynccontextmanager
+async def served(app: Starlette, *, port: int = 0) -> AsyncIterator[str]:
+    """The address of the application on a real socket; on any free port, where none is named."""
+    server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", log_config=None, server_header=False))
+    serving = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110  uvicorn has no event for it
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    await serving
+
+
 def code_of(response: httpx.Response) -> str:
     """The code of the only error."""
     (error,) = response.json()["errors"]
@@ -105,7 +119,7 @@ def logs_as_before() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def troubled() -> Graph:
     """The graph of the house with fields that go wrong."""
-    return Graph((*SLICES, trouble.SLICE))
+    return Graph((*SLICES, trouble.SLICE, ticking.SLICE))
 
 
 @dataclass

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from adapters.failures import StoreError
 from gateway import cli, schema_file
-from gateway.settings import settings_table
+from gateway.settings_table import settings_table
 from resolvers.kit.ids import global_id
 from resolvers.schema import graph
 from tests.gateway.processes import hands_of, running

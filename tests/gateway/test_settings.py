@@ -7,7 +7,8 @@ import pytest
 from pydantic import SecretStr
 
 from gateway.kept_secrets import kept_secret, with_secrets
-from gateway.settings import BadSettings, Settings, environment_name, load_settings, settings_table, unknown_names
+from gateway.settings import BadSettings, Settings, environment_name, load_settings, unknown_names
+from gateway.settings_table import settings_table
 
 LONG = "x" * 32
 

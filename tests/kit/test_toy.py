@@ -3,7 +3,8 @@
 from adapters.records import Part, Record
 from resolvers.kit.graph import Graph
 from resolvers.kit.ids import global_id
-from resolvers.kit.slice import CUSTOMER_FILTER, Query
+from resolvers.kit.roots import Query
+from resolvers.kit.slice import CUSTOMER_FILTER
 from resolvers.kit.viewer import STAFF
 from resolvers.schema import SLICES
 from tests import toy

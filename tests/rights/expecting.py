@@ -135,8 +135,8 @@ class Expecting:
                 yield name
 
     def reached(self, kind: Kind, *roots: str) -> set[str]:
-        """The object types that this kind of viewer comes by, from Query and Mutation or from these."""
-        found, ahead = set[str](), list(roots or ("Query", "Mutation"))
+        """The object types that this kind of viewer comes by, from where questions begin or from these."""
+        found, ahead = set[str](), list(roots or ("Query", "Mutation", "Subscription"))
         while ahead:
             owner = ahead.pop()
             if owner not in found:
@@ -146,8 +146,13 @@ class Expecting:
 
     @cached_property
     def asked(self) -> set[str]:
-        """The object types to which questions lead; the others are answered by mutations alone."""
+        """The object types to which questions lead; the others are answered by mutations and subscriptions alone."""
         return {name for kind in KINDS for name in self.reached(kind, "Query")}
+
+    @cached_property
+    def changed(self) -> set[str]:
+        """The object types to which changes lead."""
+        return {name for kind in KINDS for name in self.reached(kind, "Mutation")}
 
     def lines(self) -> list[str]:
         """The table: a line for each field and argument."""

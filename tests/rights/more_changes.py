@@ -8,12 +8,14 @@ from resolvers.channels import CHANNEL_ACCOUNTS, channel_account_document
 from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES
 from resolvers.kit.ids import global_id
+from resolvers.kit.viewer import Role
+from resolvers.webchat.limits import SIGNS_PER_MINUTE
 from tests import crowd
 from tests.changing import GONE
 from tests.desks import LATE
 from tests.makers import BEGIN, Made
 from tests.rights.changes import REFUSED, Input, a_definition, a_label, a_relation_type, change, fresh
-from tests.rights.world import World
+from tests.rights.world import World, mark
 
 _TEXT = "zqxvjwkhbText"
 _data = [{"name": "meter", "value": _TEXT}]
@@ -254,6 +256,71 @@ async def request_payment(world: World, of: Made) -> Input:
     return {**given, "amount": amount, "description": _TEXT, "orderId": bought}
 
 
+async def _chat(world: World, _of: Made) -> str:
+    """The chat of the visitor who asks, as it was, and its word."""
+    word = fresh(world, "word")
+    await crowd.chat(world.make, world.a, mark("a", "visitor"), word)
+    return word
+
+
+@change
+async def start_chat(world: World, of: Made) -> Input:
+    """The visitor comes back."""
+    page = {"page": "https://shop.example/a", "referrer": "https://search.example/", "locale": "en-US"}
+    return {"account": "main", "channel": "webchat", **page, "resume": await _chat(world, of)}
+
+
+@change
+async def send_chat_message(world: World, of: Made) -> Input:
+    """Words and a file."""
+    await _chat(world, of)
+    url = "https://files.example/zqxvjwkhafile.png"
+    file = {"url": url, "name": "zqxvjwkhafile.png", "mediaType": "image/png", "sizeBytes": 9}
+    return {"key": fresh(world, "key"), "text": "zqxvjwkhaHello", "attachments": [file]}
+
+
+@change
+async def identify_visitor(world: World, of: Made) -> Input:
+    """What was typed."""
+    await _chat(world, of)
+    return {"name": "zqxvjwkhaTyped", "email": "zqxmjwkhamail@mail.example", "signed": None}
+
+
+@change
+async def type_in_chat(world: World, of: Made) -> Input:
+    """The visitor is typing."""
+    await _chat(world, of)
+    return {"isTyping": True}
+
+
+@change
+async def type_to_visitor(world: World, of: Made) -> Input:
+    """An agent is typing."""
+    await _chat(world, of)
+    return {"conversationId": world.ids["Conversation"], "isTyping": True}
+
+
+@change
+async def read_chat(world: World, of: Made) -> Input:
+    """The visitor has read."""
+    await _chat(world, of)
+    return {"upTo": world.ids["Message"], "isRead": True}
+
+
+@change
+async def end_chat(world: World, of: Made) -> Input:
+    """The visitor has signed out."""
+    return {"resume": await _chat(world, of)}
+
+
+async def _often(world: World, of: Made) -> Input:
+    # Whoever asks: an agent.
+    rates, agent = world.ask.rates, f"zqxsjwkh{Role.AGENT.value}"
+    while rates and await rates.take("signs in chats", agent, SIGNS_PER_MINUTE) is None:
+        pass
+    return await type_to_visitor(world, of)
+
+
 async def _busy(world: World, of: Made) -> Input:
     return {**await create_order(world, of), "note": LATE}
 
@@ -272,6 +339,7 @@ REFUSED |= {
     "StaleRelationType": ("editRelationType", _stale_relation_type),
     "EditedSince": ("unmergeCustomers", _edited),
     "OutsideWindow": ("sendMessage", _late),
+    "TooOften": ("typeToVisitor", _often),
 }
 
 

@@ -79,6 +79,8 @@ class Asker:
             role=kind.role,
             agent_id=self.ask.agent_id if kind.role in STAFF else None,
             customer_id=customer,
+            # Each of the two has a chat under the same id (world.py).
+            chat_id=customer,
             scopes=kind.scopes,
         )
         return replace(
@@ -86,6 +88,7 @@ class Asker:
             viewer=viewer,
             live=AskedBefore(),
             sign_visitor=lambda key, _for_s: f"token of {key}",
+            sign_chat=lambda key, _chat, _for_s, _is_proven: f"token of {key}",
             sign_export=lambda key, _at: f"/exports/{key}",
         )
 

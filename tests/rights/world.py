@@ -6,6 +6,7 @@ from typing import Any
 
 from adapters.lines import Lines
 from adapters.records import RecordId, new_id
+from gateway.limits import RateLimit
 from resolvers.agents import AGENTS, GROUPS
 from resolvers.attribute_rules import AttributeType
 from resolvers.campaigns import CAMPAIGNS
@@ -20,7 +21,7 @@ from resolvers.purchases import PURCHASES
 from resolvers.relations import RELATION_TYPES
 from tests import crowd
 from tests.conftest import Asking
-from tests.desks import mouth, till
+from tests.desks import mouth, site, till
 from tests.makers import BEGIN, Made, Makers, money
 
 PERSONAL = re.compile(r"zqxvjwkh[ab]\w*|(?:202|303)\W{0,3}555\W?01\d\d", re.IGNORECASE)
@@ -76,7 +77,9 @@ async def world_of(ask: Asking, make: Makers) -> World:
     doubted = await _doubted(world)
     await _merged(world, doubted)
     await make.store.update_all(CHANNEL_ACCOUNTS, {}, {"$set": {"label": "Ours"}})
-    world.ask.lines = Lines([mouth(channel="whatsapp", answered_at=BEGIN, failed_at=BEGIN, failure="DOWN"), till()])
+    desk = mouth(channel="whatsapp", answered_at=BEGIN, failed_at=BEGIN, failure="DOWN")
+    world.ask.lines = Lines([desk, till(), site(greeting="Hello")])
+    world.ask.rates = RateLimit()
     await note_delivery(make.store, "whatsapp", "main", BEGIN)
     dismissed = {"is_dismissed": True, "dismissed_at": BEGIN, "dismissed_by": "zqxsjwkhberta"}
     await crowd.double(make, one_id=world.a.key, other_id=world.keys["MergedCustomer"], **dismissed)
@@ -132,12 +135,17 @@ async def _person(world: World, of: str, person: Made, other: Made) -> None:
     world.keep("Identity", (identity or {})["_id"])
     conversation = await make.conversation(
         person,
+        channel="webchat",
+        external_id=mark(of, "visitor"),
         subject=mark(of, "Subject"),
         entry_point=_entry(of),
         resolved_at=at,
-        assigned_agent_id=agent,
+        # Visitors are told who serves them.
+        assigned_agent_id=await make.agent("Carla"),
     )
     world.keep("Conversation", conversation)
+    await make.identity(person, "webchat", mark(of, "visitor"))
+    await crowd.chat(make, person, mark(of, "visitor"))
     await make.message(person, conversation, mark(of, "In"))
     words = {"direction": "OUT", "author_name": "Berta"}
     words |= {"status": "FAILED", "failed_at": BEGIN, "failure_reason": "131026 undeliverable"}
@@ -149,7 +157,8 @@ async def _person(world: World, of: str, person: Made, other: Made) -> None:
     )
     world.keep("Ticket", ticket)
     await crowd.attachment(make, person, ticket, name=f"{mark(of, 'bill')}.pdf")
-    world.keep("Attachment", await crowd.attachment(make, person, message, name=f"{mark(of, 'photo')}.png"))
+    url = f"https://files.example/{mark(of, 'file')}"
+    world.keep("Attachment", await crowd.attachment(make, person, message, name=f"{mark(of, 'photo')}.png", url=url))
     note = await make.note(person, f"zqxsjwkhnote {mark(of, 'Note')}", author_id=agent, edited_at=at, editor_id=agent)
     world.keep("Note", note)
     bought = world.keep("Purchase", await _purchase(world, person))

@@ -1,0 +1,1087 @@
+/**
+ * <customer-chat endpoint="https://gateway.example/graphql" account="main"></customer-chat>
+ *
+ * A company's web chat on its own pages, in one element and one module: no framework, no outside request, nothing inline
+ * that a content security policy would have to allow. Words that people wrote are only ever set as text.
+ *
+ *   endpoint   the gateway's address
+ *   account    the site's name: the channel account in the gateway's file of channels
+ *   identity   a statement that the company's backend has signed: who the visitor is (optional)
+ *   heading    what stands on top; "Chat" without it
+ *
+ *   element.open()  element.close()  element.send(text, attachments)  element.identify({ signed } or { name, email })
+ */
+
+// By these names the gateway knows documents.json. Written by tools/widget_documents.py.
+const DOCUMENTS = {
+  StartChat: "9e3e8f02fe9033dafbf92d8d7674a3019846cce9207aadd01d81e37fbe178101",
+  Chat: "437b48636060e5309ead1b98d46c25879612c04060101eeff06b17e55ba41a9b",
+  EarlierMessages: "da680dcec85e8c326d2d308f81062941afbf53d0e88f95f2bfdbcddcd73c200a",
+  SendChatMessage: "bdc39d2145c17cb2058db69a06c4fbd0a7924d6186ab031359735e4450da4ef8",
+  ChatChanged: "392e7e804b0e914e7bf637d8978e342dffd98248971f69f7283339f9dfd8a1ea",
+  TypeInChat: "13f4e115118f754dc334c0015e335cca77fa1858551cc4778add7d9c19385e51",
+  ReadChat: "430a421839e859f00617281f27e69859f1e6b9f0a01569372eaf9505f4c23556",
+  IdentifyVisitor: "243c768bf0b9aef8ca5b72e43e2d43590c98f38c581b711dd13de43a381303e3",
+  EndChat: "f048d8475ee498b1be9f4885ce764b634716bb3421586c9eb8927c38e2f73aa8",
+};
+
+const SECOND = 1000;
+/** The gateway gives a sign of life every ten seconds. */
+const SILENT_MS = 35 * SECOND;
+const PATIENCE_MS = 20 * SECOND;
+const FIRST_PAUSE_MS = 0.5 * SECOND;
+const LONGEST_PAUSE_MS = 30 * SECOND;
+/** The gateway takes typing to be over after six seconds. */
+const TYPING_MS = 4 * SECOND;
+const MOST_WAITING = 50;
+
+/** What the gateway answered instead of what was asked. */
+class Told extends Error {
+  constructor(code, message, retryAfterS = 0) {
+    super(message);
+    this.code = code;
+    this.retryAfterS = retryAfterS;
+  }
+}
+
+const isSignedOut = (error) => error instanceof Told && error.code === "UNAUTHENTICATED";
+const isForNow = (error) =>
+  !(error instanceof Told) || ["UNAUTHENTICATED", "UNAVAILABLE", "LIMIT_EXCEEDED", "INTERNAL", "TOO_OFTEN"].includes(error.code);
+
+// --- Asking the gateway ------------------------------------------------------------------------------------------
+
+/** Questions to the gateway, by the documents' names; by their texts where it does not know them, as a demo's does not. */
+class Wire {
+  #endpoint;
+  #texts = null;
+
+  constructor(endpoint) {
+    this.#endpoint = endpoint;
+  }
+
+  async ask(name, variables, token) {
+    const accept = "application/graphql-response+json, application/json";
+    const response = await this.#post(name, variables, { token, accept, signal: AbortSignal.timeout(PATIENCE_MS) });
+    const answer = await response.json();
+    if (await this.#isForTexts(answer)) return this.ask(name, variables, token);
+    return dataOf(answer);
+  }
+
+  /** The subscription's answers. Ends where the gateway cuts it off, and throws where it says why. */
+  async *follow(name, variables, token, signal, begun) {
+    const silent = new AbortController();
+    const both = anyOf(signal, silent.signal);
+    const response = await this.#post(name, variables, { token, accept: "text/event-stream", signal: both });
+    if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
+      dataOf(await response.json());
+      throw new Error(`HTTP ${response.status}`);
+    }
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    let kept = "";
+    let watch = 0;
+    try {
+      for (;;) {
+        clearTimeout(watch);
+        watch = setTimeout(() => silent.abort(new Error("silent")), SILENT_MS);
+        const { value, done } = await reader.read();
+        if (done) return;
+        begun();
+        const events = (kept + value).split("\n\n");
+        kept = events.pop();
+        for (const event of events) {
+          const data = event.match(/^data: ?(.+)$/m)?.[1];
+          const answer = data && JSON.parse(data);
+          if (answer && (await this.#isForTexts(answer))) return;
+          if (answer) yield dataOf(answer);
+        }
+      }
+    } finally {
+      clearTimeout(watch);
+      reader.cancel().catch(() => {});
+    }
+  }
+
+  #post(name, variables, { token, accept, signal }) {
+    const document = this.#texts ? { query: this.#texts.get(DOCUMENTS[name]) } : { documentId: `sha256:${DOCUMENTS[name]}` };
+    const headers = { "Content-Type": "application/json", Accept: accept };
+    if (token) headers.Authorization = `Bearer ${token}`;
+    const body = JSON.stringify({ ...document, variables });
+    return fetch(this.#endpoint, { method: "POST", headers, body, signal, credentials: "omit", cache: "no-store" });
+  }
+
+  /** Whether the gateway does not know the documents, so that it has to be sent their texts. */
+  async #isForTexts(answer) {
+    if (this.#texts || answer.errors?.[0]?.extensions?.code !== "PERSISTED_QUERY_NOT_FOUND") return false;
+    const manifest = await (await fetch(new URL("documents.json", import.meta.url))).json();
+    this.#texts = new Map(manifest.operations.map((one) => [one.id, one.body]));
+    return true;
+  }
+}
+
+function dataOf(answer) {
+  const error = answer.errors?.[0];
+  if (error) throw new Told(error.extensions?.code ?? "INTERNAL", error.message);
+  return answer.data;
+}
+
+/** A mutation's payload; throws where it was refused. */
+function payloadOf(result) {
+  if (result.__typename === "TooOften") throw new Told("TOO_OFTEN", "", result.retryAfterS);
+  // A refusal's words are for people; those of an error are for whoever builds this.
+  if (result.code) throw Object.assign(new Told(result.code, result.message), { inputPath: result.inputPath, isForPeople: true });
+  return result;
+}
+
+// --- What a browser keeps ----------------------------------------------------------------------------------------
+
+/** Values under a prefix, for all tabs of the site; for this tab alone where the browser keeps nothing. */
+class Shelf {
+  #prefix;
+  #store;
+
+  constructor(prefix) {
+    this.#prefix = prefix;
+    try {
+      localStorage.setItem(`${prefix}?`, "");
+      localStorage.removeItem(`${prefix}?`);
+      this.#store = localStorage;
+    } catch {
+      const kept = new Map();
+      this.#store = {
+        getItem: (name) => kept.get(name) ?? null,
+        setItem: (name, value) => kept.set(name, value),
+        removeItem: (name) => kept.delete(name),
+        get length() {
+          return kept.size;
+        },
+        key: (n) => [...kept.keys()][n],
+      };
+    }
+  }
+
+  get(name) {
+    try {
+      return JSON.parse(this.#store.getItem(this.#prefix + name));
+    } catch {
+      return null;
+    }
+  }
+
+  set(name, value) {
+    try {
+      this.#store.setItem(this.#prefix + name, JSON.stringify(value));
+    } catch {
+      throw new Told("FULL", "This browser has no room left to keep the message.");
+    }
+  }
+
+  drop(name) {
+    this.#store.removeItem(this.#prefix + name);
+  }
+
+  names(beginning) {
+    const all = Array.from({ length: this.#store.length }, (_, n) => this.#store.key(n));
+    const whole = this.#prefix + beginning;
+    return all.filter((name) => name?.startsWith(whole)).map((name) => name.slice(this.#prefix.length));
+  }
+
+  isOf(name) {
+    return name === null || name.startsWith(this.#prefix);
+  }
+}
+
+function anyOf(...signals) {
+  const either = new AbortController();
+  for (const one of signals) {
+    if (one.aborted) either.abort(one.reason);
+    one.addEventListener("abort", () => either.abort(one.reason), { once: true, signal: either.signal });
+  }
+  return either.signal;
+}
+
+/** Does the work while no other tab does the same. */
+const alone = (name, signal, work) => (navigator.locks ? navigator.locks.request(name, { signal }, work) : work());
+
+function freshKey() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (one) => one.toString(16).padStart(2, "0")).join("");
+}
+
+/** The page without what only this visitor's address may hold: of the query string the campaign alone. */
+function pageOf(address) {
+  if (!address) return null;
+  try {
+    const url = new URL(address);
+    const kept = [...url.searchParams].filter(([name]) => name.startsWith("utm_"));
+    return `${url.origin}${url.pathname}${kept.length ? `?${new URLSearchParams(kept)}` : ""}`;
+  } catch {
+    return null;
+  }
+}
+
+// --- The chat ----------------------------------------------------------------------------------------------------
+
+/** One visitor's chat, the same in all tabs: one of them follows it for the others. */
+class Chat extends EventTarget {
+  messages = new Map();
+  hasEarlier = false;
+  agentName = null;
+  isAgentTyping = false;
+  isVerified = false;
+  /** `idle`, `starting`, `live` or `waiting` */
+  state = "idle";
+  trouble = "";
+
+  #account;
+  #name;
+  #wire;
+  #shelf;
+  #radio;
+  #stop = new AbortController();
+  #life = new AbortController();
+  #wake = new EventTarget();
+  #resume = null;
+  #cursor = null;
+  #earlier = null;
+  #starting = null;
+  #isFlushing = false;
+  #typedAt = 0;
+  #typing = 0;
+  #marked = "";
+
+  constructor(endpoint, account) {
+    super();
+    this.#account = account;
+    this.#name = `customer-chat:${endpoint}:${account}:`;
+    this.#wire = new Wire(endpoint);
+    this.#shelf = new Shelf(this.#name);
+    this.#radio = new BroadcastChannel(this.#name);
+    this.#radio.onmessage = ({ data }) => this.#hear(data);
+    const { signal } = this.#stop;
+    addEventListener("storage", (event) => this.#shelf.isOf(event.key) && this.#kept(), { signal });
+    addEventListener("online", () => this.#wakeUp(), { signal });
+    addEventListener("offline", () => this.#say("waiting"), { signal });
+  }
+
+  get isKnown() {
+    return Boolean(this.#shelf.get("session"));
+  }
+
+  get greeting() {
+    return this.#shelf.get("session")?.greeting ?? null;
+  }
+
+  /** What the visitor wrote and the gateway has not taken yet, oldest first. */
+  get waiting() {
+    const found = this.#shelf.names("out:").map((name) => this.#shelf.get(name));
+    return found.filter(Boolean).sort((a, b) => a.at - b.at || (a.key < b.key ? -1 : 1));
+  }
+
+  get unread() {
+    const read = this.#shelf.get("read");
+    return [...this.messages.values()].filter((one) => one.direction === "OUT" && !(read && one.sentAt <= read.sentAt)).length;
+  }
+
+  stop() {
+    this.#stop.abort();
+    this.#radio.close();
+    this.#wakeUp();
+  }
+
+  /** Begins the chat, or finds it again, and follows it from then on. */
+  async start() {
+    if (this.state !== "idle") return;
+    this.#say("starting");
+    this.#life = new AbortController();
+    const signal = anyOf(this.#stop.signal, this.#life.signal);
+    for (let tries = 0; !signal.aborted; tries += 1) {
+      try {
+        await this.#enter();
+        break;
+      } catch (error) {
+        if (!isForNow(error)) {
+          this.trouble = error.isForPeople ? error.message : "The chat cannot be opened now.";
+          this.#say("idle");
+          return;
+        }
+        await this.#pause(tries, error);
+      }
+    }
+    if (signal.aborted) return;
+    alone(`${this.#name}live`, signal, () => this.#live(signal)).catch(() => {});
+    this.#say(navigator.onLine ? "live" : "waiting");
+    this.#flush();
+  }
+
+  send(text, attachments = []) {
+    if (!text.trim() && !attachments.length) return;
+    if (this.waiting.length >= MOST_WAITING) throw new Told("FULL", "Too many messages wait to be sent. Wait until they are.");
+    const key = freshKey();
+    const at = Math.max(Date.now(), (this.waiting.at(-1)?.at ?? 0) + 1);
+    this.#shelf.set(`out:${key}`, { key, at, text, attachments, refusal: null });
+    this.#typedAt = 0;
+    clearTimeout(this.#typing);
+    this.#changed();
+    this.#flush();
+  }
+
+  /** Takes a message that was refused back. */
+  discard(key) {
+    this.#shelf.drop(`out:${key}`);
+    this.#changed();
+  }
+
+  /** Says that the visitor types, and when that is over; not more often than need be. */
+  typed(isTyping) {
+    clearTimeout(this.#typing);
+    if (isTyping) this.#typing = setTimeout(() => this.typed(false), TYPING_MS);
+    const isNews = isTyping ? Date.now() - this.#typedAt >= TYPING_MS : this.#typedAt > 0;
+    if (!isNews || this.state !== "live") return;
+    this.#typedAt = isTyping ? Date.now() : 0;
+    this.#mention("TypeInChat", { input: { isTyping } });
+  }
+
+  /** Says how far the company's messages came: that they are on this device, or before the visitor's eyes. */
+  seen(isRead) {
+    const last = [...this.messages.values()].filter((one) => one.direction === "OUT").at(-1);
+    if (!last || this.state === "idle" || this.#marked === `${last.id}${isRead}` || this.#marked === `${last.id}true`) return;
+    this.#marked = `${last.id}${isRead}`;
+    if (isRead) {
+      this.#shelf.set("read", { sentAt: last.sentAt });
+      this.#changed();
+    }
+    this.#mention("ReadChat", { input: { upTo: last.id, isRead } });
+  }
+
+  /** Says who the visitor is: signed by the company, or as the visitor typed it. Whether that is proven. */
+  async identify(claim) {
+    const { identifyVisitor } = await this.#ask("IdentifyVisitor", { input: claim });
+    const { isVerified, token } = payloadOf(identifyVisitor);
+    this.#shelf.set("session", { ...this.#shelf.get("session"), token });
+    this.isVerified = this.isVerified || isVerified;
+    this.#changed();
+    return isVerified;
+  }
+
+  async earlier() {
+    const { chat } = await this.#ask("EarlierMessages", { before: this.#earlier });
+    const { nodes, pageInfo } = chat.conversation.messages;
+    this.#earlier = pageInfo.startCursor;
+    this.hasEarlier = pageInfo.hasPreviousPage;
+    nodes.forEach((one) => this.#put(one));
+    this.#changed();
+  }
+
+  /** Ends the chat on this device: whoever comes next begins another. */
+  async end() {
+    const session = this.#shelf.get("session");
+    if (!session) return;
+    // First here, so that no tab takes the end for a token that has to be renewed.
+    this.#shelf.drop("session");
+    this.#life.abort();
+    try {
+      payloadOf((await this.#wire.ask("EndChat", { input: { resume: session.resume } }, session.token)).endChat);
+    } catch (error) {
+      this.#shelf.set("session", session);
+      this.state = "idle";
+      this.start();
+      throw error;
+    }
+    ["read", ...this.#shelf.names("out:")].forEach((name) => this.#shelf.drop(name));
+    this.#over();
+    this.#radio.postMessage({ isOver: true });
+  }
+
+  // Beginning
+
+  #enter() {
+    this.#starting ??= alone(`${this.#name}start`, this.#stop.signal, () => this.#found()).finally(() => {
+      this.#starting = null;
+    });
+    return this.#starting;
+  }
+
+  async #found() {
+    const session = this.#shelf.get("session");
+    if (session?.token) {
+      try {
+        this.#take((await this.#wire.ask("Chat", {}, session.token)).chat);
+        return;
+      } catch (error) {
+        if (!isSignedOut(error)) throw error;
+      }
+    }
+    await this.#begin(session?.resume ?? null);
+  }
+
+  async #begin(resume) {
+    const input = {
+      account: this.#account,
+      page: pageOf(location.href),
+      referrer: pageOf(document.referrer),
+      locale: navigator.language,
+      resume,
+    };
+    const { startChat } = await this.#wire.ask("StartChat", { input });
+    let begun;
+    try {
+      begun = payloadOf(startChat);
+    } catch (error) {
+      if (resume === null || error.inputPath?.at(-1) !== "resume") throw error;
+      // The chat is too old. What waits to be sent is sent in the new one.
+      this.#shelf.drop("read");
+      await this.#begin(null);
+      return;
+    }
+    this.#shelf.set("session", { token: begun.token, greeting: begun.greeting, resume: begun.resume });
+    this.#take(begun.chat);
+  }
+
+  #take(chat) {
+    if (!chat) throw new Told("UNAUTHENTICATED", "The chat is over.");
+    const { resume } = this.#shelf.get("session");
+    if (resume !== this.#resume) this.#leave();
+    this.#resume = resume;
+    chat.messages.forEach((one) => this.#put(one));
+    this.hasEarlier = chat.hasEarlier && this.#earlier === null;
+    this.#cursor = chat.cursor;
+    this.agentName = chat.agentName;
+    this.isAgentTyping = chat.isAgentTyping;
+    this.isVerified = chat.isVerified;
+    this.#changed();
+  }
+
+  #leave() {
+    this.messages.clear();
+    this.#resume = this.#cursor = this.#earlier = this.agentName = null;
+    this.hasEarlier = this.isAgentTyping = this.isVerified = false;
+  }
+
+  /** The chat was ended on this device, here or in another tab. */
+  #over() {
+    this.#life.abort();
+    this.#wakeUp();
+    this.#leave();
+    this.#say("idle");
+  }
+
+  /** An answer that needs a token, with a fresh one where the one at hand has ended. */
+  async #ask(name, variables) {
+    const token = await this.#token();
+    try {
+      return await this.#wire.ask(name, variables, token);
+    } catch (error) {
+      if (!isSignedOut(error)) throw error;
+      return this.#wire.ask(name, variables, await this.#token(token));
+    }
+  }
+
+  /** The token at hand. When it ends the gateway says so, whose clock alone counts; another tab may have renewed it. */
+  async #token(refused = null) {
+    const session = this.#shelf.get("session");
+    if (!session) throw new Told("OVER", "The chat was ended.");
+    if (session.token && session.token !== refused) return session.token;
+    this.#shelf.set("session", { ...session, token: null });
+    await this.#enter();
+    return this.#shelf.get("session").token;
+  }
+
+  /** Says what nobody waits for. */
+  #mention(name, variables) {
+    this.#ask(name, variables).catch(() => {});
+  }
+
+  // Following
+
+  async #live(signal) {
+    for (let tries = 0; !signal.aborted; tries += 1) {
+      let trouble = null;
+      let token = null;
+      const line = new AbortController();
+      const isOffline = () => line.abort();
+      addEventListener("offline", isOffline);
+      try {
+        token = await this.#token();
+        const both = anyOf(signal, line.signal);
+        const begun = () => {
+          tries = 0;
+          this.#tell({ state: "live" });
+        };
+        for await (const data of this.#wire.follow("ChatChanged", { after: this.#cursor }, token, both, begun)) {
+          this.#tell({ change: data.chatChanged });
+        }
+      } catch (error) {
+        trouble = error;
+      } finally {
+        removeEventListener("offline", isOffline);
+      }
+      if (signal.aborted || trouble?.code === "OVER") return;
+      await this.#recover(trouble, token, tries);
+    }
+  }
+
+  async #recover(trouble, token, tries) {
+    if (isSignedOut(trouble)) {
+      const isRenewed = await this.#token(token).then(() => true, () => false);
+      if (isRenewed) return;
+    } else if (trouble instanceof Told && !isForNow(trouble)) {
+      // The place that was kept is not known any more: everything anew.
+      this.#cursor = null;
+      await this.#enter().catch(() => {});
+    }
+    this.#tell({ state: "waiting" });
+    await this.#pause(tries, trouble);
+  }
+
+  /** Does it here and in the other tabs. */
+  #tell(data) {
+    this.#hear(data);
+    if (!this.#stop.signal.aborted) this.#radio.postMessage(data);
+  }
+
+  #hear({ change, state, isOver }) {
+    if (isOver) this.#over();
+    if (state && this.state !== "idle" && this.state !== "starting") {
+      this.#say(state);
+      if (state === "live") this.#wakeUp();
+    }
+    if (change) this.#handle(change);
+  }
+
+  #handle(change) {
+    this.#cursor = change.cursor ?? this.#cursor;
+    if (change.message) this.#put(change.message, change.key);
+    if (change.message?.direction === "OUT") this.isAgentTyping = false;
+    if (change.__typename === "ChatTyping") this.isAgentTyping = change.isTyping;
+    if (change.__typename === "ChatAgentChanged") this.agentName = change.agentName;
+    this.#changed();
+  }
+
+  #put(message, key = null) {
+    const known = this.messages.get(message.id);
+    this.messages.set(message.id, { ...message, key: key ?? known?.key ?? null });
+    if (key) this.#shelf.drop(`out:${key}`);
+    this.messages = new Map([...this.messages].sort(([, a], [, b]) => order(a, b)));
+  }
+
+  // Sending
+
+  async #flush() {
+    if (this.#isFlushing || this.state === "idle" || this.state === "starting") return;
+    this.#isFlushing = true;
+    try {
+      await alone(`${this.#name}out`, this.#stop.signal, async () => {
+        for (let tries = 0; !this.#stop.signal.aborted; ) {
+          const next = this.waiting.find((one) => !one.refusal);
+          if (!next) return;
+          try {
+            await this.#deliver(next);
+            tries = 0;
+          } catch (error) {
+            if (error.code === "OVER") return;
+            await this.#pause(tries, error);
+            tries += 1;
+          }
+        }
+      });
+    } catch {
+      // The page is left; what waits is sent by the next one.
+    } finally {
+      this.#isFlushing = false;
+      // Written while the last look was taken.
+      if (!this.#stop.signal.aborted && this.waiting.some((one) => !one.refusal)) setTimeout(() => this.#flush());
+    }
+  }
+
+  async #deliver({ key, text, attachments, at }) {
+    const input = { key, text: text || null, ...(attachments.length && { attachments }) };
+    try {
+      const { sendChatMessage } = await this.#ask("SendChatMessage", { input });
+      this.#put(payloadOf(sendChatMessage).sent, key);
+    } catch (error) {
+      if (isForNow(error) || error.code === "OVER") throw error;
+      this.#shelf.set(`out:${key}`, { key, at, text, attachments, refusal: error.isForPeople ? error.message : "something is wrong with it." });
+    }
+    this.#changed();
+  }
+
+  // Waiting
+
+  /** Returns after a while that grows with the tries, or as soon as the network is back. */
+  #pause(tries, error) {
+    const grown = Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS);
+    // Browsers whom one gateway cut off come back one by one.
+    const pause = Math.max(grown * (0.5 + Math.random() / 2), (error?.retryAfterS ?? 0) * SECOND);
+    return new Promise((over) => {
+      const waiting = setTimeout(over, pause);
+      const early = () => (clearTimeout(waiting), over());
+      this.#wake.addEventListener("wake", early, { once: true });
+    });
+  }
+
+  #wakeUp() {
+    this.#wake.dispatchEvent(new Event("wake"));
+    this.#flush();
+  }
+
+  /** Another tab has kept something. */
+  #kept() {
+    const session = this.#shelf.get("session");
+    if (this.state === "live" || this.state === "waiting") {
+      if (!session) this.#over();
+      else if (session.resume !== this.#resume && session.token) this.#enter().catch(() => {});
+    }
+    this.#changed();
+    this.#flush();
+  }
+
+  #say(state) {
+    this.state = state;
+    if (state !== "live") this.isAgentTyping = false;
+    this.#changed();
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+const order = (a, b) => (a.sentAt === b.sentAt ? (a.id < b.id ? -1 : 1) : a.sentAt < b.sentAt ? -1 : 1);
+
+// --- The element -------------------------------------------------------------------------------------------------
+
+/** An element with its properties and children; texts become text, whatever stands in them. */
+function h(tag, properties = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name in made && name !== "role") made[name] = value;
+    else if (value !== null) made.setAttribute(name, value);
+  }
+  made.append(...children.filter((one) => one !== null));
+  return made;
+}
+
+function icon(path) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const drawn = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  drawn.setAttribute("d", path);
+  svg.append(drawn);
+  return svg;
+}
+
+const SPEECH = "M4 4h16a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H9l-5 4v-4a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2z";
+const CROSS = "M6.4 5 5 6.4 10.6 12 5 17.6 6.4 19 12 13.4 17.6 19 19 17.6 13.4 12 19 6.4 17.6 5 12 10.6z";
+const ARROW = "M3 20.5 22 12 3 3.5v6.6l12 1.9-12 1.9z";
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const STATES = { DELIVERED: "Delivered", READ: "Read", FAILED: "Not delivered" };
+
+/** The address where a link may lead; null where it may not. */
+function safe(address) {
+  try {
+    const url = new URL(address);
+    return url.protocol === "https:" ? url.href : null;
+  } catch {
+    return null;
+  }
+}
+
+function sizeOf(bytes) {
+  if (!bytes) return "";
+  const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
+  const n = Math.min(Math.floor(Math.log(bytes) / Math.log(1000)), units.length - 1);
+  const format = new Intl.NumberFormat(undefined, { style: "unit", unit: units[n], unitDisplay: "short", maximumFractionDigits: 1 });
+  return `, ${format.format(bytes / 1000 ** n)}`;
+}
+
+function attachment({ name, url, sizeBytes }) {
+  const words = `${name || "File"}${sizeOf(sizeBytes)}`;
+  const address = safe(url);
+  if (!address) return h("li", {}, words);
+  return h("li", {}, h("a", { href: address, target: "_blank", rel: "noopener noreferrer nofollow" }, words));
+}
+
+class CustomerChat extends HTMLElement {
+  #chat = null;
+  #parts = null;
+  #shown = new Map();
+  #stop = null;
+  #frame = 0;
+
+  connectedCallback() {
+    const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
+    root.adoptedStyleSheets = [STYLE];
+    this.#stop = new AbortController();
+    this.#chat = new Chat(new URL(this.getAttribute("endpoint"), location.href).href, this.getAttribute("account") ?? "main");
+    this.#build(root);
+    const { signal } = this.#stop;
+    this.#chat.addEventListener("change", () => this.#drawSoon(), { signal });
+    document.addEventListener("visibilitychange", () => this.#look(), { signal });
+    if (this.#chat.isKnown) this.#start();
+    this.#draw();
+  }
+
+  disconnectedCallback() {
+    this.#stop.abort();
+    this.#chat.stop();
+    cancelAnimationFrame(this.#frame);
+  }
+
+  get isOpen() {
+    return !this.#parts.panel.hidden;
+  }
+
+  open() {
+    this.#parts.panel.hidden = false;
+    this.#parts.launcher.setAttribute("aria-expanded", "true");
+    this.#start();
+    this.#draw();
+    this.#parts.log.scrollTop = this.#parts.log.scrollHeight;
+    this.#parts.words.focus();
+  }
+
+  close() {
+    const hadFocus = this.shadowRoot.activeElement;
+    this.#parts.panel.hidden = true;
+    this.#parts.launcher.setAttribute("aria-expanded", "false");
+    if (hadFocus) this.#parts.launcher.focus();
+  }
+
+  send(text, attachments = []) {
+    try {
+      this.#chat.send(text, attachments);
+      this.#parts.trouble.textContent = "";
+    } catch (error) {
+      this.#parts.trouble.textContent = error.message;
+      throw error;
+    }
+  }
+
+  identify(claim) {
+    return this.#chat.identify(claim);
+  }
+
+  async #start() {
+    await this.#chat.start();
+    const signed = this.getAttribute("identity");
+    if (signed && this.#chat.state !== "idle" && !this.#chat.isVerified) await this.identify({ signed }).catch(() => {});
+  }
+
+  // What is drawn
+
+  #build(root) {
+    const heading = this.getAttribute("heading") ?? "Chat";
+    const count = h("span", { className: "count", hidden: true });
+    const launcher = h(
+      "button",
+      { className: "launcher", type: "button", "aria-expanded": "false", "aria-controls": "panel", onclick: () => (this.isOpen ? this.close() : this.open()) },
+      icon(SPEECH),
+      h("span", { className: "unseen" }, heading),
+      count,
+    );
+    const who = h("p", { className: "who" });
+    const list = h("ol", { className: "messages" });
+    const more = h("button", { className: "plain more", type: "button", hidden: true, onclick: () => this.#earlier() }, "Show earlier messages");
+    const greeting = h("p", { className: "greeting", dir: "auto", hidden: true });
+    const typing = h("p", { className: "typing", hidden: true }, h("span", { className: "dots", "aria-hidden": "true" }), h("span"));
+    const log = h("div", { className: "log", role: "log", tabIndex: 0, "aria-label": "Messages" }, more, greeting, list);
+    const state = h("p", { className: "state", role: "status" });
+    const trouble = h("p", { className: "trouble", role: "alert" });
+    const words = h("textarea", {
+      id: "words",
+      rows: 1,
+      placeholder: "Write a message",
+      maxLength: 4000,
+      oninput: () => (this.#grow(), this.#chat.typed(words.value !== "")),
+      onblur: () => this.#chat.typed(false),
+      onkeydown: (event) => {
+        if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+        event.preventDefault();
+        form.requestSubmit();
+      },
+    });
+    const form = h(
+      "form",
+      { className: "write", onsubmit: (event) => this.#submit(event) },
+      h("label", { className: "unseen", htmlFor: "words" }, "Your message"),
+      words,
+      h("button", { className: "send", type: "submit", "aria-label": "Send" }, icon(ARROW)),
+    );
+    const panel = h(
+      "section",
+      { id: "panel", className: "panel", role: "dialog", "aria-labelledby": "heading", hidden: true },
+      h(
+        "div",
+        { className: "top" },
+        h("div", {}, h("h2", { id: "heading" }, heading), who),
+        h("button", { className: "icon", type: "button", "aria-label": "Close the chat", onclick: () => this.close() }, icon(CROSS)),
+      ),
+      log,
+      typing,
+      state,
+      trouble,
+      form,
+      this.#about(),
+    );
+    panel.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
+    log.addEventListener("scroll", () => this.#look(), { passive: true });
+    this.#parts = { launcher, count, panel, who, log, list, more, greeting, typing, state, trouble, words };
+    this.#shown.clear();
+    root.replaceChildren(panel, launcher);
+  }
+
+  /** Where visitors say who they are, and end the chat. */
+  #about() {
+    const said = h("p", { className: "said", role: "status" });
+    const name = h("input", { id: "name", autocomplete: "name", maxLength: 200 });
+    const email = h("input", { id: "email", type: "email", autocomplete: "email", maxLength: 254 });
+    const tell = async (event) => {
+      event.preventDefault();
+      const claim = { name: name.value.trim() || null, email: email.value.trim() || null };
+      try {
+        await this.identify(claim);
+        said.textContent = "Thank you. We can reach you now.";
+      } catch (error) {
+        said.textContent = error.isForPeople ? error.message : "That could not be told now. Try again in a moment.";
+      }
+    };
+    const end = async () => {
+      try {
+        await this.#chat.end();
+        this.close();
+      } catch {
+        said.textContent = "The chat could not be ended now. Try again in a moment.";
+      }
+    };
+    const atEnd = () => (this.#parts.log.scrollTop = this.#parts.log.scrollHeight);
+    return h(
+      "details",
+      { ontoggle: atEnd },
+      h("summary", {}, "About you"),
+      h(
+        "form",
+        { className: "about", onsubmit: tell },
+        h("label", { htmlFor: "name" }, "Name"),
+        name,
+        h("label", { htmlFor: "email" }, "E-mail"),
+        email,
+        h("div", { className: "row" }, h("button", { className: "plain", type: "submit" }, "Tell us"), h("button", { className: "plain", type: "button", onclick: end }, "End the chat on this device")),
+      ),
+      said,
+    );
+  }
+
+  #drawSoon() {
+    cancelAnimationFrame(this.#frame);
+    // Pages in the background are given no frames, and still count what is unread.
+    if (document.visibilityState === "visible") this.#frame = requestAnimationFrame(() => this.#draw());
+    else this.#draw();
+  }
+
+  #draw() {
+    const { count, launcher, who, log, list, more, greeting, typing, state } = this.#parts;
+    const chat = this.#chat;
+    const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+    const { unread } = chat;
+    count.hidden = unread === 0 || this.isOpen;
+    count.textContent = unread > 9 ? "9+" : `${unread}`;
+    launcher.title = unread ? `${unread} new` : "";
+    who.textContent = chat.agentName ? `with ${chat.agentName}` : "";
+    greeting.hidden = !chat.greeting;
+    if (greeting.textContent !== (chat.greeting ?? "")) greeting.textContent = chat.greeting ?? "";
+    more.hidden = !chat.hasEarlier;
+    typing.hidden = !chat.isAgentTyping;
+    typing.lastChild.textContent = `${chat.agentName ?? "An agent"} is typing`;
+    const words = this.#stateWords();
+    if (state.textContent !== words) state.textContent = words;
+    this.#list(list);
+    if (isAtEnd) log.scrollTop = log.scrollHeight;
+    this.#look();
+  }
+
+  #stateWords() {
+    const { state, trouble } = this.#chat;
+    if (state === "waiting") return navigator.onLine ? "Connecting again ..." : "You are offline. What you write is sent as soon as you are back.";
+    if (state === "starting") return "Connecting ...";
+    return trouble;
+  }
+
+  /** Puts what there is into its order. What stands there already stays the same element: nobody is read it twice. */
+  #list(list) {
+    const sent = [...this.#chat.messages.values()];
+    const keys = new Set(sent.map((one) => one.key).filter(Boolean));
+    const waiting = this.#chat.waiting.filter((one) => !keys.has(one.key));
+    const rows = [...sent.map((one) => this.#row(one.key ?? one.id, one)), ...waiting.map((one) => this.#row(one.key, one))];
+    const there = new Set(rows);
+    for (const [name, row] of this.#shown) {
+      if (!there.has(row)) {
+        row.remove();
+        this.#shown.delete(name);
+      }
+    }
+    rows.forEach((row, n) => list.children[n] !== row && list.insertBefore(row, list.children[n] ?? null));
+  }
+
+  #row(name, one) {
+    const told = JSON.stringify(one);
+    const known = this.#shown.get(name) ?? h("li");
+    this.#shown.set(name, known);
+    if (known.told === told) return known;
+    known.told = told;
+    const isOwn = one.direction !== "OUT";
+    known.className = isOwn ? "own" : "theirs";
+    const parts = [
+      h("span", { className: "unseen" }, isOwn ? "You: " : `${one.authorName ?? "Agent"}: `),
+      h("p", { className: "text", dir: "auto", hidden: !one.text && !one.isWithdrawn }, one.isWithdrawn ? "This message was taken back." : one.text ?? ""),
+      one.attachments?.length ? h("ul", { className: "files" }, ...one.attachments.map(attachment)) : null,
+      one.id ? this.#foot(one, isOwn) : this.#waitingFoot(one),
+    ];
+    known.replaceChildren(...parts.filter(Boolean));
+    return known;
+  }
+
+  #foot({ sentAt, status, authorName }, isOwn) {
+    const at = new Date(sentAt);
+    const words = isOwn ? STATES[status] : authorName;
+    const time = h("time", { dateTime: sentAt, title: day.format(at) }, clock.format(at));
+    return h("p", { className: "foot" }, time, words ? ` · ${words}` : "");
+  }
+
+  #waitingFoot({ key, refusal }) {
+    if (!refusal) return h("p", { className: "foot" }, "Sending ...");
+    const back = h("button", { className: "plain", type: "button", onclick: () => this.#chat.discard(key) }, "Remove");
+    return h("p", { className: "foot refused" }, `Not sent: ${refusal} `, back);
+  }
+
+  // What is done
+
+  #submit(event) {
+    event.preventDefault();
+    const { words, log } = this.#parts;
+    try {
+      this.send(words.value);
+    } catch {
+      return;
+    }
+    words.value = "";
+    this.#grow();
+    this.#draw();
+    log.scrollTop = log.scrollHeight;
+  }
+
+  #grow() {
+    const { words } = this.#parts;
+    words.rows = Math.min(5, words.value.split("\n").length);
+  }
+
+  async #earlier() {
+    const { log, more, trouble } = this.#parts;
+    const below = log.scrollHeight - log.scrollTop;
+    more.disabled = true;
+    try {
+      await this.#chat.earlier();
+      this.#draw();
+      log.scrollTop = log.scrollHeight - below;
+    } catch {
+      trouble.textContent = "Earlier messages could not be fetched now. Try again in a moment.";
+    } finally {
+      more.disabled = false;
+    }
+  }
+
+  /** Tells the company how far its messages came. */
+  #look() {
+    const { log } = this.#parts;
+    const isSeen = this.isOpen && document.visibilityState === "visible" && log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+    this.#chat.seen(isSeen);
+  }
+}
+
+const STYLE = new CSSStyleSheet();
+STYLE.replaceSync(`
+  :host {
+    --accent: var(--chat-accent, #0b57d0); --on-accent: var(--chat-on-accent, #fff);
+    --ground: #fff; --ink: #1b1f24; --faint: #57606d; --line: #d5dae1; --theirs: #eef1f6; --alarm: #b3261e;
+    position: fixed; inset-block-end: max(1.25rem, env(safe-area-inset-bottom)); inset-inline-end: 1.25rem; z-index: 2147483000;
+    font: 400 1rem/1.45 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif; color: var(--ink); color-scheme: light dark;
+  }
+  @media (prefers-color-scheme: dark) {
+    :host {
+      --accent: var(--chat-accent-dark, #a8c7fa); --on-accent: var(--chat-on-accent-dark, #062e6f);
+      --ground: #171a1f; --ink: #e8ebf0; --faint: #a9b2bf; --line: #3a414b; --theirs: #272c34; --alarm: #f2b8b5;
+    }
+  }
+  * { box-sizing: border-box; }
+  [hidden] { display: none !important; }
+  .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+  button { font: inherit; color: inherit; cursor: pointer; }
+  svg { width: 1.5rem; height: 1.5rem; fill: currentColor; display: block; }
+  :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+  .launcher {
+    position: relative; display: grid; place-items: center; width: 3.5rem; height: 3.5rem; margin-inline-start: auto; border: 0; border-radius: 50%;
+    background: var(--accent); color: var(--on-accent); box-shadow: 0 4px 16px rgb(0 0 0 / .28); transition: transform .15s;
+  }
+  .launcher:hover { transform: scale(1.05); }
+  .count {
+    position: absolute; inset-block-start: -.25rem; inset-inline-end: -.25rem; min-width: 1.4rem; padding: 0 .3rem; border-radius: .7rem;
+    background: #b3261e; color: #fff; font-size: .8rem; line-height: 1.4rem; font-weight: 600; text-align: center;
+  }
+  .panel {
+    display: flex; flex-direction: column; width: min(24rem, calc(100vw - 2.5rem)); height: min(38rem, calc(100dvh - 7rem)); margin-block-end: .9rem;
+    border: 1px solid var(--line); border-radius: 1rem; background: var(--ground); overflow: hidden; box-shadow: 0 12px 40px rgb(0 0 0 / .25);
+    animation: rise .18s ease-out;
+  }
+  @keyframes rise { from { opacity: 0; transform: translateY(.75rem); } }
+  .top { display: flex; align-items: center; justify-content: space-between; gap: 1rem; padding: .8rem 1rem; background: var(--accent); color: var(--on-accent); }
+  h2 { margin: 0; font-size: 1.1rem; line-height: 1.3; }
+  .who { margin: 0; font-size: .85rem; }
+  .who:empty, .state:empty, .trouble:empty, .said:empty { display: none; }
+  .icon { display: grid; place-items: center; width: 2.5rem; height: 2.5rem; border: 0; border-radius: 50%; background: transparent; }
+  .icon:focus-visible { outline-color: currentColor; outline-offset: -3px; }
+  .log { flex: 1; min-height: 0; overflow-y: auto; overscroll-behavior: contain; padding: 1rem; }
+  .log:focus-visible { outline-offset: -3px; }
+  .greeting { margin: 0 0 1rem; color: var(--faint); text-align: center; }
+  .more { display: block; margin: 0 auto 1rem; }
+  .messages { display: flex; flex-direction: column; gap: .6rem; margin: 0; padding: 0; list-style: none; }
+  .messages > li { max-width: 85%; }
+  .own { align-self: flex-end; }
+  .theirs { align-self: flex-start; }
+  .text, .files { margin: 0; padding: .55rem .85rem; border-radius: 1.1rem; background: var(--theirs); overflow-wrap: anywhere; white-space: pre-wrap; }
+  .own .text, .own .files { background: var(--accent); color: var(--on-accent); border-end-end-radius: .3rem; }
+  .theirs .text, .theirs .files { border-end-start-radius: .3rem; }
+  .files { margin-block-start: .25rem; list-style: none; }
+  .files a { color: inherit; }
+  .foot { margin: .15rem .4rem 0; color: var(--faint); font-size: .78rem; }
+  .own .foot { text-align: end; }
+  .refused, .trouble { color: var(--alarm); }
+  .typing { display: flex; gap: .5rem; margin: 0; padding: .2rem 1rem .5rem; color: var(--faint); font-size: .85rem; }
+  .dots::before { content: "•••"; letter-spacing: .15em; animation: blink 1.2s infinite; }
+  @keyframes blink { 50% { opacity: .3; } }
+  .state, .trouble { margin: 0; padding: .4rem 1rem; border-block-start: 1px solid var(--line); font-size: .85rem; }
+  .write { display: flex; align-items: flex-end; gap: .5rem; padding: .7rem; border-block-start: 1px solid var(--line); }
+  textarea, input {
+    flex: 1; min-width: 0; padding: .55rem .8rem; border: 1px solid var(--faint); border-radius: .8rem; background: transparent; color: inherit;
+    font: inherit; resize: none;
+  }
+  textarea::placeholder { color: var(--faint); opacity: 1; }
+  .send { display: grid; place-items: center; width: 2.75rem; height: 2.75rem; border: 0; border-radius: 50%; background: var(--accent); color: var(--on-accent); }
+  details { padding: 0 1rem .6rem; font-size: .85rem; }
+  summary { padding: .3rem 0; color: var(--faint); cursor: pointer; }
+  .about { display: grid; grid-template-columns: auto 1fr; align-items: center; gap: .4rem .7rem; }
+  .about .row { grid-column: 1 / -1; display: flex; justify-content: space-between; gap: .5rem; }
+  .said { margin: .4rem 0 0; }
+  .plain { padding: .3rem .7rem; border: 1px solid var(--faint); border-radius: .6rem; background: transparent; font-size: .85rem; }
+  @media (max-width: 30rem) {
+    .panel:not([hidden]) + .launcher { display: none; }
+    .panel {
+      position: fixed; inset: 0; width: auto; height: 100dvh; margin: 0; border: 0; border-radius: 0; padding-block-end: env(safe-area-inset-bottom);
+    }
+  }
+  @media (prefers-reduced-motion: reduce) { *, *::before { animation: none !important; transition: none !important; } }
+  @media (forced-colors: active) { .launcher, .send, .text, .files, .panel { border: 1px solid; } }
+`);
+
+customElements.define("customer-chat", CustomerChat);

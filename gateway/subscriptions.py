@@ -1,0 +1,132 @@
+"""How is a subscription held: how many at once, how is it seen that it still may be, and what ends it?
+
+Nothing is kept for a reader who is slow: an event is asked for once the one before it was taken.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing, contextmanager
+from typing import Final
+
+import structlog
+
+from gateway import telling
+from gateway.answering import Answer, Fate
+from gateway.auth import NotSignedIn
+from gateway.settings import Settings, environment_name
+from resolvers.kit.errors import LimitExceeded, TellableError
+from resolvers.kit.viewer import Viewer
+
+_log = structlog.get_logger("gateway.subscriptions")
+
+Held = Answer | None
+"""An answer; or None, where nothing happened for a while."""
+
+_CHANGED: Final = "What you may see has changed since you subscribed. Subscribe again."
+
+
+class Cut(Exception):
+    """The process ends: whoever followed may go on with another one."""
+
+
+class Subscriptions:
+    """The subscriptions that one process holds."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._most = settings.subscriptions
+        self._most_of_caller = settings.subscriptions_per_caller
+        self._beat_s = settings.keep_alive_s
+        self._by_caller: Counter[tuple[str, str]] = Counter()
+        self._is_over = asyncio.Event()
+
+    def __len__(self) -> int:
+        """How many are held."""
+        return self._by_caller.total()
+
+    def close(self) -> None:
+        """Ends them all, and takes no more."""
+        self._is_over.set()
+
+    async def held(
+        self, viewer: Viewer, answers: AsyncGenerator[Answer, None], prove: Callable[[], Awaitable[None]]
+    ) -> AsyncGenerator[Held, None]:
+        """The answers as they come, and None after each silent while; raises Cut where the process ends before them.
+
+        `prove` is awaited after each silent while, and raises where the viewer may no longer follow; that is told, and
+        nothing more.
+        """
+        async with aclosing(answers):
+            try:
+                with self._place(viewer):
+                    async with aclosing(self._beating(answers)) as beating:
+                        async for one in beating:
+                            if one is None:
+                                await prove()
+                            yield one
+            except TellableError as error:
+                yield _told(error)
+            except Cut:
+                raise
+            except Exception as error:  # noqa: BLE001  the stream's outermost room: told by reference and logged whole
+                yield Answer(Fate.UNFORESEEN, {"errors": [telling.told_of(error)]})
+
+    async def _beating(self, answers: AsyncGenerator[Answer, None]) -> AsyncGenerator[Held, None]:
+        over = asyncio.ensure_future(self._is_over.wait())
+        coming: asyncio.Task[Held] | None = None
+        try:
+            while not over.done():
+                coming = coming or asyncio.create_task(_next(answers))
+                await asyncio.wait({coming, over}, timeout=self._beat_s, return_when=asyncio.FIRST_COMPLETED)
+                if coming.done():
+                    answer = coming.result()
+                    if answer is None:
+                        return
+                    coming = None
+                    yield answer
+                elif not over.done():
+                    yield None
+            raise Cut
+        finally:
+            for one in (coming, over):
+                if one is not None:
+                    one.cancel()
+                    # It closes what it reads from, and whoever ends this one waits for that.
+                    await asyncio.wait({one})
+
+    @contextmanager
+    def _place(self, viewer: Viewer) -> Iterator[None]:
+        who = (viewer.role.value, viewer.key_handle or viewer.subject)
+        if self._by_caller[who] >= self._most_of_caller:
+            raise _too_many("You follow", self._most_of_caller, "subscriptions_per_caller")
+        if len(self) >= self._most:
+            _log.warning("no more subscriptions are taken", most=self._most)
+            raise _too_many("This process holds", self._most, "subscriptions")
+        self._by_caller[who] += 1
+        try:
+            yield
+        finally:
+            self._by_caller[who] -= 1
+            if not self._by_caller[who]:
+                del self._by_caller[who]
+
+
+def require_same(before: Viewer, now: Viewer) -> None:
+    """Raises NotSignedIn where somebody's rights are no longer those with which a subscription began."""
+    if before != now:
+        raise NotSignedIn(_CHANGED)
+
+
+async def _next(answers: AsyncGenerator[Answer, None]) -> Held:
+    return await anext(answers, None)
+
+
+def _too_many(who: str, most: int, knob: str) -> LimitExceeded:
+    return LimitExceeded(
+        f"{who} {most} subscriptions already, which is the most. End one that is not needed, ask for several things "
+        f"in one, or try again later. ({environment_name(knob)} sets the bound.)"
+    )
+
+
+def _told(error: TellableError) -> Answer:
+    return Answer(Fate.ANSWERED, {"errors": [telling.told(error.message, error.code)]})

@@ -1,0 +1,160 @@
+"""Which customer is a visitor whom the company has signed: the one who is proven to be that person, or who becomes it?
+
+An identity that is proven on both sides is a proof: the visitor's own, and that by which the company calls the person.
+A machine makes two customers one by it only where nothing is known of one of them but the chat; people do the rest.
+"""
+
+from adapters.contract.records import Who
+from adapters.contract.visitors import Signed
+from adapters.records import Document, RecordId, key_hash, new_id
+from resolvers.aliases import ids_of, speaking, touched
+from resolvers.channels import places_reached_by
+from resolvers.identities import (
+    IDENTITIES,
+    IDENTITY_KEYS,
+    UNLINKED,
+    ClaimStrength,
+    identity_document,
+    identity_key_document,
+    weighed,
+)
+from resolvers.kit.context import Context
+from resolvers.kit.errors import Refused, conflict
+from resolvers.kit.scalars import canonical_email
+from resolvers.merging.asking import Asked
+from resolvers.merging.ledger import elements_of
+from resolvers.merging.merge import merged
+from resolvers.webchat.chats import Chatting, is_user, over, touch_chat, user_of
+
+_SIGNED = ("input", "signed")
+_OTHER_PERSON = (
+    "In this chat somebody else has signed in before. End it with `endChat`, and begin another one without `resume`."
+)
+_FOR_PEOPLE = (
+    "The company knows this person by two records, and people there have to look whether they are one. The chat goes "
+    "on as it was."
+)
+
+
+async def proven_customer(context: Context, chatting: Chatting, signed: Signed) -> RecordId:
+    """The customer whom the visitor is proven to be by the statement; belongs into a transaction. Refused else."""
+    user = user_of(chatting.site, signed.user)
+    mine = await _owner(context, chatting.who)
+    if mine is None:
+        raise over()
+    await _require_same_user(context, chatting, mine, user)
+    theirs = await _owner(context, user)
+    beside = await _reached_by(context, signed)
+    if theirs is None:
+        theirs = await _only_owner(context, beside, user)
+    elif await _claim(context, user, theirs) is not ClaimStrength.VERIFIED:
+        raise conflict(_FOR_PEOPLE, *_SIGNED)
+    if theirs is None or theirs["_id"] == mine["_id"]:
+        # Nobody else is known to be that person.
+        await _require_proven(context, chatting.who, mine)
+        theirs = mine
+    else:
+        await _become(context, chatting, mine, theirs)
+    for who in (user, *beside):
+        await _link(context, chatting, theirs["_id"], who)
+    await touch_chat(context, chatting, {"user": key_hash(*user)})
+    key: RecordId = theirs["_id"]
+    return key
+
+
+async def _require_same_user(context: Context, chatting: Chatting, mine: Document, user: Who) -> None:
+    """Refused where the visitor was proven to be somebody else before: two people sit at one browser."""
+    known = chatting.document.get("user")
+    if known not in {None, key_hash(*user)} or await _is_another_user(context, mine, user):
+        raise conflict(_OTHER_PERSON, *_SIGNED)
+
+
+async def _is_another_user(context: Context, customer: Document, user: Who) -> bool:
+    """Whether the company calls the customer by another id on the site."""
+    ours = {"customer_id": {"$in": ids_of(customer, IDENTITIES)}, "channel": user.channel, "account": user.account}
+    return any(is_user(one["value"], but=user) for one in await context.store.find(IDENTITIES, ours))
+
+
+async def _become(context: Context, chatting: Chatting, mine: Document, theirs: Document) -> None:
+    """Makes the visitor's record one with that of the person, where nothing is known of the visitor but this chat."""
+    await _require_proven(context, chatting.who, mine)
+    own = await context.store.find(IDENTITIES, {"customer_id": mine["_id"]}, limit=2)
+    if mine.get("aliases") or mine["_id"] != chatting.document["customer_id"] or len(own) != 1:
+        raise conflict(_FOR_PEOPLE, *_SIGNED)
+    question = Asked(
+        survivor=theirs["_id"],
+        others=[mine["_id"]],
+        elements=frozenset(elements_of(context.declared)),
+        chosen={},
+        reason="The company has signed that the visitor is this customer.",
+        versions={},
+    )
+    try:
+        await merged(context, question)
+    except Refused as error:
+        # What stands in the way is the company's business.
+        raise conflict(_FOR_PEOPLE, *_SIGNED) from error
+
+
+async def _require_proven(context: Context, who: Who, customer: Document) -> None:
+    """Refused where it is only said, or concluded, that whoever has the identity is the customer."""
+    if await _claim(context, who, customer) is not ClaimStrength.VERIFIED:
+        raise conflict(_FOR_PEOPLE, *_SIGNED)
+
+
+async def _claim(context: Context, who: Who, customer: Document) -> ClaimStrength | None:
+    place = {"channel": who.channel, "account": who.account, "value": who.value}
+    found = await context.store.first(IDENTITIES, {"customer_id": {"$in": ids_of(customer, IDENTITIES)}, **place})
+    return ClaimStrength(weighed(found, customer.get("aliases"))["claim"]) if found else None
+
+
+async def _owner(context: Context, who: Who) -> Document | None:
+    """Whoever speaks for the customer who has the identity."""
+    key = await context.store.first(IDENTITY_KEYS, {"_id": key_hash(*who)})
+    return await speaking(context.store, key["customer_id"]) if key else None
+
+
+async def _only_owner(context: Context, whos: list[Who], user: Who) -> Document | None:
+    """The one customer who is proven to have any of these, and is no other user; None where there is none such."""
+    found: dict[RecordId, Document] = {}
+    for who in whos:
+        owner = await _owner(context, who)
+        if owner is not None and await _claim(context, who, owner) is ClaimStrength.VERIFIED:
+            found[owner["_id"]] = owner
+    if len(found) != 1:
+        return None
+    (owner,) = found.values()
+    return None if await _is_another_user(context, owner, user) else owner
+
+
+async def _reached_by(context: Context, signed: Signed) -> list[Who]:
+    """By which identities the person writes to mailboxes of ours, where the company has made sure of the address."""
+    if signed.email is None or not signed.is_email_verified:
+        return []
+    address = canonical_email(signed.email)
+    return [Who(*place, address) for place in await places_reached_by(context.store, "EMAIL")]
+
+
+async def _link(context: Context, chatting: Chatting, customer: RecordId, who: Who) -> None:
+    """Gives the customer an identity that nobody has, unless people took it off; what somebody has stays theirs."""
+    store, digest = context.store, key_hash(*who)
+    if await store.first(IDENTITY_KEYS, {"_id": digest}):
+        return
+    there = await touched(context, customer)
+    if there is None:
+        raise over()
+    ids = ids_of(there)
+    if await store.first(UNLINKED, {"digest": digest, "customer_id": {"$in": ids}}):
+        return
+    if await store.count(IDENTITIES, {"customer_id": {"$in": ids_of(there, IDENTITIES)}}) >= (IDENTITIES.at_most or 0):
+        return
+    identity = identity_document(
+        key=new_id(),
+        customer=there["_id"],
+        who=who,
+        claim=ClaimStrength.VERIFIED.value,
+        at=context.clock(),
+        by=chatting.site.place,
+    )
+    await store.insert(IDENTITY_KEYS, identity_key_document(identity))
+    await store.insert(IDENTITIES, identity)

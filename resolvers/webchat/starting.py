@@ -1,0 +1,226 @@
+"""How does a visitor begin a chat, and find it again after a reload, in a second tab, or with a token that ended?"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated
+from urllib.parse import urlsplit, urlunsplit
+
+from adapters.contract.records import HandedOver, Person, Talk, Who
+from adapters.records import Document, RecordId, key_hash, new_id
+from resolvers.identities import IDENTITY_KEYS
+from resolvers.ingest.batch import take
+from resolvers.ingest.report import TakenIn
+from resolvers.kit.context import Context, Info
+from resolvers.kit.described import about, graph_input, graph_type, told
+from resolvers.kit.errors import (
+    InvalidInput,
+    NotFound,
+    NotPermitted,
+    accepted,
+    conflict,
+    invalid,
+    not_found,
+    not_permitted,
+)
+from resolvers.kit.ids import global_id
+from resolvers.kit.texts import plain_line, quoted
+from resolvers.kit.viewer import Role, Viewer
+from resolvers.webchat.chats import (
+    CHATS,
+    SLICE,
+    Chatting,
+    Site,
+    chat_document,
+    hash_of_resume,
+    new_resume_word,
+    new_visitor,
+    site_of,
+    standing_chat,
+    until_of,
+)
+from resolvers.webchat.limits import TooOften, require_start
+from resolvers.webchat.showing import Chat, shown_chat
+
+LONGEST_PAGE, LONGEST_LOCALE, LONGEST_RESUME = 2_000, 35, 200
+_CHECK_RESUME = "It ends some time after the last visit, or by `endChat`. Begin anew, without `resume`."
+
+
+@graph_input
+class StartChatInput:
+    """Where a visitor is, and which chat to go on with."""
+
+    account: str = told("The site: the channel account on which visitors chat.")
+    channel: str = told("Its channel.", default="webchat")
+    page: str | None = told(
+        f"The page on which the visitor is: a web address of at most {LONGEST_PAGE:,} characters. With the first visit "
+        "it is kept as where the visitor came in.",
+        default=None,
+    )
+    referrer: str | None = told("The page that led there, as the browser says.", default=None)
+    locale: str | None = told("The visitor's language and country, as `en-US`.", default=None)
+    resume: str | None = told(
+        "The word that an earlier `startChat` gave on this site: the same chat goes on.", default=None
+    )
+
+
+@graph_type
+class StartChatPayload:
+    """The visitor's way in."""
+
+    token: str = told("What the widget sends as `Authorization: Bearer ...` from now on: it opens this one chat.")
+    expires_at: datetime = told("When it ends to be good. Ask for another by `resume` before that.")
+    resume: str = told("By this word the same browser finds the chat again. Whoever has it reads the chat.")
+    is_resumed: bool = told("Whether an earlier chat goes on.")
+    greeting: str | None = told("What the company says before anybody wrote; no message.")
+    chat: Chat = told("The chat as it is now.")
+
+
+@SLICE.mutation(may=frozenset({Role.VISITOR}), is_open=True)
+async def start_chat(
+    info: Info, input: Annotated[StartChatInput, about("The site, the page, and which chat to go on with.")]
+) -> StartChatPayload | NotFound | InvalidInput | NotPermitted | TooOften:
+    """Begins a chat, or goes on with one. It needs no sign-in, and whoever asks is an anonymous customer from then on.
+
+    The rest of the same request is already that visitor's.
+    """
+    context = info.context
+    site = site_of(context, accepted(plain_line, input.channel, "input", "channel", longest=100), input.account)
+    if site is None:
+        raise not_found("site", ("input", "account"), check="Check the name; an operator adds it to the channels file.")
+    _require_origin(context, site)
+    if context.sign_chat is None:
+        raise not_permitted("This gateway has no secret to sign tokens with. Have GATEWAY_JWT_SECRET set.")
+    await require_start(context, site)
+    known = await _resumed(context, site, input.resume) if input.resume is not None else None
+    chatting, word = known or await _begun(context, site, input)
+    return await _way_in(context, chatting, word, is_resumed=known is not None)
+
+
+def _require_origin(context: Context, site: Site) -> None:
+    origin = context.caller.origin
+    if origin is not None and origin.lower() not in site.line.origins:
+        raise not_permitted(
+            "Visitors of that page do not chat on this site. An operator names its origin in `allowed_origins`."
+        )
+
+
+async def _way_in(context: Context, chatting: Chatting, word: str, *, is_resumed: bool) -> StartChatPayload:
+    token, expires_at = token_of(context, chatting, chatting.document["customer_id"], is_proven=False)
+    shown = await shown_chat(context, chatting)
+    greeting = chatting.site.terms.greeting
+    return StartChatPayload(
+        token=token, expires_at=expires_at, resume=word, is_resumed=is_resumed, greeting=greeting, chat=shown
+    )
+
+
+def token_of(context: Context, chatting: Chatting, customer: RecordId, *, is_proven: bool) -> tuple[str, datetime]:
+    """A token for this chat, and until when it is good; from now on the request is that visitor's. Refused without key.
+
+    `is_proven`: whether the visitor is proven to be that customer, and so sees whatever is the customer's own.
+    """
+    if context.sign_chat is None:
+        raise not_permitted("This gateway has no secret to sign tokens with. Have GATEWAY_JWT_SECRET set.")
+    minutes = chatting.site.terms.token_minutes
+    token = context.sign_chat(customer, chatting.key, minutes * 60, is_proven)
+    context.delivered.opened(customer)
+    context.viewer = Viewer(
+        subject=f"visitor:{global_id('Customer', customer)}",
+        role=Role.VISITOR,
+        customer_id=customer,
+        chat_id=chatting.key,
+        fields=context.viewer.fields,
+    )
+    # Tokens count whole seconds.
+    return token, context.clock().replace(microsecond=0) + timedelta(minutes=minutes)
+
+
+# Going on
+
+
+async def _resumed(context: Context, site: Site, word: str) -> tuple[Chatting, str]:
+    """The chat of that word, which is good for as long again; refused where there is none any more."""
+    now = context.clock()
+    found = None
+    if len(word) <= LONGEST_RESUME:
+        good = {"resume": hash_of_resume(site, word), "expires_at": {"$gt": now}}
+        seen = {"$set": {"seen_at": now, "expires_at": until_of(site, now)}}
+        found = await context.store.update(CHATS, good, seen)
+    chatting = await standing_chat(context, found)
+    if chatting is None or not await _is_still(context, chatting):
+        raise not_found("chat", ("input", "resume"), check=_CHECK_RESUME)
+    return chatting, word
+
+
+async def _is_still(context: Context, chatting: Chatting) -> bool:
+    """Whether the visitor is still known as whom they began: people here may have taken that off, or erased them."""
+    key = await context.store.first(IDENTITY_KEYS, {"_id": key_hash(*chatting.who)})
+    return key is not None and key["customer_id"] == chatting.document["customer_id"]
+
+
+# Beginning
+
+
+async def _begun(context: Context, site: Site, given: StartChatInput) -> tuple[Chatting, str]:
+    """A new visitor with a chat: the customer, the conversation and the chat in one transaction."""
+    who, word, now = new_visitor(site), new_resume_word(), context.clock()
+    made: list[Document] = []
+
+    async def along(taken: TakenIn) -> None:
+        if taken.reasons:
+            raise conflict(" ".join(taken.reasons))
+        key = await context.store.first(IDENTITY_KEYS, {"_id": key_hash(*who)})
+        customer = (key or {})["customer_id"]
+        chat = chat_document(new_id(), who, customer, hash_of_resume(site, word), at=now, until=until_of(site, now))
+        await context.store.insert(CHATS, chat)
+        made[:] = [chat]
+
+    await take(
+        context.store,
+        _records(who, given, now),
+        at=now,
+        by=site.place,
+        default_region=context.limits.default_region,
+        along=along,
+        came_at=[now, now],
+    )
+    return Chatting(made[0], site), word
+
+
+def _records(who: Who, given: StartChatInput, now: datetime) -> list[HandedOver]:
+    came_in = _came_in(who.channel, given)
+    shown: Mapping[str, str | None] = {}
+    if given.locale:
+        shown = {"locale": accepted(plain_line, given.locale, "input", "locale", longest=LONGEST_LOCALE)}
+    return [
+        Person(who=who, profile=shown, entry_point=came_in, seen_at=now),
+        Talk(
+            channel=who.channel,
+            account=who.account,
+            external_id=who.value,
+            who=who,
+            started_at=now,
+            last_message_at=now,
+            entry_point=came_in,
+        ),
+    ]
+
+
+def _came_in(channel: str, given: StartChatInput) -> Mapping[str, str | None]:
+    return {
+        "channel": channel,
+        "page": _page(given.page, "page") if given.page else None,
+        "referrer": _page(given.referrer, "referrer") if given.referrer else None,
+    }
+
+
+def _page(text: str, name: str) -> str:
+    """The address of a page, without what stands behind a # and without a name and password."""
+    line = accepted(plain_line, text, "input", name, longest=LONGEST_PAGE)
+    try:
+        parts = urlsplit(line)
+        is_page = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        is_page = False
+    if not is_page:
+        raise invalid(f"`{name}` is {quoted(line)}, which is no page. Send its address, as https://...", "input", name)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, parts.query, ""))

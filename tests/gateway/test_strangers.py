@@ -1,0 +1,117 @@
+"""What does the gate let somebody ask who has not signed in?"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from adapters.channels.webchat import WebChat, WebChatSettings
+from adapters.contract.channel import Equipment
+from adapters.contract.way import Way
+from adapters.lines import Lines
+from gateway.execution import Documents
+from tests.gateway.conftest import GRAPHQL, JSON, ME, Gate, OpenGate, code_of
+
+SITE = "https://www.shop.example"
+START = """mutation Start($input: StartChatInput!) { startChat(input: $input) { __typename
+  ... on StartChatPayload { token chat { messages { text } } } ... on Refusal { message } } }"""
+INPUT = {"input": {"account": "main", "page": f"{SITE}/shoes"}}
+LINES = Lines(
+    [WebChat("main", WebChatSettings.model_validate({"allowed_origins": [SITE]}), Equipment(way=cast("Way", None)))]
+)
+
+
+@pytest.fixture
+def gate(open_gate: OpenGate) -> Gate:
+    """A gate with a site on which visitors chat."""
+    return open_gate(lines=LINES)
+
+
+async def start(gate: Gate, **body: Any) -> Any:
+    """The response to somebody without a sign-in."""
+    given = {"query": START, "variables": INPUT} | body
+    return await gate.client.post("/graphql", json=given, headers={"Origin": SITE, "Accept": GRAPHQL})
+
+
+async def test_chat_begins(gate: Gate) -> None:
+    """A chat begins without a sign-in, and its token opens the chat."""
+    begun = (await start(gate)).json()["data"]["startChat"]
+    assert begun["__typename"] == "StartChatPayload"
+    headers = {"Authorization": f"Bearer {begun['token']}"}
+    assert (await gate.ask("{ chat { hasEarlier } }", headers=headers)).json() == {
+        "data": {"chat": {"hasEarlier": False}}
+    }
+
+
+async def test_origin_is_handed_on(gate: Gate) -> None:
+    """The page that asks is handed on: the site's own terms say who may."""
+    given = {"query": START, "variables": INPUT}
+    response = await gate.client.post("/graphql", json=given, headers={"Origin": "https://evil.example"})
+    assert response.json()["data"]["startChat"]["__typename"] == "NotPermitted"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        ME,
+        "{ __schema { types { name } } }",
+        "{ chat { hasEarlier } }",
+        "{ nothing }",
+        "{",
+        "mutation { wait(seconds: 0) { __typename } }",
+        "mutation A($input: StartChatInput!) { startChat(input: $input) { __typename } wait(seconds: 0) { seconds } }",
+        "mutation ($input: StartChatInput!) { ...F } fragment F on Mutation { startChat(input: $input) { __typename }}",
+        "subscription { ticks(times: 1) { number } }",
+        START + " # " + "x" * 16 * 1024,
+    ],
+)
+async def test_nothing_else(gate: Gate, question: str) -> None:
+    """Whatever else is asked is answered alike, sound or not: nobody is signed in."""
+    response = await start(gate, query=question)
+    assert (response.status_code, code_of(response)) == (401, "UNAUTHENTICATED")
+    assert response.headers["www-authenticate"] == 'Bearer realm="profile-gateway"'
+
+
+async def test_not_by_get(gate: Gate) -> None:
+    """Nor does a chat begin by a link."""
+    params = {"query": START, "variables": json.dumps(INPUT)}
+    response = await gate.client.get("/graphql", params=params, headers={"Accept": GRAPHQL})
+    assert response.status_code == 401
+
+
+async def test_bad_token_is_no_stranger(gate: Gate) -> None:
+    """Who sends a token that is no good is told so, and does not go on as a stranger."""
+    response = await gate.client.post(
+        "/graphql", json={"query": START, "variables": INPUT}, headers={"Authorization": "Bearer x"}
+    )
+    assert (response.status_code, code_of(response)) == (401, "UNAUTHENTICATED")
+
+
+async def test_strangers_fill_no_memory(gate: Gate) -> None:
+    """What strangers send is not kept at hand: they would drive out what others ask."""
+    before = len(cast("Documents", gate.house.answering._documents))
+    await start(gate)
+    assert len(gate.house.answering._documents) == before
+
+
+async def test_strangers_run_trusted(open_gate: OpenGate, tmp_path: Path) -> None:
+    """Where there are manifests, a chat begins by a document that one of them holds, and by no other."""
+    manifest = tmp_path / "documents.json"
+    digest = hashlib.sha256(START.encode()).hexdigest()
+    manifest.write_text(json.dumps({digest: START}), "utf-8")
+    gate = open_gate(lines=LINES, trusted_documents=manifest)
+    begun = await start(gate, query=None, documentId=f"sha256:{digest}")
+    assert begun.json()["data"]["startChat"]["__typename"] == "StartChatPayload"
+    refused = await start(gate, query=START + " ")
+    assert (refused.status_code, code_of(refused)) == (403, "DOCUMENT_NOT_TRUSTED")
+    unknown = await start(gate, query=None, documentId="another")
+    assert (unknown.status_code, code_of(unknown)) == (400, "PERSISTED_QUERY_NOT_FOUND")
+
+
+async def test_strangers_stay_json(gate: Gate) -> None:
+    """Under the older media type a stranger's answer is as anybody's."""
+    given = {"query": START, "variables": INPUT}
+    response = await gate.client.post("/graphql", json=given, headers={"Accept": JSON, "Origin": SITE})
+    assert response.headers["content-type"].startswith(JSON)

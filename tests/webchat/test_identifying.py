@@ -1,0 +1,254 @@
+"""Does what is typed open nothing, and what the company has signed prove one person and no other?"""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from adapters.lines import Lines
+from gateway.limits import RateLimit
+from resolvers.conversations import CONVERSATIONS
+from resolvers.customers import CUSTOMERS
+from resolvers.identities import IDENTITIES
+from resolvers.kit.viewer import Role
+from tests.changing import change
+from tests.desks import SIGNING_SECRET, site
+from tests.makers import Makers
+from tests.webchat.conftest import Browser, answered, messages, signed
+
+OWN = "{ viewer { customer { id displayName conversations { nodes { channel } } } } }"
+
+
+async def own(browser: Browser) -> Any:
+    """What the visitor sees of the own record, where that may be asked."""
+    viewer = {**browser.viewer, "fields": frozenset()}
+    answer = await browser.ask(OWN, as_=Role.VISITOR, viewer=viewer)
+    assert not answer.errors
+    return answer.data["viewer"]["customer"]
+
+
+async def prove(browser: Browser, **claims: Any) -> Any:
+    """Shows a statement that is signed now."""
+    return await browser.identifies(signed=signed(browser.ask.now, **claims))
+
+
+async def test_typed_is_said(browser: Browser, make: Makers) -> None:
+    """An address that is typed is not verified: it suggests to agents who it may be, and opens nothing."""
+    bob = await make.customer("Bob", "Jones")
+    await make.store.update(CUSTOMERS, {"_id": bob.key}, {"$set": {"contact_points": [_point("bob@example.com")]}})
+    got = await browser.identifies(name="Bob Jones", email="Bob@Example.com")
+    assert (got["isVerified"], browser.viewer["fields"] != frozenset()) == (False, True)
+    one = await make.store.first(CUSTOMERS, {"contact_points.value": "bob@example.com", "_id": {"$ne": bob.key}})
+    assert one is not None
+    assert [point["is_verified"] for point in one["contact_points"]] == [False]
+    assert (await own(browser))["id"] != bob.id
+    assert (await browser.sees())["isVerified"] is False
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ({}, None),
+        ({"name": "Ann", "signed": "x"}, None),
+        ({"email": "nobody"}, "email"),
+        ({"name": " "}, "name"),
+        ({"name": "x" * 201}, "name"),
+    ],
+    ids=["nothing", "both", "no address", "blank", "long"],
+)
+async def test_odd_claims(browser: Browser, given: dict[str, str], path: str | None) -> None:
+    """What says nothing, or is no address, is refused by its place."""
+    got = await browser.identifies(**given)
+    assert got["code"] == "INVALID_INPUT"
+    assert got["inputPath"] == ["input", *([path] if path else [])]
+
+
+async def test_first_device(browser: Browser) -> None:
+    """Whom the company signs for the first time is the visitor, who keeps the record and is proven to be it."""
+    before = browser.customer
+    got = await prove(browser, name="Ann Lee", email="ann@example.com", email_verified=True)
+    assert (got["isVerified"], browser.customer, browser.viewer["fields"]) == (True, before, frozenset())
+    found = await browser.ask.store.find(IDENTITIES, {}, only=["value", "claim"])
+    assert {one["claim"] for one in found} == {"VERIFIED"}
+    assert (await browser.sees())["isVerified"]
+    (one,) = await browser.ask.store.find(CUSTOMERS, {})
+    assert [(point["value"], point["is_verified"]) for point in one["contact_points"]] == [("ann@example.com", True)]
+
+
+async def test_second_device(browser: Browser) -> None:
+    """The same person on a second device is one customer, and sees what was said on the first."""
+    await browser.says("from the laptop")
+    await prove(browser)
+    phone = Browser(browser.ask)
+    await phone.start()
+    await phone.says("from the phone")
+    await prove(phone, jti="another")
+    assert phone.customer == browser.customer
+    assert len((await own(phone))["conversations"]["nodes"]) == 2
+    assert [one["text"] for one in (await phone.sees())["messages"]] == ["from the phone"]
+    await phone.says("and on")
+    everything = [text for _, text in await messages(browser.ask)]
+    assert everything == ["from the laptop", "from the phone", "and on"]
+    live = await browser.ask.store.find(CUSTOMERS, {"merged_into": None})
+    assert len(live) == 1
+
+
+async def test_can_be_undone(browser: Browser) -> None:
+    """What a statement has joined, people part again."""
+    await prove(browser)
+    phone = Browser(browser.ask)
+    await phone.start()
+    await prove(phone, jti="another")
+    (merge,) = (await browser.ask("{ customers { nodes { id merges { nodes { id reason } } } } }")).data["customers"][
+        "nodes"
+    ]
+    assert "signed" in merge["merges"]["nodes"][0]["reason"]
+
+
+async def test_resume_proves_nobody(browser: Browser) -> None:
+    """Whoever comes back by the word alone sees the chat, and nothing that signing in had opened."""
+    await prove(browser)
+    await browser.start()
+    assert browser.viewer["fields"]
+    phone = Browser(browser.ask)
+    await phone.start()
+    await prove(phone, jti="another")
+    await phone.start()
+    assert phone.customer != browser.customer
+
+
+async def test_mailbox_joined(browser: Browser, make: Makers) -> None:
+    """Who has written from an address is the customer whom the company signs with it, verified; else nobody is."""
+    await make.channel("email", "support")
+    ann = await make.customer("Ann", "Lee")
+    await make.identity(ann, "email", "ann@example.com", "support")
+    unsure = Browser(browser.ask)
+    await unsure.start()
+    await prove(unsure, sub="9", jti="9", email="ann@example.com")
+    assert unsure.customer != ann.id
+    await prove(browser, email="ann@example.com", email_verified=True)
+    assert browser.customer == ann.id
+
+
+async def test_asserted_joins_nobody(browser: Browser, make: Makers) -> None:
+    """An identity that is only said to be somebody's makes nobody one with them."""
+    await make.channel("email", "support")
+    ann = await make.customer("Ann", "Lee")
+    await make.identity(ann, "email", "ann@example.com", "support")
+    await make.store.update(IDENTITIES, {"customer_id": ann.key}, {"$set": {"claim": "ASSERTED"}})
+    await prove(browser, email="ann@example.com", email_verified=True)
+    assert browser.customer != ann.id
+
+
+async def test_known_visitors_stay(browser: Browser, make: Makers) -> None:
+    """A visitor of whom more is known than the chat is made one with nobody by a machine; people decide."""
+    await prove(browser)
+    other = Browser(browser.ask)
+    await other.start()
+    (chat,) = await make.store.find(IDENTITIES, {"value": {"$regex": "^v_"}, "customer_id": _key(other)})
+    await make.identity(_Of(chat["customer_id"]), "whatsapp", "+14155550123")
+    got = await prove(other, jti="another")
+    assert (got["code"], "people" in got["message"]) == ("CONFLICT", True)
+
+
+async def test_two_at_one_browser(browser: Browser) -> None:
+    """Somebody else who signs in at the same browser is not made one with who was there before."""
+    await prove(browser)
+    got = await prove(browser, sub="4712", jti="another")
+    assert (got["code"], "somebody else" in got["message"]) == ("CONFLICT", True)
+    users = [one["value"] for one in await browser.ask.store.find(IDENTITIES, {"value": {"$regex": "^u_"}})]
+    assert users == ["u_4711"]
+
+
+async def test_shown_once(browser: Browser) -> None:
+    """A statement that was shown in one chat is refused in another, also with other signs around it."""
+    statement = signed(browser.ask.now)
+    assert (await browser.identifies(signed=statement))["isVerified"]
+    assert (await browser.identifies(signed=statement))["isVerified"]
+    thief = Browser(browser.ask)
+    await thief.start()
+    for shown in (statement, statement + "="):
+        assert (await thief.identifies(signed=shown))["code"] == "NOT_PERMITTED"
+    assert thief.customer != browser.customer
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"secret": "another secret of thirty-two signs and more"},
+        {"aud": "other"},
+        {"aud": None},
+        {"aud": ["main", "other"]},
+        {"exp": None},
+        {"exp": 1},
+        {"exp": "soon"},
+        {"exp": 99_999_999_999},
+        {"sub": ""},
+        {"sub": None},
+        {"nbf": 99_999_999_999},
+        {"iat": 99_999_999_999},
+        {"email": "x" * 501},
+    ],
+    ids=lambda wrong: f"{next(iter(wrong))}",
+)
+async def test_not_believed(browser: Browser, wrong: dict[str, Any]) -> None:
+    """What is forged, has ended or is another site's proves nobody, and is refused in words."""
+    got = await browser.identifies(signed=signed(browser.ask.now, **wrong))
+    assert (got["code"], got["inputPath"]) == ("NOT_PERMITTED", ["input", "signed"])
+    assert got["message"].endswith(".")
+    assert not (await browser.sees())["isVerified"]
+
+
+async def test_ended_statement(browser: Browser) -> None:
+    """A statement ends by the house's own clock."""
+    statement = signed(browser.ask.now)
+    browser.ask.now += timedelta(minutes=6)
+    assert "expired" in (await browser.identifies(signed=statement))["message"]
+
+
+async def test_sites_without_keys(browser: Browser) -> None:
+    """A site without keys believes nobody."""
+    browser.ask.lines = Lines([site(identity_secrets=[])])
+    assert (await prove(browser))["code"] == "NOT_PERMITTED"
+
+
+async def test_both_keys(browser: Browser) -> None:
+    """During a rotation both keys count."""
+    browser.ask.lines = Lines([site(identity_secrets=["a newer secret of thirty-two signs and more", SIGNING_SECRET])])
+    assert (await prove(browser))["isVerified"]
+
+
+async def test_claims_are_bounded(browser: Browser) -> None:
+    """Nobody tries statements out."""
+    browser.ask.rates = RateLimit()
+    got = [(await browser.identifies(signed="x"))["code"] for _ in range(7)]
+    assert got == ["NOT_PERMITTED"] * 6 + ["TOO_OFTEN"]
+
+
+async def test_relinked_goes_on(browser: Browser, make: Makers) -> None:
+    """A chat that agents give to the customer whom they recognise goes on, and opens nothing of that one's."""
+    await browser.says("Hello")
+    bob = await make.customer("Bob", "Jones")
+    talk = (await browser.sees())["conversation"]["id"]
+    await change(browser.ask, "relinkConversation", "mergedId", id=talk, customerId=bob.id)
+    await answered(browser, "Hello Bob")
+    await browser.says("Yes?")
+    assert [one["text"] for one in (await browser.sees())["messages"]] == ["Hello", "Hello Bob", "Yes?"]
+    assert (await browser.start())["isResumed"]
+    assert browser.customer != bob.id
+    assert await browser.ask.store.count(CONVERSATIONS, {}) == 1
+
+
+class _Of:
+    """A customer by key."""
+
+    def __init__(self, key: Any) -> None:
+        self.key = key
+
+
+def _key(browser: Browser) -> Any:
+    return browser.viewer["customer_id"]
+
+
+def _point(address: str) -> dict[str, Any]:
+    return {"type": "EMAIL", "value": address, "is_primary": True, "is_verified": True, "postal": None}
