@@ -64,6 +64,7 @@ class People:
         self._merged = Merged(visit, self._customers)
         self.identities = Identities(visit)
         self._holders = Holders(visit, self.identities)
+        self._asserted: set[str] = set()
 
     async def load(
         self,
@@ -125,7 +126,7 @@ class People:
         if heard_at is not None:
             self._hear(self.speaking(account.owner), heard_at)
             self.identities.hear(account, heard_at)
-            if channel == account.who.channel and self._is_founder(account):
+            if channel == account.who.channel and account.digest not in self._asserted and self._is_founder(account):
                 self.identities.claim(account, "VERIFIED")
         return account.owner
 
@@ -187,7 +188,7 @@ class People:
         proving = [one for one in told if claim_said(one.who, person.who) == "VERIFIED"]
         owner = self._one_owner(proving)
         proof = self._proof(proving)
-        if owner is None and is_bare(person) and (owner := self._holders.of(told[0])):
+        if owner is None and not person.is_asserted and is_bare(person) and (owner := self._holders.of(told[0])):
             proof = CONCLUDED
         old = self._new(person, heard_at) if owner is None else self.speaking(owner)
         # What is only stated takes nobody's account away and makes nobody the same person.
@@ -198,11 +199,18 @@ class People:
         home = old if owner is None else self._customers.get(owner) or old
         own = self._merged.own(home)
         claim = proof if owner is None or told[0].owner is None else self.identities.claim_of(told[0])
+        if person.is_asserted:
+            proof = weaker(proof, "ASSERTED")
+            self._asserted.add(told[0].digest)
         said = self._said(person, own, shown_as(told[0], person.profile, claim) if told[0] in accounts else {})
         self.identities.require_room(old, accounts)
         if owner is None:
             self._add({**old, **said}, accounts, heard_at)
-            self.identities.describe(accounts[0], person.profile)
+            self.identities.describe(
+                accounts[0], person.profile, said_by=self._visit.by if person.is_asserted else None
+            )
+            if person.is_asserted:
+                self.identities.doubt(accounts[0])
             return INSERTED
         news, steps = self._merged.told(home, own, news_of(own, said))
         has_joined = self._join(owner, accounts, heard_at, proof)
@@ -380,7 +388,9 @@ class People:
         return True
 
     def _describe(self, person: Person, accounts: Sequence[Account], proof: str) -> bool:
-        news = self.identities.describe(accounts[0], person.profile)
+        by = self._visit.by if person.is_asserted else None
+        is_silent = by is not None and self.identities.claim_of(accounts[0]) == "VERIFIED"
+        news = not is_silent and self.identities.describe(accounts[0], person.profile, said_by=by)
         for one in accounts:
             news |= self.identities.claim(one, weaker(claim_said(one.who, person.who), proof))
         return news
