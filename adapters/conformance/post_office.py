@@ -42,6 +42,7 @@ class Mailed:
     """Every command of its connection."""
 
 
+@quiet
 @dataclass
 class PostOffice:
     """A server that takes mail on this machine."""

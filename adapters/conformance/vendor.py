@@ -141,6 +141,7 @@ async def _cut(request: web.Request, body: bytes) -> web.StreamResponse:
     return response
 
 
+@quiet
 class _Office(PostOffice):
     """A server that takes mail and behaves as the vendor whose it is."""
 

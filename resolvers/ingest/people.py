@@ -11,6 +11,7 @@ from adapters.records import Document, Observation, RecordId, new_id
 from resolvers.aliases import ids_of
 from resolvers.customers import CUSTOMERS, NEVER, customer_document
 from resolvers.identities import STRENGTHS, weaker
+from resolvers.ingest.asserting import Asserted
 from resolvers.ingest.company import Company
 from resolvers.ingest.former import accounts_of
 from resolvers.ingest.holders import CONCLUDED, Holders, is_bare
@@ -64,7 +65,7 @@ class People:
         self._merged = Merged(visit, self._customers)
         self.identities = Identities(visit)
         self._holders = Holders(visit, self.identities)
-        self._asserted: set[str] = set()
+        self._asserted = Asserted(visit, self.identities)
 
     async def load(
         self,
@@ -126,7 +127,7 @@ class People:
         if heard_at is not None:
             self._hear(self.speaking(account.owner), heard_at)
             self.identities.hear(account, heard_at)
-            if channel == account.who.channel and account.digest not in self._asserted and self._is_founder(account):
+            if channel == account.who.channel and not self._asserted.is_all(account) and self._is_founder(account):
                 self.identities.claim(account, "VERIFIED")
         return account.owner
 
@@ -199,18 +200,12 @@ class People:
         home = old if owner is None else self._customers.get(owner) or old
         own = self._merged.own(home)
         claim = proof if owner is None or told[0].owner is None else self.identities.claim_of(told[0])
-        if person.is_asserted:
-            proof = weaker(proof, "ASSERTED")
-            self._asserted.add(told[0].digest)
+        proof = self._asserted.weighed(proof, person, told[0])
         said = self._said(person, own, shown_as(told[0], person.profile, claim) if told[0] in accounts else {})
         self.identities.require_room(old, accounts)
         if owner is None:
             self._add({**old, **said}, accounts, heard_at)
-            self.identities.describe(
-                accounts[0], person.profile, said_by=self._visit.by if person.is_asserted else None
-            )
-            if person.is_asserted:
-                self.identities.doubt(accounts[0])
+            self._asserted.describe(accounts[0], person, is_new=True)
             return INSERTED
         news, steps = self._merged.told(home, own, news_of(own, said))
         has_joined = self._join(owner, accounts, heard_at, proof)
@@ -388,9 +383,7 @@ class People:
         return True
 
     def _describe(self, person: Person, accounts: Sequence[Account], proof: str) -> bool:
-        by = self._visit.by if person.is_asserted else None
-        is_silent = by is not None and self.identities.claim_of(accounts[0]) == "VERIFIED"
-        news = not is_silent and self.identities.describe(accounts[0], person.profile, said_by=by)
+        news = self._asserted.describe(accounts[0], person)
         for one in accounts:
             news |= self.identities.claim(one, weaker(claim_said(one.who, person.who), proof))
         return news

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 from adapters.channels.email.letter import Headers
 from adapters.channels.email.words import header_text
+from adapters.quiet import quiet
 
 _ID: Final = re.compile(r"<([^<>]{1,1200})>")
 _BARE: Final = re.compile(r"[^\s<>@,;]{1,500}@[^\s<>@,;]{1,500}")
@@ -26,6 +27,7 @@ _LONGEST_ROOT: Final = 500
 _DIGEST: Final = "sha256:"
 
 
+@quiet
 class Own(NamedTuple):
     """What an id of ours says."""
 
