@@ -233,10 +233,13 @@ def _named(name: str) -> str:
 
 def _bytes_of(part: Message) -> bytes:
     """The bytes of a part, unpacked as far as that goes."""
-    inside = part.get_payload()
-    raw = inside.encode("utf-8", "surrogateescape") if isinstance(inside, str) else b""
     way = next((str(value) for name, value in part.raw_items() if str(name).lower() == _ENCODING), "")
     way = way.partition(";")[0].strip().lower()
+    # What is not said to be packed, the library gives as it is.
+    del part[_ENCODING]
+    raw = part.get_payload(decode=True)
+    if not isinstance(raw, bytes):
+        return b""
     if way == "base64":
         return unpacked(raw)
     if way == "quoted-printable":

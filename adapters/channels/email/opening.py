@@ -141,7 +141,9 @@ def _form(delivery: Delivery) -> list[tuple[str, bytes]]:
 
 def _body(part: Any) -> bytes:
     """The bytes of a field; a mail that is said to be one was parsed already, and is written out again."""
-    payload = part.get_payload()
-    if isinstance(payload, str):
-        return payload.encode("utf-8", "surrogateescape")
-    return b"".join(one.as_bytes() for one in payload)
+    if part.is_multipart():
+        return b"".join(one.as_bytes() for one in part.get_payload())
+    # What is not said to be packed, the library gives as it is.
+    del part["content-transfer-encoding"]
+    payload = part.get_payload(decode=True)
+    return payload if isinstance(payload, bytes) else b""

@@ -23,33 +23,45 @@ _DEEPEST_QUOTE: Final = 5
 
 def text_of_page(page: str) -> str:
     """Its words, line by line."""
-    lines: list[str] = []
-    current: list[str] = []
-    depth = 0
-
-    def end_line() -> None:
-        words = _BLANK.sub(" ", "".join(current)).strip()
-        current.clear()
-        if words or (lines and lines[-1].strip("> ")):
-            lines.append(f"{'>' * depth} {words}".strip() if depth else words)
-
+    seen = _Seen()
     for name, text in _pieces(page[:_LONGEST]):
+        seen.take(name, text)
+    seen.end_line()
+    return "\n".join(seen.lines).strip()
+
+
+class _Seen:
+    """The lines of a page as far as it was read."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._line: list[str] = []
+        self._depth = 0
+
+    def take(self, name: str, text: str) -> None:
+        """The next tag, or text where it has no name."""
         if not name:
-            current.append(html.unescape(text))
-        elif name in {"br", "hr"}:
-            end_line()
-        elif name == "li":
-            end_line()
-            current.append("- ")
+            self._line.append(html.unescape(text))
         elif name in {"td", "th"}:
-            current.append(" ")
+            self._line.append(" ")
         elif name.strip("/") == "blockquote":
-            end_line()
-            depth = max(0, depth - 1) if name.startswith("/") else min(_DEEPEST_QUOTE, depth + 1)
-        elif name.strip("/") in _BLOCKS:
-            end_line()
-    end_line()
-    return "\n".join(lines).strip()
+            self.end_line()
+            self._quote(is_end=name.startswith("/"))
+        elif name in {"br", "hr", "li"} or name.strip("/") in _BLOCKS:
+            self.end_line()
+            self._line += ["- "] if name == "li" else []
+
+    def end_line(self) -> None:
+        """Begins a new line; of several empty ones, one."""
+        words = _BLANK.sub(" ", "".join(self._line)).strip()
+        self._line.clear()
+        if words or (self.lines and self.lines[-1].strip("> ")):
+            self.lines.append(f"{'>' * self._depth} {words}".strip() if self._depth else words)
+
+    def _quote(self, *, is_end: bool) -> None:
+        while self.lines and not self.lines[-1].strip("> "):
+            self.lines.pop()
+        self._depth = max(0, self._depth - 1) if is_end else min(_DEEPEST_QUOTE, self._depth + 1)
 
 
 def _pieces(page: str) -> Iterator[tuple[str, str]]:

@@ -23,6 +23,8 @@ _COMMENT: Final = re.compile(r"\([^()]*\)")
 _DEEPEST_COMMENT: Final = 5
 _AUTOMATIC_SENDERS: Final = frozenset({"mailer-daemon", "mailerdaemon", "mail-daemon"})
 _BULK: Final = frozenset({"bulk", "junk", "list"})
+# RFC 2919 and RFC 2369, and what older programs for lists write.
+_OF_LISTS: Final = ("list-id", "list-unsubscribe", "x-mailman-version", "x-beenthere")
 _ANSWERING: Final = frozenset({"auto_reply", "auto-reply"})
 
 
@@ -120,8 +122,13 @@ def _uncommented(text: str) -> str:
 
 def is_of_mailer(headers: Headers, sender: str | None) -> bool:
     """Whether a mail server says that something could not be delivered."""
-    local = (sender or "").partition("@")[0]
-    return local in _AUTOMATIC_SENDERS or bool(headers.all("x-failed-recipients"))
+    if sender is None:
+        # `MAILER-DAEMON <>`: nobody is to answer it.
+        said = headers.text("from").lower().replace(" ", "-")
+        is_mailer = any(one in said for one in _AUTOMATIC_SENDERS)
+    else:
+        is_mailer = sender.partition("@")[0] in _AUTOMATIC_SENDERS
+    return is_mailer or bool(headers.all("x-failed-recipients"))
 
 
 def is_automatic(headers: Headers) -> bool:
@@ -140,7 +147,7 @@ def is_of_list(headers: Headers, own: Sequence[str]) -> bool:
     named = headers.raw("list-id").lower()
     if named and any(f"<{one.lower()}>" in named or named.strip() == one.lower() for one in own):
         return False
-    return bool(named) or bool(headers.all("list-unsubscribe")) or _precedence(headers) in _BULK
+    return any(headers.all(one) for one in _OF_LISTS) or _precedence(headers) in _BULK
 
 
 def _precedence(headers: Headers) -> str:

@@ -6,7 +6,7 @@ Nothing here raises: what cannot be read becomes U+FFFD, for most of a text is w
 import binascii
 import codecs
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from adapters.contract.legible import legible
@@ -68,7 +68,7 @@ def _codec(charset: str | None) -> str | None:
     try:
         found = codecs.lookup(name)
         # Others turn bytes into bytes, and raise LookupError here.
-        b"".decode(found.name)
+        b" ".decode(found.name, "ignore")
     except (LookupError, ValueError):
         return None
     return None if found.name in _NO_CHARSETS else _CALLED.get(found.name, found.name)
@@ -138,26 +138,32 @@ def raw_text(raw: str) -> str:
 
 def _with_words(text: str) -> Iterator[str]:
     """The pieces of a header; blanks between two encoded words are none, and a letter may be cut in two by them."""
-    position, held, codec = 0, b"", ""
+    position, codec = 0, ""
+    held: list[tuple[str, str]] = []
     for found in _ENCODED.finditer(text):
-        between = text[position : found.start()]
-        charset, body = found[1], _word(found[2], found[3])
-        if held and (between.strip() or charset.lower() != codec):
-            yield text_of(held, codec)
-            held = b""
+        between, charset = text[position : found.start()], found[1].lower()
+        if held and (between.strip() or charset != codec):
+            yield text_of(_joined_words(held), codec)
+            held = []
         if between.strip() or position == 0:
             yield between
-        held, codec, position = held + body, charset.lower(), found.end()
-    if held:
-        yield text_of(held, codec)
+        held.append((found[2].lower(), found[3]))
+        codec, position = charset, found.end()
+    yield text_of(_joined_words(held), codec)
     yield text[position:]
 
 
-def _word(way: str, coded: str) -> bytes:
-    plain = coded.encode("utf-8", "surrogatepass")
-    if way in "bB":
-        return unpacked(plain)
-    return _Q.sub(_byte, plain.replace(b"_", b" "))
+def _joined_words(words: Sequence[tuple[str, str]]) -> bytes:
+    """The bytes of words that belong together; of base64 that goes on in the next one, too, which is not allowed."""
+    whole, coded = b"", ""
+    for way, said in words:
+        if way == "b":
+            coded += said
+        if coded and (way != "b" or said.endswith("=")):
+            whole, coded = whole + unpacked(coded.encode("utf-8", "surrogatepass")), ""
+        if way == "q":
+            whole += _Q.sub(_byte, said.encode("utf-8", "surrogatepass").replace(b"_", b" "))
+    return whole + unpacked(coded.encode("utf-8", "surrogatepass"))
 
 
 def _byte(found: re.Match[bytes]) -> bytes:
