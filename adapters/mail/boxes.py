@@ -116,7 +116,7 @@ def _looked(line: Line, sign_in: SignIn, folders: Sequence[Folder], look: Look) 
     failure: ChannelError
     found = Found()
     try:
-        imap = _Imap(line, look.largest_bytes)
+        imap = _greeted(line, look.largest_bytes)
         try:
             _signed_in(imap, line, sign_in)
             for folder in folders:
@@ -124,6 +124,8 @@ def _looked(line: Line, sign_in: SignIn, folders: Sequence[Folder], look: Look) 
         finally:
             with suppress(OSError, imaplib.IMAP4.error):
                 imap.logout()
+            with suppress(OSError):
+                imap.shutdown()
     except ChannelError as error:
         failure = error
     except (OSError, ssl.SSLError) as error:
@@ -135,6 +137,15 @@ def _looked(line: Line, sign_in: SignIn, folders: Sequence[Folder], look: Look) 
     else:
         return found
     raise failure
+
+
+def _greeted(line: Line, largest_bytes: int) -> _Imap:
+    try:
+        return _Imap(line, largest_bytes)
+    except imaplib.IMAP4.abort:
+        raise
+    except imaplib.IMAP4.error:
+        raise ChannelDown("It talks to nobody for now, or not by IMAP.") from None
 
 
 def _signed_in(imap: _Imap, line: Line, sign_in: SignIn) -> None:

@@ -63,6 +63,12 @@ class Line:
                 # As of a plain one: an encrypted one would have to be said farewell to, in the other thread.
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
+    def close(self) -> None:
+        """Gives the connection up, in the thread that talked."""
+        if self._socket is not None:
+            with suppress(OSError):
+                self._socket.close()
+
     def tls(self) -> ssl.SSLContext:
         """By which servers are known: the certificates that the machine trusts."""
         return ssl.create_default_context()
@@ -78,7 +84,14 @@ class Line:
 
 async def talk(line: Line, work: Callable[[Line], T]) -> T:
     """What the work gives, done in a thread; whoever is cancelled cuts the line."""
-    doing = asyncio.get_running_loop().run_in_executor(_THREADS, work, line)
+
+    def done() -> T:
+        try:
+            return work(line)
+        finally:
+            line.close()
+
+    doing = asyncio.get_running_loop().run_in_executor(_THREADS, done)
     try:
         return await doing
     finally:

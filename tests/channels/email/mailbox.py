@@ -98,18 +98,18 @@ class _Session:
             return [f"{tag} OK in" if self._is_in else f"{tag} NO [AUTHENTICATIONFAILED] {USER} is not {PASSWORD}"]
         if verb in _ALWAYS:
             told = {"CAPABILITY": [f"* CAPABILITY {self._server.capabilities}"], "LOGOUT": ["* BYE"]}.get(verb, [])
-            return [*told, f"{tag} OK"]
+            return [*told, f"{tag} OK done"]
         if verb in {"APPEND", "IDLE"} and self._is_in:
             return await (self._append(tag, command) if verb == "APPEND" else self._idle(tag))
         if verb in {"SELECT", "EXAMINE"} and self._is_in:
             return self._select(tag, command)
         found = {"UID SEARCH": self._search, "UID FETCH": self._fetch, "UID STORE": self._store}.get(verb)
-        return [*found(command), f"{tag} OK"] if found and self._is_in else [f"{tag} BAD not now"]
+        return [*found(command), f"{tag} OK done"] if found and self._is_in else [f"{tag} BAD not now"]
 
     async def _idle(self, tag: str) -> list[str | bytes]:
         self._say("+ idling")
         await self._reader.readline()
-        return [f"{tag} OK"]
+        return [f"{tag} OK done"]
 
     def _select(self, tag: str, command: str) -> list[str | bytes]:
         verb, _, name = command.partition(" ")

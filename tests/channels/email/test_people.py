@@ -88,7 +88,8 @@ def test_moments(date: str, at: datetime) -> None:
 @pytest.mark.parametrize(
     "date",
     [None, "", "yesterday", "Mon, 32 Nov 2026 10:00:00 +0000", "1 Jan 1970 00:00:00 +0000", "1 Jan 2099 00:00:00",
-     "1 Jan 99999 0:0:0", "Mon, 23 Nov 2026 10:00:00 +9999999999", "٢٣ Nov 2026 10:00:00", f"{'9' * 5_000} Nov 2026 10:00:00"],
+     "1 Jan 99999 0:0:0", "Mon, 23 Nov 2026 10:00:00 +9999999999", "٢٣ Nov 2026 10:00:00",
+     f"{'9' * 5_000} Nov 2026 10:00:00"],
     ids=range(10),
 )  # fmt: skip
 def test_impossible_dates(date: str | None) -> None:
