@@ -17,7 +17,7 @@ from typing import Any, Final
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelError, ChannelRefused
 from adapters.contract.way import Step
 from adapters.mail.lines import Line, named, talk
-from adapters.mail.posting import BUSY_FOR_S, SignIn
+from adapters.mail.posting import SignIn
 from adapters.quiet import quiet
 
 _UID: Final = re.compile(rb"\bUID (\d{1,10})\b")
@@ -168,7 +168,7 @@ def _signed_in(imap: _Imap, line: Line, sign_in: SignIn) -> None:
 def _refused(words: bytes, what: str) -> ChannelError:
     code = _CODE.search(words)
     if code is not None and code[1] in _PASSING:
-        return ChannelBusy(f"It serves nobody for now ({code[1].decode()}).", retry_after_s=BUSY_FOR_S)
+        return ChannelBusy(f"It serves nobody for now ({code[1].decode()}).")
     told = f" ({code[1].decode()})" if code else ""
     return ChannelRefused(
         f"It does not take {what}{told}. Correct it in the settings.",

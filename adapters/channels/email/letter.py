@@ -24,6 +24,7 @@ MOST_FILES: Final = 100
 _DEEPEST: Final = 30
 # Whoever parses a line asks every part around it whether it ends there.
 _MOST_LOOKS: Final = 20_000_000
+_MOST_PARTS: Final = 10_000
 _MOST_HEADERS: Final = 1_000
 _LONGEST_BODY: Final = 1_000_000
 _LONGEST_NAME: Final = 200
@@ -101,8 +102,8 @@ def read_letter(raw: bytes) -> Letter:
     """The mail; raises BadPayload where it is none."""
     if not _BEGINS.match(raw):
         raise BadPayload("The mail does not begin with a header (RFC 5322, 2.2).")
-    if raw.count(b"\n") * raw.lower().count(b"boundary") > _MOST_LOOKS:
-        raise BadPayload("The mail has more parts inside one another than are read.")
+    if raw.count(b"\n--") > _MOST_PARTS or raw.count(b"\n") * raw.lower().count(b"boundary") > _MOST_LOOKS:
+        raise BadPayload("The mail has more parts than are read.")
     try:
         message = message_from_bytes(raw.removeprefix(b"\xef\xbb\xbf").lstrip())
     except (Exception, RecursionError) as error:  # noqa: BLE001  the parser has no list of what it raises on hostile mail
@@ -122,12 +123,13 @@ def _headers_of(message: Message) -> Headers:
 
 
 def _walk(part: Message, found: Letter, depth: int) -> None:
-    kind, inside = part.get_content_type(), part.get_payload()
-    parts = [one for one in inside if isinstance(one, Message)] if isinstance(inside, list) else []
+    kind = part.get_content_type()
+    # Of a part without others the library would read the text itself, by whatever charset it names.
+    parts = [one for one in part.get_payload() if isinstance(one, Message)] if part.is_multipart() else []
     if depth >= _DEEPEST:
         return
     if kind in _STATUSES:
-        found.statuses += _blocks(part, parts)
+        found.statuses += _blocks(part, parts[:_MOST_HEADERS])
     elif kind in _RECEIPTS:
         blocks = _blocks(part, parts)
         found.receipt = next(iter(blocks), None)
@@ -147,7 +149,9 @@ def _blocks(part: Message, parts: Sequence[Message]) -> list[Headers]:
     if parts:
         # Of a report on a receipt the library makes a mail, whose body is its text.
         blocks = [_headers_of(one) for one in parts]
-        return [one for one in blocks if one.pairs] or [_block(str(one.get_payload())) for one in parts]
+        return [one for one in blocks if one.pairs] or [
+            _block(text_of(_bytes_of(one)[:_LONGEST_BODY], None)) for one in parts
+        ]
     blocks = [_block(one) for one in re.split(r"\r?\n[ \t]*\r?\n", text_of(_bytes_of(part)[:_LONGEST_BODY], None))]
     return [one for one in blocks if one.pairs]
 

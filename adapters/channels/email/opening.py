@@ -131,8 +131,7 @@ def _form(delivery: Delivery) -> list[tuple[str, bytes]]:
     said = delivery.headers.get("content-type", "").encode("latin-1", "replace").replace(b"\n", b" ")
     try:
         whole: Message = message_from_bytes(b"Content-Type: " + said.replace(b"\r", b" ") + b"\r\n\r\n" + delivery.body)
-        parts = whole.get_payload()
-        fields = [one for one in parts if isinstance(one, Message)] if isinstance(parts, list) else []
+        fields = [one for one in whole.get_payload() if isinstance(one, Message)] if whole.is_multipart() else []
         named = [(part.get_param("name", header="content-disposition"), part) for part in fields[:_MOST_FIELDS]]
         return [(str(name), _body(part)) for name, part in named if name]
     except (Exception, RecursionError) as error:  # noqa: BLE001  the parser has no list of what it raises on hostile forms

@@ -133,7 +133,7 @@ def header_text(raw: str) -> str:
 def raw_text(raw: str) -> str:
     """A header with bytes that it must not hold, as whatever they seem to be."""
     cut = raw[:_LONGEST_HEADER]
-    return cut if cut.isascii() else _guessed(cut.encode("utf-8", "surrogateescape"), None)
+    return legible(cut if cut.isascii() else _guessed(cut.encode("utf-8", "surrogateescape"), None))
 
 
 def _with_words(text: str) -> Iterator[str]:

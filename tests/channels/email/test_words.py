@@ -133,6 +133,11 @@ def test_depth_is_bounded(depth: int) -> None:
     assert why is None if depth == 20 else why is None or "parts" in why or "taken apart" in why
 
 
+def test_parts_without_end() -> None:
+    """A mail of parts without end is set aside."""
+    assert reason(parts(*[part("text/plain", "x")] * 20_000)) == "The mail has more parts than are read."
+
+
 @pytest.mark.parametrize("kind", ["message/rfc822", "message/external-body", "multipart/digest"])
 def test_mails_in_mails(kind: str) -> None:
     """The same with mails inside mails."""
