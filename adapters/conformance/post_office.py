@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ _REPLIES: Final[Mapping[str, str]] = {
     "RCPT": "250 2.1.5 Ok",
     "DATA": "354 Go on",
     _END: "250 2.0.0 Ok: queued",
+    "STARTTLS": "220 2.0.0 Go on",
     "RSET": "250 Ok",
     "NOOP": "250 Ok",
     "QUIT": "221 2.0.0 Bye",
@@ -54,6 +56,8 @@ class PostOffice:
     commands: list[str] = field(default_factory=list)
     """Every command's first word, of all connections."""
     port: int = 0
+    tls: ssl.SSLContext | None = None
+    """With which connections are encrypted, from the first byte on or, where STARTTLS is among the extensions, then."""
     told: Callable[[Mailed], None] = lambda _mail: None
     _ends: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -80,6 +84,8 @@ class PostOffice:
             reply = self.replies.get(verb) or self._usual(verb)
             if not await self._reply(writer, reply):
                 return
+            if verb == "STARTTLS" and self.tls is not None:
+                await writer.start_tls(self.tls)
             if verb == "DATA" and reply.startswith("354"):
                 raw = await reader.readuntil(b"\r\n.\r\n")
                 body = re.sub(rb"(?m)^\.\.", b".", raw[: -len(b".\r\n")])
@@ -115,7 +121,8 @@ class PostOffice:
 @asynccontextmanager
 async def post_office(office: PostOffice) -> AsyncIterator[PostOffice]:
     """The server for as long as the block lasts."""
-    server = await asyncio.start_server(office.serve, "127.0.0.1", 0)
+    at_once = None if "STARTTLS" in office.extensions else office.tls
+    server = await asyncio.start_server(office.serve, "127.0.0.1", 0, ssl=at_once)
     office.port = server.sockets[0].getsockname()[1]
     try:
         yield office

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from datetime import UTC, date, datetime
 from adapters.conformance.post_office import CUTS, HANGS
 
 USER, PASSWORD = "support@shop.example", "sample-password-of-mail"
-_ALWAYS = {"CAPABILITY", "NOOP", "LOGOUT"}
+_ALWAYS = {"CAPABILITY", "NOOP", "LOGOUT", "STARTTLS"}
 _DAY = re.compile(r"SINCE (\d{1,2})-(\w{3})-(\d{4})")
 _APPENDED = re.compile(r'"?([^" ]+)"?.*\{(\d+)\}$')
 
@@ -52,6 +53,8 @@ class MailServer:
     capabilities: str = "IMAP4rev1 IDLE"
     commands: list[str] = field(default_factory=list)
     port: int = 0
+    tls: ssl.SSLContext | None = None
+    """With which connections are encrypted, from the first byte on or, where STARTTLS is a capability, then."""
     _ends: asyncio.Event = field(default_factory=asyncio.Event)
 
     def comes(self, body: bytes, box: str = "INBOX", *, at: datetime | None = None) -> Kept:
@@ -86,6 +89,8 @@ class _Session:
             for one in fault.replace("TAG", tag).split("\n") if fault else await self._answers(tag, verb, command):
                 self._say(one)
             await self._writer.drain()
+            if verb == "STARTTLS" and self._server.tls is not None:
+                await self._writer.start_tls(self._server.tls)
             if verb == "LOGOUT":
                 return
 
@@ -174,7 +179,8 @@ def _day(moment: datetime) -> date:
 @asynccontextmanager
 async def serving(server: MailServer) -> AsyncIterator[MailServer]:
     """The server for as long as the block lasts."""
-    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    at_once = None if "STARTTLS" in server.capabilities else server.tls
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=at_once)
     server.port = listening.sockets[0].getsockname()[1]
     try:
         yield server
