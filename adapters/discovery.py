@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from adapters import channels
-from adapters.contract.channel import PROTOCOLS, Capability, Channel, ChannelSettings, KnowsMany
+from adapters.contract.channel import PROTOCOLS, Capability, Channel, ChannelSettings, Collects, KnowsMany
 from adapters.contract.manners import Manners
 
 GROUP: Final = "profile_gateway.channels"
@@ -197,7 +197,7 @@ def defects(cls: Any) -> list[str]:
         found.append("It has no `Settings`: a class that inherits adapters.contract.channel.ChannelSettings.")
     if not isinstance(cls.manners, Manners):
         found.append("Its `manners` are no adapters.contract.manners.Manners.")
-    for protocol in (*PROTOCOLS.values(), KnowsMany):
+    for protocol in (*PROTOCOLS.values(), KnowsMany, Collects):
         found += _half(cls, protocol)
     return found
 

@@ -15,6 +15,7 @@ from resolvers import (
     channel_accounts,
     channel_standing,
     channels,
+    collecting,
     consents,
     contacts,
     conversations,
@@ -100,6 +101,7 @@ SLICES = (
     entry_points.SLICE,
     channel_accounts.SLICE,
     deliveries.SLICE,
+    collecting.SLICE,
     # Views across panels, which read what the slices above declare.
     finding.SLICE,
     directory.SLICE,

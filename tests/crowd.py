@@ -12,6 +12,7 @@ from resolvers.attachments import ATTACHMENTS
 from resolvers.attribute_schema import DEFINITIONS, definition_document
 from resolvers.campaigns import CAMPAIGNS
 from resolvers.channel_standing import note_delivery
+from resolvers.collecting import COLLECTIONS
 from resolvers.consents import CONSENT_WORDS
 from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.customers import CUSTOMERS
@@ -242,6 +243,8 @@ async def small_things(make: Makers) -> None:
     far = {"cursor": None, "mark": None, "portions": 1, "tries": 0, "unread": 0, "seen": [], "reason": None}
     key = ACCOUNT_PASTS.id_of(place)
     await make.store.insert(ACCOUNT_PASTS, {"_id": key, **place, **far, "due_at": BEGIN})
+    read = {"cursor": "{}", "tries": 0, "reason": None, "due_at": BEGIN}
+    await make.store.insert(COLLECTIONS, {"_id": COLLECTIONS.id_of(place), **place, **read})
     await access(make)
     await erased(make)
     await stand_ins(make)

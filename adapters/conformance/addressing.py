@@ -28,7 +28,7 @@ async def escaped(trial: Trial) -> Finding:
     if isinstance(acts, Finding):
         return acts
     wrong: list[str] = []
-    async with vendor(trial.answers) as double:
+    async with vendor(trial.answers, trial.scheme) as double:
         for words, ask in acts.items():
             wrong += [f"{words}: {one}" for one in await _amiss(trial, double, words, ask, trial.cls.name)]
         for kind in _addresses(trial):

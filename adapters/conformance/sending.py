@@ -56,7 +56,7 @@ async def sent(trial: Trial) -> Finding:
     is_repeatable = getattr(trial.channel(), "is_repeatable", None)
     if not isinstance(is_repeatable, bool):
         wrong.append("It does not say `is_repeatable`. Write True or False.")
-    async with vendor(trial.answers) as double:
+    async with vendor(trial.answers, trial.scheme) as double:
         outcome = await _done(trial, double, outgoing_to(trial.own))
         handed_over = _saying(double, _WORDS)
         if len(handed_over) != 1:
@@ -78,7 +78,7 @@ async def sent_once(trial: Trial) -> Finding:
         return missing
     is_repeatable = bool(getattr(trial.channel(), "is_repeatable", False))
     wrong = []
-    async with vendor(trial.answers) as double:
+    async with vendor(trial.answers, trial.scheme) as double:
         for fault, allowed in _MUST.items():
             double.fault = fault
             double.asked.clear()

@@ -59,6 +59,10 @@ class NoWay:
         """Nothing is fetched."""
         raise Asked(f"It fetched something, {len(url)} characters and {len(more)} more.")
 
+    async def converse(self, method: str, talk: Any) -> Any:
+        """Nothing is said."""
+        raise Asked(f"It talked to its vendor by {method}, {talk is not None}.")
+
     def standing(self) -> Standing:
         """As if nothing had been asked, which is so."""
         return Standing()
@@ -117,6 +121,11 @@ class Trial:
             return True
         return self.examples is not None and self.examples.address is not None
 
+    @property
+    def scheme(self) -> str:
+        """How the vendor is spoken to."""
+        return self.examples.scheme if self.examples else "http"
+
     def amiss(self, told: Any) -> str | None:
         """What is wrong with a record, Event or Found, in words; None where it is sound, and of its own accounts."""
         if isinstance(told, Event) and told.unread is not None:
@@ -131,10 +140,11 @@ class Trial:
     def settings_at(self, address: str) -> ChannelSettings:
         """The made-up settings with the vendor at this address; read once, for a mapping takes its time."""
         if address not in self._settings_at:
+            there = f"{self.scheme}:{address.partition(':')[2]}"
             named = self.examples.address if self.examples else None
             paths = self.examples.address_paths if self.examples else {}
-            others = {name: address + path for name, path in paths.items()}
-            self._settings_at[address] = self.settings_with({named: address, **others} if named else {})
+            others = {name: there + path for name, path in paths.items()}
+            self._settings_at[address] = self.settings_with({named: there, **others} if named else {})
         return self._settings_at[address]
 
     def settings_with(self, other: Mapping[str, Any]) -> ChannelSettings:

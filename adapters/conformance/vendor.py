@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from adapters.conformance.post_office import CUTS, HANGS, Mailed, PostOffice, post_office
 from adapters.quiet import quiet
 
 _JSON: Final = "application/json"
@@ -140,10 +141,49 @@ async def _cut(request: web.Request, body: bytes) -> web.StreamResponse:
     return response
 
 
+@quiet
+class _Office(PostOffice):
+    """A server that takes mail and behaves as the vendor whose it is."""
+
+    def __init__(self, found: Vendor) -> None:
+        super().__init__(told=lambda mail: _note(found, mail))
+        self._found = found
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection, with the fault of this moment."""
+        self.replies = dict(_BY_SMTP.get(self._found.fault, {}))
+        await super().serve(reader, writer)
+
+
+def _note(found: Vendor, mail: Mailed) -> None:
+    body = mail.body.decode(errors="replace")
+    said = "\n".join((*mail.said, body))
+    found.seen["DATA", mail.recipient] += 1
+    found.asked.append(Asked("DATA", mail.recipient, {}, said, body))
+    found.written.append(said)
+
+
+_BY_SMTP: Final[Mapping[Fault, Mapping[str, str]]] = {
+    Fault.HANGS: {".": HANGS},
+    Fault.BROKEN: {"EHLO": CUTS, "HELO": CUTS},
+    Fault.BUSY: {"RCPT": "450 4.2.1 sample"},
+    Fault.FORBIDS: {"AUTH": "535 5.7.8 sample"},
+    Fault.ABSENT: {"RCPT": "550 5.1.1 sample"},
+    Fault.CUT: {".": CUTS},
+    **{fault: {".": body.decode()} for fault, (body, _) in _ODD.items()},
+}
+"""The same faults of a server that takes mail."""
+
+
 @asynccontextmanager
-async def vendor(answers: Mapping[str, bytes]) -> AsyncIterator[Vendor]:
-    """A vendor for as long as the block lasts."""
+async def vendor(answers: Mapping[str, bytes], scheme: str = "http") -> AsyncIterator[Vendor]:
+    """A vendor for as long as the block lasts, who is spoken to by HTTP or by SMTP."""
     found = Vendor(answers)
+    if scheme == "smtp":
+        async with post_office(_Office(found)) as office:
+            found.url = f"smtp://127.0.0.1:{office.port}"
+            yield found
+        return
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", found.answer)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)

@@ -59,7 +59,7 @@ async def waiting(trial: Trial) -> Finding:
                 with _watched(wrong), suppress(Exception):
                     function(delivery)
     if asks:
-        async with vendor(trial.answers) as double:
+        async with vendor(trial.answers, trial.scheme) as double:
             for ask in asks:
                 with _watched(wrong):
                     await asked(trial, double, ask)

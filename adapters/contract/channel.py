@@ -193,6 +193,34 @@ class Receives(Protocol):
 
 @quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """What was fetched of what waits at the vendor."""
+
+    deliveries: tuple[Delivery, ...] = field(default=(), repr=False)
+    """In their order; of the method COLLECTED."""
+    cursor: str = field(repr=False)
+    """Where to go on: handed over again once these are kept for certain, and only then."""
+    is_more: bool = False
+    """Whether more waits there."""
+
+
+@runtime_checkable
+class Collects(Protocol):
+    """A channel whose vendor delivers nothing by itself: what waits there is fetched, and read by `Receives.events`."""
+
+    def collects(self) -> bool:
+        """Whether there is something to look into, as the account's settings say."""
+
+    async def collect(self, cursor: str | None) -> Collected:
+        """What came behind a `Collected.cursor`; where to begin, the settings say. It has 25 seconds.
+
+        What is fetched may be fetched again: it is one by its `delivery_key`. What the cursor leads behind is kept, so
+        that it may be marked there as read. Raises ChannelError.
+        """
+
+
+@quiet
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewOrder:
     """An order that an agent places for a customer."""
 

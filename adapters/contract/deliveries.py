@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from adapters.contract.errors import BadPayload
 from adapters.contract.legible import read_json
 from adapters.contract.records import HandedOver, Who
 from adapters.quiet import quiet
+
+COLLECTED: Final = "COLLECT"
+"""The method of a delivery that no vendor sent: the channel fetched it itself (`Collects`), and need not prove it."""
 
 
 @quiet
@@ -17,7 +20,7 @@ class Delivery:
     """One request of a vendor, as it came: the body is raw bytes, for signatures stand on them."""
 
     method: str
-    """GET or POST."""
+    """GET or POST; COLLECTED of what the channel fetched itself."""
     query: Mapping[str, str] = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     """By name in lower case; of repeated ones the first."""

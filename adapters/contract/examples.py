@@ -7,7 +7,7 @@ told as not checked, and fails `--strict`.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from adapters.contract.deliveries import Delivery
 from adapters.quiet import quiet
@@ -23,6 +23,8 @@ class Examples:
     address: str | None = None
     """The setting that holds the vendor's address (a URL). The suite puts that of a vendor of its own there, without
     a path: of `https://acme.example/v1` nothing is left, and `answers` begin behind it."""
+    scheme: Literal["http", "smtp"] = "http"
+    """How the vendor is spoken to at that address: the suite's own then speaks SMTP, and is called smtp://."""
     address_paths: Mapping[str, str] = field(default_factory=dict)
     """Other settings that hold an address of the vendor's, each with the path behind the suite's own that is put there,
     as `{"token_url": "/oauth/token"}`."""

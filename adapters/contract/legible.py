@@ -1,4 +1,4 @@
-"""What of a vendor's JSON can be kept, whichever channel it comes from?
+"""What of a vendor's JSON, or of any text, can be kept, whichever channel it comes from?
 
 JSON can write what no database and no page takes: halves of characters, where somebody cut a text in the middle of an
 emoji, and control characters. What is left of such a text is worth more than its end, so each of them becomes U+FFFD, a
@@ -24,15 +24,16 @@ def read_json(body: bytes) -> Any:
 
 def _mended(value: Any) -> Any:
     if isinstance(value, str):
-        return _legible(value)
+        return legible(value)
     if isinstance(value, list):
         return [_mended(one) for one in value]
     if isinstance(value, dict):
-        return {_legible(name): _mended(one) for name, one in value.items()}
+        return {legible(name): _mended(one) for name, one in value.items()}
     return value
 
 
-def _legible(text: str) -> str:
+def legible(text: str) -> str:
+    """The text, with U+FFFD for each character that cannot be kept."""
     if text.isprintable() or not _BAD.search(text):
         return text
     # Two halves that belong together, each written by itself, are a whole one.

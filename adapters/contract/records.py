@@ -73,6 +73,12 @@ class Person:
 
     It proves those of its own channel; those of others are taken on its word where nobody has them yet.
     """
+    is_asserted: bool = False
+    """Whether `who` is only what somebody says of themselves, as the From of a mail that nobody has checked.
+
+    An identity that is new stays ASSERTED then, with whatever else comes by it, until the channel proves who it is: it
+    hands over the same person without this.
+    """
 
 
 @quiet

@@ -34,6 +34,10 @@ class Outgoing:
     """Sent by a person under the vendor's longer window for people, where it has one."""
     conversation: str | None = field(default=None, repr=False)
     """The conversation's id on the channel account, where the channel has several with one person."""
+    subject: str | None = field(default=None, repr=False)
+    """What the conversation is about, where it has a subject."""
+    answers: str | None = field(default=None, repr=False)
+    """The channel's id of the person's newest message in the conversation; None where there is none."""
     last_heard_at: datetime | None = None
     """When the person last wrote on this account: vendors close the window for free words some time after."""
     now: datetime

@@ -1,12 +1,14 @@
 """How does one channel account call its vendor, whatever the vendor does?"""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from adapters.contract.reply import Reply
+
+T = TypeVar("T")
 
 
 class Breaker(StrEnum):
@@ -32,6 +34,16 @@ class Standing:
     """The kind of its last failure (`ChannelError.kind`), None where it has answered since."""
     retry_after_s: float | None = None
     """In how many seconds a throttled one is asked again at the soonest; None where it is not throttled."""
+
+
+@dataclass(slots=True)
+class Step:
+    """How far a talk with a vendor has come, as whoever talks notes it."""
+
+    may_have_arrived: bool = False
+    """Whether from now on nobody can say that the vendor did not take what was handed over."""
+    status: int | None = None
+    """The vendor's last code, as 550."""
 
 
 class Way(Protocol):
@@ -77,6 +89,13 @@ class Way(Protocol):
         Whoever wrote it may want to see what the gateway sees: only public https addresses are called, and redirects
         checked like the first; `headers` go to the first host only, and hold a secret only where that host is the
         vendor's. Raises ChannelError, ChannelRefused where the address may not be called.
+        """
+
+    async def converse(self, method: str, talk: Callable[[Step], Awaitable[T]]) -> T:
+        """What a talk with the vendor gives that is no request of HTTP, as one by SMTP or IMAP (adapters/mail/).
+
+        It is let through, counted and cut off as requests are, once, and raises ChannelError; where what it handed over
+        may have arrived and nobody knows, `OutcomeUnknown`. `method`: by what name it is counted.
         """
 
     def standing(self) -> Standing:

@@ -4,9 +4,10 @@ import asyncio
 import math
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from adapters.contract.errors import (
     BadPayload,
@@ -19,12 +20,14 @@ from adapters.contract.errors import (
 )
 from adapters.contract.manners import Manners
 from adapters.contract.reply import Reply
-from adapters.contract.way import Breaker, Standing
+from adapters.contract.way import Breaker, Standing, Step
 from adapters.http.flights import Patience
 from adapters.http.fuse import Fuse, Pass
 from adapters.http.requests import Request
 from adapters.http.throttles import LONGEST_REST_S, Gate, RetryBudget
 from adapters.http.wire import Trace, Wire
+
+T = TypeVar("T")
 
 _FIRST_PAUSE_S = 0.1
 """Before the first retry, up to; doubled before each further one (full jitter: any time between nothing and that)."""
@@ -90,6 +93,44 @@ class Tries:
                 if isinstance(error, ChannelBusy) and not error.is_of_person:
                     self._throttled_until = time.monotonic() + pause_s
             await asyncio.sleep(pause_s)
+
+    async def converse(self, talk: Callable[[Step], Awaitable[T]], patience: Patience, tally: Tally) -> T:
+        """What a talk by another protocol gives, once, within the same bounds. Raises ChannelError."""
+        if patience.left_s() == 0.0:
+            raise ChannelDown("The time for it was up before it was asked.")
+        self._check()
+        async with self._places:
+            self._check()
+            given = self._fuse.admit(time.monotonic())
+            if given is None:
+                raise _resting()
+            tally.tries += 1
+            return await self._talked(talk, patience, tally, given)
+
+    async def _talked(self, talk: Callable[[Step], Awaitable[T]], patience: Patience, tally: Tally, given: Pass) -> T:
+        step, began = Step(), time.monotonic()
+        failure: ChannelError
+        try:
+            async with asyncio.timeout(self._manners.try_s):
+                answer = await talk(step)
+        except TimeoutError:
+            failure = ChannelDown(f"It did not answer within {self._manners.try_s:g} s.")
+        except ChannelError as error:
+            failure = error
+        except BaseException:
+            tally.may_have_arrived |= step.may_have_arrived
+            self._given_up(given, patience, time.monotonic() - began)
+            raise
+        else:
+            tally.status = step.status
+            self._settle(given, None, Trace(status=step.status))
+            return answer
+        tally.status = step.status
+        tally.may_have_arrived |= step.may_have_arrived
+        self._settle(given, failure, Trace(status=step.status))
+        if step.may_have_arrived and isinstance(failure, ChannelDown | BadPayload):
+            raise OutcomeUnknown(f"What was handed over may have arrived: {failure}")
+        raise failure
 
     async def _once(self, request: Request, patience: Patience, tally: Tally) -> Reply:
         """One try."""

@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import orjson
 from yarl import URL
@@ -21,7 +21,7 @@ from adapters.contract.errors import (
 )
 from adapters.contract.manners import Manners
 from adapters.contract.reply import Reply
-from adapters.contract.way import Standing
+from adapters.contract.way import Standing, Step
 from adapters.deadline import ends_at, left_s
 from adapters.http.flights import Flights, Patience
 from adapters.http.kept import Shelf
@@ -30,6 +30,8 @@ from adapters.http.requests import Request, address, encoded
 from adapters.http.strangers import LARGEST_BODY, Strangers
 from adapters.http.tries import Tally, Tries
 from adapters.http.wire import Wire
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +137,13 @@ class AccountWay:
         most = LARGEST_BODY if largest_body is None else largest_body
         return await self._house.strangers.fetch((self.channel, self.account), url, headers=headers, largest_body=most)
 
+    async def converse(self, method: str, talk: Callable[[Step], Awaitable[T]]) -> T:
+        """What a talk by another protocol than HTTP gives, within the same bounds; raises ChannelError."""
+        patience, tally = Patience(ends_at()), Tally()
+        return await self._in_time(
+            self._told(method, self._tries.converse(talk, patience, tally), patience, tally), patience, tally
+        )
+
     async def close(self) -> None:
         """Stops what is under way; whoever waits for it is told ChannelDown."""
         await self._flights.close()
@@ -164,7 +173,7 @@ class AccountWay:
         reply = self._house.shelf.find(key, up_to_s=up_to_s, now=time.monotonic())
         if reply is None:
             return None
-        self._tell(request, "GOOD", 0.0, Tally(status=reply.status), from_cache=True, is_stale=is_stale)
+        self._tell(request.method, "GOOD", 0.0, Tally(status=reply.status), from_cache=True, is_stale=is_stale)
         return replace(reply, is_stale=True) if is_stale else reply
 
     def _keep(self, key: bytes, reply: Reply, age: _Age) -> None:
@@ -177,21 +186,25 @@ class AccountWay:
     async def _shared(self, request: Request, key: bytes) -> Reply:
         """A question that is asked once for all who ask it at the same time."""
         if left_s() == 0.0:
-            self._tell(request, ChannelDown.kind, 0.0, Tally())
+            self._tell(request.method, ChannelDown.kind, 0.0, Tally())
             raise ChannelDown(f"{self._place}: The time for it was up before it was asked.")
         return await self._flights.join(key, lambda patience: self._call(request, patience, Tally()))
 
     async def _alone(self, request: Request) -> Reply:
         """A request that is never shared with another caller."""
-        end = ends_at()
-        patience, tally = Patience(end), Tally()
+        patience, tally = Patience(ends_at()), Tally()
+        call = self._call(request, patience, tally)
+        return await self._in_time(call, patience, tally, is_repeatable=request.is_repeatable)
+
+    async def _in_time(self, call: Awaitable[T], patience: Patience, tally: Tally, *, is_repeatable: bool = False) -> T:
+        """What comes of the call before its caller's time is up."""
         try:
             async with asyncio.timeout(patience.left_s()) as bound:
                 patience.watch(bound)
-                return await self._call(request, patience, tally)
+                return await call
         except TimeoutError:
             pass
-        if tally.may_have_arrived and not request.is_repeatable:
+        if tally.may_have_arrived and not is_repeatable:
             raise OutcomeUnknown(
                 f"{self._place}: A request with effects may have arrived: it was not answered in time."
             )
@@ -199,10 +212,17 @@ class AccountWay:
 
     async def _call(self, request: Request, patience: Patience, tally: Tally) -> Reply:
         """The good answer; the observer is told of it in any case."""
+        answer = self._tries.good_answer(request, patience, tally)
+        return await self._told(request.method, answer, patience, tally, is_repeatable=request.is_repeatable)
+
+    async def _told(
+        self, method: str, answer: Awaitable[T], patience: Patience, tally: Tally, *, is_repeatable: bool = False
+    ) -> T:
+        """What comes of it; the observer is told of it in any case."""
         began = time.monotonic()
         outcome = "CANCELLED"
         try:
-            reply = await self._tries.good_answer(request, patience, tally)
+            found = await answer
             outcome = "GOOD"
         except ChannelError as error:
             outcome = error.kind
@@ -211,16 +231,16 @@ class AccountWay:
             raise
         except asyncio.CancelledError:
             if patience.has_run_out:
-                is_unknown = tally.may_have_arrived and not request.is_repeatable
+                is_unknown = tally.may_have_arrived and not is_repeatable
                 outcome = OutcomeUnknown.kind if is_unknown else ChannelDown.kind
             raise
         finally:
-            self._tell(request, outcome, time.monotonic() - began, tally)
-        return reply
+            self._tell(method, outcome, time.monotonic() - began, tally)
+        return found
 
     def _tell(
         self,
-        request: Request,
+        method: str,
         outcome: str,
         took_s: float,
         tally: Tally,
@@ -232,7 +252,7 @@ class AccountWay:
             Call(
                 channel=self.channel,
                 account=self.account,
-                method=request.method,
+                method=method,
                 outcome=outcome,
                 status=tally.status,
                 took_s=took_s,

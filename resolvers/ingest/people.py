@@ -11,6 +11,7 @@ from adapters.records import Document, Observation, RecordId, new_id
 from resolvers.aliases import ids_of
 from resolvers.customers import CUSTOMERS, NEVER, customer_document
 from resolvers.identities import STRENGTHS, weaker
+from resolvers.ingest.asserting import Asserted
 from resolvers.ingest.company import Company
 from resolvers.ingest.former import accounts_of
 from resolvers.ingest.holders import CONCLUDED, Holders, is_bare
@@ -64,6 +65,7 @@ class People:
         self._merged = Merged(visit, self._customers)
         self.identities = Identities(visit)
         self._holders = Holders(visit, self.identities)
+        self._asserted = Asserted(visit, self.identities)
 
     async def load(
         self,
@@ -125,7 +127,7 @@ class People:
         if heard_at is not None:
             self._hear(self.speaking(account.owner), heard_at)
             self.identities.hear(account, heard_at)
-            if channel == account.who.channel and self._is_founder(account):
+            if channel == account.who.channel and not self._asserted.is_all(account) and self._is_founder(account):
                 self.identities.claim(account, "VERIFIED")
         return account.owner
 
@@ -187,7 +189,7 @@ class People:
         proving = [one for one in told if claim_said(one.who, person.who) == "VERIFIED"]
         owner = self._one_owner(proving)
         proof = self._proof(proving)
-        if owner is None and is_bare(person) and (owner := self._holders.of(told[0])):
+        if owner is None and not person.is_asserted and is_bare(person) and (owner := self._holders.of(told[0])):
             proof = CONCLUDED
         old = self._new(person, heard_at) if owner is None else self.speaking(owner)
         # What is only stated takes nobody's account away and makes nobody the same person.
@@ -198,11 +200,12 @@ class People:
         home = old if owner is None else self._customers.get(owner) or old
         own = self._merged.own(home)
         claim = proof if owner is None or told[0].owner is None else self.identities.claim_of(told[0])
+        proof = self._asserted.weighed(proof, person, told[0])
         said = self._said(person, own, shown_as(told[0], person.profile, claim) if told[0] in accounts else {})
         self.identities.require_room(old, accounts)
         if owner is None:
             self._add({**old, **said}, accounts, heard_at)
-            self.identities.describe(accounts[0], person.profile)
+            self._asserted.describe(accounts[0], person, is_new=True)
             return INSERTED
         news, steps = self._merged.told(home, own, news_of(own, said))
         has_joined = self._join(owner, accounts, heard_at, proof)
@@ -380,7 +383,7 @@ class People:
         return True
 
     def _describe(self, person: Person, accounts: Sequence[Account], proof: str) -> bool:
-        news = self.identities.describe(accounts[0], person.profile)
+        news = self._asserted.describe(accounts[0], person)
         for one in accounts:
             news |= self.identities.claim(one, weaker(claim_said(one.who, person.who), proof))
         return news

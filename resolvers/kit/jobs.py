@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.contract.channel import Capability
-from adapters.lines import Lines
+from adapters.lines import Line, Lines
 from adapters.quiet import quiet
 
 Work = Callable[[Any], Awaitable[bool]]
@@ -31,19 +31,26 @@ JobAt = Callable[[str, str], Job]
 """The job at the channel account of these names: the channel's, and our account's."""
 
 
+Offers = Capability | Callable[[Line], bool]
+"""What a channel account offers."""
+
+
 @quiet
 @dataclass(frozen=True, slots=True)
 class LineJobs:
-    """A job for each channel account that offers a capability, each by one process at a time.
+    """A job for each channel account that offers something, each by one process at a time.
 
     None waits for another account's, and no process takes one up whose settings do not name the account.
     """
 
     begins: str
     """The first word of their names; the channel account is the second."""
-    capability: Capability
+    offers: Offers
+    """For which accounts there is such a job."""
     job_at: JobAt
 
     def of(self, lines: Lines) -> list[Job]:
         """Those of a process with these lines."""
-        return [self.job_at(*line.place) for line in lines.offering(self.capability)]
+        offers = self.offers
+        fitting = lines.offering(offers) if isinstance(offers, Capability) else filter(offers, lines)
+        return [self.job_at(*line.place) for line in fitting]

@@ -19,7 +19,7 @@ from adapters.quiet import quiet
 from adapters.records import Document, Part, Record
 from resolvers.kit.described import description_of, graph_type, told
 from resolvers.kit.exported import exported
-from resolvers.kit.jobs import Job, JobAt, LineJobs, Work
+from resolvers.kit.jobs import Job, JobAt, LineJobs, Offers, Work
 from resolvers.kit.roots import Mutation, Query, Subscription
 from resolvers.kit.stored import Node, Reader, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, STAFF_AND_PARTNERS, Roles
@@ -288,14 +288,14 @@ class Slice:
 
         return add
 
-    def job_of_lines(self, begins: str, capability: Capability) -> Callable[[JobAt], JobAt]:
+    def job_of_lines(self, begins: str, offers: Offers) -> Callable[[JobAt], JobAt]:
         """Declares a leased job for each channel account that offers the capability: `fn(channel, account) -> Job`.
 
         Their names are that first word and `channel/account`.
         """
 
         def add(function: JobAt) -> JobAt:
-            self.line_jobs.append(LineJobs(begins, capability, function))
+            self.line_jobs.append(LineJobs(begins, offers, function))
             return function
 
         return add

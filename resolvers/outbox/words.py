@@ -1,5 +1,6 @@
 """What is a channel handed, of a message that waits for it?"""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from adapters.contract.sending import Outgoing, Template
@@ -14,18 +15,18 @@ _NEWEST = 200
 
 async def outgoing_of(store: Store, row: Document, message: Document, now: datetime) -> Outgoing:
     """The message as a channel is handed it."""
-    conversation: str | None = row["conversation"]
-    if conversation is None:
-        talk = await store.first(CONVERSATIONS, {"_id": message["conversation_id"]})
-        conversation = talk["external_id"] if talk else None
+    talk = await store.first(CONVERSATIONS, {"_id": message["conversation_id"]}) or {}
+    newest = [await _last_word(store, one) for one in (message["conversation_id"], *row.get("before", ()))]
     return Outgoing(
         who=who_of(row),
         key=row["key"],
         text=message["text"] if row["template"] is None else None,
         template=_template(row["template"]),
         as_human_agent=row["as_human_agent"],
-        conversation=conversation,
-        last_heard_at=await heard_at(store, message["conversation_id"], *row.get("before", ())),
+        conversation=row["conversation"] or talk.get("external_id"),
+        subject=talk.get("subject"),
+        answers=(newest[0] or {}).get("external_id"),
+        last_heard_at=_heard_at(newest),
         now=now,
     )
 
@@ -38,16 +39,21 @@ def _template(kept: Document | None) -> Template | None:
 
 async def heard_at(store: Store, *conversations: RecordId) -> datetime | None:
     """When the customer last wrote in any of the conversations, as far as the newest messages of each tell."""
-    moments = []
-    for one in conversations:
-        newest = await store.find(
-            MESSAGES,
-            {"conversation_id": one},
-            order=[("sent_at", -1), ("_id", -1)],
-            limit=_NEWEST,
-            only=("direction", "sent_at", BY_OTHER),
-        )
-        # The customer's own words: a colleague of theirs who was in copy opens no window.
-        theirs = [one for one in newest if one["direction"] == MessageDirection.IN.value and not one.get(BY_OTHER)]
-        moments += [one["sent_at"] for one in theirs[:1]]
-    return max(moments, default=None)
+    return _heard_at([await _last_word(store, one) for one in conversations])
+
+
+def _heard_at(words: Iterable[Document | None]) -> datetime | None:
+    return max((one["sent_at"] for one in words if one is not None), default=None)
+
+
+async def _last_word(store: Store, conversation: RecordId) -> Document | None:
+    """The customer's own newest message there: a colleague of theirs who was in copy opens no window."""
+    newest = await store.find(
+        MESSAGES,
+        {"conversation_id": conversation},
+        order=[("sent_at", -1), ("_id", -1)],
+        limit=_NEWEST,
+        only=("direction", "sent_at", "external_id", BY_OTHER),
+    )
+    own = (one for one in newest if one["direction"] == MessageDirection.IN.value and not one.get(BY_OTHER))
+    return next(own, None)

@@ -1,0 +1,154 @@
+"""Who wrote a mail, to whom, was it a person at all, and does anybody vouch for it?
+
+A From is written by whoever sends, so that it proves nothing. Only a mail server of ours that checked it does, whose
+name the settings say (RFC 8601): its `dmarc=pass` means that the domain in From stands behind the mail.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from adapters.channels.email.letter import Headers
+from adapters.channels.email.words import header_text, raw_text
+from adapters.quiet import quiet
+
+_MOST: Final = 100
+_MOST_LINES: Final = 10
+_PIECE: Final = re.compile(
+    r'"(?:[^"\\]|\\.){0,500}"|\((?:[^()\\]|\\.){0,500}\)|<[^<>]{0,1000}>|[,;:]|[^",;:<(]+|.', re.DOTALL
+)
+# RFC 5321, 4.5.3.1; whether a domain can be one, the house says.
+_ADDRESS: Final = re.compile(r'(?:[^\s@<>,;:"()\[\]\\]{1,64}|"[^"\\\s]{1,62}")@[^\s@<>,;:"()\[\]\\]{1,255}')
+_COMMENT: Final = re.compile(r"\([^()]*\)")
+_DEEPEST_COMMENT: Final = 5
+_AUTOMATIC_SENDERS: Final = frozenset({"mailer-daemon", "mailerdaemon", "mail-daemon"})
+_BULK: Final = frozenset({"bulk", "junk", "list"})
+# RFC 2919 and RFC 2369, and what older programs for lists write.
+_OF_LISTS: Final = ("list-id", "list-unsubscribe", "x-mailman-version", "x-beenthere")
+_ANSWERING: Final = frozenset({"auto_reply", "auto-reply"})
+
+
+@quiet
+class Mailbox(NamedTuple):
+    """A name and an address, of which only the address is always there."""
+
+    name: str | None
+    address: str
+
+
+def mailboxes(headers: Headers, name: str) -> list[Mailbox]:
+    """Those that stand in the headers of that name, each once, in whichever form, groups and odd ones taken apart."""
+    found: dict[str, Mailbox] = {}
+    for raw in headers.all(name)[:_MOST_LINES]:
+        boxes = list(_boxes(raw_text(raw)))
+        if not boxes and "=?" in raw:
+            # The whole of it was encoded, with the address.
+            boxes = list(_boxes(header_text(raw)))
+        for one in boxes[:_MOST]:
+            found.setdefault(one.address, one)
+    return list(found.values())[:_MOST]
+
+
+def _boxes(text: str) -> Iterator[Mailbox]:
+    words: list[str] = []
+    comments: list[str] = []
+    inside: str | None = None
+    for piece in (*(found[0] for found in _PIECE.finditer(text)), ","):
+        if piece in {",", ";", ":"}:
+            # Before a colon stands the name of a group, and of nobody.
+            if piece != ":" and (box := _box(words, comments, inside)) is not None:
+                yield box
+            words, comments, inside = [], [], None
+        elif piece.startswith("<") and piece.endswith(">"):
+            inside = inside or piece[1:-1]
+        elif piece.startswith("(") and piece.endswith(")") and len(piece) > 1:
+            comments.append(piece[1:-1])
+        else:
+            words.append(piece)
+
+
+def _box(words: Sequence[str], comments: Sequence[str], inside: str | None) -> Mailbox | None:
+    said = "".join(words).strip()
+    # A route before the address is of no use any more (RFC 5322, 4.4).
+    address = (said if inside is None else inside.rpartition(":")[2]).strip().removeprefix("mailto:").rstrip(".")
+    if not _ADDRESS.fullmatch(address):
+        return None
+    name = said if inside is not None else " ".join(comments)
+    plain = re.sub(r"\\(.)", r"\1", name.strip().strip('"'))
+    shown = header_text(plain).strip("\"' ")
+    return Mailbox(shown[:200] if shown and shown.lower() != address.lower() else None, address.lower())
+
+
+def is_address(text: str) -> bool:
+    """Whether a mail can be sent there, as far as its form tells."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
+def domain_of(address: str) -> str:
+    """The domain of an address."""
+    return address.rpartition("@")[2]
+
+
+def is_proven(headers: Headers, address: str, servers: Sequence[str]) -> bool:
+    """Whether a mail server of ours found that the domain of the one address in From stands behind the mail."""
+    if not servers or len(headers.all("from")) != 1 or len(mailboxes(headers, "from")) != 1:
+        return False
+    trusted = {one.lower() for one in servers}
+    for raw in headers.all("authentication-results"):
+        name, _, rest = _uncommented(raw_text(raw)).partition(";")
+        # Each server writes its own above those that it found, and takes away those that claim to be its own.
+        if name.split()[:1] and name.split()[0].lower() in trusted:
+            return any(_is_pass(one, domain_of(address)) for one in rest.split(";"))
+    return False
+
+
+def _is_pass(result: str, domain: str) -> bool:
+    words = result.lower().split()
+    if not words or words[0] != "dmarc=pass":
+        return False
+    said = next((one.partition("=")[2] for one in words[1:] if one.startswith("header.from=")), domain)
+    return said.strip('"').rpartition("@")[2] == domain
+
+
+def _uncommented(text: str) -> str:
+    for _ in range(_DEEPEST_COMMENT):
+        text = _COMMENT.sub(" ", text)
+    # What is left of one that never ends hides the rest.
+    return text.partition("(")[0]
+
+
+# Programs
+
+
+def is_of_mailer(headers: Headers, sender: str | None) -> bool:
+    """Whether a mail server says that something could not be delivered."""
+    if sender is None:
+        # `MAILER-DAEMON <>`: nobody is to answer it.
+        said = headers.text("from").lower().replace(" ", "-")
+        is_mailer = any(one in said for one in _AUTOMATIC_SENDERS)
+    else:
+        is_mailer = sender.partition("@")[0] in _AUTOMATIC_SENDERS
+    return is_mailer or bool(headers.all("x-failed-recipients"))
+
+
+def is_automatic(headers: Headers) -> bool:
+    """Whether a program wrote it, for somebody who is away or for nobody (RFC 3834)."""
+    said = headers.raw("auto-submitted").partition(";")[0].strip().lower()
+    if said and said != "no":
+        return True
+    if _precedence(headers) in _ANSWERING or headers.all("x-autoreply") or headers.all("x-autorespond"):
+        return True
+    paths = headers.all("return-path")
+    return bool(paths) and "".join(_uncommented(paths[0]).split()) == "<>"
+
+
+def is_of_list(headers: Headers, own: Sequence[str]) -> bool:
+    """Whether it went to many; `own`: List-Ids of the company's groups, to which customers write."""
+    named = headers.raw("list-id").lower()
+    if named and any(f"<{one.lower()}>" in named or named.strip() == one.lower() for one in own):
+        return False
+    return any(headers.all(one) for one in _OF_LISTS) or _precedence(headers) in _BULK
+
+
+def _precedence(headers: Headers) -> str:
+    return headers.raw("precedence").strip().lower()

@@ -1,0 +1,194 @@
+"""What does a mail mean in the house's records: somebody's words, an echo of our own, or a program's?
+
+A mail by a person is their message in the conversation of its thread, with the files that it names; their bytes stay in
+the mailbox. What a program answered to a mail of ours stands there, too, and counts for no word of the person's. What
+went to many, and what a program sent unasked, is left alone, so that two programs never write to each other.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from adapters.channels.email.letter import Letter, read_letter
+from adapters.channels.email.moments import sent_at
+from adapters.channels.email.opening import Opened, opened
+from adapters.channels.email.people import (
+    Mailbox,
+    is_automatic,
+    is_of_list,
+    is_of_mailer,
+    is_proven,
+    mailboxes,
+)
+from adapters.channels.email.reports import Place, bounce, left_alone, report_on
+from adapters.channels.email.settings import EmailSettings
+from adapters.channels.email.threads import answers, id_of, own_in, root_of, tag_of, talk_id
+from adapters.contract.deliveries import Delivery, Event
+from adapters.contract.records import File, HandedOver, Person, Reach, Talk, Utterance, Who
+from adapters.quiet import quiet
+
+PROGRAM: Final = "automatic reply"
+"""Who is named as the author of what a program answered in a person's place."""
+_NOBODY: Final = "the mail names no address of who wrote it"
+_LONGEST_SUBJECT: Final = 500
+_LONGEST_ID: Final = 990
+_AGAIN: Final = re.compile(
+    r"(?:(?:re|aw|antw|sv|vs|rv|res|ref|odp|fwd?|wg|tr|enc|i)(?:\[\d{1,3}\])?[ \t]*:[ \t]*)+", re.IGNORECASE
+)
+
+
+@quiet
+@dataclass(frozen=True, slots=True)
+class _Mail:
+    """A mail, and what is known of it."""
+
+    letter: Letter
+    id: str
+    at: datetime
+    is_sent: bool
+
+
+class Reader:
+    """Reads the mails of one mailbox."""
+
+    def __init__(self, channel: str, account: str, settings: EmailSettings) -> None:
+        self._channel, self._account = channel, account
+        self._settings = settings
+        self._own = settings.own_addresses
+        self._place = Place(channel, account, settings.own_domains)
+
+    def events(self, delivery: Delivery) -> Sequence[Event]:
+        """What the mail of a delivery tells; raises BadPayload."""
+        found = opened(delivery)
+        letter = read_letter(found.raw)
+        at = sent_at(letter.headers, found.came_at)
+        if letter.statuses or letter.receipt is not None:
+            return report_on(letter, self._place, at)
+        return self._of_mail(_Mail(letter, _id(letter, found), at, found.is_sent))
+
+    def _of_mail(self, mail: _Mail) -> Sequence[Event]:
+        headers = mail.letter.headers
+        wrote = next(iter([*mailboxes(headers, "from"), *mailboxes(headers, "sender")]), None)
+        if is_of_mailer(headers, wrote.address if wrote else None):
+            return bounce(mail.letter, self._place, mail.at)
+        if mail.is_sent:
+            return [self._echo(mail, wrote)]
+        by_program = is_automatic(headers)
+        if (why := self._why_not(mail, wrote, by_program=by_program)) is not None:
+            return [left_alone(mail.letter, why, mail.at)]
+        if wrote is None:
+            return [Event(key=f"unread:{mail.id}", order_by=mail.id, at=mail.at, unread=_NOBODY)]
+        return [self._heard(mail, wrote, by_program=by_program)]
+
+    def _why_not(self, mail: _Mail, wrote: Mailbox | None, *, by_program: bool) -> str | None:
+        """Why it is nobody's word to us; None where it is."""
+        headers = mail.letter.headers
+        if wrote is not None and wrote.address in self._own:
+            return "our own address as the sender: an echo, or somebody who pretends"
+        if is_of_list(headers, self._settings.own_lists):
+            return "a mail to many"
+        if by_program and answers(headers, self._place.domains) is None:
+            return "a program's mail that answers none of ours"
+        return None
+
+    def _heard(self, mail: _Mail, wrote: Mailbox, *, by_program: bool) -> Event:
+        """What somebody wrote."""
+        who = Who(self._channel, self._account, wrote.address)
+        is_proven_ = is_proven(mail.letter.headers, wrote.address, self._settings.trusted_servers)
+        person = Person(
+            who=who,
+            profile={"name": wrote.name} if wrote.name else {},
+            reaches=(Reach(type="EMAIL", value=wrote.address, is_verified=is_proven_),),
+            seen_at=None if by_program else mail.at,
+            is_asserted=not is_proven_,
+        )
+        utterance = Utterance(
+            channel=self._channel,
+            account=self._account,
+            external_id=mail.id,
+            talk=self._talk(mail, who).external_id,
+            who=who,
+            direction="IN",
+            sent_at=mail.at,
+            text=mail.letter.text,
+            author_name=PROGRAM if by_program else None,
+            is_by_other=by_program,
+        )
+        return self._event(mail, who, (person, self._talk(mail, who), utterance, *self._files(mail, who)))
+
+    def _echo(self, mail: _Mail, wrote: Mailbox | None) -> Event:
+        """What the company wrote, here or in a mail program."""
+        headers = mail.letter.headers
+        named = [one for name in ("to", "cc", "bcc") for one in mailboxes(headers, name)]
+        to = next((one for one in named if one.address not in self._own), None)
+        if to is None:
+            return left_alone(mail.letter, "a mail of ours to nobody else", mail.at)
+        who = Who(self._channel, self._account, to.address)
+        ours = own_in(mail.id, self._place.domains)
+        utterance = Utterance(
+            channel=self._channel,
+            account=self._account,
+            external_id=mail.id,
+            talk=self._talk(mail, who).external_id,
+            who=who,
+            direction="OUT",
+            sent_at=mail.at,
+            text=mail.letter.text,
+            status="SENT",
+            author_name=wrote.name if wrote is not None and wrote.name != self._settings.display_name else None,
+            key=ours.key if ours is not None else None,
+        )
+        person = Person(who=who, reaches=(Reach(type="EMAIL", value=to.address),), is_asserted=True)
+        return self._event(mail, who, (person, self._talk(mail, who), utterance, *self._files(mail, who)))
+
+    def _event(self, mail: _Mail, who: Who, records: tuple[HandedOver, ...]) -> Event:
+        # An id is written by whoever sends, so that one's mail never hides another's.
+        key = f"mail:{tag_of(who.value)}:{mail.id}"
+        return Event(key=key, order_by=who.value, at=mail.at, records=records, who=who)
+
+    def _talk(self, mail: _Mail, who: Who) -> Talk:
+        headers = mail.letter.headers
+        subject = _AGAIN.sub("", headers.text("subject"), count=1).strip()[:_LONGEST_SUBJECT]
+        return Talk(
+            channel=self._channel,
+            account=self._account,
+            external_id=talk_id(root_of(headers, mail.id, self._place.domains), who.value),
+            who=who,
+            started_at=mail.at,
+            last_message_at=mail.at,
+            subject=subject or None,
+        )
+
+    def _files(self, mail: _Mail, who: Who) -> Sequence[File]:
+        return [
+            File(
+                channel=self._channel,
+                account=self._account,
+                external_id=f"{mail.id}/{n}",
+                who=who,
+                of=mail.id,
+                of_kind="message",
+                name=one.name,
+                media_type=one.media_type,
+                size_bytes=one.size_bytes,
+                created_at=mail.at,
+            )
+            for n, one in enumerate(mail.letter.files, start=1)
+        ]
+
+
+def _id(letter: Letter, found: Opened) -> str:
+    """The mail's own id; of one without, or with one that is too long, what makes it another than all others."""
+    told = id_of(letter.headers)
+    if told is not None and len(told) <= _LONGEST_ID:
+        return told
+    if told is not None:
+        return f"sha256:{hashlib.sha256(told.encode('utf-8', 'replace')).hexdigest()}"
+    # The headers above change on each way that it takes, so that only its own count, and its body.
+    said = "\n".join(letter.headers.raw(name) for name in ("from", "to", "date", "subject"))
+    body = re.split(rb"\r?\n\r?\n", found.raw, maxsplit=1)[-1]
+    whole = said.encode("utf-8", "replace") + b"\n" + b"\n".join(body.split())
+    return f"sha256:{hashlib.sha256(whole).hexdigest()}"

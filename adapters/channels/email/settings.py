@@ -1,0 +1,120 @@
+"""What does a mailbox need to be read, to be answered from, and to be believed?"""
+
+from functools import cached_property
+from typing import Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from adapters.channels.email.people import domain_of
+from adapters.contract.channel import ChannelSettings
+from adapters.mail.posting import SignIn
+from adapters.mail.servers import ImapAddress, SmtpAddress
+
+_ADDRESS = r"\A[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9.-]{1,255}\z"
+_LINE = r"\A[^\x00-\x1f\x7f]*\z"
+
+
+class EmailSettings(ChannelSettings):
+    """A mailbox of the company's, as `support@example.com`; the channel account is any name for it.
+
+    Mails come in by IMAP, or by a webhook to which a mail server or service hands each one raw.
+    """
+
+    address: str = Field(
+        pattern=_ADDRESS, examples=["support@example.com"], description="The mailbox's address, from which is written."
+    )
+    display_name: str | None = Field(
+        None,
+        pattern=_LINE,
+        max_length=100,
+        examples=["Example Support"],
+        description="The name beside it that customers read.",
+    )
+    other_addresses: tuple[str, ...] = Field(
+        (), description="Other addresses of the same mailbox: what comes from them is nobody's but the company's."
+    )
+    other_domains: tuple[str, ...] = Field(
+        (), description="Domains that ids of our own mails have had before, as of an address that was changed."
+    )
+    own_lists: tuple[str, ...] = Field(
+        (),
+        description="List-Ids of the company's own groups, as `support.example.com`, to which customers write. Other "
+        "mails to lists are left alone.",
+    )
+    trusted_servers: tuple[str, ...] = Field(
+        (),
+        description="The names (authserv-id) under which mail servers of the company write Authentication-Results, as "
+        "`mx.example.com`: by their `dmarc=pass` alone a sender's address is taken for proven. Left out: none is.",
+    )
+    smtp_url: SmtpAddress | None = Field(
+        None, description="The server that sends: smtps://host, or smtp://host:587. Left out: nothing is sent."
+    )
+    imap_url: ImapAddress | None = Field(
+        None, description="The server that keeps the mailbox: imaps://host. Left out: mails come by webhook alone."
+    )
+    user: str | None = Field(None, pattern=_LINE, description="Who signs in at both. Left out: the address.")
+    password: SecretStr | None = Field(
+        None, description="Its password, mostly one for programs. Left out: nobody signs in to send."
+    )
+    may_be_plain: bool = Field(
+        False,
+        description="Whether letters and password may go unencrypted to servers that offer no STARTTLS. To this very "
+        "machine they may.",
+    )
+    mailboxes: tuple[str, ...] = Field(
+        ("INBOX",), min_length=1, max_length=20, description="In which folders customers' mails come in."
+    )
+    sent_mailbox: str | None = Field(
+        None,
+        pattern=r"\A[\x20-\x7e]{1,200}\z",
+        examples=["Sent"],
+        description="The folder in which the server keeps what was sent, as `Sent`: what colleagues write in mail "
+        "programs is read there, and what was sent from here without an answer is found again.",
+    )
+    past_days: int = Field(
+        7, ge=0, le=30, description="From how many days back mails are taken in when the mailbox is first read."
+    )
+    marks_seen: bool = Field(False, description="Whether mails that were taken in are marked as read in the mailbox.")
+    largest_bytes: int = Field(
+        8 * 1024 * 1024,
+        ge=4_096,
+        le=12 * 1024 * 1024,
+        description="Of a larger mail only so much is fetched: what was written stands first, files behind it.",
+    )
+    webhook_secrets: tuple[SecretStr, ...] = Field(
+        (),
+        max_length=2,
+        description="With which whoever hands mails to `/webhooks/` signs them: HMAC-SHA256 over the seconds since "
+        "1970, a dot and the body, in X-Email-Timestamp and X-Email-Signature. Two while it is changed.",
+    )
+    signature_tolerance_s: float = Field(
+        300.0, gt=0, le=86_400, description="How old a delivery's signature may be, in seconds."
+    )
+
+    @field_validator("mailboxes", "other_addresses", "other_domains", "own_lists", "trusted_servers")
+    @classmethod
+    def _each_is_a_line(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not one.strip() or not one.isprintable() or not one.isascii() for one in values):
+            raise ValueError("each is one line of plain letters (a folder's name as IMAP writes it, RFC 3501, 5.1.3)")
+        return values
+
+    @model_validator(mode="after")
+    def _can_sign_in(self) -> Self:
+        if self.imap_url is not None and self.password is None:
+            raise ValueError("`imap_url` needs a `password`.")
+        return self
+
+    @cached_property
+    def own_addresses(self) -> frozenset[str]:
+        """Every address of the mailbox."""
+        return frozenset(one.lower() for one in (self.address, *self.other_addresses))
+
+    @cached_property
+    def own_domains(self) -> frozenset[str]:
+        """The domains of ids of our own mails."""
+        return frozenset(one.lower() for one in (domain_of(self.address), *self.other_domains))
+
+    @property
+    def sign_in(self) -> SignIn | None:
+        """Who we are to the servers; nobody without a password."""
+        return SignIn(user=self.user or self.address, password=self.password) if self.password is not None else None

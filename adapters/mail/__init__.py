@@ -1,0 +1,1 @@
+"""How are mail servers talked to, by SMTP and IMAP?"""

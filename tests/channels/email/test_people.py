@@ -1,0 +1,99 @@
+"""Who wrote a mail, how sure that is, and when."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from adapters.contract.records import Person, Reach, Utterance
+from tests.channels.email.letters import NOW, mail, only, told
+
+CHECKED = "Authentication-Results: mx.shop.example; spf=pass; dmarc=pass (p=none) header.from=example.com"
+
+
+@pytest.mark.parametrize(
+    ("headers", "address"),
+    [
+        ({"from": "ANN@Example.COM"}, "ann@example.com"),
+        ({"from": "Shop: ann@example.com, bob@example.com;"}, "ann@example.com"),
+        ({"from": "ann@example.com, Bob <bob@example.com>"}, "ann@example.com"),
+        ({"from": "undisclosed:;, <@relay.example,@b.example:ann@example.com>"}, "ann@example.com"),
+        ({"from": '"bob@example.com" <ann@example.com>'}, "ann@example.com"),
+        ({"from": "bob@example.com <ann@example.com>"}, "ann@example.com"),
+        ({"from": "(bob@example.com) ann@example.com"}, "ann@example.com"),
+        ({"from": "Ann Lee", "sender": "ann@example.com"}, "ann@example.com"),
+        ({"from": None, "sender": "Ann <ann@example.com>"}, "ann@example.com"),
+        ({"from": "änn@exämple.com"}, "änn@exämple.com"),
+    ],
+)
+def test_who_wrote(headers: dict[str, str | None], address: str) -> None:
+    """The first address in From is who wrote, else that in Sender, however it is written."""
+    assert only(Person, told(mail(**headers))).who.value == address
+
+
+@pytest.mark.parametrize(
+    "sender", ["", "Ann", "<>", "undisclosed-recipients:;", "@example.com", "ann@", "a b@example.com", "<" * 5_000]
+)
+def test_nobody_wrote(sender: str) -> None:
+    """A mail that names nobody is set aside, with a reason that quotes nothing."""
+    assert told(mail(**{"from": sender})).unread == "the mail names no address of who wrote it"
+
+
+@pytest.mark.parametrize(
+    ("given", "is_proven"),
+    [
+        ([], False),
+        ([CHECKED], True),
+        ([CHECKED.replace("mx.shop.example", "MX.shop.example 1")], True),
+        ([CHECKED.replace("mx.shop.example", "mx.other.example")], False),
+        (["Authentication-Results: mx.other.example; dmarc=fail", CHECKED], True),
+        # What our own server wrote stands above what came with the mail.
+        (["Authentication-Results: mx.shop.example; dmarc=fail header.from=example.com", CHECKED], False),
+        ([CHECKED.replace("dmarc=pass", "dmarc=none")], False),
+        ([CHECKED.replace("dmarc=pass", "dmarc=fail (dmarc=pass)")], False),
+        ([CHECKED.replace("dmarc=pass", 'x="a; dmarc=pass"')], False),
+        ([CHECKED.replace("=example.com", "=evil.example")], False),
+        ([CHECKED.replace("; spf", "; (; dmarc=pass")], False),
+        ([CHECKED, "From: bob@example.com"], False),
+    ],
+    ids=range(12),
+)
+def test_asserted_unless_proven(given: list[str], is_proven: bool) -> None:
+    """A From proves nothing, unless a mail server that the settings trust says that its domain stands behind it."""
+    person = only(Person, told(mail(given=given)))
+    assert person.is_asserted is not is_proven
+    assert person.reaches == (Reach(type="EMAIL", value=person.who.value, is_verified=is_proven),)
+
+
+def test_nobody_is_trusted() -> None:
+    """Where no server is trusted, nothing is proven."""
+    assert only(Person, told(mail(given=[CHECKED]), trusted_servers=[])).is_asserted
+
+
+@pytest.mark.parametrize(
+    ("date", "at"),
+    [
+        ("Mon, 23 Nov 2026 10:00:00 +0100", NOW.replace(day=23, hour=9)),
+        ("23 Nov 2026 10:00:00", NOW.replace(day=23, hour=10)),
+        ("Mon, 23 Nov 2026 10:00:00 EST (odd)", NOW.replace(day=23, hour=15)),
+        ("Fri, 20 Apr 2001 19:35:02 -0400", datetime(2001, 4, 20, 23, 35, 2, tzinfo=UTC)),
+        # A clock that is ahead, or a zone that was forgotten.
+        ("Tue, 24 Nov 2026 20:00:00 +0000", NOW),
+    ],
+)
+def test_moments(date: str, at: datetime) -> None:
+    """A mail was sent when its Date says, and no later than it came."""
+    assert only(Utterance, told(mail(date=date))).sent_at == at
+
+
+@pytest.mark.parametrize(
+    "date",
+    [None, "", "yesterday", "Mon, 32 Nov 2026 10:00:00 +0000", "1 Jan 1970 00:00:00 +0000", "1 Jan 2099 00:00:00",
+     "1 Jan 99999 0:0:0", "Mon, 23 Nov 2026 10:00:00 +9999999999", "٢٣ Nov 2026 10:00:00",
+     f"{'9' * 5_000} Nov 2026 10:00:00"],
+    ids=range(10),
+)  # fmt: skip
+def test_impossible_dates(date: str | None) -> None:
+    """Where that cannot be, it is when a server received it, or when it came here."""
+    assert only(Utterance, told(mail(date=date))).sent_at == NOW
+    received = "Received: from x by y; Mon, 23 Nov 2026 11:00:00 +0000"
+    assert only(Utterance, told(mail(date=date, given=[received]))).sent_at == NOW - timedelta(hours=25)

@@ -1,0 +1,137 @@
+"""What programs write is no customer's word: a report says how our mail fared, and none is answered."""
+
+import pytest
+
+from adapters.channels.email.threads import own_id
+from adapters.contract.records import Person, Progress, Talk, Utterance
+from tests.channels.email.letters import events, mail, only, part, parts, sample, told
+
+OURS = own_id("k1", "first@example.com", "shop.example")
+RETURNED = part("message/rfc822", mail("Ours", message_id=f"<{OURS}>", **{"from": "support@shop.example"}))
+FAILED = "Reporting-MTA: dns; mx.example.com\n\nFinal-Recipient: rfc822; ann@example.com\nAction: {}\nStatus: {}\n"
+
+
+def report(action: str = "failed", status: str = "5.1.1", *, returned: bytes = RETURNED) -> bytes:
+    """A report of a mail server's on one recipient."""
+    blocks = part("message/delivery-status", FAILED.format(action, status))
+    sender: dict[str, str | None] = {"from": "Mail Delivery System <MAILER-DAEMON@mx.example.com>"}
+    kind = "multipart/report; report-type=delivery-status"
+    return parts(
+        part("text/plain", "Sorry, ann@example.com"), blocks, returned, kind=kind, message_id="<r@mx>", **sender
+    )
+
+
+def test_failed() -> None:
+    """A report fails the mail of ours that it names, in words that name nobody, and makes no customer."""
+    event = told(report())
+    progress = only(Progress, event)
+    assert event.records == (progress,)
+    assert (progress.external_id, progress.key, progress.status) == (OURS, "k1", "FAILED")
+    assert progress.reason == "5.1.1: it was refused because of the address"
+
+
+@pytest.mark.parametrize("returned", ["text/rfc822-headers", "message/rfc822"])
+def test_returned_headers(returned: str) -> None:
+    """Of our mail its headers are enough."""
+    found = told(report(returned=part(returned, f"Subject: x\nMessage-ID: <{OURS}>\n")))
+    assert only(Progress, found).key == "k1"
+
+
+@pytest.mark.parametrize(
+    ("action", "status"), [("delivered", "DELIVERED"), ("delayed", None), ("relayed", None), ("odd", None)]
+)
+def test_other_reports(action: str, status: str | None) -> None:
+    """What is under way is no failure, and what has arrived is told."""
+    event = told(report(action, "2.0.0"))
+    assert [one.status for one in event.records if isinstance(one, Progress)] == ([status] if status else [])
+    assert (event.left_alone is None) is (status is not None)
+
+
+def test_read_receipt() -> None:
+    """Whoever lets us know that they have read it has read it."""
+    said = f"Original-Message-ID: <{OURS}>\nDisposition: manual-action/MDN-sent-manually; displayed\n"
+    raw = parts(part("text/plain", "Read."), part("message/disposition-notification", said), kind="multipart/report")
+    assert only(Progress, told(raw)).status == "READ"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        mail(f"550 no such user\n\nMessage-ID: <{OURS}>", **{"from": "MAILER-DAEMON@example.com"}),
+        mail("x", given=["X-Failed-Recipients: ann@example.com"], references=f"<{OURS}>"),
+    ],
+    ids=range(2),
+)
+def test_bounces_in_words(raw: bytes) -> None:
+    """A mail server that reports in words of its own is understood where it names our mail."""
+    assert only(Progress, told(raw)).status == "FAILED"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        report(returned=part("message/rfc822", mail("Not ours"))),
+        mail("x", **{"from": "MAILER-DAEMON <>"}),
+        mail("x", **{"from": "mailer-daemon@example.com"}),
+        mail("x", auto_submitted="auto-generated"),
+        mail("x", auto_submitted="auto-replied (vacation)"),
+        mail("x", precedence="auto_reply"),
+        mail("x", return_path="<>"),
+        mail("x", return_path="< > (nobody)"),
+        mail("x", precedence="Bulk"),
+        mail("x", list_id="Shop talk <talk.example.com>"),
+        mail("x", list_unsubscribe="<mailto:x@example.com>"),
+        mail("x", **{"from": "support@shop.example"}),
+        mail("x", **{"from": "Support <SUPPORT@Shop.Example>"}),
+        sample("cpython_msg_02.eml"),
+        sample("cpython_msg_16.eml"),
+        sample("cpython_msg_43.eml"),
+    ],
+    ids=range(16),
+)
+def test_left_alone(raw: bytes) -> None:
+    """What a program sent unasked, what went to many and what pretends to be ours is counted and dropped."""
+    assert [one.left_alone is not None for one in events(raw)] == [True]
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"auto_submitted": "no"}, {"return_path": "<ann@example.com>"}, {"precedence": "normal"}]
+)
+def test_people_are_heard(headers: dict[str, str | None]) -> None:
+    """A person's mail is theirs, and they were heard of."""
+    event = told(mail(**headers))
+    assert only(Person, event).seen_at == event.at
+    assert not only(Utterance, event).is_by_other
+
+
+def test_automatic_reply() -> None:
+    """What a program answers to a mail of ours stands in the conversation, and is no word of the person's."""
+    event = told(mail("I am away.", message_id="<a@x>", auto_submitted="auto-replied", in_reply_to=f"<{OURS}>"))
+    utterance = only(Utterance, event)
+    assert (utterance.is_by_other, utterance.author_name, utterance.text) == (True, "automatic reply", "I am away.")
+    assert only(Person, event).seen_at is None
+    assert only(Talk, event).external_id == only(Talk, told(mail())).external_id
+
+
+def test_own_lists() -> None:
+    """Where customers write to a group of the company's, their mails are theirs."""
+    raw = mail("Hello", list_id="Support <support.shop.example>", precedence="list")
+    assert told(raw).left_alone
+    event = told(raw.replace(b"Precedence: list\n", b""), own_lists=["support.shop.example"])
+    assert only(Utterance, event).text == "Hello"
+
+
+@pytest.mark.parametrize("status", ["", "5", "5.7.26 (Gmail: ann@example.com)", "550", "x" * 10_000])
+def test_reasons_name_nobody(status: str) -> None:
+    """Why a mail failed is told by its code."""
+    reason = only(Progress, told(report(status=status))).reason or ""
+    assert "refused" in reason or "deliver" in reason
+    assert "@" not in reason
+    assert len(reason) < 100
+
+
+def test_several_recipients() -> None:
+    """A report tells of each recipient by itself, and of nobody twice."""
+    blocks = FAILED.format("failed", "5.1.1") + "\nFinal-Recipient: rfc822; bob@example.com\nAction: delivered\n\n"
+    raw = parts(part("message/delivery-status", blocks * 2), RETURNED, kind="multipart/report")
+    assert [only(Progress, one).status for one in events(raw)] == ["FAILED", "DELIVERED"]
