@@ -1,9 +1,8 @@
 """What does one business phone number on WhatsApp offer? It hears, by webhook, and it answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
-from urllib.parse import quote
 
 from pydantic import SecretStr
 
@@ -92,16 +91,16 @@ class WhatsApp(Channel):
     async def send(self, outgoing: Outgoing) -> Sent:
         """Hands words or a template to WhatsApp once; raises WindowClosed where only a template may go out."""
         require_open(outgoing)
-        url = self._url(self.account, "messages")
+        url = self._settings.url(self.account, "messages")
         try:
-            reply = await self.way.post(url, json=request(outgoing), headers=self._signed)
+            reply = await self.way.post(url, json=request(outgoing), headers=self._settings.signed)
         except OutcomeUnknown as error:
             return Sent(state=SendState.UNKNOWN, why=str(error))
         return sent(reply)
 
     async def media(self, external_id: str) -> Media:
         """What WhatsApp knows of a file that came with a message; raises NoSuchIdentity where it is gone."""
-        reply = await self.way.get(self._url(external_id), headers=self._signed)
+        reply = await self.way.get(self._settings.url(external_id), headers=self._settings.signed)
         told = shaped(_MediaReply, reply.json())
         return Media(
             id=told.id,
@@ -110,11 +109,3 @@ class WhatsApp(Channel):
             sha256=told.sha256,
             url=SecretStr(told.url),
         )
-
-    def _url(self, *steps: str) -> str:
-        path = "/".join(quote(step, safe="") for step in steps)
-        return f"{self._settings.base_url.rstrip('/')}/{self._settings.graph_version}/{path}"
-
-    @property
-    def _signed(self) -> Mapping[str, str]:
-        return {"Authorization": f"Bearer {self._settings.access_token.get_secret_value()}"}
