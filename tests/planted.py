@@ -26,6 +26,12 @@ ZENDESK_CLIENT_SECRET: Final = "sample secret of the client"
 ZENDESK_TOKEN: Final = "sample-token-"
 """How each of its tokens begins."""
 
+# Messenger's and Instagram's
+META_TOKEN: Final = "sample access token of the page"
+META_SECRET: Final = "sample app secret of the page"
+META_FORMER_SECRET: Final = "sample former app secret of the page"
+META_VERIFY_TOKEN: Final = "sample verify token of the page"
+
 # Of channels that are stated or written for the tests
 REST_SECRETS: Final[Mapping[str, str]] = {
     key: f"secret of {key}" for key in ("token", "password", "client_secret", "webhook_secret")
@@ -45,6 +51,7 @@ MARK: Final = "zqxvjwkha"
 
 SECRETS: Final = (
     *(SEAL, SIGNS, WHATSAPP_TOKEN, WHATSAPP_SECRET, WHATSAPP_FORMER_SECRET, WHATSAPP_VERIFY_TOKEN),
+    *(META_TOKEN, META_SECRET, META_FORMER_SECRET, META_VERIFY_TOKEN),
     *(ZENDESK_SIGNING_SECRET, ZENDESK_NEXT_SECRET, ZENDESK_CLIENT_SECRET, ZENDESK_TOKEN),
     *(*REST_SECRETS.values(), TOY_SECRET),
 )

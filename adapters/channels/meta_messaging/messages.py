@@ -234,9 +234,10 @@ def _reaction(told: _Told) -> Event:
 
 
 def _read(told: _Told) -> Event:
-    """That the person read what we wrote: until then, or that one message. The company's own reading is no news."""
+    """That the person read what we wrote: until then, or all up to one message, which is the last that they saw."""
     read = shaped(Read, told.body, told.place)
-    return _reached(told, "READ", read.watermark, [read.mid] if read.mid else [])
+    until = read.watermark or (told.at if read.mid else None)
+    return _reached(told, "READ", until, [read.mid] if read.mid else [])
 
 
 def _delivery(told: _Told) -> Event:

@@ -1,4 +1,4 @@
-"""How much of what Meta allows an account is used up, and by whom: who can wait, waits, before Meta refuses anybody.
+"""How much of what Meta allows an account is used up? Who can wait, waits before Meta refuses anybody.
 
 Both look at this process alone. Words to a customer never wait here: they are refused by Meta itself, and wait in the
 outbox then.
@@ -17,6 +17,8 @@ MOST_PERCENT: Final = 80.0
 """From here on nothing is asked that can wait: the rest is for words to customers."""
 _RESTS_S: Final = 60.0
 """How long, where Meta names no time: its windows roll, so that some of the allowance is back in a minute."""
+_SECOND_S: Final = 1.1
+"""With some room, for calls take their time on the way."""
 _LONGEST_TURN_S: Final = 3.0
 """Whoever would wait longer for a turn comes back by itself: a call has four seconds."""
 
@@ -24,20 +26,22 @@ _LONGEST_TURN_S: Final = 3.0
 class Pace:
     """So many calls within a second, and no more."""
 
-    def __init__(self, calls: int, within_s: float = 1.0) -> None:
+    def __init__(self, calls: int, within_s: float = _SECOND_S) -> None:
         self._within_s = within_s
         self._turns: deque[float] = deque(maxlen=calls)
 
     async def turn(self) -> None:
         """Comes back when it is one's turn; raises ChannelBusy where too many wait for theirs."""
-        now = time.monotonic()
+        await asyncio.sleep(self.wait_s(time.monotonic()))
+
+    def wait_s(self, now: float) -> float:
+        """In how many seconds it is the turn of who asks now, which is theirs from then on; raises ChannelBusy."""
         is_full = len(self._turns) == self._turns.maxlen
         at = max(now, self._turns[0] + self._within_s) if is_full else now
         if at - now > _LONGEST_TURN_S:
             raise ChannelBusy("Too many conversations are asked for at once.", retry_after_s=at - now)
         self._turns.append(at)
-        if at > now:
-            await asyncio.sleep(at - now)
+        return at - now
 
 
 class Allowance:

@@ -128,7 +128,7 @@ class Reader:
             return self._commented(Part(value, f"{place}.value", unreadable), read, spot)
         if read is not None or field in _MESSAGING:
             return Part(raw, place, refusing("has no object as its value"))
-        if isinstance(value, dict) and not _SPOKEN.isdisjoint(value):
+        if isinstance(value, dict) and any(isinstance(value.get(name), dict) for name in _SPOKEN):
             return Part(raw, place, refusing("tells of messages in a field that is not known"))
         return Part(raw, place, self._left_alone(f"the field {field[:LONGEST_FIELD]}"))
 

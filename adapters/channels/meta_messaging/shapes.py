@@ -46,7 +46,7 @@ def _id(said: Any) -> Any:
 
 _LONGEST_ID: Final = 512
 Moment = Annotated[datetime, BeforeValidator(_moment)]
-Id = Annotated[str, BeforeValidator(_id), Field(min_length=1, max_length=_LONGEST_ID)]
+Id = Annotated[str, Field(min_length=1, max_length=_LONGEST_ID), BeforeValidator(_id)]
 MaybeId = Annotated[Id | None, BeforeValidator(lambda said: None if said == "" else said)]
 
 
