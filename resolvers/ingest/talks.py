@@ -92,7 +92,6 @@ def longer(old: Document, new: dict[str, Any]) -> dict[str, Any]:
         "started_at": min(old["started_at"], new["started_at"]),
         "last_message_at": max(old["last_message_at"], new["last_message_at"]),
         "entry_point": old["entry_point"] or new["entry_point"],
-        **({REACHED_UNTIL: old[REACHED_UNTIL]} if REACHED_UNTIL in old else {}),
     }
 
 
