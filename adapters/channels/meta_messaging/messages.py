@@ -205,12 +205,16 @@ def _message(told: _Told) -> Event:
             direction="OUT" if told.is_ours else "IN",
         )
         return told.event(f"deleted:{message.mid}", gone)
+    words = said(message)
     more: dict[str, Any] = {"came_by": message.referral}
+    if words.text != (message.text or None):
+        # Asked for what was said, Meta tells less of it: that must not stand in the place of this.
+        more |= {"updated_at": told.at}
     if told.is_ours and (told.spot.app_id is None or message.app_id == told.spot.app_id):
         # Our own word comes back with what we sent, where the channel takes one; else the app's id says that we did.
         more |= {"key": message.metadata or None}
         more |= {"is_echo": message.app_id is not None and message.app_id == told.spot.app_id}
-    return told.event(f"message:{message.mid}", *spoken(told, message.mid, said(message), **more))
+    return told.event(f"message:{message.mid}", *spoken(told, message.mid, words, **more))
 
 
 def _edit(told: _Told) -> Event:

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from adapters.channels.meta_messaging.sending import DELETED
 from adapters.channels.meta_messaging.shapes import THREAD, Kept, Listed, Spoken, Thread, Threaded
 from adapters.channels.meta_messaging.words import Attached, bracketed, filed
 from adapters.contract.channel import Found, Portion, Unread
-from adapters.contract.errors import BadPayload
+from adapters.contract.errors import BadPayload, ChannelRefused
 from adapters.contract.records import File, HandedOver, Talk, Utterance, Who
 from adapters.contract.reply import Reply
 from adapters.payload import shaped
@@ -77,9 +78,14 @@ class Pasts:
         size = max(1, min(portion.at_most, SHOWN))
         behind = f".after({place.after})" if place.after else ""
         fields = f"messages.limit({size}){behind}{{{_FIELDS}}}"
-        reply = await self._ask((place.threads[0],), {"fields": fields})
-        page = shaped(Threaded, reply.json()).messages
-        return _found(who, place, page, reply, unread)
+        try:
+            reply = await self._ask((place.threads[0],), {"fields": fields})
+        except ChannelRefused as error:
+            if error.code != DELETED:
+                raise
+            # So Meta says it at times of what lies behind the latest.
+            return Found(unread=tuple(unread), after=_Place(place.threads[1:], None).word())
+        return _found(who, place, shaped(Threaded, reply.json()).messages, reply, unread)
 
     async def _threads(self, who: Who, unread: list[Unread]) -> tuple[str, ...]:
         """The ids of the conversations with the person, of which there is mostly one."""

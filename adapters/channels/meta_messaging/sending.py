@@ -10,7 +10,7 @@ from typing import Any, Final
 from adapters.channels.meta import Codes, error_of, judge
 from adapters.channels.meta_messaging.comments import is_of_comments
 from adapters.channels.meta_messaging.shapes import Id
-from adapters.contract.errors import BadPayload, ChannelError, ChannelRefused, NoSuchIdentity
+from adapters.contract.errors import BadPayload, ChannelBusy, ChannelError, ChannelRefused, NoSuchIdentity
 from adapters.contract.manners import Manners
 from adapters.contract.reply import Reply
 from adapters.contract.sending import Outgoing, SendState, Sent, WindowClosed
@@ -20,19 +20,32 @@ _WINDOW: Final = timedelta(hours=24)
 _WINDOW_OF_PEOPLE: Final = timedelta(days=7)
 _AS_PERSON: Final = "human_agent"
 
+# Meta writes these as subcodes, and some as codes.
 _OUTSIDE: Final = frozenset({2018065, 2018278, 2534022})
 _UNKNOWN_PERSON: Final = frozenset({2018001, 2534014})
-_NO_PROFILE: Final = frozenset({2018218, 2018247})
-_NO_PROFILE_CODES: Final = frozenset({230, 9010, 2018218})
-_OF_PERSON: Final = frozenset({1545041, 2018108})
-_UNAVAILABLE: Final = 551
+_NO_PROFILE: Final = frozenset({230, 9010, 2018218, 2018247})
+_OF_PERSON: Final[Mapping[int, str]] = {
+    551: "The person takes no messages from the account now.",
+    1545041: "The person takes no messages from the account now.",
+    2018108: "The person takes no messages from the account now.",
+    2018300: "Another app leads the conversation: take it over there.",
+    2534037: "Another app leads the conversation: take it over there.",
+}
+_WAITS_FOR_PERSON: Final[Mapping[int, str]] = {
+    2018321: "Messenger itself is asking the person something.",
+    2018338: "So many messages to this person are taken for a nuisance.",
+}
+_OF_ACCOUNT: Final[Mapping[int, str]] = {
+    2022: "Look at the account's quality page.",
+    2534013: "Link the page to the Instagram account.",
+    2534029: "The account is blocked from sending: look at its quality page.",
+}
+DELETED: Final = "9000001"
+"""The code of a message that Meta shows no more."""
 _CODES: Final = Codes(
     # A message that could not be sent for the moment was not sent.
     busy={1200: None},
-    what_to_do={
-        10: "Grant the app its permissions, and look whether the account is restricted.",
-        551: "The person takes no messages from the account now.",
-    },
+    what_to_do={10: "Grant the app its permissions, and look whether the account is restricted."},
 )
 
 
@@ -41,21 +54,28 @@ class NoProfile(NoSuchIdentity):
 
 
 def judged(reply: Reply) -> ChannelError | None:
-    """What an answer means: by Meta's subcode where it has one of its own, as on all of Meta's channels else."""
+    """What an answer means: by a word of these channels' own where it has one, as on all of Meta's channels else."""
     error = error_of(reply) or {}
-    code, subcode = error.get("code"), error.get("error_subcode")
-    if not isinstance(code, int) or not isinstance(subcode, int | None):
-        return judge(reply, _CODES)
-    told = f"{code}, {subcode}" if subcode else f"{code}"
-    if subcode in _OUTSIDE:
+    said = (error.get("error_subcode"), error.get("code"))
+    codes = [one for one in said if isinstance(one, int) and not isinstance(one, bool)]
+    told = ", ".join(map(str, reversed(codes)))
+    own = next(filter(None, (_own(one, str(error.get("code")), told) for one in codes)), None)
+    return own or judge(reply, _CODES)
+
+
+def _own(one: int, code: str, told: str) -> ChannelError | None:
+    """What one code or subcode means where it is of these channels alone."""
+    if one in _OUTSIDE:
         return WindowClosed(f"The person last wrote too long ago ({told}).", allowed=(_AS_PERSON,))
-    if subcode in _UNKNOWN_PERSON:
+    if one in _UNKNOWN_PERSON:
         return NoSuchIdentity(f"It knows nobody by that id ({told}).")
-    if subcode in _NO_PROFILE or code in _NO_PROFILE_CODES:
+    if one in _NO_PROFILE:
         return NoProfile(f"It shows nothing of the person ({told}).")
-    if subcode in _OF_PERSON or code == _UNAVAILABLE:
-        return ChannelRefused(f"The person takes no messages from the account now ({told}).", code=str(code))
-    return judge(reply, _CODES)
+    if why := _WAITS_FOR_PERSON.get(one):
+        return ChannelBusy(f"{why} ({told})", is_of_person=True)
+    why = _OF_PERSON.get(one) or _OF_ACCOUNT.get(one)
+    words = f"It refused the request ({told}). {why}"
+    return ChannelRefused(words, code=code, is_of_account=one in _OF_ACCOUNT) if why else None
 
 
 MANNERS: Final = Manners(judge=judged)

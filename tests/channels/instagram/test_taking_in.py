@@ -6,7 +6,8 @@ import pytest
 
 from adapters.channels.meta_messaging.channel import MetaMessaging
 from adapters.channels.meta_messaging.reading import Reader
-from adapters.contract.records import HandedOver
+from adapters.contract.channel import Portion
+from adapters.contract.records import HandedOver, Who
 from adapters.mongo import Store
 from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.customers import CUSTOMERS
@@ -14,6 +15,7 @@ from resolvers.ingest.report import Outcome
 from tests.channels.instagram.double import (
     ACCOUNT,
     FOLDER,
+    IGSID,
     SAMPLE_ACCOUNT,
     comment,
     echo,
@@ -22,7 +24,7 @@ from tests.channels.instagram.double import (
     message,
     sample,
 )
-from tests.channels.meta_graph import APP, AT, Graph
+from tests.channels.meta_graph import APP, AT, Graph, spoken
 from tests.channels.meta_talking import Talking
 from tests.conftest import Asking
 from tests.taking_in import bring, contents
@@ -57,6 +59,22 @@ async def test_deleted_text_goes(store: Store) -> None:
     for one in (first, *told):
         await bring(store, *records(enveloped(one)))
     assert [one["text"] for one in await store.find(MESSAGES, {})] == [None, None]
+
+
+@pytest.mark.parametrize("is_past_first", [True, False])
+async def test_past_tells_less(store: Store, instagram: MetaMessaging, graph: Graph, *, is_past_first: bool) -> None:
+    """What a delivery told of a message stands, though Meta tells less of it to who asks, before or later."""
+    story = {"type": "story_mention", "payload": {"url": "https://cdn.example.com/a.jpg"}}
+    graph.threads[IGSID] = [spoken(1, IGSID, "How much?"), spoken(0, IGSID, "")]
+    past = (await instagram.past(Who("instagram", ACCOUNT, IGSID), Portion())).records
+    reply = {"reply_to": {"story": {"id": "1"}}}
+    told = records(
+        enveloped(message("m_0", None, attachments=[story]), message("m_1", "How much?", at=AT + 1, **reply))
+    )
+    for some in (past, told) if is_past_first else (told, past):
+        await bring(store, *some)
+    found = await store.find(MESSAGES, {}, order=[("external_id", 1)])
+    assert [one["text"] for one in found] == ["[story mention]", "How much?\n[reply to a story]"]
 
 
 async def test_comments_beside_messages(store: Store) -> None:

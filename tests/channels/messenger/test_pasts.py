@@ -81,6 +81,14 @@ async def test_cut_within_a_page(messenger: MetaMessaging, graph: Graph) -> None
     assert found[-1].complete_since.minute == 10
 
 
+async def test_cut_by_an_error(messenger: MetaMessaging, graph: Graph) -> None:
+    """Where Meta says of what lies further back that it was deleted, the past ends there."""
+    graph.threads[PSID] = talked(30)
+    first = await messenger.past(WHO, Portion())
+    graph.fails("thread", 9000001)
+    assert await messenger.past(WHO, Portion(after=first.after)) == Found()
+
+
 async def test_files_and_stickers(messenger: MetaMessaging, graph: Graph) -> None:
     """A file is told with its name and type, and a sticker in words."""
     files = {"data": [{"id": "1", "name": "bill.pdf", "mime_type": "application/pdf", "size": 9}, {}]}

@@ -119,6 +119,13 @@ ERRORS: list[tuple[int, int | None, type[ChannelError], bool]] = [
     (10, 2018278, WindowClosed, False),
     (10, 2018065, WindowClosed, False),
     (10, 2018108, ChannelRefused, False),
+    (10, 2018300, ChannelRefused, False),
+    (2018300, None, ChannelRefused, False),
+    (2018321, None, ChannelBusy, False),
+    (613, 2018338, ChannelBusy, False),
+    (100, 2534029, ChannelRefused, True),
+    (100, 2534037, ChannelRefused, False),
+    (2022, None, ChannelRefused, True),
     (10, 1893063, ChannelRefused, True),
     (10, None, ChannelRefused, True),
     (100, None, ChannelRefused, False),
@@ -152,6 +159,8 @@ async def test_errors(
     assert PSID not in str(failed.value)
     if isinstance(failed.value, ChannelRefused):
         assert failed.value.is_of_account is is_of_account
+    if isinstance(failed.value, ChannelBusy):
+        assert failed.value.is_of_person is (2018321 in {code, subcode} or 2018338 in {code, subcode})
     assert len(graph.sent) == 1
 
 
