@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from adapters.channels.meta_messaging.channel import MetaMessaging
 from adapters.lines import Lines
 from adapters.records import Document
 from resolvers.conversations import CONVERSATIONS, MESSAGES
+from resolvers.deliveries.intake import Intake, Tally
+from resolvers.deliveries.waiting import DELIVERIES, delivery_document
 from resolvers.ingest.batch import take
 from resolvers.kit.ids import global_id
 from resolvers.kit.shift import Shift
@@ -41,6 +43,16 @@ class Talking:
         place = f"{self.channel.name}/{self.channel.account}"
         await take(self.ask.store, told, at=self.ask.now + timedelta(minutes=1), by=place)
 
+    async def post(self, *bodies: Any) -> Tally:
+        """What becomes of deliveries that wait, in their order."""
+        place = {"channel": self.channel.name, "account": self.channel.account}
+        store = self.ask.store
+        for n, body in enumerate(bodies, await store.count(DELIVERIES, {})):
+            made = delivery_document(delivered(body), **place, key=f"{n}", sequence=n)
+            await store.insert(DELIVERIES, made)
+        waiting = await store.find(DELIVERIES, {"state": "waiting"}, order=[("sequence", 1)])
+        return await Intake(self._shift(self.ask.now), is_quiet=True).process(waiting)
+
     async def sent(self, text: str, **more: Any) -> Any:
         """What an agent is answered who writes in the conversation."""
         talk = await self.ask.store.first(CONVERSATIONS, {"subject": None}) or {}
@@ -56,9 +68,11 @@ class Talking:
 
     async def empty(self, later: timedelta = timedelta()) -> None:
         """Hands over whatever is due, now or that much later."""
-        now = self.ask.now + later
+        await hand_over(self._shift(self.ask.now + later))
+
+    def _shift(self, now: datetime) -> Shift:
         graph = self.ask.graph.declared
-        await hand_over(Shift(store=self.ask.store, declared=graph, clock=lambda: now, lines=self.ask.lines))
+        return Shift(store=self.ask.store, declared=graph, clock=lambda: now, lines=self.ask.lines)
 
     async def fares(self) -> dict[str, str]:
         """How far each message of ours came, by its words."""

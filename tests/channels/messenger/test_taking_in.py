@@ -134,6 +134,17 @@ async def test_edited_and_taken_back(store: Store) -> None:
     assert [one["text"] for one in await store.find(MESSAGES, {})] == [None]
 
 
+async def test_through_the_intake(ask: Asking, messenger: MetaMessaging) -> None:
+    """What was delivered is taken in once; a test of the dashboard is dropped, and only what is odd stands aside."""
+    talking = await Talking.begun(ask, messenger, enveloped(message()))
+    odd = enveloped(message("m_9"), item(hologram={}))
+    told = [sample("text_quick_reply"), sample("dashboard_test"), sample("handover"), sample("text_quick_reply"), odd]
+    tally = await talking.post(*told)
+    assert (tally.taken, tally.repeated, tally.left_alone) == (2, 1, 2)
+    assert (tally.done, tally.set_aside) == (4, 1)
+    assert list(tally.aside) == ["entry[0].messaging[1] is of no kind that is known"]
+
+
 # What goes out
 
 
