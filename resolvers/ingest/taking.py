@@ -155,7 +155,7 @@ class Batch:
         """Reads under which ids they stand, and whose those are that somebody takes back, or has before they came."""
         await self._told.load_under(store, keys)
         echoes = (one for one in self._records if isinstance(one, Utterance) and one.is_echo)
-        await self._told.load_echoed(store, {self._talk_id(one) for one in echoes})
+        await self._told.load_echoed(store, {self._talk_id(one): one.sent_at for one in echoes})
         found = [one for one in map(self._panels[MESSAGES.name].get, keys) if one is not None]
         if any(isinstance(one, Withdrawal) for one in self._records):
             await self._people.load_customers(store, {one["customer_id"] for one in found if one["customer_id"]})

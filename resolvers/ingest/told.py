@@ -23,6 +23,8 @@ from resolvers.privacy.removing import BATCH, Removing
 _MOST_OPEN: Final = 100
 # A vendor tells of what it did within minutes; within days where our address did not answer.
 _LATEST_ECHO: Final = timedelta(days=2)
+# Its clock and ours differ.
+_EARLIEST_ECHO: Final = -timedelta(minutes=5)
 _OWN = ("_id", "customer_id", "conversation_id", "sent_at", "came_by", "direction")
 
 
@@ -54,11 +56,18 @@ class Told:
         if under:
             await self._shelf.load(store, under)
 
-    async def load_echoed(self, store: Store, talks: Iterable[RecordId]) -> None:
-        """Reads what we sent in these conversations that their channel has not named; no command for none of them."""
-        within = list(talks)
-        if within:
-            wanted = {"conversation_id": {"$in": within}, "direction": "OUT", "external_id": None}
+    async def load_echoed(self, store: Store, echoes: Mapping[RecordId, datetime]) -> None:
+        """Reads what we sent in these conversations, shortly before, that their channel has not named.
+
+        No command for none of them.
+        """
+        if echoes:
+            wanted = {
+                "conversation_id": {"$in": list(echoes)},
+                "sent_at": {"$gt": min(echoes.values()) - _LATEST_ECHO},
+                "direction": "OUT",
+                "external_id": None,
+            }
             found = await store.find(MESSAGES, wanted, order=[("sent_at", 1)], limit=_MOST_OPEN)
             for one in found:
                 self._open.setdefault(one["conversation_id"], []).append(one["_id"])
@@ -74,8 +83,9 @@ class Told:
         same = [known for known in waiting if (known["text"] or "").strip() == words and self._is_there(known["_id"])]
         if not words or any(known["status"] == "QUEUED" for known in same):
             return None
-        found = (known for known in same if known["status"] == "UNKNOWN" and known["external_id"] is None)
-        return next((known["_id"] for known in found if said["sent_at"] - known["sent_at"] < _LATEST_ECHO), None)
+        found = [known for known in same if known["status"] == "UNKNOWN" and known["external_id"] is None]
+        ages = ((said["sent_at"] - known["sent_at"], known["_id"]) for known in found)
+        return next((key for age, key in ages if _EARLIEST_ECHO < age < _LATEST_ECHO), None)
 
     def standing(self, key: RecordId) -> RecordId:
         """The id under which the message stands that the channel calls so."""

@@ -4,6 +4,7 @@ The moment is kept at the conversation, so that a message of before it that is t
 a conversation that nobody here knows nothing is kept: in it stands nothing that could have been shown.
 """
 
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from adapters.contract.records import Watermark
@@ -17,6 +18,10 @@ from resolvers.ingest.talks import REACHED_UNTIL, further
 
 # What waits here yet, has failed, or may not have gone out at all, nobody was shown. What was read was delivered.
 _FROM: Final[dict[str, tuple[str, ...]]] = {"DELIVERED": ("SENT",), "READ": ("SENT", "DELIVERED")}
+
+
+# What stood below the last mark was shown then, but for what was sent so long after it was written.
+_OVERLAP: Final = timedelta(days=1)
 
 
 def as_far_as(talk: Document | None, message: Document) -> str:
@@ -35,7 +40,8 @@ class Watermarks:
 
     def __init__(self, talks: Shelf[RecordId]) -> None:
         self._talks = talks
-        self._risen: set[RecordId] = set()
+        self._risen: dict[tuple[RecordId, str], datetime | None] = {}
+        """Which marks rise, and from where."""
 
     def take(self, one: Watermark, key: RecordId) -> Result:
         """What becomes of it; raises NotTaken."""
@@ -49,14 +55,14 @@ class Watermarks:
         is_later = one.status not in known or until > known[one.status]
         if is_later:
             self._talks.copy(key)[REACHED_UNTIL] = {**known, one.status: until}
-            self._risen.add(key)
+            self._risen.setdefault((key, one.status), known.get(one.status))
         return changed_or_not(is_changed=is_later)
 
     async def finish(self, store: Store) -> None:
         """Has each message that was sent until then count as shown."""
-        for key in self._risen:
-            talk = self._talks.get(key) or {}
-            for status, until in (talk.get(REACHED_UNTIL) or {}).items():
-                sent = {"conversation_id": key, "sent_at": {"$lte": until}, "direction": "OUT"}
-                lesser = {"status": {"$in": list(_FROM[status])}}
-                await store.update_all(MESSAGES, sent | lesser, {"$set": {"status": status}})
+        for (key, status), before in self._risen.items():
+            until = (self._talks.get(key) or {})[REACHED_UNTIL][status]
+            since = {"$gt": before - _OVERLAP} if before else {}
+            sent = {"conversation_id": key, "sent_at": {**since, "$lte": until}, "direction": "OUT"}
+            lesser = {"status": {"$in": list(_FROM[status])}}
+            await store.update_all(MESSAGES, sent | lesser, {"$set": {"status": status}})

@@ -212,8 +212,8 @@ def _message(told: _Told) -> Event:
         more |= {"updated_at": told.at}
     if told.is_ours and (told.spot.app_id is None or message.app_id == told.spot.app_id):
         # Our own word comes back with what we sent, where the channel takes one; else the app's id says that we did.
-        more |= {"key": message.metadata or None}
-        more |= {"is_echo": message.app_id is not None and message.app_id == told.spot.app_id}
+        is_named = message.app_id is not None and message.app_id == told.spot.app_id
+        more |= {"key": message.metadata or None, "is_echo": is_named and not message.metadata}
     return told.event(f"message:{message.mid}", *spoken(told, message.mid, words, **more))
 
 

@@ -117,17 +117,19 @@ async def _unknown(ask: Asking, channel: MetaMessaging, graph: Graph) -> Talking
         ({"app_id": int(APP)}, "SENT"),
         ({"app_id": int(APP), "text": " Good morning!\n"}, "SENT"),
         ({"app_id": int(APP), "text": "Good evening!"}, "UNKNOWN"),
+        ({"app_id": int(APP), "after_s": -3600}, "UNKNOWN"),
         ({"app_id": 263902037430900}, "UNKNOWN"),
         ({}, "UNKNOWN"),
     ],
-    ids=["ours", "trimmed", "other words", "other app", "no app"],
+    ids=["ours", "trimmed", "other words", "long before", "other app", "no app"],
 )
 async def test_unknown_and_echo(
     ask: Asking, impatient: MetaMessaging, graph: Graph, more: dict[str, Any], status: str
 ) -> None:
     """What nobody knew went out as the echo of our own app says the same; nobody else's words settle it."""
     talking = await _unknown(ask, impatient, graph)
-    back = echo("m_late", **{"text": "Good morning!", "at": _now(ask) + 5000, **more})
+    more = {"text": "Good morning!", "after_s": 5, **more}
+    back = echo("m_late", at=_now(ask) + more.pop("after_s") * 1000, **more)
     for _ in range(2):
         await talking.hears(enveloped(back))
     found = await ask.store.find(MESSAGES, {"direction": "OUT", "customer_id": {"$ne": None}})

@@ -270,8 +270,11 @@ def test_field_messages() -> None:
 
 def test_keys_of_other_apps() -> None:
     """The word of another app is none of our keys."""
-    ours, theirs, nobodys = read(
-        echo("m_1", app_id=int(APP), metadata="k"), echo("m_2", app_id=7, metadata="k"), echo("m_3", metadata="k")
+    ours, theirs, nobodys, bare = read(
+        echo("m_1", app_id=int(APP), metadata="k"),
+        echo("m_2", app_id=7, metadata="k"),
+        echo("m_3", metadata="k"),
+        echo("m_4", app_id=int(APP)),
     )
-    assert [said(one).key for one in (ours, theirs, nobodys)] == ["k", None, None]
-    assert [said(one).is_echo for one in (ours, theirs, nobodys)] == [True, False, False]
+    assert [said(one).key for one in (ours, theirs, nobodys, bare)] == ["k", None, None, None]
+    assert [said(one).is_echo for one in (ours, theirs, nobodys, bare)] == [False, False, False, True]

@@ -94,7 +94,7 @@ def test_echo_is_ours() -> None:
     (event,) = read("echo")
     said = of(event, Utterance)
     assert (said.direction, said.status, said.who.value, said.talk) == ("OUT", "SENT", PSID, PSID)
-    assert (said.key, said.is_echo) == ("our-key", True)
+    assert (said.key, said.is_echo) == ("our-key", False)
     assert of(event, Person).seen_at is None
 
 
