@@ -28,14 +28,14 @@ def _moment(said: Any) -> datetime:
         if isinstance(said, str):
             is_count = said.isascii() and said.isdecimal() and len(said) <= _MOST_DIGITS
             found = _counted(int(said)) if is_count else datetime.fromisoformat(said)
-        elif isinstance(said, int) and not isinstance(said, bool):
+        elif isinstance(said, int | float) and not isinstance(said, bool):
             found = _counted(said)
     if found is None or found.utcoffset() is None or not _EARLIEST <= found < _LATEST:
         raise PydanticCustomError("no_moment", "no moment")
     return found.astimezone(UTC)
 
 
-def _counted(said: int) -> datetime:
+def _counted(said: float) -> datetime:
     return datetime.fromtimestamp(said if abs(said) < _LATEST_S else said / _MS, UTC)
 
 
@@ -46,6 +46,7 @@ def _id(said: Any) -> Any:
 
 _LONGEST_ID: Final = 512
 Moment = Annotated[datetime, BeforeValidator(_moment)]
+MaybeMoment = Annotated[Moment | None, BeforeValidator(lambda said: None if said == 0 else said)]
 Id = Annotated[str, Field(min_length=1, max_length=_LONGEST_ID), BeforeValidator(_id)]
 MaybeId = Annotated[Id | None, BeforeValidator(lambda said: None if said == "" else said)]
 
@@ -159,14 +160,14 @@ class Reaction(Shape):
 class Read(Shape):
     """Body of `read`: until when on Messenger, which message on Instagram."""
 
-    watermark: Moment | None = None
+    watermark: MaybeMoment = None
     mid: MaybeId = None
 
 
 class Arrived(Shape):
     """Body of `delivery`."""
 
-    watermark: Moment | None = None
+    watermark: MaybeMoment = None
     mids: list[Id] | None = None
 
 

@@ -94,6 +94,8 @@ def test_dashboard_tests(key: Any, more: dict[str, Any]) -> None:
         (message(text=7), "entry[0].messaging[0].message.text is no text"),  # type: ignore[arg-type]
         (message(attachments=[7]), "entry[0].messaging[0].message.attachments[0] is no object"),
         (message(attachments=[{}]), "entry[0].messaging[0].message.attachments[0].type is missing"),
+        (message(at=10**30), "entry[0].messaging[0].timestamp is no moment of an exchange of messages"),
+        (message(at=True), "entry[0].messaging[0].timestamp is no moment of an exchange of messages"),
         (message(at=-1), "entry[0].messaging[0].timestamp is no moment of an exchange of messages"),
         (item(person="", message={"mid": "m"}), "sender.id nor recipient.id is a customer's"),
         (item(person=PAGE, message={"mid": "m"}), "sender.id nor recipient.id is a customer's"),
@@ -117,7 +119,9 @@ def test_unread_names_its_person() -> None:
     assert [one.who.value if one.who else None for one in (came, went)] == [PSID, PSID]
 
 
-@pytest.mark.parametrize("moment", [AT, str(AT), AT // 1000, "2025-11-26T09:30:00+0000", "2025-11-26T09:30:00Z"])
+@pytest.mark.parametrize(
+    "moment", [AT, float(AT), str(AT), AT // 1000, "2025-11-26T09:30:00+0000", "2025-11-26T09:30:00Z"]
+)
 def test_moments(moment: Any) -> None:
     """A moment is one in milliseconds, in seconds and in words."""
     (event,) = read(item(message={"mid": "m"}) | {"timestamp": moment})
@@ -257,7 +261,7 @@ def test_customers_page_is_entry_point() -> None:
 
 def test_each_named_message_once() -> None:
     """Each message that a delivery names is told of once."""
-    (event,) = read(item(delivery={"mids": ["m_1", "m_2", "m_1"]}))
+    (event,) = read(item(delivery={"mids": ["m_1", "m_2", "m_1"], "watermark": 0}))
     assert [one.external_id for one in event.records if isinstance(one, Progress)] == ["m_1", "m_2"]
 
 
