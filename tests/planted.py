@@ -30,6 +30,11 @@ ZENDESK_TOKEN: Final = "sample-token-"
 TELEGRAM_TOKEN: Final = "7100000001:sample-token-of-the-bot"
 TELEGRAM_SECRET: Final = "sample-word-of-the-webhook"
 TELEGRAM_FORMER_SECRET: Final = "sample-former-word-of-the-webhook"
+# Messenger's and Instagram's
+META_TOKEN: Final = "sample access token of the page"
+META_SECRET: Final = "sample app secret of the page"
+META_FORMER_SECRET: Final = "sample former app secret of the page"
+META_VERIFY_TOKEN: Final = "sample verify token of the page"
 
 # Of channels that are stated or written for the tests
 REST_SECRETS: Final[Mapping[str, str]] = {
@@ -50,6 +55,7 @@ MARK: Final = "zqxvjwkha"
 
 SECRETS: Final = (
     *(SEAL, SIGNS, WHATSAPP_TOKEN, WHATSAPP_SECRET, WHATSAPP_FORMER_SECRET, WHATSAPP_VERIFY_TOKEN),
+    *(META_TOKEN, META_SECRET, META_FORMER_SECRET, META_VERIFY_TOKEN),
     *(ZENDESK_SIGNING_SECRET, ZENDESK_NEXT_SECRET, ZENDESK_CLIENT_SECRET, ZENDESK_TOKEN),
     *(TELEGRAM_TOKEN, TELEGRAM_SECRET, TELEGRAM_FORMER_SECRET),
     *(*REST_SECRETS.values(), TOY_SECRET),

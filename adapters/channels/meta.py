@@ -8,12 +8,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Annotated, Any, Final
+from urllib.parse import quote
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
-from adapters.contract.addresses import origin_of
-from adapters.contract.channel import LARGEST_FILE
+from adapters.contract.addresses import VendorHost, origin_of
+from adapters.contract.channel import LARGEST_FILE, ChannelSettings
 from adapters.contract.deliveries import Answer, Delivery, NotProven
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelError, ChannelRefused, NoSuchIdentity
 from adapters.contract.manners import by_status, retry_after_s
@@ -26,6 +27,10 @@ _ALGORITHM: Final = "sha256="
 _MINUTE_S: Final = 60.0
 # As `lookaside.fbsbx.com`, where the Cloud API's media lie.
 _HOSTS_OF_FILES: Final = (".facebook.com", ".fbsbx.com", ".fbcdn.net", ".whatsapp.net")
+_BUSINESS_USAGE: Final = "x-business-use-case-usage"
+_USAGES: Final = (_BUSINESS_USAGE, "x-app-usage", "x-page-usage")
+_LARGEST: Final = 1e12
+_SHARES: Final = ("call_count", "total_cputime", "total_time")
 
 _THROTTLED: Final = frozenset({4, 17, 32, 613, *range(80000, 80015)})
 """Limits of the app, the user, the page, a custom one, and of business use cases."""
@@ -46,6 +51,36 @@ _WHAT_TO_DO: Final[Mapping[int, str]] = {
 _PERMISSIONS: Final = range(200, 300)
 _OF_ACCOUNT: Final = frozenset({0, 3, 10, 102, 190, 368, *_PERMISSIONS})
 """Our token, our permissions, our account: whatever is asked is refused until people have mended it."""
+
+
+Secret = Annotated[SecretStr, Field(min_length=1)]
+"""Whoever finds an empty one could sign by it."""
+
+
+class MetaSettings(ChannelSettings):
+    """What every account on a channel of Meta's needs."""
+
+    access_token: Secret = Field(description="The token by which Meta knows us.")
+    app_secrets: tuple[Secret, ...] = Field(
+        min_length=1, max_length=2, description="The app's secret; during its rotation the new and the old one."
+    )
+    verify_token: Secret = Field(description="The word that the app's webhook page gives when it checks the address.")
+    graph_version: str = Field(
+        "v26.0", pattern=r"\Av[1-9][0-9]*\.[0-9]+\z", description="The Graph API's version.", examples=["v26.0"]
+    )
+    base_url: VendorHost = Field(
+        "https://graph.facebook.com", description="Where the Graph API answers, without a path."
+    )
+
+    @property
+    def signed(self) -> Mapping[str, str]:
+        """The header by which Meta knows us."""
+        return {"Authorization": f"Bearer {self.access_token.get_secret_value()}"}
+
+    def url(self, *steps: str) -> str:
+        """The address of a node or edge of the Graph API."""
+        path = "/".join(quote(step, safe="") for step in steps)
+        return f"{self.base_url.rstrip('/')}/{self.graph_version}/{path}"
 
 
 def handshake(delivery: Delivery, verify_token: SecretStr) -> Answer | None:
@@ -73,9 +108,9 @@ def prove(delivery: Delivery, app_secrets: Sequence[SecretStr]) -> None:
         raise NotProven("The signature is of none of our app secrets. Compare them with the app's.")
 
 
-async def file_at(way: Way, url: str, access_token: SecretStr, base_url: str) -> Reply:
+async def file_at(way: Way, url: str, settings: MetaSettings) -> Reply:
     """What stands at a file's address, asked with our token on Meta's hosts alone. Raises ChannelError."""
-    headers = {"Authorization": f"Bearer {access_token.get_secret_value()}"} if is_metas(url, base_url) else {}
+    headers = settings.signed if is_metas(url, settings.base_url) else {}
     return await way.fetch_public(url, headers=headers, largest_body=LARGEST_FILE)
 
 
@@ -88,6 +123,11 @@ def is_metas(url: str, base_url: str) -> bool:
 def signature(app_secret: SecretStr, body: bytes) -> str:
     """What Meta sends along with a body: the algorithm, and the digest in hexadecimal."""
     return _ALGORITHM + hmac_sha256_hex(app_secret, body)
+
+
+def sign(delivery: Delivery, settings: Any) -> Mapping[str, str]:
+    """The header by which Meta proves a delivery, as `Examples.sign`."""
+    return {SIGNATURE: signature(settings.app_secrets[0], delivery.body)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +152,7 @@ def judge(reply: Reply, codes: Codes) -> ChannelError | None:
 
     The vendor's own words are left out: they may name a number or a person.
     """
-    error = _error(reply)
+    error = error_of(reply)
     code = error.get("code") if error else None
     if error is None or not isinstance(code, int) or isinstance(code, bool):
         return by_status(reply) or (ChannelRefused("It answered with an error without a code.") if error else None)
@@ -137,7 +177,7 @@ def _what_to_do(code: int) -> str | None:
     return "Grant the app its permissions." if code in _PERMISSIONS else _WHAT_TO_DO.get(code)
 
 
-def _error(reply: Reply) -> Mapping[str, Any] | None:
+def error_of(reply: Reply) -> Mapping[str, Any] | None:
     """The error that an answer tells of; None where it tells of none, which may be good or no JSON of Meta's."""
     if reply.status < HTTPStatus.MULTIPLE_CHOICES and b'"error"' not in reply.body:
         return None
@@ -151,18 +191,49 @@ def _error(reply: Reply) -> Mapping[str, Any] | None:
 
 def _wait_s(reply: Reply, fixed: float | None) -> float | None:
     """How long to wait: as the usage headers say, else as the code says, else as Retry-After says."""
-    minutes = max(_minutes(reply.headers.get("x-business-use-case-usage")), default=0.0)
-    return minutes * _MINUTE_S if minutes > 0 else fixed if fixed is not None else retry_after_s(reply)
+    told = regains_in_s(reply)
+    return told if told is not None else fixed if fixed is not None else retry_after_s(reply)
+
+
+def usage_percent(reply: Reply) -> float:
+    """How much of its allowance an account has used up, by the highest of Meta's figures; 0 where none is told.
+
+    The headers are JSON: one object, or lists of use cases by the business's id. They are absent until there is
+    something to tell.
+    """
+    told = [case for name in _USAGES for case in _cases(reply.headers.get(name))]
+    shares = (_number(case.get(name)) for case in told for name in _SHARES)
+    return max((one for one in shares if one is not None), default=0.0)
+
+
+def regains_in_s(reply: Reply) -> float | None:
+    """In how many seconds an account may ask again, by the usage headers; None where they do not say."""
+    minutes = max(_minutes(reply.headers.get(_BUSINESS_USAGE)), default=0.0)
+    return minutes * _MINUTE_S if minutes > 0 else None
 
 
 def _minutes(usage: str | None) -> Iterator[float]:
-    """Every estimate in the header, which is JSON: lists of use cases by the business's id."""
+    """Every estimate in the header."""
+    for case in _cases(usage):
+        said = _number(case.get("estimated_time_to_regain_access"))
+        if said is not None:
+            yield said
+
+
+def _cases(usage: str | None) -> Iterator[Mapping[str, Any]]:
+    """Each use case of a usage header; nothing of one that cannot be read."""
     try:
-        businesses = json.loads(usage or "{}")
+        told = json.loads(usage or "{}")
     except (ValueError, RecursionError):
         return
-    for cases in businesses.values() if isinstance(businesses, dict) else ():
-        for case in cases if isinstance(cases, list) else ():
-            said = case.get("estimated_time_to_regain_access") if isinstance(case, dict) else None
-            if isinstance(said, int | float) and not isinstance(said, bool):
-                yield float(said)
+    if not isinstance(told, dict):
+        return
+    yield told
+    for cases in told.values():
+        yield from (case for case in (cases if isinstance(cases, list) else ()) if isinstance(case, dict))
+
+
+def _number(said: Any) -> float | None:
+    """A number that can be reckoned with."""
+    is_number = isinstance(said, int | float) and not isinstance(said, bool) and abs(said) < _LARGEST
+    return float(said) if is_number else None

@@ -210,6 +210,9 @@ class Utterance:
     """Whether it is IN, and yet no word of the person's own: somebody in copy wrote it, and `who` was not heard of."""
     key: str | None = None
     """The word that we gave the vendor when we sent it (`Outgoing.key`), where the vendor gives it back."""
+    is_echo: bool = False
+    """Whether the vendor says that this very account's sending made it, and gives no key back: of a message whose
+    outcome is unknown, and that says the same in the conversation, it tells that it went out."""
     updated_at: datetime | None = None
     """When the text was last changed by its author: of two texts of one message the later stands."""
 
@@ -287,6 +290,24 @@ class Progress:
 
 @quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watermark:
+    """How far a person has come in what the company wrote to them, where the channel names a moment and no message."""
+
+    channel: str
+    account: str
+    who: Who
+    talk: str
+    """The conversation's id on the channel account."""
+    status: str
+    """DELIVERED or READ: so is all that was sent in the conversation until then."""
+    until: datetime
+    """By the channel's clock; what was sent at that very moment, too."""
+    at: datetime
+    """When the channel said so."""
+
+
+@quiet
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawal:
     """An author took a message back: its text and files are dropped, and stay so whatever comes later."""
 
@@ -353,6 +374,6 @@ class Departure:
 
 
 OfCompany = Listing | Place | Colleague | Team | Effort | Class
-ToldOf = Progress | Withdrawal | Say | Renaming | Removal | Departure
+ToldOf = Progress | Watermark | Withdrawal | Say | Renaming | Removal | Departure
 HandedOver = Person | Order | Case | Talk | Utterance | Leaning | Remark | File | OfCompany | ToldOf
 """Everything that the outside hands over."""

@@ -29,6 +29,7 @@ from adapters.contract.records import (
     Say,
     Talk,
     Utterance,
+    Watermark,
     Withdrawal,
 )
 from adapters.contract.sending import Sent
@@ -42,6 +43,7 @@ ALLOWED: Final[Mapping[tuple[type, str], tuple[str, ...]]] = {
     (Utterance, "status"): ("RECEIVED", "QUEUED", "SENT", "DELIVERED", "READ", "FAILED", "UNKNOWN"),
     (Withdrawal, "direction"): ("IN", "OUT"),
     (Progress, "status"): ("SENT", "DELIVERED", "READ", "FAILED"),
+    (Watermark, "status"): ("DELIVERED", "READ"),
     (Say, "status"): ("GRANTED", "DENIED", "WITHDRAWN"),
     (Say, "means"): ("MESSAGE", "FLOW", "AGENT", "IMPORT", "FORM"),
     (File, "of_kind"): ("message", "ticket"),

@@ -24,6 +24,7 @@ from adapters.contract.records import (
     Say,
     Talk,
     Utterance,
+    Watermark,
     Withdrawal,
 )
 from resolvers.ingest.report import NotTaken
@@ -41,6 +42,7 @@ HAPPENED: Final[Mapping[type[Any], tuple[str, ...]]] = {
     Remark: ("created_at",),
     File: ("created_at",),
     Colleague: ("created_at",),
+    Watermark: ("until", "at"),
     **dict.fromkeys((Progress, Withdrawal, Say, Renaming, Removal, Departure), ("at",)),
 }
 """The fields of each kind of record that say when something happened."""

@@ -22,6 +22,7 @@ from adapters.contract.records import (
     Say,
     Talk,
     Utterance,
+    Watermark,
     Who,
 )
 from adapters.mongo import Store
@@ -199,7 +200,7 @@ def moment_of(record: HandedOver) -> datetime | None:  # noqa: PLR0911 - one for
             return record.started_at
         case Leaning():
             return record.observed_at
-        case Say() | Renaming():
+        case Say() | Renaming() | Watermark():
             return record.at
         case _:
             return None

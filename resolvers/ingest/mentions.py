@@ -20,6 +20,7 @@ from adapters.contract.records import (
     Say,
     Talk,
     Utterance,
+    Watermark,
     Who,
     Withdrawal,
 )
@@ -32,27 +33,29 @@ from resolvers.labels import LABELS
 
 _COMPANY = (Team, Class, Effort, Place, Listing, Colleague)
 # What others name comes first: groups before colleagues, the company's own before people, people before what is theirs.
-_THEIRS = (Say, Talk, Utterance, Progress, Withdrawal, Order, Case, Leaning, Remark, File)
+_THEIRS = (Say, Talk, Utterance, Progress, Watermark, Withdrawal, Order, Case, Leaning, Remark, File)
 RANKS: Final[Mapping[type[Any], int]] = {
     kind: n for n, kind in enumerate((Renaming, *_COMPANY, Person, *_THEIRS, Removal, Departure))
 }
 """In which order the kinds of records are taken in."""
-NAMELESS: Final = frozenset({Order, Utterance, File, Progress, Withdrawal, Removal, Say, Renaming, Departure})
+NAMELESS: Final = frozenset(
+    {Order, Utterance, File, Progress, Watermark, Withdrawal, Removal, Say, Renaming, Departure}
+)
 """These name nothing of the company's, and are many."""
-TOLD: Final = frozenset({Progress, Withdrawal, Removal, Say, Renaming, Departure})
+TOLD: Final = frozenset({Progress, Watermark, Withdrawal, Removal, Say, Renaming, Departure})
 """These say something of what is there, or comes."""
 _OF_COMPANY = frozenset(_COMPANY)
 # What stands on a channel account of its own, beside that of its person.
-PLACED: Final = frozenset({Listing, Case, Talk, Utterance, File, Progress, Withdrawal, Removal})
+PLACED: Final = frozenset({Listing, Case, Talk, Utterance, File, Progress, Watermark, Withdrawal, Removal})
 """What stands on a channel account of its own."""
-Placed = Listing | Case | Talk | Utterance | File | Progress | Withdrawal | Removal
+Placed = Listing | Case | Talk | Utterance | File | Progress | Watermark | Withdrawal | Removal
 
 
 def whos(record: HandedOver) -> Iterable[Who]:
     """The people whom the record is about, by whose accounts it is taken in."""
     kind = type(record)
     if kind in _OF_COMPANY or kind in TOLD:
-        return (record.who,) if isinstance(record, Say | Departure) else ()
+        return (record.who,) if isinstance(record, Say | Watermark | Departure) else ()
     one: Any = record
     return (one.who, *one.also) if kind is Person else (one.who,)
 

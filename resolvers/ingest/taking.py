@@ -23,6 +23,7 @@ from adapters.contract.records import (
     Say,
     Talk,
     Utterance,
+    Watermark,
     Withdrawal,
 )
 from adapters.mongo import Store
@@ -59,6 +60,7 @@ from resolvers.ingest.stand_ins import GONE_AT, is_stand_in, stays_gone
 from resolvers.ingest.talks import conversation_id, last_word_at, message_id, with_state
 from resolvers.ingest.told import Told, names_of
 from resolvers.ingest.turns import Turns, until
+from resolvers.ingest.watermarks import Watermarks, as_far_as
 from resolvers.kit.erased import being_erased
 from resolvers.order_requests import order_request_id
 from resolvers.tickets import TICKETS
@@ -82,6 +84,7 @@ class Batch:
         self._authors = Authors(self._people)
         self._told = Told(self._panels[MESSAGES.name], self._authors)
         self._turns = Turns()
+        self._watermarks = Watermarks(self._panels[CONVERSATIONS.name])
         self._sayings = Sayings(visit, self._people)
         self._noted: set[tuple[str, str]] = set()
         self._ids: dict[int, RecordId] = {}
@@ -151,6 +154,8 @@ class Batch:
     async def _load_messages(self, store: Store, keys: Sequence[RecordId]) -> None:
         """Reads under which ids they stand, and whose those are that somebody takes back, or has before they came."""
         await self._told.load_under(store, keys)
+        echoes = (one for one in self._records if isinstance(one, Utterance) and one.is_echo)
+        await self._told.load_echoed(store, {self._talk_id(one): one.sent_at for one in echoes})
         found = [one for one in map(self._panels[MESSAGES.name].get, keys) if one is not None]
         if any(isinstance(one, Withdrawal) for one in self._records):
             await self._people.load_customers(store, {one["customer_id"] for one in found if one["customer_id"]})
@@ -166,6 +171,8 @@ class Batch:
             case Utterance():
                 yield CONVERSATIONS.name, self._talk_id(one)
                 yield from ((MESSAGES.name, key) for key in names_of(one))
+            case Watermark():
+                yield CONVERSATIONS.name, self._talk_id(one)
             case Progress() | Withdrawal():
                 yield from ((MESSAGES.name, key) for key in names_of(one))
             case File(of_kind="message"):
@@ -175,9 +182,10 @@ class Batch:
             case _:
                 pass
 
-    def _talk_id(self, one: Talk | Utterance) -> RecordId:
+    def _talk_id(self, one: Talk | Utterance | Watermark) -> RecordId:
         """The id of the conversation, or of the message's: not that of somebody who had the person's id before."""
-        name, at = (one.external_id, one.started_at) if isinstance(one, Talk) else (one.talk, one.sent_at)
+        name = one.external_id if isinstance(one, Talk) else one.talk
+        at = one.started_at if isinstance(one, Talk) else one.until if isinstance(one, Watermark) else one.sent_at
         return conversation_id(one.channel, one.account, name, self._people.identities.held_since(one.who, at))
 
     def _shared_seconds(self) -> Iterator[tuple[RecordId, datetime]]:
@@ -246,6 +254,7 @@ class Batch:
     async def finish(self, store: Store) -> TakenIn:
         """Removes what is gone, from what is written by now, and answers what became of every record."""
         await self._told.finish(store)
+        await self._watermarks.finish(store)
         for n, record in enumerate(self._records):
             if isinstance(record, Removal) and self._results[n].outcome is not Outcome.REJECTED:
                 self._results[n] = await remove(store, record)
@@ -258,6 +267,8 @@ class Batch:
             result = self._take_panel(n, record, panel)
         elif isinstance(record, Person):
             result = self._take_person(record)
+        elif isinstance(record, Watermark):
+            result = self._watermarks.take(record, self._talk_id(record))
         elif type(record) in TOLD:
             result = self._take_told(n, record)
         else:
@@ -315,7 +326,7 @@ class Batch:
             talk = self._panels[CONVERSATIONS.name].get(said["conversation_id"])
             if talk is not None and stays_gone(talk, last_word_at(said)):
                 return self._told.gone({**said, "_id": self._ids[n]}, talk[GONE_AT])
-            talks = self._panels[CONVERSATIONS.name]
+            talks, said["status"] = self._panels[CONVERSATIONS.name], as_far_as(talk, said)
             if not self._is_stored_message(self._ids[n]):
                 said["sent_at"] = self._turns.next(said["conversation_id"], said["sent_at"])
             owner = grown(talks, {**said, "customer_id": owner}, record.talk, self._erased)

@@ -27,6 +27,8 @@ REACHED: Final = ("UNKNOWN", "QUEUED", "SENT", "FAILED", "DELIVERED", "READ", "R
 """How far a message came, the least first: a status only climbs. Whatever a vendor says is more than not to know. What
 was sent may fail yet; what has reached the customer has not failed, whoever says so later. What came in came in."""
 
+REACHED_UNTIL: Final = "reached_until"
+"""The field of a conversation that says until when all that was sent in it is DELIVERED, and until when READ."""
 CLAIMS: Final = "taken_back_by"
 """The field of a stand-in that says who has taken the message back, as long as nobody knows whose it is."""
 MOST_CLAIMS: Final = 8

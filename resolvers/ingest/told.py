@@ -1,7 +1,8 @@
 """Which message is meant, and what becomes of it when something is said of it, before it comes or after?"""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from adapters.contract.records import Progress, Utterance, Withdrawal
 from adapters.mongo import Store
@@ -18,6 +19,12 @@ from resolvers.ingest.stand_ins import GONE_AT, UNDER, is_stand_in, stand_in, st
 from resolvers.ingest.talks import climbed, last_word_at, message_id, sent_message_id, state_of, told_of, with_state
 from resolvers.privacy.removing import BATCH, Removing
 
+# A conversation has hardly ever one.
+_MOST_OPEN: Final = 100
+# A vendor tells of what it did within minutes; within days where our address did not answer.
+_LATEST_ECHO: Final = timedelta(days=2)
+# Its clock and ours differ.
+_EARLIEST_ECHO: Final = -timedelta(minutes=5)
 _OWN = ("_id", "customer_id", "conversation_id", "sent_at", "came_by", "direction")
 
 
@@ -35,6 +42,8 @@ class Told:
         """Conversations that began with a message of ours, and which ones of the channel's they are as it says now."""
         self._moved: dict[RecordId, RecordId] = {}
         """Messages that were shown by the channel's id before it was known that we sent them, and what they are now."""
+        self._open: dict[RecordId, list[RecordId]] = {}
+        """By conversation, the oldest first, what we sent that its channel has not named."""
 
     @property
     def is_any_fileless(self) -> bool:
@@ -46,6 +55,37 @@ class Told:
         under = [known[UNDER] for key in keys if (known := self._shelf.get(key)) and known.get(UNDER)]
         if under:
             await self._shelf.load(store, under)
+
+    async def load_echoed(self, store: Store, echoes: Mapping[RecordId, datetime]) -> None:
+        """Reads what we sent in these conversations, shortly before, that their channel has not named.
+
+        No command for none of them.
+        """
+        if echoes:
+            wanted = {
+                "conversation_id": {"$in": list(echoes)},
+                "sent_at": {"$gt": min(echoes.values()) - _LATEST_ECHO},
+                "direction": "OUT",
+                "external_id": None,
+            }
+            found = await store.find(MESSAGES, wanted, order=[("sent_at", 1)], limit=_MOST_OPEN)
+            for one in found:
+                self._open.setdefault(one["conversation_id"], []).append(one["_id"])
+            await self._shelf.load(store, [one["_id"] for one in found])
+
+    def _echoed(self, one: Utterance, said: Document) -> RecordId | None:
+        """The message of unknown outcome that went out, as its echo says by its words; None where it is none.
+
+        Where one of the same words is being handed over at this moment, its own answer will tell which it is.
+        """
+        words = (one.text or "").strip()
+        waiting = [known for key in self._open.get(said["conversation_id"], ()) if (known := self._shelf.get(key))]
+        same = [known for known in waiting if (known["text"] or "").strip() == words and self._is_there(known["_id"])]
+        if not words or any(known["status"] == "QUEUED" for known in same):
+            return None
+        found = [known for known in same if known["status"] == "UNKNOWN" and known["external_id"] is None]
+        ages = ((said["sent_at"] - known["sent_at"], known["_id"]) for known in found)
+        return next((key for age, key in ages if _EARLIEST_ECHO < age < _LATEST_ECHO), None)
 
     def standing(self, key: RecordId) -> RecordId:
         """The id under which the message stands that the channel calls so."""
@@ -61,6 +101,8 @@ class Told:
         named = message_id(one.channel, one.account, one.external_id)
         known = self.standing(named)
         sent = sent_message_id(one.channel, one.account, one.key) if one.key else known
+        if isinstance(one, Utterance) and one.is_echo and said is not None and not self._is_there(sent):
+            sent = self._echoed(one, said) or known
         if sent != known and self._is_there(sent):
             self._begun |= _begun(self._shelf.get(sent) or {}, one)
             if known == named and not self._is_anothers(named, sent):

@@ -22,6 +22,7 @@ from adapters.contract.records import (
     Say,
     Talk,
     Utterance,
+    Watermark,
     Who,
     Withdrawal,
 )
@@ -45,6 +46,7 @@ SOUND = (
     *EVERYTHING,
     SAY,
     Progress(channel="shop", account="main", external_id="1", status="READ", at=AT),
+    Watermark(channel="shop", account="main", who=ANN, talk="1", status="READ", until=AT, at=AT),
     Renaming(was=ANN, who=ANN, at=AT),
     Withdrawal(channel="shop", account="main", external_id="1", at=AT),
     Removal(channel="shop", account="main", kind="order", external_id="1", at=AT),

@@ -1,10 +1,9 @@
 """What does one business phone number on WhatsApp offer? It hears, by webhook, and it answers."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
-from urllib.parse import quote
 
 from pydantic import SecretStr
 
@@ -89,9 +88,9 @@ class WhatsApp(Channel):
     async def send(self, outgoing: Outgoing) -> Sent:
         """Hands words or a template to WhatsApp once; raises WindowClosed where only a template may go out."""
         require_open(outgoing)
-        url = self._url(self.account, "messages")
+        url = self._settings.url(self.account, "messages")
         try:
-            reply = await self.way.post(url, json=request(outgoing), headers=self._signed)
+            reply = await self.way.post(url, json=request(outgoing), headers=self._settings.signed)
         except OutcomeUnknown as error:
             return Sent(state=SendState.UNKNOWN, why=str(error))
         return sent(reply)
@@ -99,21 +98,12 @@ class WhatsApp(Channel):
     async def file(self, wanted: WantedFile) -> Reply:
         """The file, for seven days after it came in; raises BadPayload where its SHA-256 is another one."""
         media = await self._media(wanted.external_id)
-        url, settings = media.url.get_secret_value(), self._settings
-        reply = await meta.file_at(self.way, url, settings.access_token, settings.base_url)
+        reply = await meta.file_at(self.way, media.url.get_secret_value(), self._settings)
         if media.sha256 and hashlib.sha256(reply.body).hexdigest() != media.sha256.lower():
             raise BadPayload("The file has another SHA-256 than WhatsApp said.")
         return reply
 
     async def _media(self, external_id: str) -> _Media:
-        reply = await self.way.get(self._url(external_id), headers=self._signed)
+        reply = await self.way.get(self._settings.url(external_id), headers=self._settings.signed)
         told = shaped(_MediaReply, reply.json())
         return _Media(sha256=told.sha256, url=SecretStr(told.url))
-
-    def _url(self, *steps: str) -> str:
-        path = "/".join(quote(step, safe="") for step in steps)
-        return f"{self._settings.base_url.rstrip('/')}/{self._settings.graph_version}/{path}"
-
-    @property
-    def _signed(self) -> Mapping[str, str]:
-        return {"Authorization": f"Bearer {self._settings.access_token.get_secret_value()}"}

@@ -1,10 +1,8 @@
 """With what is the WhatsApp channel tried out?"""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from adapters.channels import meta
-from adapters.contract.deliveries import Delivery
 from adapters.contract.examples import Examples
 
 _TEXT: Final = b"""{"object": "whatsapp_business_account", "entry": [{"id": "102290129340398", "changes": [
@@ -32,11 +30,6 @@ _TAKEN: Final = b"""{"messaging_product": "whatsapp", "contacts": [{"input": "16
 "messages": [{"id": "wamid.sample-3"}]}"""
 
 
-def sign(delivery: Delivery, settings: Any) -> Mapping[str, str]:
-    """The header by which Meta proves a delivery."""
-    return {meta.SIGNATURE: meta.signature(settings.app_secrets[0], delivery.body)}
-
-
 EXAMPLES: Final = Examples(
     settings={
         "access_token": "sample-access-token-of-whatsapp",
@@ -49,5 +42,5 @@ EXAMPLES: Final = Examples(
     person="16505551234",
     answers={"/v26.0/sample-account/messages": _TAKEN, "/v26.0/1479537139650973": _MEDIA},
     deliveries=(_TEXT, _STATUS, _IMAGE),
-    sign=sign,
+    sign=meta.sign,
 )

@@ -7,9 +7,10 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from adapters.channels.meta_parts import body_of
 from adapters.channels.whatsapp.people import Crowd, Ids, Known
 from adapters.channels.whatsapp.shapes import Message, Original, Preference, Status, System, Trouble
-from adapters.channels.whatsapp.words import Said, body_of, said
+from adapters.channels.whatsapp.words import Said, said
 from adapters.contract.deliveries import Event
 from adapters.contract.errors import BadPayload
 from adapters.contract.records import (

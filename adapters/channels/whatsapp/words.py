@@ -21,7 +21,6 @@ from adapters.channels.whatsapp.shapes import (
     Text,
     Unsupported,
 )
-from adapters.contract.errors import BadPayload
 from adapters.contract.legible import read_json
 from adapters.payload import Shape, shaped
 from adapters.quiet import quiet
@@ -164,10 +163,3 @@ _READERS: Final[Mapping[str, Callable[[str, Any, str], Said]]] = {
     "unknown": _unsupported,
     "media_placeholder": _placeholder,
 }
-
-
-def body_of(raw: Any, place: str) -> Mapping[str, Any]:
-    """The object itself; raises BadPayload where it is none."""
-    if not isinstance(raw, dict):
-        raise BadPayload(f"{place} is no object")
-    return raw

@@ -1,0 +1,163 @@
+"""What does an account on Messenger or Instagram offer? It hears and answers, and knows people and some of the past."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from adapters.channels import meta
+from adapters.channels.meta_messaging import sending
+from adapters.channels.meta_messaging.pacing import Allowance, Pace
+from adapters.channels.meta_messaging.pasts import Pasts
+from adapters.channels.meta_messaging.people import person_of
+from adapters.channels.meta_messaging.reading import Reader
+from adapters.channels.meta_messaging.sending import NoProfile
+from adapters.channels.meta_messaging.settings import MessagingSettings
+from adapters.channels.meta_messaging.shapes import Person as Shown
+from adapters.contract.channel import Channel, Equipment, Found, Portion
+from adapters.contract.deliveries import Answer, Delivery, Event
+from adapters.contract.errors import ChannelRefused, NoSuchIdentity, OutcomeUnknown
+from adapters.contract.manners import Manners
+from adapters.contract.records import Person, Who
+from adapters.contract.reply import Reply
+from adapters.contract.sending import Outgoing, SendState, Sent
+from adapters.payload import shaped
+
+# What a client or an agent asks again within a minute asks nobody; who somebody is hardly changes within a day.
+_FRESH_S, _STALE_S = 60.0, 86_400.0
+_CONVERSATIONS_A_SECOND: Final = 2
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_PARAMETER: Final = "100"
+
+
+class MetaMessaging(Channel):
+    """An account through which customers and a company write to each other on Messenger or Instagram."""
+
+    Settings: ClassVar[type[MessagingSettings]] = MessagingSettings
+    manners: ClassVar[Manners] = sending.MANNERS
+    is_repeatable: ClassVar[bool] = False
+    kind: ClassVar[str]
+    """What Meta calls the channel in deliveries."""
+    platform: ClassVar[str]
+    """What Meta calls it where conversations are asked for."""
+    fields: ClassVar[str]
+    """What is asked for of a person."""
+    granted_fields: ClassVar[str] = ""
+    """What else is asked for, and left out where the app has no right to it."""
+    gives_key_back: ClassVar[bool]
+    """Whether an echo brings back the word that was sent along with a message."""
+    longest_bytes: ClassVar[int | None] = None
+    """Of a text, where it is measured so."""
+
+    def __init__(self, account: str, settings: Any, equipment: Equipment) -> None:
+        super().__init__(account, settings, equipment)
+        self._settings: MessagingSettings = settings
+        self._reader = Reader(self.name, account, self.kind, self._settings.also_accounts, self._settings.app_id)
+        self._pace = Pace(_CONVERSATIONS_A_SECOND)
+        self._allowance = Allowance()
+        self._pasts = Pasts(self._conversing, self.node, self.platform)
+
+    @property
+    def node(self) -> str:
+        """By which node of the Graph API the account sends."""
+        return self.account
+
+    def accounts(self) -> tuple[str, ...]:
+        """Its own, and those whose deliveries come to the same address."""
+        return (self.account, *sorted(self._settings.also_accounts - {self.account}))
+
+    # Deliveries
+
+    def handshake(self, delivery: Delivery) -> Answer | None:
+        """Meta's check of the address; None for every other request."""
+        return meta.handshake(delivery, self._settings.verify_token)
+
+    def prove(self, delivery: Delivery) -> None:
+        """By X-Hub-Signature-256 and each of the app's secrets; raises NotProven."""
+        meta.prove(delivery, self._settings.app_secrets)
+
+    def delivery_key(self, delivery: Delivery) -> str | None:
+        """None: Meta gives its deliveries no id. Each event has one."""
+        del delivery
+        return None
+
+    def events(self, delivery: Delivery) -> Sequence[Event]:
+        """Each thing that happened, and what cannot be read of them; raises BadPayload."""
+        return self._reader.events(delivery.json())
+
+    # People and their past
+
+    async def person(self, who: Who) -> Found:
+        """The profile as far as Meta shows it; somebody of whom it shows nothing is a person without a name."""
+        self._allowance.require_some()
+        try:
+            reply = await self._profile(_id_of(who))
+        except NoProfile:
+            return Found(records=(Person(who=who),))
+        self._allowance.note(reply)
+        shown = shaped(Shown, reply.json())
+        return Found(records=(person_of(who, shown),), as_of=reply.as_of, is_stale=reply.is_stale)
+
+    async def _profile(self, value: str) -> Reply:
+        whole = ",".join(filter(None, (self.fields, self.granted_fields)))
+        try:
+            return await self._asked((value,), {"fields": whole}, fresh_s=_FRESH_S, stale_s=_STALE_S)
+        except ChannelRefused as error:
+            if error.code != _PARAMETER:
+                raise
+            if not self.granted_fields:
+                raise NoProfile(str(error)) from error
+        # Each of the others has a right of its own.
+        return await self._asked((value,), {"fields": self.fields}, fresh_s=_FRESH_S, stale_s=_STALE_S)
+
+    async def past(self, who: Who, portion: Portion) -> Found:
+        """A page of the messages with the person, the newest first, as far back as Meta shows what was said."""
+        _id_of(who)
+        try:
+            return await self._pasts.past(who, portion)
+        except NoProfile as error:
+            raise sending.not_of_profile(error) from error
+
+    async def _conversing(self, steps: tuple[str, ...], params: Mapping[str, str]) -> Reply:
+        """Asks for conversations, as often as Meta lets anybody, and not where the allowance is nearly used up."""
+        self._allowance.require_some()
+        await self._pace.turn()
+        reply = await self._asked(steps, params)
+        self._allowance.note(reply)
+        return reply
+
+    async def _asked(
+        self, steps: tuple[str, ...], params: Mapping[str, str], *, fresh_s: float = 0.0, stale_s: float = 0.0
+    ) -> Reply:
+        url = self._settings.url(*steps)
+        return await self.way.get(url, params=params, headers=self._settings.signed, fresh_s=fresh_s, stale_s=stale_s)
+
+    # Sending
+
+    def talk_with(self, who: Who) -> str:
+        """The person's own id: everybody has one conversation with each account."""
+        return who.value
+
+    def require_allowed(self, outgoing: Outgoing) -> None:
+        """Raises WindowClosed 24 hours after the person last wrote, or 7 days where a person answers."""
+        sending.require_allowed(outgoing, self.longest_bytes)
+
+    async def send(self, outgoing: Outgoing) -> Sent:
+        """Hands words to Meta once; raises WindowClosed where none may go out."""
+        self.require_allowed(outgoing)
+        asked = sending.request(outgoing, gives_key_back=self.gives_key_back)
+        url = self._settings.url(self.node, "messages")
+        try:
+            reply = await self.way.post(url, json=asked, headers=self._settings.signed)
+        except OutcomeUnknown as error:
+            return Sent(state=SendState.UNKNOWN, why=str(error))
+        except NoProfile as error:
+            raise sending.not_of_profile(error) from error
+        self._allowance.note(reply)
+        return sending.sent(reply)
+
+
+def _id_of(who: Who) -> str:
+    """The person's id, fit for a path; Meta's are digits, and nobody else is asked for."""
+    if not _ID.fullmatch(who.value):
+        raise NoSuchIdentity("Meta's ids of people are letters and digits; this is none.")
+    return who.value

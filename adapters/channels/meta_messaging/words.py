@@ -1,0 +1,129 @@
+"""What does a message on Messenger or Instagram say, in words, and which files came with it?
+
+What somebody wrote stands as it was written. What is no writing is told in square brackets, for whoever reads the
+conversation: `[story mention]`. So is an attachment whose type nobody knew when this was written. Files stay at Meta,
+at addresses that end in days and are not kept.
+"""
+
+import mimetypes
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import Any, Final, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from adapters.channels.meta_messaging.shapes import Attachment, Message
+from adapters.quiet import quiet
+
+UNKNOWN_TYPE: Final = "application/octet-stream"
+_FILES: Final = frozenset({"image", "audio", "video", "file", "sticker", "ephemeral", "story_mention", "ig_story"})
+"""What is a file; of the others there is no more than a title and an address."""
+_TOLD: Final = frozenset({"sticker", "ephemeral", "story_mention", "ig_story"})
+"""Of files those that are told in words, too."""
+_LONGEST_TYPE: Final = 40
+_LONGEST_NAME: Final = 200
+_LONGEST_URL: Final = 2_000
+_LONGEST_TITLE: Final = 1_000
+_MOST_CARDS: Final = 10
+_NAME: Final = re.compile(r"[\w][\w .()+@-]*\.[A-Za-z0-9]{1,8}")
+
+
+@quiet
+class Attached(NamedTuple):
+    """A file that came with a message."""
+
+    name: str
+    media_type: str
+
+
+@quiet
+class Said(NamedTuple):
+    """What a message says."""
+
+    text: str | None
+    files: tuple[Attached, ...] = ()
+
+
+def said(message: Message) -> Said:
+    """What the message says."""
+    attachments = message.attachments or []
+    text = message.text or (message.quick_reply.payload if message.quick_reply else None)
+    lines = [text or None, *(line for one in attachments for line in _lines(one, text or ""))]
+    if message.reply_to and message.reply_to.story:
+        lines.append("[reply to a story]")
+    if message.is_unsupported:
+        lines.append("[unsupported]")
+    if message.referral and message.referral.product and message.referral.product.id:
+        lines.append(bracketed("about the product", message.referral.product.id))
+    files = tuple(_attached(one) for one in attachments if one.type in _FILES)
+    return Said("\n".join(filter(None, lines)) or None, files)
+
+
+def _lines(one: Attachment, text: str) -> Iterator[str]:
+    """What an attachment says in words."""
+    payload = one.payload or {}
+    if one.type in _TOLD:
+        yield bracketed(_spaced(one.type))
+    elif one.type == "template":
+        yield from _card(payload)
+    elif one.type == "location":
+        at = payload.get("coordinates")
+        spot = [at.get(name) for name in ("lat", "long")] if isinstance(at, dict) else []
+        yield bracketed("location", one.title, ", ".join(str(x) for x in spot if isinstance(x, int | float)))
+    elif one.type not in _FILES:
+        url = _text(one.url or payload.get("url"), _LONGEST_URL)
+        # A link stands in the words already from which Meta made a preview.
+        yield bracketed(_spaced(one.type), _title(one, payload), None if url and url in text else url)
+
+
+def _card(payload: dict[str, Any]) -> Iterator[str]:
+    """Title and words of each card of a template."""
+    elements = payload.get("elements")
+    cards = [one for one in elements if isinstance(one, dict)] if isinstance(elements, list) else []
+    told = [_text(one.get("title"), _LONGEST_TITLE) for one in cards[:_MOST_CARDS]]
+    yield bracketed("template", _text(payload.get("text"), _LONGEST_TITLE), *told)
+
+
+def _title(one: Attachment, payload: dict[str, Any]) -> str | None:
+    return _text(one.title or payload.get("title"), _LONGEST_TITLE)
+
+
+def _text(value: Any, longest: int) -> str | None:
+    return value[:longest] if isinstance(value, str) and value.strip() else None
+
+
+def _spaced(kind: str) -> str:
+    return kind[:_LONGEST_TYPE].replace("_", " ")
+
+
+def _attached(one: Attachment) -> Attached:
+    name = _name_in(_text((one.payload or {}).get("url"), _LONGEST_URL))
+    media_type = mimetypes.guess_type(name)[0] if name else None
+    return Attached(name or _spaced(one.type), media_type or UNKNOWN_TYPE)
+
+
+def _name_in(url: str | None) -> str | None:
+    """The file's name, where its address ends in one."""
+    try:
+        last = PurePosixPath(unquote(urlsplit(url or "").path)).name
+    except ValueError:
+        return None
+    return last if len(last) <= _LONGEST_NAME and _NAME.fullmatch(last) else None
+
+
+def bracketed(what: str, *parts: str | None) -> str:
+    """What is no writing, in square brackets."""
+    told = ", ".join(one for one in parts if one)
+    return f"[{what}: {told}]" if told else f"[{what}]"
+
+
+def reaction(emoji: str | None, word: str | None, action: str | None) -> str:
+    """What a reaction says, or that it was taken back."""
+    if action == "unreact":
+        return "[reaction taken back]"
+    return bracketed("reaction", (emoji or word or "")[:_LONGEST_TYPE])
+
+
+def filed(told: Sequence[tuple[str | None, str | None]]) -> tuple[Attached, ...]:
+    """Files that Meta names by itself, with name and type."""
+    return tuple(Attached((name or "file")[:_LONGEST_NAME], media_type or UNKNOWN_TYPE) for name, media_type in told)
