@@ -30,21 +30,24 @@ class Orders:
 
     async def of(self, who: Who, portion: Portion) -> Found:
         """A page of the person's orders, the newest first, and how they can be reached. Raises ChannelError."""
+        owner = who if who.channel == self.reader.channel else await self._known_as(who)
+        asked = {"id": gid("Customer", number_in(owner)), "after": portion.after}
         first = max(1, min(portion.at_most, self.at_once))
-        page = {"first": first, "after": portion.after}
-        if who.channel == self.reader.channel:
-            number = number_in(who)
-            answer = await self.shop.ask(questions.PURCHASES, {"id": gid("Customer", number), **page})
-            customer, owner = answer.found("customer"), who
-        else:
-            answer = await self.shop.ask(questions.PURCHASES_BY, {"query": by_address(who.value), **page})
-            customer = with_address(answer, who.value)
-            owner = self.reader.who(read(Buyer, customer).id) if customer is not None else who
+        answer = await self.shop.ask(questions.PURCHASES, {**asked, "first": first})
+        customer = answer.found("customer")
         if customer is None:
             raise NoSuchIdentity("The shop has no such customer.")
         connection = customer.get("orders") if isinstance(customer, Mapping) else None
         orders = Page.of(connection, "customer.orders", portion.after)
         return await self._found(orders, owner, answer)
+
+    async def _known_as(self, who: Who) -> Who:
+        """Under which number the shop knows whoever has that address. Raises ChannelError."""
+        answer = await self.shop.ask(questions.PERSON_BY, {"query": by_address(who.value)})
+        customer = with_address(answer, who.value)
+        if customer is None:
+            raise NoSuchIdentity("The shop has no such customer.")
+        return self.reader.who(read(Buyer, customer).id)
 
     async def _found(self, page: Page, owner: Who, answer: Answer) -> Found:
         readings = Readings()

@@ -56,13 +56,11 @@ _ORDERS: Final = """orders(first: $first, after: $after, sortKey: PROCESSED_AT, 
 
 PERSON: Final = "query Person($id: ID!) { customer(id: $id) { ...Buyer } }" + _BUYER
 PERSON_BY: Final = (
-    "query PersonBy($query: String!) { customers(first: 2, query: $query) { nodes { ...Buyer } } }" + _BUYER
+    "query PersonBy($query: String!) { customers(first: 5, query: $query) { nodes { ...Buyer } } }" + _BUYER
 )
 PURCHASES: Final = (
     f"query Purchases($id: ID!, $first: Int!, $after: String) {{ customer(id: $id) {{ id {_ORDERS} }} }}{_SALE}"
 )
-PURCHASES_BY: Final = f"""query PurchasesBy($query: String!, $first: Int!, $after: String) {{
-  customers(first: 1, query: $query) {{ nodes {{ id defaultEmailAddress {{ emailAddress }} {_ORDERS} }} }} }}{_SALE}"""
 MORE_LINES: Final = f"""query MoreLines($id: ID!, $after: String) {{ order(id: $id) {{
   lineItems(first: {MORE_LINES_AT_ONCE}, after: $after) {{
     pageInfo {{ hasNextPage endCursor }} nodes {{ ...Goods }} }} }} }}{_LINE}"""
