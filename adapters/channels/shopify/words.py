@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
-from pydantic import AliasChoices, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AliasChoices, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from adapters.quiet import quiet
 
@@ -96,6 +96,14 @@ Exact = Annotated[Decimal, Field(max_digits=34)]
 @quiet
 class _Words(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, value: Any) -> Any:
+        """What is null says nothing: another field may say the same."""
+        if not isinstance(value, Mapping):
+            return value
+        return {name: one for name, one in value.items() if one is not None}
 
 
 class Numbered(_Words):
@@ -250,7 +258,7 @@ class Sale(_Words):
     note: MaybeText = None
     data: Annotated[tuple[Datum, ...], BeforeValidator(_as_list)] = _listed("customAttributes", "note_attributes")
     lines: Annotated[tuple[Goods, ...], BeforeValidator(_as_list)] = Field(
-        validation_alias=AliasChoices("lineItems", "line_items"), max_length=_LONGEST_LIST
+        validation_alias=AliasChoices("line_items", "lineItems"), max_length=_LONGEST_LIST
     )
     fulfillments: Annotated[tuple[Fulfillment, ...], BeforeValidator(_as_list)] = ()
 
