@@ -218,7 +218,17 @@ class Shop:
         key = {"UPDATED_AT": "updatedAt", "PROCESSED_AT": "processedAt"}.get(sortKey, "id")
         found = [one for one in among if _fits(one, query or "")]
         found.sort(key=lambda one: (one[key], one["id"]), reverse=reverse)
-        return _page(found, first, after)
+        if after is not None:
+            # Behind the place of the last one that was given, whatever has come or gone since.
+            place = tuple(json.loads(base64.b64decode(after)))
+            found = [
+                one for one in found if ((one[key], one["id"]) < place) == reverse and (one[key], one["id"]) != place
+            ]
+        page = _page(found, first)
+        if page["nodes"]:
+            last = page["nodes"][-1]
+            page["pageInfo"]["endCursor"] = base64.b64encode(json.dumps([last[key], last["id"]]).encode()).decode()
+        return page
 
     # What is changed
 
