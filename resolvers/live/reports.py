@@ -187,8 +187,8 @@ def _kept_back(some: list[tuple[Target, Report]], *, by_visitor: bool) -> Iterat
         found.setdefault(WORDS[target.capability], {}).update(dict.fromkeys(report.withheld))
     for what, withheld in found.items():
         if withheld:
-            told = " and ".join(withheld)
-            yield (f"{told} of its {what} may be missing." if by_visitor else f"It keeps {told} of its {what} from us.")
+            told = f"{' and '.join(withheld)} of its {what}"
+            yield f"{told[0].upper()}{told[1:]} may be missing." if by_visitor else f"It keeps {told} from us."
 
 
 def _not_shown(some: list[tuple[Target, Report]], *, by_visitor: bool) -> Iterator[str]:

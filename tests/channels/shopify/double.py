@@ -322,6 +322,7 @@ def _fits(one: dict[str, Any], query: str) -> bool:
     if "status:active" in query and one["status"] != "ACTIVE":
         return False
     words = re.findall(r'(?<!:)"((?:[^"\\]|\\.)*)"', query)
+    words = [re.sub(r"\\(.)", r"\1", word) for word in words]
     return all(word.casefold() in one.get("title", "").casefold() for word in words)
 
 
