@@ -21,6 +21,7 @@ _FRESH_S, _STALE_S = 5.0, 3600.0
 # Shopify's own rule: no sooner than in a second.
 _LEAST_WAIT_S: Final = 1.0
 _LONGEST_CODE: Final = 60
+_DOMAIN: Final = ".myshopify.com"
 _LONGEST_CURSOR: Final = 2_000
 _LOCKED: Final = 423
 _LARGEST: Final = 1e15
@@ -117,8 +118,8 @@ def _number(of: Mapping[str, Any], name: str) -> float | None:
     return float(value) if abs(value) < _LARGEST else None
 
 
-MANNERS: Final = Manners(judge=judge)
-"""How Shopify wants to be called."""
+MANNERS: Final = Manners(judge=judge, at_once=4)
+"""How Shopify wants to be called: four of the dearest questions of one person's orders fit into the smallest bucket."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -165,11 +166,16 @@ class Page:
         return cls(members, cursor if is_good else None)
 
 
+def domain_of(account: str) -> str:
+    """Under which name Shopify knows the shop; its account may be written so, too."""
+    return account if account.endswith(_DOMAIN) else f"{account}{_DOMAIN}"
+
+
 class Shop:
     """One shop, as it is called."""
 
     def __init__(self, account: str, settings: ShopifySettings, way: Way) -> None:
-        base = (settings.base_url or f"https://{account}.myshopify.com").rstrip("/")
+        base = (settings.base_url or f"https://{domain_of(account)}").rstrip("/")
         self._url = f"{base}/admin/api/{settings.api_version}/graphql.json"
         self._settings, self._account, self._way = settings, account, way
         self._told_version = settings.api_version

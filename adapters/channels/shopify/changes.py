@@ -115,7 +115,7 @@ class Changes:
                 "afterPerson": asked.people.after,
                 "orders": asked.orders.search,
                 "afterOrder": asked.orders.after,
-                "first": min(self._orders.at_once, _MOST_ORDERS),
+                "first": min(self._orders.at_once * 2, _MOST_ORDERS),
                 "drafts": f"{drafts} AND {asked.drafts.search}" if asked.drafts.search else drafts,
                 "afterDraft": asked.drafts.after,
             },

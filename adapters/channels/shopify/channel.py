@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
 from adapters.channels.shopify import questions
-from adapters.channels.shopify.asking import MANNERS, Page, Shop
+from adapters.channels.shopify.asking import MANNERS, Page, Shop, domain_of
 from adapters.channels.shopify.changes import Changes
 from adapters.channels.shopify.ordering import Counter
 from adapters.channels.shopify.orders import Orders, by_address, number_in, quoted, with_address
@@ -51,7 +51,7 @@ class Shopify(Channel):
         self._orders = Orders(self._shop, self._reader, settings.orders_at_once, settings.read_all_orders)
         self._changes = Changes(self._shop, self._reader, self._orders)
         self._counter = Counter(self._shop, self._reader, settings.completes_drafts)
-        self._telling = Telling(self._reader, f"{account}.myshopify.com")
+        self._telling = Telling(self._reader, domain_of(account))
 
     def capabilities(self) -> tuple[Capability, ...]:
         """Deliveries are taken only where there is a secret by which they are proven."""

@@ -120,13 +120,7 @@ _ANSWER: Final = {
         }
     },
 }
-_NOBODY: Final = {
-    "data": {
-        "customer": None,
-        "customers": {"pageInfo": _LAST, "nodes": []},
-        "products": {"pageInfo": _LAST, "nodes": []},
-    }
-}
+_NOBODY: Final = {"data": {"customer": None, "customers": {"pageInfo": _LAST, "nodes": []}}}
 _TOLD_BUYER: Final = {
     "id": 7001,
     "email": "ann@example.com",

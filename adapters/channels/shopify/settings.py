@@ -43,9 +43,9 @@ class ShopifySettings(ChannelSettings):
         "out: products that are delivered have no price until somebody searches for them.",
     )
     orders_at_once: int = Field(
-        10,
+        5,
         ge=1,
         le=50,
         description="How many orders are asked for at once. Fewer where Shopify says MAX_COST_EXCEEDED: a question may "
-        "cost 1,000 points.",
+        "cost 1,000 points. More where the shop has many points to spend.",
     )

@@ -255,7 +255,7 @@ class Sale(_Words):
     email: MaybeText = _named("email", "contact_email")
     phone: MaybeText = None
     billed_to: Address | None = _named("billingAddress", "billing_address")
-    note: MaybeText = None
+    note: MaybeText = _named("note", "note2")
     data: Annotated[tuple[Datum, ...], BeforeValidator(_as_list)] = _listed("customAttributes", "note_attributes")
     lines: Annotated[tuple[Goods, ...], BeforeValidator(_as_list)] = Field(
         validation_alias=AliasChoices("line_items", "lineItems"), max_length=_LONGEST_LIST
