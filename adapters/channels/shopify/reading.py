@@ -2,6 +2,7 @@
 
 import html
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, DecimalException
@@ -27,6 +28,7 @@ _PREFIX: Final = "draft-"
 
 # As much as the house keeps of custom data.
 _LONGEST_NAME, _LONGEST_VALUE, _MOST_DATA = 100, 2_000, 50
+_NAME_MARKS: Final = "'\u2019.,-"
 _TAG: Final = re.compile(r"\S{1,50}")
 _MARKUP: Final = re.compile(r"<[^<>]{0,10000}>")
 # Goods that were given back in part take their discount along in the same part: to more places than any coin has.
@@ -105,7 +107,8 @@ class Reader:
         attributes = {"firstName": told.first_name, "lastName": told.last_name}
         return Person(
             who=who or usual,
-            attributes={name: value for name, value in attributes.items() if value},
+            # Shops and jesters call themselves `3M` and worse: that stands in the profile.
+            attributes={name: value for name, value in attributes.items() if value and _is_name(value)},
             reaches=kept,
             tags=plain,
             custom_data={name: value[:_LONGEST_VALUE] for name, value in noted.items() if value},
@@ -304,6 +307,16 @@ def _parcels(sent: Iterable[Fulfillment]) -> Iterable[Parcel]:
             filled = [(*some, *[None] * (rows - len(some))) for some in (numbers, urls)]
             tracks = [(one.company, number, url) for number, url in zip(*filled, strict=True)]
         yield from (Parcel(company=company, number=number, url=url, status=status) for company, number, url in tracks)
+
+
+def _is_name(text: str) -> bool:
+    """Whether it is a name as the house takes one: letters of any script, and the marks between them."""
+    return any(map(str.isalpha, text)) and all(map(_is_of_name, text))
+
+
+def _is_of_name(sign: str) -> bool:
+    is_plain = sign.isalpha() or sign.isspace() or sign in _NAME_MARKS
+    return is_plain or unicodedata.category(sign).startswith("M")
 
 
 def _postal(home: Address) -> Reach | None:

@@ -136,3 +136,15 @@ async def test_redaction_waits_for_people(store: Store, shop: Shop, shopify: Sho
     assert isinstance(gone, Departure)
     (result,) = (await bring(store, gone)).results
     assert "eraseCustomer" in str(result.reason)
+
+
+@pytest.mark.parametrize(("said", "kept"), [("Zoë-Ann O'Neil", "Zoë-Ann O'Neil"), ("3M", None), ("Ann 🌸", None)])
+async def test_odd_names(store: Store, shopify: Shopify, said: str, kept: str | None) -> None:
+    """A first name that is none stands in the profile alone, and keeps neither customer nor order out."""
+    order = told_sale(whole(), buyer(7, firstName=said, lastName=None))
+    taken = await bring(store, *shopify.events(delivery("orders/create", order))[0].records)
+    assert [one.reason for one in taken.results if one.outcome is Outcome.REJECTED] == []
+    (customer,) = await store.find(CUSTOMERS, {})
+    assert customer["attributes"].get("firstName") == kept
+    (identity,) = await store.find(IDENTITIES, {})
+    assert identity["profile"]["name"] == said
