@@ -10,10 +10,10 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from adapters.channels.shopify.words import Address, Buyer, Draft, Fulfillment, Goods, Price, Sale, Ware
+from adapters.channels.shopify.words import Address, Buyer, Choices, Draft, Fulfillment, Goods, Price, Sale, Ware
 from adapters.contract.channel import Unread
 from adapters.contract.errors import BadPayload
-from adapters.contract.records import Amount, HandedOver, Item, Listing, Order, Parcel, Person, Reach, Removal, Who
+from adapters.contract.records import Amount, HandedOver, Item, Listing, Order, Parcel, Person, Reach, Removal, Say, Who
 from adapters.currencies import DIGITS
 from adapters.making import EXACT
 from adapters.payload import reason
@@ -28,6 +28,7 @@ _PREFIX: Final = "draft-"
 
 # As much as the house keeps of custom data.
 _LONGEST_NAME, _LONGEST_VALUE, _MOST_DATA = 100, 2_000, 50
+_CHOICES: Final = {"subscribed": "GRANTED", "unsubscribed": "WITHDRAWN"}
 _NAME_MARKS: Final = "'\u2019.,-"
 _TAG: Final = re.compile(r"\S{1,50}")
 _MARKUP: Final = re.compile(r"<[^<>]{0,10000}>")
@@ -134,6 +135,14 @@ class Reader:
         types = {kind for kind, _ in found}
         left = {name: text for name, text in rest.items() if text and name[8:].upper() not in types}
         return tuple(found.values()), left
+
+    def says(self, told: Choices) -> Iterable[Say]:
+        """What the customer chose about being written to; nothing where no choice was made, or nobody knows when."""
+        for purpose, choice in (("e-mail marketing", told.email), ("sms marketing", told.sms)):
+            status = _CHOICES.get(choice.state or "") if choice else None
+            if choice is not None and choice.at is not None and status is not None:
+                # Who changed it, the customer or a colleague, Shopify does not say.
+                yield Say(who=self.who(told.id), purpose=purpose, status=status, at=choice.at, means="IMPORT")
 
     def reach(
         self, kind: str, text: str | None, *, is_primary: bool = False, is_verified: bool = False

@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from adapters.channels.shopify.reading import COMPLETED, OURS, Reader, draft_id, read
-from adapters.channels.shopify.words import Buyer, Draft, Id, Numbered, Sale, Ware, as_id
+from adapters.channels.shopify.words import Buyer, Choices, Draft, Id, Numbered, Sale, Ware, as_id
 from adapters.contract.deliveries import Delivery, Event
 from adapters.contract.errors import BadPayload
 from adapters.contract.records import Departure, HandedOver, Person, Who
@@ -40,6 +40,7 @@ _LEFT_ALONE: Final[Mapping[str, str]] = {
 }
 _GONE_CART: Final = "The draft is one of the shop's own: it is no order yet."
 _NOBODY: Final = "The order names no customer."
+_NO_CHOICE: Final = "The customer has chosen nothing yet."
 _NOT_LISTED: Final = "The product is not for sale."
 _EXPORT: Final = (
     "A customer asks the shop for what is kept about them. Find the customer by the account, and give them what "
@@ -110,6 +111,8 @@ class Telling:
             "customers/delete": lambda told, at: (Departure(who=self._reader.who(_number(told)), at=at),),
             "customers/redact": lambda told, at: (Departure(who=self._reader.who(_customer(told)), at=at),),
             "customers/merge": self._merged,
+            "customers_marketing_consent/update": self._choice,
+            "customers_email_marketing_consent/update": self._choice,
         }
 
     def events(self, delivery: Delivery) -> Sequence[Event]:
@@ -150,7 +153,7 @@ class Telling:
 
     def _whom(self, topic: str, told: Mapping[str, Any]) -> Who | None:
         is_person = topic.startswith("customers/") and "customer" not in told
-        value = told if is_person else told.get("customer")
+        value = told if is_person else told.get("customer", {"id": told.get("customer_id")})
         number = as_id(value.get("id")) if isinstance(value, Mapping) else None
         try:
             return self._reader.who(_ID.validate_python(number))
@@ -185,7 +188,10 @@ class Telling:
         return (self._reader.listing(ware),) if ware.status in {None, "active"} else _NOT_LISTED
 
     def _buyer(self, told: Any, _at: datetime) -> Handed:
-        return (self._reader.person(read(Buyer, told)),)
+        return self._reader.person(read(Buyer, told)), *self._reader.says(read(Choices, told))
+
+    def _choice(self, told: Any, _at: datetime) -> Handed:
+        return tuple(self._reader.says(read(Choices, told))) or _NO_CHOICE
 
     def _merged(self, told: Any, _at: datetime) -> Handed:
         status = told.get("status")

@@ -95,7 +95,7 @@ Exact = Annotated[Decimal, Field(max_digits=34)]
 
 @quiet
 class _Words(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -145,6 +145,21 @@ class Line(_Words):
     """A customer's phone number."""
 
     number: MaybeText = _named("phoneNumber")
+
+
+class Choice(_Words):
+    """Whether somebody wants to be written to, as deliveries say it."""
+
+    state: MaybeWord = None
+    at: AwareDatetime | None = _named("consent_updated_at")
+
+
+class Choices(_Words):
+    """What somebody chose, each by its own word."""
+
+    id: Id = Field(validation_alias=AliasChoices("customer_id", "id"))
+    email: Choice | None = _named("email_marketing_consent")
+    sms: Choice | None = _named("sms_marketing_consent")
 
 
 class Buyer(_Words):

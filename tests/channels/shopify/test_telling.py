@@ -10,7 +10,7 @@ from adapters.channels.shopify.settings import ShopifySettings
 from adapters.contract.channel import Equipment, Receives
 from adapters.contract.deliveries import Event, NotProven
 from adapters.contract.errors import BadPayload
-from adapters.contract.records import Amount, Departure, Listing, Order, Person, Removal, Who
+from adapters.contract.records import Amount, Departure, Listing, Order, Person, Removal, Say, Who
 from tests.channels.shopify.double import DOMAIN, OLD_SECRET, SECRET, TOKEN, delivery, signed
 from tests.channels.shopify.making import bag, buyer, goods, sale, told_buyer, told_sale
 
@@ -264,3 +264,20 @@ def test_null_beside_bare_amount() -> None:
     (_, order) = told("orders/create", body).records
     assert isinstance(order, Order)
     assert order.total == Amount(Decimal("9.90"), "EUR")
+
+
+def test_choices() -> None:
+    """What somebody chose about being written to is their word on it, of the moment that Shopify names."""
+    at = "2026-11-20T10:00:00Z"
+    mail, sms = ({"state": one, "consent_updated_at": at} for one in ("subscribed", "unsubscribed"))
+    body = {**told_buyer(buyer(7)), "email_marketing_consent": mail, "sms_marketing_consent": sms}
+    for event in (
+        told("customers/update", body),
+        told("customers_email_marketing_consent/update", {"customer_id": 7, "email_marketing_consent": mail}),
+    ):
+        said = [one for one in event.records if isinstance(one, Say)]
+        assert (said[0].who, said[0].purpose, said[0].status) == (ANN, "e-mail marketing", "GRANTED")
+        assert [one.status for one in said[1:]] in ([], ["WITHDRAWN"])
+        assert event.who == ANN
+    none = {"customer_id": 7, "sms_marketing_consent": {"state": "not_subscribed", "consent_updated_at": None}}
+    assert told("customers_marketing_consent/update", none).left_alone
