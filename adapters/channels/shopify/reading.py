@@ -32,7 +32,6 @@ _CHOICES: Final = {"subscribed": "GRANTED", "unsubscribed": "WITHDRAWN"}
 _NAME_MARKS: Final = "'\u2019.,-"
 _TAG: Final = re.compile(r"\S{1,50}")
 _MARKUP: Final = re.compile(r"<[^<>]{0,10000}>")
-# Goods that were given back in part take their discount along in the same part: to more places than any coin has.
 _PAID: Final = frozenset({"paid", "partially_refunded"})
 # The payment will not come: it was called off before it was taken.
 _VOID: Final = "voided"
@@ -268,9 +267,9 @@ def number_of_draft(external_id: str) -> str | None:
 
 
 def _status(told: Sale) -> str:
-    """How far the order is. Words that are new say nothing that is known: then it is ordered, and not known to be paid.
+    """How far the order is. What is called off stays called off, whatever became of the money.
 
-    Raises BadPayload never: what is called off stays called off, whatever became of the money.
+    A word of Shopify's that is new says nothing that is known: then it is ordered, and not known to be paid or sent.
     """
     if told.cancelled_at is not None or told.paid == _VOID:
         return "CANCELLED"
@@ -291,7 +290,7 @@ def _total(one: Goods, count: int, unit: Amount) -> Decimal:
     for part in off:
         taken_off = EXACT.add(taken_off, part)
     if count != one.quantity and taken_off:
-        # To whole coins, as Shopify rounds.
+        # What came back takes its part of the discount along, in whole coins.
         coin = Decimal(1).scaleb(-DIGITS.get(unit.currency, 2))
         taken_off = (taken_off * count / one.quantity).quantize(coin)
     return EXACT.subtract(EXACT.multiply(unit.amount, Decimal(count)), taken_off)
