@@ -75,6 +75,17 @@ async def test_protected_said(panel: Callable[..., Panel], ann: Made, shop: Shop
     assert of_shop(visitor)["missing"] == "Email and billing address of its purchases may be missing."
 
 
+async def test_protected_profile_said(panel: Callable[..., Panel], ann: Made, shop: Shop) -> None:
+    """What is kept from us of a profile, asked for behind the answer, is said beside the customer the next time."""
+    shop.protected = frozenset({"firstName", "lastName"})
+    ask = panel(read_all_orders=True)
+    await ask(QUERY, id=ann.id)
+    await ask.settled()
+    shown = (await ask(QUERY, id=ann.id)).data["customer"]
+    assert shown["sources"][1]["missing"] == "It keeps first name and last name of its profile from us."
+    assert shown["purchases"]["sources"][1]["missing"] is None
+
+
 async def test_waiting_is_seen(panel: Callable[..., Panel], ann: Made, shop: Shop) -> None:
     """Where the shop's points are used up it is said, and in how many seconds it goes on."""
     shop.bucket = Bucket(most=2000, rate=10, left=90)
