@@ -28,6 +28,7 @@ graph_enum(
         "TICKETS": "Tickets of a desk.",
         "PURCHASES": "Orders of a shop.",
         "INTERESTS": "What somebody is drawn to.",
+        "PRODUCTS": "Products are found by words.",
         "SEND": "Messages go out.",
         "WEBHOOK": "It delivers by itself what happens.",
         "ORDER": "Orders are placed.",

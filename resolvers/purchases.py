@@ -15,12 +15,12 @@ from adapters.windows import Strand
 from resolvers.customers import Customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_input, graph_type, told
-from resolvers.kit.lists import between, customer_lists, ids_of, listing_of
+from resolvers.kit.lists import between, customer_lists, hidden_from, ids_of, listing_of
 from resolvers.kit.paging import Connection, Page
 from resolvers.kit.proofs import shown
 from resolvers.kit.scalars import CurrencyCode, Money, Url
 from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
-from resolvers.kit.stored import Node, inner, kept, reader_of
+from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE
 from resolvers.products import Product, products_by_id
 
@@ -32,6 +32,9 @@ PURCHASES = Record(
     element="PURCHASES",
     arrives=True,
     indexes=(Index(("placed_at", "customer_id")),),
+    # Whoever ordered writes there what they like: an address, or who is to get it. Colleagues do, too.
+    personal=frozenset({"custom_data"}),
+    of_staff=frozenset({"custom_data"}),
     timeline=Timeline(kind="PURCHASE", at="placed_at", channel="channel"),
     news=frozenset({"status", "tracking"}),
 )
@@ -82,8 +85,16 @@ class Tracking:
     status: str | None = kept("How far it is, in the shop's words.")
 
 
+@graph_type
+class OrderDatum:
+    """Something that was noted on an order by a name: an engraving, a wish, a word to the shop."""
+
+    name: str = kept("The name.")
+    value: str = kept("What was noted.")
+
+
 @SLICE.keeps(PURCHASES, may=EVERYONE, live=Capability.PURCHASES)
-class Purchase(Node):
+class Purchase(Node, Redacted):
     """An order of a customer in a shop."""
 
     number: str = kept("The number by which people speak of it.")
@@ -94,6 +105,9 @@ class Purchase(Node):
     account: str = kept("Which of our shops.")
     lines: list[PurchaseLine] = kept("What was bought, in the order's own order.")
     tracking: list[Tracking] = kept("The parcels that were sent.")
+    custom_data: list[OrderDatum] | None = kept(
+        "What was noted on the order; null where the shop notes nothing, or where it is hidden from you."
+    )
 
 
 @graph_type
@@ -188,9 +202,9 @@ async def purchase_totals(
 async def purchases_by_id(context: Context, keys: Sequence[RecordId | None]) -> list[Purchase | None]:
     """The orders of these ids, in their order; None for none, and for one that the shop has no more."""
     found = await context.store.by_ids(PURCHASES, [key for key in keys if key])
-    read = reader_of(Purchase).read
+    read, hidden = reader_of(Purchase).read, hidden_from(context.viewer, PURCHASES)
     # What is gone at its source is nobody's.
-    known = {key: read(one) for key, one in found.items() if one["customer_id"] is not None}
+    known = {key: read(one, hidden) for key, one in found.items() if one["customer_id"] is not None}
     return [known.get(key) if key else None for key in keys]
 
 

@@ -1,6 +1,7 @@
 """A sample channel whose way out stands as a test says, for tests that ask nobody."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, ClassVar, cast
 
 from adapters.channels.webchat import WebChat, WebChatSettings
@@ -15,7 +16,7 @@ from adapters.contract.channel import (
     Portion,
 )
 from adapters.contract.errors import ChannelBusy, ChannelDown
-from adapters.contract.records import Order, Who
+from adapters.contract.records import Amount, Listing, Order, Who
 from adapters.contract.sending import Outgoing, Sent, WindowClosed
 from adapters.contract.way import Standing, Way
 from adapters.discovery import renamed
@@ -75,6 +76,21 @@ class Till(Desk):
 
     is_order_repeatable: ClassVar[bool] = False
     is_payment_repeatable: ClassVar[bool] = False
+
+    async def products(self, words: str, portion: Portion) -> Found:
+        """One thing, called as it was sought; busy for one word."""
+        del portion
+        if words == LATE:
+            raise ChannelBusy("It takes no more for now.", retry_after_s=5)
+        place = {"channel": self.name, "account": self.account}
+        more = {
+            "sku": "L-1",
+            "category": "Lamps",
+            "description": "It shines.",
+            "image_url": "https://shop.example/l.png",
+        }
+        price = Amount(Decimal("19.90"), "EUR")
+        return Found(records=(Listing(**place, external_id="l-1", name=words, price=price, **more),))
 
     async def place_order(self, order: NewOrder) -> Found:
         """Busy for one note."""

@@ -83,6 +83,9 @@ REJECTED: tuple[tuple[HandedOver, str], ...] = (
     (replace(ORDER, status="paid"), "one of PLACED, PAID"),
     (replace(ORDER, items=()), "Give the total"),
     (replace(ORDER, items=(ORDER.items[0], ORDER.items[0])), "same number"),
+    (replace(ORDER, custom_data={str(n): "x" for n in range(51)}), "51 entries; at most 50 are kept"),
+    (replace(ORDER, custom_data={"n" * 101: "x"}), "has 101 characters; at most 100 are kept"),
+    (replace(ORDER, custom_data={"wish": "x" * 2001}), "has 2001 characters; at most 2000 are kept"),
     (
         replace(ORDER, items=tuple(ORDER.items[0]._replace(line=str(n)) for n in range(1001))),
         "1001 lines; at most 1000",

@@ -59,7 +59,8 @@ def _acts(trial: Trial) -> Any:
     reads = reads_of(trial)
     if isinstance(reads, Finding):
         return made or reads
-    return {**reads, **made}
+    # A catalogue is the same for everybody.
+    return {one: ask for one, ask in {**reads, **made}.items() if one != Capability.PRODUCTS}
 
 
 def _addresses(trial: Trial) -> list[str]:

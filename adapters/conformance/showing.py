@@ -64,6 +64,7 @@ def _order(one: Order) -> Iterator[str | None]:
     yield f"changed {_value(one.updated_at)}" if one.updated_at else "changed: not said"
     yield f"of {one.who.value}:"
     yield ", ".join(_item(item) for item in one.items)
+    yield f"custom data: {_pairs(one.custom_data)}" if one.custom_data else None
     yield f"parcels: {', '.join(_value(parcel) for parcel in one.parcels)}" if one.parcels else None
 
 

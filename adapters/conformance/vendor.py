@@ -69,6 +69,8 @@ class Vendor:
     """Its good answers by path, and by path with some of the query; `{}` is that to all others."""
     url: str = ""
     fault: Fault = Fault.NONE
+    absent: bytes | None = field(default=None, repr=False)
+    """What it answers of whom it does not know; None: 404."""
     seen: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often it was asked: by method and path."""
     written: list[str] = field(default_factory=list, repr=False)
@@ -95,6 +97,8 @@ class Vendor:
             fault = Fault.NONE
         if fault is Fault.HANGS:
             await self._ends.wait()
+        if fault is Fault.ABSENT and self.absent is not None:
+            return web.Response(body=self.absent, content_type=_JSON)
         if (status := _STATUS.get(fault)) is not None:
             more = {"Retry-After": str(BUSY_FOR_S)} if fault is Fault.BUSY else {}
             return web.json_response({"error": "sample"}, status=status, headers=more)

@@ -31,7 +31,9 @@ _READS: Final[Mapping[Capability, Ask]] = {
     Capability.TICKETS: lambda channel, who: channel.tickets(who, Portion()),
     Capability.PURCHASES: lambda channel, who: channel.purchases(who, Portion()),
     Capability.INTERESTS: lambda channel, who: channel.interests(who, Portion()),
+    Capability.PRODUCTS: lambda channel, _who: channel.products("bell", Portion()),
 }
+_OF_PEOPLE: Final = tuple(one for one in _READS if one is not Capability.PRODUCTS)
 _LISTED: Final = frozenset({Capability.HISTORY, Capability.TICKETS, Capability.PURCHASES})
 _MOMENTS: Final[Mapping[type, tuple[str, ...]]] = {
     Order: ("placed_at",),
@@ -117,9 +119,13 @@ async def failing(trial: Trial) -> Finding:
         return reads
     wrong = []
     async with vendor(trial.answers) as double:
+        double.absent = trial.examples.absent if trial.examples else None
         for fault, allowed in MUST.items():
             double.fault = fault
             for words, ask in reads.items():
+                if fault is Fault.ABSENT and words == Capability.PRODUCTS:
+                    # A search is about nobody.
+                    continue
                 double.seen.clear()
                 outcome = await asked(trial, double, ask)
                 # What it answers without asking hangs on no vendor.
@@ -184,7 +190,7 @@ def reads_of(trial: Trial) -> Any:
     offered = trial.channel().capabilities()
     reads: dict[str, Ask] = {one: _READS[one] for one in _READS if one in offered}
     if isinstance(trial.channel(), KnowsMany):
-        reads |= {f"{one} of many": _of_many(one) for one in _READS if one in offered}
+        reads |= {f"{one} of many": _of_many(one) for one in _OF_PEOPLE if one in offered}
     if not reads:
         return not_offered("It can be asked for nothing, so that there is nothing to check.")
     return reads if trial.is_reachable else not_checked(ADDRESS_WANTED)

@@ -38,6 +38,11 @@ LARGEST_EXACT: Final = 2**53 - 1
 MOST_LINES: Final = 1_000
 """Lines and parcels of an order: one of more is a warehouse's, and nothing inside one document grows without bound."""
 
+LONGEST_DATUM_NAME: Final = 100
+"""Characters of a name under which something is noted on an order."""
+MOST_DATA: Final = 50
+"""How much is noted on one order."""
+
 # One document holds all of them: 16 MB, of which a sign takes up to 4 bytes, and parcels some more.
 _MOST_SIGNS: Final = 2_000_000
 
@@ -110,6 +115,7 @@ def _order(one: Order) -> Iterator[str]:
     yield from _told(unfit_signs(one))
     for parcel in one.parcels:
         yield from _too_long_among(((name, getattr(parcel, name)) for name in _PARCEL), "parcel.")
+    yield from _told(unfit_data(one.custom_data))
     yield from _told(unfit_amount(one.total, "total"))
     if one.total is None:
         yield from _told(unsummable([item.total for item in one.items], "total"))
@@ -216,6 +222,17 @@ def unfit_signs(one: Order) -> str | None:
             f"The lines of the order have {signs} characters together; at most {_MOST_SIGNS} are kept. Shorten their "
             "titles in the source."
         )
+    return None
+
+
+def unfit_data(data: Mapping[str, str] | None) -> str | None:
+    """What is wrong with what is noted on an order."""
+    if len(data or ()) > MOST_DATA:
+        return f"`custom_data` has {len(data or ())} entries; at most {MOST_DATA} are kept. Leave some out."
+    for name, value in (data or {}).items():
+        told = empty(name, "custom_data") or too_long(name, "custom_data", LONGEST_DATUM_NAME)
+        if told := told or too_long(value, "custom_data"):
+            return told
     return None
 
 

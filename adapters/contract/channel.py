@@ -65,6 +65,8 @@ class Found:
     """Whether it is older than it should be, because the vendor did not answer anew."""
     complete_since: datetime | None = None
     """From when on the channel shows everything, where it shows only some of the past; None: no such bound is known."""
+    withheld: tuple[str, ...] = ()
+    """What of these records the vendor keeps from us though it has it, in words for agents, as `phone`."""
 
 
 @quiet
@@ -115,6 +117,14 @@ class KnowsInterests(Protocol):
 
     async def interests(self, who: Who, portion: Portion) -> Found:
         """Leaning and Place of the person."""
+
+
+@runtime_checkable
+class KnowsProducts(Protocol):
+    """Capability PRODUCTS: what a shop sells, to be shown to customers."""
+
+    async def products(self, words: str, portion: Portion) -> Found:
+        """Listings that fit the words, the best first where the shop can tell; `words` may hold anything."""
 
 
 @runtime_checkable
@@ -319,6 +329,7 @@ class Capability(StrEnum):
     TICKETS = "TICKETS"
     PURCHASES = "PURCHASES"
     INTERESTS = "INTERESTS"
+    PRODUCTS = "PRODUCTS"
     SEND = "SEND"
     WEBHOOK = "WEBHOOK"
     ORDER = "ORDER"
@@ -332,6 +343,7 @@ PROTOCOLS: Final[Mapping[Capability, type]] = {
     Capability.TICKETS: KnowsTickets,
     Capability.PURCHASES: KnowsPurchases,
     Capability.INTERESTS: KnowsInterests,
+    Capability.PRODUCTS: KnowsProducts,
     Capability.SEND: Sends,
     Capability.WEBHOOK: Receives,
     Capability.ORDER: TakesOrders,

@@ -39,6 +39,9 @@ class Examples:
     answers: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """Recorded good answers of the vendor, by the path that asks for them, as `/tickets`. For a second page some of
     the query stands behind it, as `/tickets?page=2`: of those that fit a question, the one with most of it answers."""
+    absent: bytes | None = field(default=None, repr=False)
+    """What the vendor answers, with a good status, to a question about somebody whom it does not know, as GraphQL
+    APIs do; None: it answers 404."""
     has_token_in_query: bool = False
     """Whether the vendor takes its token in the address's query alone, where proxies and logs see it."""
     newest_first: bool = True

@@ -127,6 +127,8 @@ class Order:
     """When the source last changed it: of two words the later stands. None: as of the answer or event that says it."""
     key: str | None = None
     """The word that we gave the shop when we placed it (`NewOrder.key`), where the shop gives it back."""
+    custom_data: Mapping[str, str] | None = None
+    """What was noted on it by a name: an engraving, a wish, a word to the shop. None: the source does not say."""
 
 
 @quiet

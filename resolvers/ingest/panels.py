@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from adapters.contract.bounds import LONGEST_NOTE, QUANTITY, SIZE, unfit_lines, unfit_score, unfit_signs
+from adapters.contract.bounds import LONGEST_NOTE, QUANTITY, SIZE, unfit_data, unfit_lines, unfit_score, unfit_signs
 from adapters.contract.records import Case, File, Item, Leaning, Order, Parcel, Remark, Talk, Utterance, Who
 from adapters.records import Document, Record, RecordId, derived_id
 from resolvers.attachments import ATTACHMENTS
@@ -118,7 +118,16 @@ def _order(one: Order, _company: Company) -> dict[str, Any]:
         "lines": said,
         "tracking": [_tracking(parcel) for parcel in one.parcels],
         "updated_at": maybe(one.updated_at, "updated_at"),
+        **_noted(one.custom_data),
     }
+
+
+def _noted(data: Mapping[str, str] | None) -> dict[str, Any]:
+    """What was noted on the order; what a source says nothing of stays as another said it."""
+    require_fit(unfit_data(data))
+    if data is None:
+        return {}
+    return {"custom_data": [{"name": bounded(name, "custom_data"), "value": value} for name, value in data.items()]}
 
 
 def _line(item: Item, who: Who) -> dict[str, Any]:

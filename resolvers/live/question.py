@@ -79,7 +79,13 @@ class LiveQuestion:
         """How those did who were asked for such records of the customer; `records` empty: for any."""
         ids, capabilities = _ids(customer), self._capabilities(records)
         of = [one for one in self._asked if one[0].ids == ids and (not records or one[1] in capabilities)]
-        return self._sources(of)
+        # A profile is no list, and is asked for behind the answer: of it is told what is kept from us.
+        whose = [] if records else [one for one in dict.fromkeys(one for one, _ in of) if self._is_kept_back(one)]
+        return self._sources([*of, *((one, Capability.PROFILE) for one in whose)])
+
+    def _is_kept_back(self, whose: Whose) -> bool:
+        reports = (self._asking.report(one) for one in self._targets(whose, Capability.PROFILE))
+        return any(report is not None and report.withheld for report in reports)
 
     def told(self) -> list[Source]:
         """How everyone did who was asked for this question, each channel account once."""

@@ -3,7 +3,7 @@
 Nothing of what a channel or vendor said stands in them: no message, no code, no value.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -21,6 +21,7 @@ WORDS: Final[Mapping[Capability, str]] = {
     Capability.TICKETS: "tickets",
     Capability.PURCHASES: "purchases",
     Capability.INTERESTS: "interests",
+    Capability.PRODUCTS: "products",
 }
 _COUNTED: Final[Mapping[Capability, str]] = {Capability.PROFILE: "profiles"}
 _WHY: Final[Mapping[SourceStatus, str]] = {
@@ -62,6 +63,9 @@ class Report:
     as_of: datetime | None = None
     retry_after_s: float | None = None
     complete_since: datetime | None = None
+    """From when on it shows everything, where it shows only some of the past."""
+    withheld: tuple[str, ...] = ()
+    """What it keeps from us of what it has."""
     unread: int = 0
     """Records that could not be read or taken in."""
     has_more: bool = False
@@ -82,6 +86,7 @@ def of_found(found: Found, *, latency_ms: int, at: datetime) -> Report:
         latency_ms=latency_ms,
         as_of=found.as_of or at,
         complete_since=found.complete_since,
+        withheld=found.withheld,
         unread=len(found.unread),
         has_more=found.after is not None,
     )
@@ -175,6 +180,25 @@ def _complete_since(report: Report) -> datetime | None:
     return report.past.complete_since if report.past else report.complete_since
 
 
+def _kept_back(some: list[tuple[Target, Report]], *, by_visitor: bool) -> Iterator[str]:
+    """What a channel keeps from us, by what it was asked for."""
+    found: dict[str, dict[str, None]] = {}
+    for target, report in some:
+        found.setdefault(WORDS[target.capability], {}).update(dict.fromkeys(report.withheld))
+    for what, withheld in found.items():
+        if withheld:
+            told = f"{' and '.join(withheld)} of its {what}"
+            yield f"{told[0].upper()}{told[1:]} may be missing." if by_visitor else f"It keeps {told} from us."
+
+
+def _not_shown(some: list[tuple[Target, Report]], *, by_visitor: bool) -> Iterator[str]:
+    """What of the past a channel shows nobody."""
+    for target, report in some:
+        if report.complete_since is not None:
+            what = f"{WORDS[target.capability]} before {report.complete_since.date().isoformat()} may be missing."
+            yield what[0].upper() + what[1:] if by_visitor else f"It shows us only some of the past: {what}"
+
+
 def _missing(some: list[tuple[Target, Report]], worst: Report, *, by_visitor: bool) -> str | None:
     sentences = []
     if not worst.is_good:
@@ -186,6 +210,7 @@ def _missing(some: list[tuple[Target, Report]], worst: Report, *, by_visitor: bo
     if unread := _unread(some):
         counts = [f"{count} of its {_COUNTED.get(what, WORDS[what])}" for what, count in unread.items()]
         sentences.append(f"{' and '.join(counts)} could not be read.")
+    sentences += [*_kept_back(some, by_visitor=by_visitor), *_not_shown(some, by_visitor=by_visitor)]
     older = [(WORDS[target.capability], report.past) for target, report in some if report.has_more or report.past]
     if whats := dict.fromkeys(what for what, past in older if past is None):
         sentences.append(f"It has more {' and '.join(whats)}, which were not asked for.")

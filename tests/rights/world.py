@@ -238,7 +238,8 @@ async def _purchase(world: World, person: Made) -> RecordId:
         "status": "On its way",
     }
     lines = [line | {"product_id": world.keys["Product"]}]
-    return await world.make.purchase(person, "10.00", lines=lines, tracking=[tracking])
+    data = [{"name": mark("a", "Engraving"), "value": mark("a", "Engraved")}]
+    return await world.make.purchase(person, "10.00", lines=lines, tracking=[tracking], custom_data=data)
 
 
 async def _doubted(world: World) -> Made:

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-import email_validator
-import phonenumbers
 from pydantic import BaseModel, ValidationError
 
 from adapters.channels.zendesk.words import (
@@ -23,6 +21,7 @@ from adapters.contract.channel import Unread
 from adapters.contract.errors import BadPayload
 from adapters.contract.records import Case, File, HandedOver, Person, Reach, Remark, Removal, Talk, Utterance, Who
 from adapters.payload import reason
+from adapters.reaching import as_email, as_phone
 
 OURS = "profile_gateway_key"
 """The name under which a sent comment carries our own word for it, in the custom metadata of its audit."""
@@ -329,22 +328,3 @@ def _as_text(value: Any) -> str | None:
 def is_id(text: str) -> bool:
     """Whether Zendesk can have given that id: its own are decimal numbers."""
     return text.isascii() and text.isdecimal() and len(text) <= _LONGEST_ID
-
-
-def as_email(text: str) -> str | None:
-    """The text where it can be an e-mail address."""
-    try:
-        email_validator.validate_email(text, check_deliverability=False, allow_smtputf8=True)
-    except ValueError:
-        return None
-    return text
-
-
-def as_phone(text: str, region: str | None) -> str | None:
-    """The phone number with its country code, read in that region where it has none; None where it can be none."""
-    try:
-        number = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException:
-        return None
-    is_possible = phonenumbers.is_possible_number(number)
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if is_possible else None

@@ -1,0 +1,96 @@
+"""What is the Admin API asked, in its own language?
+
+A question may cost 1,000 points: an object costs one, a list as much as all that it may hold. So little is asked for
+at once, and what an order has more is asked for by itself.
+"""
+
+from typing import Final
+
+LINES_AT_ONCE: Final = 8
+MORE_LINES_AT_ONCE: Final = 100
+VARIANTS_AT_ONCE: Final = 50
+
+_MONEY: Final = "{ shopMoney { amount currencyCode } }"
+_BUYER: Final = """
+fragment Buyer on Customer {
+  id firstName lastName verifiedEmail state note locale tags createdAt updatedAt
+  defaultEmailAddress { emailAddress }
+  defaultPhoneNumber { phoneNumber }
+  defaultAddress { address1 address2 city zip province country countryCodeV2 phone }
+}"""
+_LINE: Final = f"""
+fragment Goods on LineItem {{
+  id title sku quantity currentQuantity
+  originalUnitPriceSet {_MONEY}
+  discountAllocations {{ allocatedAmountSet {_MONEY} }}
+  product {{ id }}
+}}"""
+_SALE: Final = f"""
+fragment Sale on Order {{
+  id name processedAt createdAt updatedAt cancelledAt displayFinancialStatus displayFulfillmentStatus
+  email phone note
+  customAttributes {{ key value }}
+  billingAddress {{ phone }}
+  totalPriceSet {_MONEY}
+  currentTotalPriceSet {_MONEY}
+  lineItems(first: {LINES_AT_ONCE}) {{ pageInfo {{ hasNextPage endCursor }} nodes {{ ...Goods }} }}
+  fulfillments(first: 4) {{ status displayStatus trackingInfo(first: 3) {{ company number url }} }}
+}}{_LINE}"""
+_DRAFT: Final = f"""
+fragment Draft on DraftOrder {{
+  id name status createdAt updatedAt invoiceUrl email phone note2
+  customer {{ id }}
+  customAttributes {{ key value }}
+  totalPriceSet {_MONEY}
+  lineItems(first: 100) {{
+    nodes {{
+      id title sku quantity
+      originalUnitPriceSet {_MONEY}
+      discountedTotalSet {_MONEY}
+      product {{ id }}
+    }}
+  }}
+}}"""
+_ORDERS: Final = """orders(first: $first, after: $after, sortKey: PROCESSED_AT, reverse: true) {
+    pageInfo { hasNextPage endCursor } nodes { ...Sale } }"""
+
+PERSON: Final = "query Person($id: ID!) { customer(id: $id) { ...Buyer } }" + _BUYER
+PERSON_BY: Final = (
+    "query PersonBy($query: String!) { customers(first: 5, query: $query) { nodes { ...Buyer } } }" + _BUYER
+)
+PURCHASES: Final = (
+    f"query Purchases($id: ID!, $first: Int!, $after: String) {{ customer(id: $id) {{ id {_ORDERS} }} }}{_SALE}"
+)
+MORE_LINES: Final = f"""query MoreLines($id: ID!, $after: String) {{ order(id: $id) {{
+  lineItems(first: {MORE_LINES_AT_ONCE}, after: $after) {{
+    pageInfo {{ hasNextPage endCursor }} nodes {{ ...Goods }} }} }} }}{_LINE}"""
+PRODUCTS: Final = """query Products($query: String!, $first: Int!, $after: String) {
+  products(first: $first, after: $after, query: $query, sortKey: RELEVANCE) {
+    pageInfo { hasNextPage endCursor }
+    nodes {
+      id title status productType description updatedAt
+      variants(first: 1) { nodes { id sku price } }
+      priceRangeV2 { minVariantPrice { amount currencyCode } }
+      featuredMedia { preview { image { url } } }
+    } } }"""
+VARIANTS: Final = f"""query Variants($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on Product {{
+  id variants(first: {VARIANTS_AT_ONCE}) {{ nodes {{ id sku }} }} }} }} }}"""
+CHANGES: Final = f"""query Changes($people: String, $afterPerson: String, $orders: String, $afterOrder: String,
+    $first: Int!, $drafts: String!, $afterDraft: String) {{
+  customers(first: 25, after: $afterPerson, sortKey: UPDATED_AT, query: $people) {{
+    pageInfo {{ hasNextPage endCursor }} nodes {{ ...Buyer }} }}
+  orders(first: $first, after: $afterOrder, sortKey: UPDATED_AT, query: $orders) {{
+    pageInfo {{ hasNextPage endCursor }} nodes {{ ...Sale customer {{ id }} }} }}
+  draftOrders(first: 10, after: $afterDraft, sortKey: UPDATED_AT, query: $drafts) {{
+    pageInfo {{ hasNextPage endCursor }} nodes {{ id status updatedAt }} }}
+}}{_BUYER}{_SALE}"""
+PAGE_OF_DRAFT: Final = f"query PageOfDraft($id: ID!) {{ draftOrder(id: $id) {{ ...Draft }} }}{_DRAFT}"
+PAGE_OF_ORDER: Final = f"""query PageOfOrder($id: ID!) {{ order(id: $id) {{
+  id totalOutstandingSet {_MONEY} paymentCollectionDetails {{ additionalPaymentCollectionUrl }} }} }}"""
+
+DRAFT: Final = f"""mutation Draft($input: DraftOrderInput!) {{ draftOrderCreate(input: $input) {{
+  draftOrder {{ ...Draft }} userErrors {{ field message }} }} }}{_DRAFT}"""
+COMPLETE: Final = f"""mutation Complete($id: ID!) {{ draftOrderComplete(id: $id, paymentPending: true) {{
+  draftOrder {{ id order {{ ...Sale customer {{ id }} }} }} userErrors {{ field message }} }} }}{_SALE}"""
+DROP: Final = """mutation Drop($id: ID!) { draftOrderDelete(input: { id: $id }) {
+  deletedId userErrors { field message } } }"""

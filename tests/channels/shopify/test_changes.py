@@ -1,0 +1,130 @@
+"""What has changed in the shop is found by asking, whatever its deliveries missed."""
+
+from datetime import timedelta
+
+import pytest
+
+from adapters.channels.shopify.channel import Shopify
+from adapters.contract.channel import Found
+from adapters.contract.errors import BadPayload
+from adapters.contract.records import HandedOver, Order, Person, Removal
+from adapters.lines import Lines
+from resolvers.kit.shift import Shift
+from resolvers.live.account_pasts import ACCOUNT_PASTS, read_on
+from resolvers.purchases import PURCHASES
+from tests.channels.shopify.double import Bucket, Shop
+from tests.channels.shopify.making import buyer, moment, sale
+from tests.conftest import Asking
+
+
+async def read_all(shopify: Shopify, cursor: str | None = None) -> tuple[list[HandedOver], str | None, int]:
+    """Everything behind the cursor, the cursor that leads on later, and how many portions it took."""
+    records: list[HandedOver] = []
+    for n in range(1, 40):
+        found: Found = await shopify.portion_of_all(cursor)
+        assert found.unread == ()
+        records += found.records
+        if found.after is None:
+            return records, cursor, n
+        cursor = found.after
+    raise AssertionError("there is no end")
+
+
+def orders(records: list[HandedOver]) -> set[tuple[str, str]]:
+    """The orders, with how far they are."""
+    return {(one.external_id, one.status) for one in records if isinstance(one, Order)}
+
+
+async def test_everything(shop: Shop, shopify: Shopify) -> None:
+    """From the start all customers and orders come, in portions, and there is an end."""
+    shop.buyers = [buyer(n, updatedAt=moment(n / 100)) for n in range(1, 61)]
+    shop.sales = [sale(n, 7, days=n / 100) for n in range(1, 33)]
+    records, _, portions = await read_all(shopify)
+    assert len({one.who.value for one in records if isinstance(one, Person)}) == 60
+    assert orders(records) == {(str(n), "PAID") for n in range(1, 33)}
+    assert portions < 10
+
+
+async def test_news_only(shop: Shop, shopify: Shopify) -> None:
+    """Asked again later, what has changed since comes, and little else."""
+    shop.buyers, shop.sales = [buyer(7)], [sale(n, 7, days=n) for n in range(1, 16)]
+    _, cursor, _ = await read_all(shopify)
+    assert cursor is not None
+    assert orders((await read_all(shopify, cursor))[0]) == {("15", "PAID")}
+    shop.sales[3] |= {"updatedAt": moment(17), "displayFulfillmentStatus": "FULFILLED"}
+    shop.buyers.append(buyer(8, updatedAt=moment(17)))
+    records, later, _ = await read_all(shopify, cursor)
+    assert orders(records) == {("15", "PAID"), ("4", "FULFILLED")}
+    assert "8" in {one.who.value for one in records if isinstance(one, Person)}
+    assert orders((await read_all(shopify, later))[0]) == {("4", "FULFILLED")}
+
+
+async def test_many_at_one_moment(shop: Shop, shopify: Shopify) -> None:
+    """Where more than a page was changed in one second, all of it comes, and reading ends; so does what comes later."""
+    shop.bucket = Bucket(most=1e6, left=1e6)
+    shop.sales = [sale(n, 7) for n in range(1, 46)]
+    records, cursor, _ = await read_all(shopify)
+    assert len(orders(records)) == 45
+    shop.sales += [sale(n, 7, days=0.001) for n in range(46, 60)]
+    again = orders((await read_all(shopify, cursor))[0])
+    assert {(str(n), "PAID") for n in range(46, 60)} <= again
+
+
+async def test_paid_draft_goes(shop: Shop, shopify: Shopify) -> None:
+    """A draft of ours that became an order is removed, also where no delivery said so."""
+    ours = {
+        "id": "gid://shopify/DraftOrder/61",
+        "status": "COMPLETED",
+        "updatedAt": moment(),
+        "tags": ["profile-gateway"],
+    }
+    theirs = {**ours, "id": "gid://shopify/DraftOrder/62", "tags": []}
+    shop.drafts = [ours, theirs, {**ours, "id": "gid://shopify/DraftOrder/63", "status": "OPEN"}]
+    records, _, _ = await read_all(shopify)
+    assert {one.external_id for one in records if isinstance(one, Removal)} == {"draft-61"}
+
+
+ODD = ("", "x", "[]", "[[1,2]]", "[[null,null],[null,null],[7,null]]", '[["x",null]]', "9" * 99)
+
+
+@pytest.mark.parametrize("cursor", ODD, ids=range(len(ODD)))
+async def test_odd_cursor(shopify: Shopify, cursor: str) -> None:
+    """A cursor that is none of ours is refused, and nobody is asked by it."""
+    with pytest.raises(BadPayload):
+        await shopify.portion_of_all(cursor)
+
+
+async def test_subscription_gone(ask: Asking, shop: Shop, shopify: Shopify) -> None:
+    """Where no delivery comes any more, the hourly look finds what has changed, and takes it in once."""
+    shop.buyers, shop.sales = [buyer(7)], [sale(1, 7)]
+    now = ask.now
+
+    async def hour() -> list[tuple[str, str]]:
+        nonlocal now
+        lines, declared = Lines([shopify]), ask.graph.declared
+        for _ in range(4):
+            await read_on(Shift(store=ask.store, declared=declared, clock=lambda: now, lines=lines))
+        now += timedelta(hours=1)
+        kept = await ask.store.find(PURCHASES, {}, order=[("placed_at", 1)])
+        return [(one["external_id"], one["status"]) for one in kept]
+
+    assert await hour() == [("1", "PAID")]
+    shop.sales[0] |= {"updatedAt": moment(2), "displayFulfillmentStatus": "FULFILLED"}
+    shop.sales.append(sale(2, 7, days=3))
+    assert await hour() == [("1", "FULFILLED"), ("2", "PAID")]
+    asked = shop.asked["Changes"]
+    assert await hour() == [("1", "FULFILLED"), ("2", "PAID")]
+    # An hour in which nothing happened costs one question.
+    assert shop.asked["Changes"] == asked + 1
+    (past,) = await ask.store.find(ACCOUNT_PASTS, {})
+    assert past["reason"] is None
+
+
+async def test_throttled_waits(ask: Asking, shop: Shop, shopify: Shopify) -> None:
+    """A throttled portion is asked for again when Shopify allows, and none is lost."""
+    shop.sales = [sale(1, 7)]
+    shop.fault("Changes", 200, {"errors": [{"extensions": {"code": "THROTTLED"}}]})
+    shift = Shift(store=ask.store, declared=ask.graph.declared, clock=lambda: ask.now, lines=Lines([shopify]))
+    await read_on(shift)
+    (past,) = await ask.store.find(ACCOUNT_PASTS, {})
+    assert (past["reason"], past["due_at"] - ask.now) == ("BUSY", timedelta(seconds=1))
