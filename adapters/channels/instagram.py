@@ -40,6 +40,7 @@ class Instagram(MetaMessaging):
     fields: ClassVar[str] = (
         "name,username,profile_pic,is_verified_user,follower_count,is_user_follow_business,is_business_follow_user"
     )
+    said_fields: ClassVar[str] = "attachments"
     gives_key_back: ClassVar[bool] = False
 
     def __init__(self, account: str, settings: Any, equipment: Equipment) -> None:

@@ -56,6 +56,8 @@ class Graph:
     """Fields of a profile to which the app has no right: asked for, the whole question is refused."""
     threads: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """Messages with each person, the newest first."""
+    unknown_field: str | None = None
+    """A field of messages that this version does not know: asked for, the whole question is refused."""
     errors: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     """Status and error of the answers to `profile`, `conversations`, `thread` or `send`."""
     headers: dict[str, str] = field(default_factory=dict)
@@ -103,7 +105,7 @@ class Graph:
         if (wrong := self._wrong("thread")) is not None:
             return wrong
         asked = _ASKED.match(request.query.get("fields", ""))
-        if asked is None:
+        if asked is None or (self.unknown_field and self.unknown_field in request.query["fields"]):
             return web.json_response({"error": {"message": "(#100)", "code": 100}}, status=400)
         whole, begin = self.threads[person], int((asked[2] or "c0")[1:])
         end = min(begin + int(asked[1]), len(whole))

@@ -43,6 +43,8 @@ class MetaMessaging(Channel):
     """What is asked for of a person."""
     granted_fields: ClassVar[str] = ""
     """What else is asked for, and left out where the app has no right to it."""
+    said_fields: ClassVar[str]
+    """What is asked for of a message beside its words."""
     gives_key_back: ClassVar[bool]
     """Whether an echo brings back the word that was sent along with a message."""
     longest_bytes: ClassVar[int | None] = None
@@ -54,7 +56,7 @@ class MetaMessaging(Channel):
         self._reader = Reader(self.name, account, self.kind, self._settings.also_accounts, self._settings.app_id)
         self._pace = Pace(_CONVERSATIONS_A_SECOND)
         self._allowance = Allowance()
-        self._pasts = Pasts(self._conversing, self.node, self.platform)
+        self._pasts = Pasts(self._conversing, self.node, self.platform, self.said_fields)
 
     @property
     def node(self) -> str:
