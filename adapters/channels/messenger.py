@@ -28,7 +28,7 @@ class Messenger(MetaMessaging):
     platform: ClassVar[str] = "messenger"
     fields: ClassVar[str] = "id,name,first_name,last_name,profile_pic"
     granted_fields: ClassVar[str] = "locale,timezone,gender"
-    said_fields: ClassVar[str] = "sticker,attachments{id,name,mime_type,size}"
+    said_fields: ClassVar[str] = "sticker,attachments{name,mime_type}"
     gives_key_back: ClassVar[bool] = True
 
 
