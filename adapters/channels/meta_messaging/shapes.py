@@ -264,3 +264,37 @@ class Kept(Shape):
 
     name: str | None = None
     mime_type: str | None = None
+
+
+class Picture(Shape):
+    """Where a picture or a film stands."""
+
+    url: str | None = None
+
+
+class HeldFile(Shape):
+    """A file of a message that is asked for by its id."""
+
+    file_url: str | None = None
+    image_data: Picture | None = None
+    video_data: Picture | None = None
+
+
+class Mention(Shape):
+    """A story in which somebody mentioned us."""
+
+    link: str | None = None
+
+
+class HeldStory(Shape):
+    """A story that a message is about."""
+
+    mention: Mention | None = None
+
+
+class Held(Shape):
+    """What a message holds beside its words."""
+
+    attachments: Listed | None = None
+    sticker: str | None = None
+    story: HeldStory | None = None
