@@ -18,6 +18,7 @@ from adapters.failures import StoreError
 from gateway.auth import Auth, NotSignedIn
 from gateway.ledger import Ledger
 from gateway.telling import FORBIDDEN, UNAVAILABLE, told, told_unforeseen
+from gateway.touching import beyond
 from resolvers.files import PATH, File, NotGiven, Why, file_of
 from resolvers.kit.context import Context
 from resolvers.kit.errors import Unavailable
@@ -34,7 +35,9 @@ _STATUSES: Final = {
     Why.BUSY: (503, UNAVAILABLE),
     Why.DOWN: (504, UNAVAILABLE),
 }
-_UNAUTHENTICATED, _UNFORESEEN, _UNAVAILABLE = 401, 500, 503
+_UNAUTHENTICATED, _FORBIDDEN, _UNFORESEEN, _UNAVAILABLE = 401, 403, 500, 503
+_FIELD: Final = "Attachment.path"
+_BEYOND: Final = f"What you are signed in with may not ask for `{_FIELD}`. Sign in with what may."
 _OPERATION: Final = "file"
 # No page, of no origin, that runs nothing and is kept by nobody in between.
 _SAFE: Final = {
@@ -61,6 +64,8 @@ class Counter:
         """The file, or why there is none."""
         try:
             viewer = await self.auth.viewer_of(request.headers)
+            if viewer.fields and beyond([_FIELD], viewer.fields):
+                return _refused(_BEYOND, FORBIDDEN, _FORBIDDEN, {})
             context = self.context_for(viewer)
             file = await file_of(context, named)
             await self.ledger.keep(context, _OPERATION, lambda: "")

@@ -115,6 +115,13 @@ async def test_who_may(gate: Gate, path: str, store: Store, make: Makers) -> Non
     assert (refused.status_code, code_of(refused)) == (401, "UNAUTHENTICATED")
 
 
+async def test_bounded_fields(gate: Gate, path: str) -> None:
+    """Whose key is for some fields alone opens files where the attachment's path is among them."""
+    for fields, status in ((["Attachment.name"], 403), (["Attachment.path"], 200)):
+        more = {"scope": "read personal", "fields": fields}
+        assert (await _fetched(gate, path, Role.PARTNER, **more)).status_code == status
+
+
 @pytest.mark.parametrize("named", ["nonsense", "%00", global_id("Attachment", b"0" * 12), "Q3VzdG9tZXI6MQ=="])
 async def test_no_such_file(gate: Gate, named: str) -> None:
     """What is no attachment's id opens nothing."""
