@@ -40,6 +40,8 @@ class Instagram(MetaMessaging):
     fields: ClassVar[str] = (
         "name,username,profile_pic,is_verified_user,follower_count,is_user_follow_business,is_business_follow_user"
     )
+    said_fields: ClassVar[str] = "attachments"
+    file_fields: ClassVar[str] = "story"
     gives_key_back: ClassVar[bool] = False
 
     def __init__(self, account: str, settings: Any, equipment: Equipment) -> None:
@@ -57,6 +59,12 @@ CHANNEL = Instagram
 _TEXT: Final = b"""{"object": "instagram", "entry": [{"id": "sample-account", "time": 1764149400500, "messaging": [
 {"sender": {"id": "sample-person"}, "recipient": {"id": "sample-account"}, "timestamp": 1764149400000,
 "message": {"mid": "aWdf-sample-1", "text": "Does it come in another color?"}}]}]}"""
+_STORY: Final = b"""{"object": "instagram", "entry": [{"id": "sample-account", "time": 1764149465500, "messaging": [
+{"sender": {"id": "sample-person"}, "recipient": {"id": "sample-account"}, "timestamp": 1764149465000,
+"message": {"mid": "aWdf-sample-4", "attachments": [{"type": "story_mention", "payload": {"url":
+"https://scontent.fbcdn.net/story.jpg"}}]}}]}]}"""
+_FILE: Final = b"""{"id": "aWdf-sample-4", "story": {"mention": {"id": "1",
+"link": "https://scontent.fbcdn.net/story.jpg"}}}"""
 _DELETED: Final = b"""{"object": "instagram", "entry": [{"id": "sample-account", "time": 1764149460500, "messaging": [
 {"sender": {"id": "sample-person"}, "recipient": {"id": "sample-account"}, "timestamp": 1764149460000,
 "message": {"mid": "aWdf-sample-1", "is_deleted": true}}]}]}"""
@@ -88,9 +96,10 @@ EXAMPLES: Final = Examples(
         "/v26.0/sample-person": _PROFILE,
         "/v26.0/sample-account/conversations": _CONVERSATIONS,
         "/v26.0/aWdfZAG06": _MESSAGES,
+        "/v26.0/aWdf-sample-4": _FILE,
         "/v26.0/sample-account/messages": _TAKEN,
     },
-    deliveries=(_TEXT, _DELETED, _COMMENT),
+    deliveries=(_TEXT, _DELETED, _COMMENT, _STORY),
     deliveries_named="webhook_*.json",
     sign=meta.sign,
 )

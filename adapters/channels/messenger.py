@@ -28,6 +28,8 @@ class Messenger(MetaMessaging):
     platform: ClassVar[str] = "messenger"
     fields: ClassVar[str] = "id,name,first_name,last_name,profile_pic"
     granted_fields: ClassVar[str] = "locale,timezone,gender"
+    said_fields: ClassVar[str] = "sticker,attachments{name,mime_type}"
+    file_fields: ClassVar[str] = "sticker"
     gives_key_back: ClassVar[bool] = True
 
 
@@ -40,6 +42,12 @@ _ECHO: Final = b"""{"object": "page", "entry": [{"id": "sample-account", "time":
 {"sender": {"id": "sample-account"}, "recipient": {"id": "sample-person"}, "timestamp": 1764149460000,
 "message": {"is_echo": true, "app_id": 1517776481860111, "metadata": "sample-key", "mid": "m_sample-2",
 "text": "It does."}}]}]}"""
+_IMAGE: Final = b"""{"object": "page", "entry": [{"id": "sample-account", "time": 1764149465500, "messaging": [
+{"sender": {"id": "sample-person"}, "recipient": {"id": "sample-account"}, "timestamp": 1764149465000,
+"message": {"mid": "m_sample-4", "attachments": [{"type": "image", "payload": {"url":
+"https://scontent.fbcdn.net/lamp.jpg"}}]}}]}]}"""
+_FILE: Final = b"""{"id": "m_sample-4", "attachments": {"data": [{"id": "1", "mime_type": "image/jpeg",
+"name": "lamp.jpg", "image_data": {"url": "https://scontent.fbcdn.net/lamp.jpg"}}]}}"""
 _READ: Final = b"""{"object": "page", "entry": [{"id": "sample-account", "time": 1764149470500, "messaging": [
 {"sender": {"id": "sample-person"}, "recipient": {"id": "sample-account"}, "timestamp": 1764149470000,
 "read": {"watermark": 1764149465000}}]}]}"""
@@ -68,9 +76,10 @@ EXAMPLES: Final = Examples(
         "/v26.0/sample-person": _PROFILE,
         "/v26.0/sample-account/conversations": _CONVERSATIONS,
         "/v26.0/t_100": _MESSAGES,
+        "/v26.0/m_sample-4": _FILE,
         "/v26.0/sample-account/messages": _TAKEN,
     },
-    deliveries=(_TEXT, _ECHO, _READ),
+    deliveries=(_TEXT, _ECHO, _READ, _IMAGE),
     deliveries_named="webhook_*.json",
     sign=meta.sign,
 )

@@ -25,12 +25,12 @@ from adapters.signatures import hmac_sha256_hex, is_signed_by_any
 SIGNATURE: Final = "x-hub-signature-256"
 _ALGORITHM: Final = "sha256="
 _MINUTE_S: Final = 60.0
-# As `lookaside.fbsbx.com`, where the Cloud API's media lie.
-_HOSTS_OF_FILES: Final = (".facebook.com", ".fbsbx.com", ".fbcdn.net", ".whatsapp.net")
 _BUSINESS_USAGE: Final = "x-business-use-case-usage"
 _USAGES: Final = (_BUSINESS_USAGE, "x-app-usage", "x-page-usage")
 _LARGEST: Final = 1e12
 _SHARES: Final = ("call_count", "total_cputime", "total_time")
+# As `lookaside.fbsbx.com`, where the Cloud API's media lie.
+_HOSTS_OF_FILES: Final = (".facebook.com", ".fbsbx.com", ".fbcdn.net", ".whatsapp.net")
 
 _THROTTLED: Final = frozenset({4, 17, 32, 613, *range(80000, 80015)})
 """Limits of the app, the user, the page, a custom one, and of business use cases."""

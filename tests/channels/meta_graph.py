@@ -18,6 +18,7 @@ from adapters.channels.meta_messaging.channel import MetaMessaging
 from adapters.contract.channel import Equipment
 from adapters.contract.deliveries import Delivery
 from adapters.contract.manners import Manners
+from adapters.http.addresses import Borders
 from adapters.http.session import Outside
 from tests import planted
 
@@ -56,6 +57,10 @@ class Graph:
     """Fields of a profile to which the app has no right: asked for, the whole question is refused."""
     threads: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """Messages with each person, the newest first."""
+    held: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What messages hold beside their words, by their ids."""
+    unknown_field: str | None = None
+    """A field of messages that this version does not know: asked for, the whole question is refused."""
     errors: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     """Status and error of the answers to `profile`, `conversations`, `thread` or `send`."""
     headers: dict[str, str] = field(default_factory=dict)
@@ -86,6 +91,8 @@ class Graph:
         key = self._note(request)
         if key.startswith("t_"):
             return self._thread(request, key.removeprefix("t_"))
+        if key in self.held:
+            return self._files(request, key)
         if (wrong := self._wrong("profile")) is not None:
             return wrong
         fields = set(request.query.get("fields", "").split(","))
@@ -99,11 +106,23 @@ class Graph:
         shown = {name: one for name, one in found.items() if name in fields} if isinstance(found, dict) else found
         return self._good(shown)
 
+    def _files(self, request: web.Request, message: str) -> web.Response:
+        asked = request.query.get("fields", "").split(",")
+        if self.unknown_field in asked:
+            return web.json_response({"error": {"message": "(#100)", "code": 100}}, status=400)
+        return self._good({name: one for name, one in self.held[message].items() if name in {"id", *asked}})
+
+    async def give(self, request: web.Request) -> web.Response:
+        """What stands at a file's address, for who brings the token."""
+        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return web.Response(status=401)
+        return web.Response(body=request.match_info["name"].encode(), content_type="image/jpeg")
+
     def _thread(self, request: web.Request, person: str) -> web.Response:
         if (wrong := self._wrong("thread")) is not None:
             return wrong
         asked = _ASKED.match(request.query.get("fields", ""))
-        if asked is None:
+        if asked is None or (self.unknown_field and self.unknown_field in request.query["fields"]):
             return web.json_response({"error": {"message": "(#100)", "code": 100}}, status=400)
         whole, begin = self.threads[person], int((asked[2] or "c0")[1:])
         end = min(begin + int(asked[1]), len(whole))
@@ -168,6 +187,7 @@ async def serving(graph: Graph) -> AsyncIterator[Graph]:
     app.router.add_post("/v26.0/{node}/messages", graph.take)
     app.router.add_get("/v26.0/{node}/conversations", graph.list)
     app.router.add_get("/v26.0/{id}", graph.show)
+    app.router.add_get("/media/{name}", graph.give)
     runner = web.AppRunner(app, shutdown_timeout=0)
     await runner.setup()
     try:
@@ -187,6 +207,7 @@ async def reaching(
     """An account of that channel, reaching its vendor."""
     told = {"access_token": TOKEN, "app_secrets": [SECRET, FORMER_SECRET], "verify_token": VERIFY_TOKEN, "app_id": APP}
     settings = cls.Settings.model_validate({"base_url": graph.url, **told, **more})
-    async with Outside() as outside:
+    # Its files' addresses are on this machine, too.
+    async with Outside(borders=Borders(has_loopback=True)) as outside:
         way = outside.way(cls.name, account, manners or cls.manners)
         yield cls(account, settings, Equipment(way=way, default_region="US"))

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from adapters.contract.channel import Capability, Channel, ChannelSettings, Equipment, Found
-from adapters.contract.records import HandedOver, Person, Renaming, Say, Who
+from adapters.contract.records import HandedOver, Person, Renaming, Say, Watermark, Who
 from adapters.contract.way import Way
 from adapters.failures import StoreError
 from adapters.lines import Lines
@@ -104,8 +104,9 @@ async def test_anothers_word_brings_nobody_back(ask: Asking, hear: Heard) -> Non
         replace(FILE, external_id="F2", created_at=LATER),
         replace(PERSON, seen_at=LATER),
         replace(WORD, external_id="M2", sent_at=AT),
+        Watermark(channel="chat", account="web", who=ANN, talk="C1", status="READ", until=LATER, at=LATER),
     ],
-    ids=["company's message", "file", "profile", "message of that moment"],
+    ids=["company's message", "file", "profile", "message of that moment", "that it was read"],
 )
 async def test_others_words_do_not(ask: Asking, hear: Heard, said: HandedOver) -> None:
     """What the company or the channel says of an erased person later is none of the person's words."""

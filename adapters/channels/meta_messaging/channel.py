@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from adapters.channels import meta
-from adapters.channels.meta_messaging import sending
+from adapters.channels.meta_messaging import files, sending
 from adapters.channels.meta_messaging.pacing import Allowance, Pace
 from adapters.channels.meta_messaging.pasts import Pasts
 from adapters.channels.meta_messaging.people import person_of
@@ -13,7 +13,7 @@ from adapters.channels.meta_messaging.reading import Reader
 from adapters.channels.meta_messaging.sending import NoProfile
 from adapters.channels.meta_messaging.settings import MessagingSettings
 from adapters.channels.meta_messaging.shapes import Person as Shown
-from adapters.contract.channel import Channel, Equipment, Found, Portion
+from adapters.contract.channel import Channel, Equipment, Found, Portion, WantedFile
 from adapters.contract.deliveries import Answer, Delivery, Event
 from adapters.contract.errors import ChannelRefused, NoSuchIdentity, OutcomeUnknown
 from adapters.contract.manners import Manners
@@ -43,6 +43,10 @@ class MetaMessaging(Channel):
     """What is asked for of a person."""
     granted_fields: ClassVar[str] = ""
     """What else is asked for, and left out where the app has no right to it."""
+    said_fields: ClassVar[str]
+    """What is asked for of a message beside its words."""
+    file_fields: ClassVar[str]
+    """What is asked for of a message beside its files, as what stands there is a file, too."""
     gives_key_back: ClassVar[bool]
     """Whether an echo brings back the word that was sent along with a message."""
     longest_bytes: ClassVar[int | None] = None
@@ -54,7 +58,7 @@ class MetaMessaging(Channel):
         self._reader = Reader(self.name, account, self.kind, self._settings.also_accounts, self._settings.app_id)
         self._pace = Pace(_CONVERSATIONS_A_SECOND)
         self._allowance = Allowance()
-        self._pasts = Pasts(self._conversing, self.node, self.platform)
+        self._pasts = Pasts(self._conversing, self.node, self.platform, self.said_fields)
 
     @property
     def node(self) -> str:
@@ -116,6 +120,12 @@ class MetaMessaging(Channel):
             return await self._pasts.past(who, portion)
         except NoProfile as error:
             raise sending.not_of_profile(error) from error
+
+    async def file(self, wanted: WantedFile) -> Reply:
+        """The file of a message, as long as Meta shows the message."""
+        settings = self._settings
+        address = await files.address_of(self._conversing, wanted, self.file_fields)
+        return await meta.file_at(self.way, address, settings.access_token, settings.base_url)
 
     async def _conversing(self, steps: tuple[str, ...], params: Mapping[str, str]) -> Reply:
         """Asks for conversations, as often as Meta lets anybody, and not where the allowance is nearly used up."""

@@ -207,7 +207,7 @@ def _message(told: _Told) -> Event:
         return told.event(f"deleted:{message.mid}", gone)
     words = said(message)
     more: dict[str, Any] = {"came_by": message.referral}
-    if words.text != (message.text or None):
+    if message.attachments or words.text != (message.text or None):
         # Asked for what was said, Meta tells less of it: that must not stand in the place of this.
         more |= {"updated_at": told.at}
     if told.is_ours and (told.spot.app_id is None or message.app_id == told.spot.app_id):

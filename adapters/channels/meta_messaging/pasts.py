@@ -24,7 +24,8 @@ from adapters.payload import shaped
 
 SHOWN: Final = 20
 """Of how many messages of a conversation Meta shows what was said."""
-_FIELDS: Final = "id,created_time,from,message,sticker,attachments{id,name,mime_type,size}"
+_FIELDS: Final = "id,created_time,from,message"
+_PARAMETER: Final = "100"
 _MOMENT: Final = timedelta(seconds=1)
 """Meta's moments are whole seconds."""
 _LONGEST_CURSOR: Final = 4_000
@@ -66,8 +67,8 @@ def _place(word: str) -> _Place:
 class Pasts:
     """The conversations of an account's customers."""
 
-    def __init__(self, ask: Ask, node: str, platform: str) -> None:
-        self._ask, self._node, self._platform = ask, node, platform
+    def __init__(self, ask: Ask, node: str, platform: str, said_fields: str) -> None:
+        self._ask, self._node, self._platform, self._said_fields = ask, node, platform, said_fields
 
     async def past(self, who: Who, portion: Portion) -> Found:
         """A page of one conversation's messages, the newest first. Raises ChannelError."""
@@ -75,17 +76,25 @@ class Pasts:
         place = _place(portion.after) if portion.after else _Place(await self._threads(who, unread), None)
         if not place.threads:
             return Found(unread=tuple(unread))
-        size = max(1, min(portion.at_most, SHOWN))
-        behind = f".after({place.after})" if place.after else ""
-        fields = f"messages.limit({size}){behind}{{{_FIELDS}}}"
         try:
-            reply = await self._ask((place.threads[0],), {"fields": fields})
+            reply = await self._page(place, max(1, min(portion.at_most, SHOWN)))
         except ChannelRefused as error:
             if error.code != DELETED:
                 raise
             # So Meta says it at times of what lies behind the latest.
             return Found(unread=tuple(unread), after=_Place(place.threads[1:], None).word())
         return _found(who, place, shaped(Threaded, reply.json()).messages, reply, unread)
+
+    async def _page(self, place: _Place, size: int) -> Reply:
+        """Messages with all that is told of them, or without what Meta does not know beside their words."""
+        behind = f".after({place.after})" if place.after else ""
+        asked = f"messages.limit({size}){behind}"
+        try:
+            return await self._ask((place.threads[0],), {"fields": f"{asked}{{{_FIELDS},{self._said_fields}}}"})
+        except ChannelRefused as error:
+            if error.code != _PARAMETER:
+                raise
+        return await self._ask((place.threads[0],), {"fields": f"{asked}{{{_FIELDS}}}"})
 
     async def _threads(self, who: Who, unread: list[Unread]) -> tuple[str, ...]:
         """The ids of the conversations with the person, of which there is mostly one."""
@@ -162,7 +171,7 @@ def _records(who: Who, one: Spoken, unread: list[Unread]) -> list[HandedOver]:
         who=who,
         direction="IN" if is_theirs else "OUT",
         sent_at=one.created_time,
-        text=one.message or (bracketed("sticker") if one.sticker else None),
+        text=one.message or (bracketed("sticker") if one.sticker else None if files else bracketed("not shown")),
         status="RECEIVED" if is_theirs else "SENT",
     )
     kept = (

@@ -70,16 +70,12 @@ class Frame(Shape):
 
 
 class Story(Shape):
-    """A story that was answered or mentioned."""
-
-    id: MaybeId = None
-    url: str | None = None
+    """A story that was answered; what it is stands at its address, for a day."""
 
 
 class ReplyTo(Shape):
     """To what a message is an answer."""
 
-    mid: MaybeId = None
     story: Story | None = None
 
 
@@ -94,7 +90,6 @@ class Referral(Shape):
 
     ref: str | None = None
     source: str | None = None
-    type: str | None = None
     ad_id: MaybeId = None
     referer_uri: str | None = None
     product: ProductOf | None = None
@@ -191,7 +186,6 @@ class Medium(Shape):
     """On what somebody commented."""
 
     id: MaybeId = None
-    media_product_type: str | None = None
     ad_id: MaybeId = None
 
 
@@ -268,7 +262,39 @@ class Spoken(Shape):
 class Kept(Shape):
     """A file of a message that was asked for."""
 
-    id: MaybeId = None
     name: str | None = None
     mime_type: str | None = None
-    size: int | None = None
+
+
+class Picture(Shape):
+    """Where a picture or a film stands."""
+
+    url: str | None = None
+
+
+class HeldFile(Shape):
+    """A file of a message that is asked for by its id."""
+
+    file_url: str | None = None
+    image_data: Picture | None = None
+    video_data: Picture | None = None
+
+
+class Mention(Shape):
+    """A story in which somebody mentioned us."""
+
+    link: str | None = None
+
+
+class HeldStory(Shape):
+    """A story that a message is about."""
+
+    mention: Mention | None = None
+
+
+class Held(Shape):
+    """What a message holds beside its words."""
+
+    attachments: Listed | None = None
+    sticker: str | None = None
+    story: HeldStory | None = None

@@ -6,7 +6,7 @@ import pytest
 
 from adapters.channels.instagram import Instagram
 from adapters.channels.meta_messaging.channel import MetaMessaging
-from adapters.contract.channel import Portion
+from adapters.contract.channel import Portion, WantedFile
 from adapters.contract.errors import ChannelRefused, NoSuchIdentity
 from adapters.contract.records import Person, Utterance, Who
 from tests.channels.instagram.double import ACCOUNT, IGSID
@@ -102,3 +102,13 @@ async def test_version(graph: Graph) -> None:
         with pytest.raises(NoSuchIdentity):
             await instagram.person(WHO)
     assert Instagram.Settings.model_fields["graph_version"].default == "v26.0"
+
+
+async def test_story_is_fetched(instagram: MetaMessaging, graph: Graph) -> None:
+    """The story in which somebody mentioned us is a file of the message, for the day that it lives."""
+    graph.held["aWc=="] = {"id": "aWc==", "story": {"mention": {"id": "1", "link": f"{graph.url}/media/story"}}}
+    wanted = WantedFile(external_id="aWc==/0", of="aWc==", of_kind="message")
+    assert (await instagram.file(wanted)).body == b"story"
+    graph.held["aWc=="] = {"id": "aWc=="}
+    with pytest.raises(NoSuchIdentity):
+        await instagram.file(wanted)

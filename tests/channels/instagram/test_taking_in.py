@@ -65,16 +65,16 @@ async def test_deleted_text_goes(store: Store) -> None:
 async def test_past_tells_less(store: Store, instagram: MetaMessaging, graph: Graph, *, is_past_first: bool) -> None:
     """What a delivery told of a message stands, though Meta tells less of it to who asks, before or later."""
     story = {"type": "story_mention", "payload": {"url": "https://cdn.example.com/a.jpg"}}
-    graph.threads[IGSID] = [spoken(1, IGSID, "How much?"), spoken(0, IGSID, "")]
+    graph.threads[IGSID] = [spoken(2, IGSID, ""), spoken(1, IGSID, "How much?"), spoken(0, IGSID, "")]
     past = (await instagram.past(Who("instagram", ACCOUNT, IGSID), Portion())).records
     reply = {"reply_to": {"story": {"id": "1"}}}
-    told = records(
-        enveloped(message("m_0", None, attachments=[story]), message("m_1", "How much?", at=AT + 1, **reply))
-    )
+    image = message("m_2", None, at=AT + 2, attachments=[{"type": "image"}])
+    answer = message("m_1", "How much?", at=AT + 1, **reply)
+    told = records(enveloped(message("m_0", None, attachments=[story]), answer, image))
     for some in (past, told) if is_past_first else (told, past):
         await bring(store, *some)
     found = await store.find(MESSAGES, {}, order=[("external_id", 1)])
-    assert [one["text"] for one in found] == ["[story mention]", "How much?\n[reply to a story]"]
+    assert [one["text"] for one in found] == ["[story mention]", "How much?\n[reply to a story]", None]
 
 
 async def test_comments_beside_messages(store: Store) -> None:

@@ -24,8 +24,8 @@ def outgoing(**more: Any) -> Outgoing:
 
 
 def test_offers(messenger: MetaMessaging) -> None:
-    """It knows people and pasts, hears and answers; everybody has one conversation with the page."""
-    offered = {Capability.PROFILE, Capability.HISTORY, Capability.SEND, Capability.WEBHOOK}
+    """It knows people, pasts and files, hears and answers; everybody has one conversation with the page."""
+    offered = {Capability.PROFILE, Capability.HISTORY, Capability.SEND, Capability.WEBHOOK, Capability.FILES}
     assert set(messenger.capabilities()) == offered
     assert messenger.talk_with(WHO) == PSID
 
