@@ -123,9 +123,8 @@ class MetaMessaging(Channel):
 
     async def file(self, wanted: WantedFile) -> Reply:
         """The file of a message, as long as Meta shows the message."""
-        settings = self._settings
         address = await files.address_of(self._conversing, wanted, self.file_fields)
-        return await meta.file_at(self.way, address, settings.access_token, settings.base_url)
+        return await meta.file_at(self.way, address, self._settings)
 
     async def _conversing(self, steps: tuple[str, ...], params: Mapping[str, str]) -> Reply:
         """Asks for conversations, as often as Meta lets anybody, and not where the allowance is nearly used up."""
