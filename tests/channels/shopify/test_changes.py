@@ -59,6 +59,14 @@ async def test_news_only(shop: Shop, shopify: Shopify) -> None:
     assert orders((await read_all(shopify, later))[0]) == {("4", "FULFILLED")}
 
 
+async def test_found_late(shop: Shop, shopify: Shopify) -> None:
+    """Shopify's search learns of a change some seconds later: what then lies before the newest comes, too."""
+    shop.sales = [sale(1, 7, days=1)]
+    _, cursor, _ = await read_all(shopify)
+    shop.sales.append(sale(2, 7, days=1 - 0.001))
+    assert ("2", "PAID") in orders((await read_all(shopify, cursor))[0])
+
+
 async def test_many_at_one_moment(shop: Shop, shopify: Shopify) -> None:
     """Where more than a page was changed in one second, all of it comes, and reading ends; so does what comes later."""
     shop.bucket = Bucket(most=1e6, left=1e6)
