@@ -44,7 +44,7 @@ NEWEST_WANTED: Final = (
     "Ask for the newest first, or turn them round; where the vendor cannot, write `EXAMPLES.newest_first = False`."
 )
 """What to do where the oldest stands first."""
-_MUST: Final[Mapping[Fault, tuple[type[ChannelError], ...]]] = {
+MUST: Final[Mapping[Fault, tuple[type[ChannelError], ...]]] = {
     Fault.HANGS: (ChannelDown,),
     Fault.GONE: (ChannelDown,),
     Fault.BROKEN: (ChannelDown,),
@@ -54,6 +54,7 @@ _MUST: Final[Mapping[Fault, tuple[type[ChannelError], ...]]] = {
     Fault.PAGE: (BadPayload,),
     Fault.CUT: (ChannelDown, BadPayload),
 }
+"""Which errors a vendor that fails so may become."""
 ADDRESS_WANTED: Final = (
     "Name in `EXAMPLES.address` the setting that holds the vendor's address, so that a vendor that fails can be put "
     "there."
@@ -119,7 +120,7 @@ async def failing(trial: Trial) -> Finding:
     wrong = []
     async with vendor(trial.answers) as double:
         double.absent = trial.examples.absent if trial.examples else None
-        for fault, allowed in _MUST.items():
+        for fault, allowed in MUST.items():
             double.fault = fault
             for words, ask in reads.items():
                 if fault is Fault.ABSENT and words == Capability.PRODUCTS:
