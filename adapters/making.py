@@ -76,6 +76,7 @@ def order_of(rows: Sequence[Said], spot: Spot) -> Order:
         parcels=tuple(parcels),
         updated_at=updated_at,
         key=latest.get("key"),
+        custom_data=latest.get("custom_data"),
     )
 
 

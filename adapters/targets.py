@@ -104,6 +104,7 @@ TARGETS: Mapping[str, Target] = {
             **{f"parcel.{name}": _TEXT for name in ("company", "number", "url", "status")},
             **_PLACE,
         },
+        open_groups=("custom_data",),
         is_grouped=True,
     ),
     "products": Target(

@@ -15,6 +15,7 @@ from gateway.importing.layouts import Layout
 from gateway.importing.tables import open_table
 from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.purchases import PURCHASES
+from tests.importing.conftest import SALES
 
 
 @pytest.mark.parametrize(
@@ -258,3 +259,13 @@ async def test_lookup_in_json_lines(shop, counted) -> None:
     assert counted(await shop.bring_in()) == {"inserted": 4}
     items = [item for one in await shop.store.find(PURCHASES, {}) for item in one["lines"]]
     assert {(one["title"], one["sku"]) for one in items} == {("Bell, red", "B"), ("Lamp, red", "L")}
+
+
+async def test_noted_on_orders(shop) -> None:
+    """What a column notes on an order stands on it by its name; of several rows the last one that says it counts."""
+    shop.mapping = shop.mapping.replace('line.total = "price"', 'line.total = "price"\ncustom_data.wish = "wish"')
+    rows = zip(SALES.splitlines(), ("wish", "red", "", "blue"), strict=True)
+    shop.files["sales.csv"] = "\n".join(f"{row},{wish}" for row, wish in rows)
+    await shop.bring_in()
+    kept = {one["external_id"]: one.get("custom_data") for one in await shop.store.find(PURCHASES, {})}
+    assert kept == {"A1": [{"name": "wish", "value": "blue"}], "A2": None}

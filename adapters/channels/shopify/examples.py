@@ -27,8 +27,8 @@ _BUYER: Final = {
     "tags": ["vip"],
     "createdAt": "2025-01-08T10:00:00Z",
     "updatedAt": "2026-01-08T10:00:00Z",
-    "defaultEmailAddress": {"emailAddress": "ann@example.com"},
-    "defaultPhoneNumber": {"phoneNumber": "+14155550123"},
+    "defaultEmailAddress": {"emailAddress": "ann.lee@sample-shop.example"},
+    "defaultPhoneNumber": {"phoneNumber": "+14155550177"},
     "defaultAddress": {"address1": "1 Main Street", "city": "Springfield", "zip": "12345", "countryCodeV2": "US"},
 }
 _LINE: Final = {
@@ -53,11 +53,11 @@ def _sale(number: int, day: int, **more: Any) -> dict[str, Any]:
         "cancelledAt": None,
         "displayFinancialStatus": "PAID",
         "displayFulfillmentStatus": "FULFILLED",
-        "email": "ann@example.com",
+        "email": "ann.lee@sample-shop.example",
         "phone": None,
         "note": "Leave it at the door.",
         "customAttributes": [{"key": "engraving", "value": "Happy Birthday"}],
-        "billingAddress": {"phone": "+14155550124"},
+        "billingAddress": {"phone": "+14155550178"},
         "totalPriceSet": _bag("22.90"),
         "currentTotalPriceSet": _bag("22.90"),
         "lineItems": {"pageInfo": _LAST, "nodes": [_LINE]},
@@ -79,7 +79,7 @@ _DRAFT: Final = {
     "createdAt": "2026-01-08T10:00:00Z",
     "updatedAt": "2026-01-08T10:00:00Z",
     "invoiceUrl": "https://shop.example.com/1/invoices/61",
-    "email": "ann@example.com",
+    "email": "ann.lee@sample-shop.example",
     "customer": {"id": "gid://shopify/Customer/7001"},
     "customAttributes": [{"key": "profile_gateway_key", "value": "sample-key"}],
     "totalPriceSet": _bag("29.70"),
@@ -123,7 +123,7 @@ _ANSWER: Final = {
 _NOBODY: Final = {"data": {"customer": None, "customers": {"pageInfo": _LAST, "nodes": []}}}
 _TOLD_BUYER: Final = {
     "id": 7001,
-    "email": "ann@example.com",
+    "email": "ann.lee@sample-shop.example",
     "first_name": "Ann",
     "last_name": "Lee",
     "verified_email": True,
@@ -144,7 +144,7 @@ _TOLD_ORDER: Final = {
     "cancelled_at": None,
     "financial_status": "paid",
     "fulfillment_status": None,
-    "email": "ann@example.com",
+    "email": "ann.lee@sample-shop.example",
     "total_price": "22.90",
     "note_attributes": [{"name": "engraving", "value": "Happy Birthday"}],
     "customer": _TOLD_BUYER,
@@ -164,7 +164,7 @@ _TOLD_ORDER: Final = {
 _REDACT: Final = {
     "shop_id": 1,
     "shop_domain": "sample-account.myshopify.com",
-    "customer": {"id": 7001, "email": "ann@example.com", "phone": None},
+    "customer": {"id": 7001, "email": "ann.lee@sample-shop.example", "phone": None},
     "orders_to_redact": [1001],
 }
 
@@ -180,7 +180,7 @@ EXAMPLES: Final = Examples(
     settings={"access_token": "sample-access-token", "client_secrets": ["sample-client-secret"]},
     address="base_url",
     person="7001",
-    persons={"email": "ann@example.com"},
+    persons={"email": "ann.lee@sample-shop.example"},
     answers={"/admin/api/2026-10/graphql.json": json.dumps(_ANSWER).encode()},
     absent=json.dumps(_NOBODY).encode(),
     deliveries=tuple(json.dumps(one).encode() for one in (_TOLD_ORDER, _TOLD_BUYER, _REDACT)),

@@ -38,7 +38,7 @@ class Counter:
     async def place(self, order: NewOrder) -> Found:
         """The order, as a draft or whole; asked for once. Raises ChannelError."""
         lines = await self._lines(order.items)
-        draft = await self._draft(order.who, order.key, lines, order.note)
+        draft = await self._draft(order.who, order.key, lines, order.items[0].total.currency, note=order.note)
         if not self.completes:
             return Found(records=(self.reader.draft(draft, order.who),))
         try:
@@ -60,7 +60,7 @@ class Counter:
             # What is asked for is what is paid: nothing comes on top.
             plain = {"requiresShipping": False, "taxable": False}
             line = {"title": request.words[:255], "quantity": 1, **_own_price(request.amount), **plain}
-            draft = await self._draft(request.who, request.key, [line], None)
+            draft = await self._draft(request.who, request.key, [line], request.amount.currency)
             return _page(draft.id, draft.page)
         if (number := number_of_draft(request.order)) is not None:
             return await self._page_of_draft(number, request.amount)
@@ -94,10 +94,14 @@ class Counter:
             raise BadPayload("order.totalOutstandingSet is no amount") from None
         return _page(number, url)
 
-    async def _draft(self, who: Who, key: str, lines: Sequence[Mapping[str, Any]], note: str | None) -> Draft:
+    async def _draft(
+        self, who: Who, key: str, lines: Sequence[Mapping[str, Any]], currency: str, *, note: str | None = None
+    ) -> Draft:
         data: dict[str, Any] = {
             "purchasingEntity": {"customerId": gid("Customer", _customer(who))},
             "lineItems": lines,
+            # Prices are taken for such of this currency, whichever the shop's own is.
+            "presentmentCurrencyCode": currency,
             "tags": [DRAFT_OF_OURS],
             "customAttributes": [{"key": OURS, "value": key}],
             "useCustomerDefaultAddress": True,

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -114,8 +114,7 @@ class Shop:
         if request.headers.get("X-Shopify-Access-Token") != TOKEN:
             return web.json_response({"errors": "[API] Invalid API key or access token"}, status=401)
         told = await request.json()
-        document = parse(told["query"])
-        operation = next(one for one in document.definitions if isinstance(one, OperationDefinitionNode))
+        document, operation, wrong = _read(told["query"])
         name = operation.name.value if operation.name else ""
         self.asked[name] += 1
         self.questions.append(told["variables"])
@@ -132,14 +131,14 @@ class Shop:
             text = body if isinstance(body, str) else json.dumps(body)
             return web.Response(status=max(status, 200), text=text, content_type="application/json")
         version = self.version or request.match_info["version"]
+        if wrong:
+            return web.json_response({"errors": wrong})
         body = self._answered(document, operation, told["variables"])
         return web.json_response(body, headers={"X-Shopify-API-Version": version})
 
     def _answered(
         self, document: DocumentNode, operation: OperationDefinitionNode, variables: dict[str, Any]
     ) -> dict[str, Any]:
-        if wrong := validate(SCHEMA, document):
-            return {"errors": [{"message": one.message, "extensions": {"code": "undefinedField"}} for one in wrong]}
         asked = cost_of(document, operation, variables)
         self.bucket.restore()
         if asked > DEAREST:
@@ -298,6 +297,15 @@ class Shop:
         draft |= {"status": "COMPLETED", "updatedAt": moment(20.5), "order": order}
         self.sales.append(order)
         return order
+
+
+@lru_cache
+def _read(text: str) -> tuple[DocumentNode, OperationDefinitionNode, list[dict[str, Any]]]:
+    """The question, and what is wrong with it."""
+    document = parse(text)
+    operation = next(one for one in document.definitions if isinstance(one, OperationDefinitionNode))
+    told = {"code": "undefinedField"}
+    return document, operation, [{"message": one.message, "extensions": told} for one in validate(SCHEMA, document)]
 
 
 def _page(among: list[Any], first: int | None = None, after: str | None = None) -> dict[str, Any]:

@@ -174,6 +174,7 @@ async def test_money_alone(till: Any, shop: Shop) -> None:
     assert draft["totalPriceSet"]["shopMoney"] == {"amount": "19.90", "currencyCode": "EUR"}
     given = shop.questions[-1]["input"]["lineItems"][0]
     assert (given["title"], given["taxable"], given["requiresShipping"]) == ("Two bells", False, False)
+    assert shop.questions[-1]["input"]["presentmentCurrencyCode"] == "EUR"
 
 
 async def test_other_amount(till: Any) -> None:

@@ -1,7 +1,6 @@
 """What Shopify hands over is kept once, whichever way it came."""
 
 from collections.abc import Sequence
-from itertools import permutations
 
 import pytest
 
@@ -54,7 +53,7 @@ async def test_one_order_three_ways(shop: Shop, shopify: Shopify) -> None:
     assert found[0] == found[1] == found[2]
 
 
-@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (2, 0, 1)], ids=str)
 async def test_one_node(store: Store, shop: Shop, shopify: Shopify, order: tuple[int, ...]) -> None:
     """In whichever order the three come, there is one customer, one order, and nothing is rejected."""
     three = await ways(shop, shopify)
