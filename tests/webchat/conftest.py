@@ -23,7 +23,7 @@ from tests.desks import SIGNING_SECRET, site
 from tests.sending.conftest import hand_over
 
 ORIGIN = "https://www.shop.example"
-PARTS = """fragment M on Message { id direction text status authorName isWithdrawn attachments { name mediaType url } }
+PARTS = """fragment M on Message { id direction text sentAt status authorName isWithdrawn attachments { name mediaType url } }
 fragment C on Chat { conversation { id } messages { ...M } hasEarlier cursor agentName isAgentTyping isVerified }"""
 START = (
     """mutation ($input: StartChatInput!) { startChat(input: $input) { __typename
