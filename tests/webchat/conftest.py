@@ -23,7 +23,8 @@ from tests.desks import SIGNING_SECRET, site
 from tests.sending.conftest import hand_over
 
 ORIGIN = "https://www.shop.example"
-PARTS = """fragment M on Message { id direction text sentAt status authorName isWithdrawn attachments { name mediaType url } }
+PARTS = """fragment M on Message { id direction text sentAt status authorName isWithdrawn
+  attachments { name mediaType url } }
 fragment C on Chat { conversation { id } messages { ...M } hasEarlier cursor agentName isAgentTyping isVerified }"""
 START = (
     """mutation ($input: StartChatInput!) { startChat(input: $input) { __typename
@@ -34,10 +35,10 @@ START = (
 CHAT = "{ chat { ...C } }" + PARTS
 SEND = """mutation ($input: SendChatMessageInput!) { sendChatMessage(input: $input) { __typename
   ... on SendChatMessagePayload { sent { ...M } }
-  ... on TooOften { retryAfterS } ... on Refusal { code message inputPath } } }""" + PARTS.split("\n", maxsplit=1)[0]
+  ... on TooOften { retryAfterS } ... on Refusal { code message inputPath } } }""" + PARTS.partition("fragment C")[0]
 CHANGED = """subscription ($after: String) { chatChanged(after: $after) { __typename cursor
   ... on ChatMessageWritten { key message { ...M } } ... on ChatMessageChanged { message { ...M } }
-  ... on ChatTyping { isTyping } ... on ChatAgentChanged { agentName } } }""" + PARTS.split("\n", maxsplit=1)[0]
+  ... on ChatTyping { isTyping } ... on ChatAgentChanged { agentName } } }""" + PARTS.partition("fragment C")[0]
 IDENTIFY = """mutation ($input: IdentifyVisitorInput!) { identifyVisitor(input: $input) { __typename
   ... on IdentifyVisitorPayload { isVerified token expiresAt }
   ... on TooOften { retryAfterS } ... on Refusal { code message inputPath } } }"""
