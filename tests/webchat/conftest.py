@@ -11,8 +11,8 @@ import pytest
 from graphql import parse, subscribe
 
 from adapters.lines import Lines
-from adapters.records import RecordId
-from resolvers.conversations import MESSAGES
+from adapters.records import Document, RecordId, new_id
+from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.kit.context import Caller, Context
 from resolvers.kit.ids import global_id, key_of
 from resolvers.kit.shift import Shift
@@ -185,6 +185,20 @@ async def answered(browser: Browser, text: str) -> Any:
     assert not answer.errors
     await hand_over(browser.ask.shift())
     return answer.data["sendMessage"]
+
+
+def message(talk: Document, text: str, at: datetime) -> dict[str, Any]:
+    """A message of an agent's, as it is stored."""
+    place = {name: talk[name] for name in ("channel", "account", "customer_id")}
+    said = {"text": text, "sent_at": at, "direction": "OUT", "status": "SENT", "author_name": "Berta"}
+    return {"_id": new_id(), **place, **said, "external_id": None, "conversation_id": talk["_id"]}
+
+
+async def many(browser: Browser, count: int) -> None:
+    """So many messages from the last question on, each a millisecond later."""
+    (talk,) = await browser.ask.store.find(CONVERSATIONS, {})
+    at = [browser.ask.now + timedelta(milliseconds=n) for n in range(count)]
+    await browser.ask.store.insert(MESSAGES, *(message(talk, f"{n:03}", one) for n, one in enumerate(at)))
 
 
 async def messages(ask: Asking) -> list[tuple[str, str]]:
