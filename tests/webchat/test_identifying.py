@@ -6,10 +6,11 @@ from gateway.limits import RateLimit
 from resolvers.conversations import CONVERSATIONS
 from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES
+from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role
 from tests.changing import change
 from tests.makers import Makers
-from tests.webchat.conftest import Browser, answered, messages, signed
+from tests.webchat.conftest import ANSWER, Browser, answered, messages, signed
 
 OWN = "{ viewer { customer { id displayName conversations { nodes { channel } } } } }"
 
@@ -79,11 +80,25 @@ async def test_second_device(browser: Browser) -> None:
     assert phone.customer == browser.customer
     assert len((await own(phone))["conversations"]["nodes"]) == 2
     assert [one["text"] for one in (await phone.sees())["messages"]] == ["from the phone"]
+    await answered(phone, "Hello phone")
+    assert [one["text"] for one in (await phone.sees())["messages"]] == ["from the phone", "Hello phone"]
     await phone.says("and on")
     everything = [text for _, text in await messages(browser.ask)]
-    assert everything == ["from the laptop", "from the phone", "and on"]
+    assert everything == ["from the laptop", "from the phone", "Hello phone", "and on"]
     live = await browser.ask.store.find(CUSTOMERS, {"merged_into": None})
     assert len(live) == 1
+
+
+async def test_agents_write_to_browsers(browser: Browser) -> None:
+    """Agents begin with a browser of the person; how the company calls the person reaches nobody, and is refused."""
+    await prove(browser)
+    found = await browser.ask.store.find(IDENTITIES, {}, order=[("value", -1)])
+    got = []
+    for one in found:
+        given = {"key": one["value"], "identityId": global_id("Identity", one["_id"]), "text": "Hello"}
+        got.append((await browser.ask(ANSWER, input=given)).data["sendMessage"]["__typename"])
+    assert got == ["SendMessagePayload", "NotPermitted"]
+    assert [one["text"] for one in (await browser.sees())["messages"]] == ["Hello"]
 
 
 async def test_resume_proves_nobody(browser: Browser) -> None:
