@@ -12,6 +12,8 @@ from tests.changing import change
 from tests.makers import Makers
 from tests.webchat.conftest import ANSWER, Browser, answered, messages, signed
 
+SUGGESTED = """query ($value: String!) { customerByIdentity(channel: "webchat", account: "main", value: $value) {
+  suggestions { customers { id } } } }"""
 OWN = "{ viewer { customer { id displayName conversations { nodes { channel } } } } }"
 
 
@@ -31,12 +33,17 @@ async def prove(browser: Browser, **claims: Any) -> Any:
 async def test_typed_is_said(browser: Browser, make: Makers) -> None:
     """An address that is typed is not verified: it suggests to agents who it may be, and opens nothing."""
     bob = await make.customer("Bob", "Jones")
-    await make.store.update(CUSTOMERS, {"_id": bob.key}, {"$set": {"contact_points": [_point("bob@example.com")]}})
+    given = {"customerId": bob.id, "type": "EMAIL", "value": "bob@example.com"}
+    await change(browser.ask, "addContactPoint", "__typename", **given)
     got = await browser.identifies(name="Bob Jones", email="Bob@Example.com")
     assert (got["isVerified"], browser.viewer["fields"] != frozenset()) == (False, True)
     one = await make.store.first(CUSTOMERS, {"contact_points.value": "bob@example.com", "_id": {"$ne": bob.key}})
     assert one is not None
     assert [point["is_verified"] for point in one["contact_points"]] == [False]
+    (who,) = await make.store.find(IDENTITIES, {})
+    asked = await browser.ask(SUGGESTED, value=who["value"])
+    (suggested,) = asked.data["customerByIdentity"]["suggestions"]
+    assert bob.id in [one["id"] for one in suggested["customers"]]
     assert (await own(browser))["id"] != bob.id
     assert (await browser.sees())["isVerified"] is False
 
@@ -208,7 +215,3 @@ class _Of:
 
 def _key(browser: Browser) -> Any:
     return browser.viewer["customer_id"]
-
-
-def _point(address: str) -> dict[str, Any]:
-    return {"type": "EMAIL", "value": address, "is_primary": True, "is_verified": True, "postal": None}
