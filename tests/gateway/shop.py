@@ -116,6 +116,16 @@ class Shop:
         )
         assert response.json()["data"]["typeToVisitor"]["__typename"] == "TypeToVisitorPayload", response.text
 
+    async def is_visitor_typing(self) -> bool:
+        """Whether the agent is told that the visitor types."""
+        query = "query ($id: ID!) { node(id: $id) { ... on Conversation { isVisitorTyping } } }"
+        response = await self.gate.ask(query, variables={"id": await self._talk()})
+        return bool(response.json()["data"]["node"]["isVisitorTyping"])
+
+    async def is_read(self, text: str) -> bool:
+        """Whether the visitor has read the agent's message."""
+        return await self.gate.house.store.first(MESSAGES, {"text": text, "status": "READ"}) is not None
+
     async def kept(self) -> list[str]:
         """The words of all messages, as they are stored, in order."""
         found = await self.gate.house.store.find(MESSAGES, {}, order=[("sent_at", 1), ("_id", 1)], limit=100)
