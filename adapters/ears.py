@@ -14,6 +14,7 @@ from typing import Any, Final
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
+from adapters.quiet import quiet
 from adapters.records import Document, Record, RecordId
 
 # How long the server may keep a silent stream waiting before it answers "nothing new".
@@ -23,6 +24,7 @@ _AT_ONCE: Final = 500
 _RETRY_S: Final = 0.5
 
 
+@quiet
 @dataclass(frozen=True, slots=True)
 class Sound:
     """What somebody listens to: documents of a record whose field holds that id, and whose `news` change."""
@@ -32,6 +34,7 @@ class Sound:
     key: RecordId
 
 
+@quiet
 @dataclass(slots=True, eq=False)
 class Ear:
     """Somebody who listens."""

@@ -30,6 +30,7 @@ class NotBelieved(Exception):
     """A statement proves nobody; the message says why and what to do, and quotes nothing of it."""
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatTerms:
     """On which terms visitors chat."""

@@ -5,7 +5,7 @@ nothing. What the company has signed is proven: the visitor is linked to whoever
 nothing is known of the visitor but this chat, becomes one with them by a merge that people can undo.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from adapters.contract.records import Person, Reach
@@ -36,6 +36,8 @@ from resolvers.webchat.starting import token_of
 
 LONGEST_NAME, LONGEST_EMAIL = 200, 320
 _SIGNED = ("input", "signed")
+# Clocks differ, and a statement is believed for some seconds longer than it says.
+_REMEMBERED = timedelta(minutes=5)
 
 
 @graph_input
@@ -77,8 +79,9 @@ async def identify_visitor(
     await require_identification(context, chatting)
     if input.signed is None:
         await _say(context, chatting, _typed(chatting, input))
-        customer: RecordId = chatting.document["customer_id"]
-        is_verified = False
+        # Who was proven before in this way goes on to be.
+        is_verified = not context.viewer.fields and context.viewer.customer_id is not None
+        customer: RecordId = context.viewer.customer_id or chatting.document["customer_id"]
     else:
         customer = await _prove(context, chatting, _believed(context, chatting, input.signed))
         is_verified = True
@@ -156,6 +159,7 @@ async def _require_first_shown(context: Context, chatting: Chatting, signed: Sig
     key = statement_id(chatting.site, signed.statement)
     shown = await context.store.first(STATEMENTS, {"_id": key})
     if shown is None:
-        await context.store.insert(STATEMENTS, {"_id": key, "chat_id": chatting.key, "expires_at": signed.expires_at})
+        until = signed.expires_at + _REMEMBERED
+        await context.store.insert(STATEMENTS, {"_id": key, "chat_id": chatting.key, "expires_at": until})
     elif shown["chat_id"] != chatting.key:
         raise not_permitted("The statement was shown in another chat before. Load the page anew.", *_SIGNED)

@@ -298,6 +298,7 @@ def test_jobs_are_declared(house: Graph) -> None:
         "retention",
         "intake upkeep",
         "outbox upkeep",
+        "chats",
         "order requests",
         "payment requests",
         "pasts",

@@ -23,7 +23,7 @@ from tests.desks import SIGNING_SECRET, site
 from tests.sending.conftest import hand_over
 
 ORIGIN = "https://www.shop.example"
-PARTS = """fragment M on Message { id direction text status authorName isWithdrawn attachments { name mediaType url } }
+PARTS = """fragment M on Message { id direction text sentAt status authorName isWithdrawn attachments { name mediaType url } }
 fragment C on Chat { conversation { id } messages { ...M } hasEarlier cursor agentName isAgentTyping isVerified }"""
 START = (
     """mutation ($input: StartChatInput!) { startChat(input: $input) { __typename
@@ -62,6 +62,11 @@ class ChatAsking(Asking):
         """The context of one request."""
         context = super().context(role, **viewer)
         return replace(context, sign_chat=_token, caller=self.caller)
+
+    def shift(self) -> Shift:
+        """A hand in the jobs, at the moment of the last question."""
+        now = self.now
+        return Shift(store=self.store, declared=self.graph.declared, clock=lambda: now, lines=self.lines)
 
 
 def _token(customer: RecordId, chat: RecordId, for_s: float, is_proven: bool) -> str:
@@ -177,8 +182,7 @@ async def answered(browser: Browser, text: str) -> Any:
     talk = (await browser.sees())["conversation"]["id"]
     answer = await browser.ask(ANSWER, input={"key": text, "conversationId": talk, "text": text})
     assert not answer.errors
-    ask = browser.ask
-    await hand_over(Shift(store=ask.store, declared=ask.graph.declared, clock=lambda: ask.now, lines=ask.lines))
+    await hand_over(browser.ask.shift())
     return answer.data["sendMessage"]
 
 

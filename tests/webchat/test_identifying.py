@@ -126,6 +126,8 @@ async def test_mailbox_joined(browser: Browser, make: Makers) -> None:
     await unsure.start()
     await prove(unsure, sub="9", jti="9", email="ann@example.com")
     assert unsure.customer != ann.id
+    (kept,) = await make.store.find(CUSTOMERS, {"_id": _key(unsure)})
+    assert [point["is_verified"] for point in kept["contact_points"]] == [False]
     await prove(browser, email="ann@example.com", email_verified=True)
     assert browser.customer == ann.id
 

@@ -39,9 +39,17 @@ async def test_kept_once(browser: Browser) -> None:
 async def test_kept_once_at_once(browser: Browser) -> None:
     """Sent by many tabs at once with one key, it is kept once; with other keys each is."""
     got = await asyncio.gather(*[browser.says("Hello", key="1") for _ in range(4)])
-    assert len({one["sent"]["id"] for one in got}) == 1
+    assert got == [got[0]] * 4
     await asyncio.gather(*[browser.says(str(n), key=f"other {n}") for n in range(4)])
     assert sorted(text for _, text in await messages(browser.ask)) == ["0", "1", "2", "3", "Hello"]
+
+
+async def test_one_key_at_once(browser: Browser) -> None:
+    """Of two texts that are sent at once with one key one is kept, and the other one's sender is told."""
+    got = await asyncio.gather(*[browser.says(text, key="1") for text in "ab"])
+    kept = [one["sent"]["text"] for one in got if one["__typename"] == "SendChatMessagePayload"]
+    assert [one["code"] for one in got if one["__typename"] != "SendChatMessagePayload"] == ["CONFLICT"]
+    assert await messages(browser.ask) == [("IN", *kept)]
 
 
 async def test_key_of_another(browser: Browser) -> None:
