@@ -212,5 +212,7 @@ async def shop_of(open_gate: OpenGate, *, attributes: str = "", **settings: Any)
         waiting.wire = Losing(waiting.gate.app)
         async with waiting.gate.house.working(), served(cast("Starlette", waiting.wire)) as api:
             waiting.address, waiting.api = address, api
-            yield waiting
-            waiting.gate.house.subscriptions.close()
+            try:
+                yield waiting
+            finally:
+                waiting.gate.house.subscriptions.close()
