@@ -28,7 +28,7 @@ const DOCUMENTS = {
 
 const SECOND = 1000;
 /** The gateway gives a sign of life every ten seconds. */
-const SILENT_MS = 35 * SECOND;
+const SILENT_MS = 25 * SECOND;
 const PATIENCE_MS = 20 * SECOND;
 const FIRST_PAUSE_MS = 0.5 * SECOND;
 const LONGEST_PAUSE_MS = 30 * SECOND;
@@ -68,22 +68,27 @@ class Wire {
     return dataOf(answer);
   }
 
-  /** The subscription's answers. Ends where the gateway cuts it off, and throws where it says why. */
+  /** The subscription's answers. Ends where the gateway cuts it off, and throws where it says why, or says nothing. */
   async *follow(name, variables, token, signal, begun) {
     const silent = new AbortController();
-    const both = anyOf(signal, silent.signal);
-    const response = await this.#post(name, variables, { token, accept: "text/event-stream", signal: both });
-    if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
-      dataOf(await response.json());
-      throw new Error(`HTTP ${response.status}`);
-    }
-    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-    let kept = "";
     let watch = 0;
+    const wait = () => {
+      clearTimeout(watch);
+      watch = setTimeout(() => silent.abort(new Error("silent")), SILENT_MS);
+    };
+    let reader = null;
+    let kept = "";
     try {
+      wait();
+      const both = anyOf(signal, silent.signal);
+      const response = await this.#post(name, variables, { token, accept: "text/event-stream", signal: both });
+      if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
+        dataOf(await response.json());
+        throw new Error(`HTTP ${response.status}`);
+      }
+      reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       for (;;) {
-        clearTimeout(watch);
-        watch = setTimeout(() => silent.abort(new Error("silent")), SILENT_MS);
+        wait();
         const { value, done } = await reader.read();
         if (done) return;
         begun();
@@ -98,7 +103,7 @@ class Wire {
       }
     } finally {
       clearTimeout(watch);
-      reader.cancel().catch(() => {});
+      reader?.cancel().catch(() => {});
     }
   }
 

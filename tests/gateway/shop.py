@@ -188,9 +188,9 @@ class Tab:
         """What is shown and not sent yet."""
         return self.page.get_by_text("Sending ...")
 
-    async def shows(self, *texts: str) -> None:
+    async def shows(self, *texts: str, within_s: float = 20) -> None:
         """Waits until these messages are shown, in this order and no others, all of them sent."""
-        await expect(self.messages).to_have_text(list(texts))
+        await expect(self.messages).to_have_text(list(texts), timeout=within_s * 1000)
         await expect(self.sending).to_have_count(0)
 
     async def violations(self) -> list[str]:
