@@ -19,7 +19,7 @@ from adapters.contract.errors import ChannelRefused
 from adapters.contract.examples import Examples
 from adapters.contract.records import Who
 from adapters.contract.sending import Outgoing, SendState, Sent
-from adapters.contract.visitors import ChatTerms, NotBelieved, Signed
+from adapters.contract.visitors import USER, ChatTerms, NotBelieved, Signed
 
 _LONGEST_TOKEN: Final = 8 * 1024
 _LONGEST_CLAIM: Final = 500
@@ -139,9 +139,14 @@ class WebChat(Channel):
         return who.value
 
     def require_allowed(self, outgoing: Outgoing) -> None:
-        """Raises ChannelRefused for what is no text: here are no templates, and no window closes."""
+        """Raises ChannelRefused for what is no text, or goes to no browser; no window closes."""
         if outgoing.template is not None:
             raise ChannelRefused("Web chat knows no templates. Send a text.", code="no_templates")
+        if outgoing.who.value.startswith(USER):
+            raise ChannelRefused(
+                "That is how the company calls the person, and no browser of theirs. Answer in one of their chats.",
+                code="no_browser",
+            )
         if outgoing.text is None or not outgoing.text.strip():
             raise ChannelRefused("A message without words is none. Send a text.", code="no_text")
 

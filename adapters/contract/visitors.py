@@ -5,9 +5,14 @@ Such a channel has no vendor: its visitors are asked and answered here, through 
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 from adapters.quiet import quiet
+
+VISITOR: Final = "v_"
+"""With this begins how a browser's visitor is called on the channel account."""
+USER: Final = "u_"
+"""With this, how somebody is whom the company has signed in; behind it stands the company's own id of the person."""
 
 
 @quiet

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from adapters.contract.records import Who
-from adapters.contract.visitors import ChatTerms, TakesVisitors
+from adapters.contract.visitors import USER, VISITOR, ChatTerms, TakesVisitors
 from adapters.records import Document, Index, Record, RecordId, derived_id, key_hash
 from resolvers.ingest.talks import conversation_id
 from resolvers.kit.context import Context
@@ -39,7 +39,6 @@ STATEMENTS: Final = Record(name="chat_statements", customer=None, indexes=(Index
 
 SLICE: Final = Slice("web chat", unshown=[CHATS, STATEMENTS])
 
-_VISITOR, _USER = "v_", "u_"
 _OVER: Final = "This chat is over. Begin one with `startChat`, without `resume`."
 
 
@@ -92,17 +91,17 @@ def site_of(context: Context, channel: str, account: str) -> Site | None:
 
 def new_visitor(site: Site) -> Who:
     """A visitor whom nobody knows."""
-    return Who(site.channel, site.account, f"{_VISITOR}{secrets.token_urlsafe(16)}")
+    return Who(site.channel, site.account, f"{VISITOR}{secrets.token_urlsafe(16)}")
 
 
 def user_of(site: Site, user: str) -> Who:
     """Somebody whom the company has signed in on the site: no visitor is ever called so."""
-    return Who(site.channel, site.account, f"{_USER}{user}")
+    return Who(site.channel, site.account, f"{USER}{user}")
 
 
 def is_user(value: str, *, but: Who) -> bool:
     """Whether somebody else than this one is called so by the company."""
-    return value.startswith(_USER) and value != but.value
+    return value.startswith(USER) and value != but.value
 
 
 def new_resume_word() -> str:

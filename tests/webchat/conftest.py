@@ -11,8 +11,8 @@ import pytest
 from graphql import parse, subscribe
 
 from adapters.lines import Lines
-from adapters.records import RecordId
-from resolvers.conversations import MESSAGES
+from adapters.records import Document, RecordId, new_id
+from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.kit.context import Caller, Context
 from resolvers.kit.ids import global_id, key_of
 from resolvers.kit.shift import Shift
@@ -23,7 +23,8 @@ from tests.desks import SIGNING_SECRET, site
 from tests.sending.conftest import hand_over
 
 ORIGIN = "https://www.shop.example"
-PARTS = """fragment M on Message { id direction text sentAt status authorName isWithdrawn attachments { name mediaType url } }
+PARTS = """fragment M on Message { id direction text sentAt status authorName isWithdrawn
+  attachments { name mediaType url } }
 fragment C on Chat { conversation { id } messages { ...M } hasEarlier cursor agentName isAgentTyping isVerified }"""
 START = (
     """mutation ($input: StartChatInput!) { startChat(input: $input) { __typename
@@ -34,10 +35,10 @@ START = (
 CHAT = "{ chat { ...C } }" + PARTS
 SEND = """mutation ($input: SendChatMessageInput!) { sendChatMessage(input: $input) { __typename
   ... on SendChatMessagePayload { sent { ...M } }
-  ... on TooOften { retryAfterS } ... on Refusal { code message inputPath } } }""" + PARTS.split("\n", maxsplit=1)[0]
+  ... on TooOften { retryAfterS } ... on Refusal { code message inputPath } } }""" + PARTS.partition("fragment C")[0]
 CHANGED = """subscription ($after: String) { chatChanged(after: $after) { __typename cursor
   ... on ChatMessageWritten { key message { ...M } } ... on ChatMessageChanged { message { ...M } }
-  ... on ChatTyping { isTyping } ... on ChatAgentChanged { agentName } } }""" + PARTS.split("\n", maxsplit=1)[0]
+  ... on ChatTyping { isTyping } ... on ChatAgentChanged { agentName } } }""" + PARTS.partition("fragment C")[0]
 IDENTIFY = """mutation ($input: IdentifyVisitorInput!) { identifyVisitor(input: $input) { __typename
   ... on IdentifyVisitorPayload { isVerified token expiresAt }
   ... on TooOften { retryAfterS } ... on Refusal { code message inputPath } } }"""
@@ -184,6 +185,20 @@ async def answered(browser: Browser, text: str) -> Any:
     assert not answer.errors
     await hand_over(browser.ask.shift())
     return answer.data["sendMessage"]
+
+
+def message(talk: Document, text: str, at: datetime) -> dict[str, Any]:
+    """A message of an agent's, as it is stored."""
+    place = {name: talk[name] for name in ("channel", "account", "customer_id")}
+    said = {"text": text, "sent_at": at, "direction": "OUT", "status": "SENT", "author_name": "Berta"}
+    return {"_id": new_id(), **place, **said, "external_id": None, "conversation_id": talk["_id"]}
+
+
+async def many(browser: Browser, count: int) -> None:
+    """So many messages from the last question on, each a millisecond later."""
+    (talk,) = await browser.ask.store.find(CONVERSATIONS, {})
+    at = [browser.ask.now + timedelta(milliseconds=n) for n in range(count)]
+    await browser.ask.store.insert(MESSAGES, *(message(talk, f"{n:03}", one) for n, one in enumerate(at)))
 
 
 async def messages(ask: Asking) -> list[tuple[str, str]]:

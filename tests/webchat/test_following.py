@@ -11,7 +11,7 @@ from resolvers.agents import AGENTS
 from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.kit.viewer import Role
 from resolvers.webchat.chats import CHATS
-from tests.webchat.conftest import CHANGED, Browser, answered
+from tests.webchat.conftest import CHANGED, Browser, answered, many, message
 
 TYPES = "mutation ($input: TypeToVisitorInput!) { typeToVisitor(input: $input) { __typename } }"
 READ = """mutation ($input: ReadChatInput!) { readChat(input: $input) { __typename
@@ -53,19 +53,12 @@ async def test_offline_and_back(browser: Browser) -> None:
 async def test_long_absence(browser: Browser) -> None:
     """Of more than are remembered, or come at once, each is told once."""
     await browser.start()
-    talk = await _talk(browser)
-    at = browser.ask.now
-    many = [_message(talk, f"{n:03}", at + timedelta(milliseconds=n)) for n in range(450)]
-    await browser.ask.store.insert(MESSAGES, *many)
-    cursor = browser.cursor
-    async with browser.follows(after=cursor) as following:
-        for n in range(450):
-            told = await following.next()
-            assert told["message"]["text"] == f"{n:03}"
-            if n == 300:
-                cursor = told["cursor"]
-    async with browser.follows(after=cursor) as following:
-        assert (await following.texts(149))[0] == "301"
+    await many(browser, 210)
+    async with browser.follows(after=browser.cursor) as following:
+        told = [await following.next() for _ in range(210)]
+    assert [one["message"]["text"] for one in told] == [f"{n:03}" for n in range(210)]
+    async with browser.follows(after=told[-11]["cursor"]) as following:
+        assert await following.texts(10) == [f"{n:03}" for n in range(200, 210)]
         await browser.says("and on")
         assert await following.texts(1) == ["and on"]
 
@@ -76,7 +69,7 @@ async def test_stored_late(browser: Browser) -> None:
     late = browser.ask.now + timedelta(seconds=1)
     await browser.says("two")
     await browser.start()
-    await browser.ask.store.insert(MESSAGES, _message(await _talk(browser), "late", late))
+    await browser.ask.store.insert(MESSAGES, message(await _talk(browser), "late", late))
     async with browser.follows(after=browser.cursor) as following:
         assert await following.texts(1) == ["late"]
 
@@ -181,9 +174,3 @@ async def _failure(following: Any) -> str:
 
 async def _talk(browser: Browser) -> Any:
     return await browser.ask.store.first(CONVERSATIONS, {})
-
-
-def _message(talk: Any, text: str, at: Any) -> dict[str, Any]:
-    place = {name: talk[name] for name in ("channel", "account", "customer_id")}
-    said = {"text": text, "sent_at": at, "direction": "OUT", "status": "SENT", "author_name": "Berta"}
-    return {"_id": new_id(), **place, **said, "external_id": None, "conversation_id": talk["_id"]}

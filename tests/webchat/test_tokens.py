@@ -150,6 +150,7 @@ async def test_parted_again(browser: Browser) -> None:
     await browser.identifies(signed=signed(browser.ask.now, jti="1"))
     await phone.identifies(signed=signed(browser.ask.now, jti="2"))
     (merge,) = await browser.ask.store.find(MERGES, {})
+    assert "signed" in merge["reason"]
     (survivor,) = await browser.ask.store.find(browser.ask.graph.declared.customers, {"_id": merge["survivor_id"]})
     given = {"mergeId": global_id("Merge", merge["_id"]), "version": survivor["version"], "resolutions": []}
     assert (await change(browser.ask, "unmergeCustomers", "__typename", **given))["__typename"] != "EditedSince"

@@ -3,8 +3,6 @@
 import asyncio
 from typing import Any
 
-import pytest
-
 from adapters.lines import Lines
 from adapters.records import Document
 from gateway.limits import RateLimit
@@ -38,10 +36,10 @@ async def test_kept_once(browser: Browser) -> None:
 
 async def test_kept_once_at_once(browser: Browser) -> None:
     """Sent by many tabs at once with one key, it is kept once; with other keys each is."""
-    got = await asyncio.gather(*[browser.says("Hello", key="1") for _ in range(4)])
-    assert got == [got[0]] * 4
-    await asyncio.gather(*[browser.says(str(n), key=f"other {n}") for n in range(4)])
-    assert sorted(text for _, text in await messages(browser.ask)) == ["0", "1", "2", "3", "Hello"]
+    got = await asyncio.gather(*[browser.says("Hello", key="1") for _ in range(3)])
+    assert got == [got[0]] * 3
+    await asyncio.gather(*[browser.says(str(n), key=f"other {n}") for n in range(3)])
+    assert sorted(text for _, text in await messages(browser.ask)) == ["0", "1", "2", "Hello"]
 
 
 async def test_one_key_at_once(browser: Browser) -> None:
@@ -83,49 +81,47 @@ async def test_files_by_reference(browser: Browser) -> None:
     assert await browser.ask.store.count(ATTACHMENTS, {}) == 1
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"url": "http://files.shop.example/a.png"},
-        {"url": "https://user:word@files.shop.example/"},
-        {"url": "javascript:alert(1)"},
-        {"url": "https://"},
-        {"url": "https://files.shop.example/" + "x" * 2_000},
-        {"url": "https://files.shop.example:99999/"},
-        {"url": "https://пример.example/"},
-        {"mediaType": "picture"},
-        {"mediaType": "text/html; charset=utf-8"},
-        {"sizeBytes": -1},
-        {"name": " "},
-        {"name": "a\n.png"},
-    ],
-    ids="-".join,
-)
-async def test_odd_files(browser: Browser, wrong: Document) -> None:
+ODD_FILES: list[Document] = [
+    {"url": "http://files.shop.example/a.png"},
+    {"url": "https://user:word@files.shop.example/"},
+    {"url": "javascript:alert(1)"},
+    {"url": "https://"},
+    {"url": "https://files.shop.example/" + "x" * 2_000},
+    {"url": "https://files.shop.example:99999/"},
+    {"url": "https://пример.example/"},
+    {"mediaType": "picture"},
+    {"mediaType": "text/html; charset=utf-8"},
+    {"sizeBytes": -1},
+    {"name": " "},
+    {"name": "a\n.png"},
+]
+
+
+async def test_odd_files(browser: Browser) -> None:
     """What is no file that an agent could safely click on is refused."""
-    got = await browser.does(SEND, key="1", attachments=[{**FILE, **wrong}])
-    assert got["code"] == "INVALID_INPUT"
+    for wrong in ODD_FILES:
+        got = await browser.does(SEND, key="1", attachments=[{**FILE, **wrong}])
+        assert got["code"] == "INVALID_INPUT", wrong
     assert await messages(browser.ask) == []
 
 
-@pytest.mark.parametrize(
-    ("given", "path"),
-    [
-        ({"text": "  "}, "text"),
-        ({}, "text"),
-        ({"text": "x" * 4_001}, "text"),
-        ({"text": "a\x00b"}, "text"),
-        ({"text": "Hello", "key": ""}, "key"),
-        ({"text": "Hello", "key": "k" * 101}, "key"),
-        ({"text": "Hello", "attachments": [FILE] * 2}, "attachments"),
-        ({"text": "Hello", "attachments": [FILE] * 6}, "attachments"),
-    ],
-    ids=["blank", "nothing", "long", "nul", "no key", "long key", "one file twice", "many files"],
-)
-async def test_odd_words(browser: Browser, given: dict[str, Any], path: str) -> None:
+ODD_WORDS: list[tuple[dict[str, Any], str]] = [
+    ({"text": "  "}, "text"),
+    ({}, "text"),
+    ({"text": "x" * 4_001}, "text"),
+    ({"text": "a\x00b"}, "text"),
+    ({"text": "Hello", "key": ""}, "key"),
+    ({"text": "Hello", "key": "k" * 101}, "key"),
+    ({"text": "Hello", "attachments": [FILE] * 2}, "attachments"),
+    ({"text": "Hello", "attachments": [FILE] * 6}, "attachments"),
+]
+
+
+async def test_odd_words(browser: Browser) -> None:
     """What is no message is refused by its place, and nothing is kept."""
-    got = await browser.does(SEND, **({"key": "1"} | given))
-    assert (got["code"], got["inputPath"]) == ("INVALID_INPUT", ["input", path])
+    for given, path in ODD_WORDS:
+        got = await browser.does(SEND, **({"key": "1"} | given))
+        assert (got["code"], got["inputPath"]) == ("INVALID_INPUT", ["input", path])
     assert await messages(browser.ask) == []
 
 

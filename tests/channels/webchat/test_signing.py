@@ -71,6 +71,41 @@ def test_other_algorithms(key: rsa.RSAPrivateKey) -> None:
                 one.signed(token, NOW)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"aud": "other"},
+        {"aud": None},
+        {"aud": ["main", "other"]},
+        {"exp": None},
+        {"exp": 1},
+        {"exp": "soon"},
+        {"exp": 99_999_999_999},
+        {"exp": 1e300},
+        {"sub": " "},
+        {"sub": None},
+        {"nbf": 99_999_999_999},
+        {"iat": 99_999_999_999},
+        {"email": "x" * 501},
+    ],
+    ids=range(13),
+)
+def test_not_believed(wrong: dict[str, Any]) -> None:
+    """What has ended, lasts too long, is not good yet or is another site's proves nobody, in words."""
+    claims = {name: value for name, value in _claims(**wrong).items() if value is not None}
+    with pytest.raises(NotBelieved, match=r"\.$"):
+        site().signed(jwt.encode(claims, SIGNING_SECRET, "HS256"), NOW)
+
+
+def test_rotating_secrets() -> None:
+    """During a rotation both secrets count; a site without keys believes nobody."""
+    token = jwt.encode(_claims(), SIGNING_SECRET, "HS256")
+    both = site(identity_secrets=["a newer secret of thirty-two signs and more", SIGNING_SECRET])
+    assert both.signed(token, NOW).user == "4711"
+    with pytest.raises(NotBelieved, match="identity_secrets"):
+        site(identity_secrets=[]).signed(token, NOW)
+
+
 def test_statements_without_id() -> None:
     """Without `jti` a statement is known by what it says."""
     both = [jwt.encode(_claims(**more), SIGNING_SECRET, "HS256") for more in ({}, {"iat": int(NOW.timestamp())})]
