@@ -181,7 +181,8 @@ class Settings(BaseSettings):
     subscriptions: int = Field(
         default=1_000,
         ge=1,
-        description="Subscriptions that one process holds: each keeps a connection and a cursor of the database open.",
+        description="Subscriptions that one process holds: each keeps a connection open. A tenth of them "
+        "is never given to visitors, so that agents find a place.",
     )
     subscriptions_per_caller: int = Field(
         default=20,

@@ -16,7 +16,7 @@ from gateway.answering import Answer, Fate
 from gateway.auth import NotSignedIn
 from gateway.settings import Settings, environment_name
 from resolvers.kit.errors import LimitExceeded, TellableError
-from resolvers.kit.viewer import Viewer
+from resolvers.kit.viewer import Role, Viewer
 
 _log = structlog.get_logger("gateway.subscriptions")
 
@@ -35,9 +35,12 @@ class Subscriptions:
 
     def __init__(self, settings: Settings) -> None:
         self._most = settings.subscriptions
+        # Anybody may become a visitor, and shall not take every place that agents need.
+        self._most_of_visitors = max(1, settings.subscriptions * 9 // 10)
         self._most_of_caller = settings.subscriptions_per_caller
         self._beat_s = settings.keep_alive_s
-        self._by_caller: Counter[tuple[str, str]] = Counter()
+        self._by_caller: Counter[tuple[Role, str]] = Counter()
+        self._by_visitors = 0
         self._is_over = asyncio.Event()
 
     def __len__(self) -> int:
@@ -96,16 +99,18 @@ class Subscriptions:
 
     @contextmanager
     def _place(self, viewer: Viewer) -> Iterator[None]:
-        who = (viewer.role.value, viewer.key_handle or viewer.subject)
+        who, is_visitor = (viewer.role, viewer.key_handle or viewer.subject), viewer.role is Role.VISITOR
         if self._by_caller[who] >= self._most_of_caller:
             raise _too_many("You follow", self._most_of_caller, "subscriptions_per_caller")
-        if len(self) >= self._most:
+        if len(self) >= self._most or (is_visitor and self._by_visitors >= self._most_of_visitors):
             _log.warning("no more subscriptions are taken", most=self._most)
-            raise _too_many("This process holds", self._most, "subscriptions")
+            raise _too_many("This process holds", self._most_of_visitors if is_visitor else self._most, "subscriptions")
         self._by_caller[who] += 1
+        self._by_visitors += is_visitor
         try:
             yield
         finally:
+            self._by_visitors -= is_visitor
             self._by_caller[who] -= 1
             if not self._by_caller[who]:
                 del self._by_caller[who]

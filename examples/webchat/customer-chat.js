@@ -10,6 +10,7 @@
  *   heading    what stands on top; "Chat" without it
  *
  *   element.open()  element.close()  element.send(text, attachments)  element.identify({ signed } or { name, email })
+ *   element.end()
  */
 
 // By these names the gateway knows documents.json. Written by tools/widget_documents.py.
@@ -27,7 +28,7 @@ const DOCUMENTS = {
 
 const SECOND = 1000;
 /** The gateway gives a sign of life every ten seconds. */
-const SILENT_MS = 35 * SECOND;
+const SILENT_MS = 25 * SECOND;
 const PATIENCE_MS = 20 * SECOND;
 const FIRST_PAUSE_MS = 0.5 * SECOND;
 const LONGEST_PAUSE_MS = 30 * SECOND;
@@ -67,22 +68,27 @@ class Wire {
     return dataOf(answer);
   }
 
-  /** The subscription's answers. Ends where the gateway cuts it off, and throws where it says why. */
+  /** The subscription's answers. Ends where the gateway cuts it off, and throws where it says why, or says nothing. */
   async *follow(name, variables, token, signal, begun) {
     const silent = new AbortController();
-    const both = anyOf(signal, silent.signal);
-    const response = await this.#post(name, variables, { token, accept: "text/event-stream", signal: both });
-    if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
-      dataOf(await response.json());
-      throw new Error(`HTTP ${response.status}`);
-    }
-    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-    let kept = "";
     let watch = 0;
+    const wait = () => {
+      clearTimeout(watch);
+      watch = setTimeout(() => silent.abort(new Error("silent")), SILENT_MS);
+    };
+    let reader = null;
+    let kept = "";
     try {
+      wait();
+      const both = anyOf(signal, silent.signal);
+      const response = await this.#post(name, variables, { token, accept: "text/event-stream", signal: both });
+      if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
+        dataOf(await response.json());
+        throw new Error(`HTTP ${response.status}`);
+      }
+      reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       for (;;) {
-        clearTimeout(watch);
-        watch = setTimeout(() => silent.abort(new Error("silent")), SILENT_MS);
+        wait();
         const { value, done } = await reader.read();
         if (done) return;
         begun();
@@ -97,7 +103,7 @@ class Wire {
       }
     } finally {
       clearTimeout(watch);
-      reader.cancel().catch(() => {});
+      reader?.cancel().catch(() => {});
     }
   }
 
@@ -207,6 +213,17 @@ function freshKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (one) => one.toString(16).padStart(2, "0")).join("");
 }
 
+/** Of whom a signed statement tells. Whether that is so, the gateway finds out. */
+function userOf(signed) {
+  try {
+    const [, claims] = signed.split(".");
+    const bytes = Uint8Array.from(atob(claims.replace(/-/g, "+").replace(/_/g, "/")), (one) => one.charCodeAt(0));
+    return JSON.parse(new TextDecoder().decode(bytes)).sub ?? null;
+  } catch {
+    return null;
+  }
+}
+
 /** The page without what only this visitor's address may hold: of the query string the campaign alone. */
 function pageOf(address) {
   if (!address) return null;
@@ -265,6 +282,11 @@ class Chat extends EventTarget {
 
   get isKnown() {
     return Boolean(this.#shelf.get("session"));
+  }
+
+  /** The company's own id of the person who was proven to chat here. */
+  get user() {
+    return this.#shelf.get("session")?.user ?? null;
   }
 
   get greeting() {
@@ -357,7 +379,8 @@ class Chat extends EventTarget {
   async identify(claim) {
     const { identifyVisitor } = await this.#ask("IdentifyVisitor", { input: claim });
     const { isVerified, token } = payloadOf(identifyVisitor);
-    this.#shelf.set("session", { ...this.#shelf.get("session"), token });
+    const user = isVerified ? userOf(claim.signed) : this.user;
+    this.#shelf.set("session", { ...this.#shelf.get("session"), token, user });
     this.isVerified = this.isVerified || isVerified;
     this.#changed();
     return isVerified;
@@ -372,8 +395,8 @@ class Chat extends EventTarget {
     this.#changed();
   }
 
-  /** Ends the chat on this device: whoever comes next begins another. */
-  async end() {
+  /** Ends the chat on this device: whoever comes next begins another. `anyway`: also where the gateway is not told. */
+  async end(anyway = false) {
     const session = this.#shelf.get("session");
     if (!session) return;
     // First here, so that no tab takes the end for a token that has to be renewed.
@@ -382,10 +405,12 @@ class Chat extends EventTarget {
     try {
       payloadOf((await this.#wire.ask("EndChat", { input: { resume: session.resume } }, session.token)).endChat);
     } catch (error) {
-      this.#shelf.set("session", session);
-      this.state = "idle";
-      this.start();
-      throw error;
+      if (!anyway) {
+        this.#shelf.set("session", session);
+        this.state = "idle";
+        this.start();
+        throw error;
+      }
     }
     ["read", ...this.#shelf.names("out:")].forEach((name) => this.#shelf.drop(name));
     this.#over();
@@ -433,7 +458,8 @@ class Chat extends EventTarget {
       await this.#begin(null);
       return;
     }
-    this.#shelf.set("session", { token: begun.token, greeting: begun.greeting, resume: begun.resume });
+    const user = begun.resume === resume ? this.user : null;
+    this.#shelf.set("session", { token: begun.token, greeting: begun.greeting, resume: begun.resume, user });
     this.#take(begun.chat);
   }
 
@@ -550,7 +576,9 @@ class Chat extends EventTarget {
 
   #handle(change) {
     this.#cursor = change.cursor ?? this.#cursor;
-    if (change.message) this.#put(change.message, change.key);
+    // Of earlier ones than are shown here it is told, too, how far they came.
+    const isShown = change.__typename !== "ChatMessageChanged" || this.messages.has(change.message.id);
+    if (change.message && isShown) this.#put(change.message, change.key);
     if (change.message?.direction === "OUT") this.isAgentTyping = false;
     if (change.__typename === "ChatTyping") this.isAgentTyping = change.isTyping;
     if (change.__typename === "ChatAgentChanged") this.agentName = change.agentName;
@@ -764,10 +792,26 @@ class CustomerChat extends HTMLElement {
     return this.#chat.identify(claim);
   }
 
+  /** Ends the chat on this device; for a page on which somebody signs out. */
+  async end() {
+    await this.#chat.end(true);
+    this.close();
+  }
+
+  get isVerified() {
+    return this.#chat.isVerified;
+  }
+
   async #start() {
-    await this.#chat.start();
     const signed = this.getAttribute("identity");
-    if (signed && this.#chat.state !== "idle" && !this.#chat.isVerified) await this.identify({ signed }).catch(() => {});
+    const user = signed && userOf(signed);
+    if (user && this.#chat.user && this.#chat.user !== user) {
+      // Somebody else has signed in on this device, and shall not read what the one before wrote.
+      await this.#chat.end(true);
+      if (!this.isOpen) return;
+    }
+    await this.#chat.start();
+    if (user && this.#chat.isKnown && this.#chat.user !== user) await this.identify({ signed }).catch(() => {});
   }
 
   // What is drawn

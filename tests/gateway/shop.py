@@ -116,6 +116,16 @@ class Shop:
         )
         assert response.json()["data"]["typeToVisitor"]["__typename"] == "TypeToVisitorPayload", response.text
 
+    async def is_visitor_typing(self) -> bool:
+        """Whether the agent is told that the visitor types."""
+        query = "query ($id: ID!) { node(id: $id) { ... on Conversation { isVisitorTyping } } }"
+        response = await self.gate.ask(query, variables={"id": await self._talk()})
+        return bool(response.json()["data"]["node"]["isVisitorTyping"])
+
+    async def is_read(self, text: str) -> bool:
+        """Whether the visitor has read the agent's message."""
+        return await self.gate.house.store.first(MESSAGES, {"text": text, "status": "READ"}) is not None
+
     async def kept(self) -> list[str]:
         """The words of all messages, as they are stored, in order."""
         found = await self.gate.house.store.find(MESSAGES, {}, order=[("sent_at", 1), ("_id", 1)], limit=100)
@@ -178,9 +188,9 @@ class Tab:
         """What is shown and not sent yet."""
         return self.page.get_by_text("Sending ...")
 
-    async def shows(self, *texts: str) -> None:
+    async def shows(self, *texts: str, within_s: float = 20) -> None:
         """Waits until these messages are shown, in this order and no others, all of them sent."""
-        await expect(self.messages).to_have_text(list(texts))
+        await expect(self.messages).to_have_text(list(texts), timeout=within_s * 1000)
         await expect(self.sending).to_have_count(0)
 
     async def violations(self) -> list[str]:
@@ -202,5 +212,7 @@ async def shop_of(open_gate: OpenGate, *, attributes: str = "", **settings: Any)
         waiting.wire = Losing(waiting.gate.app)
         async with waiting.gate.house.working(), served(cast("Starlette", waiting.wire)) as api:
             waiting.address, waiting.api = address, api
-            yield waiting
-            waiting.gate.house.subscriptions.close()
+            try:
+                yield waiting
+            finally:
+                waiting.gate.house.subscriptions.close()

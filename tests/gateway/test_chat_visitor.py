@@ -11,6 +11,7 @@ from playwright.async_api import Browser, BrowserContext, expect
 from resolvers.kit.viewer import Role
 from tests.gateway.conftest import OpenGate
 from tests.gateway.shop import SECRET, WIDGET, Shop, Tab, shop_of
+from tests.waiting import until
 
 # The widget's own place in the browser's storage.
 _WITH = "JSON.stringify({ ...JSON.parse(localStorage[kept]), token });"
@@ -32,6 +33,11 @@ async def shop(open_gate: OpenGate) -> AsyncIterator[Shop]:
     """A shop whose visitors run the widget's documents and no others."""
     async with shop_of(open_gate, trusted_documents=WIDGET) as one:
         yield one
+
+
+def signed(user: str) -> str:
+    """What the company's backend has signed of its user."""
+    return jwt.encode({"sub": user, "aud": "main", "exp": int(time.time()) + 300}, SECRET, algorithm="HS256")
 
 
 async def element(tab: Tab, does: str, given: Mapping[str, Any] | None = None) -> Any:
@@ -68,12 +74,27 @@ async def test_typed_and_signed(shop: Shop, browser: BrowserContext) -> None:
     await tab.page.get_by_role("button", name="Tell us").click()
     await expect(tab.page.get_by_text("Thank you.")).to_be_visible()
     assert await tab.violations() == []
-    claims = {"sub": "4711", "aud": "main", "exp": int(time.time()) + 300, "name": "Ann Lee"}
-    signed = jwt.encode(claims, SECRET, algorithm="HS256")
     assert await element(tab, "identify(given)", {"name": "Ann Lee"}) is False
-    assert await element(tab, "identify(given)", {"signed": signed}) is True
+    assert await element(tab, "identify(given)", {"signed": signed("4711")}) is True
     await tab.write("It is me")
     await tab.shows("It is me")
+
+
+@pytest.mark.browser
+async def test_somebody_else_signs_in(shop: Shop, browser: BrowserContext) -> None:
+    """A page names its user to the widget; who signs in next on the device does not read what the one before wrote."""
+    shop.attributes = f'identity="{signed("4711")}"'
+    tab = await (await shop.enter(browser)).open()
+    await tab.write("A secret")
+    await until(lambda: element(tab, "isVerified"))
+    await tab.page.reload()
+    await (await tab.open()).shows("A secret")
+    shop.attributes = f'identity="{signed("4712")}"'
+    await tab.page.reload()
+    await (await tab.open()).write("Hello")
+    await until(lambda: element(tab, "isVerified"))
+    await tab.shows("Hello")
+    assert len(await shop.talks()) == 2
 
 
 @pytest.mark.browser

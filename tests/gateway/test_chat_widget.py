@@ -37,6 +37,8 @@ async def test_visitor_chats(shop: Shop, browser: BrowserContext) -> None:
     """A visitor writes without an account, the agent's answer is there at once; the campaign that led there is kept."""
     tab = await (await shop.enter(browser)).open()
     await expect(tab.page.get_by_text("How can we help?")).to_be_visible()
+    await tab.page.get_by_label("Your message").press_sequentially("Is")
+    await until(shop.is_visitor_typing)
     await tab.write("Is my <b>bicycle</b> ready?")
     await tab.shows("Is my <b>bicycle</b> ready?")
     await shop.types()
@@ -44,6 +46,7 @@ async def test_visitor_chats(shop: Shop, browser: BrowserContext) -> None:
     await shop.answer("Since this morning.")
     await tab.shows("Is my <b>bicycle</b> ready?", "Since this morning.")
     await expect(tab.page.get_by_text("is typing")).to_be_hidden()
+    await until(lambda: shop.is_read("Since this morning."))
     assert await tab.violations() == []
     (talk,) = await shop.talks()
     assert talk["entry_point"]["page"] == f"{shop.address}/?utm_source=letter"

@@ -12,9 +12,12 @@ from gateway.endpoint import Outgoing
 from gateway.event_stream import BEAT, COMPLETE
 from gateway.incoming import Incoming
 from gateway.keys import list_keys, make_key, revoke_key
+from gateway.touching import known_fields
+from resolvers.accesses import ACCESSES
 from resolvers.kit.viewer import Role
 from tests.gateway import ticking
 from tests.gateway.conftest import ANSWERED, GRAPHQL, JSON, ME, Gate, OpenGate, code_of, served
+from tests.makers import Makers
 from tests.waiting import until
 
 EVENTS = "text/event-stream"
@@ -151,6 +154,32 @@ async def test_source_breaks(gate: Gate, how: str, code: str) -> None:
     assert b"Ana" not in response.content
 
 
+# What is shown
+
+
+async def test_rights_and_ledger(open_gate: OpenGate, make: Makers) -> None:
+    """Each event hides what the viewer has no right to, and it is written what each of them showed."""
+    gate, ann = open_gate(access_ledger="strict"), await make.customer("Ann", display_name="Ann Lee")
+    question = f'subscription {{ passing(id: "{ann.id}", times: 2) {{ displayName hiddenFields }} }}'
+    shown = told(b"".join([one async for one in events_of(await follow(gate, question))]))[1:-1]
+    assert shown == [{"data": {"passing": {"displayName": "Ann Lee", "hiddenFields": []}}}] * 2
+    assert len(await make.store.find(ACCESSES, {"customers": ann.key})) == 2
+    partner = gate.bearer(Role.PARTNER, subject="crm")
+    (hidden, _) = told(b"".join([one async for one in events_of(await follow(gate, question, partner))]))[1:-1]
+    passing = hidden["data"]["passing"]
+    assert (passing["displayName"], "displayName" in passing["hiddenFields"]) == (None, True)
+
+
+async def test_limited_key(gate: Gate, make: Makers) -> None:
+    """A key that is limited to fields follows those, and no others."""
+    fields = known_fields(gate.house.graph._schema, ["Subscription.ticks Tick.number"])
+    key = await make_key(make.store, name="crm", scopes=[], at=gate.house.clock(), fields=fields)
+    tick = told(b"".join([one async for one in events_of(await follow(gate, MANY, {"X-API-Key": key}))]))[1]
+    assert tick == {"data": {"ticks": {"number": 1}}}
+    refused = told(b"".join([one async for one in events_of(await follow(gate, TICKS, {"X-API-Key": key}))]))
+    assert "Tick.seenBefore" in refused[1]["errors"][0]["message"]
+
+
 # How long
 
 
@@ -161,12 +190,14 @@ async def test_sign_of_life(open_gate: OpenGate) -> None:
     await events.aclose()
 
 
-@pytest.mark.parametrize("question", [LONG, "subscription { ticks(times: 1000, everyS: 0.01) { number } }"])
-async def test_token_ends(open_gate: OpenGate, question: str) -> None:
+@pytest.mark.parametrize(("keep_alive_s", "every_s"), [(0.01, 30), (30, 0.01)])
+async def test_token_ends(open_gate: OpenGate, keep_alive_s: float, every_s: float) -> None:
     """When the token ends, that is told and nothing more, whether or not something happens."""
-    gate = open_gate(keep_alive_s=0.01, jwt_leeway_s=0)
+    gate = open_gate(keep_alive_s=keep_alive_s, jwt_leeway_s=0)
+    question = f"subscription {{ ticks(times: 1000, everyS: {every_s}) {{ number }} }}"
     events = events_of(await follow(gate, question, gate.bearer(for_s=1)))
-    *_, error, end = told(b"".join([one async for one in events]))
+    async with asyncio.timeout(8):
+        *_, error, end = told(b"".join([one async for one in events]))
     assert (error["errors"][0]["extensions"]["code"], end) == ("UNAUTHENTICATED", "complete")
 
 
@@ -178,7 +209,8 @@ async def test_key_taken_back(open_gate: OpenGate) -> None:
     events = events_of(await follow(gate, LONG, {"X-API-Key": key}))
     assert [await anext(events) for _ in range(2)] == [BEAT] * 2
     await revoke_key(store, (await list_keys(store))[0].handle, at=gate.house.clock())
-    *_, error, end = told(b"".join([one async for one in events]))
+    async with asyncio.timeout(8):
+        *_, error, end = told(b"".join([one async for one in events]))
     assert (error["errors"][0]["extensions"]["code"], end) == ("UNAUTHENTICATED", "complete")
 
 
@@ -236,6 +268,22 @@ async def test_bounded_for_process(open_gate: OpenGate) -> None:
     await asyncio.wait_for(ticking.STARTED.wait(), 5)
     refused = told(b"".join([one async for one in events_of(await follow(gate, TICKS, gate.bearer(Role.SUPERVISOR)))]))
     assert "This process holds 1" in refused[1]["errors"][0]["message"]
+    beginning.cancel()
+    await asyncio.wait({beginning})
+
+
+async def test_visitors_leave_places(open_gate: OpenGate, make: Makers) -> None:
+    """Visitors together do not take the last tenth of the places."""
+    gate, held = open_gate(subscriptions=2), await make.customer()
+    visitor = gate.bearer(Role.VISITOR, customer_id=held.id)
+    first = events_of(await follow(gate, LONG, visitor))
+    await anext(first)
+    beginning = asyncio.ensure_future(anext(first))
+    await asyncio.wait_for(ticking.STARTED.wait(), 5)
+    another = gate.bearer(Role.VISITOR, subject="another", customer_id=held.id)
+    refused = told(b"".join([one async for one in events_of(await follow(gate, TICKS, another))]))
+    assert "This process holds 1" in refused[1]["errors"][0]["message"]
+    assert len([one async for one in events_of(await follow(gate, TICKS))]) == 4
     beginning.cancel()
     await asyncio.wait({beginning})
 

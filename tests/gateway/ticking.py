@@ -4,10 +4,14 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator
 
+import strawberry
+
 from adapters.failures import StoreDown
+from resolvers.customers import Customer, customer_by_id
 from resolvers.kit.context import Info
 from resolvers.kit.described import graph_type, told
 from resolvers.kit.errors import BadUserInput
+from resolvers.kit.ids import require_key
 from resolvers.kit.slice import Slice
 from resolvers.kit.viewer import ADMINISTRATORS, EVERYONE
 
@@ -57,6 +61,15 @@ async def ticks(info: Info, times: int, every_s: float = 0) -> AsyncGenerator[Ti
             yield Tick(number=number)
     finally:
         ENDED.set()
+
+
+@SLICE.subscription(may=EVERYONE)
+async def passing(info: Info, id: strawberry.ID, times: int) -> AsyncGenerator[Customer, None]:
+    """The customer, so many times."""
+    for _ in range(times):
+        customer = await customer_by_id(info.context, require_key(id, "Customer", "id"))
+        assert customer is not None
+        yield customer
 
 
 @SLICE.subscription(may=EVERYONE)
