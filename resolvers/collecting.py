@@ -65,9 +65,9 @@ def job_at(channel: str, account: str) -> Job:
 
 
 async def _look(shift: Shift, line: Line, key: RecordId) -> bool:
-    known = (await shift.store.by_ids(COLLECTIONS, [key])).get(key) or {"cursor": None, "tries": 0}
+    known = (await shift.store.by_ids(COLLECTIONS, [key])).get(key) or {"tries": 0}
     try:
-        collected = await _asked(line, known["cursor"])
+        collected = await _asked(line, known.get("cursor"))
         documents = _documents(line, collected, shift.clock())
     except ChannelError as error:
         await _failed(shift, line, key, known["tries"] + 1, error)
