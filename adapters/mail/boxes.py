@@ -153,12 +153,15 @@ def _signed_in(imap: _Imap, line: Line, sign_in: SignIn) -> None:
         imap.starttls(line.tls())
         connection: Any = imap.sock
         line.hold(connection)
-    if "LOGINDISABLED" in imap.capabilities:
+    if "LOGINDISABLED" in imap.capabilities and not sign_in.is_token:
         raise ChannelRefused(
             "It takes no password, at least not in the clear. Use imaps://.", code="LOGINDISABLED", is_of_account=True
         )
     try:
-        imap.login(sign_in.user, sign_in.password.get_secret_value())
+        if sign_in.is_token:
+            imap.authenticate("XOAUTH2", lambda challenge: b"" if challenge else sign_in.by_token().encode())
+        else:
+            imap.login(sign_in.user, sign_in.secret.get_secret_value())
     except imaplib.IMAP4.abort:
         raise
     except (imaplib.IMAP4.error, UnicodeEncodeError) as error:
@@ -172,7 +175,7 @@ def _refused(words: bytes, what: str) -> ChannelError:
     told = f" ({code[1].decode()})" if code else ""
     return ChannelRefused(
         f"It does not take {what}{told}. Correct it in the settings.",
-        code=code[1].decode() if code else None,
+        code=code[1].decode() if code else "auth",
         is_of_account=True,
     )
 

@@ -8,6 +8,7 @@ from adapters.channels.email.opening import MAILBOX, prove
 from adapters.channels.email.people import is_address
 from adapters.channels.email.reading import Reader
 from adapters.channels.email.settings import EmailSettings
+from adapters.channels.email.signing_in import signed_in
 from adapters.channels.email.writing import Written
 from adapters.contract.channel import Capability, Channel, Collected, Equipment
 from adapters.contract.deliveries import COLLECTED, Answer, Delivery, Event
@@ -16,7 +17,7 @@ from adapters.contract.manners import Manners
 from adapters.contract.records import Who
 from adapters.contract.sending import Outgoing, SendState, Sent
 from adapters.mail.lines import Line
-from adapters.mail.posting import post
+from adapters.mail.posting import SignIn, post
 from adapters.mail.servers import server_at
 
 # One step of a sending, which as a whole has four seconds.
@@ -95,10 +96,14 @@ class Email(Channel):
         if self._settings.smtp_url is None:
             raise ChannelRefused("No server is named that sends. Name `smtp_url`.", code="no_smtp", is_of_account=True)
         written = Written(outgoing, self._settings)
-        line = Line(server_at(self._settings.smtp_url), step_s=_STEP_S, may_be_plain=self._settings.may_be_plain)
-        sign_in = self._settings.sign_in
-        try:
+        server = server_at(self._settings.smtp_url)
+
+        async def handed_over(sign_in: SignIn | None) -> None:
+            line = Line(server, step_s=_STEP_S, may_be_plain=self._settings.may_be_plain)
             await self.way.converse("SMTP", lambda step: post(line, sign_in, written.letter, step))
+
+        try:
+            await signed_in(self.way, self._settings, handed_over)
         except OutcomeUnknown as error:
             return Sent(state=SendState.UNKNOWN, why=str(error))
         begun = None if outgoing.conversation is not None else written.talk

@@ -8,12 +8,14 @@ import orjson
 
 from adapters.channels.email.opening import CAME_AT, IS_SENT, MAILBOX
 from adapters.channels.email.settings import EmailSettings
+from adapters.channels.email.signing_in import signed_in
 from adapters.contract.channel import Collected
 from adapters.contract.deliveries import COLLECTED, Delivery
 from adapters.contract.errors import ChannelRefused
 from adapters.contract.way import Way
 from adapters.mail.boxes import Fetched, Folder, Found, Look, look_into
 from adapters.mail.lines import Line
+from adapters.mail.posting import SignIn
 from adapters.mail.servers import server_at
 
 # Of a call that has 25 seconds; what is fetched is held until it is kept.
@@ -24,9 +26,9 @@ _BYTES_AT_ONCE: Final = 8 * 1024 * 1024
 
 async def collect(way: Way, settings: EmailSettings, cursor: str | None) -> Collected:
     """What has come behind the cursor; raises ChannelError."""
-    sign_in = settings.sign_in
-    if settings.imap_url is None or sign_in is None:
-        raise ChannelRefused("No server is named that keeps the mailbox. Name `imap_url` and `password`.")
+    if settings.imap_url is None:
+        raise ChannelRefused("No server is named that keeps the mailbox. Name `imap_url`.")
+    server = server_at(settings.imap_url)
     folders = _folders(settings, cursor)
     now = datetime.now(UTC)
     look = Look(
@@ -36,8 +38,14 @@ async def collect(way: Way, settings: EmailSettings, cursor: str | None) -> Coll
         largest_bytes=settings.largest_bytes,
         marks_seen=settings.marks_seen,
     )
-    line = Line(server_at(settings.imap_url), step_s=_STEP_S, may_be_plain=settings.may_be_plain)
-    found: Found = await way.converse("IMAP", lambda step: look_into(line, sign_in, folders, look, step))
+
+    async def looked(sign_in: SignIn | None) -> Found:
+        if sign_in is None:
+            raise ChannelRefused("A mailbox is read by who signs in. Name `password`.", is_of_account=True)
+        line = Line(server, step_s=_STEP_S, may_be_plain=settings.may_be_plain)
+        return await way.converse("IMAP", lambda step: look_into(line, sign_in, folders, look, step))
+
+    found = await signed_in(way, settings, looked)
     return Collected(
         deliveries=tuple(_delivery(one, settings, now) for one in found.mails),
         cursor=_cursor(found.folders),
