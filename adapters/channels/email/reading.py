@@ -88,11 +88,11 @@ class Reader:
         headers = mail.letter.headers
         if wrote is not None and wrote.address in self._own:
             return "our own address as the sender: an echo, or somebody who pretends"
+        if by_program and answers(headers, self._place.domains) is not None:
+            return None
         if is_of_list(headers, self._settings.own_lists):
             return "a mail to many"
-        if by_program and answers(headers, self._place.domains) is None:
-            return "a program's mail that answers none of ours"
-        return None
+        return "a program's mail that answers none of ours" if by_program else None
 
     def _heard(self, mail: _Mail, wrote: Mailbox, *, by_program: bool) -> Event:
         """What somebody wrote."""
