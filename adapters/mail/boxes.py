@@ -8,6 +8,7 @@ import imaplib
 import re
 import socket
 import ssl
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -68,6 +69,8 @@ class Look:
     at_most: int
     """Mails fetched at once."""
     bytes_at_once: int
+    seconds_at_once: float
+    """After so long no further mail is fetched: what was, is worth more than all of it too late."""
     largest_bytes: int
     marks_seen: bool
 
@@ -81,6 +84,14 @@ class Found:
     """How far each was read with this."""
     mails: list[Fetched] = field(default_factory=list)
     is_more: bool = False
+    began_at: float = field(default_factory=time.monotonic)
+
+    def is_enough(self, look: Look) -> bool:
+        """Whether no further mail is to be fetched now."""
+        if not self.mails:
+            return False
+        took_s = time.monotonic() - self.began_at
+        return len(self.mails) >= look.at_most or self.bytes >= look.bytes_at_once or took_s > look.seconds_at_once
 
     @property
     def bytes(self) -> int:
@@ -191,7 +202,7 @@ def _read(imap: _Imap, folder: Folder, look: Look, found: Found) -> None:
     waiting = [one for one in waiting if last is None or one > last]
     taken: list[int] = []
     for one in waiting:
-        if len(found.mails) >= look.at_most or found.bytes >= look.bytes_at_once:
+        if found.is_enough(look):
             found.is_more = True
             break
         if (mail := _fetched(imap, folder.name, era, one, look.largest_bytes)) is not None:

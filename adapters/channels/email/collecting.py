@@ -22,6 +22,7 @@ from adapters.mail.servers import server_at
 _STEP_S: Final = 10.0
 _AT_ONCE: Final = 50
 _BYTES_AT_ONCE: Final = 8 * 1024 * 1024
+_SECONDS_AT_ONCE: Final = 10.0
 
 
 async def collect(way: Way, settings: EmailSettings, cursor: str | None) -> Collected:
@@ -35,6 +36,7 @@ async def collect(way: Way, settings: EmailSettings, cursor: str | None) -> Coll
         since=(now - timedelta(days=settings.past_days)).date(),
         at_most=_AT_ONCE,
         bytes_at_once=_BYTES_AT_ONCE,
+        seconds_at_once=_SECONDS_AT_ONCE,
         largest_bytes=settings.largest_bytes,
         marks_seen=settings.marks_seen,
     )
