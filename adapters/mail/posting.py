@@ -59,9 +59,10 @@ async def post(line: Line, sign_in: SignIn | None, letter: Letterhead, step: Ste
 class _Smtp(smtplib.SMTP):
     """A connection that whoever waits can cut."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, own_name: str) -> None:
         self._line = line
-        super().__init__(line.server.host, line.server.port, timeout=line.step_s)
+        # Else the library asks for this machine's name, which may take longer than the mail.
+        super().__init__(line.server.host, line.server.port, own_name, timeout=line.step_s)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         del host, port, timeout
@@ -71,7 +72,7 @@ class _Smtp(smtplib.SMTP):
 def _posted(line: Line, sign_in: SignIn | None, letter: Letterhead, step: Step) -> None:
     failure: ChannelError
     try:
-        smtp = _Smtp(line)
+        smtp = _Smtp(line, letter.sender.rpartition("@")[2])
     except (OSError, smtplib.SMTPException) as error:
         failure = _failed(error, step)
     else:

@@ -29,6 +29,7 @@ _MOST_HEADERS: Final = 1_000
 _LONGEST_BODY: Final = 1_000_000
 _LONGEST_NAME: Final = 200
 _BEGINS: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:>?From [^\n]*\r?\n)?[!-9;-~]+[ \t]*:")
+_BEFORE: Final = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:>?From [^\n]*\r?\n)?")
 _KIND: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 _NO_NAME: Final = re.compile(r"[\x00-\x1f\x7f\ufffd]+")
 _NO_WORDS: Final = frozenset({"text/calendar", "text/x-amp-html", "text/csv", "text/rtf", "text/vcard", "text/x-vcard"})
@@ -105,7 +106,7 @@ def read_letter(raw: bytes) -> Letter:
     if raw.count(b"\n--") > _MOST_PARTS or raw.count(b"\n") * raw.lower().count(b"boundary") > _MOST_LOOKS:
         raise BadPayload("The mail has more parts than are read.")
     try:
-        message = message_from_bytes(raw.removeprefix(b"\xef\xbb\xbf").lstrip())
+        message = message_from_bytes(_BEFORE.sub(b"", raw, count=1))
     except (Exception, RecursionError) as error:  # noqa: BLE001  the parser has no list of what it raises on hostile mail
         raise BadPayload(f"The mail cannot be taken apart ({type(error).__name__}).") from None
     found = Letter(_headers_of(message))

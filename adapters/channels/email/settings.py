@@ -10,7 +10,8 @@ from adapters.contract.addresses import WebAddress
 from adapters.contract.channel import ChannelSettings
 from adapters.mail.servers import ImapAddress, SmtpAddress
 
-_ADDRESS = r"\A[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9.-]{1,255}\z"
+# RFC 5322, 3.2.3: what stands in a header as it is.
+_ADDRESS = r"\A[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,255}\z"
 _LINE = r"\A[^\x00-\x1f\x7f]*\z"
 
 
@@ -113,6 +114,9 @@ class EmailSettings(ChannelSettings):
 
     @model_validator(mode="after")
     def _can_sign_in(self) -> Self:
+        if self.sent_mailbox in self.mailboxes:
+            # What lies there is the company's own, whoever it names as its sender.
+            raise ValueError("`sent_mailbox` is none of the `mailboxes` in which customers' mails come in.")
         if self.password is not None and self.token_url is not None:
             raise ValueError("Name either a `password` or a `token_url`.")
         if self.token_url is not None and self.client_id is None:
