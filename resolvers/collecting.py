@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import structlog
 
-from adapters.contract.channel import Capability, Collected, Collects
+from adapters.contract.channel import Collected
 from adapters.contract.deliveries import COLLECTED
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelError
 from adapters.deadline import within
@@ -41,13 +41,7 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 30.0, 1_800.0
 _log = structlog.get_logger("resolvers.collecting")
 
 
-def _collects(line: Line) -> bool:
-    channel = line.channel
-    # Without `events` nobody could read what it fetches.
-    return isinstance(channel, Collects) and channel.collects() and Capability.WEBHOOK in line.capabilities
-
-
-@SLICE.job_of_lines(JOB, _collects)
+@SLICE.job_of_lines(JOB, lambda line: line.collects)
 def job_at(channel: str, account: str) -> Job:
     """The job that looks into the channel account."""
     key = COLLECTIONS.id_of({"channel": channel, "account": account})

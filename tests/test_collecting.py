@@ -11,7 +11,7 @@ from adapters.contract.channel import Collected, Equipment
 from adapters.contract.deliveries import COLLECTED, Delivery
 from adapters.contract.errors import ChannelBusy, ChannelDown
 from adapters.contract.way import Way
-from adapters.lines import Lines
+from adapters.lines import Lines, Misfit
 from resolvers.collecting import COLLECTIONS, job_at
 from resolvers.deliveries.waiting import DELIVERIES
 from resolvers.kit.shift import Shift
@@ -154,6 +154,25 @@ async def test_two_processes(desk: Desk) -> None:
     job = job_at("toy", "main")
     await asyncio.gather(job.work(desk.shift()), job.work(desk.shift()))
     assert await desk.kept() == bodies(2)
+
+
+async def test_says_plainly(desk: Desk) -> None:
+    """A channel that does not say plainly whether it collects is not opened; one that does not has no job."""
+
+    class Vague(Box):
+        says: Any = "perhaps"
+
+        def collects(self) -> bool:
+            """Whatever the test wants."""
+            return self.says  # type: ignore[no-any-return]
+
+    vague = Vague("main", desk.box.settings, desk.box.equipment)
+    with pytest.raises(Misfit, match="`collects` of the channel toy/main is neither True nor False"):
+        Lines([vague])
+    vague.says = False
+    shift = Shift(store=desk.store, declared=desk.ask.graph.declared, clock=lambda: desk.ask.now, lines=Lines([vague]))
+    assert [one.name for one in shift.jobs() if one.name.startswith("collecting")] == []
+    assert "collecting toy/main" in [one.name for one in desk.shift().jobs()]
 
 
 async def test_account_is_gone(desk: Desk) -> None:
