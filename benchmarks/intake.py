@@ -61,6 +61,8 @@ _PATIENCE_S: Final = 600.0
 # Between two looks at how much waits.
 _LOOK_S: Final = 5.0
 _MOST_SHOWN: Final = 5
+# Ninety thousand deliveries write some hundred bytes of changes to a dozen documents each.
+_LOG_MB: Final = 16_000.0
 
 
 class Failed(Exception):
@@ -133,6 +135,8 @@ async def _stage() -> AsyncIterator[Stage]:
             gateway = Gateway({**ours, **settings}, port, log)
             client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(server.url)
             try:
+                # All of the load's changes are to be read again in the end.
+                await client.admin.command({"replSetResizeOplog": 1, "size": _LOG_MB})
                 await gateway.start()
                 yield Stage(server, client[DATABASE], gateway, port)
             finally:
@@ -287,22 +291,35 @@ async def _wrong(database: AsyncDatabase[dict[str, Any]], keys: Mapping[str, Seq
     return wrong + [f"{count} {what}" for count, what in figures if count]
 
 
-async def _places(database: AsyncDatabase[dict[str, Any]]) -> dict[Any, tuple[float, int]]:
-    """The moment at which each thing was taken in, by its id, and its place among those of one transaction."""
-    found = await database["event_keys"].find({}, {"at": 1}).sort("$natural", 1).to_list()
-    # The database keeps the order of writing within a command, and not from one to the next.
-    return {one["_id"]: (one["at"].timestamp(), n) for n, one in enumerate(found)}
+async def _places(database: AsyncDatabase[dict[str, Any]]) -> dict[Any, tuple[int, str]]:
+    """The place of each thing among all that were taken in, by its id, and the moment that it bears.
+
+    The database's own log of changes says it, which has the order of writing, within a transaction too. How a
+    collection lies on the disk says nothing: what a killed server had not saved it writes anew, several at once.
+    """
+    keys = {"o.applyOps.ns": f"{DATABASE}.event_keys"}
+    stages: list[dict[str, Any]] = [
+        {"$match": keys},
+        {"$unwind": "$o.applyOps"},
+        {"$match": {**keys, "o.applyOps.op": "i"}},
+        {"$project": {"_id": "$o.applyOps.o._id", "at": "$o.applyOps.o.at"}},
+    ]
+    # As the log lies, which is in its order.
+    entries = await database.client["local"]["oplog.rs"].aggregate(stages, hint={"$natural": 1})
+    found = [(one["_id"], one["at"].isoformat()) async for one in entries]
+    return {key: (place, at) for place, (key, at) in enumerate(found)}
 
 
-def _astray(told: Sequence[str], places: Mapping[Any, tuple[float, int]]) -> str | None:
+def _astray(told: Sequence[str], places: Mapping[Any, tuple[int, str]]) -> str | None:
     """What was told of a person and taken in in another order than it was acknowledged, and when; None if nothing."""
     words = (f"status:{key}" if ":" in key else f"message:{key}" for key in told)
+    # What is missing is told elsewhere.
     taken = [
-        (key, places.get(event_id("whatsapp", ACCOUNT, word), (0.0, 0))) for key, word in zip(told, words, strict=True)
+        (key, places.get(event_id("whatsapp", ACCOUNT, word), (-1, ""))) for key, word in zip(told, words, strict=True)
     ]
     for (before, first), (behind, second) in pairwise(taken):
         if second < first:
-            return f"{before} at {first[0]:.3f} ({first[1]}) before {behind} at {second[0]:.3f} ({second[1]})"
+            return f"{before} as number {first[0]} ({first[1]}), and {behind}, told later, as {second[0]} ({second[1]})"
     return None
 
 

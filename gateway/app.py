@@ -29,6 +29,7 @@ from gateway.database import database, opened_store
 from gateway.endpoint import Endpoint
 from gateway.execution import Plans
 from gateway.exports import Exports, Shelf, Tickets
+from gateway.files import Counter, Files
 from gateway.health import Health
 from gateway.importing.position import IMPORTS
 from gateway.inbox import Inbox
@@ -166,6 +167,11 @@ class House:
         """The exports that are handed out."""
         return Shelf(self.store, self.graph.declared, self.tickets, self.clock)
 
+    @property
+    def counter(self) -> Counter:
+        """Who hands files out."""
+        return Counter(self.auth, self.ledger, self.context_for)
+
     def working(self) -> AbstractAsyncContextManager[Worker]:
         """Does this house's share of the jobs for as long as the block lasts."""
         shift = Shift(
@@ -278,6 +284,11 @@ class Door:
         return self._house.exports if self._house else None
 
     @property
+    def counter(self) -> Counter | None:
+        """Who hands files out, if anyone is in."""
+        return self._house.counter if self._house else None
+
+    @property
     def desk(self) -> Desk | None:
         """Where deliveries are handed in, if anyone is in."""
         house = self._house
@@ -301,5 +312,6 @@ def _routes(settings: Settings, door: Door, welcome: Welcome) -> list[BaseRoute]
     health = Health(lambda: door.store)
     page = playground.routes(welcome) if settings.playground else []
     exports = Exports(lambda: door.exports)
+    files = Files(lambda: door.counter)
     webhooks = Webhooks(lambda: door.desk, settings)
-    return [Route(PATH, door), *exports.routes, *webhooks.routes, *health.routes, *page]
+    return [Route(PATH, door), *exports.routes, *files.routes, *webhooks.routes, *health.routes, *page]

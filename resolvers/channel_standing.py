@@ -32,6 +32,7 @@ graph_enum(
         "WEBHOOK": "It delivers by itself what happens.",
         "ORDER": "Orders are placed.",
         "PAYMENT": "Customers are asked for payments.",
+        "FILES": "Files that came with messages and tickets can be fetched.",
     },
     name="ChannelCapability",
 )(Capability)

@@ -12,15 +12,20 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
+from adapters.contract.addresses import origin_of
+from adapters.contract.channel import LARGEST_FILE
 from adapters.contract.deliveries import Answer, Delivery, NotProven
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelError, ChannelRefused, NoSuchIdentity
 from adapters.contract.manners import by_status, retry_after_s
 from adapters.contract.reply import Reply
+from adapters.contract.way import Way
 from adapters.signatures import hmac_sha256_hex, is_signed_by_any
 
 SIGNATURE: Final = "x-hub-signature-256"
 _ALGORITHM: Final = "sha256="
 _MINUTE_S: Final = 60.0
+# As `lookaside.fbsbx.com`, where the Cloud API's media lie.
+_HOSTS_OF_FILES: Final = (".facebook.com", ".fbsbx.com", ".fbcdn.net", ".whatsapp.net")
 
 _THROTTLED: Final = frozenset({4, 17, 32, 613, *range(80000, 80015)})
 """Limits of the app, the user, the page, a custom one, and of business use cases."""
@@ -66,6 +71,18 @@ def prove(delivery: Delivery, app_secrets: Sequence[SecretStr]) -> None:
         raise NotProven(f"The {SIGNATURE} names another algorithm. Only SHA-256 is taken.")
     if not is_signed_by_any(app_secrets, delivery.body, given.removeprefix(_ALGORITHM)):
         raise NotProven("The signature is of none of our app secrets. Compare them with the app's.")
+
+
+async def file_at(way: Way, url: str, access_token: SecretStr, base_url: str) -> Reply:
+    """What stands at a file's address, asked with our token on Meta's hosts alone. Raises ChannelError."""
+    headers = {"Authorization": f"Bearer {access_token.get_secret_value()}"} if is_metas(url, base_url) else {}
+    return await way.fetch_public(url, headers=headers, largest_body=LARGEST_FILE)
+
+
+def is_metas(url: str, base_url: str) -> bool:
+    """Whether an address is on a host of Meta's, or on the one where its API is asked."""
+    there, base = origin_of(url), origin_of(base_url)
+    return there is not None and (there == base or (there[0] == "https" and there[1].endswith(_HOSTS_OF_FILES)))
 
 
 def signature(app_secret: SecretStr, body: bytes) -> str:

@@ -42,7 +42,7 @@ NEWEST_WANTED: Final = (
     "Ask for the newest first, or turn them round; where the vendor cannot, write `EXAMPLES.newest_first = False`."
 )
 """What to do where the oldest stands first."""
-_MUST: Final[Mapping[Fault, tuple[type[ChannelError], ...]]] = {
+MUST: Final[Mapping[Fault, tuple[type[ChannelError], ...]]] = {
     Fault.HANGS: (ChannelDown,),
     Fault.GONE: (ChannelDown,),
     Fault.BROKEN: (ChannelDown,),
@@ -52,6 +52,7 @@ _MUST: Final[Mapping[Fault, tuple[type[ChannelError], ...]]] = {
     Fault.PAGE: (BadPayload,),
     Fault.CUT: (ChannelDown, BadPayload),
 }
+"""Which errors a vendor that fails so may become."""
 ADDRESS_WANTED: Final = (
     "Name in `EXAMPLES.address` the setting that holds the vendor's address, so that a vendor that fails can be put "
     "there."
@@ -116,7 +117,7 @@ async def failing(trial: Trial) -> Finding:
         return reads
     wrong = []
     async with vendor(trial.answers) as double:
-        for fault, allowed in _MUST.items():
+        for fault, allowed in MUST.items():
             double.fault = fault
             for words, ask in reads.items():
                 double.seen.clear()

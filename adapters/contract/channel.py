@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from adapters.contract.deliveries import Answer, Delivery, Event
 from adapters.contract.manners import Manners
 from adapters.contract.records import Amount, HandedOver, Item, Who
+from adapters.contract.reply import Reply
 from adapters.contract.sending import Outgoing, Sent
 from adapters.contract.way import Way
 from adapters.quiet import quiet
@@ -283,6 +284,33 @@ class AsksPayments(Protocol):
         """A page of the vendor's on which the customer pays; asks once, and raises as `place_order` does."""
 
 
+@quiet
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedFile:
+    """A file of which the channel has told (`File`), by the ids that it gave."""
+
+    external_id: str
+    of: str
+    """The message's or ticket's id."""
+    of_kind: str
+    """`message` or `ticket`."""
+
+
+@runtime_checkable
+class GivesFiles(Protocol):
+    """Capability FILES: the files that came with messages and tickets."""
+
+    async def file(self, wanted: WantedFile) -> Reply:
+        """The good answer whose body the file is, of at most `LARGEST_FILE` bytes.
+
+        Raises NoSuchIdentity where the vendor has it no more, and BadPayload for another file than was told of.
+        """
+
+
+LARGEST_FILE: Final = 32 * 1024 * 1024
+"""How many bytes of a file are fetched at most: it is held in memory until it is handed on."""
+
+
 class Capability(StrEnum):
     """What a channel offers, as clients read it."""
 
@@ -295,6 +323,7 @@ class Capability(StrEnum):
     WEBHOOK = "WEBHOOK"
     ORDER = "ORDER"
     PAYMENT = "PAYMENT"
+    FILES = "FILES"
 
 
 PROTOCOLS: Final[Mapping[Capability, type]] = {
@@ -307,6 +336,7 @@ PROTOCOLS: Final[Mapping[Capability, type]] = {
     Capability.WEBHOOK: Receives,
     Capability.ORDER: TakesOrders,
     Capability.PAYMENT: AsksPayments,
+    Capability.FILES: GivesFiles,
 }
 """What a channel implements to offer each capability."""
 

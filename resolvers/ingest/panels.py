@@ -215,6 +215,14 @@ def _file(one: File, _company: Company) -> dict[str, Any]:
         "size_bytes": None if size is None else whole_number(size, "size_bytes", *SIZE),
         "created_at": stored_moment(one.created_at, "created_at"),
         "of_id": derived_id(homes[one.of_kind].name, one.channel, one.account, require_text(one.of, "of")),
+        # By these its channel is asked for it.
+        "told_as": {
+            "channel": one.channel,
+            "account": one.account,
+            "external_id": one.external_id,
+            "of": one.of,
+            "of_kind": one.of_kind,
+        },
     }
 
 

@@ -307,10 +307,10 @@ def test_each_check_can_fail(cls: type[Channel], check: str, monkeypatch: pytest
 
 
 def test_sound_channels_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sound channel passes every check."""
+    """A sound channel passes every check of what it offers."""
     report = _tried(Soundly, monkeypatch)
     assert report.is_good
-    assert {finding.outcome for _, finding in report.findings} == {Outcome.PASS}
+    assert [check.name for check, finding in report.findings if finding.outcome is not Outcome.PASS] == ["opened"]
 
 
 @pytest.mark.parametrize(

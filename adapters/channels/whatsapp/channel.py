@@ -1,5 +1,6 @@
 """What does one business phone number on WhatsApp offer? It hears, by webhook, and it answers."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -12,31 +13,27 @@ from adapters.channels.whatsapp.reading import Reader
 from adapters.channels.whatsapp.sending import MANNERS, request, require_open, sent
 from adapters.channels.whatsapp.settings import WhatsAppSettings
 from adapters.channels.whatsapp.shapes import Id
-from adapters.contract.channel import Channel, Equipment
+from adapters.contract.channel import Channel, Equipment, WantedFile
 from adapters.contract.deliveries import Answer, Delivery, Event
-from adapters.contract.errors import OutcomeUnknown
+from adapters.contract.errors import BadPayload, OutcomeUnknown
 from adapters.contract.manners import Manners
 from adapters.contract.records import Who
+from adapters.contract.reply import Reply
 from adapters.contract.sending import Outgoing, SendState, Sent
 from adapters.payload import Shape, shaped
 
 
 class _MediaReply(Shape):
-    id: Id
     url: Id
-    mime_type: Id
-    file_size: int | None = None
     sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Media:
-    """What WhatsApp knows of a file; for seven days after it came in."""
+class _Media:
+    """What WhatsApp knows of a file."""
 
-    id: str
-    media_type: str
-    size_bytes: int | None
     sha256: str | None
+    """In hexadecimal."""
     url: SecretStr
     """Where its bytes are for five minutes, for who brings the access token."""
 
@@ -99,17 +96,19 @@ class WhatsApp(Channel):
             return Sent(state=SendState.UNKNOWN, why=str(error))
         return sent(reply)
 
-    async def media(self, external_id: str) -> Media:
-        """What WhatsApp knows of a file that came with a message; raises NoSuchIdentity where it is gone."""
+    async def file(self, wanted: WantedFile) -> Reply:
+        """The file, for seven days after it came in; raises BadPayload where its SHA-256 is another one."""
+        media = await self._media(wanted.external_id)
+        url, settings = media.url.get_secret_value(), self._settings
+        reply = await meta.file_at(self.way, url, settings.access_token, settings.base_url)
+        if media.sha256 and hashlib.sha256(reply.body).hexdigest() != media.sha256.lower():
+            raise BadPayload("The file has another SHA-256 than WhatsApp said.")
+        return reply
+
+    async def _media(self, external_id: str) -> _Media:
         reply = await self.way.get(self._url(external_id), headers=self._signed)
         told = shaped(_MediaReply, reply.json())
-        return Media(
-            id=told.id,
-            media_type=told.mime_type,
-            size_bytes=told.file_size,
-            sha256=told.sha256,
-            url=SecretStr(told.url),
-        )
+        return _Media(sha256=told.sha256, url=SecretStr(told.url))
 
     def _url(self, *steps: str) -> str:
         path = "/".join(quote(step, safe="") for step in steps)

@@ -19,6 +19,14 @@ _STATUS: Final = b"""{"object": "whatsapp_business_account", "entry": [{"id": "1
 "metadata": {"display_phone_number": "15550783881", "phone_number_id": "106540352242922"},
 "statuses": [{"id": "wamid.sample-2", "status": "delivered", "timestamp": "1749416390",
 "recipient_id": "16505551234", "biz_opaque_callback_data": "sample-key"}]}}]}]}"""
+_IMAGE: Final = b"""{"object": "whatsapp_business_account", "entry": [{"id": "102290129340398", "changes": [
+{"field": "messages", "value": {"messaging_product": "whatsapp",
+"metadata": {"display_phone_number": "15550783881", "phone_number_id": "106540352242922"},
+"contacts": [{"profile": {"name": "Sheena Nelson"}, "wa_id": "16505551234"}],
+"messages": [{"from": "16505551234", "id": "wamid.sample-4", "timestamp": "1749416400", "type": "image",
+"image": {"id": "1479537139650973", "mime_type": "image/jpeg", "sha256": "sample", "caption": "This one."}}]}}]}]}"""
+_MEDIA: Final = b"""{"messaging_product": "whatsapp", "id": "1479537139650973", "mime_type": "image/jpeg",
+"url": "https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid=1479537139650973", "file_size": 303833}"""
 # As in the guide on sending messages.
 _TAKEN: Final = b"""{"messaging_product": "whatsapp", "contacts": [{"input": "16505551234", "wa_id": "16505551234"}],
 "messages": [{"id": "wamid.sample-3"}]}"""
@@ -39,7 +47,7 @@ EXAMPLES: Final = Examples(
     },
     address="base_url",
     person="16505551234",
-    answers={"/v26.0/sample-account/messages": _TAKEN},
-    deliveries=(_TEXT, _STATUS),
+    answers={"/v26.0/sample-account/messages": _TAKEN, "/v26.0/1479537139650973": _MEDIA},
+    deliveries=(_TEXT, _STATUS, _IMAGE),
     sign=sign,
 )

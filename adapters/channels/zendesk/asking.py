@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.channels.zendesk.reading import read
 from adapters.channels.zendesk.settings import ZendeskSettings
+from adapters.contract.addresses import origin_of
+from adapters.contract.channel import LARGEST_FILE
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelError, ChannelRefused
 from adapters.contract.manners import Manners, by_status, retry_after_s
 from adapters.contract.reply import Reply
@@ -279,6 +281,16 @@ class Desk:
 
         async def ask(headers: Mapping[str, str]) -> Reply:
             return await self._way.post(self._base + path, method=method, json=body, headers={**headers, **extra})
+
+        return await self._signed_in(ask)
+
+    async def fetch(self, url: str) -> Reply:
+        """What stands at the address of a file; our header goes to this desk alone. Raises ChannelError."""
+        if not _is_url(url) or origin_of(url) != origin_of(self._base):
+            return await self._way.fetch_public(url, largest_body=LARGEST_FILE)
+
+        async def ask(headers: Mapping[str, str]) -> Reply:
+            return await self._way.fetch_public(url, headers=headers, largest_body=LARGEST_FILE)
 
         return await self._signed_in(ask)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from adapters.channels.zendesk import sending
+from adapters.channels.zendesk import files, sending
 from adapters.channels.zendesk.asking import MANNERS, Desk, Page, object_of
 from adapters.channels.zendesk.exporting import Export
 from adapters.channels.zendesk.pasts import Pasts
@@ -15,7 +15,7 @@ from adapters.channels.zendesk.reading import Reader, Readings, is_id, read
 from adapters.channels.zendesk.settings import ZendeskSettings
 from adapters.channels.zendesk.telling import Telling
 from adapters.channels.zendesk.words import Identity, Organization, User
-from adapters.contract.channel import Capability, Channel, Equipment, Found, Portion, Unread
+from adapters.contract.channel import Capability, Channel, Equipment, Found, Portion, Unread, WantedFile
 from adapters.contract.deliveries import Answer, Delivery, Event
 from adapters.contract.errors import BadPayload, NoSuchIdentity
 from adapters.contract.records import Case, HandedOver, Who
@@ -179,6 +179,10 @@ class Zendesk(Channel):
         """Tickets as conversations with their public comments and files, the newest first."""
         _id_of(who)
         return await self._pasts.past(who, portion)
+
+    async def file(self, wanted: WantedFile) -> Reply:
+        """The file of a comment; raises ChannelRefused where Zendesk found malware in it."""
+        return await files.file_of(self._desk, wanted.external_id)
 
     async def portion_of_all(self, cursor: str | None) -> Found:
         """Tickets of everybody, the earliest changed first, a thousand at once; behind `Found.after` are the next."""

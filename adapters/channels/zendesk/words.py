@@ -131,6 +131,9 @@ class Attachment(_Words):
     filename: MaybeText = None
     content_type: MaybeText = None
     size: int | None = None
+    content_url: MaybeText = None
+    malware_scan_result: MaybeText = None
+    deleted: bool | None = None
 
     @property
     def name(self) -> str:

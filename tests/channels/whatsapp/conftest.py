@@ -10,6 +10,7 @@ from adapters.channels.whatsapp.channel import WhatsApp
 from adapters.channels.whatsapp.settings import WhatsAppSettings
 from adapters.contract.channel import Equipment
 from adapters.contract.manners import Manners
+from adapters.http.addresses import Borders
 from adapters.http.session import Outside
 from tests.channels.whatsapp.double import FORMER_SECRET, NUMBER, SECRET, TOKEN, VERIFY_TOKEN, Cloud, serving
 
@@ -47,6 +48,7 @@ async def reaching(cloud: Cloud, manners: Manners) -> AsyncIterator[WhatsApp]:
             "also_accounts": ["1122334455667"],
         }
     )
-    async with Outside() as outside:
+    # Its files' addresses are on this machine, too.
+    async with Outside(borders=Borders(has_loopback=True)) as outside:
         way = outside.way("whatsapp", NUMBER, manners)
         yield WhatsApp(NUMBER, settings, Equipment(way=way, default_region="US"))

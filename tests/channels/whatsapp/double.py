@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -79,6 +80,8 @@ class Cloud:
     sent: list[dict[str, Any]] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
     media: dict[str, dict[str, Any]] = field(default_factory=dict)
+    bytes_of: dict[str, bytes] = field(default_factory=dict)
+    """What stands at the addresses of media."""
     error: tuple[int, dict[str, Any]] | None = None
     """Status and error of the next answers."""
     about: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
@@ -121,10 +124,24 @@ class Cloud:
         """`GET /{version}/{media id}`."""
         self.tokens.append(request.headers.get("Authorization", ""))
         found = self.media.get(request.match_info["id"])
+        if self.error is not None:
+            return web.json_response(self.error[1], status=self.error[0], headers=self.headers)
         if found is None:
             gone = {"message": "Unsupported get request.", "type": "GraphMethodException", "code": 100}
             return web.json_response({"error": {**gone, "error_subcode": 33}}, status=400)
         return web.json_response(found)
+
+    def keep(self, key: str, body: bytes, *, sha256: str | None = None) -> None:
+        """Has a file that may be fetched."""
+        url, digest = f"{self.url}/media/{key}", sha256 or hashlib.sha256(body).hexdigest()
+        self.media[key] = {"id": key, "url": url, "mime_type": "image/jpeg", "sha256": digest, "file_size": len(body)}
+        self.bytes_of[key] = body
+
+    async def give(self, request: web.Request) -> web.Response:
+        """What stands at a file's address, for who brings the token."""
+        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return web.Response(status=401)
+        return web.Response(body=self.bytes_of[request.match_info["id"]], content_type="image/jpeg")
 
 
 @asynccontextmanager
@@ -133,6 +150,7 @@ async def serving(cloud: Cloud) -> AsyncIterator[Cloud]:
     app = web.Application()
     app.router.add_post("/v26.0/{number}/messages", cloud.take)
     app.router.add_get("/v26.0/{id}", cloud.show)
+    app.router.add_get("/media/{id}", cloud.give)
     runner = web.AppRunner(app, shutdown_timeout=0)
     await runner.setup()
     try:

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.channels.whatsapp.channel import WhatsApp
 from adapters.contract.channel import Capability
-from adapters.contract.errors import ChannelBusy, ChannelRefused, NoSuchIdentity
+from adapters.contract.errors import ChannelBusy, ChannelRefused
 from adapters.contract.records import Who
 from adapters.contract.sending import Outgoing, SendState, Template, WindowClosed
 from tests.channels.whatsapp.double import NOW, NUMBER, TOKEN, Cloud
@@ -162,25 +162,9 @@ async def test_refusal_quotes_nobody(whatsapp: WhatsApp, cloud: Cloud) -> None:
     assert "650" not in str(refused.value)
 
 
-async def test_media_is_told(whatsapp: WhatsApp, cloud: Cloud) -> None:
-    """What WhatsApp knows of a file is there to ask for, its address kept from every log."""
-    url = "https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid=1"
-    told = {"url": url, "mime_type": "image/jpeg", "sha256": "73298ec", "file_size": 61901, "id": "137524587935346"}
-    cloud.media["137524587935346"] = {**told, "messaging_product": "whatsapp"}
-    media = await whatsapp.media("137524587935346")
-    assert (media.media_type, media.size_bytes, media.url.get_secret_value()) == ("image/jpeg", 61901, url)
-    assert "lookaside" not in repr(media)
-
-
-async def test_media_is_gone(whatsapp: WhatsApp) -> None:
-    """A file that WhatsApp no longer has is known by nobody."""
-    with pytest.raises(NoSuchIdentity):
-        await whatsapp.media("../../secret")
-
-
 def test_offers(whatsapp: WhatsApp) -> None:
-    """The number hears and answers; it cannot be asked for people or pasts."""
-    assert whatsapp.capabilities() == (Capability.SEND, Capability.WEBHOOK)
+    """The number hears and answers, and gives files; it cannot be asked for people or pasts."""
+    assert whatsapp.capabilities() == (Capability.SEND, Capability.WEBHOOK, Capability.FILES)
     assert whatsapp.talk_with(Who("whatsapp", NUMBER, "US.1")) == "US.1"
     assert not whatsapp.is_repeatable
     assert TOKEN not in repr(whatsapp.settings) + repr(whatsapp)

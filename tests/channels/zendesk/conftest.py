@@ -8,6 +8,7 @@ import pytest
 from adapters.channels.zendesk import Zendesk
 from adapters.channels.zendesk.settings import ZendeskSettings
 from adapters.contract.channel import Equipment
+from adapters.http.addresses import Borders
 from adapters.http.session import Outside
 from tests.channels.zendesk.double import CLIENT, SIGNING_SECRET, Desk, serving
 
@@ -32,7 +33,8 @@ async def zendesk(desk: Desk) -> AsyncIterator[Zendesk]:
             **CLIENT,
         }
     )
-    async with Outside() as outside:
+    # Its files' addresses are on this machine, too.
+    async with Outside(borders=Borders(has_loopback=True)) as outside:
         # One try each: what is tried here is the channel, not how often the way knocks.
         manners = replace(Zendesk.manners, tries=1)
         equipment = Equipment(way=outside.way("zendesk", "acme", manners), default_region="DK")

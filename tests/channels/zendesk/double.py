@@ -88,6 +88,8 @@ class Desk:
     tickets: dict[int, dict[str, Any]] = field(default_factory=dict)
     comments: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     organizations: list[dict[str, Any]] = field(default_factory=list)
+    attachments: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """Those that can be asked for one by one; each with its bytes at `/attachments/{id}`."""
     asked: Counter[str] = field(default_factory=Counter)
     """Requests by path."""
     faults: list[tuple[str, web.Response]] = field(default_factory=list)
@@ -118,6 +120,8 @@ class Desk:
         app.router.add_get("/api/v2/users/{id:\\d+}/tickets/requested.json", self._requested)
         app.router.add_get("/api/v2/tickets/{id:\\d+}/comments.json", self._comments)
         app.router.add_get("/api/v2/incremental/tickets/cursor.json", self._incremental)
+        app.router.add_get("/api/v2/attachments/{id:\\d+}.json", self._attachment)
+        app.router.add_get("/attachments/{id:\\d+}", self._bytes)
         app.router.add_post("/api/v2/tickets.json", self._create)
         app.router.add_put("/api/v2/tickets/{id:\\d+}.json", self._update)
         return app
@@ -169,6 +173,16 @@ class Desk:
             return web.json_response({"error": "RecordNotFound", "description": "Not found"}, status=404)
         said = self.comments.get(number, [])
         return self._listed(request, "comments", said[::-1], users=list(self.users.values()))
+
+    async def _attachment(self, request: web.Request) -> web.Response:
+        found = self.attachments.get(int(request.match_info["id"]))
+        if found is None:
+            return web.json_response({"error": "RecordNotFound", "description": "Not found"}, status=404)
+        url = f"{self.url}/attachments/{request.match_info['id']}"
+        return web.json_response({"attachment": {"content_url": url, **found}})
+
+    async def _bytes(self, request: web.Request) -> web.Response:
+        return web.Response(body=f"file {request.match_info['id']}".encode(), content_type="text/plain")
 
     def _listed(self, request: web.Request, name: str, members: list[Any], **beside: Any) -> web.Response:
         if self.pages_by_number:

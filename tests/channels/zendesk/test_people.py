@@ -190,4 +190,5 @@ def test_no_secret_no_webhook(zendesk: Zendesk) -> None:
     """An account offers deliveries where they can be proven, and only there."""
     bare = Zendesk("acme", ZendeskSettings.model_validate({"access_token": "sample-token"}), zendesk.equipment)
     assert set(zendesk.capabilities()) - set(bare.capabilities()) == {Capability.WEBHOOK}
-    assert set(bare.capabilities()) == {Capability.PROFILE, Capability.HISTORY, Capability.TICKETS, Capability.SEND}
+    others = {Capability.PROFILE, Capability.HISTORY, Capability.TICKETS, Capability.SEND, Capability.FILES}
+    assert set(bare.capabilities()) == others
