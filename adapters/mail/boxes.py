@@ -9,17 +9,19 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelError, ChannelRefused
+from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelError, ChannelRefused, NoSuchIdentity
 from adapters.contract.way import Step
 from adapters.mail.lines import Line, named, talk
 from adapters.mail.posting import SignIn
 from adapters.quiet import quiet
+
+T = TypeVar("T")
 
 _UID: Final = re.compile(rb"\bUID (\d{1,10})\b")
 _SIZE: Final = re.compile(rb"\bRFC822\.SIZE (\d{1,12})\b")
@@ -28,6 +30,8 @@ _CODE: Final = re.compile(rb"\[([A-Z-]{2,30})[\] ]")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # Beside a mail stand its number and what else is said of it.
 _BESIDE: Final = 65_536
+# Of one id there is one mail, and copies of it.
+_MOST_NAMESAKES: Final = 3
 _PASSING: Final = frozenset({b"UNAVAILABLE", b"INUSE", b"LIMIT", b"SERVERBUG"})
 
 
@@ -105,6 +109,23 @@ async def look_into(line: Line, sign_in: SignIn, folders: Sequence[Folder], look
     return await talk(line, lambda held: _looked(held, sign_in, folders, look))
 
 
+async def fetch(line: Line, sign_in: SignIn, folders: Sequence[str], message_id: str, largest_bytes: int) -> bytes:
+    """The raw mail of that id, from the first folder that has it; raises ChannelError, NoSuchIdentity where none has.
+
+    `message_id`: visible ASCII without quotation marks and backslashes. Of a larger mail it is the beginning.
+    """
+
+    def work(imap: "_Imap") -> bytes:
+        for folder in folders:
+            era = _era(imap, folder, is_changed=False)
+            for number in _numbers(imap, "HEADER", "Message-ID", f'"{message_id}"')[:_MOST_NAMESAKES]:
+                if (mail := _fetched(imap, folder, era, number, largest_bytes)) is not None:
+                    return mail.body
+        raise NoSuchIdentity("The mailbox has that mail no more.")
+
+    return await talk(line, lambda held: _done(held, sign_in, largest_bytes, work))
+
+
 class _Imap(imaplib.IMAP4):
     """A connection that whoever waits can cut, and that reads no more than is wanted."""
 
@@ -124,14 +145,24 @@ class _Imap(imaplib.IMAP4):
 
 
 def _looked(line: Line, sign_in: SignIn, folders: Sequence[Folder], look: Look) -> Found:
-    failure: ChannelError
     found = Found()
+
+    def work(imap: _Imap) -> Found:
+        for folder in folders:
+            _read(imap, folder, look, found)
+        return found
+
+    return _done(line, sign_in, look.largest_bytes, work)
+
+
+def _done(line: Line, sign_in: SignIn, largest_bytes: int, work: Callable[[_Imap], T]) -> T:
+    """What the work gives with whoever is signed in; raises ChannelError."""
+    failure: ChannelError
     try:
-        imap = _greeted(line, look.largest_bytes)
+        imap = _greeted(line, largest_bytes)
         try:
             _signed_in(imap, line, sign_in)
-            for folder in folders:
-                _read(imap, folder, look, found)
+            return work(imap)
         finally:
             with suppress(OSError, imaplib.IMAP4.error):
                 imap.logout()
@@ -145,8 +176,6 @@ def _looked(line: Line, sign_in: SignIn, folders: Sequence[Folder], look: Look) 
         failure = ChannelDown("The connection broke off, or what came was no answer of IMAP.")
     except Exception as error:  # noqa: BLE001  the library has no list of what it raises on odd answers; its words quote them
         failure = BadPayload(f"The server's answer cannot be read ({type(error).__name__}).")
-    else:
-        return found
     raise failure
 
 

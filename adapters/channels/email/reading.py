@@ -49,6 +49,7 @@ class _Mail:
     id: str
     at: datetime
     is_sent: bool
+    is_cut: bool
 
 
 class Reader:
@@ -67,7 +68,7 @@ class Reader:
         at = sent_at(letter.headers, found.came_at)
         if letter.statuses or letter.receipt is not None:
             return report_on(letter, self._place, at)
-        return self._of_mail(_Mail(letter, _id(letter, found), at, found.is_sent))
+        return self._of_mail(_Mail(letter, _id(letter, found), at, found.is_sent, found.is_cut))
 
     def _of_mail(self, mail: _Mail) -> Sequence[Event]:
         headers = mail.letter.headers
@@ -173,7 +174,8 @@ class Reader:
                 of_kind="message",
                 name=one.name,
                 media_type=one.media_type,
-                size_bytes=one.size_bytes,
+                # Of the last one the end may be missing.
+                size_bytes=None if mail.is_cut and n == len(mail.letter.files) else one.size_bytes,
                 created_at=mail.at,
             )
             for n, one in enumerate(mail.letter.files, start=1)

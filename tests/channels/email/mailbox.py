@@ -145,7 +145,10 @@ class _Session:
         return [*told, f"{tag} OK [{'READ-WRITE' if self._may_change else 'READ-ONLY'}] done"]
 
     def _search(self, command: str) -> list[str | bytes]:
-        if (day := _DAY.search(command)) is not None:
+        if (named := re.search(r'HEADER Message-ID "([^"]+)"', command)) is not None:
+            head = f"message-id: <{named[1]}>".lower().encode()
+            found = [one.uid for one in self._box.mails if head in one.body.lower()]
+        elif (day := _DAY.search(command)) is not None:
             since = datetime.strptime(f"{day[1]} {day[2]} {day[3]}", "%d %b %Y").date()  # noqa: DTZ007  a day of IMAP has no zone
             found = [one.uid for one in self._box.mails if _day(one.came_at) >= since]
         else:

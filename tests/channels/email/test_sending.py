@@ -231,7 +231,7 @@ def test_servers(address: str, server: tuple[str, int, bool], *, is_here: bool) 
         {"address": "support"},
         {"address": "Support <support@shop.example>"},
         {"display_name": "x\nBcc: bob@example.com"},
-        {"password": None},
+        {"imap_url": "imaps://imap.shop.example", "password": None},
         {"mailboxes": []},
         {"mailboxes": ["INBOX\r\nA1 LOGOUT"]},
         {"sent_mailbox": "Sent\r\n"},
