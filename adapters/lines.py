@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from adapters.contract.channel import Capability, Channel, Receives
+from adapters.contract.channel import Capability, Channel, Collects, Receives
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,8 @@ class Line:
     capabilities: frozenset[Capability]
     asked_by: frozenset[str]
     """By identities of which channels people may be asked for."""
+    collects: bool = False
+    """Whether its deliveries are to be fetched."""
 
     @property
     def place(self) -> tuple[str, str]:
@@ -41,7 +43,11 @@ def _line(channel: Channel) -> Line:
     longest = said.longest_text
     if longest is not None and (not isinstance(longest, int) or longest < 1):
         raise Misfit(f"`longest_text` of the channel {name}/{account} is neither None nor a whole number above 0.")
-    return Line(channel, frozenset(capabilities), frozenset(asked_by))
+    # Without `events` nobody could read what it fetches.
+    collects = Capability.WEBHOOK in capabilities and isinstance(channel, Collects) and channel.collects()
+    if not isinstance(collects, bool):
+        raise Misfit(f"`collects` of the channel {name}/{account} is neither True nor False.")
+    return Line(channel, frozenset(capabilities), frozenset(asked_by), collects)
 
 
 class Lines:

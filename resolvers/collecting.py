@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import structlog
 
-from adapters.contract.channel import Capability, Collected, Collects
+from adapters.contract.channel import Collected
 from adapters.contract.deliveries import COLLECTED
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelError
 from adapters.deadline import within
@@ -41,13 +41,7 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 30.0, 1_800.0
 _log = structlog.get_logger("resolvers.collecting")
 
 
-def _collects(line: Line) -> bool:
-    channel = line.channel
-    # Without `events` nobody could read what it fetches.
-    return isinstance(channel, Collects) and channel.collects() and Capability.WEBHOOK in line.capabilities
-
-
-@SLICE.job_of_lines(JOB, _collects)
+@SLICE.job_of_lines(JOB, lambda line: line.collects)
 def job_at(channel: str, account: str) -> Job:
     """The job that looks into the channel account."""
     key = COLLECTIONS.id_of({"channel": channel, "account": account})
@@ -65,9 +59,9 @@ def job_at(channel: str, account: str) -> Job:
 
 
 async def _look(shift: Shift, line: Line, key: RecordId) -> bool:
-    known = (await shift.store.by_ids(COLLECTIONS, [key])).get(key) or {"cursor": None, "tries": 0}
+    known = (await shift.store.by_ids(COLLECTIONS, [key])).get(key) or {"tries": 0}
     try:
-        collected = await _asked(line, known["cursor"])
+        collected = await _asked(line, known.get("cursor"))
         documents = _documents(line, collected, shift.clock())
     except ChannelError as error:
         await _failed(shift, line, key, known["tries"] + 1, error)

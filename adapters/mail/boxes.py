@@ -8,17 +8,20 @@ import imaplib
 import re
 import socket
 import ssl
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelError, ChannelRefused
+from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelError, ChannelRefused, NoSuchIdentity
 from adapters.contract.way import Step
 from adapters.mail.lines import Line, named, talk
 from adapters.mail.posting import SignIn
 from adapters.quiet import quiet
+
+T = TypeVar("T")
 
 _UID: Final = re.compile(rb"\bUID (\d{1,10})\b")
 _SIZE: Final = re.compile(rb"\bRFC822\.SIZE (\d{1,12})\b")
@@ -27,6 +30,8 @@ _CODE: Final = re.compile(rb"\[([A-Z-]{2,30})[\] ]")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # Beside a mail stand its number and what else is said of it.
 _BESIDE: Final = 65_536
+# Of one id there is one mail, and copies of it.
+_MOST_NAMESAKES: Final = 3
 _PASSING: Final = frozenset({b"UNAVAILABLE", b"INUSE", b"LIMIT", b"SERVERBUG"})
 
 
@@ -68,6 +73,8 @@ class Look:
     at_most: int
     """Mails fetched at once."""
     bytes_at_once: int
+    seconds_at_once: float
+    """After so long no further mail is fetched: what was, is worth more than all of it too late."""
     largest_bytes: int
     marks_seen: bool
 
@@ -81,6 +88,14 @@ class Found:
     """How far each was read with this."""
     mails: list[Fetched] = field(default_factory=list)
     is_more: bool = False
+    began_at: float = field(default_factory=time.monotonic)
+
+    def is_enough(self, look: Look) -> bool:
+        """Whether no further mail is to be fetched now."""
+        if not self.mails:
+            return False
+        took_s = time.monotonic() - self.began_at
+        return len(self.mails) >= look.at_most or self.bytes >= look.bytes_at_once or took_s > look.seconds_at_once
 
     @property
     def bytes(self) -> int:
@@ -92,6 +107,23 @@ async def look_into(line: Line, sign_in: SignIn, folders: Sequence[Folder], look
     """What has come into the folders behind what was read; raises ChannelError."""
     del step  # nothing here has effects that a second time would double
     return await talk(line, lambda held: _looked(held, sign_in, folders, look))
+
+
+async def fetch(line: Line, sign_in: SignIn, folders: Sequence[str], message_id: str, largest_bytes: int) -> bytes:
+    """The raw mail of that id, from the first folder that has it; raises ChannelError, NoSuchIdentity where none has.
+
+    `message_id`: visible ASCII without quotation marks and backslashes. Of a larger mail it is the beginning.
+    """
+
+    def work(imap: "_Imap") -> bytes:
+        for folder in folders:
+            era = _era(imap, folder, is_changed=False)
+            for number in _numbers(imap, "HEADER", "Message-ID", f'"{message_id}"')[:_MOST_NAMESAKES]:
+                if (mail := _fetched(imap, folder, era, number, largest_bytes)) is not None:
+                    return mail.body
+        raise NoSuchIdentity("The mailbox has that mail no more.")
+
+    return await talk(line, lambda held: _done(held, sign_in, largest_bytes, work))
 
 
 class _Imap(imaplib.IMAP4):
@@ -113,14 +145,24 @@ class _Imap(imaplib.IMAP4):
 
 
 def _looked(line: Line, sign_in: SignIn, folders: Sequence[Folder], look: Look) -> Found:
-    failure: ChannelError
     found = Found()
+
+    def work(imap: _Imap) -> Found:
+        for folder in folders:
+            _read(imap, folder, look, found)
+        return found
+
+    return _done(line, sign_in, look.largest_bytes, work)
+
+
+def _done(line: Line, sign_in: SignIn, largest_bytes: int, work: Callable[[_Imap], T]) -> T:
+    """What the work gives with whoever is signed in; raises ChannelError."""
+    failure: ChannelError
     try:
-        imap = _greeted(line, look.largest_bytes)
+        imap = _greeted(line, largest_bytes)
         try:
             _signed_in(imap, line, sign_in)
-            for folder in folders:
-                _read(imap, folder, look, found)
+            return work(imap)
         finally:
             with suppress(OSError, imaplib.IMAP4.error):
                 imap.logout()
@@ -134,8 +176,6 @@ def _looked(line: Line, sign_in: SignIn, folders: Sequence[Folder], look: Look) 
         failure = ChannelDown("The connection broke off, or what came was no answer of IMAP.")
     except Exception as error:  # noqa: BLE001  the library has no list of what it raises on odd answers; its words quote them
         failure = BadPayload(f"The server's answer cannot be read ({type(error).__name__}).")
-    else:
-        return found
     raise failure
 
 
@@ -153,12 +193,15 @@ def _signed_in(imap: _Imap, line: Line, sign_in: SignIn) -> None:
         imap.starttls(line.tls())
         connection: Any = imap.sock
         line.hold(connection)
-    if "LOGINDISABLED" in imap.capabilities:
+    if "LOGINDISABLED" in imap.capabilities and not sign_in.is_token:
         raise ChannelRefused(
             "It takes no password, at least not in the clear. Use imaps://.", code="LOGINDISABLED", is_of_account=True
         )
     try:
-        imap.login(sign_in.user, sign_in.password.get_secret_value())
+        if sign_in.is_token:
+            imap.authenticate("XOAUTH2", lambda challenge: b"" if challenge else sign_in.by_token().encode())
+        else:
+            imap.login(sign_in.user, sign_in.secret.get_secret_value())
     except imaplib.IMAP4.abort:
         raise
     except (imaplib.IMAP4.error, UnicodeEncodeError) as error:
@@ -172,7 +215,7 @@ def _refused(words: bytes, what: str) -> ChannelError:
     told = f" ({code[1].decode()})" if code else ""
     return ChannelRefused(
         f"It does not take {what}{told}. Correct it in the settings.",
-        code=code[1].decode() if code else None,
+        code=code[1].decode() if code else "auth",
         is_of_account=True,
     )
 
@@ -188,7 +231,7 @@ def _read(imap: _Imap, folder: Folder, look: Look, found: Found) -> None:
     waiting = [one for one in waiting if last is None or one > last]
     taken: list[int] = []
     for one in waiting:
-        if len(found.mails) >= look.at_most or found.bytes >= look.bytes_at_once:
+        if found.is_enough(look):
             found.is_more = True
             break
         if (mail := _fetched(imap, folder.name, era, one, look.largest_bytes)) is not None:

@@ -5,7 +5,7 @@ import smtplib
 import socket
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from pydantic import SecretStr
 
@@ -39,7 +39,16 @@ class SignIn:
     """Who we are to a server."""
 
     user: str
-    password: SecretStr
+    secret: SecretStr
+    is_token: bool = False
+    """Whether it is a token (XOAUTH2), and no password."""
+
+    refusals: ClassVar[frozenset[str]] = frozenset({"535", "534", "auth", "AUTHENTICATIONFAILED"})
+    """The codes of servers that do not know us by it."""
+
+    def by_token(self) -> str:
+        """How a token is handed over (Google and Microsoft describe it alike)."""
+        return f"user={self.user}\x01auth=Bearer {self.secret.get_secret_value()}\x01\x01"
 
 
 async def post(line: Line, sign_in: SignIn | None, letter: Letterhead, step: Step) -> None:
@@ -50,9 +59,10 @@ async def post(line: Line, sign_in: SignIn | None, letter: Letterhead, step: Ste
 class _Smtp(smtplib.SMTP):
     """A connection that whoever waits can cut."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, own_name: str) -> None:
         self._line = line
-        super().__init__(line.server.host, line.server.port, timeout=line.step_s)
+        # Else the library asks for this machine's name, which may take longer than the mail.
+        super().__init__(line.server.host, line.server.port, own_name, timeout=line.step_s)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         del host, port, timeout
@@ -62,7 +72,7 @@ class _Smtp(smtplib.SMTP):
 def _posted(line: Line, sign_in: SignIn | None, letter: Letterhead, step: Step) -> None:
     failure: ChannelError
     try:
-        smtp = _Smtp(line)
+        smtp = _Smtp(line, letter.sender.rpartition("@")[2])
     except (OSError, smtplib.SMTPException) as error:
         failure = _failed(error, step)
     else:
@@ -99,7 +109,11 @@ def _signed_in(smtp: _Smtp, line: Line, sign_in: SignIn | None, step: Step) -> N
             is_of_account=True,
         )
     try:
-        smtp.login(sign_in.user, sign_in.password.get_secret_value())
+        if sign_in.is_token:
+            # What comes in between says why not, and is answered with nothing.
+            smtp.auth("XOAUTH2", lambda challenge=None: sign_in.by_token() if challenge is None else "")
+        else:
+            smtp.login(sign_in.user, sign_in.secret.get_secret_value())
     except (smtplib.SMTPAuthenticationError, smtplib.SMTPNotSupportedError) as error:
         code = getattr(error, "smtp_code", None)
         step.status = code

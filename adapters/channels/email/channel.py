@@ -3,20 +3,22 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
-from adapters.channels.email.collecting import collect
+from adapters.channels.email.collecting import collect, file_of
 from adapters.channels.email.opening import MAILBOX, prove
 from adapters.channels.email.people import is_address
 from adapters.channels.email.reading import Reader
 from adapters.channels.email.settings import EmailSettings
+from adapters.channels.email.signing_in import signed_in
 from adapters.channels.email.writing import Written
-from adapters.contract.channel import Capability, Channel, Collected, Equipment
+from adapters.contract.channel import Capability, Channel, Collected, Equipment, WantedFile
 from adapters.contract.deliveries import COLLECTED, Answer, Delivery, Event
 from adapters.contract.errors import ChannelRefused, OutcomeUnknown
 from adapters.contract.manners import Manners
 from adapters.contract.records import Who
+from adapters.contract.reply import Reply
 from adapters.contract.sending import Outgoing, SendState, Sent
 from adapters.mail.lines import Line
-from adapters.mail.posting import post
+from adapters.mail.posting import SignIn, post
 from adapters.mail.servers import server_at
 
 # One step of a sending, which as a whole has four seconds.
@@ -43,8 +45,9 @@ class Email(Channel):
         self._reader = Reader(self.name, account, self._settings)
 
     def capabilities(self) -> tuple[Capability, ...]:
-        """It sends where a server is named that does."""
-        return (Capability.SEND, Capability.WEBHOOK) if self._settings.smtp_url else (Capability.WEBHOOK,)
+        """It sends where a server is named that does, and gives files where one is that keeps the mailbox."""
+        sends = (Capability.SEND,) if self._settings.smtp_url else ()
+        return (*sends, Capability.WEBHOOK, *((Capability.FILES,) if self._settings.imap_url else ()))
 
     def handshake(self, delivery: Delivery) -> Answer | None:
         """None: nobody checks the address beforehand."""
@@ -71,6 +74,10 @@ class Email(Channel):
         """Whether there is a mailbox to look into."""
         return self._settings.imap_url is not None
 
+    async def file(self, wanted: WantedFile) -> Reply:
+        """A file of a mail, for as long as that lies in the mailbox; raises ChannelError."""
+        return await file_of(self.way, self._settings, wanted)
+
     def talk_with(self, who: Who) -> str | None:
         """None: with everybody there are as many conversations as threads."""
         del who
@@ -95,10 +102,14 @@ class Email(Channel):
         if self._settings.smtp_url is None:
             raise ChannelRefused("No server is named that sends. Name `smtp_url`.", code="no_smtp", is_of_account=True)
         written = Written(outgoing, self._settings)
-        line = Line(server_at(self._settings.smtp_url), step_s=_STEP_S, may_be_plain=self._settings.may_be_plain)
-        sign_in = self._settings.sign_in
-        try:
+        server = server_at(self._settings.smtp_url)
+
+        async def handed_over(sign_in: SignIn | None) -> None:
+            line = Line(server, step_s=_STEP_S, may_be_plain=self._settings.may_be_plain)
             await self.way.converse("SMTP", lambda step: post(line, sign_in, written.letter, step))
+
+        try:
+            await signed_in(self.way, self._settings, handed_over)
         except OutcomeUnknown as error:
             return Sent(state=SendState.UNKNOWN, why=str(error))
         begun = None if outgoing.conversation is not None else written.talk

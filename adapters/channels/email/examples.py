@@ -44,7 +44,6 @@ EXAMPLES: Final = Examples(
         "address": "support@shop.example",
         "display_name": "Shop",
         "smtp_url": "smtps://smtp.shop.example",
-        "imap_url": "imaps://imap.shop.example",
         "password": "sample-password-of-mail",
         "webhook_secrets": ["sample-webhook-secret", "sample-former-secret"],
         "trusted_servers": ["mx.shop.example"],

@@ -29,6 +29,7 @@ _MOST_HEADERS: Final = 1_000
 _LONGEST_BODY: Final = 1_000_000
 _LONGEST_NAME: Final = 200
 _BEGINS: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:>?From [^\n]*\r?\n)?[!-9;-~]+[ \t]*:")
+_BEFORE: Final = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:>?From [^\n]*\r?\n)?")
 _KIND: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 _NO_NAME: Final = re.compile(r"[\x00-\x1f\x7f\ufffd]+")
 _NO_WORDS: Final = frozenset({"text/calendar", "text/x-amp-html", "text/csv", "text/rtf", "text/vcard", "text/x-vcard"})
@@ -62,11 +63,26 @@ class Headers:
 @quiet
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """A file of a mail: its bytes stay in the mail."""
+    """A file of a mail."""
 
     name: str
     media_type: str
-    size_bytes: int | None
+    inside: bytes | Message = field(repr=False)
+    """Its bytes, or the mail that it is."""
+
+    @property
+    def size_bytes(self) -> int | None:
+        """How many bytes it has; None of a mail, which has no size of its own."""
+        return len(self.inside) if isinstance(self.inside, bytes) else None
+
+    def body(self) -> bytes:
+        """Its bytes; raises BadPayload where they cannot be written out again."""
+        if isinstance(self.inside, bytes):
+            return self.inside
+        try:
+            return self.inside.as_bytes()
+        except Exception as error:  # noqa: BLE001  the library has no list of what it raises on hostile mail
+            raise BadPayload(f"The mail inside cannot be written out ({type(error).__name__}).") from None
 
 
 @quiet
@@ -105,7 +121,7 @@ def read_letter(raw: bytes) -> Letter:
     if raw.count(b"\n--") > _MOST_PARTS or raw.count(b"\n") * raw.lower().count(b"boundary") > _MOST_LOOKS:
         raise BadPayload("The mail has more parts than are read.")
     try:
-        message = message_from_bytes(raw.removeprefix(b"\xef\xbb\xbf").lstrip())
+        message = message_from_bytes(_BEFORE.sub(b"", raw, count=1))
     except (Exception, RecursionError) as error:  # noqa: BLE001  the parser has no list of what it raises on hostile mail
         raise BadPayload(f"The mail cannot be taken apart ({type(error).__name__}).") from None
     found = Letter(_headers_of(message))
@@ -169,7 +185,7 @@ def _forwarded(inner: Message, found: Letter, depth: int) -> None:
     found.others += [own.headers, *own.others]
     found.forwarded += own.texts or own.forwarded
     name = own.headers.text("subject") or "forwarded message"
-    _add(found, Attached(_named(f"{name[: _LONGEST_NAME - 4]}.eml"), "message/rfc822", None))
+    _add(found, Attached(_named(f"{name[: _LONGEST_NAME - 4]}.eml"), "message/rfc822", inner))
 
 
 def _one_of(parts: Sequence[Message], found: Letter, depth: int) -> None:
@@ -209,7 +225,7 @@ def _leaf(part: Message, kind: str, found: Letter) -> None:
         return
     if name or body.strip():
         named = _named(name or f"attachment-{len(found.files) + 1}")
-        _add(found, Attached(named, kind if _KIND.fullmatch(kind) else "application/octet-stream", len(body)))
+        _add(found, Attached(named, kind if _KIND.fullmatch(kind) else "application/octet-stream", body))
 
 
 def _words(body: bytes, kind: str, said: dict[str, str]) -> str:

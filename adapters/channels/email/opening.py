@@ -30,6 +30,8 @@ MAILBOX: Final = "x-mailbox"
 """In a delivery that was fetched: from which mailbox, its mails' era and number there."""
 IS_SENT: Final = "x-mailbox-of-sent"
 CAME_AT: Final = "x-mailbox-date"
+IS_CUT: Final = "x-mailbox-cut"
+"""Whether only the beginning of the mail was fetched."""
 
 _FIELDS: Final = ("email", "raw", "message", "body-mime", "rawemail", "content", "mime")
 """As services call the field with the raw mail, in lower case."""
@@ -48,6 +50,8 @@ class Opened:
     came_at: datetime
     is_sent: bool
     """Whether it lies where the mailbox keeps what was sent: it is the company's own, whoever else could write it."""
+    is_cut: bool = False
+    """Whether it is only the beginning."""
 
 
 def prove(delivery: Delivery, secrets: Sequence[SecretStr], tolerance_s: float) -> None:
@@ -74,7 +78,7 @@ def opened(delivery: Delivery) -> Opened:
     if delivery.method == COLLECTED:
         headers = delivery.headers
         came_at = read_moment(headers.get(CAME_AT, "")) or delivery.received_at
-        return Opened(delivery.body, min(came_at, delivery.received_at), IS_SENT in headers)
+        return Opened(delivery.body, min(came_at, delivery.received_at), IS_SENT in headers, IS_CUT in headers)
     return Opened(_mail_in(delivery), delivery.received_at, is_sent=False)
 
 

@@ -49,6 +49,7 @@ class _Mail:
     id: str
     at: datetime
     is_sent: bool
+    is_cut: bool
 
 
 class Reader:
@@ -67,7 +68,7 @@ class Reader:
         at = sent_at(letter.headers, found.came_at)
         if letter.statuses or letter.receipt is not None:
             return report_on(letter, self._place, at)
-        return self._of_mail(_Mail(letter, _id(letter, found), at, found.is_sent))
+        return self._of_mail(_Mail(letter, _id(letter, found), at, found.is_sent, found.is_cut))
 
     def _of_mail(self, mail: _Mail) -> Sequence[Event]:
         headers = mail.letter.headers
@@ -88,11 +89,11 @@ class Reader:
         headers = mail.letter.headers
         if wrote is not None and wrote.address in self._own:
             return "our own address as the sender: an echo, or somebody who pretends"
+        if by_program and answers(headers, self._place.domains) is not None:
+            return None
         if is_of_list(headers, self._settings.own_lists):
             return "a mail to many"
-        if by_program and answers(headers, self._place.domains) is None:
-            return "a program's mail that answers none of ours"
-        return None
+        return "a program's mail that answers none of ours" if by_program else None
 
     def _heard(self, mail: _Mail, wrote: Mailbox, *, by_program: bool) -> Event:
         """What somebody wrote."""
@@ -173,7 +174,8 @@ class Reader:
                 of_kind="message",
                 name=one.name,
                 media_type=one.media_type,
-                size_bytes=one.size_bytes,
+                # Of the last one the end may be missing.
+                size_bytes=None if mail.is_cut and n == len(mail.letter.files) else one.size_bytes,
                 created_at=mail.at,
             )
             for n, one in enumerate(mail.letter.files, start=1)

@@ -6,11 +6,12 @@ from typing import Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from adapters.channels.email.people import domain_of
+from adapters.contract.addresses import WebAddress
 from adapters.contract.channel import ChannelSettings
-from adapters.mail.posting import SignIn
 from adapters.mail.servers import ImapAddress, SmtpAddress
 
-_ADDRESS = r"\A[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9.-]{1,255}\z"
+# RFC 5322, 3.2.3: what stands in a header as it is.
+_ADDRESS = r"\A[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,255}\z"
 _LINE = r"\A[^\x00-\x1f\x7f]*\z"
 
 
@@ -56,6 +57,19 @@ class EmailSettings(ChannelSettings):
     password: SecretStr | None = Field(
         None, description="Its password, mostly one for programs. Left out: nobody signs in to send."
     )
+    token_url: WebAddress | None = Field(
+        None,
+        description="Instead of a password: where the provider gives out tokens (OAuth 2.0), as "
+        "https://oauth2.googleapis.com/token.",
+    )
+    client_id: str | None = Field(None, pattern=_LINE, description="With `token_url`: the client's id there.")
+    client_secret: SecretStr | None = Field(None, description="With `token_url`: the client's secret.")
+    refresh_token: SecretStr | None = Field(
+        None,
+        description="With `token_url`: what was given when the mailbox's owner agreed. Left out: the client signs in "
+        "by itself (client credentials).",
+    )
+    scope: str | None = Field(None, pattern=_LINE, description="With `token_url`: what the token is for, if asked.")
     may_be_plain: bool = Field(
         False,
         description="Whether letters and password may go unencrypted to servers that offer no STARTTLS. To this very "
@@ -100,8 +114,15 @@ class EmailSettings(ChannelSettings):
 
     @model_validator(mode="after")
     def _can_sign_in(self) -> Self:
-        if self.imap_url is not None and self.password is None:
-            raise ValueError("`imap_url` needs a `password`.")
+        if self.sent_mailbox in self.mailboxes:
+            # What lies there is the company's own, whoever it names as its sender.
+            raise ValueError("`sent_mailbox` is none of the `mailboxes` in which customers' mails come in.")
+        if self.password is not None and self.token_url is not None:
+            raise ValueError("Name either a `password` or a `token_url`.")
+        if self.token_url is not None and self.client_id is None:
+            raise ValueError("`token_url` needs a `client_id`.")
+        if self.imap_url is not None and self.password is None and self.token_url is None:
+            raise ValueError("`imap_url` needs a `password`, or a `token_url`.")
         return self
 
     @cached_property
@@ -113,8 +134,3 @@ class EmailSettings(ChannelSettings):
     def own_domains(self) -> frozenset[str]:
         """The domains of ids of our own mails."""
         return frozenset(one.lower() for one in (domain_of(self.address), *self.other_domains))
-
-    @property
-    def sign_in(self) -> SignIn | None:
-        """Who we are to the servers; nobody without a password."""
-        return SignIn(user=self.user or self.address, password=self.password) if self.password is not None else None

@@ -1,6 +1,7 @@
 """A mail server that keeps mail, by the documented commands of IMAP (RFC 3501, RFC 2177), with faults on demand."""
 
 import asyncio
+import base64
 import re
 import ssl
 from collections.abc import AsyncIterator
@@ -52,6 +53,8 @@ class MailServer:
     """By the command: no answer, an end, or these lines in the place of the good ones (TAG is the command's own)."""
     capabilities: str = "IMAP4rev1 IDLE"
     commands: list[str] = field(default_factory=list)
+    token: str = "token-1"
+    """By which the mailbox is opened, too."""
     port: int = 0
     tls: ssl.SSLContext | None = None
     """With which connections are encrypted, from the first byte on or, where STARTTLS is a capability, then."""
@@ -104,12 +107,24 @@ class _Session:
         if verb in _ALWAYS:
             told = {"CAPABILITY": [f"* CAPABILITY {self._server.capabilities}"], "LOGOUT": ["* BYE"]}.get(verb, [])
             return [*told, f"{tag} OK done"]
+        if verb == "AUTHENTICATE":
+            return await self._authenticate(tag)
         if verb in {"APPEND", "IDLE"} and self._is_in:
             return await (self._append(tag, command) if verb == "APPEND" else self._idle(tag))
         if verb in {"SELECT", "EXAMINE"} and self._is_in:
             return self._select(tag, command)
         found = {"UID SEARCH": self._search, "UID FETCH": self._fetch, "UID STORE": self._store}.get(verb)
         return [*found(command), f"{tag} OK done"] if found and self._is_in else [f"{tag} BAD not now"]
+
+    async def _authenticate(self, tag: str) -> list[str | bytes]:
+        self._say("+ ")
+        said = base64.b64decode(await self._reader.readline()).decode()
+        self._is_in = said == f"user={USER}\x01auth=Bearer {self._server.token}\x01\x01"
+        if self._is_in:
+            return [f"{tag} OK in"]
+        self._say("+ " + base64.b64encode(b'{"status":"400"}').decode())
+        await self._reader.readline()
+        return [f"{tag} NO [AUTHENTICATIONFAILED] no"]
 
     async def _idle(self, tag: str) -> list[str | bytes]:
         self._say("+ idling")
@@ -130,7 +145,10 @@ class _Session:
         return [*told, f"{tag} OK [{'READ-WRITE' if self._may_change else 'READ-ONLY'}] done"]
 
     def _search(self, command: str) -> list[str | bytes]:
-        if (day := _DAY.search(command)) is not None:
+        if (named := re.search(r'HEADER Message-ID "([^"]+)"', command)) is not None:
+            head = f"message-id: <{named[1]}>".lower().encode()
+            found = [one.uid for one in self._box.mails if head in one.body.lower()]
+        elif (day := _DAY.search(command)) is not None:
             since = datetime.strptime(f"{day[1]} {day[2]} {day[3]}", "%d %b %Y").date()  # noqa: DTZ007  a day of IMAP has no zone
             found = [one.uid for one in self._box.mails if _day(one.came_at) >= since]
         else:

@@ -182,6 +182,15 @@ async def test_named_failures(
     assert "@" not in str(raised.value)
 
 
+@pytest.mark.usefixtures("now")
+async def test_promises_too_much(email: Email, server: MailServer) -> None:
+    """A server that promises more than was asked for is not waited for."""
+    server.comes(numbered(1))
+    server.faults = {"UID FETCH": "* 1 FETCH (UID 1 RFC822.SIZE 5 BODY[] {99999999999}"}
+    with pytest.raises(ChannelDown, match="broke off"):
+        await email.collect(None)
+
+
 async def test_nobody_there(email: Email) -> None:
     """A server that is gone is down."""
     gone = email.settings.model_copy(update={"imap_url": "imap://127.0.0.1:9"})

@@ -2,6 +2,8 @@
 
 import base64
 import json
+from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
@@ -106,6 +108,14 @@ def test_forged_moments(at: str) -> None:
         email().prove(with_headers(bare, {**sign(bare, settings()), "x-email-timestamp": at}))
 
 
+def test_old_moments() -> None:
+    """What was signed too long ago may be a repeat of somebody's, and proves nothing."""
+    bare = delivered(RAW)
+    late = replace(with_headers(bare, sign(bare, settings())), received_at=NOW + timedelta(seconds=301))
+    with pytest.raises(NotProven, match="300 s ago"):
+        email().prove(late)
+
+
 def test_no_webhook() -> None:
     """Without a secret nothing is taken, whatever it is signed with."""
     bare = delivered(RAW)
@@ -115,7 +125,8 @@ def test_no_webhook() -> None:
 
 def test_webhook_is_no_folder() -> None:
     """What comes by webhook was sent by nobody of ours, whatever it says of where it lay."""
-    forged = delivered(mail("x", **{"from": "support@shop.example"}), x_mailbox="Sent 1 1", x_mailbox_of_sent="yes")
+    sender: dict[str, str | None] = {"from": "support@shop.example", "to": "bob@example.com"}
+    forged = delivered(mail("x", **sender), x_mailbox="Sent 1 1", x_mailbox_of_sent="yes")
     assert email().delivery_key(forged) is None
     (event,) = email().events(forged)
     assert event.left_alone

@@ -106,7 +106,9 @@ def test_people_are_heard(headers: dict[str, str | None]) -> None:
 
 def test_automatic_reply() -> None:
     """What a program answers to a mail of ours stands in the conversation, and is no word of the person's."""
-    event = told(mail("I am away.", message_id="<a@x>", auto_submitted="auto-replied", in_reply_to=f"<{OURS}>"))
+    # As programs for people who are away have long said that nobody is to answer.
+    headers = {"auto_submitted": "auto-replied", "precedence": "bulk", "in_reply_to": f"<{OURS}>"}
+    event = told(mail("I am away.", message_id="<a@x>", **headers))
     utterance = only(Utterance, event)
     assert (utterance.is_by_other, utterance.author_name, utterance.text) == (True, "automatic reply", "I am away.")
     assert only(Person, event).seen_at is None

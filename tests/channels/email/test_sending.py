@@ -50,6 +50,14 @@ async def test_answer(email: Email, office: PostOffice) -> None:
     assert (sent.state, sent.external_id, sent.conversation) == (SendState.TAKEN, mail["Message-ID"][1:-1], None)
 
 
+async def test_names_itself(email: Email, office: PostOffice) -> None:
+    """The server is told the mailbox's domain, and customers its name, whatever letters it has."""
+    named = email.settings.model_copy(update={"display_name": "Größe, Shop"})
+    await Email("support", named, email.equipment).send(outgoing())
+    assert office.mails[0].said[0] == "ehlo shop.example"
+    assert str(make_header(decode_header(posted(office)["From"]))) == "Größe, Shop <support@shop.example>"
+
+
 async def test_begins_thread(email: Email, office: PostOffice) -> None:
     """Without a conversation a mail begins one, whose first words are its subject."""
     sent = await email.send(outgoing())
@@ -223,12 +231,14 @@ def test_servers(address: str, server: tuple[str, int, bool], *, is_here: bool) 
         {"address": "support"},
         {"address": "Support <support@shop.example>"},
         {"display_name": "x\nBcc: bob@example.com"},
-        {"password": None},
+        {"imap_url": "imaps://imap.shop.example", "password": None},
         {"mailboxes": []},
         {"mailboxes": ["INBOX\r\nA1 LOGOUT"]},
         {"sent_mailbox": "Sent\r\n"},
+        {"sent_mailbox": "INBOX"},
+        {"address": "süpport@shop.example"},
     ],
-    ids=range(13),
+    ids=range(15),
 )
 def test_wrong_settings(wrong: dict[str, object]) -> None:
     """A setting of which no use can be made is refused, and none of its words is quoted."""

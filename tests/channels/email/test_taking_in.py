@@ -159,6 +159,20 @@ async def test_echo_proves_nobody(desk: Desk) -> None:
     assert await desk.statuses() == ["SENT"]
 
 
+async def test_several_addresses(desk: Desk) -> None:
+    """Whoever writes from two addresses is two customers until people link them, and one with one history then."""
+    await desk.hears(mail("From home"), mail("From work", message_id="<w@x>", **{"from": "ann@work.example"}))
+    home = next(one for one in await desk.all(IDENTITIES) if one["value"] == "ann@example.com")
+    given = {"customerId": global_id("Customer", home["customer_id"]), "claim": "ASSERTED"}
+    third = {"channel": "email", "account": "support", "value": "ann@third.example"}
+    link = "mutation ($input: LinkIdentityInput!) { linkIdentity(input: $input) { ... on Refusal { code message } } }"
+    answer = await desk.ask(link, input=given | third)
+    assert (answer.errors, answer.data["linkIdentity"]) == ([], {})
+    await desk.hears(mail("From the third", message_id="<t@x>", **{"from": "ann@third.example"}))
+    said = {one["text"]: one["customer_id"] for one in await desk.all(MESSAGES)}
+    assert said["From the third"] == said["From home"] != said["From work"]
+
+
 async def test_files(desk: Desk) -> None:
     """Files of a mail are told with their names, kinds and sizes."""
     file = part("image/png", "12345", 'Content-Disposition: attachment; filename="bell.png"')

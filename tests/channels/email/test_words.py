@@ -100,6 +100,7 @@ def test_long_texts_are_cut() -> None:
         (mail("Hello", content_type="multipart/mixed"), "Hello"),
         (mail("Hello", content_type='multipart/mixed; boundary="x"'), "Hello"),
         (mail("--x\n\nHello", content_type='multipart/mixed; boundary="x"'), "Hello"),
+        (b">From ann@example.com Mon Nov 23\n" + mail("Hello"), "Hello"),
         (mail("Hello", content_type="text"), "Hello"),
         (mail("Hello", content_type=";;;"), "Hello"),
         (mail("Hello", content_type="text/x-odd"), "Hello"),
@@ -107,7 +108,7 @@ def test_long_texts_are_cut() -> None:
         (mail("a\x00b\x1b[31mc"), "a\ufffdb\ufffd[31mc"),
         (mail("a\rb\r\nc"), "a\nb\nc"),
     ],
-    ids=range(9),
+    ids=range(10),
 )
 def test_odd_makes(raw: bytes, text: str | None) -> None:
     """A mail that is not made as it says has its words all the same."""
