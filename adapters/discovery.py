@@ -19,7 +19,14 @@ from types import ModuleType
 from typing import Any, Final
 
 from adapters import channels
-from adapters.contract.channel import PROTOCOLS, Capability, Channel, ChannelSettings, Collects, KnowsMany
+from adapters.contract.channel import (
+    PROTOCOLS,
+    Capability,
+    Channel,
+    ChannelSettings,
+    Collects,
+    KnowsMany,
+)
 from adapters.contract.manners import Manners
 
 GROUP: Final = "profile_gateway.channels"

@@ -12,8 +12,9 @@ from typing import Annotated, Any, Final
 
 import structlog
 
-from adapters.contract.channel import Capability, Found, Portion
+from adapters.contract.channel import Capability
 from adapters.contract.errors import BadPayload, ChannelDown, ChannelError, NoSuchIdentity
+from adapters.contract.found import Found, Portion
 from adapters.contract.records import Listing, Who
 from adapters.contract.soundness import required, sifted
 from adapters.contract.way import Breaker

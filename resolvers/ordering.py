@@ -7,8 +7,9 @@ from typing import Annotated, Any, Final
 import strawberry
 import structlog
 
-from adapters.contract.channel import Capability, Found, NewOrder, TakesOrders
+from adapters.contract.channel import Capability, NewOrder, TakesOrders
 from adapters.contract.errors import BadPayload
+from adapters.contract.found import Found
 from adapters.contract.records import Amount, Item, Order, Who
 from adapters.contract.soundness import sifted
 from adapters.making import EXACT

@@ -9,13 +9,12 @@ from adapters.contract.channel import (
     Channel,
     ChannelSettings,
     Equipment,
-    Found,
     NewOrder,
     PaymentAsked,
     PaymentRequest,
-    Portion,
 )
 from adapters.contract.errors import ChannelBusy, ChannelDown
+from adapters.contract.found import Found, Portion
 from adapters.contract.records import Amount, Listing, Order, Who
 from adapters.contract.sending import Outgoing, Sent, WindowClosed
 from adapters.contract.way import Standing, Way

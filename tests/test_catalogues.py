@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from adapters.channels.shopify.channel import Shopify
-from adapters.contract.channel import Found, Portion
+from adapters.contract.found import Found, Portion
 from adapters.lines import Lines
 from resolvers.kit.viewer import Role
 from resolvers.products import PRODUCTS

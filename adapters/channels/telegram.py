@@ -19,7 +19,7 @@ from adapters.asides import aside
 from adapters.attached import UNKNOWN_TYPE, file_name
 from adapters.contract.addresses import VendorHost
 from adapters.contract.bounds import LARGEST_EXACT
-from adapters.contract.channel import Channel, ChannelSettings, Found
+from adapters.contract.channel import Channel, ChannelSettings
 from adapters.contract.deliveries import Answer, Delivery, Event, NotProven
 from adapters.contract.errors import (
     BadPayload,
@@ -30,6 +30,7 @@ from adapters.contract.errors import (
     OutcomeUnknown,
 )
 from adapters.contract.examples import Examples
+from adapters.contract.found import Found
 from adapters.contract.manners import Manners, by_status
 from adapters.contract.records import File, HandedOver, Person, Reach, Say, Talk, Utterance, Who
 from adapters.contract.reply import Reply

@@ -7,8 +7,9 @@ from adapters.conformance.findings import Finding, not_checked, not_offered, sum
 from adapters.conformance.trial import Trial, raised
 from adapters.conformance.vendor import Vendor, vendor
 from adapters.conformance.wire import channel_at, outcome_of, reads_of, unsound_in
-from adapters.contract.channel import Capability, Found, Portion
+from adapters.contract.channel import Capability
 from adapters.contract.errors import NoSuchIdentity
+from adapters.contract.found import Found, Portion
 from adapters.contract.records import Case, Order, Person, Talk, Who
 
 _PAGED: Final = {Capability.HISTORY: "past", Capability.TICKETS: "tickets", Capability.PURCHASES: "purchases"}

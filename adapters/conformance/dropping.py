@@ -9,8 +9,9 @@ from adapters.conformance.findings import Finding, not_checked, summed
 from adapters.conformance.trial import Trial, raised
 from adapters.conformance.vendor import vendor
 from adapters.conformance.wire import Ask, asked, founds, reads_of
-from adapters.contract.channel import Capability, Found
+from adapters.contract.channel import Capability
 from adapters.contract.errors import BadPayload, ChannelError
+from adapters.contract.found import Found
 from adapters.contract.records import Case, Leaning, Order, Say, Talk
 
 # Nothing that a vendor means by it, whatever else may be left out for a reason.

@@ -7,7 +7,8 @@ from adapters.conformance.findings import Finding, not_checked, not_offered, sum
 from adapters.conformance.trial import Trial
 from adapters.conformance.vendor import Vendor, vendor
 from adapters.conformance.wire import asked, channel_at, outcome_of, reads_of
-from adapters.contract.channel import Capability, Found, Portion
+from adapters.contract.channel import Capability
+from adapters.contract.found import Found, Portion
 from adapters.contract.records import Who
 
 LISTS: Final[Mapping[Capability, str]] = {

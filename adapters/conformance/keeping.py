@@ -11,7 +11,8 @@ from adapters.conformance.trial import Trial
 from adapters.conformance.vendor import vendor
 from adapters.conformance.wire import asked, founds, reads_of
 from adapters.contract.bounds import beyond
-from adapters.contract.channel import Capability, Found
+from adapters.contract.channel import Capability
+from adapters.contract.found import Found
 from adapters.quiet import quiet
 
 

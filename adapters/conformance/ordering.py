@@ -8,8 +8,9 @@ from adapters.conformance.findings import Finding, not_checked, not_offered, sum
 from adapters.conformance.trial import Trial, raised
 from adapters.conformance.vendor import Fault, Vendor, vendor
 from adapters.conformance.wire import ADDRESS_WANTED, Ask, asked, names_of, oddities
-from adapters.contract.channel import PROTOCOLS, Capability, Found, NewOrder, PaymentAsked, PaymentRequest
+from adapters.contract.channel import PROTOCOLS, Capability, NewOrder, PaymentAsked, PaymentRequest
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelError, ChannelRefused, OutcomeUnknown
+from adapters.contract.found import Found
 from adapters.contract.records import Amount, Item, Order, Who
 
 _KEY: Final = "sample-key"

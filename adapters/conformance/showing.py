@@ -13,9 +13,9 @@ from typing import Any, Final
 from adapters.conformance.keeping import said_in
 from adapters.conformance.patience import NeverBack
 from adapters.conformance.trial import Trial, Ways
-from adapters.contract.channel import Unread
 from adapters.contract.deliveries import Event
 from adapters.contract.examples import Examples
+from adapters.contract.found import Unread
 from adapters.contract.records import Amount, Case, File, Item, Leaning, Order, Person, Reach, Talk, Utterance, Who
 from adapters.discovery import Adapter
 

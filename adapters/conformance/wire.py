@@ -12,7 +12,7 @@ from adapters.conformance.mutations import changed
 from adapters.conformance.patience import NeverBack
 from adapters.conformance.trial import Trial, raised
 from adapters.conformance.vendor import Fault, Vendor, nobody, vendor
-from adapters.contract.channel import Capability, Channel, Found, KnowsMany, Portion
+from adapters.contract.channel import Capability, Channel, KnowsMany
 from adapters.contract.errors import (
     BadPayload,
     ChannelBusy,
@@ -21,6 +21,7 @@ from adapters.contract.errors import (
     ChannelRefused,
     NoSuchIdentity,
 )
+from adapters.contract.found import Found, Portion
 from adapters.contract.records import Case, Order, Talk, Who
 
 Ask = Callable[[Any, Who], Awaitable[Any]]

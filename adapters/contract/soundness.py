@@ -13,10 +13,11 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from adapters.contract.channel import Found, PaymentAsked
+from adapters.contract.channel import PaymentAsked
 from adapters.contract.company import Colleague
 from adapters.contract.deliveries import Event
 from adapters.contract.errors import BadPayload
+from adapters.contract.found import Found
 from adapters.contract.records import (
     Amount,
     Case,

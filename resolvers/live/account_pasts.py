@@ -15,8 +15,9 @@ from typing import Any, Final
 
 import structlog
 
-from adapters.contract.channel import Found, KnowsEverything
+from adapters.contract.channel import KnowsEverything
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelError
+from adapters.contract.found import Found
 from adapters.contract.records import HandedOver
 from adapters.contract.soundness import required, sifted
 from adapters.deadline import within

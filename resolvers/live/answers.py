@@ -6,8 +6,9 @@ from typing import Any, Final, NamedTuple
 
 import structlog
 
-from adapters.contract.channel import Capability, Unread
+from adapters.contract.channel import Capability
 from adapters.contract.company import Place
+from adapters.contract.found import Unread
 from adapters.contract.records import (
     Case,
     File,

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import structlog
 
-from adapters.contract.channel import Capability, Found, Portion
+from adapters.contract.channel import Capability
 from adapters.contract.errors import (
     BadPayload,
     ChannelBusy,
@@ -21,6 +21,7 @@ from adapters.contract.errors import (
     ChannelRefused,
     NoSuchIdentity,
 )
+from adapters.contract.found import Found, Portion
 from adapters.contract.records import HandedOver, Who
 from adapters.contract.soundness import required
 from adapters.deadline import within

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import structlog
 
-from adapters.contract.channel import Capability, Found, KnowsMany, Portion
+from adapters.contract.channel import Capability, KnowsMany
 from adapters.contract.errors import BadPayload, ChannelDown, ChannelError, NoSuchIdentity
+from adapters.contract.found import Found, Portion
 from adapters.contract.records import Who
 from adapters.contract.soundness import required
 from adapters.contract.way import Breaker

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from adapters.contract.channel import Capability, Found
+from adapters.contract.channel import Capability
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelError, ChannelRefused, NoSuchIdentity
+from adapters.contract.found import Found
 from adapters.contract.way import Standing
 from resolvers.kit.sources import Source, SourceStatus
 from resolvers.live.pasts import PastStanding, PastState

@@ -7,9 +7,10 @@ from typing import Any, cast
 
 import pytest
 
-from adapters.contract.channel import Found, PaymentAsked, Unread
+from adapters.contract.channel import PaymentAsked
 from adapters.contract.company import Colleague
 from adapters.contract.deliveries import Event
+from adapters.contract.found import Found, Unread
 from adapters.contract.records import (
     Amount,
     Case,

@@ -8,10 +8,11 @@ from typing import Any
 from pydantic import Field, SecretStr
 
 from adapters.contract.addresses import VendorHost
-from adapters.contract.channel import Channel, ChannelSettings, Found, Portion
+from adapters.contract.channel import Channel, ChannelSettings
 from adapters.contract.deliveries import Answer, Delivery, Event, NotProven
 from adapters.contract.errors import BadPayload
 from adapters.contract.examples import Examples
+from adapters.contract.found import Found, Portion
 from adapters.contract.records import Case, Who
 
 _STATUSES = {"new": "NEW", "open": "OPEN", "waiting": "PENDING", "done": "SOLVED"}

@@ -10,10 +10,11 @@ from urllib.parse import quote
 from pydantic import Field, SecretStr
 
 from adapters.contract.addresses import WebAddress
-from adapters.contract.channel import Channel, ChannelSettings, Found, Portion, Unread
+from adapters.contract.channel import Channel, ChannelSettings
 from adapters.contract.deliveries import Answer, Delivery, Event, NotProven
 from adapters.contract.errors import BadPayload, ChannelError, ChannelRefused, NoSuchIdentity, OutcomeUnknown
 from adapters.contract.examples import Examples
+from adapters.contract.found import Found, Portion, Unread
 from adapters.contract.manners import Manners, by_status
 from adapters.contract.records import Amount, Item, Order, Person, Reach, Who
 from adapters.contract.reply import Reply

@@ -10,8 +10,9 @@ import pytest
 from adapters.conformance import opening
 from adapters.conformance.findings import Outcome
 from adapters.conformance.suite import CHECKS, Report, try_out
-from adapters.contract.channel import Found, Portion, WantedFile
+from adapters.contract.channel import WantedFile
 from adapters.contract.errors import ChannelError
+from adapters.contract.found import Found, Portion
 from adapters.contract.records import Case, File, Who
 from adapters.contract.reply import Reply
 from adapters.discovery import Adapter

@@ -14,10 +14,10 @@ import pytest
 
 from adapters.conformance.findings import Finding, Outcome
 from adapters.conformance.suite import CHECKS, Check, Report, try_out
-from adapters.contract.channel import Found, Portion
 from adapters.contract.deliveries import Answer, Delivery, Event, NotProven
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelError, ChannelRefused
 from adapters.contract.examples import Examples
+from adapters.contract.found import Found, Portion
 from adapters.contract.manners import Manners, by_status
 from adapters.contract.records import Amount, Order, Person, Who
 from adapters.contract.reply import Reply

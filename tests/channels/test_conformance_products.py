@@ -5,8 +5,8 @@ from typing import Any
 
 from adapters.conformance.findings import Outcome
 from adapters.conformance.suite import CHECKS, try_out
-from adapters.contract.channel import Found, Portion
 from adapters.contract.errors import BadPayload, NoSuchIdentity
+from adapters.contract.found import Found, Portion
 from adapters.contract.records import Listing, Who
 from adapters.discovery import Adapter
 from gateway.lines import one_way

@@ -15,10 +15,11 @@ from pydantic import Field, SecretStr
 
 from adapters.conformance.findings import Outcome
 from adapters.conformance.suite import CHECKS, try_out
-from adapters.contract.channel import ChannelSettings, Found, NewOrder, PaymentAsked, PaymentRequest, Portion
+from adapters.contract.channel import ChannelSettings, NewOrder, PaymentAsked, PaymentRequest
 from adapters.contract.deliveries import Delivery, Event, NotProven
 from adapters.contract.errors import BadPayload, ChannelRefused
 from adapters.contract.examples import Examples
+from adapters.contract.found import Found, Portion
 from adapters.contract.records import Order, Who
 from adapters.contract.sending import Outgoing, SendState, Sent
 from adapters.discovery import Adapter

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.conformance.showing import in_words, shown
-from adapters.contract.channel import Unread
+from adapters.contract.found import Unread
 from adapters.contract.records import Progress, Who
 from adapters.discovery import Adapter
 from gateway.lines import one_way

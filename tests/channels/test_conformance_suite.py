@@ -17,15 +17,14 @@ from adapters.contract.channel import (
     Capability,
     Channel,
     ChannelSettings,
-    Found,
     NewOrder,
     PaymentAsked,
     PaymentRequest,
-    Portion,
 )
 from adapters.contract.deliveries import Delivery, Event, NotProven
 from adapters.contract.errors import BadPayload, ChannelDown, ChannelError, ChannelRefused, OutcomeUnknown
 from adapters.contract.examples import Examples
+from adapters.contract.found import Found, Portion
 from adapters.contract.records import Order, Who
 from adapters.contract.reply import Reply
 from adapters.contract.sending import Outgoing, SendState, Sent

@@ -15,10 +15,10 @@ from pydantic import Field
 
 from adapters.conformance.findings import Finding, Outcome
 from adapters.conformance.suite import CHECKS, Report, try_out
-from adapters.contract.channel import Found, Portion
 from adapters.contract.deliveries import Delivery, Event
 from adapters.contract.errors import BadPayload, ChannelDown
 from adapters.contract.examples import Examples
+from adapters.contract.found import Found, Portion
 from adapters.contract.manners import Manners
 from adapters.contract.records import HandedOver, Order, Who
 from adapters.contract.sending import Outgoing, Sent

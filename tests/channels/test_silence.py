@@ -7,8 +7,8 @@ import pytest
 import structlog
 from pymongo import AsyncMongoClient
 
-from adapters.contract.channel import Found
 from adapters.contract.deliveries import Delivery, Event
+from adapters.contract.found import Found
 from adapters.contract.records import Person, Who
 from adapters.contract.sending import Outgoing, Template
 from gateway.channel_file import read_channels

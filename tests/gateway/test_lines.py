@@ -9,8 +9,9 @@ import structlog
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from adapters.contract.channel import Capability, Portion
+from adapters.contract.channel import Capability
 from adapters.contract.errors import ChannelDown
+from adapters.contract.found import Portion
 from adapters.contract.records import Who
 from adapters.discovery import Adapter, adapters
 from adapters.mongo import Store

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from adapters.contract.channel import Capability, Channel, ChannelSettings, Equipment, Found, Portion
+from adapters.contract.channel import Capability, Channel, ChannelSettings, Equipment
 from adapters.contract.errors import ChannelError
+from adapters.contract.found import Found, Portion
 from adapters.contract.records import Who
 from adapters.http.session import Outside
 from adapters.lines import Lines

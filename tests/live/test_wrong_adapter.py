@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import structlog
 
-from adapters.contract.channel import Capability, Channel, ChannelSettings, Equipment, Found, Portion
+from adapters.contract.channel import Capability, Channel, ChannelSettings, Equipment
 from adapters.contract.errors import ChannelBusy, ChannelError
+from adapters.contract.found import Found, Portion
 from adapters.contract.records import Amount, Item, Order, Who
 from adapters.http.session import Outside
 from adapters.lines import Lines, Misfit

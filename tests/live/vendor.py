@@ -11,9 +11,10 @@ from typing import Any, ClassVar
 
 from aiohttp import web
 
-from adapters.contract.channel import Capability, Channel, ChannelSettings, Equipment, Found, Portion, Unread
+from adapters.contract.channel import Capability, Channel, ChannelSettings, Equipment
 from adapters.contract.company import Place
 from adapters.contract.errors import BadPayload
+from adapters.contract.found import Found, Portion, Unread
 from adapters.contract.manners import Manners
 from adapters.contract.records import Amount, Case, Item, Leaning, Order, Person, Talk, Utterance, Who
 from adapters.http.session import Outside

@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from adapters.contract.channel import Capability, Channel, ChannelSettings, Equipment, Found
+from adapters.contract.channel import Capability, Channel, ChannelSettings, Equipment
+from adapters.contract.found import Found
 from adapters.contract.records import HandedOver, Person, Renaming, Say, Watermark, Who
 from adapters.contract.way import Way
 from adapters.failures import StoreError

@@ -10,7 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from adapters.channels.rest.channel import Rest, RestSettings
-from adapters.contract.channel import Equipment, Portion
+from adapters.contract.channel import Equipment
+from adapters.contract.found import Portion
 from adapters.contract.records import Who
 from adapters.discovery import renamed
 from adapters.http.session import Outside

@@ -7,7 +7,8 @@ import pytest
 import structlog
 
 from adapters.channels.rest.channel import Rest
-from adapters.contract.channel import Found, NewOrder
+from adapters.contract.channel import NewOrder
+from adapters.contract.found import Found
 from adapters.lines import NO_LINES
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role

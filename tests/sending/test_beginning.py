@@ -9,7 +9,8 @@ import pytest
 
 from adapters.channels.zendesk import Zendesk
 from adapters.channels.zendesk.settings import ZendeskSettings
-from adapters.contract.channel import Equipment, Portion
+from adapters.contract.channel import Equipment
+from adapters.contract.found import Portion
 from adapters.contract.records import Person, Who
 from adapters.http.session import Outside
 from adapters.lines import Lines

@@ -13,9 +13,10 @@ from adapters.channels.meta_messaging.reading import Reader
 from adapters.channels.meta_messaging.sending import NoProfile
 from adapters.channels.meta_messaging.settings import MessagingSettings
 from adapters.channels.meta_messaging.shapes import Person as Shown
-from adapters.contract.channel import Channel, Equipment, Found, Portion, WantedFile
+from adapters.contract.channel import Channel, Equipment, WantedFile
 from adapters.contract.deliveries import Answer, Delivery, Event
 from adapters.contract.errors import ChannelRefused, NoSuchIdentity, OutcomeUnknown
+from adapters.contract.found import Found, Portion
 from adapters.contract.manners import Manners
 from adapters.contract.records import Person, Who
 from adapters.contract.reply import Reply

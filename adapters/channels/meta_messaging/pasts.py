@@ -16,8 +16,8 @@ from typing import Any, Final
 from adapters.channels.meta_messaging.sending import DELETED
 from adapters.channels.meta_messaging.shapes import THREAD, Kept, Listed, Spoken, Thread, Threaded
 from adapters.channels.meta_messaging.words import Attached, bracketed, filed
-from adapters.contract.channel import Found, Portion, Unread
 from adapters.contract.errors import BadPayload, ChannelRefused
+from adapters.contract.found import Found, Portion, Unread
 from adapters.contract.records import File, HandedOver, Talk, Utterance, Who
 from adapters.contract.reply import Reply
 from adapters.payload import shaped

@@ -11,8 +11,8 @@ from adapters.channels.rest.paths import JsonPath, text_of
 from adapters.channels.rest.plan import Ask, Many, Plan
 from adapters.channels.rest.reading import Circumstances, read_all
 from adapters.channels.rest.requests import Gaps, Made
-from adapters.contract.channel import Found, Portion
 from adapters.contract.errors import BadPayload, ChannelRefused, NoSuchIdentity
+from adapters.contract.found import Found, Portion
 from adapters.contract.records import Person, Who
 from adapters.contract.reply import Reply
 from adapters.contract.way import Way

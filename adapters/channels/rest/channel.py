@@ -21,15 +21,13 @@ from adapters.contract.channel import (
     Channel,
     ChannelSettings,
     Equipment,
-    Found,
     NewOrder,
     PaymentAsked,
     PaymentRequest,
-    Portion,
-    Unread,
 )
 from adapters.contract.deliveries import Answer, Delivery, Event
 from adapters.contract.errors import BadPayload, ChannelRefused, NoSuchIdentity
+from adapters.contract.found import Found, Portion, Unread
 from adapters.contract.manners import Manners
 from adapters.contract.records import Who
 from adapters.contract.sending import Outgoing, Sent

@@ -10,8 +10,9 @@ from adapters.channels.rest.paths import JsonPath, text_of
 from adapters.channels.rest.plan import Ordering, Paying
 from adapters.channels.rest.reading import read_all
 from adapters.channels.rest.requests import Gaps, Made
-from adapters.contract.channel import Found, NewOrder, PaymentAsked, PaymentRequest
+from adapters.contract.channel import NewOrder, PaymentAsked, PaymentRequest
 from adapters.contract.errors import BadPayload, ChannelRefused
+from adapters.contract.found import Found
 from adapters.contract.records import Amount, Item, Order
 from adapters.contract.reply import Reply
 from adapters.currencies import in_minor_units

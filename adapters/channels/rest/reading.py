@@ -8,8 +8,8 @@ from typing import Any
 from adapters.channels.rest.expressions import Expression, Scene
 from adapters.channels.rest.paths import JsonPath
 from adapters.channels.rest.sections import CONSENTS, REMOVALS, Section
-from adapters.contract.channel import Unread
 from adapters.contract.errors import BadPayload
+from adapters.contract.found import Unread
 from adapters.contract.records import HandedOver, Order, Removal, Say, Who
 from adapters.making import GROUPS, Spot, order_of, parcel_of, record_of
 from adapters.values import BadValue

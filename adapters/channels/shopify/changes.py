@@ -16,8 +16,8 @@ from adapters.channels.shopify.asking import Page, Shop
 from adapters.channels.shopify.orders import Orders
 from adapters.channels.shopify.reading import COMPLETED, DRAFT_OF_OURS, Reader, Readings, draft_id, read
 from adapters.channels.shopify.words import Buyer, Draft, Sale
-from adapters.contract.channel import Found
 from adapters.contract.errors import BadPayload
+from adapters.contract.found import Found
 from adapters.contract.records import HandedOver, Person
 
 # What was changed is found some seconds later, as Shopify's search learns of it.

@@ -17,14 +17,13 @@ from adapters.contract.channel import (
     Capability,
     Channel,
     Equipment,
-    Found,
     NewOrder,
     PaymentAsked,
     PaymentRequest,
-    Portion,
 )
 from adapters.contract.deliveries import Answer, Delivery, Event, NotProven
 from adapters.contract.errors import NoSuchIdentity
+from adapters.contract.found import Found, Portion
 from adapters.contract.records import HandedOver, Who
 from adapters.signatures import hmac_sha256_base64, is_signed_by_any
 

@@ -11,8 +11,8 @@ from adapters.channels.shopify.asking import Answer, Page, Shop
 from adapters.channels.shopify.reading import Reader, Readings, read
 from adapters.channels.shopify.words import Buyer, Sale, as_id, gid
 from adapters.contract.bounds import MOST_LINES
-from adapters.contract.channel import Found, Portion
 from adapters.contract.errors import BadPayload, NoSuchIdentity
+from adapters.contract.found import Found, Portion
 from adapters.contract.records import HandedOver, Person, Reach, Who
 
 # Of orders older than that Shopify shows nothing to an app without the scope `read_all_orders`.

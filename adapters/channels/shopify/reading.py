@@ -11,8 +11,8 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from adapters.channels.shopify.words import Address, Buyer, Choices, Draft, Fulfillment, Goods, Price, Sale, Ware
-from adapters.contract.channel import Unread
 from adapters.contract.errors import BadPayload
+from adapters.contract.found import Unread
 from adapters.contract.records import Amount, HandedOver, Item, Listing, Order, Parcel, Person, Reach, Removal, Say, Who
 from adapters.currencies import DIGITS
 from adapters.making import EXACT

@@ -15,9 +15,10 @@ from adapters.channels.zendesk.reading import Reader, Readings, is_id, read
 from adapters.channels.zendesk.settings import ZendeskSettings
 from adapters.channels.zendesk.telling import Telling
 from adapters.channels.zendesk.words import Identity, Organization, User
-from adapters.contract.channel import Capability, Channel, Equipment, Found, Portion, Unread, WantedFile
+from adapters.contract.channel import Capability, Channel, Equipment, WantedFile
 from adapters.contract.deliveries import Answer, Delivery, Event
 from adapters.contract.errors import BadPayload, NoSuchIdentity
+from adapters.contract.found import Found, Portion, Unread
 from adapters.contract.records import Case, HandedOver, Who
 from adapters.contract.reply import Reply
 from adapters.contract.sending import Outgoing, Sent

@@ -6,7 +6,7 @@ from typing import Any
 from adapters.channels.zendesk.asking import Desk, Page, is_cursor
 from adapters.channels.zendesk.reading import Reader, Readings, read
 from adapters.channels.zendesk.words import User
-from adapters.contract.channel import Found
+from adapters.contract.found import Found
 from adapters.contract.records import HandedOver
 
 # As many as Zendesk gives at once, for it is asked ten times a minute at most.

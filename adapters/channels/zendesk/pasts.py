@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from adapters.channels.zendesk.asking import Desk, Page, is_cursor
 from adapters.channels.zendesk.reading import DELETED, Reader, Readings, is_id, named, read
 from adapters.channels.zendesk.words import Ticket, User
-from adapters.contract.channel import Found, Portion, Unread
 from adapters.contract.errors import BadPayload, NoSuchIdentity
+from adapters.contract.found import Found, Portion, Unread
 from adapters.contract.records import File, HandedOver, Remark, Talk, Utterance, Who
 from adapters.contract.reply import Reply
 

@@ -17,8 +17,8 @@ from adapters.channels.zendesk.words import (
     ToldComment,
     User,
 )
-from adapters.contract.channel import Unread
 from adapters.contract.errors import BadPayload
+from adapters.contract.found import Unread
 from adapters.contract.records import Case, File, HandedOver, Person, Reach, Remark, Removal, Talk, Utterance, Who
 from adapters.payload import reason
 from adapters.reaching import as_email, as_phone

@@ -6,8 +6,9 @@ import pytest
 
 from adapters.channels.instagram import Instagram
 from adapters.channels.meta_messaging.channel import MetaMessaging
-from adapters.contract.channel import Portion, WantedFile
+from adapters.contract.channel import WantedFile
 from adapters.contract.errors import ChannelRefused, NoSuchIdentity
+from adapters.contract.found import Portion
 from adapters.contract.records import Person, Utterance, Who
 from tests.channels.instagram.double import ACCOUNT, IGSID
 from tests.channels.meta_graph import Graph, reaching, spoken

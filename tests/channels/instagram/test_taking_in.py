@@ -6,7 +6,7 @@ import pytest
 
 from adapters.channels.meta_messaging.channel import MetaMessaging
 from adapters.channels.meta_messaging.reading import Reader
-from adapters.contract.channel import Portion
+from adapters.contract.found import Portion
 from adapters.contract.records import HandedOver, Who
 from adapters.mongo import Store
 from resolvers.conversations import CONVERSATIONS, MESSAGES

@@ -6,8 +6,8 @@ import pytest
 
 from adapters.channels import meta
 from adapters.channels.meta_messaging.channel import MetaMessaging
-from adapters.contract.channel import Portion
 from adapters.contract.errors import ChannelBusy
+from adapters.contract.found import Portion
 from adapters.contract.records import Who
 from adapters.contract.reply import Reply
 from adapters.contract.sending import SendState

@@ -7,8 +7,8 @@ import pytest
 
 from adapters.channels.meta_messaging.channel import MetaMessaging
 from adapters.channels.meta_messaging.pacing import Pace
-from adapters.contract.channel import Found, Portion
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelRefused, NoSuchIdentity
+from adapters.contract.found import Found, Portion
 from adapters.contract.records import File, Talk, Utterance, Who
 from tests.channels.messenger.double import PAGE, PSID
 from tests.channels.meta_graph import Graph, spoken

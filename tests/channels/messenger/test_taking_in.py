@@ -7,7 +7,7 @@ import pytest
 
 from adapters.channels.meta_messaging.channel import MetaMessaging
 from adapters.channels.meta_messaging.reading import Reader
-from adapters.contract.channel import Portion
+from adapters.contract.found import Portion
 from adapters.contract.records import HandedOver, Person
 from adapters.lines import Lines
 from adapters.mongo import Store

@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.contract.channel import Capability, Portion
+from adapters.contract.channel import Capability
 from adapters.contract.errors import ChannelBusy, ChannelRefused, NoSuchIdentity
+from adapters.contract.found import Portion
 from adapters.contract.records import Amount, Case, Order, Person, Who
 from tests.channels.rest.conftest import ADA
 

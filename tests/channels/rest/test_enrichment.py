@@ -2,8 +2,9 @@
 
 import pytest
 
-from adapters.contract.channel import Capability, Portion
+from adapters.contract.channel import Capability
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelRefused, NoSuchIdentity
+from adapters.contract.found import Portion
 from adapters.contract.records import Leaning, Who
 from tests.channels.rest.conftest import ADA
 

@@ -11,8 +11,8 @@ import pytest
 
 from adapters.channels.rest.asking import Asking
 from adapters.channels.rest.loading import load
-from adapters.contract.channel import Found, Portion
 from adapters.contract.errors import ChannelError
+from adapters.contract.found import Found, Portion
 from adapters.contract.records import Who
 from adapters.contract.reply import Reply
 from adapters.quiet import written_out

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from adapters.contract.channel import Portion
 from adapters.contract.errors import BadPayload, ChannelRefused
+from adapters.contract.found import Portion
 from adapters.contract.records import Who
 from tests.channels.rest.test_loading import GOOD
 

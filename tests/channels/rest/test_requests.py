@@ -10,8 +10,8 @@ from yarl import URL
 
 from adapters.channels.rest.requests import Request
 from adapters.channels.rest.stated import StatedRequest
-from adapters.contract.channel import Portion
 from adapters.contract.errors import NoSuchIdentity
+from adapters.contract.found import Portion
 from adapters.contract.records import Who
 
 BASE = "https://api.example.com/v1"

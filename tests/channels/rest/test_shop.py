@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 from aiohttp import web
 
-from adapters.contract.channel import NewOrder, PaymentRequest, Portion
+from adapters.contract.channel import NewOrder, PaymentRequest
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelRefused
+from adapters.contract.found import Portion
 from adapters.contract.records import Amount, Case, File, Item, Parcel, Who
 from tests.channels.rest.conftest import MAPPINGS
 from tests.channels.rest.double import ORDERS

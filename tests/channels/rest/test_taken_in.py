@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from adapters.contract.channel import Portion
 from adapters.contract.company import Place
+from adapters.contract.found import Portion
 from adapters.contract.records import Who
 from adapters.mongo import Store
 from resolvers.interests import INTERESTS

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.channels.rest.loading import BadMapping, load
 from adapters.channels.rest.plan import Entry
-from adapters.contract.channel import Portion
+from adapters.contract.found import Portion
 from adapters.contract.records import Who
 from tests.channels.rest.conftest import MAPPINGS
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from adapters.channels.shopify.channel import Shopify
-from adapters.contract.channel import Found
 from adapters.contract.errors import BadPayload
+from adapters.contract.found import Found
 from adapters.contract.records import HandedOver, Order, Person, Removal
 from adapters.lines import Lines
 from resolvers.kit.shift import Shift

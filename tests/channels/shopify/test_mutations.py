@@ -10,8 +10,8 @@ import pytest
 
 from adapters.channels.shopify.channel import Shopify
 from adapters.contract.bounds import beyond
-from adapters.contract.channel import Portion
 from adapters.contract.errors import BadPayload, ChannelError
+from adapters.contract.found import Portion
 from adapters.contract.records import Who
 from adapters.contract.soundness import unsound
 from tests.channels.shopify.double import Shop, delivery

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from adapters.channels.shopify.channel import Shopify
-from adapters.contract.channel import Portion
 from adapters.contract.errors import NoSuchIdentity
+from adapters.contract.found import Portion
 from adapters.contract.records import Amount, Order, Parcel, Person, Reach, Who
 from tests.channels.shopify.double import Shop
 from tests.channels.shopify.making import bag, buyer, goods, sale

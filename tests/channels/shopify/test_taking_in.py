@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from adapters.channels.shopify.channel import Shopify
-from adapters.contract.channel import Portion
+from adapters.contract.found import Portion
 from adapters.contract.records import Departure, HandedOver, Order, Person, Who
 from adapters.mongo import Store
 from resolvers.customers import CUSTOMERS

@@ -10,8 +10,8 @@ import pytest
 
 from adapters.channels.shopify.asking import judge
 from adapters.channels.shopify.channel import Shopify
-from adapters.contract.channel import Portion
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelError, ChannelRefused
+from adapters.contract.found import Portion
 from adapters.contract.records import Order, Who
 from adapters.contract.reply import Reply
 from adapters.deadline import within

@@ -14,8 +14,9 @@ from adapters.channels.zendesk.proving import delivery_key
 from adapters.channels.zendesk.reading import Reader, Readings, read
 from adapters.channels.zendesk.telling import Telling
 from adapters.channels.zendesk.words import User
-from adapters.contract.channel import Capability, Portion
+from adapters.contract.channel import Capability
 from adapters.contract.errors import BadPayload, ChannelError
+from adapters.contract.found import Portion
 from adapters.contract.legible import read_json
 from adapters.contract.records import Removal, Utterance, Who
 from tests.channels.zendesk.double import Desk, comment, delivery, ticket, user

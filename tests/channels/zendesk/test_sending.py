@@ -3,8 +3,8 @@
 import pytest
 
 from adapters.channels.zendesk import Zendesk
-from adapters.contract.channel import Portion
 from adapters.contract.errors import ChannelBusy, ChannelRefused
+from adapters.contract.found import Portion
 from adapters.contract.records import Utterance, Who
 from adapters.contract.sending import Outgoing, SendState, Template
 from tests.channels.zendesk.double import NOW, Desk, ticket, user

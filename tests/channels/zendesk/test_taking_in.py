@@ -3,8 +3,8 @@
 import pytest
 
 from adapters.channels.zendesk import Zendesk
-from adapters.contract.channel import Portion
 from adapters.contract.company import Colleague
+from adapters.contract.found import Portion
 from adapters.contract.records import Who
 from adapters.mongo import Store
 from resolvers.attachments import ATTACHMENTS

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from adapters.channels.zendesk import Zendesk
-from adapters.contract.channel import Capability, Found, KnowsEverything, Portion
+from adapters.contract.channel import Capability, KnowsEverything
 from adapters.contract.errors import BadPayload, ChannelBusy, NoSuchIdentity
+from adapters.contract.found import Found, Portion
 from adapters.contract.records import Case, File, Person, Remark, Removal, Talk, Utterance, Who
 from adapters.quiet import written_out
 from tests.channels.zendesk.double import Desk, comment, ticket, user
