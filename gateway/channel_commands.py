@@ -1,6 +1,7 @@
 """Which channels are found, offered and switched on, and does one of them behave? As commands."""
 
 import asyncio
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final
@@ -17,6 +18,7 @@ from adapters.conformance.suite import Check, try_out
 from adapters.contract.channel import Capability
 from adapters.discovery import Adapter, Adapters, NoSuchAdapter, adapters
 from adapters.lines import NO_LINES, Lines
+from gateway.channel_entries import sample_entry
 from gateway.channel_examples import read_examples
 from gateway.channel_file import Entry, read_channels
 from gateway.lines import one_way, open_lines
@@ -35,15 +37,23 @@ _out = Console()
 _note = Console(stderr=True)
 
 
-def show_channels() -> None:
+def show_channels(
+    name: Annotated[
+        str | None,
+        typer.Argument(help="An adapter: then an entry of the settings file for it is shown, to be filled in."),
+    ] = None,
+) -> None:
     """List the adapters that are found, what each can offer, and which accounts are switched on.
 
     No secret is shown, and nobody is asked. Into a pipe or a file: a line for each, a tab between the columns. Exits
     with 1 when an adapter cannot be used or the settings file holds a mistake.
 
-    Example: `profile-gateway channels`
+    Example: `profile-gateway channels`, and `profile-gateway channels shopify >> channels.toml`
     """
     known = adapters()
+    if name is not None:
+        sys.stdout.write(sample_entry(_named(name, known)))
+        return
     mistake: BadSettings | None = None
     entries: list[Entry] = []
     try:
@@ -90,6 +100,14 @@ def _rows(known: Adapters, entries: list[Entry], lines: Lines) -> Iterator[tuple
             yield "off", "", name, _offers(adapter), adapter.origin
 
 
+def _named(name: str, known: Adapters) -> Adapter:
+    """The adapter of that name; raises BadSettings."""
+    try:
+        return known.named(name)
+    except NoSuchAdapter as error:
+        raise BadSettings(str(error)) from error
+
+
 def _offers(adapter: Adapter) -> str:
     return ", ".join(adapter.offers)
 
@@ -126,10 +144,7 @@ def check_channel(
 
     Example: `profile-gateway check-channel whatsapp --strict`
     """
-    try:
-        adapter = adapters().named(name)
-    except NoSuchAdapter as error:
-        raise BadSettings(str(error)) from error
+    adapter = _named(name, adapters())
     own = read_examples(examples, adapter) if examples else None
     recorded = payloads or recorded_for(adapter)
     if recorded is not None and payloads is None:
