@@ -83,6 +83,13 @@ async def test_fewer_files(email: Email) -> None:
         await email.file(wanted(3))
 
 
+async def test_anothers_mail(email: Email, told: MailServer) -> None:
+    """A mail of another id is another mail, though the server gives it."""
+    told.faults = {"UID SEARCH": "* SEARCH 2\nTAG OK done"}
+    with pytest.raises(BadPayload):
+        await email.file(wanted(of="another@example.com"))
+
+
 async def test_size_of_what_is_cut(email: Email, server: MailServer) -> None:
     """Of a mail of which only the beginning was fetched, nobody says how large its last file is."""
     server.now = datetime.now(UTC)
