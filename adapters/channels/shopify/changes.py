@@ -19,6 +19,7 @@ from adapters.channels.shopify.words import Buyer, Draft, Sale
 from adapters.contract.errors import BadPayload
 from adapters.contract.found import Found
 from adapters.contract.records import HandedOver, Person
+from adapters.quiet import quiet
 
 # What was changed is found some seconds later, as Shopify's search learns of it.
 _OVERLAP: Final = timedelta(minutes=2)
@@ -29,6 +30,7 @@ _LONGEST: Final = 20_000
 _NONE_OF_OURS: Final = "The cursor is none of this channel. Begin without one."
 
 
+@quiet
 @dataclass(frozen=True, slots=True)
 class _Place:
     """How far the changes of one kind were read."""
