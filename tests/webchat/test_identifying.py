@@ -1,5 +1,6 @@
 """Does what is typed open nothing, and what the company has signed prove one person and no other?"""
 
+import asyncio
 from typing import Any
 
 from gateway.limits import RateLimit
@@ -12,6 +13,8 @@ from tests.changing import change
 from tests.makers import Makers
 from tests.webchat.conftest import ANSWER, Browser, answered, messages, signed
 
+SUGGESTED = """query ($value: String!) { customerByIdentity(channel: "webchat", account: "main", value: $value) {
+  suggestions { customers { id } } } }"""
 OWN = "{ viewer { customer { id displayName conversations { nodes { channel } } } } }"
 
 
@@ -31,12 +34,17 @@ async def prove(browser: Browser, **claims: Any) -> Any:
 async def test_typed_is_said(browser: Browser, make: Makers) -> None:
     """An address that is typed is not verified: it suggests to agents who it may be, and opens nothing."""
     bob = await make.customer("Bob", "Jones")
-    await make.store.update(CUSTOMERS, {"_id": bob.key}, {"$set": {"contact_points": [_point("bob@example.com")]}})
+    given = {"customerId": bob.id, "type": "EMAIL", "value": "bob@example.com"}
+    await change(browser.ask, "addContactPoint", "__typename", **given)
     got = await browser.identifies(name="Bob Jones", email="Bob@Example.com")
     assert (got["isVerified"], browser.viewer["fields"] != frozenset()) == (False, True)
     one = await make.store.first(CUSTOMERS, {"contact_points.value": "bob@example.com", "_id": {"$ne": bob.key}})
     assert one is not None
     assert [point["is_verified"] for point in one["contact_points"]] == [False]
+    (who,) = await make.store.find(IDENTITIES, {})
+    asked = await browser.ask(SUGGESTED, value=who["value"])
+    (suggested,) = asked.data["customerByIdentity"]["suggestions"]
+    assert bob.id in [one["id"] for one in suggested["customers"]]
     assert (await own(browser))["id"] != bob.id
     assert (await browser.sees())["isVerified"] is False
 
@@ -87,6 +95,16 @@ async def test_second_device(browser: Browser) -> None:
     assert everything == ["from the laptop", "from the phone", "Hello phone", "and on"]
     live = await browser.ask.store.find(CUSTOMERS, {"merged_into": None})
     assert len(live) == 1
+
+
+async def test_two_devices_at_once(browser: Browser) -> None:
+    """Whoever signs in on two devices at the same moment is one customer on both."""
+    phone = Browser(browser.ask)
+    await phone.start()
+    await asyncio.gather(prove(browser, jti="1"), prove(phone, jti="2"))
+    assert phone.customer == browser.customer
+    assert await browser.ask.store.count(CUSTOMERS, {"merged_into": None}) == 1
+    assert await browser.ask.store.count(IDENTITIES, {"claim": "VERIFIED"}) == 3
 
 
 async def test_agents_write_to_browsers(browser: Browser) -> None:
@@ -208,7 +226,3 @@ class _Of:
 
 def _key(browser: Browser) -> Any:
     return browser.viewer["customer_id"]
-
-
-def _point(address: str) -> dict[str, Any]:
-    return {"type": "EMAIL", "value": address, "is_primary": True, "is_verified": True, "postal": None}
