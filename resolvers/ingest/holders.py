@@ -74,7 +74,7 @@ class Holders:
 
     def concluded(self, account: Account, person: Person) -> RecordId | None:
         """Whose the account is of which the source says this; None where nothing is concluded."""
-        if person.is_asserted or not (is_bare(person) or account.digest in self._addressed):
+        if person.is_asserted or not (_is_bare(person, account) or account.digest in self._addressed):
             return None
         return self.of(account)
 
@@ -124,7 +124,11 @@ def _who(account: Account) -> Who:
     return account.who._replace(value=account.value)
 
 
-def is_bare(person: Person) -> bool:
-    """Whether the source says nothing but that somebody has the account, and what the channel shows of them."""
-    said: Iterable[object] = (person.attributes, person.reaches, person.tags, person.labels, person.custom_data)
+def _is_bare(person: Person, account: Account) -> bool:
+    """Whether the source says nothing but that somebody has the account, and what the channel shows of them.
+
+    The number that the account is, said once more as a way to reach them, is nothing else.
+    """
+    further = [one for one in person.reaches if one.value != account.value]
+    said: Iterable[object] = (person.attributes, further, person.tags, person.labels, person.custom_data)
     return not any((*said, person.also, person.assigned_agent, person.created_at))
