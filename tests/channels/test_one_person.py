@@ -123,6 +123,21 @@ async def test_unproven_stays_apart(company: Company, ann: Person) -> None:
     assert people[other] == {known}
 
 
+async def test_shop_came_first(company: Company, ann: Person) -> None:
+    """Whom the shop has known before is who the company signs by the number there, and sees the own purchases."""
+    await ann.buys(state="DISABLED")
+    await until(lambda: _are(company, 1), within_s=30)
+    (known,) = await everybody(company)
+    await ann.visits()
+    await ann.chats("Where is my bell?")
+    assert await ann.signs_in(accounts={"shopify/acme": f"{CUSTOMER}"}) is True
+    await ann.mails("Where is it?")
+    assert words_of(await shown(company, "Where is it?")) == ["#1001", "Where is my bell?", "Where is it?"]
+    assert list(await everybody(company)) == [known]
+    own = await ann.does("{ viewer { customer { id purchases { nodes { number } } } } }")
+    assert own["viewer"]["customer"] == {"id": known, "purchases": {"nodes": [{"number": "#1001"}]}}
+
+
 async def _are(company: Company, count: int) -> bool:
     return len(await everybody(company)) == count
 
