@@ -7,6 +7,7 @@ import uvloop
 from benchmarks import (
     fairness,
     fields,
+    five_channels,
     history,
     importing,
     indicators,
@@ -41,6 +42,7 @@ async def main() -> None:
     await outside.main()
     await trouble.main()
     await intake.main()
+    await five_channels.main()
     await fairness.main()
     await workers.main()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.contract.records import HandedOver, Leaning, Person, Who
+from adapters.contract.records import HandedOver, Leaning, Person, Reach, Who
 from adapters.mongo import Store
 from adapters.records import Document, new_id
 from resolvers.attribute_rules import AttributeType
@@ -85,7 +85,16 @@ async def test_confirmed_by_person(ask: Asking, make: Makers, store: Store) -> N
     assert (await ask(PROVEN)).data == {"customerByIdentity": {"claim": "VERIFIED"}}
 
 
-@pytest.mark.parametrize("record", [SPOKEN, replace(SPOKEN, direction="OUT"), SHOWN, replace(REMARK, who=HOLDER)])
+@pytest.mark.parametrize(
+    "record",
+    [
+        SPOKEN,
+        replace(SPOKEN, direction="OUT"),
+        SHOWN,
+        replace(SHOWN, reaches=(Reach(type="PHONE", value=PHONE),)),
+        replace(REMARK, who=HOLDER),
+    ],
+)
 async def test_channel_links(ask: Asking, make: Makers, store: Store, record: HandedOver) -> None:
     """What the channel itself hands over of a verified number that nobody has is the customer's who has it."""
     one = await _sure(make)
@@ -109,7 +118,13 @@ async def test_known_interest_once(make: Makers, store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "record", [replace(CASE, who=HOLDER), replace(SHOWN, attributes={"firstName": "Eve"}), replace(SHOWN, tags=("a",))]
+    "record",
+    [
+        replace(CASE, who=HOLDER),
+        replace(SHOWN, attributes={"firstName": "Eve"}),
+        replace(SHOWN, tags=("a",)),
+        replace(SHOWN, reaches=(Reach(type="PHONE", value="+14155550999"),)),
+    ],
 )
 async def test_hearsay_links_nobody(make: Makers, store: Store, record: HandedOver) -> None:
     """What another channel says of the number, or a source that says more, makes a customer of its own as before."""

@@ -24,6 +24,11 @@ from adapters.contract.visitors import USER, ChatTerms, NotBelieved, Signed
 
 _LONGEST_TOKEN: Final = 8 * 1024
 _LONGEST_CLAIM: Final = 500
+_MOST_ACCOUNTS: Final = 10
+_NO_ACCOUNTS: Final = (
+    "The statement's `accounts` names none. Write each as a channel account and the person's id there, as text: "
+    '{"shopify/acme": "7"}.'
+)
 # RFC 7518, section 3.2: a key for HS256 has at least as many bits as the hash.
 _SHORTEST_SECRET: Final = 32
 _LEEWAY: Final = timedelta(seconds=30)
@@ -189,6 +194,7 @@ class WebChat(Channel):
             name=_text(claims, "name"),
             email=_text(claims, "email"),
             is_email_verified=claims.get("email_verified") is True,
+            accounts=_accounts(claims),
         )
 
     def _claims(self, token: str) -> Mapping[str, Any]:
@@ -243,6 +249,21 @@ def _text(claims: Mapping[str, Any], name: str) -> str | None:
     if any(unicodedata.category(one) in _UNREADABLE for one in value):
         raise NotBelieved(f"The statement's `{name}` holds a control or half a character. Write it as one plain line.")
     return value
+
+
+def _accounts(claims: Mapping[str, Any]) -> tuple[Who, ...]:
+    """The person's accounts elsewhere, which stand as `{"shopify/acme": "7"}`."""
+    told = claims.get("accounts") or {}
+    if not isinstance(told, Mapping) or len(told) > _MOST_ACCOUNTS:
+        raise NotBelieved(f"The statement's `accounts` is no object of at most {_MOST_ACCOUNTS} channel accounts.")
+    found = []
+    for place, value in told.items():
+        channel, slash, account = place.partition("/")
+        is_text = isinstance(value, str) and 0 < len(value.strip()) <= _LONGEST_CLAIM
+        if not slash or not channel or not account or len(place) > _LONGEST_CLAIM or not is_text:
+            raise NotBelieved(_NO_ACCOUNTS)
+        found.append(Who(channel, account, value.strip()))
+    return tuple(found)
 
 
 def _needed(claims: Mapping[str, Any], name: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol, runtime_checkable
 
+from adapters.contract.records import Who
 from adapters.quiet import quiet
 
 VISITOR: Final = "v_"
@@ -29,6 +30,8 @@ class Signed:
     email: str | None = field(default=None, repr=False)
     is_email_verified: bool = False
     """Whether the company has made sure that the address is the person's."""
+    accounts: tuple[Who, ...] = field(default=(), repr=False)
+    """The person's accounts on other channels, as the company knows them: as the number among its shop's customers."""
 
 
 class NotBelieved(Exception):

@@ -14,7 +14,7 @@ from resolvers.identities import STRENGTHS, weaker
 from resolvers.ingest.asserting import Asserted
 from resolvers.ingest.company import Company
 from resolvers.ingest.former import accounts_of
-from resolvers.ingest.holders import CONCLUDED, Holders, is_bare
+from resolvers.ingest.holders import CONCLUDED, Holders
 from resolvers.ingest.identities import Account, Identities, claim_said
 from resolvers.ingest.merged import Merged, news_of
 from resolvers.ingest.parts import (
@@ -74,19 +74,21 @@ class People:
         *,
         is_whole: bool,
         related: Iterable[Who] = (),
+        told: Sequence[Person] = (),
         may_link: bool = True,
     ) -> None:
         """Reads the customers of these identities; without `is_whole` only what hearing of them may change.
 
-        `related`: those of which a source says that several are one person's. `may_link`: whether those that nobody has
-        may be given to the customer whom an attribute names.
+        `related`: those of which a source says that several are one person's. `told`: what it says of people.
+        `may_link`: whether accounts that nobody has may be given to whom an attribute names, or a proven address.
         """
         self._is_whole = is_whole
-        await self.identities.load_unlinked(store, related)
+        together = [*related, *(who for one in told if one.also for who in (one.who, *one.also))]
+        await self.identities.load_unlinked(store, together)
         await self.load_customers(store, await self.identities.load(store, whos))
         if may_link:
-            await self.load_customers(store, await self._holders.load(store))
-        if self.identities.may_grow(together := list(related)):
+            await self.load_customers(store, await self._holders.load(store, told))
+        if self.identities.may_grow(together):
             owners = {owner for who in together if (owner := self.identities.owner_of(who)) in self._customers}
             await self.identities.load_counts(store, {key for one in owners if one for key in self.ids_of(one)})
 
@@ -189,7 +191,7 @@ class People:
         proving = [one for one in told if claim_said(one.who, person.who) == "VERIFIED"]
         owner = self._one_owner(proving)
         proof = self._proof(proving)
-        if owner is None and not person.is_asserted and is_bare(person) and (owner := self._holders.of(told[0])):
+        if owner is None and (owner := self._holders.concluded(told[0], person)):
             proof = CONCLUDED
         old = self._new(person, heard_at) if owner is None else self.speaking(owner)
         # What is only stated takes nobody's account away and makes nobody the same person.

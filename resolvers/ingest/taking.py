@@ -108,10 +108,8 @@ class Batch:
         await self._company.load(store, named)
         kinds = {type(record) for record in self._records}
         everyone = [who for record in self._records for who in (*whos(record), *authors_of(record))]
-        related = [
-            who for record in self._records if isinstance(record, Person) and record.also for who in whos(record)
-        ]
-        await self._people.load(store, everyone, is_whole=bool(kinds & {Person, Say, Withdrawal}), related=related)
+        told = [one for one in self._records if isinstance(one, Person)]
+        await self._people.load(store, everyone, is_whole=bool(kinds & {Person, Say, Withdrawal}), told=told)
         places = self._people.identities.places
         if kinds & PLACED:
             places |= {(one.channel, one.account) for one in self._records if has_place(one)}

@@ -48,7 +48,8 @@ class IdentifyVisitorInput:
     email: str | None = told("The visitor's e-mail address.", default=None)
     signed: str | None = told(
         "Instead: the statement that the company's backend has signed for this page, a JSON Web Token with `sub`, "
-        "`exp` and `aud` (the site's account), and as it likes `name`, `email`, `email_verified` and `jti`.",
+        "`exp` and `aud` (the site's account), and as it likes `name`, `email`, `email_verified`, `jti` and "
+        '`accounts`, the person\'s ids on other channels, as `{"shopify/acme": "7"}`.',
         default=None,
     )
 

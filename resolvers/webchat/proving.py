@@ -8,7 +8,7 @@ from adapters.contract.records import Who
 from adapters.contract.visitors import Signed
 from adapters.records import Document, RecordId, key_hash, new_id
 from resolvers.aliases import ids_of, speaking, touched
-from resolvers.channels import places_reached_by
+from resolvers.channels import canonical_value, every_place, places_reached_by
 from resolvers.identities import (
     IDENTITIES,
     IDENTITY_KEYS,
@@ -19,7 +19,7 @@ from resolvers.identities import (
     weighed,
 )
 from resolvers.kit.context import Context
-from resolvers.kit.errors import Refused, conflict
+from resolvers.kit.errors import Refused, conflict, not_permitted
 from resolvers.kit.scalars import canonical_email
 from resolvers.merging.asking import Asked
 from resolvers.merging.ledger import elements_of
@@ -44,7 +44,7 @@ async def proven_customer(context: Context, chatting: Chatting, signed: Signed) 
         raise over()
     await _require_same_user(context, chatting, mine, user)
     theirs = await _owner(context, user)
-    beside = await _reached_by(context, signed)
+    beside = [*await _reached_by(context, signed), *await _named(context, chatting, signed)]
     if theirs is None:
         theirs = await _only_owner(context, beside, user)
     elif await _claim(context, user, theirs) is not ClaimStrength.VERIFIED:
@@ -135,10 +135,32 @@ async def _reached_by(context: Context, signed: Signed) -> list[Who]:
     return [Who(*place, address) for place in await places_reached_by(context.store, "EMAIL")]
 
 
+async def _named(context: Context, chatting: Chatting, signed: Signed) -> list[Who]:
+    """By which accounts the company says that it knows the person on its other channels; refused where it has none."""
+    places = await every_place(context.store) if signed.accounts else ()
+    found = []
+    for channel, account, value in signed.accounts:
+        if (channel, account) not in places or channel == chatting.site.channel:
+            raise not_permitted(
+                "The statement's `accounts` names a channel account that is none of ours on another channel. Compare "
+                "each with what `channels` lists.",
+                *_SIGNED,
+            )
+        try:
+            found.append(Who(channel, account, canonical_value(channel, value, context.limits.default_region)))
+        except ValueError as error:
+            raise not_permitted("The statement's `accounts` holds an id that can be none there.", *_SIGNED) from error
+    return found
+
+
 async def _link(context: Context, chatting: Chatting, customer: RecordId, who: Who) -> None:
-    """Gives the customer an identity that nobody has, unless people took it off; what somebody has stays theirs."""
+    """Gives the customer an identity that nobody has, unless people took it off; what somebody has stays theirs.
+
+    The customer's own, if it was only said or concluded to be theirs, is proven from now on.
+    """
     store, digest = context.store, key_hash(*who)
     if await store.first(IDENTITY_KEYS, {"_id": digest}):
+        await _climb(context, chatting, customer, who)
         return
     there = await touched(context, customer)
     if there is None:
@@ -158,3 +180,11 @@ async def _link(context: Context, chatting: Chatting, customer: RecordId, who: W
     )
     await store.insert(IDENTITY_KEYS, identity_key_document(identity))
     await store.insert(IDENTITIES, identity)
+
+
+async def _climb(context: Context, chatting: Chatting, customer: RecordId, who: Who) -> None:
+    proven = {"claim": ClaimStrength.VERIFIED.value, "claimed_by": chatting.site.place}
+    sure = {"verified_at": context.clock(), "verified_by": chatting.site.place}
+    place = {"customer_id": customer, "channel": who.channel, "account": who.account, "value": who.value}
+    weak = {**place, "claim": {"$ne": ClaimStrength.VERIFIED.value}}
+    await context.store.update(IDENTITIES, weak, {"$set": {**proven, **sure}})

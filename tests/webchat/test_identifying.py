@@ -146,6 +146,34 @@ async def test_mailbox_joined(browser: Browser, make: Makers) -> None:
     assert browser.customer == ann.id
 
 
+async def test_account_joined(browser: Browser, make: Makers) -> None:
+    """Whoever is known on another channel by the id that the company signs is that person, also without an address."""
+    ann = await make.customer("Ann", "Lee")
+    await make.identity(ann, "shop", "17")
+    await prove(browser, accounts={"shop/main": "17"})
+    assert browser.customer == ann.id
+
+
+async def test_account_is_given(browser: Browser, make: Makers) -> None:
+    """An id that nobody has is the visitor's from then on, proven; one that was only concluded is proven by it."""
+    await make.channel("shop")
+    before = browser.customer
+    await prove(browser, accounts={"shop/main": "17"})
+    assert browser.customer == before
+    await make.store.update(IDENTITIES, {"channel": "shop"}, {"$set": {"claim": "INFERRED"}})
+    await prove(browser, accounts={"shop/main": "17"}, jti="again")
+    (found,) = await make.store.find(IDENTITIES, {"channel": "shop"})
+    assert (found["value"], found["claim"], found["verified_by"]) == ("17", "VERIFIED", "webchat/main")
+
+
+async def test_unknown_account(browser: Browser, make: Makers) -> None:
+    """A statement that names an account that is not ours, or another visitor of the site, is refused in words."""
+    await make.channel("webchat")
+    for place in ("shop/main", "webchat/main"):
+        got = await prove(browser, accounts={place: "u_4712"}, jti=place)
+        assert (got["code"], "`accounts`" in got["message"]) == ("NOT_PERMITTED", True)
+
+
 async def test_asserted_joins_nobody(browser: Browser, make: Makers) -> None:
     """An identity that is only said to be somebody's makes nobody one with them."""
     await make.channel("email", "support")
