@@ -91,7 +91,7 @@ def test_other_algorithms(key: rsa.RSAPrivateKey) -> None:
         {"accounts": {"shop/main": 17}},
         {"email": "x" * 501},
     ],
-    ids=range(13),
+    ids=range(16),
 )
 def test_not_believed(wrong: dict[str, Any]) -> None:
     """What has ended, lasts too long, is not good yet or is another site's proves nobody, in words."""
