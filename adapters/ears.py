@@ -104,8 +104,12 @@ class Ears:
             self._listening.cancel()
         self._listening = asyncio.create_task(self._listen(places), name="ears") if places else None
 
+    def _is_wanted(self) -> bool:
+        """Whether the task that asks is the one that listens: Python 3.11 can lose a cancellation."""
+        return self._listening is asyncio.current_task()
+
     async def _listen(self, places: frozenset[Place]) -> None:
-        while True:
+        while self._is_wanted():
             with suppress(PyMongoError):
                 await self._hear(places)
             # Nobody heard what changes now.
@@ -119,7 +123,7 @@ class Ears:
         async with await changes as stream:
             # What changed while nobody listened is unknown.
             self._ring_all()
-            while stream.alive:
+            while stream.alive and self._is_wanted():
                 change = await stream.try_next()
                 if change is not None:
                     self._tell(change, places)
