@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from gateway.limits import RateLimit
 from resolvers.conversations import CONVERSATIONS
 from resolvers.customers import CUSTOMERS
@@ -165,6 +167,29 @@ async def test_known_visitors_stay(browser: Browser, make: Makers) -> None:
     await make.identity(_Of(chat["customer_id"]), "whatsapp", "+14155550123")
     got = await prove(other, jti="another")
     assert (got["code"], "people" in got["message"]) == ("CONFLICT", True)
+
+
+@pytest.mark.parametrize("is_survivor", [True, False])
+async def test_merged_by_agents(browser: Browser, is_survivor: bool) -> None:
+    """Whom agents have made one with another customer opens nothing of that one's by a first sign-in: people decide."""
+    await browser.says("my secret")
+    thief = Browser(browser.ask)
+    await thief.start()
+    survivor, other = (thief, browser) if is_survivor else (browser, thief)
+    await change(browser.ask, "mergeCustomers", "__typename", survivorId=survivor.customer, otherIds=[other.customer])
+    got = await prove(thief, sub="4712", email="thief@example.com", email_verified=True)
+    assert (got["code"], "people" in got["message"]) == ("CONFLICT", True)
+    assert thief.viewer["fields"]
+    assert await browser.ask.store.count(IDENTITIES, {"value": {"$regex": "^u_"}}) == 0
+
+
+async def test_merged_once_proven(browser: Browser, make: Makers) -> None:
+    """Who was proven before agents merged the record goes on to be, and is the survivor."""
+    await prove(browser)
+    ann = await make.customer("Ann", "Lee")
+    await change(browser.ask, "mergeCustomers", "__typename", survivorId=ann.id, otherIds=[browser.customer])
+    assert (await prove(browser, jti="another"))["isVerified"]
+    assert browser.customer == ann.id
 
 
 async def test_two_at_one_browser(browser: Browser) -> None:
