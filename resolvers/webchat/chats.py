@@ -12,7 +12,9 @@ from typing import Any, Final
 
 from adapters.contract.records import Who
 from adapters.contract.visitors import USER, VISITOR, ChatTerms, TakesVisitors
+from adapters.mongo import Store
 from adapters.records import Document, Index, Record, RecordId, derived_id, key_hash
+from resolvers.identities import IDENTITY_KEYS
 from resolvers.ingest.talks import conversation_id
 from resolvers.kit.context import Context
 from resolvers.kit.erased import being_erased
@@ -151,6 +153,20 @@ async def standing_chat(context: Context, found: Document | None) -> Chatting | 
         return None
     site = site_of(context, found["channel"], found["account"])
     return Chatting(found, site) if site else None
+
+
+async def is_still(store: Store, chat: Document) -> bool:
+    """Whether the visitor is still known as whom they began: people here may have taken that off, or erased them."""
+    key = await store.first(IDENTITY_KEYS, {"_id": key_hash(chat["channel"], chat["account"], chat["value"])})
+    return key is not None and key["customer_id"] == chat["customer_id"]
+
+
+async def is_open(store: Store, key: RecordId, at: datetime) -> bool:
+    """Whether a browser finds the chat of that id still: else no token opens anything by it, whomever it proves."""
+    found = await store.first(CHATS, {"_id": key, "expires_at": {"$gt": at}})
+    if found is None or found["customer_id"] in await being_erased(store):
+        return False
+    return await is_still(store, found)
 
 
 async def require_chat(context: Context) -> Chatting:
