@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from adapters.contract.channel import Sends
+from adapters.contract.errors import ChannelRefused
 from adapters.contract.records import Who
 from adapters.contract.visitors import USER, VISITOR, ChatTerms, TakesVisitors
 from adapters.mongo import Store
@@ -164,9 +166,25 @@ async def is_still(store: Store, chat: Document) -> bool:
 async def is_open(store: Store, key: RecordId, at: datetime) -> bool:
     """Whether a browser finds the chat of that id still: else no token opens anything by it, whomever it proves."""
     found = await store.first(CHATS, {"_id": key, "expires_at": {"$gt": at}})
-    if found is None or found["customer_id"] in await being_erased(store):
+    return await _is_found(store, found)
+
+
+async def _is_found(store: Store, chat: Document | None) -> bool:
+    if chat is None or chat["customer_id"] in await being_erased(store):
         return False
-    return await is_still(store, found)
+    return await is_still(store, chat)
+
+
+async def require_reader(store: Store, channel: Sends, who: Who, at: datetime) -> None:
+    """Raises ChannelRefused where nobody would read what is written there: a visitor whose chat is over."""
+    if not isinstance(channel, TakesVisitors) or not who.value.startswith(VISITOR):
+        return
+    found = await store.first(CHATS, {"conversation_id": conversation_id(*who), "expires_at": {"$gt": at}})
+    if not await _is_found(store, found):
+        raise ChannelRefused(
+            "The visitor's chat is over, and nobody would read it. Write on another channel where the person is known.",
+            code="chat_over",
+        )
 
 
 async def require_chat(context: Context) -> Chatting:

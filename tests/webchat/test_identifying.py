@@ -79,6 +79,36 @@ async def test_first_device(browser: Browser) -> None:
     assert [(point["value"], point["is_verified"]) for point in one["contact_points"]] == [("ann@example.com", True)]
 
 
+async def test_typed_beside_signed(browser: Browser) -> None:
+    """What is typed takes no place of what is signed: a name that there is stays, and no address becomes the first."""
+    await prove(browser, name="Ann Lee")
+    await browser.start()
+    assert not (await browser.identifies(name="Somebody", email="some@example.com"))["isVerified"]
+    (one,) = await browser.ask.store.find(CUSTOMERS, {})
+    assert (one["display_name"], one.get("contact_points", [])) == ("Ann Lee", [])
+    await prove(browser, email="ann@example.com")
+    await browser.identifies(email="some@example.com")
+    (one,) = await browser.ask.store.find(CUSTOMERS, {})
+    points = {point["value"]: (point["is_primary"], point["is_verified"]) for point in one["contact_points"]}
+    assert points == {"ann@example.com": (True, False), "some@example.com": (False, False)}
+
+
+async def test_typed_where_none_is_known(browser: Browser) -> None:
+    """Where the company has signed no name, that which is typed is kept."""
+    await prove(browser)
+    await browser.identifies(name="Ann Lee")
+    (one,) = await browser.ask.store.find(CUSTOMERS, {})
+    assert one["display_name"] == "Ann Lee"
+
+
+@pytest.mark.parametrize("email", ["nobody", "a b@c.example", "x" * 321, "@", "a@" + "b" * 300])
+async def test_signed_odd_addresses(browser: Browser, email: str) -> None:
+    """A signed address that is none is left out, and the rest of the statement stands."""
+    got = await prove(browser, name="Ann Lee", email=email, email_verified=True)
+    (one,) = await browser.ask.store.find(CUSTOMERS, {})
+    assert (got.get("isVerified"), one["display_name"], one.get("contact_points", [])) == (True, "Ann Lee", [])
+
+
 async def test_second_device(browser: Browser) -> None:
     """The same person on a second device is one customer, and sees what was said on the first."""
     await browser.says("from the laptop")

@@ -25,7 +25,8 @@ from resolvers.webchat.chats import CHATS, STATEMENTS, drop_ended
 from tests.changing import change, refused
 from tests.desks import site
 from tests.makers import Made, Makers
-from tests.webchat.conftest import CHANGED, CHAT, IDENTIFY, SEND, START, Browser, answered, signed
+from tests.sending.conftest import hand_over
+from tests.webchat.conftest import ANSWER, CHANGED, CHAT, IDENTIFY, SEND, START, Browser, answered, signed
 
 MORE = """mutation { readChat(input: {upTo: "", isRead: true}) { ... on ReadChatPayload { marked } }
   typeInChat(input: {isTyping: true}) { ... on TypeInChatPayload { isTyping } ... on TooOften { againAt } }
@@ -144,6 +145,19 @@ async def test_ended_chats(browser: Browser) -> None:
     assert (await browser.says("Hello?"))["code"] == "NOT_FOUND"
     assert (await browser.start())["code"] == "NOT_FOUND"
     assert await browser.ask.store.count(MESSAGES, {}) == 1
+
+
+async def test_answers_to_nobody(browser: Browser) -> None:
+    """An answer to a chat that is over is refused, and one that waited has failed: nobody would read it."""
+    talk = (await browser.sees())["conversation"]["id"]
+    for key, code in (("waits", None), ("late", "NOT_PERMITTED")):
+        given = {"key": key, "conversationId": talk, "text": key}
+        got = (await browser.ask(ANSWER, input=given)).data["sendMessage"]
+        assert (got.get("code"), "over" in got.get("message", "")) == (code, code is not None)
+        await browser.does(END, resume=browser.resume)
+    await hand_over(browser.ask.shift())
+    (one,) = await browser.ask.store.find(MESSAGES, {})
+    assert (one["status"], "over" in one["failure_reason"]) == ("FAILED", True)
 
 
 async def test_erased_visitors(browser: Browser) -> None:
