@@ -1,7 +1,8 @@
 """Whose request is this: from a token or key to a Viewer.
 
 What was found out about a token is remembered for a minute, so that a request costs no verification and no database
-command for it. Keys need no memory: their record is held in the process.
+command for it. Keys need no memory: their record is held in the process. Whether the chat of a visitor's token goes on
+is looked at each time, so that whoever ends it has ended it.
 """
 
 import hashlib
@@ -21,7 +22,7 @@ from resolvers.agents import agent_of_subject
 from resolvers.kit.errors import Unauthenticated, Unavailable
 from resolvers.kit.ids import key_of
 from resolvers.kit.viewer import STAFF, Role, Viewer
-from resolvers.webchat import CHAT_FIELDS
+from resolvers.webchat import CHAT_FIELDS, is_open
 
 # A role that was taken away ends with the token anyway; a minute is shorter than any token's life.
 _REMEMBER_S: Final = 60.0
@@ -78,7 +79,7 @@ class Auth:
             )
         match scheme.lower():
             case "bearer":
-                return await self._of_token(credential.strip())
+                return await self._while_chatting(await self._of_token(credential.strip()))
             case "apikey":
                 return await self._of_key(credential.strip())
             case "":
@@ -94,6 +95,12 @@ class Auth:
         except BadKey as error:
             raise NotSignedIn(str(error), error="invalid_token") from error
         return Viewer(subject=key.name, role=Role.PARTNER, scopes=key.scopes, fields=key.fields, key_handle=key.handle)
+
+    async def _while_chatting(self, viewer: Viewer) -> Viewer:
+        """The viewer; raises NotSignedIn where the chat is over in which a token was given."""
+        if viewer.chat_id is not None and not await is_open(self._store, viewer.chat_id, self._now()):
+            raise NotSignedIn("This chat is over. Begin one with `startChat`.", error="invalid_token")
+        return viewer
 
     async def _of_token(self, token: str) -> Viewer:
         digest = hashlib.sha256(token.encode()).digest()

@@ -17,6 +17,7 @@ from resolvers.kit.scalars import BigInt, Url
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, Role
+from resolvers.owned import own_only
 from resolvers.tickets import TICKETS, Ticket
 
 SLICE = Slice("attachments")
@@ -55,8 +56,7 @@ async def attachments_by_id(context: Context, keys: Sequence[RecordId]) -> Mappi
     """Attachments by storage id; a visitor, to whom tickets are not shown, finds those of messages alone."""
     viewer, found = context.viewer, await context.store.by_ids(ATTACHMENTS, keys)
     if viewer.role is Role.VISITOR:
-        own = {key: one for key, one in found.items() if viewer.may_see_customer(one["customer_id"])}
-        own = await only_shown(context, ATTACHMENTS, own)
+        own = await only_shown(context, ATTACHMENTS, await own_only(context, ATTACHMENTS, found))
         messages = await context.store.by_ids(MESSAGES, [one["of_id"] for one in own.values()])
         messages = await only_shown(context, MESSAGES, messages)
         found = {key: one for key, one in own.items() if one["of_id"] in messages}

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import strawberry
 
 from adapters.contract.channel import Capability
+from adapters.contract.visitors import TakesVisitors
 from adapters.records import Belonging, Index, Mention, Record, RecordId, Timeline
 from adapters.windows import Strand
 from resolvers.agents import Agent, agents_of
@@ -144,7 +145,6 @@ class Message(Node, Redacted):
         at="withdrawn_at",
         read=lambda moment: moment is not None,
     )
-    author_name: str | None = kept("The agent's name on an outgoing message, where it is known.")
     is_by_other: bool = kept(
         "Whether it came in and is no word of the customer's own: somebody else who takes part wrote it, such as a "
         "colleague in copy.",
@@ -154,6 +154,7 @@ class Message(Node, Redacted):
         "The name of whoever else wrote it, where that is known; null where the customer or the company did, and where "
         "it is hidden from you."
     )
+    author: strawberry.Private[str | None] = inner(at="author_name")
     conversation_id: strawberry.Private[RecordId] = inner()
     customer_id: strawberry.Private[RecordId] = inner()
 
@@ -191,6 +192,23 @@ async def messages(conversations: list[Conversation], info: Info, page: Page) ->
     strand = Strand(record=MESSAGES, order="sent_at", by="conversation_id")
     listing = listing_of(Message, strand, info, newest_first=False)
     return await lists_by(info, [one.key for one in conversations], listing, page)
+
+
+@SLICE.column(Message, may=EVERYONE, reads=["author_name", "channel", "account"])
+def author_name(messages: list[Message], info: Info) -> list[str | None]:
+    """The agent's name on an outgoing message, where it is known; null for visitors of a site that names no agents."""
+    context = info.context
+    if context.viewer.role is not Role.VISITOR:
+        return [one.author for one in messages]
+    names = {place: _names_agents(context, *place) for place in {(one.channel, one.account) for one in messages}}
+    return [one.author if names[one.channel, one.account] else None for one in messages]
+
+
+def _names_agents(context: Context, channel: str, account: str) -> bool:
+    """Whether visitors are told by name who wrote there."""
+    line = context.lines.at(channel, account)
+    site = line.channel if line else None
+    return not isinstance(site, TakesVisitors) or site.terms.shows_agents
 
 
 @SLICE.column(Message, may=EVERYONE, reads=["conversation_id", "customer_id"])

@@ -23,6 +23,7 @@ from resolvers.kit.ids import global_id, key_of
 from resolvers.kit.lists import hidden_from
 from resolvers.kit.slice import Slice
 from resolvers.kit.viewer import EVERYONE
+from resolvers.owned import own_only
 
 PATH: Final = "/files/"
 """Where files are fetched, with their attachment's id behind it."""
@@ -87,7 +88,7 @@ async def file_of(context: Context, named: str) -> File:
     shown = await attachments_by_id(context, [key]) if key is not None else {}
     # The document is read behind the rights, never before.
     document = (await context.store.by_ids(ATTACHMENTS, shown)).get(key) if key is not None else None
-    if document is None or not _may_see(context, document):
+    if document is None or not await _may_see(context, document):
         raise NotGiven(Why.UNKNOWN)
     if hidden_from(context.viewer, ATTACHMENTS):
         raise NotGiven(Why.HIDDEN)
@@ -100,9 +101,8 @@ async def file_of(context: Context, named: str) -> File:
     return File(document["name"], document["media_type"], chunks, is_from_channel=body is not None)
 
 
-def _may_see(context: Context, document: Document) -> bool:
-    owner = document["customer_id"]
-    return owner is not None and context.viewer.may_see_customer(owner)
+async def _may_see(context: Context, document: Document) -> bool:
+    return document["customer_id"] is not None and bool(await own_only(context, ATTACHMENTS, {"": document}))
 
 
 async def _kept(store: Store, document: Document) -> AsyncIterator[bytes] | None:

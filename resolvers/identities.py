@@ -26,6 +26,7 @@ from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
 from resolvers.kit.stored import Node, Redacted, kept
 from resolvers.kit.viewer import EVERYONE, LOOKUP_SCOPE, STAFF_AND_PARTNERS, Role
 from resolvers.own_record import SAID_BY, is_inferred
+from resolvers.owned import own_only
 from resolvers.reaches import reading, unseen_reaches
 
 IDENTITIES = Record(
@@ -198,11 +199,8 @@ async def identities_by_id(context: Context, keys: Sequence[RecordId]) -> Mappin
         {"$lookup": {**join, "localField": "own.merged_into", "as": "survivor"}},
     ]
     read = await identity_reader(context)
-    found = [
-        one
-        for one in await context.store.aggregate(IDENTITIES, stages)
-        if context.viewer.may_see_customer(one["customer_id"])
-    ]
+    there = {one["_id"]: one for one in await context.store.aggregate(IDENTITIES, stages)}
+    found = list((await own_only(context, IDENTITIES, there)).values())
     aliases = {
         one["_id"]: [alias for who in one["survivor"] or one["own"] for alias in who.get("aliases") or ()]
         for one in found

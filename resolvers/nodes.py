@@ -15,8 +15,9 @@ from resolvers.kit.lists import hidden_from
 from resolvers.kit.proofs import only_shown
 from resolvers.kit.slice import Keeping, Slice
 from resolvers.kit.stored import STORED, Node
-from resolvers.kit.viewer import EVERYONE, Viewer
+from resolvers.kit.viewer import EVERYONE
 from resolvers.merging.ledger import moved
+from resolvers.owned import own_only
 
 SLICE = Slice("nodes")
 
@@ -81,16 +82,11 @@ async def _of_those_who_stand(
 
 
 async def _by_documents(context: Context, keeping: Keeping, keys: Sequence[RecordId]) -> Mapping[RecordId, Any]:
-    record, viewer = keeping.record, context.viewer
-    hidden = hidden_from(viewer, record)
+    record = keeping.record
+    hidden = hidden_from(context.viewer, record)
     found = await only_shown(context, record, await context.store.by_ids(record, keys))
-    return {
-        key: keeping.reader.read(document, hidden)
-        for key, document in found.items()
-        if record.customer is None or _is_seen(viewer, document[record.customer])
-    }
-
-
-def _is_seen(viewer: Viewer, customer: RecordId | None) -> bool:
-    # Nobody's is what only stands for something that is not here.
-    return customer is not None and viewer.may_see_customer(customer)
+    if record.customer is not None:
+        # Nobody's is what only stands for something that is not here.
+        found = {key: one for key, one in found.items() if one[record.customer] is not None}
+        found = await own_only(context, record, found)
+    return {key: keeping.reader.read(document, hidden) for key, document in found.items()}

@@ -43,6 +43,7 @@ from resolvers.kit.viewer import STAFF
 from resolvers.outbox import OUTBOX, WAITING, job_name
 from resolvers.outbox.words import outgoing_of
 from resolvers.present_ids import is_former, known_there, mark_of, present, talks_before, who_of
+from resolvers.webchat.chats import require_reader
 
 SLICE = Slice("sending")
 
@@ -343,6 +344,7 @@ async def _require_allowed(context: Context, place: _Place, waiting: Document, m
             *("input", "text"),
         )
     try:
+        await require_reader(context.store, place.channel, place.who, context.clock())
         place.channel.require_allowed(await outgoing_of(context.store, waiting, message, context.clock()))
     except WindowClosed as error:
         allowed, path = [one.upper() for one in error.allowed], ["input", "text"]

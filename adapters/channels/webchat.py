@@ -33,6 +33,8 @@ _NO_ACCOUNTS: Final = (
 _SHORTEST_SECRET: Final = 32
 _LEEWAY: Final = timedelta(seconds=30)
 _UNREADABLE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# Embeddings, overrides and isolates, which turn round what is read (UAX #9, section 2).
+_TURNING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # A statement is shown once, soon after the page was made; what leaks is worth nothing after that.
 _LONGEST_LIFE: Final = timedelta(hours=1)
 _UNSIGNED: Final = (
@@ -246,7 +248,7 @@ def _text(claims: Mapping[str, Any], name: str) -> str | None:
         return None
     if not isinstance(value, str) or len(value) > _LONGEST_CLAIM:
         raise NotBelieved(f"The statement's `{name}` is no text of at most {_LONGEST_CLAIM} characters.")
-    if any(unicodedata.category(one) in _UNREADABLE for one in value):
+    if any(one in _TURNING or unicodedata.category(one) in _UNREADABLE for one in value):
         raise NotBelieved(f"The statement's `{name}` holds a control or half a character. Write it as one plain line.")
     return value
 

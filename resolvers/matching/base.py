@@ -162,14 +162,18 @@ def _share(count: int, people: int, typical: float) -> float:
 def counted(people: Iterable[Iterable[Evidence]], relatives: int = 0) -> Base:
     """The base that these people are, several customers each: a value that one person has twice counts once.
 
+    Whoever is known by hearsay alone counts as a customer, and not as one who has the value: else a few who type
+    another one's address would make it look like that of many.
+
     `relatives` are the pairs of whom it was found that they share a household, and are two.
     """
     counts: dict[MatchingRole, Counter[str]] = {role: Counter() for role in MatchingRole}
     size = doubles = persons = 0
     for person in people:
-        told = [values_of(one) for one in person]
-        size += len(told)
-        doubles += comb(len(told), 2)
+        of_person = list(person)
+        told = [values_of(one) for one in of_person if not one.is_hearsay]
+        size += len(of_person)
+        doubles += comb(len(of_person), 2)
         persons += 1
         for role, counter in counts.items():
             counter.update(set().union(*(one[role] for one in told)))

@@ -31,6 +31,8 @@ class Evidence:
     emails: tuple[str, ...] = ()
     addresses: tuple[tuple[str, ...], ...] = ()
     identifiers: tuple[tuple[str, str], ...] = ()
+    is_hearsay: bool = False
+    """Whether nothing is known but contact points of which nobody made sure, as what somebody typed into a form."""
 
     def is_empty(self) -> bool:
         """Whether nothing is known by which the customer could be compared."""
@@ -65,7 +67,8 @@ def evidence_of(document: Document, attributes: Iterable[Telling], reached: Iter
     """
     said = _said(document.get("attributes") or {}, attributes)
     points: dict[str, list[str]] = {"PHONE": [], "EMAIL": [], "POSTAL": []}
-    for kind, value in reached:
+    known = list(reached)
+    for kind, value in known:
         points[kind].append(value)
     for point in document.get("contact_points") or ():
         points[point["type"]].append(str(point["value"]))
@@ -85,7 +88,13 @@ def evidence_of(document: Document, attributes: Iterable[Telling], reached: Iter
         ),
         addresses=_each(one[:MOST_ADDRESS_WORDS] for one in addresses),
         identifiers=_each(identifiers),
+        is_hearsay=not said and not known and _is_unsure(document.get("contact_points") or ()),
     )
+
+
+def _is_unsure(points: Sequence[Document]) -> bool:
+    """Whether there are contact points, and of none of them has anybody made sure, nor has it from an agent."""
+    return bool(points) and not any(one.get("is_verified") or one.get("observed_by") for one in points)
 
 
 def _said(values: Mapping[str, Any], attributes: Iterable[Telling]) -> Mapping[MatchingRole, list[tuple[str, str]]]:

@@ -45,6 +45,7 @@ from resolvers.outbox.waiting import (
     pause_s,
 )
 from resolvers.outbox.words import outgoing_of
+from resolvers.webchat.chats import require_reader
 
 _EVERY_S: Final = 2.0
 # As many people's messages as one step looks at.
@@ -148,6 +149,7 @@ class _Round:
 
     async def _send(self, row: Document, outgoing: Outgoing) -> None:
         try:
+            await require_reader(self._store, self._channel, outgoing.who, outgoing.now)
             self._channel.require_allowed(outgoing)
             with within(_HANDING_OVER_S):
                 sent = required(await _sent(self._channel, outgoing))

@@ -2,6 +2,6 @@
 
 from resolvers.webchat import following, identifying, signs, starting, writing
 from resolvers.webchat.bounded import CHAT_FIELDS
-from resolvers.webchat.chats import SLICE
+from resolvers.webchat.chats import SLICE, is_open
 
-__all__ = ["CHAT_FIELDS", "SLICE", "following", "identifying", "signs", "starting", "writing"]
+__all__ = ["CHAT_FIELDS", "SLICE", "following", "identifying", "is_open", "signs", "starting", "writing"]

@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from adapters.contract.channel import Sends
+from adapters.contract.errors import ChannelRefused
 from adapters.contract.records import Who
 from adapters.contract.visitors import USER, VISITOR, ChatTerms, TakesVisitors
+from adapters.mongo import Store
 from adapters.records import Document, Index, Record, RecordId, derived_id, key_hash
+from resolvers.identities import IDENTITY_KEYS
 from resolvers.ingest.talks import conversation_id
 from resolvers.kit.context import Context
 from resolvers.kit.erased import being_erased
@@ -151,6 +155,36 @@ async def standing_chat(context: Context, found: Document | None) -> Chatting | 
         return None
     site = site_of(context, found["channel"], found["account"])
     return Chatting(found, site) if site else None
+
+
+async def is_still(store: Store, chat: Document) -> bool:
+    """Whether the visitor is still known as whom they began: people here may have taken that off, or erased them."""
+    key = await store.first(IDENTITY_KEYS, {"_id": key_hash(chat["channel"], chat["account"], chat["value"])})
+    return key is not None and key["customer_id"] == chat["customer_id"]
+
+
+async def is_open(store: Store, key: RecordId, at: datetime) -> bool:
+    """Whether a browser finds the chat of that id still: else no token opens anything by it, whomever it proves."""
+    found = await store.first(CHATS, {"_id": key, "expires_at": {"$gt": at}})
+    return await _is_found(store, found)
+
+
+async def _is_found(store: Store, chat: Document | None) -> bool:
+    if chat is None or chat["customer_id"] in await being_erased(store):
+        return False
+    return await is_still(store, chat)
+
+
+async def require_reader(store: Store, channel: Sends, who: Who, at: datetime) -> None:
+    """Raises ChannelRefused where nobody would read what is written there: a visitor whose chat is over."""
+    if not isinstance(channel, TakesVisitors) or not who.value.startswith(VISITOR):
+        return
+    found = await store.first(CHATS, {"conversation_id": conversation_id(*who), "expires_at": {"$gt": at}})
+    if not await _is_found(store, found):
+        raise ChannelRefused(
+            "The visitor's chat is over, and nobody would read it. Write on another channel where the person is known.",
+            code="chat_over",
+        )
 
 
 async def require_chat(context: Context) -> Chatting:

@@ -5,12 +5,15 @@ nothing. What the company has signed is proven: the visitor is linked to whoever
 nothing is known of the visitor but this chat, becomes one with them by a merge that people can undo.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
 from adapters.contract.records import Person, Reach
 from adapters.contract.visitors import NotBelieved, Signed
 from adapters.records import RecordId
+from resolvers.aliases import speaking
+from resolvers.contacts import CONTACT_POINTS
 from resolvers.ingest.batch import take
 from resolvers.ingest.report import TakenIn
 from resolvers.kit.context import Context, Info
@@ -29,7 +32,7 @@ from resolvers.kit.scalars import canonical_email
 from resolvers.kit.settling import settled
 from resolvers.kit.texts import plain_line
 from resolvers.kit.viewer import Role
-from resolvers.webchat.chats import SLICE, STATEMENTS, Chatting, require_chat, statement_id, touch_chat
+from resolvers.webchat.chats import SLICE, STATEMENTS, Chatting, over, require_chat, statement_id, touch_chat
 from resolvers.webchat.limits import TooOften, require_identification
 from resolvers.webchat.proving import proven_customer
 from resolvers.webchat.starting import token_of
@@ -71,7 +74,9 @@ async def identify_visitor(
 
     What is typed suggests to agents who it may be, and opens nothing to the visitor. A statement that the company has
     signed proves it: the chat is that customer's then, and the token opens what is the customer's own. One that is
-    forged, has ended, is another site's or was shown in another chat is refused.
+    forged, has ended, is another site's or was shown in another chat is refused; an `email` in it that is no address is
+    left out. What is typed in a chat of somebody whom the company has signed takes the place of nothing: a name is kept
+    where none is known, an address beside another one.
     """
     context = info.context
     chatting = await require_chat(context)
@@ -79,7 +84,7 @@ async def identify_visitor(
         raise invalid("Send either `signed`, or `name` and `email` or one of them.", "input")
     await require_identification(context, chatting)
     if input.signed is None:
-        await _say(context, chatting, _typed(chatting, input))
+        await _say(context, chatting, await _beside_signed(context, chatting, _typed(chatting, input)))
         # Who was proven before in this way goes on to be.
         is_verified = not context.viewer.fields and context.viewer.customer_id is not None
         customer: RecordId = context.viewer.customer_id or chatting.document["customer_id"]
@@ -100,7 +105,7 @@ def _typed(chatting: Chatting, given: IdentifyVisitorInput) -> Person:
     return Person(who=chatting.who, profile={"name": name} if name else {}, reaches=_reach(given.email))
 
 
-def _reach(email: str | None, *, is_verified: bool = False) -> tuple[Reach, ...]:
+def _reach(email: str | None) -> tuple[Reach, ...]:
     if email is None:
         return ()
     line = accepted(plain_line, email, "input", "email", longest=LONGEST_EMAIL)
@@ -108,7 +113,20 @@ def _reach(email: str | None, *, is_verified: bool = False) -> tuple[Reach, ...]
         address = canonical_email(line)
     except ValueError as error:
         raise invalid(f"`email`: {error}", "input", "email") from error
-    return (Reach(type="EMAIL", value=address, is_verified=is_verified),)
+    return (Reach(type="EMAIL", value=address),)
+
+
+async def _beside_signed(context: Context, chatting: Chatting, said: Person) -> Person:
+    """What may be kept of what was typed: beside what is known of whom the company has signed, never in its place."""
+    if "user" not in chatting.document:
+        return said
+    known = await speaking(context.store, chatting.document["customer_id"])
+    if known is None:
+        raise over()
+    # The first address of somebody is the one to be used.
+    has_address = any(one["type"] == "EMAIL" for one in known.get(CONTACT_POINTS.name) or ())
+    is_named = known["display_name"] is not None
+    return replace(said, profile={} if is_named else said.profile, reaches=said.reaches if has_address else ())
 
 
 async def _say(context: Context, chatting: Chatting, person: Person, *, is_lenient: bool = False) -> None:
@@ -132,9 +150,18 @@ async def _say(context: Context, chatting: Chatting, person: Person, *, is_lenie
 
 def _believed(context: Context, chatting: Chatting, token: str) -> Signed:
     try:
-        return chatting.site.line.signed(token, context.clock())
+        signed = chatting.site.line.signed(token, context.clock())
     except NotBelieved as error:
         raise not_permitted(str(error), *_SIGNED) from error
+    return replace(signed, email=_address(signed.email))
+
+
+def _address(text: str | None) -> str | None:
+    """The address in its one form; None for what is none: a shop's odd entry keeps nobody from signing in."""
+    try:
+        return canonical_email(plain_line(text, "It", LONGEST_EMAIL)) if text else None
+    except ValueError:
+        return None
 
 
 async def _prove(context: Context, chatting: Chatting, signed: Signed) -> RecordId:
@@ -142,7 +169,9 @@ async def _prove(context: Context, chatting: Chatting, signed: Signed) -> Record
     said = Person(
         who=chatting.who,
         profile={"name": signed.name} if signed.name else {},
-        reaches=_reach(signed.email, is_verified=signed.is_email_verified),
+        reaches=(Reach(type="EMAIL", value=signed.email, is_verified=signed.is_email_verified),)
+        if signed.email
+        else (),
     )
 
     async def work() -> RecordId:

@@ -43,18 +43,20 @@ async def proven_customer(context: Context, chatting: Chatting, signed: Signed) 
     if mine is None:
         raise over()
     await _require_same_user(context, chatting, mine, user)
-    theirs = await _owner(context, user)
+    known = await _owner(context, user)
     beside = [*await _reached_by(context, signed), *await _named(context, chatting, signed)]
-    if theirs is None:
-        theirs = await _only_owner(context, beside, user)
-    elif await _claim(context, user, theirs) is not ClaimStrength.VERIFIED:
+    if known is not None and await _claim(context, user, known) is not ClaimStrength.VERIFIED:
         raise conflict(_FOR_PEOPLE, *_SIGNED)
-    if theirs is None or theirs["_id"] == mine["_id"]:
-        # Nobody else is known to be that person.
-        await _require_proven(context, chatting.who, mine)
-        theirs = mine
+    theirs = known or await _only_owner(context, beside, user)
+    await _require_proven(context, chatting.who, mine)
+    if theirs is not None and theirs["_id"] != mine["_id"]:
+        await _require_alone(context, chatting, mine)
+        await _become(context, mine, theirs)
     else:
-        await _become(context, chatting, mine, theirs)
+        # Nobody else is known to be that person; the record may be more people's than this visitor's all the same.
+        if known is None:
+            await _require_alone(context, chatting, mine, *beside)
+        theirs = mine
     for who in (user, *beside):
         await _link(context, chatting, theirs["_id"], who)
     await touch_chat(context, chatting, {"user": key_hash(*user)})
@@ -75,12 +77,18 @@ async def _is_another_user(context: Context, customer: Document, user: Who) -> b
     return any(is_user(one["value"], but=user) for one in await context.store.find(IDENTITIES, ours))
 
 
-async def _become(context: Context, chatting: Chatting, mine: Document, theirs: Document) -> None:
-    """Makes the visitor's record one with that of the person, where nothing is known of the visitor but this chat."""
-    await _require_proven(context, chatting.who, mine)
-    own = await context.store.find(IDENTITIES, {"customer_id": mine["_id"]}, limit=2)
-    if mine.get("aliases") or mine["_id"] != chatting.document["customer_id"] or len(own) != 1:
+async def _require_alone(context: Context, chatting: Chatting, mine: Document, *beside: Who) -> None:
+    """Refused where anything is known of the visitor's record but this chat and these: it may be another person's."""
+    own = await context.store.find(IDENTITIES, {"customer_id": mine["_id"]}, limit=len(beside) + 2)
+    is_apart = mine["_id"] == chatting.document["customer_id"] and not mine.get("aliases")
+    if not is_apart or any(
+        Who(one["channel"], one["account"], one["value"]) not in {chatting.who, *beside} for one in own
+    ):
         raise conflict(_FOR_PEOPLE, *_SIGNED)
+
+
+async def _become(context: Context, mine: Document, theirs: Document) -> None:
+    """Makes the visitor's record one with that of the person."""
     question = Asked(
         survivor=theirs["_id"],
         others=[mine["_id"]],

@@ -32,6 +32,7 @@ from resolvers.webchat.chats import (
     Site,
     chat_document,
     hash_of_resume,
+    is_still,
     new_resume_word,
     new_visitor,
     site_of,
@@ -146,15 +147,9 @@ async def _resumed(context: Context, site: Site, word: str) -> tuple[Chatting, s
         seen = {"$set": {"seen_at": now, "expires_at": until_of(site, now)}}
         found = await context.store.update(CHATS, good, seen)
     chatting = await standing_chat(context, found)
-    if chatting is None or not await _is_still(context, chatting):
+    if chatting is None or not await is_still(context.store, chatting.document):
         raise not_found("chat", ("input", "resume"), check=_CHECK_RESUME)
     return chatting, word
-
-
-async def _is_still(context: Context, chatting: Chatting) -> bool:
-    """Whether the visitor is still known as whom they began: people here may have taken that off, or erased them."""
-    key = await context.store.first(IDENTITY_KEYS, {"_id": key_hash(*chatting.who)})
-    return key is not None and key["customer_id"] == chatting.document["customer_id"]
 
 
 # Beginning

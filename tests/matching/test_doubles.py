@@ -48,6 +48,22 @@ def test_keys_are_short_and_few(one: Evidence) -> None:
     assert all(len(key) == 12 for key in keys)
 
 
+def test_hearsay_hides_nobody() -> None:
+    """However many type two people's verified address, these two are found as before."""
+    ann = _reached("ann@example.com", is_verified=True, firstName="Ann")
+    typed = {number: _reached("ann@example.com", is_verified=False) for number in range(2, 12)}
+    both = {0: ann, 1: ann}
+    before, after = (doubles_among(given).scores[0, 1].bits for given in (both, both | typed))
+    assert after >= before - 0.1
+    several = {number: _reached("ann@example.com", is_verified=True) for number in typed}
+    assert doubles_among(both | several).scores[0, 1].bits < before - 1
+
+
+def _reached(email: str, *, is_verified: bool, **values: str) -> Evidence:
+    points = [{"type": "EMAIL", "value": email, "is_verified": is_verified}]
+    return evidence_of({"attributes": values, "contact_points": points}, telling(SYSTEM_DEFINITIONS))
+
+
 def test_strangers_share_no_key() -> None:
     """Customers who have nothing in common are not compared."""
     other = person(firstName="Boris", lastName="Quill", birthDate="1955-11-30", emails=("b@q.org",))

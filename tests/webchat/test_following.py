@@ -6,17 +6,23 @@ from typing import Any
 
 import pytest
 
+from adapters.lines import Lines
 from adapters.records import new_id
 from resolvers.agents import AGENTS
 from resolvers.conversations import CONVERSATIONS, MESSAGES
+from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role
 from resolvers.webchat.chats import CHATS
 from tests.conftest import Commands
+from tests.desks import site
 from tests.webchat.conftest import CHANGED, Browser, answered, many, message
 
 TYPES = "mutation ($input: TypeToVisitorInput!) { typeToVisitor(input: $input) { __typename } }"
 READ = """mutation ($input: ReadChatInput!) { readChat(input: $input) { __typename
   ... on ReadChatPayload { marked } ... on Refusal { code inputPath } } }"""
+NSIDE = "{ chat { messages { authorName } conversation { messages { nodes { authorName } } } } }"
+INSIDE = "{ chat { messages { authorName } conversation { messages { nodes { authorName } } } } }"
+BY_WHOM = "query ($id: ID!) { node(id: $id) { ... on Message { authorName } } }"
 IS_TYPING = "mutation ($input: TypeInChatInput!) { typeInChat(input: $input) { __typename } }"
 
 
@@ -188,3 +194,17 @@ async def _failure(following: Any) -> str:
 
 async def _talk(browser: Browser) -> Any:
     return await browser.ask.store.first(CONVERSATIONS, {})
+
+
+async def test_unnamed_agents(browser: Browser) -> None:
+    """Where a site does not tell who serves visitors, no message does, either; agents see who wrote."""
+    browser.ask.lines = Lines([site(shows_agents=False)])
+    await answered(browser, "Hello")
+    seen = (await browser.ask(INSIDE, as_=Role.VISITOR, viewer=browser.viewer)).data["chat"]
+    names = [one["authorName"] for one in (*seen["messages"], *seen["conversation"]["messages"]["nodes"])]
+    async with browser.follows(after=browser.cursor) as following:
+        names.append((await following.next())["message"]["authorName"])
+    assert names == [None, None, None]
+    (one,) = await browser.ask.store.find(MESSAGES, {})
+    asked = await browser.ask(BY_WHOM, id=global_id("Message", one["_id"]))
+    assert asked.data["node"]["authorName"]

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from gateway.limits import RateLimit
 from resolvers.conversations import CONVERSATIONS
 from resolvers.customers import CUSTOMERS
@@ -75,6 +77,36 @@ async def test_first_device(browser: Browser) -> None:
     assert (await browser.sees())["isVerified"]
     (one,) = await browser.ask.store.find(CUSTOMERS, {})
     assert [(point["value"], point["is_verified"]) for point in one["contact_points"]] == [("ann@example.com", True)]
+
+
+async def test_typed_beside_signed(browser: Browser) -> None:
+    """What is typed takes no place of what is signed: a name that there is stays, and no address becomes the first."""
+    await prove(browser, name="Ann Lee")
+    await browser.start()
+    assert not (await browser.identifies(name="Somebody", email="some@example.com"))["isVerified"]
+    (one,) = await browser.ask.store.find(CUSTOMERS, {})
+    assert (one["display_name"], one.get("contact_points", [])) == ("Ann Lee", [])
+    await prove(browser, email="ann@example.com")
+    await browser.identifies(email="some@example.com")
+    (one,) = await browser.ask.store.find(CUSTOMERS, {})
+    points = {point["value"]: (point["is_primary"], point["is_verified"]) for point in one["contact_points"]}
+    assert points == {"ann@example.com": (True, False), "some@example.com": (False, False)}
+
+
+async def test_typed_where_none_is_known(browser: Browser) -> None:
+    """Where the company has signed no name, that which is typed is kept."""
+    await prove(browser)
+    await browser.identifies(name="Ann Lee")
+    (one,) = await browser.ask.store.find(CUSTOMERS, {})
+    assert one["display_name"] == "Ann Lee"
+
+
+@pytest.mark.parametrize("email", ["nobody", "a b@c.example", "x" * 321, "@", "a@" + "b" * 300])
+async def test_signed_odd_addresses(browser: Browser, email: str) -> None:
+    """A signed address that is none is left out, and the rest of the statement stands."""
+    got = await prove(browser, name="Ann Lee", email=email, email_verified=True)
+    (one,) = await browser.ask.store.find(CUSTOMERS, {})
+    assert (got.get("isVerified"), one["display_name"], one.get("contact_points", [])) == (True, "Ann Lee", [])
 
 
 async def test_second_device(browser: Browser) -> None:
@@ -193,6 +225,29 @@ async def test_known_visitors_stay(browser: Browser, make: Makers) -> None:
     await make.identity(_Of(chat["customer_id"]), "whatsapp", "+14155550123")
     got = await prove(other, jti="another")
     assert (got["code"], "people" in got["message"]) == ("CONFLICT", True)
+
+
+@pytest.mark.parametrize("is_survivor", [True, False])
+async def test_merged_by_agents(browser: Browser, is_survivor: bool) -> None:
+    """Whom agents have made one with another customer opens nothing of that one's by a first sign-in: people decide."""
+    await browser.says("my secret")
+    thief = Browser(browser.ask)
+    await thief.start()
+    survivor, other = (thief, browser) if is_survivor else (browser, thief)
+    await change(browser.ask, "mergeCustomers", "__typename", survivorId=survivor.customer, otherIds=[other.customer])
+    got = await prove(thief, sub="4712", email="thief@example.com", email_verified=True)
+    assert (got["code"], "people" in got["message"]) == ("CONFLICT", True)
+    assert thief.viewer["fields"]
+    assert await browser.ask.store.count(IDENTITIES, {"value": {"$regex": "^u_"}}) == 0
+
+
+async def test_merged_once_proven(browser: Browser, make: Makers) -> None:
+    """Who was proven before agents merged the record goes on to be, and is the survivor."""
+    await prove(browser)
+    ann = await make.customer("Ann", "Lee")
+    await change(browser.ask, "mergeCustomers", "__typename", survivorId=ann.id, otherIds=[browser.customer])
+    assert (await prove(browser, jti="another"))["isVerified"]
+    assert browser.customer == ann.id
 
 
 async def test_two_at_one_browser(browser: Browser) -> None:

@@ -1,5 +1,6 @@
 """What opens the token of a chat: the chat, for a while, and nothing else until somebody is proven?"""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -24,12 +25,14 @@ from resolvers.webchat.chats import CHATS, STATEMENTS, drop_ended
 from tests.changing import change, refused
 from tests.desks import site
 from tests.makers import Made, Makers
-from tests.webchat.conftest import CHANGED, CHAT, IDENTIFY, SEND, START, Browser, answered, signed
+from tests.sending.conftest import hand_over
+from tests.webchat.conftest import ANSWER, CHANGED, CHAT, IDENTIFY, SEND, START, Browser, answered, signed
 
 MORE = """mutation { readChat(input: {upTo: "", isRead: true}) { ... on ReadChatPayload { marked } }
   typeInChat(input: {isTyping: true}) { ... on TypeInChatPayload { isTyping } ... on TooOften { againAt } }
   endChat(input: {resume: ""}) { ... on EndChatPayload { endedAt } } }"""
 EARLIER = "{ chat { conversation { messages(last: 20) { pageInfo { startCursor } edges { node { id } } } } } }"
+END = "mutation ($input: EndChatInput!) { endChat(input: $input) { __typename ... on Refusal { code } } }"
 SETTINGS = Settings(secret="s" * 32, jwt_secret="j" * 32)
 
 
@@ -75,9 +78,9 @@ def _context(gate: House) -> Context:
     return gate.context_for(Viewer(subject="stranger", role=Role.VISITOR))
 
 
-async def test_signed_and_read(gate: House, make: Makers) -> None:
+async def test_signed_and_read(gate: House, browser: Browser) -> None:
     """The gate reads what it has signed: whose chat, and whether it is bounded."""
-    customer, chat = (await make.customer()).key, (await make.customer()).key
+    customer, chat = browser.viewer["customer_id"], browser.viewer["chat_id"]
     sign = _context(gate).sign_chat
     assert sign is not None
     bounded, proven = [await _viewer(gate, sign(customer, chat, 60, one)) for one in (False, True)]
@@ -85,6 +88,39 @@ async def test_signed_and_read(gate: House, make: Makers) -> None:
     assert (proven.customer_id, proven.chat_id, proven.fields) == (customer, chat, frozenset())
     with pytest.raises(NotSignedIn, match="expired"):
         await _viewer(gate, sign(customer, chat, -60, False))
+
+
+async def _end(browser: Browser) -> None:
+    assert (await browser.does(END, resume=browser.resume))["__typename"] == "EndChatPayload"
+
+
+async def _erase(browser: Browser) -> None:
+    given = {"customerId": browser.customer, "version": 1, "reason": "REQUESTED"}
+    await change(browser.ask, "eraseCustomer", "__typename", as_=Role.ADMINISTRATOR, **given)
+
+
+async def _unlink(browser: Browser) -> None:
+    (one,) = await browser.ask.store.find(IDENTITIES, {})
+    await change(browser.ask, "unlinkIdentity", "__typename", id=global_id("Identity", one["_id"]))
+
+
+async def _wait(browser: Browser) -> None:
+    await browser.ask.store.update_all(CHATS, {}, {"$set": {"expires_at": datetime.now(UTC)}})
+
+
+@pytest.mark.parametrize("over", [_end, _erase, _unlink, _wait], ids=["ended", "erased", "unlinked", "old"])
+async def test_over_for_tokens(gate: House, browser: Browser, over: Callable[[Browser], Awaitable[None]]) -> None:
+    """A token opens nothing from the moment on when its chat is over, whether it proves somebody or not."""
+    sign = _context(gate).sign_chat
+    assert sign is not None
+    viewer = browser.viewer
+    tokens = [sign(viewer["customer_id"], viewer["chat_id"], 60, one) for one in (False, True)]
+    for one in tokens:
+        await _viewer(gate, one)
+    await over(browser)
+    for one in tokens:
+        with pytest.raises(NotSignedIn, match="over"):
+            await _viewer(gate, one)
 
 
 @pytest.mark.parametrize("chat", ["x", "", 7, ["Chat"], global_id("Customer", Made)])  # type: ignore[arg-type]
@@ -102,14 +138,26 @@ async def test_odd_chats(gate: House, make: Makers, chat: object) -> None:
 async def test_ended_chats(browser: Browser) -> None:
     """Who ends a chat shuts it for every tab; what was said stays, and nobody ends another's."""
     await browser.says("Hello")
-    end = "mutation ($input: EndChatInput!) { endChat(input: $input) { __typename ... on Refusal { code } } }"
     other = Browser(browser.ask)
     await other.start()
-    assert (await other.does(end, resume=browser.resume))["code"] == "NOT_FOUND"
-    assert (await browser.does(end, resume=browser.resume))["__typename"] == "EndChatPayload"
+    assert (await other.does(END, resume=browser.resume))["code"] == "NOT_FOUND"
+    assert (await browser.does(END, resume=browser.resume))["__typename"] == "EndChatPayload"
     assert (await browser.says("Hello?"))["code"] == "NOT_FOUND"
     assert (await browser.start())["code"] == "NOT_FOUND"
     assert await browser.ask.store.count(MESSAGES, {}) == 1
+
+
+async def test_answers_to_nobody(browser: Browser) -> None:
+    """An answer to a chat that is over is refused, and one that waited has failed: nobody would read it."""
+    talk = (await browser.sees())["conversation"]["id"]
+    for key, code in (("waits", None), ("late", "NOT_PERMITTED")):
+        given = {"key": key, "conversationId": talk, "text": key}
+        got = (await browser.ask(ANSWER, input=given)).data["sendMessage"]
+        assert (got.get("code"), "over" in got.get("message", "")) == (code, code is not None)
+        await browser.does(END, resume=browser.resume)
+    await hand_over(browser.ask.shift())
+    (one,) = await browser.ask.store.find(MESSAGES, {})
+    assert (one["status"], "over" in one["failure_reason"]) == ("FAILED", True)
 
 
 async def test_erased_visitors(browser: Browser) -> None:

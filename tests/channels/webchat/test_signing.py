@@ -117,6 +117,15 @@ def test_statements_without_id() -> None:
     assert site().signed(both[0], NOW).statement == one
 
 
+@pytest.mark.parametrize("claim", ["sub", "name", "jti", "email"])
+@pytest.mark.parametrize("sign", ["\ud800", "\0", "\u2028", "\n", "\u202e", "\u2066"], ids=ascii)
+def test_unreadable_claims(claim: str, sign: str) -> None:
+    """What holds half a character, a control, a break or what turns the writing round is refused, and not quoted."""
+    with pytest.raises(NotBelieved, match=f"`{claim}` holds") as told:
+        site().signed(jwt.encode(_claims(**{claim: f"a{sign}b"}), SIGNING_SECRET, "HS256"), NOW)
+    assert sign not in str(told.value)
+
+
 @pytest.mark.parametrize("token", ["", ".", "..", "a.b.c", "x" * 10_000, "eyJhbGciOiJIUzI1NiJ9.e30."])
 def test_no_statements(token: str) -> None:
     """What is no statement proves nobody, and is not quoted."""
