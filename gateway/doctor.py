@@ -28,6 +28,7 @@ from gateway.mongod import Glance, Mongod, MongodError, glance
 from gateway.schema_file import CHECKOUT, COMMITTED, differences
 from gateway.settings import PREFIX, BadSettings, Settings, environment_name, load_settings, unknown_names
 from gateway.tokens import KeySet, KeysUnreachable
+from gateway.trusted import load_trusted
 from gateway.work import JOBS, JobState, job_names, job_states
 from resolvers.deliveries.unnamed import PATIENCE, unnamed
 from resolvers.deliveries.waiting import DELIVERIES
@@ -327,6 +328,21 @@ def channels_on(settings: Settings) -> Finding:
     return ok(f"{on} switched on." if on else f"None is switched on: {PREFIX}CHANNELS names no file with entries.")
 
 
+def documents(settings: Settings) -> Finding:
+    """Whether the manifests of trusted documents are sound, and the graph answers what they hold."""
+    if settings.trusted_documents is None:
+        return ok("No manifest is named: visitors run whatever their role permits.")
+    try:
+        trusted = load_trusted(settings.trusted_documents)
+    except BadSettings as error:
+        return broken(str(error))
+    # Strawberry has no public name for the schema beneath it.
+    if old := trusted.unfit(graph()._schema):  # noqa: SLF001
+        told = ", ".join(name[:64] for name in old[:5]) + (" ..." if len(old) > len(old[:5]) else "")
+        return warning(f"{len(old)} of {len(trusted)} trusted documents are none that this graph answers: {told}.")
+    return ok(f"Visitors run {len(trusted)} documents and no others.")
+
+
 async def deliveries_unnamed(settings: Settings) -> Finding:
     """Whether deliveries wait for channel accounts that the settings file does not name."""
     try:
@@ -365,6 +381,7 @@ CHECKS: Final[dict[str, Check]] = {
     "secrets": secrets_set,
     "key set": key_set,
     "channels": channels_on,
+    "trusted documents": documents,
     "deliveries": deliveries_unnamed,
     "port": port,
 }

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
-from graphql import GraphQLError, OperationDefinitionNode, parse
+from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode, parse
+from graphql.validation import specified_rules
+from strawberry.schema.schema import validate_document
 
 from gateway import telling
 from gateway.answering import Fate, NotAsked, Question
@@ -30,6 +32,7 @@ class Trusted:
     """The documents that a company trusts, by all their names."""
 
     def __init__(self, named: Mapping[str, str]) -> None:
+        self._named = dict(named)
         self._texts = frozenset(named.values())
         self._by_name = dict(named)
         for text in self._texts:
@@ -39,6 +42,11 @@ class Trusted:
     def __len__(self) -> int:
         """How many there are."""
         return len(self._texts)
+
+    def unfit(self, schema: GraphQLSchema) -> list[str]:
+        """The manifests' names of the documents that a schema does not answer, in order."""
+        rules = tuple(specified_rules)
+        return sorted(name for name, text in self._named.items() if validate_document(schema, parse(text), rules))
 
     def question(self, asked: Question, viewer: Viewer) -> Question:
         """The question with the text of the document that it names; raises NotAsked where it is not to be run."""

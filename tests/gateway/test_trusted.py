@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from gateway.settings import BadSettings
+from gateway import doctor
+from gateway.settings import BadSettings, Settings
 from gateway.trusted import load_trusted
 from resolvers.kit.viewer import Role
 from tests.gateway.conftest import ANSWERED, GRAPHQL, JSON, ME, Gate, OpenGate, code_of
+from tests.gateway.shop import WIDGET
 from tests.makers import Makers
 
 WHO = "query Who { viewer { subject } }"
@@ -188,3 +190,13 @@ def test_manifests_agree(write: Write, tmp_path: Path) -> None:
         load_trusted(folder)
     with pytest.raises(BadSettings, match="cannot be read"):
         load_trusted(tmp_path / "none.json")
+
+
+def test_doctor_looks(write: Write, tmp_path: Path) -> None:
+    """The doctor tells which documents the graph does not answer, and which manifest is not sound."""
+    assert "whatever their role permits" in doctor.documents(Settings()).words
+    folder = write({"who": WHO, "old": "{ nothing }"})
+    found = doctor.documents(Settings(trusted_documents=folder))
+    assert (found.state, "1 of 2" in found.words, "old" in found.words) == (doctor.State.WARNING, True, True)
+    assert doctor.documents(Settings(trusted_documents=WIDGET)).state is doctor.State.OK
+    assert doctor.documents(Settings(trusted_documents=tmp_path / "none")).state is doctor.State.BROKEN
