@@ -6,6 +6,7 @@ RFC 8725).
 """
 
 import hashlib
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final, Self
@@ -26,6 +27,7 @@ _LONGEST_CLAIM: Final = 500
 # RFC 7518, section 3.2: a key for HS256 has at least as many bits as the hash.
 _SHORTEST_SECRET: Final = 32
 _LEEWAY: Final = timedelta(seconds=30)
+_UNREADABLE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 # A statement is shown once, soon after the page was made; what leaks is worth nothing after that.
 _LONGEST_LIFE: Final = timedelta(hours=1)
 _UNSIGNED: Final = (
@@ -238,6 +240,8 @@ def _text(claims: Mapping[str, Any], name: str) -> str | None:
         return None
     if not isinstance(value, str) or len(value) > _LONGEST_CLAIM:
         raise NotBelieved(f"The statement's `{name}` is no text of at most {_LONGEST_CLAIM} characters.")
+    if any(unicodedata.category(one) in _UNREADABLE for one in value):
+        raise NotBelieved(f"The statement's `{name}` holds a control or half a character. Write it as one plain line.")
     return value
 
 

@@ -111,7 +111,8 @@ def new_resume_word() -> str:
 
 def hash_of_resume(site: Site, word: str) -> str:
     """How the word is kept: good on this site alone."""
-    return key_hash("resume", site.channel, site.account, word)
+    # What is no word of ours is like none, whatever stands in it.
+    return key_hash("resume", site.channel, site.account, word.encode("ascii", "replace").decode())
 
 
 def statement_id(site: Site, statement: str) -> RecordId:

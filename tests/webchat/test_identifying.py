@@ -1,5 +1,6 @@
 """Does what is typed open nothing, and what the company has signed prove one person and no other?"""
 
+import asyncio
 from typing import Any
 
 from gateway.limits import RateLimit
@@ -94,6 +95,16 @@ async def test_second_device(browser: Browser) -> None:
     assert everything == ["from the laptop", "from the phone", "Hello phone", "and on"]
     live = await browser.ask.store.find(CUSTOMERS, {"merged_into": None})
     assert len(live) == 1
+
+
+async def test_two_devices_at_once(browser: Browser) -> None:
+    """Whoever signs in on two devices at the same moment is one customer on both."""
+    phone = Browser(browser.ask)
+    await phone.start()
+    await asyncio.gather(prove(browser, jti="1"), prove(phone, jti="2"))
+    assert phone.customer == browser.customer
+    assert await browser.ask.store.count(CUSTOMERS, {"merged_into": None}) == 1
+    assert await browser.ask.store.count(IDENTITIES, {"claim": "VERIFIED"}) == 3
 
 
 async def test_agents_write_to_browsers(browser: Browser) -> None:

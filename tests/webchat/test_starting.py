@@ -65,7 +65,7 @@ async def test_newest_twenty(browser: Browser) -> None:
 
 async def test_guessed_words(gateway: ChatAsking) -> None:
     """A word that nobody was given finds nothing."""
-    for word in ("", "guessed", "x" * 10_000):
+    for word in ("", "guessed", "\ud800", "x" * 10_000):
         got = await Browser(gateway, resume=word).start()
         assert (got["code"], got["inputPath"]) == ("NOT_FOUND", ["input", "resume"])
 
