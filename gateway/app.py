@@ -18,6 +18,7 @@ from starlette.middleware import Middleware
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from adapters.lines import NO_LINES, Lines
 from adapters.mongo import Store
@@ -252,14 +253,14 @@ def build(
                 yield
             door.close()
 
-    return Starlette(routes=_routes(complete, door, STRANGERS), middleware=[Middleware(Telemetry)], lifespan=lifespan)
+    return Starlette(routes=_routes(complete, door, STRANGERS), middleware=_around(complete), lifespan=lifespan)
 
 
 def application(house: House, *, welcome: Welcome = STRANGERS) -> Starlette:
     """The application of a house that is open already, and that whoever opened it closes."""
     door = Door()
     door.open(house)
-    return Starlette(routes=_routes(house.settings, door, welcome), middleware=[Middleware(Telemetry)])
+    return Starlette(routes=_routes(house.settings, door, welcome), middleware=_around(house.settings))
 
 
 def from_environment() -> Starlette:
@@ -328,6 +329,11 @@ class Door:
             await JSONResponse({"errors": [words]}, 503, headers={"Retry-After": "5"})(scope, receive, send)
             return
         await self._endpoint(scope, receive, send)
+
+
+def _around(settings: Settings) -> list[Middleware]:
+    # Here and not by the server, so that whichever serves the application believes the same proxies.
+    return [Middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies)), Middleware(Telemetry)]
 
 
 def _routes(settings: Settings, door: Door, welcome: Welcome) -> list[BaseRoute]:

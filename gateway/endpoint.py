@@ -185,7 +185,7 @@ class Endpoint:
             return self._context(incoming, viewer)
 
         answers = self._answering.answers(prepared, question, fresh)
-        held = self._subscriptions.held(viewer, answers, prove)
+        held = self._subscriptions.held(viewer, answers, prove, address=incoming.address)
         return Outgoing(status=int(Fate.ANSWERED), headers=_SAFE | HEADERS, events=stream(held))
 
 

@@ -136,6 +136,8 @@ def _config(settings: Settings, app: Starlette | str, *, lifespan: Literal["on",
         log_config=None,
         access_log=False,
         server_header=False,
+        # The application knows its proxies itself.
+        proxy_headers=False,
         timeout_graceful_shutdown=round(settings.execution_s + _GRACE_S),
         timeout_worker_healthcheck=_SILENT_S,
     )

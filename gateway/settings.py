@@ -5,16 +5,16 @@ prefix. A secret may stand in a file instead: `GATEWAY_SECRET_FILE` names one, a
 """
 
 import os
-import re
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
 import phonenumbers
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from gateway.knobs import Ages, Networks, Words
 
 PREFIX: Final = "GATEWAY_"
 KEPT_IN_A_FILE: Final = "_FILE"
@@ -25,11 +25,6 @@ SHORTEST_SECRET_BYTES: Final = 32
 ASYMMETRIC: Final = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 )
-
-
-_AGE: Final = re.compile(r"([a-z_]+)\s*=\s*(\d{1,6})\s*([dwy])")
-_DAYS: Final = {"d": 1, "w": 7, "y": 365}
-_MOST_DAYS: Final = 200 * 365
 
 
 class BadSettings(Exception):
@@ -81,6 +76,12 @@ class Settings(BaseSettings):
         description="The address to listen on: this machine alone, until you decide otherwise.",
     )
     port: int = Field(default=8000, ge=0, le=65535, description="The port to listen on; 0 takes any free one.")
+    trusted_proxies: Networks = Field(
+        default=("127.0.0.1", "::1"),
+        description="The proxies in front of the gateway, as addresses or networks with a comma between them: what "
+        "they say in `X-Forwarded-For` is the caller's address, by which visitors are bounded. From nobody else is it "
+        "taken, since anybody can send it. A proxy that is not named is one caller, and with it all whom it brings.",
+    )
     workers: int = Field(
         default=1,
         ge=1,
@@ -103,7 +104,7 @@ class Settings(BaseSettings):
         pattern=r"^https?://",
         description="The key set (JWKS) of the identity provider whose tokens are taken.",
     )
-    jwt_algorithms: Annotated[tuple[str, ...], NoDecode] = Field(
+    jwt_algorithms: Words = Field(
         default=("RS256", "ES256"),
         description="Algorithms taken from the key set, a comma between them. The two that providers use; never "
         "`none` or HS*, with which a public key would do to forge a token.",
@@ -133,7 +134,7 @@ class Settings(BaseSettings):
         description="The country (ISO 3166, `CO`) by which phone numbers without a country code are read; without it "
         "they are refused, since guessing would join strangers.",
     )
-    retention: Annotated[Mapping[str, timedelta], NoDecode] = Field(
+    retention: Ages = Field(
         default_factory=dict,
         description="How long records of a kind are kept, as `messages=730d,tickets=5y` (days, weeks, years of 365 "
         "days); then they are removed with their files, hourly. `accesses` is the ledger of who read whose data, by "
@@ -189,6 +190,12 @@ class Settings(BaseSettings):
         ge=1,
         description="Subscriptions that one process holds for one caller: an agent's panels, a visitor's tabs. Raise "
         "it where a program follows for many people with one key.",
+    )
+    subscriptions_per_address: int = Field(
+        default=100,
+        ge=1,
+        description="Subscriptions that one process holds for the visitors behind one address of the internet, or one "
+        "/64 network of the sixth version: an office whose people all chat. Agents are not counted by address.",
     )
     keep_alive_s: float = Field(
         default=10.0,
@@ -251,18 +258,6 @@ class Settings(BaseSettings):
         del dotenv_settings, file_secret_settings
         return init_settings, env_settings, _SecretFiles(settings_cls)
 
-    @field_validator("retention", mode="before")
-    @classmethod
-    def _ages(cls, given: Any) -> Any:
-        return dict(map(_age, filter(None, map(str.strip, given.split(","))))) if isinstance(given, str) else given
-
-    @field_validator("jwt_algorithms", mode="before")
-    @classmethod
-    def _split(cls, given: Any) -> Any:
-        if isinstance(given, str):
-            return tuple(one.strip() for one in given.split(",") if one.strip())
-        return given
-
     @field_validator("jwt_algorithms")
     @classmethod
     def _only_asymmetric(cls, given: tuple[str, ...]) -> tuple[str, ...]:
@@ -306,17 +301,6 @@ class Settings(BaseSettings):
                 "Raise the second or lower the first"
             )
         return self
-
-
-def _age(words: str) -> tuple[str, timedelta]:
-    """A kind and how long it is kept, from `messages=730d`; raises ValueError."""
-    found = _AGE.fullmatch(words)
-    days = int(found[2]) * _DAYS[found[3]] if found else 0
-    if found is None or not 1 <= days <= _MOST_DAYS:
-        raise ValueError(
-            f"{words[:64]!r} names no kind with 1 day to 200 years. Write it like `messages=730d` or `tickets=5y`"
-        )
-    return found[1], timedelta(days=days)
 
 
 class _SecretFiles(PydanticBaseSettingsSource):

@@ -4,10 +4,12 @@ Nothing is kept for a reader who is slow: an event is asked for once the one bef
 """
 
 import asyncio
+import math
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 
@@ -16,6 +18,7 @@ from gateway.answering import Answer, Fate
 from gateway.auth import NotSignedIn
 from gateway.settings import Settings, environment_name
 from resolvers.kit.errors import LimitExceeded, TellableError
+from resolvers.kit.networks import network_of
 from resolvers.kit.viewer import Role, Viewer
 
 _log = structlog.get_logger("gateway.subscriptions")
@@ -23,6 +26,10 @@ _log = structlog.get_logger("gateway.subscriptions")
 Held = Answer | None
 """An answer; or None, where nothing happened for a while."""
 
+T = TypeVar("T")
+
+# Whoever plays with the process shall not fill its log, too.
+_TOLD_EVERY_S: Final = 60.0
 _CHANGED: Final = "What you may see has changed since you subscribed. Subscribe again."
 
 
@@ -39,8 +46,11 @@ class Subscriptions:
         self._most_of_visitors = max(1, settings.subscriptions * 9 // 10)
         self._most_of_caller = settings.subscriptions_per_caller
         self._beat_s = settings.keep_alive_s
+        self._most_of_address = settings.subscriptions_per_address
         self._by_caller: Counter[tuple[Role, str]] = Counter()
+        self._by_address: Counter[str] = Counter()
         self._by_visitors = 0
+        self._refused, self._told_at = 0, -math.inf
         self._is_over = asyncio.Event()
 
     def __len__(self) -> int:
@@ -52,16 +62,21 @@ class Subscriptions:
         self._is_over.set()
 
     async def held(
-        self, viewer: Viewer, answers: AsyncGenerator[Answer, None], prove: Callable[[], Awaitable[None]]
+        self,
+        viewer: Viewer,
+        answers: AsyncGenerator[Answer, None],
+        prove: Callable[[], Awaitable[None]],
+        *,
+        address: str | None = None,
     ) -> AsyncGenerator[Held, None]:
         """The answers as they come, and None after each silent while; raises Cut where the process ends before them.
 
         `prove` is awaited after each silent while, and raises where the viewer may no longer follow; that is told, and
-        nothing more.
+        nothing more. `address`: the caller's, as far as it is known.
         """
         async with aclosing(answers):
             try:
-                with self._place(viewer):
+                with self._place(viewer, address):
                     async with aclosing(self._beating(answers)) as beating:
                         async for one in beating:
                             if one is None:
@@ -98,22 +113,46 @@ class Subscriptions:
                     await asyncio.wait({one})
 
     @contextmanager
-    def _place(self, viewer: Viewer) -> Iterator[None]:
+    def _place(self, viewer: Viewer, address: str | None) -> Iterator[None]:
         who, is_visitor = (viewer.role, viewer.key_handle or viewer.subject), viewer.role is Role.VISITOR
+        # Anybody may be as many visitors as they like. A company's agents sit behind one address, and are known.
+        network = network_of(address) if is_visitor else None
         if self._by_caller[who] >= self._most_of_caller:
             raise _too_many("You follow", self._most_of_caller, "subscriptions_per_caller")
+        if network is not None and self._by_address[network] >= self._most_of_address:
+            self._warn("no more subscriptions are taken from an address", self._most_of_address)
+            raise _too_many("Those behind your address follow", self._most_of_address, "subscriptions_per_address")
         if len(self) >= self._most or (is_visitor and self._by_visitors >= self._most_of_visitors):
-            _log.warning("no more subscriptions are taken", most=self._most)
+            self._warn("no more subscriptions are taken", self._most)
             raise _too_many("This process holds", self._most_of_visitors if is_visitor else self._most, "subscriptions")
-        self._by_caller[who] += 1
-        self._by_visitors += is_visitor
-        try:
-            yield
-        finally:
-            self._by_visitors -= is_visitor
-            self._by_caller[who] -= 1
-            if not self._by_caller[who]:
-                del self._by_caller[who]
+        with _one_more(self._by_caller, who), _one_more(self._by_address, network):
+            self._by_visitors += is_visitor
+            try:
+                yield
+            finally:
+                self._by_visitors -= is_visitor
+
+    def _warn(self, event: str, most: int) -> None:
+        """Logs what was refused: at once, and while it goes on once a minute, with how many there were."""
+        self._refused += 1
+        if time.monotonic() - self._told_at >= _TOLD_EVERY_S:
+            _log.warning(event, most=most, refused=self._refused)
+            self._refused, self._told_at = 0, time.monotonic()
+
+
+@contextmanager
+def _one_more(counter: Counter[T], whose: T | None) -> Iterator[None]:
+    """Counts one as long as the block lasts, and keeps no name of those who have none."""
+    if whose is None:
+        yield
+        return
+    counter[whose] += 1
+    try:
+        yield
+    finally:
+        counter[whose] -= 1
+        if not counter[whose]:
+            del counter[whose]
 
 
 def require_same(before: Viewer, now: Viewer) -> None:

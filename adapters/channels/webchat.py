@@ -80,11 +80,11 @@ class WebChatSettings(ChannelSettings):
     starts_per_minute: int = Field(
         20,
         ge=1,
-        description="Chats that one address of the internet may begin or resume within a minute, in each process; "
-        "behind one stand whole offices.",
+        description="Chats that one address of the internet may begin within a minute, in each process, and resume as "
+        "often; behind one stand whole offices.",
     )
     starts_per_minute_of_site: int = Field(
-        600, ge=1, description="The same of everybody together: beyond it somebody plays with the site."
+        600, ge=1, description="Chats that everybody together may begin: beyond it somebody plays with the site."
     )
     messages_per_minute: int = Field(
         30, ge=1, description="Messages that one visitor may write within a minute, in each process."

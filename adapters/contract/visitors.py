@@ -52,9 +52,9 @@ class ChatTerms:
     resume_days: int
     """For how long after the last time a browser finds its chat again."""
     starts_per_minute: int
-    """Chats that one address may begin or resume within a minute."""
+    """Chats that one address may begin within a minute, and resume as often."""
     starts_per_minute_of_site: int
-    """The same, of everybody together."""
+    """Chats that everybody together may begin within a minute."""
     messages_per_minute: int
     """Messages that one visitor may write within a minute."""
     longest_text: int

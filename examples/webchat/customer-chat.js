@@ -6,7 +6,8 @@
  *
  *   endpoint   the gateway's address
  *   account    the site's name: the channel account in the gateway's file of channels
- *   identity   a statement that the company's backend has signed: who the visitor is (optional)
+ *   identity   a statement that the company's backend has signed: who the visitor is (optional). Empty, or taken away,
+ *              it says that nobody is signed in
  *   heading    what stands on top; "Chat" without it
  *
  *   element.open()  element.close()  element.send(text, attachments)  element.identify({ signed } or { name, email })
@@ -36,6 +37,11 @@ const LONGEST_PAUSE_MS = 30 * SECOND;
 const TYPING_MS = 4 * SECOND;
 const MOST_WAITING = 50;
 
+const ENDED = "This chat has ended. Write a message to begin another.";
+const NO_DOCUMENTS =
+  "customer-chat: this gateway does not know the widget's documents, and documents.json, which holds their texts, cannot be fetched. " +
+  "Name it in GATEWAY_TRUSTED_DOCUMENTS, or put it beside customer-chat.js and let the page fetch it (connect-src 'self').";
+
 /** What the gateway answered instead of what was asked. */
 class Told extends Error {
   constructor(code, message, retryAfterS = 0) {
@@ -45,6 +51,8 @@ class Told extends Error {
   }
 }
 
+/** What is told of a chat that has ended meanwhile. */
+const over = () => new Told("OVER", "The chat was ended.");
 const isSignedOut = (error) => error instanceof Told && error.code === "UNAUTHENTICATED";
 const isForNow = (error) =>
   !(error instanceof Told) || ["UNAUTHENTICATED", "UNAVAILABLE", "LIMIT_EXCEEDED", "INTERNAL", "TOO_OFTEN"].includes(error.code);
@@ -112,14 +120,22 @@ class Wire {
     const headers = { "Content-Type": "application/json", Accept: accept };
     if (token) headers.Authorization = `Bearer ${token}`;
     const body = JSON.stringify({ ...document, variables });
-    return fetch(this.#endpoint, { method: "POST", headers, body, signal, credentials: "omit", cache: "no-store" });
+    // Whoever signs out often leaves the page at once.
+    const keepalive = name === "EndChat";
+    return fetch(this.#endpoint, { method: "POST", headers, body, signal, keepalive, credentials: "omit", cache: "no-store" });
   }
 
   /** Whether the gateway does not know the documents, so that it has to be sent their texts. */
   async #isForTexts(answer) {
     if (this.#texts || answer.errors?.[0]?.extensions?.code !== "PERSISTED_QUERY_NOT_FOUND") return false;
-    const manifest = await (await fetch(new URL("documents.json", import.meta.url))).json();
-    this.#texts = new Map(manifest.operations.map((one) => [one.id, one.body]));
+    try {
+      const manifest = await (await fetch(new URL("documents.json", import.meta.url))).json();
+      this.#texts = new Map(manifest.operations.map((one) => [one.id, one.body]));
+    } catch (error) {
+      if (!navigator.onLine) throw error;
+      console.error(NO_DOCUMENTS);
+      throw new Told("NO_DOCUMENTS", NO_DOCUMENTS);
+    }
     return true;
   }
 }
@@ -265,6 +281,8 @@ class Chat extends EventTarget {
   #typedAt = 0;
   #typing = 0;
   #marked = "";
+  /** Whether the visitor asks for a chat; only then, or where something waits to be sent, another one begins. */
+  #isWanted = false;
 
   constructor(endpoint, account) {
     super();
@@ -289,6 +307,11 @@ class Chat extends EventTarget {
     return this.#shelf.get("session")?.user ?? null;
   }
 
+  /** Whom a statement named that was sent here, whether or not anybody heard that it was taken. */
+  get claimed() {
+    return this.#shelf.get("session")?.claimed ?? this.user;
+  }
+
   get greeting() {
     return this.#shelf.get("session")?.greeting ?? null;
   }
@@ -310,9 +333,11 @@ class Chat extends EventTarget {
     this.#wakeUp();
   }
 
-  /** Begins the chat, or finds it again, and follows it from then on. */
-  async start() {
+  /** Finds the chat again, or begins one where the visitor wants that, and follows it from then on. */
+  async start(isWanted) {
+    if (this.state === "idle" || this.state === "starting") this.#isWanted ||= isWanted;
     if (this.state !== "idle") return;
+    this.trouble = "";
     this.#say("starting");
     this.#life = new AbortController();
     const signal = anyOf(this.#stop.signal, this.#life.signal);
@@ -322,7 +347,9 @@ class Chat extends EventTarget {
         break;
       } catch (error) {
         if (!isForNow(error)) {
-          this.trouble = error.isForPeople ? error.message : "The chat cannot be opened now.";
+          if (signal.aborted) return;
+          this.#isWanted = false;
+          if (error.code !== "OVER") this.trouble = error.isForPeople ? error.message : "The chat cannot be opened now.";
           this.#say("idle");
           return;
         }
@@ -377,10 +404,12 @@ class Chat extends EventTarget {
 
   /** Says who the visitor is: signed by the company, or as the visitor typed it. Whether that is proven. */
   async identify(claim) {
+    const claimed = claim.signed ? userOf(claim.signed) : null;
+    // Before it is sent: the answer may be lost, and the gateway knows all the same who it is.
+    if (claimed && this.isKnown) this.#shelf.set("session", { ...this.#shelf.get("session"), claimed });
     const { identifyVisitor } = await this.#ask("IdentifyVisitor", { input: claim });
     const { isVerified, token } = payloadOf(identifyVisitor);
-    const user = isVerified ? userOf(claim.signed) : this.user;
-    this.#shelf.set("session", { ...this.#shelf.get("session"), token, user });
+    this.#shelf.set("session", { ...this.#shelf.get("session"), token, ...(claimed && isVerified && { user: claimed }) });
     this.isVerified = this.isVerified || isVerified;
     this.#changed();
     return isVerified;
@@ -395,42 +424,57 @@ class Chat extends EventTarget {
     this.#changed();
   }
 
-  /** Ends the chat on this device: whoever comes next begins another. `anyway`: also where the gateway is not told. */
-  async end(anyway = false) {
+  /** Ends the chat: on this device at once, and at the gateway as soon as it can be told. Returns once that was tried. */
+  async end() {
     const session = this.#shelf.get("session");
-    if (!session) return;
-    // First here, so that no tab takes the end for a token that has to be renewed.
-    this.#shelf.drop("session");
-    this.#life.abort();
+    this.#forget();
+    if (session) await this.#goodbye(session);
+  }
+
+  /** Keeps nothing of the chat, in no tab. First of all, so that none takes the end for a token that has to be renewed. */
+  #forget(trouble = "") {
+    ["session", "read", ...this.#shelf.names("out:")].forEach((name) => this.#shelf.drop(name));
+    this.#tell({ isOver: true, trouble });
+  }
+
+  /** Tells the gateway, for as long as this page is there: nothing else has the word any more. */
+  async #goodbye({ token, resume }, tries = 0) {
+    let fresh = token;
     try {
-      payloadOf((await this.#wire.ask("EndChat", { input: { resume: session.resume } }, session.token)).endChat);
+      fresh ??= payloadOf((await this.#wire.ask("StartChat", { input: { account: this.#account, resume } })).startChat).token;
+      payloadOf((await this.#wire.ask("EndChat", { input: { resume } }, fresh)).endChat);
     } catch (error) {
-      if (!anyway) {
-        this.#shelf.set("session", session);
-        this.state = "idle";
-        this.start();
-        throw error;
-      }
+      if (!isForNow(error) || this.#stop.signal.aborted) return;
+      const next = { token: isSignedOut(error) ? null : fresh, resume };
+      this.#pause(tries, error).then(() => this.#goodbye(next, tries + 1));
     }
-    ["read", ...this.#shelf.names("out:")].forEach((name) => this.#shelf.drop(name));
-    this.#over();
-    this.#radio.postMessage({ isOver: true });
   }
 
   // Beginning
 
   #enter() {
-    this.#starting ??= alone(`${this.#name}start`, this.#stop.signal, () => this.#found()).finally(() => {
-      this.#starting = null;
-    });
-    return this.#starting;
+    const starting =
+      this.#starting ??
+      alone(`${this.#name}start`, this.#stop.signal, () => this.#found()).finally(() => {
+        if (this.#starting === starting) this.#starting = null;
+      });
+    this.#starting = starting;
+    return starting;
+  }
+
+  get #mayBegin() {
+    return this.#isWanted || this.waiting.some((one) => !one.refusal);
   }
 
   async #found() {
     const session = this.#shelf.get("session");
+    if (!session && !this.#mayBegin) throw over();
+    const { signal } = this.#life;
     if (session?.token) {
       try {
-        this.#take((await this.#wire.ask("Chat", {}, session.token)).chat);
+        const { chat } = await this.#wire.ask("Chat", {}, session.token);
+        if (signal.aborted) throw over();
+        this.#take(chat);
         return;
       } catch (error) {
         if (!isSignedOut(error)) throw error;
@@ -447,19 +491,27 @@ class Chat extends EventTarget {
       locale: navigator.language,
       resume,
     };
+    const { signal } = this.#life;
     const { startChat } = await this.#wire.ask("StartChat", { input });
+    const session = this.#shelf.get("session");
+    // Ended meanwhile, here or in another tab.
+    if (signal.aborted || (session?.resume ?? null) !== resume) throw over();
     let begun;
     try {
       begun = payloadOf(startChat);
     } catch (error) {
       if (resume === null || error.inputPath?.at(-1) !== "resume") throw error;
       // The chat is too old. What waits to be sent is sent in the new one.
-      this.#shelf.drop("read");
+      if (!this.#mayBegin) {
+        this.#forget(ENDED);
+        throw over();
+      }
+      ["session", "read"].forEach((name) => this.#shelf.drop(name));
       await this.#begin(null);
       return;
     }
-    const user = begun.resume === resume ? this.user : null;
-    this.#shelf.set("session", { token: begun.token, greeting: begun.greeting, resume: begun.resume, user });
+    const known = begun.resume === resume ? session : {};
+    this.#shelf.set("session", { ...known, token: begun.token, greeting: begun.greeting, resume: begun.resume });
     this.#take(begun.chat);
   }
 
@@ -468,6 +520,7 @@ class Chat extends EventTarget {
     const { resume } = this.#shelf.get("session");
     if (resume !== this.#resume) this.#leave();
     this.#resume = resume;
+    this.#isWanted = false;
     chat.messages.forEach((one) => this.#put(one));
     this.hasEarlier = chat.hasEarlier && this.#earlier === null;
     this.#cursor = chat.cursor;
@@ -483,29 +536,39 @@ class Chat extends EventTarget {
     this.hasEarlier = this.isAgentTyping = this.isVerified = false;
   }
 
-  /** The chat was ended on this device, here or in another tab. */
-  #over() {
+  /** The chat was ended, here, in another tab, or elsewhere: then `trouble` says so. */
+  #over(trouble = "") {
     this.#life.abort();
+    this.#starting = null;
     this.#wakeUp();
     this.#leave();
+    if (trouble) this.trouble = trouble;
+    else this.dispatchEvent(new Event("over"));
     this.#say("idle");
   }
 
   /** An answer that needs a token, with a fresh one where the one at hand has ended. */
   async #ask(name, variables) {
+    const { signal } = this.#life;
     const token = await this.#token();
+    let answer;
     try {
-      return await this.#wire.ask(name, variables, token);
+      answer = await this.#wire.ask(name, variables, token);
     } catch (error) {
       if (!isSignedOut(error)) throw error;
-      return this.#wire.ask(name, variables, await this.#token(token));
+      const fresh = await this.#token(token);
+      // What was meant for one chat is not said in another, nor shown there.
+      if (signal.aborted) throw over();
+      answer = await this.#wire.ask(name, variables, fresh);
     }
+    if (signal.aborted) throw over();
+    return answer;
   }
 
   /** The token at hand. When it ends the gateway says so, whose clock alone counts; another tab may have renewed it. */
   async #token(refused = null) {
     const session = this.#shelf.get("session");
-    if (!session) throw new Told("OVER", "The chat was ended.");
+    if (!session) throw over();
     if (session.token && session.token !== refused) return session.token;
     this.#shelf.set("session", { ...session, token: null });
     await this.#enter();
@@ -534,6 +597,7 @@ class Chat extends EventTarget {
           this.#tell({ state: "live" });
         };
         for await (const data of this.#wire.follow("ChatChanged", { after: this.#cursor }, token, both, begun)) {
+          if (signal.aborted) return;
           this.#tell({ change: data.chatChanged });
         }
       } catch (error) {
@@ -542,11 +606,11 @@ class Chat extends EventTarget {
         removeEventListener("offline", isOffline);
       }
       if (signal.aborted || trouble?.code === "OVER") return;
-      await this.#recover(trouble, token, tries);
+      await this.#recover(trouble, token, tries, signal);
     }
   }
 
-  async #recover(trouble, token, tries) {
+  async #recover(trouble, token, tries, signal) {
     if (isSignedOut(trouble)) {
       const isRenewed = await this.#token(token).then(() => true, () => false);
       if (isRenewed) return;
@@ -555,6 +619,8 @@ class Chat extends EventTarget {
       this.#cursor = null;
       await this.#enter().catch(() => {});
     }
+    // Ended while it was looked for.
+    if (signal.aborted) return;
     this.#tell({ state: "waiting" });
     await this.#pause(tries, trouble);
   }
@@ -565,8 +631,8 @@ class Chat extends EventTarget {
     if (!this.#stop.signal.aborted) this.#radio.postMessage(data);
   }
 
-  #hear({ change, state, isOver }) {
-    if (isOver) this.#over();
+  #hear({ change, state, isOver, trouble }) {
+    if (isOver) this.#over(trouble);
     if (state && this.state !== "idle" && this.state !== "starting") {
       this.#say(state);
       if (state === "live") this.#wakeUp();
@@ -627,7 +693,7 @@ class Chat extends EventTarget {
       const { sendChatMessage } = await this.#ask("SendChatMessage", { input });
       this.#put(payloadOf(sendChatMessage).sent, key);
     } catch (error) {
-      if (isForNow(error) || error.code === "OVER") throw error;
+      if (isForNow(error) || ["OVER", "NO_DOCUMENTS"].includes(error.code)) throw error;
       this.#shelf.set(`out:${key}`, { key, at, text, attachments, refusal: error.isForPeople ? error.message : "something is wrong with it." });
     }
     this.#changed();
@@ -733,7 +799,11 @@ function attachment({ name, url, sizeBytes }) {
 }
 
 class CustomerChat extends HTMLElement {
+  static observedAttributes = ["identity"];
+
   #chat = null;
+  /** The statement that a script gave, in the place of the attribute's. */
+  #signed = null;
   #parts = null;
   #shown = new Map();
   #stop = null;
@@ -747,9 +817,18 @@ class CustomerChat extends HTMLElement {
     this.#build(root);
     const { signal } = this.#stop;
     this.#chat.addEventListener("change", () => this.#drawSoon(), { signal });
+    this.#chat.addEventListener("over", () => this.#clear(), { signal });
     document.addEventListener("visibilitychange", () => this.#look(), { signal });
-    if (this.#chat.isKnown) this.#start();
+    if (this.#chat.isKnown) this.#start(false);
     this.#draw();
+  }
+
+  attributeChangedCallback(_name, before, now) {
+    if (!this.isConnected || !this.#chat || before === now) return;
+    this.#signed = null;
+    if (!now) {
+      if (this.#chat.claimed) this.end();
+    } else if (this.#chat.isKnown || this.isOpen) this.#start(false);
   }
 
   disconnectedCallback() {
@@ -765,7 +844,7 @@ class CustomerChat extends HTMLElement {
   open() {
     this.#parts.panel.hidden = false;
     this.#parts.launcher.setAttribute("aria-expanded", "true");
-    this.#start();
+    this.#start(true);
     this.#draw();
     this.#parts.log.scrollTop = this.#parts.log.scrollHeight;
     this.#parts.words.focus();
@@ -786,32 +865,63 @@ class CustomerChat extends HTMLElement {
       this.#parts.trouble.textContent = error.message;
       throw error;
     }
+    if (this.#chat.state === "idle") this.#start(true);
   }
 
-  identify(claim) {
-    return this.#chat.identify(claim);
+  /** Says who it is. Whether that is proven; a statement that comes before there is a chat is sent when one begins. */
+  async identify(claim) {
+    if (!claim.signed) return this.#chat.identify(claim);
+    this.#signed = claim.signed;
+    if (this.#leaveOthers() && this.isOpen) await this.#chat.start(true);
+    return this.#chat.isKnown ? this.#prove() : false;
   }
 
   /** Ends the chat on this device; for a page on which somebody signs out. */
-  async end() {
-    await this.#chat.end(true);
+  end() {
+    this.#signed = null;
+    const ended = this.#chat.end();
     this.close();
+    return ended;
   }
 
   get isVerified() {
     return this.#chat.isVerified;
   }
 
-  async #start() {
-    const signed = this.getAttribute("identity");
-    const user = signed && userOf(signed);
-    if (user && this.#chat.user && this.#chat.user !== user) {
-      // Somebody else has signed in on this device, and shall not read what the one before wrote.
-      await this.#chat.end(true);
-      if (!this.isOpen) return;
+  get #statement() {
+    return this.#signed ?? this.getAttribute("identity");
+  }
+
+  async #start(isWanted) {
+    this.#leaveOthers();
+    if (!isWanted && !this.isOpen && !this.#chat.isKnown) return;
+    await this.#chat.start(isWanted || this.isOpen);
+    const user = this.#statement && userOf(this.#statement);
+    if (user && this.#chat.isKnown && this.#chat.user !== user) await this.#prove().catch(() => {});
+  }
+
+  /** Ends the chat of somebody else who was signed in on this device, that nobody reads or goes on with what they wrote. */
+  #leaveOthers() {
+    const { claimed } = this.#chat;
+    const signed = this.#statement;
+    const isOther = claimed && signed !== null && (signed === "" || ![null, claimed].includes(userOf(signed)));
+    if (isOther) this.#chat.end();
+    return isOther;
+  }
+
+  async #prove() {
+    const claim = { signed: this.#statement };
+    const { claimed } = this.#chat;
+    try {
+      return await this.#chat.identify(claim);
+    } catch (error) {
+      if (error.code !== "CONFLICT" || claimed === userOf(claim.signed)) throw error;
+      // Somebody else has signed in here, of whom this browser kept no name. Once: what a chat of one's own does not mend
+      // is for the company's people.
+      this.#chat.end();
+      await this.#chat.start(true);
+      return this.#chat.identify(claim);
     }
-    await this.#chat.start();
-    if (user && this.#chat.isKnown && this.#chat.user !== user) await this.identify({ signed }).catch(() => {});
   }
 
   // What is drawn
@@ -892,14 +1002,6 @@ class CustomerChat extends HTMLElement {
         said.textContent = error.isForPeople ? error.message : "That could not be told now. Try again in a moment.";
       }
     };
-    const end = async () => {
-      try {
-        await this.#chat.end();
-        this.close();
-      } catch {
-        said.textContent = "The chat could not be ended now. Try again in a moment.";
-      }
-    };
     const atEnd = () => (this.#parts.log.scrollTop = this.#parts.log.scrollHeight);
     return h(
       "details",
@@ -912,7 +1014,7 @@ class CustomerChat extends HTMLElement {
         name,
         h("label", { htmlFor: "email" }, "E-mail"),
         email,
-        h("div", { className: "row" }, h("button", { className: "plain", type: "submit" }, "Tell us"), h("button", { className: "plain", type: "button", onclick: end }, "End the chat on this device")),
+        h("div", { className: "row" }, h("button", { className: "plain", type: "submit" }, "Tell us"), h("button", { className: "plain", type: "button", onclick: () => this.end() }, "End the chat on this device")),
       ),
       said,
     );
@@ -1014,6 +1116,13 @@ class CustomerChat extends HTMLElement {
     this.#grow();
     this.#draw();
     log.scrollTop = log.scrollHeight;
+  }
+
+  /** Leaves nothing to whoever comes next of what was typed here. */
+  #clear() {
+    this.shadowRoot.querySelectorAll("input, textarea").forEach((one) => (one.value = ""));
+    this.shadowRoot.querySelector(".said").textContent = this.#parts.trouble.textContent = "";
+    this.#grow();
   }
 
   #grow() {

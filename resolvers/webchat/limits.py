@@ -1,21 +1,18 @@
 """How often may a visitor do something, and what is said to one who does it too often?"""
 
-import ipaddress
 from datetime import datetime, timedelta
 from typing import Final
 
 from resolvers.kit.context import Context
 from resolvers.kit.described import graph_type, told
 from resolvers.kit.errors import Refusal, Refused
+from resolvers.kit.networks import SITE, network_of
 from resolvers.webchat.chats import Chatting, Site
 
 IDENTIFICATIONS_PER_MINUTE: Final = 6
 """People sign in once, and mistype their address twice."""
 SIGNS_PER_MINUTE: Final = 120
 """Signs of typing and reading: a widget sends one every few seconds, in each of its tabs."""
-# A household or office has as many addresses of the sixth version as it likes, and one such network (RFC 6177).
-_NETWORK: Final = 64
-_IPV6: Final = 6
 
 
 @graph_type
@@ -28,11 +25,20 @@ class TooOften(Refusal):
 
 async def require_start(context: Context, site: Site) -> None:
     """Refused where a chat was begun too often from the caller's address, or on the site altogether."""
-    terms = site.terms
-    address = _network(context.caller.address)
-    if address is not None:
-        await _take(context, "chats begun", f"{site.place} {address}", terms.starts_per_minute)
-    await _take(context, "chats begun on", site.place, terms.starts_per_minute_of_site)
+    await _take_by_address(context, "chats begun", site)
+    # Whoever has a site's addresses of the sixth version leaves most of the bound to others.
+    wide = f"{site.place} {network_of(context.caller.address, bits=SITE)}"
+    share = max(site.terms.starts_per_minute, site.terms.starts_per_minute_of_site // 4)
+    await _take(context, "chats begun nearby", wide, share)
+    await _take(context, "chats begun on", site.place, site.terms.starts_per_minute_of_site)
+
+
+async def require_resume(context: Context, site: Site) -> None:
+    """Refused where chats were resumed too often from the caller's address.
+
+    Counted apart from those that were begun: whoever has a chat finds it again, whatever others do to the site.
+    """
+    await _take_by_address(context, "chats resumed", site)
 
 
 async def require_message(context: Context, chat: Chatting) -> None:
@@ -64,11 +70,7 @@ async def _take(context: Context, what: str, whose: str, per_minute: int) -> Non
     )
 
 
-def _network(address: str | None) -> str | None:
-    try:
-        found = ipaddress.ip_address(address or "")
-    except ValueError:
-        return address or None
-    if found.version == _IPV6:
-        return str(ipaddress.ip_network((found, _NETWORK), strict=False))
-    return str(found)
+async def _take_by_address(context: Context, what: str, site: Site) -> None:
+    network = network_of(context.caller.address)
+    if network is not None:
+        await _take(context, what, f"{site.place} {network}", site.terms.starts_per_minute)

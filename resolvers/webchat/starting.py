@@ -39,7 +39,7 @@ from resolvers.webchat.chats import (
     standing_chat,
     until_of,
 )
-from resolvers.webchat.limits import TooOften, require_start
+from resolvers.webchat.limits import TooOften, require_resume, require_start
 from resolvers.webchat.showing import Chat, shown_chat
 
 LONGEST_PAGE, LONGEST_LOCALE, LONGEST_RESUME = 2_000, 35, 200
@@ -91,7 +91,7 @@ async def start_chat(
     _require_origin(context, site)
     if context.sign_chat is None:
         raise not_permitted("This gateway has no secret to sign tokens with. Have GATEWAY_JWT_SECRET set.")
-    await require_start(context, site)
+    await (require_start if input.resume is None else require_resume)(context, site)
     known = await _resumed(context, site, input.resume) if input.resume is not None else None
     chatting, word = known or await _begun(context, site, input)
     return await _way_in(context, chatting, word, is_resumed=known is not None)

@@ -72,6 +72,8 @@ class Shop:
     wire: Losing | None = None
     attributes: str = ""
     """More of them for the widget's element."""
+    policy: str = ""
+    """The page's content security policy, where it has one."""
     visits: list[Visit] = field(default_factory=list)
     _keys: Any = field(default_factory=itertools.count)
 
@@ -152,7 +154,9 @@ class Shop:
         if name != "index.html":
             return FileResponse(WIDGET / name)
         text = (WIDGET / name).read_text("utf-8").replace("http://127.0.0.1:8000", self.api)
-        return Response(text.replace("<customer-chat ", f"<customer-chat {self.attributes} "), media_type="text/html")
+        headers = {"Content-Security-Policy": self.policy} if self.policy else None
+        page = text.replace("<customer-chat ", f"<customer-chat {self.attributes} ")
+        return Response(page, media_type="text/html", headers=headers)
 
     @property
     def site(self) -> Starlette:

@@ -45,7 +45,9 @@ def told(text: bytes) -> list[Any]:
     return [names.get(one) or json.loads(one.removeprefix(b"event: next\ndata: ")) for one in events]
 
 
-async def follow(gate: Gate, question: str, headers: Mapping[str, str] | None = None) -> Outgoing:
+async def follow(
+    gate: Gate, question: str, headers: Mapping[str, str] | None = None, *, address: str | None = None
+) -> Outgoing:
     """What goes out to somebody who accepts events, not yet sent."""
 
     async def body() -> AsyncIterator[bytes]:
@@ -56,7 +58,7 @@ async def follow(gate: Gate, question: str, headers: Mapping[str, str] | None = 
 
     sent = {"accept": EVENTS, "content-type": JSON} | {k.lower(): v for k, v in (headers or gate.bearer()).items()}
     return await gate.house.endpoint.answer(
-        Incoming(method="POST", headers=sent, parameters={}, body=body(), gone=gone)
+        Incoming(method="POST", headers=sent, parameters={}, body=body(), gone=gone, address=address)
     )
 
 

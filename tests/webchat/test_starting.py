@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from adapters.lines import Lines
 from gateway.limits import RateLimit
 from resolvers.customers import CUSTOMERS
@@ -128,3 +130,35 @@ async def test_limits(gateway: ChatAsking) -> None:
     assert (await Browser(gateway).start())["__typename"] == "StartChatPayload"
     gateway.caller = Caller(address="2001:db8:1::1", origin=ORIGIN)
     assert (await Browser(gateway).start())["code"] == "TOO_OFTEN"
+
+
+async def test_who_has_a_chat_comes_back(gateway: ChatAsking) -> None:
+    """Whoever has a chat finds it again where others have used up what a site, or their address, may begin."""
+    gateway.lines, gateway.rates = Lines([site(starts_per_minute=2, starts_per_minute_of_site=2)]), RateLimit()
+    one = Browser(gateway)
+    begun = [(await Browser(gateway).start())["__typename"], (await one.start())["__typename"]]
+    assert begun == ["StartChatPayload"] * 2
+    assert (await Browser(gateway).start())["code"] == "TOO_OFTEN"
+    again = [await one.start(), await one.start(), await one.start()]
+    assert [found.get("isResumed") for found in again] == [True, True, None]
+    assert again[-1]["code"] == "TOO_OFTEN"
+
+
+@pytest.mark.parametrize(
+    ("addresses", "begun"),
+    [
+        (["2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"], [True, False, True]),
+        (["2001:db8::1", "2001:db8:0:1::1", "2001:db8:0:2::1", "2001:db8:1::1"], [True, True, False, True]),
+        (["::ffff:192.0.2.1", "192.0.2.1", "::ffff:192.0.2.2"], [True, False, True]),
+        (["junk", "x" * 1_000, "192.0.2.1"], [True, False, True]),
+    ],
+    ids=["network", "site", "mapped", "junk"],
+)
+async def test_addresses(gateway: ChatAsking, addresses: list[str], begun: list[bool]) -> None:
+    """Of the sixth version a network is one address, and a site gets a share; all that is none is one address."""
+    gateway.lines, gateway.rates = Lines([site(starts_per_minute=1, starts_per_minute_of_site=8)]), RateLimit()
+    got = []
+    for address in addresses:
+        gateway.caller = Caller(address=address, origin=ORIGIN)
+        got.append((await Browser(gateway).start())["__typename"] == "StartChatPayload")
+    assert got == begun
