@@ -32,6 +32,17 @@ class Sound:
     record: Record
     field: str
     key: RecordId
+    channel: str | None = None
+    """Of which channel all of them are: changes of others are not even sent here. None: they tell no channel."""
+
+    @property
+    def place(self) -> "Place":
+        """Where it is listened."""
+        return self.record, self.field, self.channel
+
+
+Place = tuple[Record, str, str | None]
+"""A record, the field by which it is told who listens, and the channel."""
 
 
 @quiet
@@ -61,8 +72,7 @@ class Ears:
     def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
         self._database = database
         self._ears: dict[Ear, Sequence[Sound]] = {}
-        self._places: frozenset[tuple[Record, str]] = frozenset()
-        """Of which records which field is looked at."""
+        self._places: frozenset[Place] = frozenset()
         self._listening: asyncio.Task[None] | None = None
 
     @contextmanager
@@ -86,7 +96,7 @@ class Ears:
 
     def _attend(self) -> None:
         """Listens to whatever is wanted now, and to nothing where nobody wants anything."""
-        places = frozenset((one.record, one.field) for sounds in self._ears.values() for one in sounds)
+        places = frozenset(one.place for sounds in self._ears.values() for one in sounds)
         if places == self._places:
             return
         self._places = places
@@ -94,33 +104,37 @@ class Ears:
             self._listening.cancel()
         self._listening = asyncio.create_task(self._listen(places), name="ears") if places else None
 
-    async def _listen(self, places: frozenset[tuple[Record, str]]) -> None:
-        while True:
+    def _is_wanted(self) -> bool:
+        """Whether the task that asks is the one that listens: Python 3.11 can lose a cancellation."""
+        return self._listening is asyncio.current_task()
+
+    async def _listen(self, places: frozenset[Place]) -> None:
+        while self._is_wanted():
             with suppress(PyMongoError):
                 await self._hear(places)
             # Nobody heard what changes now.
             self._ring_all()
             await asyncio.sleep(_RETRY_S)
 
-    async def _hear(self, places: frozenset[tuple[Record, str]]) -> None:
+    async def _hear(self, places: frozenset[Place]) -> None:
         changes = self._database.watch(
             _wanted(places), full_document="updateLookup", max_await_time_ms=_WAIT_MS, batch_size=_AT_ONCE
         )
         async with await changes as stream:
             # What changed while nobody listened is unknown.
             self._ring_all()
-            while stream.alive:
+            while stream.alive and self._is_wanted():
                 change = await stream.try_next()
                 if change is not None:
                     self._tell(change, places)
 
-    def _tell(self, change: Mapping[str, Any], places: frozenset[tuple[Record, str]]) -> None:
+    def _tell(self, change: Mapping[str, Any], places: frozenset[Place]) -> None:
         name, document = change["ns"]["coll"], change.get("fullDocument")
         if document is None:
             # What was removed does not say whose it was.
             self._ring_all()
             return
-        told = {(name, at, document.get(at)) for record, at in places if record.name == name}
+        told = {(name, at, document.get(at)) for record, at, _ in places if record.name == name}
         for ear in self._ears:
             if not told.isdisjoint(ear.sounds):
                 ear.ring()
@@ -130,19 +144,24 @@ class Ears:
             ear.ring()
 
 
-def _wanted(places: frozenset[tuple[Record, str]]) -> list[Document]:
+def _wanted(places: frozenset[Place]) -> list[Document]:
     """Which changes are sent, and what of each."""
-    records = {record for record, _ in places}
-    news = {record.name: record.news for record in records}
+    news = {record.name: record.news for record, _, _ in places}
     wanted: list[Document] = []
     for name, fields in sorted(news.items()):
         changed = [{f"updateDescription.updatedFields.{one}": {"$exists": True}} for one in sorted(fields)]
         whole = {"operationType": {"$in": ["insert", "replace", "delete"]}}
         wanted.append({"ns.coll": name, "$or": [whole, *changed]})
-    shown = sorted({f"fullDocument.{at}" for _, at in places})
+    channels = [
+        {"ns.coll": record.name, **({"fullDocument.channel": channel} if channel else {})}
+        for record, _, channel in sorted(places, key=lambda one: (one[0].name, one[1], one[2] or ""))
+    ]
+    shown = sorted({f"fullDocument.{at}" for _, at, _ in places})
     return [
         # By itself, so that the database leaves all others out before it makes anything of them.
         {"$match": {"ns.coll": {"$in": sorted(news)}}},
         {"$match": {"$or": wanted}},
+        # Only now the database looks the documents up. What was removed says nothing of itself.
+        {"$match": {"$or": [{"fullDocument": None}, *channels]}},
         {"$project": dict.fromkeys(("ns", "fullDocument._id", *shown), 1)},
     ]

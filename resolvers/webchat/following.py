@@ -84,8 +84,8 @@ async def chat_changed(
     chatting = await following_chat(context)
     place = place_of(context.seal, chatting.talk, after) if after is not None else None
     sounds = (
-        Sound(MESSAGES, "conversation_id", chatting.talk),
-        Sound(CONVERSATIONS, "_id", chatting.talk),
+        Sound(MESSAGES, "conversation_id", chatting.talk, chatting.site.channel),
+        Sound(CONVERSATIONS, "_id", chatting.talk, chatting.site.channel),
         Sound(CHATS, "_id", chatting.key),
     )
     with context.store.ears.listen(*sounds) as ear:

@@ -12,14 +12,16 @@ _LONG_S = 5.0
 
 
 def _message(talk: RecordId, key: RecordId | None = None) -> dict[str, object]:
-    return {"_id": key or new_id(), "conversation_id": talk, "customer_id": new_id(), "status": "SENT", "text": "a"}
+    said = {"channel": "webchat", "status": "SENT", "text": "a"}
+    return {"_id": key or new_id(), "conversation_id": talk, "customer_id": new_id(), **said}
 
 
 async def test_woken_by_changes(store: Store) -> None:
     """What is added, changed in what is news, or removed wakes whoever follows it; another process is heard, too."""
     talk, key = new_id(), new_id()
     other = await Store.open(store.url, store.database, [*store.records.values(), *GATE_RECORDS])
-    with store.ears.listen(Sound(MESSAGES, "conversation_id", talk), Sound(CONVERSATIONS, "_id", talk)) as ear:
+    sounds = Sound(MESSAGES, "conversation_id", talk, "webchat"), Sound(CONVERSATIONS, "_id", talk)
+    with store.ears.listen(*sounds) as ear:
         # It is woken once when it hears.
         await ear.heard(_LONG_S)
         await other.insert(MESSAGES, _message(talk, key))
@@ -47,6 +49,23 @@ async def test_not_by_others(store: Store) -> None:
         await ear.heard(0.01)
         assert asyncio.get_running_loop().time() - began >= 0.01
         await store.update(MESSAGES, {"_id": key}, {"$set": {"text": "b"}})
+        assert await _is_woken(ear)
+
+
+async def test_of_a_channel(store: Store) -> None:
+    """Of another channel's nothing is heard where a channel is named."""
+    talk = new_id()
+    follows, other = Sound(MESSAGES, "conversation_id", talk, "webchat"), Sound(CONVERSATIONS, "_id", talk)
+    with store.ears.listen(follows) as ear, store.ears.listen(other) as beside:
+        await ear.heard(_LONG_S)
+        await beside.heard(_LONG_S)
+        await store.insert(MESSAGES, {**_message(talk), "channel": "whatsapp"})
+        await store.insert(CONVERSATIONS, {"_id": talk, "channel": "webchat"})
+        assert await _is_woken(beside)
+        began = asyncio.get_running_loop().time()
+        await ear.heard(0.01)
+        assert asyncio.get_running_loop().time() - began >= 0.01
+        await store.insert(MESSAGES, _message(talk))
         assert await _is_woken(ear)
 
 

@@ -13,6 +13,7 @@ from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role
 from resolvers.webchat.chats import CHATS
+from tests.conftest import Commands
 from tests.desks import site
 from tests.webchat.conftest import CHANGED, Browser, answered, many, message
 
@@ -125,6 +126,19 @@ async def test_typing(browser: Browser) -> None:
     seen = "query ($id: ID!) { node(id: $id) { ... on Conversation { isVisitorTyping } } }"
     assert (await browser.ask(seen, id=named)).data["node"] == {"isVisitorTyping": True}
     assert (await browser.ask(seen, id=named)).data["node"] == {"isVisitorTyping": False}
+
+
+async def test_one_command(browser: Browser, commands: Commands) -> None:
+    """Who is typing costs one command, however many conversations are shown; a chat costs three."""
+    await Browser(browser.ask).start()
+    shown = "{ customers { nodes { conversations { nodes { isVisitorTyping } } } } }"
+    with commands.counted() as seen:
+        answer = await browser.ask(shown)
+    assert len(answer.data["customers"]["nodes"]) == 2
+    assert [one.get("find") for _, one in seen].count("chats") == 1
+    with commands.counted() as seen:
+        await browser.sees()
+    assert [one.get("find") for _, one in seen if "find" in one] == ["chats", "conversations", "messages"]
 
 
 async def test_agent_told(browser: Browser) -> None:
