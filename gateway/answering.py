@@ -39,7 +39,7 @@ from resolvers.kit.context import Context
 from resolvers.kit.errors import Unavailable
 from resolvers.kit.graph import Graph
 from resolvers.kit.sources import plain_source, stored_source
-from resolvers.kit.viewer import Viewer
+from resolvers.kit.viewer import Role, Viewer
 
 # What graphql-core may spend on comparing fields of the same name, pair by pair, before it gives a question up; it
 # reads this attribute for each question. Its own 500,000 hold the loop for 1.5 s; these 20,000 do for 0.05 s, and let
@@ -164,7 +164,7 @@ class Answering:
         """The answer; takes `execution_s` at most and says so where that was too short."""
         trace = _name(prepared)
         if beyond := self._beyond(prepared, question, context.viewer):
-            return Answer(Fate.BEYOND_KEY, {"errors": [_told_beyond(beyond)]})
+            return Answer(Fate.BEYOND_KEY, {"errors": [_told_beyond(beyond, context.viewer)]})
         executed = await self._patiently(prepared, self._execute(prepared, question, context))
         if isinstance(executed, Answer):
             return executed
@@ -185,7 +185,7 @@ class Answering:
             trace.execution = _FOLLOWED
         context = await fresh()
         if beyond := self._beyond(prepared, question, context.viewer):
-            yield Answer(Fate.BEYOND_KEY, {"errors": [_told_beyond(beyond)]})
+            yield Answer(Fate.BEYOND_KEY, {"errors": [_told_beyond(beyond, context.viewer)]})
             return
         following = await self._patiently(prepared, self._begun(prepared, question, context))
         if isinstance(following, Answer):
@@ -347,8 +347,14 @@ def _answer_of(result: ExecutionResult) -> Answer:
     return Answer(Fate.ANSWERED, body | {"data": result.data})
 
 
-def _told_beyond(fields: list[str]) -> Told:
+def _told_beyond(fields: list[str], viewer: Viewer) -> Told:
     more = f" and {len(fields) - _MOST_NAMED} more" if len(fields) > _MOST_NAMED else ""
+    if viewer.role is Role.VISITOR:
+        return telling.told(
+            f"A chat opens nothing but itself, and not: {', '.join(fields[:_MOST_NAMED])}{more}. Leave them out; whom "
+            "the company has signed in (`identifyVisitor`) may ask for the customer's own.",
+            telling.FORBIDDEN,
+        )
     return telling.told(
         f"The key is limited to fields, and these are not among them: {', '.join(fields[:_MOST_NAMED])}{more}. Leave "
         "them out, or ask whoever runs this gateway for a key that has them.",

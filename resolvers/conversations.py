@@ -115,7 +115,9 @@ class Conversation(Node, Redacted):
     status: ConversationStatus = kept("Where it stands.")
     entry_point: EntryPoint | None = kept("Where it came in.")
     started_at: datetime = kept("When it began.")
-    last_message_at: datetime = kept("When the newest message was written.")
+    last_message_at: datetime = kept(
+        "When the newest message was written; of a conversation in which nobody wrote yet, when it began."
+    )
     resolved_at: datetime | None = kept("When it was resolved; null while it is not.")
     assigned_agent_id: strawberry.Private[RecordId | None] = inner()
     customer_id: strawberry.Private[RecordId] = inner()

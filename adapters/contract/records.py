@@ -187,6 +187,8 @@ class Talk:
     resolved_at: datetime | None = None
     updated_at: datetime | None = None
     """When the source last changed it: of two words on one conversation the later stands."""
+    is_silent: bool = False
+    """Whether nobody has written in it yet: then nobody was heard of by it."""
 
 
 @quiet

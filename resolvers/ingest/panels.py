@@ -260,7 +260,7 @@ PANELS: Mapping[type[Any], Panel[Any]] = {
         id_of=_keyed(CONVERSATIONS),
         document=conversation,
         # The newest message may be the company's.
-        heard_at=lambda one: one.started_at,
+        heard_at=lambda one: None if one.is_silent else one.started_at,
         merge=longer,
         follows_source=False,
     ),

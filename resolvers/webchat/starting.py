@@ -187,7 +187,8 @@ def _records(who: Who, given: StartChatInput, now: datetime) -> list[HandedOver]
     if given.locale:
         shown = {"locale": accepted(plain_line, given.locale, "input", "locale", longest=LONGEST_LOCALE)}
     return [
-        Person(who=who, profile=shown, entry_point=came_in, seen_at=now),
+        # Who opens a panel has not written: nobody waits for an answer.
+        Person(who=who, profile=shown, entry_point=came_in),
         Talk(
             channel=who.channel,
             account=who.account,
@@ -196,6 +197,7 @@ def _records(who: Who, given: StartChatInput, now: datetime) -> list[HandedOver]
             started_at=now,
             last_message_at=now,
             entry_point=came_in,
+            is_silent=True,
         ),
     ]
 

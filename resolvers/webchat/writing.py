@@ -229,7 +229,9 @@ def _url(text: str) -> str:
     try:
         parts = urlsplit(line)
         _ = parts.port
-        is_good = parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc
+        # Between the dots of a name stands something, and behind it may be one.
+        is_named = all((parts.hostname or "").removesuffix(".").split("."))
+        is_good = parts.scheme == "https" and is_named and "@" not in parts.netloc
     except ValueError:
         is_good = False
     if not is_good or not line.isascii() or any(one in line for one in ' "<>\\^`{|}'):

@@ -45,6 +45,15 @@ async def test_chat_begins(gate: Gate) -> None:
     }
 
 
+async def test_beyond_the_chat(gate: Gate) -> None:
+    """Whoever asks for more with a chat's token is told what it opens, in words that fit a visitor."""
+    token = (await start(gate)).json()["data"]["startChat"]["token"]
+    response = await gate.ask("{ viewer { customer { id } } }", headers={"Authorization": f"Bearer {token}"})
+    assert code_of(response) == "FORBIDDEN"
+    message = response.json()["errors"][0]["message"]
+    assert ("Customer.id" in message, "identifyVisitor" in message, "key" in message) == (True, True, False)
+
+
 async def test_origin_is_handed_on(gate: Gate) -> None:
     """The page that asks is handed on: the site's own terms say who may."""
     given = {"query": START, "variables": INPUT}

@@ -13,6 +13,7 @@ from resolvers.kit.context import Caller
 from resolvers.kit.ids import global_id
 from resolvers.webchat.chats import CHATS
 from tests.desks import site
+from tests.makers import Makers
 from tests.webchat.conftest import ORIGIN, Browser, ChatAsking, many
 
 SEEN = """{ customers { nodes { id isAnonymous entryPoint { channel page referrer } identities { channel claim
@@ -43,6 +44,17 @@ async def test_agents_see_them(gateway: ChatAsking) -> None:
     assert (one["isAnonymous"], one["entryPoint"]) == (True, came_in)
     assert one["identities"] == [{"channel": "webchat", "claim": "VERIFIED", "profile": {"locale": "de-DE"}}]
     assert one["conversations"]["nodes"][0]["entryPoint"]["page"] == came_in["page"]
+
+
+async def test_silent_visitors(browser: Browser, make: Makers) -> None:
+    """Who has only opened the panel waits for nobody, and stands behind whoever has written, until the first word."""
+    ann = await make.customer("Ann", "Lee", last_interaction_at=browser.ask.now - timedelta(days=9))
+    recent = "{ customers(orderBy: {field: LAST_INTERACTION}) { nodes { id lastInteractionAt } } }"
+    first, last = (await browser.ask(recent)).data["customers"]["nodes"]
+    assert (first["id"], last) == (ann.id, {"id": browser.customer, "lastInteractionAt": None})
+    await browser.says("Hello")
+    first, _ = (await browser.ask(recent)).data["customers"]["nodes"]
+    assert (first["id"], first["lastInteractionAt"] is None) == (browser.customer, False)
 
 
 async def test_reload_finds_it(browser: Browser) -> None:
