@@ -722,7 +722,7 @@ class Chat extends EventTarget {
   #kept() {
     const session = this.#shelf.get("session");
     if (this.state === "live" || this.state === "waiting") {
-      if (!session) this.#over();
+      if (!session) this.#over(ENDED);
       else if (session.resume !== this.#resume && session.token) this.#enter().catch(() => {});
     }
     this.#changed();

@@ -80,6 +80,7 @@ async def test_typed_and_signed(shop: Shop, browser: BrowserContext) -> None:
     await tab.shows("It is me")
 
 
+@pytest.mark.deep
 @pytest.mark.browser
 async def test_somebody_else_signs_in(shop: Shop, browser: BrowserContext) -> None:
     """A page names its user to the widget; who signs in next on the device does not read what the one before wrote."""
