@@ -82,7 +82,9 @@ class Desk:
 
     async def send(self, **more: Any) -> Any:
         """What an agent is answered who answers in the one conversation that there is."""
-        given = {"key": "first", "conversationId": (await self.talk())["id"], "text": "Good morning!"} | more
+        given = {"key": "first", "text": "Good morning!"} | more
+        if "conversationId" not in given:
+            given["conversationId"] = (await self.talk())["id"]
         answer = await self.ask(SEND, input={name: value for name, value in given.items() if value is not None})
         assert not answer.errors
         return answer.data["sendMessage"]

@@ -58,7 +58,8 @@ async def test_status_by_its_id(desk: Desk) -> None:
 
 async def test_same_key_once(desk: Desk, cloud: Cloud) -> None:
     """Sent twice with one key, a message goes out once, also at the same moment, and is one message."""
-    answers = await asyncio.gather(*(desk.send() for _ in range(5)))
+    talk = (await desk.talk())["id"]
+    answers = await asyncio.gather(*(desk.send(conversationId=talk) for _ in range(5)))
     await desk.empty()
     answers.append(await desk.send())
     await desk.empty()
