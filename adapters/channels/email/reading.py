@@ -89,7 +89,8 @@ class Reader:
         headers = mail.letter.headers
         if wrote is not None and wrote.address in self._own:
             return "our own address as the sender: an echo, or somebody who pretends"
-        if by_program and answers(headers, self._place.domains) is not None:
+        # Whoever answers ours does not write to many, whatever their server or their group puts beside it.
+        if answers(headers, self._place.domains) is not None:
             return None
         if is_of_list(headers, self._settings.own_lists):
             return "a mail to many"

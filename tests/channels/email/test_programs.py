@@ -115,6 +115,22 @@ def test_automatic_reply() -> None:
     assert only(Talk, event).external_id == only(Talk, told(mail())).external_id
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"list_unsubscribe": "<mailto:x@example.com>"},
+        {"precedence": "bulk"},
+        {"precedence": "list", "list_id": "<purchasing.example.com>"},
+    ],
+    ids=range(3),
+)
+def test_answers_are_read(headers: dict[str, str | None]) -> None:
+    """What answers a mail of ours is read, also from a group or a server that writes as if to many."""
+    event = told(mail("Yes, 50 bells.", in_reply_to=f"<{OURS}>", **headers))
+    assert (only(Utterance, event).text, only(Utterance, event).is_by_other) == ("Yes, 50 bells.", False)
+    assert told(mail("Yes, 50 bells.", **headers)).left_alone == "a mail to many"
+
+
 def test_own_lists() -> None:
     """Where customers write to a group of the company's, their mails are theirs."""
     raw = mail("Hello", list_id="Support <support.shop.example>", precedence="list")
