@@ -68,6 +68,25 @@ def test_bounces_in_words(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        "It has not yet been delivered after 24 hours on the queue of 5.9.12.4.",
+        "THIS IS A WARNING MESSAGE ONLY\n451 4.4.1 reply: read error. Will keep trying for 5 days, 500 tries.",
+        "421 try again",
+    ],
+    ids=range(3),
+)
+def test_delays_in_words(said: str) -> None:
+    """A mail server that says that ours is late, and not that it was refused, fails nothing; one that gave up does."""
+    late: dict[str, str | None] = {"from": "Mailer-Daemon@example.com", "in_reply_to": f"<{OURS}>"}
+    assert told(mail(said, **late)).left_alone == "a mail of ours is under way"
+    assert only(Progress, told(mail(said, given=["X-Failed-Recipients: ann@example.com"], **late))).status == "FAILED"
+    assert (
+        only(Progress, told(mail(f"{said} (#5.1.1)", **late))).reason == "5.1.1: it was refused because of the address"
+    )
+
+
+@pytest.mark.parametrize(
     "raw",
     [
         report(returned=part("message/rfc822", mail("Not ours"))),
