@@ -13,7 +13,7 @@ from typing import Final
 
 from adapters.channels.email.pages import text_of_page
 from adapters.channels.email.plain import legible_lines, unflowed
-from adapters.channels.email.words import header_text, parameters, raw_text, text_of, unpacked
+from adapters.channels.email.words import charset_of_page, header_text, parameters, raw_text, text_of, unpacked
 from adapters.contract.bounds import LONGEST_TEXT
 from adapters.contract.errors import BadPayload
 from adapters.quiet import quiet
@@ -229,7 +229,8 @@ def _leaf(part: Message, kind: str, found: Letter) -> None:
 
 
 def _words(body: bytes, kind: str, said: dict[str, str]) -> str:
-    text = text_of(body, said.get("charset"))
+    charset = said.get("charset") or (charset_of_page(body) if kind == "text/html" else None)
+    text = text_of(body, charset)
     if kind == "text/html":
         return legible_lines(text_of_page(text))
     if said.get("format", "").lower() == "flowed":
