@@ -24,7 +24,7 @@ from adapters.channels.email.people import (
     is_proven,
     mailboxes,
 )
-from adapters.channels.email.reports import Place, bounce, left_alone, report_on
+from adapters.channels.email.reports import COMPLAINT, OF_DOMAIN, Place, bounce, is_on_domain, left_alone, report_on
 from adapters.channels.email.settings import EmailSettings
 from adapters.channels.email.threads import answers, id_of, own_in, root_of, tag_of, talk_id
 from adapters.contract.deliveries import Delivery, Event
@@ -74,6 +74,8 @@ class Reader:
         at = sent_at(letter.headers, found.came_at)
         if letter.statuses or letter.receipt is not None:
             return report_on(letter, self._place, at)
+        if letter.complaint is not None or is_on_domain(letter):
+            return [left_alone(letter, COMPLAINT if letter.complaint is not None else OF_DOMAIN, at)]
         return self._of_mail(_Mail(letter, _id(letter, found), at, found.is_sent, found.is_cut))
 
     def _of_mail(self, mail: _Mail) -> Sequence[Event]:

@@ -17,6 +17,8 @@ from adapters.contract.records import Progress
 from adapters.quiet import quiet
 
 NOT_OURS: Final = "a report on a mail that was not sent from here"
+COMPLAINT: Final = "a complaint about a mail, as spam"
+OF_DOMAIN: Final = "a report on a domain's mails"
 _UNDER_WAY: Final = "a mail of ours is under way"
 
 # No part of an IP address.
@@ -32,6 +34,7 @@ _ABOUT: Final = {
     "6": "the content",
     "7": "security or a policy",
 }
+_ON_DOMAIN: Final = re.compile(r"report[ -]domain:.{1,300}submitter:", re.IGNORECASE)
 _REACHED: Final = {"failed": "FAILED", "delivered": "DELIVERED"}
 _PASSING: Final = frozenset({"delayed", "relayed", "expanded"})
 _LONGEST: Final = 200_000
@@ -73,6 +76,12 @@ def _refused(text: str) -> str | None:
     """The code by which it was refused for good; None where none stands there, as in a warning that it is late."""
     codes = [one[0] for one in _STATUS.finditer(text)] or _CODE.findall(text)[:1]
     return next((one for one in codes if one.startswith("5")), None)
+
+
+def is_on_domain(letter: Letter) -> bool:
+    """Whether a program reports what became of all mails that name the domain (RFC 7489, 7.2.1.1; RFC 8460, 5.3)."""
+    subject = letter.headers.text("subject")
+    return bool(letter.headers.all("tls-report-domain")) or _ON_DOMAIN.match(subject) is not None
 
 
 def left_alone(letter: Letter, why: str, at: datetime) -> Event:

@@ -1,5 +1,7 @@
 """What programs write is no customer's word: a report says how our mail fared, and none is answered."""
 
+import base64
+
 import pytest
 
 from adapters.channels.email.threads import own_id
@@ -164,6 +166,30 @@ def test_answers_are_read(headers: dict[str, str | None]) -> None:
     event = told(mail("Yes, 50 bells.", in_reply_to=f"<{OURS}>", **headers))
     assert (only(Utterance, event).text, only(Utterance, event).is_by_other) == ("Yes, 50 bells.", False)
     assert told(mail("Yes, 50 bells.", **headers)).left_alone == "a mail to many"
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (
+            parts(part("message/feedback-report", "Feedback-Type: abuse\n"), RETURNED, kind="multipart/report"),
+            "a complaint",
+        ),
+        (mail("PK", subject="Report Domain: shop.example Submitter: x.example Report-ID: <1>"), "a report on a domain"),
+        (mail("{}", tls_report_domain="shop.example"), "a report on a domain"),
+    ],
+    ids=range(3),
+)
+def test_reports_on_mails(raw: bytes, why: str) -> None:
+    """Who reports spam, or what became of a domain's mails, is no customer."""
+    assert (told(raw).left_alone or "").startswith(why)
+
+
+def test_packed_report() -> None:
+    """A report is read also where it is packed, as it must not be."""
+    packed = base64.encodebytes(FAILED.format("failed", "5.1.1").encode())
+    block = part("message/delivery-status", packed, "Content-Transfer-Encoding: base64")
+    assert only(Progress, told(parts(block, RETURNED, kind="multipart/report"))).key == "k1"
 
 
 def test_own_lists() -> None:
