@@ -13,7 +13,7 @@ from typing import Final
 
 from adapters.channels.email.pages import text_of_page
 from adapters.channels.email.plain import legible_lines, unflowed
-from adapters.channels.email.words import header_text, parameters, raw_text, text_of, unpacked
+from adapters.channels.email.words import charset_of_page, header_text, parameters, raw_text, text_of, unpacked
 from adapters.contract.bounds import LONGEST_TEXT
 from adapters.contract.errors import BadPayload
 from adapters.quiet import quiet
@@ -35,6 +35,7 @@ _NO_NAME: Final = re.compile(r"[\x00-\x1f\x7f\ufffd]+")
 _NO_WORDS: Final = frozenset({"text/calendar", "text/x-amp-html", "text/csv", "text/rtf", "text/vcard", "text/x-vcard"})
 _STATUSES: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _RECEIPTS: Final = frozenset({"message/disposition-notification", "message/global-disposition-notification"})
+_COMPLAINTS: Final = frozenset({"message/feedback-report"})
 _OTHERS_HEADERS: Final = frozenset({"text/rfc822-headers", "message/global-headers"})
 _UUENCODED: Final = frozenset({"x-uuencode", "uuencode", "uue", "x-uue"})
 
@@ -104,6 +105,8 @@ class Letter:
     """Of a report on deliveries: the mail's block, then one for each recipient (RFC 3464)."""
     receipt: Headers | None = None
     """Of a report that it was read (RFC 8098)."""
+    complaint: Headers | None = None
+    """Of a report that somebody takes it for spam (RFC 5965)."""
 
     @property
     def text(self) -> str | None:
@@ -149,6 +152,8 @@ def _walk(part: Message, found: Letter, depth: int) -> None:
     elif kind in _RECEIPTS:
         blocks = _blocks(part, parts)
         found.receipt = next(iter(blocks), None)
+    elif kind in _COMPLAINTS:
+        found.complaint = next(iter(_blocks(part, parts)), None)
     elif kind.startswith("message/") and parts:
         _forwarded(parts[0], found, depth)
     elif kind == "multipart/alternative" and parts:
@@ -162,6 +167,11 @@ def _walk(part: Message, found: Letter, depth: int) -> None:
 
 def _blocks(part: Message, parts: Sequence[Message]) -> list[Headers]:
     """The blocks of a report, each of them headers."""
+    if _way_of(part) == "base64" and not any(one.keys() for one in parts):
+        # Which must not be (RFC 3464, 2.1), so that the library took the code for blocks.
+        packed = "\n".join(str(one.get_payload()) for one in parts) if parts else part.get_payload()
+        part.set_payload(packed)
+        parts = ()
     if parts:
         # Of a report on a receipt the library makes a mail, whose body is its text.
         blocks = [_headers_of(one) for one in parts]
@@ -229,7 +239,8 @@ def _leaf(part: Message, kind: str, found: Letter) -> None:
 
 
 def _words(body: bytes, kind: str, said: dict[str, str]) -> str:
-    text = text_of(body, said.get("charset"))
+    charset = said.get("charset") or (charset_of_page(body) if kind == "text/html" else None)
+    text = text_of(body, charset)
     if kind == "text/html":
         return legible_lines(text_of_page(text))
     if said.get("format", "").lower() == "flowed":
@@ -253,8 +264,7 @@ def _named(name: str) -> str:
 
 def _bytes_of(part: Message) -> bytes:
     """The bytes of a part, unpacked as far as that goes."""
-    way = next((str(value) for name, value in part.raw_items() if str(name).lower() == _ENCODING), "")
-    way = way.partition(";")[0].strip().lower()
+    way = _way_of(part)
     # What is not said to be packed, the library gives as it is.
     del part[_ENCODING]
     raw = part.get_payload(decode=True)
@@ -265,6 +275,12 @@ def _bytes_of(part: Message) -> bytes:
     if way == "quoted-printable":
         return binascii.a2b_qp(raw)
     return b"".join(_of_uu(raw)) if way in _UUENCODED else raw
+
+
+def _way_of(part: Message) -> str:
+    """How the part says that it is packed."""
+    way = next((str(value) for name, value in part.raw_items() if str(name).lower() == _ENCODING), "")
+    return way.partition(";")[0].strip().lower()
 
 
 _ENCODING: Final = "content-transfer-encoding"

@@ -17,13 +17,14 @@ from adapters.channels.email.moments import sent_at
 from adapters.channels.email.opening import Opened, opened
 from adapters.channels.email.people import (
     Mailbox,
+    domain_of,
     is_automatic,
     is_of_list,
     is_of_mailer,
     is_proven,
     mailboxes,
 )
-from adapters.channels.email.reports import Place, bounce, left_alone, report_on
+from adapters.channels.email.reports import COMPLAINT, OF_DOMAIN, Place, bounce, is_on_domain, left_alone, report_on
 from adapters.channels.email.settings import EmailSettings
 from adapters.channels.email.threads import answers, id_of, own_in, root_of, tag_of, talk_id
 from adapters.contract.deliveries import Delivery, Event
@@ -33,6 +34,11 @@ from adapters.quiet import quiet
 PROGRAM: Final = "automatic reply"
 """Who is named as the author of what a program answered in a person's place."""
 _NOBODY: Final = "the mail names no address of who wrote it"
+_NO_VISITOR: Final = "the mail is of a form, and its Reply-To names nobody else's address"
+_OF_WHICH: Final = (
+    "the mail comes from our own address, to be answered at another of our domain: a form's or a colleague's (name the "
+    "sender in `form_senders`, or the other address in `other_addresses`)"
+)
 _LONGEST_SUBJECT: Final = 500
 _LONGEST_ID: Final = 990
 _AGAIN: Final = re.compile(
@@ -68,6 +74,8 @@ class Reader:
         at = sent_at(letter.headers, found.came_at)
         if letter.statuses or letter.receipt is not None:
             return report_on(letter, self._place, at)
+        if letter.complaint is not None or is_on_domain(letter):
+            return [left_alone(letter, COMPLAINT if letter.complaint is not None else OF_DOMAIN, at)]
         return self._of_mail(_Mail(letter, _id(letter, found), at, found.is_sent, found.is_cut))
 
     def _of_mail(self, mail: _Mail) -> Sequence[Event]:
@@ -77,11 +85,13 @@ class Reader:
             return bounce(mail.letter, self._place, mail.at)
         if mail.is_sent:
             return [self._echo(mail, wrote)]
+        if wrote is not None and self._is_of_form(mail, wrote):
+            return [self._of_form(mail)]
         by_program = is_automatic(headers)
         if (why := self._why_not(mail, wrote, by_program=by_program)) is not None:
             return [left_alone(mail.letter, why, mail.at)]
         if wrote is None:
-            return [Event(key=f"unread:{mail.id}", order_by=mail.id, at=mail.at, unread=_NOBODY)]
+            return [self._unread(mail, _NOBODY)]
         return [self._heard(mail, wrote, by_program=by_program)]
 
     def _why_not(self, mail: _Mail, wrote: Mailbox | None, *, by_program: bool) -> str | None:
@@ -89,16 +99,45 @@ class Reader:
         headers = mail.letter.headers
         if wrote is not None and wrote.address in self._own:
             return "our own address as the sender: an echo, or somebody who pretends"
-        if by_program and answers(headers, self._place.domains) is not None:
+        # Whoever answers ours does not write to many, whatever their server or their group puts beside it.
+        if answers(headers, self._place.domains) is not None:
             return None
         if is_of_list(headers, self._settings.own_lists):
             return "a mail to many"
         return "a program's mail that answers none of ours" if by_program else None
 
-    def _heard(self, mail: _Mail, wrote: Mailbox, *, by_program: bool) -> Event:
+    def _is_of_form(self, mail: _Mail, wrote: Mailbox) -> bool:
+        """Whether a form on a web page wrote it for a visitor, whom Reply-To names."""
+        if wrote.address in self._settings.forms:
+            return True
+        if wrote.address not in self._own or own_in(mail.id, self._place.domains) is not None:
+            return False
+        headers = mail.letter.headers
+        is_marked = is_automatic(headers) or is_of_list(headers, self._settings.own_lists)
+        return self._visitor(mail) is not None and not is_marked
+
+    def _visitor(self, mail: _Mail) -> Mailbox | None:
+        return next((one for one in mailboxes(mail.letter.headers, "reply-to") if one.address not in self._own), None)
+
+    def _of_form(self, mail: _Mail) -> Event:
+        visitor = self._visitor(mail)
+        if visitor is None:
+            return self._unread(mail, _NO_VISITOR)
+        wrote = mailboxes(mail.letter.headers, "from")
+        is_named = bool(wrote) and wrote[0].address in self._settings.forms
+        if not is_named and domain_of(visitor.address) in self._place.domains:
+            # Of a colleague's mail in copy nothing tells it.
+            return self._unread(mail, _OF_WHICH)
+        return self._heard(mail, visitor, by_program=False, is_by_form=True)
+
+    def _unread(self, mail: _Mail, why: str) -> Event:
+        return Event(key=f"unread:{mail.id}", order_by=mail.id, at=mail.at, unread=why)
+
+    def _heard(self, mail: _Mail, wrote: Mailbox, *, by_program: bool, is_by_form: bool = False) -> Event:
         """What somebody wrote."""
         who = Who(self._channel, self._account, wrote.address)
-        is_proven_ = is_proven(mail.letter.headers, wrote.address, self._settings.trusted_servers)
+        # What is proven of a form is that it wrote, and anybody may write any address into it.
+        is_proven_ = not is_by_form and is_proven(mail.letter.headers, wrote.address, self._settings.trusted_servers)
         person = Person(
             who=who,
             profile={"name": wrote.name} if wrote.name else {},

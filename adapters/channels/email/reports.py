@@ -17,8 +17,12 @@ from adapters.contract.records import Progress
 from adapters.quiet import quiet
 
 NOT_OURS: Final = "a report on a mail that was not sent from here"
+COMPLAINT: Final = "a complaint about a mail, as spam"
+OF_DOMAIN: Final = "a report on a domain's mails"
+_UNDER_WAY: Final = "a mail of ours is under way"
 
-_STATUS: Final = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})")
+# No part of an IP address.
+_STATUS: Final = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
 _CODE: Final = re.compile(r"\b([45]\d\d)\b")
 # RFC 3463, 3: what the second number means.
 _ABOUT: Final = {
@@ -30,6 +34,7 @@ _ABOUT: Final = {
     "6": "the content",
     "7": "security or a policy",
 }
+_ON_DOMAIN: Final = re.compile(r"report[ -]domain:.{1,300}submitter:", re.IGNORECASE)
 _REACHED: Final = {"failed": "FAILED", "delivered": "DELIVERED"}
 _PASSING: Final = frozenset({"delayed", "relayed", "expanded"})
 _LONGEST: Final = 200_000
@@ -60,8 +65,23 @@ def bounce(letter: Letter, place: Place, at: datetime) -> list[Event]:
     ours = _about(letter, place.domains)
     if ours is None:
         return [left_alone(letter, NOT_OURS, at)]
-    found = _STATUS.search(letter.text or "") or _CODE.search(letter.text or "")
-    return [_progress(ours, place, "FAILED", at, "bounced", reason=_reason(found[0] if found else ""))]
+    refused = _refused((letter.text or "")[:_LONGEST])
+    # Who is named there was given up, whichever code the last try had.
+    if refused is None and not letter.headers.all("x-failed-recipients"):
+        return [left_alone(letter, _UNDER_WAY, at)]
+    return [_progress(ours, place, "FAILED", at, "bounced", reason=_reason(refused or ""))]
+
+
+def _refused(text: str) -> str | None:
+    """The code by which it was refused for good; None where none stands there, as in a warning that it is late."""
+    codes = [one[0] for one in _STATUS.finditer(text)] or _CODE.findall(text)[:1]
+    return next((one for one in codes if one.startswith("5")), None)
+
+
+def is_on_domain(letter: Letter) -> bool:
+    """Whether a program reports what became of all mails that name the domain (RFC 7489, 7.2.1.1; RFC 8460, 5.3)."""
+    subject = letter.headers.text("subject")
+    return bool(letter.headers.all("tls-report-domain")) or _ON_DOMAIN.match(subject) is not None
 
 
 def left_alone(letter: Letter, why: str, at: datetime) -> Event:
@@ -96,7 +116,7 @@ def _of_recipients(letter: Letter, ours: Own, place: Place, at: datetime) -> Ite
             reason = _reason(block.text("status")) if status == "FAILED" else None
             yield _progress(ours, place, status, at, recipient, reason=reason)
         else:
-            why = "a mail of ours is under way" if action in _PASSING else "a report of an unknown kind"
+            why = _UNDER_WAY if action in _PASSING else "a report of an unknown kind"
             yield Event(key=f"report:{ours.id}:{action[:40]}:{recipient}", order_by=ours.id, at=at, left_alone=why)
 
 

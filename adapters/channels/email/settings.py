@@ -42,6 +42,12 @@ class EmailSettings(ChannelSettings):
         description="List-Ids of the company's own groups, as `support.example.com`, to which customers write. Other "
         "mails to lists are left alone.",
     )
+    form_senders: tuple[str, ...] = Field(
+        (),
+        description="The addresses from which forms on web pages write for visitors, as `mailer@shopify.com`: their "
+        "mails are of whom Reply-To names, who is taken for asserted. What the mailbox's own address writes for "
+        "somebody of another domain is one, too; name it here if visitors may have its own domain.",
+    )
     trusted_servers: tuple[str, ...] = Field(
         (),
         description="The names (authserv-id) under which mail servers of the company write Authentication-Results, as "
@@ -105,7 +111,7 @@ class EmailSettings(ChannelSettings):
         300.0, gt=0, le=86_400, description="How old a delivery's signature may be, in seconds."
     )
 
-    @field_validator("mailboxes", "other_addresses", "other_domains", "own_lists", "trusted_servers")
+    @field_validator("mailboxes", "other_addresses", "other_domains", "own_lists", "form_senders", "trusted_servers")
     @classmethod
     def _each_is_a_line(cls, values: tuple[str, ...]) -> tuple[str, ...]:
         if any(not one.strip() or not one.isprintable() or not one.isascii() for one in values):
@@ -129,6 +135,11 @@ class EmailSettings(ChannelSettings):
     def own_addresses(self) -> frozenset[str]:
         """Every address of the mailbox."""
         return frozenset(one.lower() for one in (self.address, *self.other_addresses))
+
+    @cached_property
+    def forms(self) -> frozenset[str]:
+        """The addresses from which forms write for visitors."""
+        return frozenset(one.lower() for one in self.form_senders)
 
     @cached_property
     def own_domains(self) -> frozenset[str]:

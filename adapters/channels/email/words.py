@@ -17,6 +17,9 @@ _LONGEST_HEADER: Final = 20_000
 # As mail programs call what Python calls otherwise, or what is a part of something larger (WHATWG Encoding, 4.2).
 _CALLED: Final[Mapping[str, str]] = {
     "ascii": "us-ascii",
+    "big5": "big5hkscs",
+    "cn-big5": "big5hkscs",
+    "x-x-big5": "big5hkscs",
     "gb2312": "gb18030",
     "gbk": "gb18030",
     "x-gbk": "gb18030",
@@ -44,6 +47,18 @@ _TAKE_ANYTHING: Final = frozenset({"us-ascii", "cp1252", "cp1254"})
 _NO_CHARSETS: Final = frozenset(
     {"unicode-escape", "unicode_escape", "raw-unicode-escape", "raw_unicode_escape", "idna", "punycode", "undefined"}
 )
+_JAPANESE: Final = frozenset({"iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_3", "iso2022_jp_ext"})
+_SWITCH: Final = re.compile(rb"(\x1b(?:\$[@B]|\$\([@BD]|\([BJI]))")
+_TWO_BYTES: Final = frozenset({b"\x1b$@", b"\x1b$B", b"\x1b$(@", b"\x1b$(B"})
+_HALF_WIDTH: Final = b"\x1b(I"
+_LETTERS: Final = range(0x21, 0x7F)
+_NARROW: Final = range(0x21, 0x60)
+_ROWS: Final = (*range(0x81, 0xA0), *range(0xE0, 0xF0))
+_CELLS: Final = (*range(0x40, 0x7F), *range(0x80, 0xFD))
+# HTML, 4.2.5.4: where a page says it; those of two bytes a letter cannot say so.
+_OF_PAGE: Final = re.compile(
+    rb"<meta\s[^>]{0,500}?charset\s{0,5}=\s{0,5}[\"']?\s{0,5}(?!utf-?(?:16|32))([\w.:-]{1,60})", re.IGNORECASE
+)
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,60}")
 
 _ENCODED: Final = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?([^?]{0,8000})\?=")
@@ -57,6 +72,18 @@ _PART_OF: Final = re.compile(r"(.+?)\*(\d{1,3})(\*)?")
 def text_of(body: bytes, charset: str | None) -> str:
     """The text, read as what it says it is where that fits, and else as what it seems to be."""
     return legible(_decoded(body, _codec(charset)))
+
+
+def charset_of_page(page: bytes) -> str | None:
+    """The charset that a page names, of which the mail names none; None also where it is UTF-8 nevertheless."""
+    found = _OF_PAGE.search(page[:10_000])
+    if found is None:
+        return None
+    try:
+        page.decode("utf-8")
+    except UnicodeDecodeError:
+        return found[1].decode("ascii", "replace")
+    return found[1].decode("ascii", "replace") if page.isascii() else None
 
 
 def _codec(charset: str | None) -> str | None:
@@ -86,10 +113,39 @@ def _decoded(body: bytes, codec: str | None) -> str:
         return body.decode(codec)
     except (UnicodeError, ValueError):
         pass
+    if codec.startswith("iso2022") and b"\x1b" in body:
+        # Of seven bits a letter, so that it would be UTF-8, too.
+        return "".join(_japanese(body)) if codec in _JAPANESE else body.decode(codec, "replace")
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError:
         return body.decode(codec, "replace")
+
+
+def _japanese(body: bytes) -> Iterator[str]:
+    """ISO-2022-JP with the signs and the narrow kana that mail programs put beyond it, as in their Shift JIS."""
+    mode = b""
+    for piece in _SWITCH.split(body):
+        if _SWITCH.fullmatch(piece):
+            mode = piece
+        elif mode in _TWO_BYTES:
+            # Whoever forgets to switch back begins a new line all the same.
+            letters, end, rest = piece.partition(b"\n")
+            yield b"".join(_shifted(letters)).decode("cp932", "replace") + (end + rest).decode("cp932", "replace")
+        elif mode == _HALF_WIDTH:
+            yield bytes(one | 0x80 if one in _NARROW else one for one in piece).decode("cp932", "replace")
+        else:
+            yield (mode + piece).decode("iso2022_jp_ext", "replace")
+
+
+def _shifted(letters: bytes) -> Iterator[bytes]:
+    """Letters of two bytes as Shift JIS writes them: two rows of 94 in one of 188."""
+    for first, second in zip(letters[::2], letters[1::2], strict=False):
+        if first not in _LETTERS or second not in _LETTERS:
+            yield b"?"
+            continue
+        row, is_lower = divmod(first - _LETTERS.start, 2)
+        yield bytes((_ROWS[row], _CELLS[is_lower * len(_LETTERS) + second - _LETTERS.start]))
 
 
 def _guessed(body: bytes, codec: str | None) -> str:

@@ -54,6 +54,42 @@ def test_other_alphabets(charset: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("charset", "raw", "text"),
+    [
+        ("ISO-2022-JP", b"\x1b$B$3$s\x2d\x6a\x7c\x62\x1b(B Ltd\nOK", "こん㈱髙 Ltd\nOK"),
+        ("iso-2022-jp", b"\x1b$B$3$s\x1b(I12\x1b(B!", "こんｱｲ!"),
+        ("iso-2022-jp", b"\x1b$B$3\x2d\x6a\nOK", "こ㈱\nOK"),
+        ("iso-2022-jp", b"\x1b$B$3\xff\x21$\x1b(B!", "こ?!"),
+        ("iso-2022-jp", "こん".encode(), "こん"),
+        ("iso-2022-kr", b"\x1b$)C\x0e0!\x0f \xff", "가 \ufffd"),
+        ("big5", "嘅喺咗".encode("big5hkscs"), "嘅喺咗"),
+    ],
+    ids=range(7),
+)
+def test_beyond_charsets(charset: str, raw: bytes, text: str) -> None:
+    """Letters that programs put beyond a charset are read, and of one that is broken the rest."""
+    assert words(mail(raw, content_type=f"text/plain; charset={charset}")) == text
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        (b'<meta charset="windows-1251"><p>' + "Привет".encode("cp1251"), "Привет"),
+        (b'<META http-equiv=x content="text/html; charset=koi8-r"><p>' + "Привет".encode("koi8-r"), "Привет"),
+        (b"<meta charset=iso-2022-jp><p>\x1b$B$3$s\x1b(B", "こん"),
+        # Whoever sent it on wrote it anew.
+        ('<meta charset="windows-1251"><p>Привет'.encode(), "Привет"),
+        ("<meta charset=utf-16><p>Größe".encode(), "Größe"),
+        (b"<meta charset=odd><p>Gr\xf6\xdfe", "Größe"),
+    ],
+    ids=range(6),
+)
+def test_charsets_of_pages(page: bytes, text: str) -> None:
+    """Where the mail names no charset, a page is read by the one that it names itself."""
+    assert words(mail(page, content_type="text/html")) == text
+
+
+@pytest.mark.parametrize(
     ("subject", "read"),
     [
         ("=?utf-8?B?R3LDtsOfZQ==?=", "Größe"),

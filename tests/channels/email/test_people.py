@@ -1,6 +1,7 @@
 """Who wrote a mail, how sure that is, and when."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,8 @@ from adapters.contract.records import Person, Reach, Utterance
 from tests.channels.email.letters import NOW, mail, only, told
 
 CHECKED = "Authentication-Results: mx.shop.example; spf=pass; dmarc=pass (p=none) header.from=example.com"
+
+FORMS_CHECKED = CHECKED.replace("example.com", "shopify.com")
 
 
 @pytest.mark.parametrize(
@@ -62,6 +65,36 @@ def test_asserted_unless_proven(given: list[str], is_proven: bool) -> None:
     person = only(Person, told(mail(given=given)))
     assert person.is_asserted is not is_proven
     assert person.reaches == (Reach(type="EMAIL", value=person.who.value, is_verified=is_proven),)
+
+
+@pytest.mark.parametrize(
+    ("sender", "headers"),
+    [
+        ("Shop <support@shop.example>", {}),
+        ("mailer@shopify.com", {"precedence": "bulk"}),
+        ("Mailer@Shopify.com", {"auto_submitted": "auto-generated", "given": [FORMS_CHECKED]}),
+    ],
+    ids=range(3),
+)
+def test_forms(sender: str, headers: dict[str, Any]) -> None:
+    """A mail of a form is of the visitor whom Reply-To names, of whom nothing is proven."""
+    raw = mail("A bell!", reply_to="Bob <bob@shopify.com>", **{"from": sender}, **headers)
+    event = told(raw, form_senders=["mailer@shopify.com"])
+    person = only(Person, event)
+    assert (person.who.value, person.profile["name"], person.is_asserted) == ("bob@shopify.com", "Bob", True)
+    assert (person.seen_at, person.reaches[0].is_verified) == (event.at, False)
+    assert only(Utterance, event).who == person.who
+
+
+def test_forms_without_visitors() -> None:
+    """Where nobody can tell for whom a form wrote, or whether one did, the mail is set aside and not dropped."""
+    of_form: dict[str, str | None] = {"from": "mailer@shopify.com"}
+    ours: dict[str, str | None] = {"from": "support@shop.example", "reply_to": "sales@shop.example"}
+    assert "names nobody" in (told(mail(**of_form), form_senders=["mailer@shopify.com"]).unread or "")
+    assert "`form_senders`" in (told(mail(**ours)).unread or "")
+    assert only(Person, told(mail(**ours), form_senders=["support@shop.example"])).who.value == "sales@shop.example"
+    assert told(mail(**ours), other_addresses=["sales@shop.example"]).left_alone
+    assert told(mail(auto_submitted="auto-replied", **ours | {"reply_to": "bob@example.com"})).left_alone
 
 
 def test_nobody_is_trusted() -> None:
