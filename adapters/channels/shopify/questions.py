@@ -30,7 +30,7 @@ fragment Sale on Order {{
   id name processedAt createdAt updatedAt cancelledAt displayFinancialStatus displayFulfillmentStatus
   email phone note
   customAttributes {{ key value }}
-  billingAddress {{ phone }}
+  billingAddress {{ country countryCodeV2 phone }}
   totalPriceSet {_MONEY}
   currentTotalPriceSet {_MONEY}
   lineItems(first: {LINES_AT_ONCE}) {{ pageInfo {{ hasNextPage endCursor }} nodes {{ ...Goods }} }}

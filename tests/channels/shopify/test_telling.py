@@ -46,6 +46,14 @@ def test_money_of_old_formats() -> None:
     assert (order.items[0].total, order.total) == (Amount(Decimal("18.00"), "USD"), Amount(Decimal("20.00"), "USD"))
 
 
+def test_numbers_of_orders() -> None:
+    """The number of an order that names no address is one of the customer's own country, not of this house's."""
+    customer = {"id": 7, "phone": "55 1234 5678", "default_address": {"country_code": "MX"}}
+    (person, _) = told("orders/create", {**ORDER, "customer": customer, "phone": "5512345678"}).records
+    assert isinstance(person, Person)
+    assert [one.value for one in person.reaches if one.type == "PHONE"] == ["+525512345678"]
+
+
 def test_huge_ids() -> None:
     """Ids of any size stay whole."""
     body = {**ORDER, "id": 820982911946154508, "customer": {"id": 10**24 + 1}}
