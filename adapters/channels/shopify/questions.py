@@ -28,7 +28,7 @@ fragment Goods on LineItem {{
 _SALE: Final = f"""
 fragment Sale on Order {{
   id name processedAt createdAt updatedAt cancelledAt displayFinancialStatus displayFulfillmentStatus
-  email phone note
+  email phone note test
   customAttributes {{ key value }}
   billingAddress {{ country countryCodeV2 phone }}
   totalPriceSet {_MONEY}

@@ -110,6 +110,21 @@ def test_order_of_nobody() -> None:
     assert told("orders/create", {name: one for name, one in ORDER.items() if name != "customer"}).left_alone
 
 
+@pytest.mark.parametrize("topic", ["orders/create", "customers/update", "customers/redact", "shop/redact"])
+def test_notifications_of_a_test(topic: str) -> None:
+    """What Shopify's admin sends for a trial is of nobody who ever bought: nothing of it is kept or set aside."""
+    for sign in ("true", " True"):
+        assert "trial" in (told(topic, {**ORDER, **REDACT}, x_shopify_test=sign).left_alone or "")
+    assert told("orders/create", ORDER, x_shopify_test="false").records
+
+
+def test_orders_of_a_test() -> None:
+    """An order that was paid with no money, for a trial, is no sale; an odd word on it spoils no order."""
+    assert "trial" in (told("orders/paid", {**ORDER, "test": True}).left_alone or "")
+    for odd in (None, False, "no", {}):
+        assert told("orders/paid", {**ORDER, "test": odd}).records
+
+
 def test_order_deleted() -> None:
     """An order that was deleted goes, at the moment that Shopify names."""
     event = told("orders/delete", {"id": 1}, x_shopify_triggered_at="2026-11-20T10:00:00.123456789Z")
