@@ -219,8 +219,12 @@ def _message(told: _Told) -> Event:
 
 def _edit(told: _Told) -> Event:
     edit = shaped(Edit, told.body, told.place)
-    records = spoken(told, edit.mid, Said(edit.text or None), updated_at=told.at)
-    return told.event(f"edit:{edit.mid}:{told.hidden(edit.num_edit)}", *records)
+    key = f"edit:{edit.mid}:{told.hidden(edit.num_edit)}"
+    if not (edit.text or "").strip():
+        if str(edit.num_edit) == "0":
+            return Event(key=key, order_by=told.who.value, at=told.at, left_alone="no edit", who=told.who)
+        raise BadPayload(f"{told.place}.text is missing")
+    return told.event(key, *spoken(told, edit.mid, Said(edit.text), updated_at=told.at))
 
 
 def _postback(told: _Told) -> Event:

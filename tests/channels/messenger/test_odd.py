@@ -225,6 +225,21 @@ def test_postbacks_without_id(postback: dict[str, Any], text: str) -> None:
     assert PSID not in event.key
 
 
+@pytest.mark.parametrize("edit", [{"num_edit": 0}, {"num_edit": "0", "text": None}, {"num_edit": 0, "text": ""}])
+def test_no_edit(edit: dict[str, Any]) -> None:
+    """An edit that never was leaves the message alone."""
+    (event,) = read(item(message_edit={"mid": "m_1", **edit}))
+    assert event.left_alone == "no edit"
+
+
+@pytest.mark.parametrize("edit", [{}, {"num_edit": 1}, {"num_edit": 2, "text": None}, {"text": " "}])
+def test_edit_without_words(edit: dict[str, Any]) -> None:
+    """An edit that does not say how the message reads now is set aside, and takes no words away."""
+    (event,) = read(item(message_edit={"mid": "m_1", **edit}))
+    assert event.unread == "entry[0].messaging[0].message_edit.text is missing"
+    assert event.who is not None
+
+
 @pytest.mark.parametrize(
     ("optin", "status"),
     [
