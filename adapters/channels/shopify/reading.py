@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal, DecimalException
 from typing import Any, Final, TypeVar
 
@@ -135,13 +136,17 @@ class Reader:
         left = {name: text for name, text in rest.items() if text and name[8:].upper() not in types}
         return tuple(found.values()), left
 
-    def says(self, told: Choices) -> Iterable[Say]:
-        """What the customer chose about being written to; nothing where no choice was made, or nobody knows when."""
+    def says(self, told: Choices, told_at: datetime) -> Iterable[Say]:
+        """What the customer chose about being written to; nothing where no choice was made.
+
+        Who has unsubscribed, nobody knows when, had done so when it was told; a consent needs its moment.
+        """
         for purpose, choice in (("e-mail marketing", told.email), ("sms marketing", told.sms)):
             status = _CHOICES.get(choice.state or "") if choice else None
-            if choice is not None and choice.at is not None and status is not None:
+            at = (choice.at if choice else None) or (told_at if status == "WITHDRAWN" else None)
+            if at is not None and status is not None:
                 # Who changed it, the customer or a colleague, Shopify does not say.
-                yield Say(who=self.who(told.id), purpose=purpose, status=status, at=choice.at, means="IMPORT")
+                yield Say(who=self.who(told.id), purpose=purpose, status=status, at=at, means="IMPORT")
 
     def reach(self, kind: str, text: str | None, *, near: Address | None = None, **more: bool) -> Reach | None:
         """The number or address as a way to reach somebody; None where it can be none.

@@ -192,11 +192,11 @@ class Telling:
         ware = read(Ware, told)
         return (self._reader.listing(ware),) if ware.status in {None, "active"} else _NOT_LISTED
 
-    def _buyer(self, told: Any, _at: datetime) -> Handed:
-        return self._reader.person(read(Buyer, told)), *self._reader.says(read(Choices, told))
+    def _buyer(self, told: Any, at: datetime) -> Handed:
+        return self._reader.person(read(Buyer, told)), *self._reader.says(read(Choices, told), at)
 
-    def _choice(self, told: Any, _at: datetime) -> Handed:
-        return tuple(self._reader.says(read(Choices, told))) or _NO_CHOICE
+    def _choice(self, told: Any, at: datetime) -> Handed:
+        return tuple(self._reader.says(read(Choices, told), at)) or _NO_CHOICE
 
     def _merged(self, told: Any, _at: datetime) -> Handed:
         status = told.get("status")

@@ -304,3 +304,14 @@ def test_choices() -> None:
         assert event.who == ANN
     none = {"customer_id": 7, "sms_marketing_consent": {"state": "not_subscribed", "consent_updated_at": None}}
     assert told("customers_marketing_consent/update", none).left_alone
+
+
+@pytest.mark.parametrize("topic", ["customers/update", "customers_email_marketing_consent/update"])
+def test_undated_choices(topic: str) -> None:
+    """Who has unsubscribed has withdrawn, at the latest when that was told; a consent that has no moment is none."""
+    body = {**told_buyer(buyer(7)), "email_marketing_consent": {"state": "unsubscribed", "consent_updated_at": None}}
+    for headers, at in (({"x_shopify_triggered_at": "2026-11-20T10:00:00Z"}, "2026-11-20"), ({}, "2026-11-21")):
+        (said,) = (one for one in told(topic, body, **headers).records if isinstance(one, Say))
+        assert (said.status, str(said.at.date())) == ("WITHDRAWN", at)
+    granted = told(topic, {**body, "email_marketing_consent": {"state": "subscribed", "consent_updated_at": None}})
+    assert [one for one in granted.records if isinstance(one, Say)] == []
