@@ -14,10 +14,13 @@ def as_email(text: str) -> str | None:
 
 
 def as_phone(text: str, region: str | None) -> str | None:
-    """The phone number with its country code, read in that region where it has none; None where it can be none."""
+    """The phone number with its country code, read in that region where it has none; None where nobody has such one.
+
+    Numbers of ten digits are possible in many countries: only where it is valid is it one of that region's.
+    """
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
-    is_possible = phonenumbers.is_possible_number(number)
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if is_possible else None
+    is_valid = phonenumbers.is_valid_number(number)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if is_valid else None

@@ -105,6 +105,7 @@ class _Attached(Shape):
 class _Press(_ByUser):
     id: Annotated[str, Field(min_length=1, max_length=64)]
     data: str | None = None
+    keys: Any = Field(None, validation_alias=AliasPath("message", "reply_markup", "inline_keyboard"))
 
 
 class _Reaction(_ByUser):
@@ -249,7 +250,7 @@ class Telegram(Channel):
             return at, (Say(who=who, purpose=_BEING_WRITTEN_TO, status=status, at=at),)
         if kind == "callback_query":
             press = shaped(_Press, raw, kind)
-            at, text = received_at, aside("button", press.data)  # Telegram does not say when.
+            at, text = received_at, aside("button", _label(press))  # Telegram does not say when.
             return at, self._spoken(press.user, f"button:{press.id}", at, text, None)
         if kind == "message_reaction":
             reaction = shaped(_Reaction, raw, kind)
@@ -276,21 +277,12 @@ class Telegram(Channel):
 
     def _spoken(self, by: _User, number: str, at: datetime, text: str | None, edited_at: datetime | None) -> _Spoken:
         """The person, the conversation, and what was said in it."""
-        channel, account, who = self.name, self.account, self._who(by.id)
-        talk, seen_at = self.talk_with(who), edited_at or at
-        utterance = Utterance(
-            channel=channel,
-            account=account,
-            external_id=f"{talk}:{number}",
-            talk=talk,
-            who=who,
-            direction="IN",
-            sent_at=at,
-            text=text,
-            updated_at=edited_at,
-        )
-        private = Talk(channel=channel, account=account, external_id=talk, who=who, started_at=at, last_message_at=at)
-        return replace(self._person(by), seen_at=seen_at), private, utterance
+        who = self._who(by.id)
+        talk, place = self.talk_with(who), {"channel": self.name, "account": self.account}
+        told: dict[str, Any] = {"direction": "IN", "sent_at": at, "text": text, "updated_at": edited_at}
+        utterance = Utterance(**place, external_id=f"{talk}:{number}", talk=talk, who=who, **told)
+        private = Talk(**place, external_id=talk, who=who, started_at=at, last_message_at=at)
+        return replace(self._person(by), seen_at=edited_at or at), private, utterance
 
     def _file(self, attached: str, raw: Mapping[str, Any], kind: str, of: Utterance) -> File:
         """What is known of the file that came along; of a photo's sizes the last, which is the largest."""
@@ -371,6 +363,14 @@ def _in_words(raw: Mapping[str, Any], *, is_file: bool) -> str | None:
                 *(str(told[one]) for one in names if isinstance(told.get(one), str | int | float)),
             )
     return None if is_file else aside("message of another kind")
+
+
+def _label(press: _Press) -> str | None:
+    """What stands on the button that was pressed; what it sends where Telegram does not tell."""
+    rows = press.keys if isinstance(press.keys, list) else []
+    keys = [one for row in rows if isinstance(row, list) for one in row if isinstance(one, dict)]
+    labels = [one.get("text") for one in keys if press.data and one.get("callback_data") == press.data]
+    return next((one for one in labels if isinstance(one, str) and one.strip()), press.data)
 
 
 def _require_person(who: Who, error: type[ChannelError]) -> None:

@@ -42,7 +42,7 @@ from adapters.payload import shaped
 PURPOSE: Final = "marketing"
 """For which purpose a word on marketing messages is one."""
 _MARKETING: Final = "notification_messages"
-_STOPPED: Final = "STOP_NOTIFICATIONS"
+_CHOICES: Final[Mapping[str, str]] = {"stop notifications": "WITHDRAWN", "resume notifications": "GRANTED"}
 _LONGEST_WORD: Final = 2_000
 _NONE_OF_OURS: Final = (
     *("pass_thread_control", "take_thread_control", "request_thread_control", "app_roles", "account_linking"),
@@ -219,8 +219,12 @@ def _message(told: _Told) -> Event:
 
 def _edit(told: _Told) -> Event:
     edit = shaped(Edit, told.body, told.place)
-    records = spoken(told, edit.mid, Said(edit.text or None), updated_at=told.at)
-    return told.event(f"edit:{edit.mid}:{told.hidden(edit.num_edit)}", *records)
+    key = f"edit:{edit.mid}:{told.hidden(edit.num_edit)}"
+    if not (edit.text or "").strip():
+        if str(edit.num_edit) == "0":
+            return Event(key=key, order_by=told.who.value, at=told.at, left_alone="no edit", who=told.who)
+        raise BadPayload(f"{told.place}.text is missing")
+    return told.event(key, *spoken(told, edit.mid, Said(edit.text), updated_at=told.at))
 
 
 def _postback(told: _Told) -> Event:
@@ -275,8 +279,17 @@ def _optin(told: _Told) -> Event:
     person, talk = introduced(told, Referral(ref=word.ref) if word.ref else None)
     if word.type != _MARKETING:
         return told.event(key, person, talk)
-    stands = "WITHDRAWN" if word.notification_messages_status == _STOPPED else "GRANTED"
-    return told.event(key, person, Say(who=told.who, purpose=PURPOSE, status=stands, at=told.at))
+    return told.event(key, person, Say(who=told.who, purpose=PURPOSE, status=_chosen(told, word), at=told.at))
+
+
+def _chosen(told: _Told, word: OptIn) -> str:
+    """What the person chose: Meta's pages write its word with a blank, and with a line; who first agrees has none."""
+    if word.notification_messages_status is None:
+        return "GRANTED"
+    plain = " ".join(word.notification_messages_status.casefold().replace("_", " ").replace("-", " ").split())
+    if plain not in _CHOICES:
+        raise BadPayload(f"{told.place}.notification_messages_status is none of the values that are known")
+    return _CHOICES[plain]
 
 
 _READERS: Final[Mapping[str, Callable[[_Told], Event]]] = {

@@ -56,6 +56,8 @@ class Orders:
 
         def order(value: Any) -> Sequence[HandedOver]:
             told = read(Sale, value)
+            if told.is_test:
+                return ()
             made = self.reader.order(told, owner)
             reaches.extend(self.reader.contact(told))
             return (made,)

@@ -28,9 +28,9 @@ fragment Goods on LineItem {{
 _SALE: Final = f"""
 fragment Sale on Order {{
   id name processedAt createdAt updatedAt cancelledAt displayFinancialStatus displayFulfillmentStatus
-  email phone note
+  email phone note test
   customAttributes {{ key value }}
-  billingAddress {{ phone }}
+  billingAddress {{ country countryCodeV2 phone }}
   totalPriceSet {_MONEY}
   currentTotalPriceSet {_MONEY}
   lineItems(first: {LINES_AT_ONCE}) {{ pageInfo {{ hasNextPage endCursor }} nodes {{ ...Goods }} }}

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal, DecimalException
 from typing import Any, Final, TypeVar
 
@@ -123,9 +124,9 @@ class Reader:
         found: dict[tuple[str, str], Reach] = {}
         own = [
             self.reach("EMAIL", told.address, is_primary=True, is_verified=is_verified),
-            self.reach("PHONE", told.number, is_primary=True),
+            self.reach("PHONE", told.number, is_primary=True, near=told.home),
             _postal(told.home) if told.home else None,
-            self.reach("PHONE", told.home.phone) if told.home else None,
+            self.reach("PHONE", told.home.phone, near=told.home) if told.home else None,
         ]
         for one in (*own, *further):
             if one is not None:
@@ -135,27 +136,36 @@ class Reader:
         left = {name: text for name, text in rest.items() if text and name[8:].upper() not in types}
         return tuple(found.values()), left
 
-    def says(self, told: Choices) -> Iterable[Say]:
-        """What the customer chose about being written to; nothing where no choice was made, or nobody knows when."""
+    def says(self, told: Choices, told_at: datetime) -> Iterable[Say]:
+        """What the customer chose about being written to; nothing where no choice was made.
+
+        Who has unsubscribed, nobody knows when, had done so when it was told; a consent needs its moment.
+        """
         for purpose, choice in (("e-mail marketing", told.email), ("sms marketing", told.sms)):
             status = _CHOICES.get(choice.state or "") if choice else None
-            if choice is not None and choice.at is not None and status is not None:
+            at = (choice.at if choice else None) or (told_at if status == "WITHDRAWN" else None)
+            if at is not None and status is not None:
                 # Who changed it, the customer or a colleague, Shopify does not say.
-                yield Say(who=self.who(told.id), purpose=purpose, status=status, at=choice.at, means="IMPORT")
+                yield Say(who=self.who(told.id), purpose=purpose, status=status, at=at, means="IMPORT")
 
-    def reach(
-        self, kind: str, text: str | None, *, is_primary: bool = False, is_verified: bool = False
-    ) -> Reach | None:
-        """The number or address as a way to reach somebody; None where it can be none."""
-        value = text and (as_email(text.strip()) if kind == "EMAIL" else as_phone(text, self.region))
-        return Reach(type=kind, value=value, is_primary=is_primary, is_verified=is_verified) if value else None
+    def reach(self, kind: str, text: str | None, *, near: Address | None = None, **more: bool) -> Reach | None:
+        """The number or address as a way to reach somebody; None where it can be none.
+
+        A number without country code is one of the country of its address, if that names one.
+        """
+        country = (near.country_code or near.country) if near else None
+        region = country.strip().upper() if country else self.region
+        value = text and (as_email(text.strip()) if kind == "EMAIL" else as_phone(text, region))
+        return Reach(type=kind, value=value, **more) if value else None
 
     # Orders
 
     def contact(self, told: Sale) -> list[Reach]:
         """How whoever ordered can be reached, as they wrote: unproven, and for this order."""
-        billed = told.billed_to.phone if told.billed_to else None
-        found = [self.reach("EMAIL", told.email), self.reach("PHONE", told.phone), self.reach("PHONE", billed)]
+        billed = told.billed_to
+        near = billed if billed and (billed.country_code or billed.country) else told.customer and told.customer.home
+        phones = (told.phone, billed.phone if billed else None)
+        found = [self.reach("EMAIL", told.email), *(self.reach("PHONE", one, near=near) for one in phones)]
         return list(dict.fromkeys(one for one in found if one is not None))
 
     def order(self, told: Sale, who: Who) -> Order:

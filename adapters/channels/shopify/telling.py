@@ -40,6 +40,7 @@ _LEFT_ALONE: Final[Mapping[str, str]] = {
 }
 _GONE_CART: Final = "The draft is one of the shop's own: it is no order yet."
 _NOBODY: Final = "The order names no customer."
+_TRIAL: Final = "It was sent or ordered for a trial: nobody bought that."
 _NO_CHOICE: Final = "The customer has chosen nothing yet."
 _NOT_LISTED: Final = "The product is not for sale."
 _EXPORT: Final = (
@@ -50,6 +51,8 @@ _SHOP_GONE: Final = (
     "The app was removed from the shop, and Shopify asks that what is kept of it be erased. Look whether that is meant "
     "for this company: `eraseCustomer` erases its customers."
 )
+# What somebody has to look at, of each kind what they do.
+_FOR_PEOPLE: Final[Mapping[str, str]] = {"customers/data_request": _EXPORT, "shop/redact": _SHOP_GONE}
 _OTHER_SHOP: Final = "It is of another shop than this account's."
 # What an old answer of the REST API has around it, and which kind of thing stands there.
 _AROUND: Final[Mapping[str, str]] = {
@@ -133,10 +136,10 @@ class Telling:
         event = Event(key=key, order_by=who.value if who else _thing(topic, told) or key, at=at, who=who)
         if not self._is_ours(told, delivery):
             return replace(event, who=None, unread=_OTHER_SHOP)
-        if topic == "customers/data_request":
-            return replace(event, unread=_EXPORT)
-        if topic == "shop/redact":
-            return replace(event, unread=_SHOP_GONE)
+        if delivery.headers.get("x-shopify-test", "").strip().casefold() == "true":
+            return replace(event, left_alone=_TRIAL)
+        if topic in _FOR_PEOPLE:
+            return replace(event, unread=_FOR_PEOPLE[topic])
         if reading is None:
             why = _LEFT_ALONE.get(topic) or _LEFT_ALONE.get(topic.partition("/")[0])
             return replace(event, left_alone=why or f"Deliveries {_shown(topic)} are not known here.")
@@ -164,6 +167,8 @@ class Telling:
 
     def _order(self, told: Any, _at: datetime) -> Handed:
         sale = read(Sale, told)
+        if sale.is_test:
+            return _TRIAL
         if sale.customer is None:
             return _NOBODY
         who = self._reader.who(sale.customer.id)
@@ -187,11 +192,11 @@ class Telling:
         ware = read(Ware, told)
         return (self._reader.listing(ware),) if ware.status in {None, "active"} else _NOT_LISTED
 
-    def _buyer(self, told: Any, _at: datetime) -> Handed:
-        return self._reader.person(read(Buyer, told)), *self._reader.says(read(Choices, told))
+    def _buyer(self, told: Any, at: datetime) -> Handed:
+        return self._reader.person(read(Buyer, told)), *self._reader.says(read(Choices, told), at)
 
-    def _choice(self, told: Any, _at: datetime) -> Handed:
-        return tuple(self._reader.says(read(Choices, told))) or _NO_CHOICE
+    def _choice(self, told: Any, at: datetime) -> Handed:
+        return tuple(self._reader.says(read(Choices, told), at)) or _NO_CHOICE
 
     def _merged(self, told: Any, _at: datetime) -> Handed:
         status = told.get("status")

@@ -270,6 +270,8 @@ class Sale(_Words):
     email: MaybeText = _named("email", "contact_email")
     phone: MaybeText = None
     billed_to: Address | None = _named("billingAddress", "billing_address")
+    is_test: Annotated[bool, BeforeValidator(lambda value: value is True)] = Field(False, validation_alias="test")
+    """Whether it was placed for a trial: no money moved."""
     note: MaybeText = _named("note", "note2")
     data: Annotated[tuple[Datum, ...], BeforeValidator(_as_list)] = _listed("customAttributes", "note_attributes")
     lines: Annotated[tuple[Goods, ...], BeforeValidator(_as_list)] = Field(

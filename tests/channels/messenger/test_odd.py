@@ -225,12 +225,30 @@ def test_postbacks_without_id(postback: dict[str, Any], text: str) -> None:
     assert PSID not in event.key
 
 
+@pytest.mark.parametrize("edit", [{"num_edit": 0}, {"num_edit": "0", "text": None}, {"num_edit": 0, "text": ""}])
+def test_no_edit(edit: dict[str, Any]) -> None:
+    """An edit that never was leaves the message alone."""
+    (event,) = read(item(message_edit={"mid": "m_1", **edit}))
+    assert event.left_alone == "no edit"
+
+
+@pytest.mark.parametrize("edit", [{}, {"num_edit": 1}, {"num_edit": 2, "text": None}, {"text": " "}])
+def test_edit_without_words(edit: dict[str, Any]) -> None:
+    """An edit that does not say how the message reads now is set aside, and takes no words away."""
+    (event,) = read(item(message_edit={"mid": "m_1", **edit}))
+    assert event.unread == "entry[0].messaging[0].message_edit.text is missing"
+    assert event.who is not None
+
+
 @pytest.mark.parametrize(
     ("optin", "status"),
     [
         ({"type": "notification_messages"}, "GRANTED"),
         ({"type": "notification_messages", "notification_messages_status": "RESUME_NOTIFICATIONS"}, "GRANTED"),
         ({"type": "notification_messages", "notification_messages_status": "STOP_NOTIFICATIONS"}, "WITHDRAWN"),
+        ({"type": "notification_messages", "notification_messages_status": "STOP NOTIFICATIONS"}, "WITHDRAWN"),
+        ({"type": "notification_messages", "notification_messages_status": " stop-notifications"}, "WITHDRAWN"),
+        ({"type": "notification_messages", "notification_messages_status": "Resume notifications"}, "GRANTED"),
         ({"type": "one_time_notif_req"}, None),
         ({"ref": "checkout"}, None),
     ],
@@ -241,6 +259,14 @@ def test_optins(optin: dict[str, Any], status: str | None) -> None:
     assert [one.status for one in event.records if isinstance(one, Say)] == ([status] if status else [])
     came_by = [one.entry_point for one in event.records if isinstance(one, Person)]
     assert (came_by[0] or {}).get("referrer") == optin.get("ref")
+
+
+@pytest.mark.parametrize("word", ["PAUSE NOTIFICATIONS", "STOP", ""])
+def test_optins_of_tomorrow(word: str) -> None:
+    """A word on marketing messages that nobody knows is no consent: it is set aside."""
+    (event,) = read(item(optin={"type": "notification_messages", "notification_messages_status": word}))
+    assert event.records == ()
+    assert "notification_messages_status is none of the values that are known" in (event.unread or "")
 
 
 def test_optin_of_nobody() -> None:

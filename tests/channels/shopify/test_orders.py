@@ -97,6 +97,16 @@ async def test_shops_own_currency(shop: Shop, shopify: Shopify) -> None:
     assert {one.total, one.items[0].total} == {Amount(Decimal("9.90"), "EUR")}
 
 
+async def test_no_trials(shop: Shop, shopify: Shopify) -> None:
+    """An order for a trial is none of the person's, and its number none of theirs."""
+    shop.buyers, shop.sales = [buyer(7)], [sale(1, 7), sale(2, 7, test=True, phone="+14155550100")]
+    for found in (await shopify.purchases(ANN, Portion()), await shopify.portion_of_all(None)):
+        assert [one.external_id for one in found.records if isinstance(one, Order)] == ["1"]
+        assert "+14155550100" not in [
+            way.value for one in found.records if isinstance(one, Person) for way in one.reaches
+        ]
+
+
 async def test_how_to_reach(shop: Shop, shopify: Shopify) -> None:
     """The e-mail address and numbers of an order are ways to reach the person, unproven; no identities."""
     said = {"email": "ann@work.example", "phone": "+14155550100", "billingAddress": {"phone": "(415) 555-0101"}}

@@ -6,9 +6,10 @@ import pytest
 
 from adapters.channels.shopify.channel import Shopify
 from adapters.contract.errors import ChannelRefused, NoSuchIdentity
+from adapters.contract.found import Portion
 from adapters.contract.records import Person, Who
 from tests.channels.shopify.double import Shop
-from tests.channels.shopify.making import buyer
+from tests.channels.shopify.making import buyer, sale
 
 ANN = Who("shopify", "acme", "7")
 HOME = {"address1": "1 Main Street", "address2": "Flat 2", "city": "Springfield", "zip": "12345", "countryCodeV2": "US"}
@@ -36,6 +37,30 @@ async def test_customer_is_person(shop: Shop, shopify: Shopify) -> None:
     ]
     assert found.tags == ("vip",)
     assert found.custom_data == {"shopify_note": "Rings twice", "shopify_tags": "big spender"}
+
+
+@pytest.mark.parametrize(
+    ("country", "phone", "number"),
+    [
+        ("MX", "55 1234 5678", "+525512345678"),
+        ("IN", "98765 43210", "+919876543210"),
+        ("de", "030 1234567", "+49301234567"),
+        (None, "(415) 555-0123", "+14155550123"),
+        ("US", "123-123-1234", None),
+        ("Atlantis", "55 1234 5678", None),
+        ("MX", "+1 415 555 0123", "+14155550123"),
+    ],
+)
+async def test_numbers_of_countries(
+    shop: Shop, shopify: Shopify, country: str | None, phone: str, number: str | None
+) -> None:
+    """A number without country code is read by the country of its own address; none is made of what is none there."""
+    at = {"phone": phone, "countryCodeV2": country}
+    shop.buyers, shop.sales = [buyer(7, defaultAddress=at)], [sale(1, 7, billingAddress=at)]
+    found = [await person(shopify), *(await shopify.purchases(ANN, Portion())).records]
+    reaches = [one for told in found if isinstance(told, Person) for one in told.reaches if one.type == "PHONE"]
+    assert {one.value for one in reaches} == {number} - {None}
+    assert len(reaches) in {0, 2}
 
 
 @pytest.mark.parametrize(("state", "is_verified"), [("DISABLED", False), ("ENABLED", True)])

@@ -46,6 +46,14 @@ def test_money_of_old_formats() -> None:
     assert (order.items[0].total, order.total) == (Amount(Decimal("18.00"), "USD"), Amount(Decimal("20.00"), "USD"))
 
 
+def test_numbers_of_orders() -> None:
+    """The number of an order that names no address is one of the customer's own country, not of this house's."""
+    customer = {"id": 7, "phone": "55 1234 5678", "default_address": {"country_code": "MX"}}
+    (person, _) = told("orders/create", {**ORDER, "customer": customer, "phone": "5512345678"}).records
+    assert isinstance(person, Person)
+    assert [one.value for one in person.reaches if one.type == "PHONE"] == ["+525512345678"]
+
+
 def test_huge_ids() -> None:
     """Ids of any size stay whole."""
     body = {**ORDER, "id": 820982911946154508, "customer": {"id": 10**24 + 1}}
@@ -100,6 +108,21 @@ def test_order_of_nobody() -> None:
     """An order over the counter, which names no customer, is left alone."""
     assert told("orders/create", {**ORDER, "customer": None}).left_alone
     assert told("orders/create", {name: one for name, one in ORDER.items() if name != "customer"}).left_alone
+
+
+@pytest.mark.parametrize("topic", ["orders/create", "customers/update", "customers/redact", "shop/redact"])
+def test_notifications_of_a_test(topic: str) -> None:
+    """What Shopify's admin sends for a trial is of nobody who ever bought: nothing of it is kept or set aside."""
+    for sign in ("true", " True"):
+        assert "trial" in (told(topic, {**ORDER, **REDACT}, x_shopify_test=sign).left_alone or "")
+    assert told("orders/create", ORDER, x_shopify_test="false").records
+
+
+def test_orders_of_a_test() -> None:
+    """An order that was paid with no money, for a trial, is no sale; an odd word on it spoils no order."""
+    assert "trial" in (told("orders/paid", {**ORDER, "test": True}).left_alone or "")
+    for odd in (None, False, "no", {}):
+        assert told("orders/paid", {**ORDER, "test": odd}).records
 
 
 def test_order_deleted() -> None:
@@ -281,3 +304,14 @@ def test_choices() -> None:
         assert event.who == ANN
     none = {"customer_id": 7, "sms_marketing_consent": {"state": "not_subscribed", "consent_updated_at": None}}
     assert told("customers_marketing_consent/update", none).left_alone
+
+
+@pytest.mark.parametrize("topic", ["customers/update", "customers_email_marketing_consent/update"])
+def test_undated_choices(topic: str) -> None:
+    """Who has unsubscribed has withdrawn, at the latest when that was told; a consent that has no moment is none."""
+    body = {**told_buyer(buyer(7)), "email_marketing_consent": {"state": "unsubscribed", "consent_updated_at": None}}
+    for headers, at in (({"x_shopify_triggered_at": "2026-11-20T10:00:00Z"}, "2026-11-20"), ({}, "2026-11-21")):
+        (said,) = (one for one in told(topic, body, **headers).records if isinstance(one, Say))
+        assert (said.status, str(said.at.date())) == ("WITHDRAWN", at)
+    granted = told(topic, {**body, "email_marketing_consent": {"state": "subscribed", "consent_updated_at": None}})
+    assert [one for one in granted.records if isinstance(one, Say)] == []

@@ -128,6 +128,27 @@ def test_little_said(telegram: Telegram, other: dict[str, Any], text: str) -> No
     assert said.text == text
 
 
+KEYS = [None, [7, {"text": 5, "callback_data": "y1"}], [{"text": "Site", "url": "https://x"}]]
+
+
+@pytest.mark.parametrize(
+    ("markup", "data", "text"),
+    [
+        ({"inline_keyboard": [*KEYS, [{"text": "Yes, please", "callback_data": "y1"}]]}, "y1", "Yes, please"),
+        ({"inline_keyboard": [*KEYS, [{"text": "No", "callback_data": "n1"}]]}, "y1", "y1"),
+        ({"inline_keyboard": KEYS}, None, None),
+        ({"inline_keyboard": "x"}, "y1", "y1"),
+        ([], "y1", "y1"),
+        (None, "y1", "y1"),
+    ],
+)
+def test_buttons(telegram: Telegram, markup: Any, data: str | None, text: str | None) -> None:
+    """A pressed button is told by what stands on it, and by what it sends only where that is not told."""
+    press = {"from": MIA, "id": "1", "message": {**CHAT, "reply_markup": markup}, "data": data}
+    (said,) = (one for one in read(telegram, press, "callback_query").records if isinstance(one, Utterance))
+    assert said.text == (f"[button: {text}]" if text else "[button]")
+
+
 def test_hardly_anybody(telegram: Telegram) -> None:
     """Who shows nothing but an id is somebody all the same, whatever the id's length."""
     event = read(telegram, message(text="Hello") | {"from": {"id": 2**52 - 1, "last_name": None}})

@@ -36,7 +36,7 @@ WORDS = {
     "message.web_app_data": "[web app data: Choose]",
     "message.successful_payment": "[successful payment]",
     "message.of_another_kind": "[message of another kind]",
-    "callback_query.button": "[button: keep:yes]",
+    "callback_query.button": "[button: Yes]",
     "callback_query.inaccessible": "[button: menu]",
     "callback_query.game": "[button]",
     "message_reaction.added": "[reaction: 👍]",
