@@ -278,7 +278,7 @@ class Telegram(Channel):
     def _spoken(self, by: _User, number: str, at: datetime, text: str | None, edited_at: datetime | None) -> _Spoken:
         """The person, the conversation, and what was said in it."""
         who = self._who(by.id)
-        talk, place = self.talk_with(who), {"channel": self.name, "account": self.account}
+        talk, place = self.talk_with(who), dict[str, Any](channel=self.name, account=self.account)
         told: dict[str, Any] = {"direction": "IN", "sent_at": at, "text": text, "updated_at": edited_at}
         utterance = Utterance(**place, external_id=f"{talk}:{number}", talk=talk, who=who, **told)
         private = Talk(**place, external_id=talk, who=who, started_at=at, last_message_at=at)

@@ -20,6 +20,7 @@ _FILES: Final = frozenset({"image", "audio", "video", "file", "sticker", "epheme
 """What is a file; of the others there is no more than a title and an address."""
 _TOLD: Final = frozenset({"sticker", "ephemeral", "story_mention", "ig_story"})
 """Of files those that are told in words, too."""
+_AROUND_CARDS: Final = ("product", "generic")
 _LONGEST_TYPE: Final = 40
 _LONGEST_NAME: Final = 200
 _LONGEST_URL: Final = 2_000
@@ -78,10 +79,12 @@ def _lines(one: Attachment, text: str) -> Iterator[str]:
 
 def _card(payload: dict[str, Any]) -> Iterator[str]:
     """Title and words of each card of a template."""
-    elements = payload.get("elements")
+    # Of a shared product, and on Instagram, the cards stand one step deeper.
+    inner = next((payload[one] for one in _AROUND_CARDS if isinstance(payload.get(one), dict)), payload)
+    elements, text = inner.get("elements"), payload.get("text") or inner.get("text")
     cards = [one for one in elements if isinstance(one, dict)] if isinstance(elements, list) else []
     told = [_text(one.get("title"), _LONGEST_TITLE) for one in cards[:_MOST_CARDS]]
-    yield bracketed("template", _text(payload.get("text"), _LONGEST_TITLE), *told)
+    yield bracketed("template", _text(text, _LONGEST_TITLE), *told)
 
 
 def _title(one: Attachment, payload: dict[str, Any]) -> str | None:

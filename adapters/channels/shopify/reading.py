@@ -148,7 +148,7 @@ class Reader:
                 # Who changed it, the customer or a colleague, Shopify does not say.
                 yield Say(who=self.who(told.id), purpose=purpose, status=status, at=at, means="IMPORT")
 
-    def reach(self, kind: str, text: str | None, *, near: Address | None = None, **more: bool) -> Reach | None:
+    def reach(self, kind: str, text: str | None, *, near: Address | None = None, **more: Any) -> Reach | None:
         """The number or address as a way to reach somebody; None where it can be none.
 
         A number without country code is one of the country of its address, if that names one.
@@ -163,7 +163,8 @@ class Reader:
     def contact(self, told: Sale) -> list[Reach]:
         """How whoever ordered can be reached, as they wrote: unproven, and for this order."""
         billed = told.billed_to
-        near = billed if billed and (billed.country_code or billed.country) else told.customer and told.customer.home
+        home = told.customer.home if told.customer else None
+        near = billed if billed and (billed.country_code or billed.country) else home
         phones = (told.phone, billed.phone if billed else None)
         found = [self.reach("EMAIL", told.email), *(self.reach("PHONE", one, near=near) for one in phones)]
         return list(dict.fromkeys(one for one in found if one is not None))

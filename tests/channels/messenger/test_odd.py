@@ -19,6 +19,11 @@ def read(*items: Any, **more: Any) -> list[Event]:
     return READER.events(enveloped(*items, **more))
 
 
+def card(payload: Any) -> dict[str, Any]:
+    """What a message has beside that shows such a card."""
+    return {"attachments": [{"type": "template", "payload": payload}]}
+
+
 def said(event: Event) -> Utterance:
     """The message of an event."""
     (found,) = (one for one in event.records if isinstance(one, Utterance))
@@ -187,7 +192,10 @@ def test_same_in_standby() -> None:
         ({"attachments": [{"type": "tomorrow"}]}, "[tomorrow]"),
         ({"attachments": [{"type": "location", "payload": {"coordinates": {"lat": 1.5, "long": 2}}}]}, "1.5, 2"),
         ({"attachments": [{"type": "fallback", "payload": None, "title": "Lamp"}]}, "[fallback: Lamp]"),
-        ({"attachments": [{"type": "template", "payload": {"elements": 7}}]}, "[template]"),
+        *((card({"elements": one}), "[template]") for one in (7, [7], None)),
+        *((card({name: {"elements": [{"title": "Bell"}]}}), "[template: Bell]") for name in ("product", "generic")),
+        *((card({name: one}), "[template]") for name in ("product", "generic") for one in (7, {}, {"elements": [{}]})),
+        (card({"generic": {"text": "Look", "elements": [{"title": "Bell"}, {"title": "Lamp"}]}}), "Look, Bell, Lamp"),
         ({"quick_reply": {"payload": "BLUE"}}, "BLUE"),
         ({"attachments": []}, None),
         ({"attachments": None}, None),
