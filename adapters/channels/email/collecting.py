@@ -11,7 +11,7 @@ from adapters.channels.email.letter import read_letter
 from adapters.channels.email.opening import CAME_AT, IS_CUT, IS_SENT, MAILBOX
 from adapters.channels.email.settings import EmailSettings
 from adapters.channels.email.signing_in import signed_in
-from adapters.channels.email.threads import id_of
+from adapters.channels.email.threads import id_of, mail_behind
 from adapters.contract.channel import LARGEST_FILE, Collected, WantedFile
 from adapters.contract.deliveries import COLLECTED, Delivery
 from adapters.contract.errors import BadPayload, ChannelRefused, NoSuchIdentity
@@ -63,19 +63,19 @@ async def collect(way: Way, settings: EmailSettings, cursor: str | None) -> Coll
 
 async def file_of(way: Way, settings: EmailSettings, wanted: WantedFile) -> Reply:
     """A file of a mail, as long as that lies in the mailbox; raises ChannelError."""
-    number = wanted.external_id.removeprefix(f"{wanted.of}/")
-    if settings.imap_url is None or not _IN_HEADER.fullmatch(wanted.of) or not _NUMBER.fullmatch(number):
+    number, mail = wanted.external_id.removeprefix(f"{wanted.of}/"), mail_behind(wanted.of)
+    if settings.imap_url is None or not _IN_HEADER.fullmatch(mail) or not _NUMBER.fullmatch(number):
         raise NoSuchIdentity("No mail can be found by that id.")
     server = server_at(settings.imap_url)
 
     async def fetched(sign_in: SignIn | None) -> bytes:
         line = Line(server, step_s=_STEP_S, may_be_plain=settings.may_be_plain)
         known = _known(sign_in)
-        return await way.converse("IMAP", lambda _step: fetch(line, known, _names(settings), wanted.of, _LARGEST_MAIL))
+        return await way.converse("IMAP", lambda _step: fetch(line, known, _names(settings), mail, _LARGEST_MAIL))
 
     raw = await signed_in(way, settings, fetched)
     letter = read_letter(raw)
-    if id_of(letter.headers) != wanted.of or len(letter.files) < int(number):
+    if id_of(letter.headers) != mail or len(letter.files) < int(number):
         raise BadPayload("The mailbox has another mail under that id.")
     body = letter.files[int(number) - 1].body()
     if len(body) > LARGEST_FILE or len(raw) >= _LARGEST_MAIL:

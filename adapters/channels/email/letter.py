@@ -13,7 +13,7 @@ from typing import Final
 
 from adapters.channels.email.pages import text_of_page
 from adapters.channels.email.plain import legible_lines, unflowed
-from adapters.channels.email.words import charset_of_page, header_text, parameters, raw_text, text_of, unpacked
+from adapters.channels.email.words import body_unpacked, charset_of_page, header_text, parameters, raw_text, text_of
 from adapters.contract.bounds import LONGEST_TEXT
 from adapters.contract.errors import BadPayload
 from adapters.quiet import quiet
@@ -271,7 +271,7 @@ def _bytes_of(part: Message) -> bytes:
     if not isinstance(raw, bytes):
         return b""
     if way == "base64":
-        return unpacked(raw)
+        return body_unpacked(raw)
     if way == "quoted-printable":
         return binascii.a2b_qp(raw)
     return b"".join(_of_uu(raw)) if way in _UUENCODED else raw

@@ -12,6 +12,8 @@ from adapters.channels.email.letter import Headers
 _FIRST: Final = datetime(1990, 1, 1, tzinfo=UTC)
 # A zone that was forgotten makes half a day.
 _AHEAD: Final = timedelta(hours=14)
+# As programs write that take RFC 3339 for the mails' own.
+_ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d")
 
 
 def sent_at(headers: Headers, came_at: datetime) -> datetime:
@@ -32,7 +34,8 @@ def read_moment(said: str) -> datetime | None:
     """The moment of a header; UTC where it names no zone, None where it is none."""
     try:
         # Digits of other alphabets are digits to Python, and too many of them no number.
-        moment = parsedate_to_datetime(re.sub(r"[^\x20-\x7e]", " ", said)[:200])
+        plain = re.sub(r"[^\x20-\x7e]", " ", said)[:200].strip()
+        moment = datetime.fromisoformat(plain) if _ISO.match(plain) else parsedate_to_datetime(plain)
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None

@@ -26,7 +26,7 @@ from adapters.channels.email.people import (
 )
 from adapters.channels.email.reports import COMPLAINT, OF_DOMAIN, Place, bounce, is_on_domain, left_alone, report_on
 from adapters.channels.email.settings import EmailSettings
-from adapters.channels.email.threads import answers, id_of, own_in, root_of, tag_of, talk_id
+from adapters.channels.email.threads import answers, copy_id, id_of, own_in, root_of, tag_of, talk_id
 from adapters.contract.deliveries import Delivery, Event
 from adapters.contract.records import File, HandedOver, Person, Reach, Talk, Utterance, Who
 from adapters.quiet import quiet
@@ -39,6 +39,7 @@ _OF_WHICH: Final = (
     "the mail comes from our own address, to be answered at another of our domain: a form's or a colleague's (name the "
     "sender in `form_senders`, or the other address in `other_addresses`)"
 )
+_MOST_READERS: Final = 20
 _LONGEST_SUBJECT: Final = 500
 _LONGEST_ID: Final = 990
 _AGAIN: Final = re.compile(
@@ -84,7 +85,7 @@ class Reader:
         if is_of_mailer(headers, wrote.address if wrote else None):
             return bounce(mail.letter, self._place, mail.at)
         if mail.is_sent:
-            return [self._echo(mail, wrote)]
+            return self._echoes(mail, wrote)
         if wrote is not None and self._is_of_form(mail, wrote):
             return [self._of_form(mail)]
         by_program = is_automatic(headers)
@@ -157,21 +158,29 @@ class Reader:
             author_name=PROGRAM if by_program else None,
             is_by_other=by_program,
         )
-        return self._event(mail, who, (person, self._talk(mail, who), utterance, *self._files(mail, who)))
+        return self._event(mail, who, (person, self._talk(mail, who), utterance, *self._files(mail, who, mail.id)))
 
-    def _echo(self, mail: _Mail, wrote: Mailbox | None) -> Event:
-        """What the company wrote, here or in a mail program."""
+    def _echoes(self, mail: _Mail, wrote: Mailbox | None) -> Sequence[Event]:
+        """What the company wrote, here or in a mail program, with each to whom."""
         headers = mail.letter.headers
         named = [one for name in ("to", "cc", "bcc") for one in mailboxes(headers, name)]
-        to = next((one for one in named if one.address not in self._own), None)
-        if to is None:
-            return left_alone(mail.letter, "a mail of ours to nobody else", mail.at)
-        who = Who(self._channel, self._account, to.address)
-        ours = own_in(mail.id, self._place.domains)
+        others = list(dict.fromkeys(one.address for one in named if one.address not in self._own))
+        if not others:
+            return [left_alone(mail.letter, "a mail of ours to nobody else", mail.at)]
+        # Beside a customer a colleague may read it, who is none.
+        also = [one for one in others[1:_MOST_READERS] if domain_of(one) not in self._place.domains]
+        return [
+            self._echo(mail, wrote, others[0], mail.id),
+            *(self._echo(mail, wrote, one, copy_id(mail.id, one)) for one in also),
+        ]
+
+    def _echo(self, mail: _Mail, wrote: Mailbox | None, to: str, id_: str) -> Event:
+        who = Who(self._channel, self._account, to)
+        ours = own_in(mail.id, self._place.domains) if id_ == mail.id else None
         utterance = Utterance(
             channel=self._channel,
             account=self._account,
-            external_id=mail.id,
+            external_id=id_,
             talk=self._talk(mail, who).external_id,
             who=who,
             direction="OUT",
@@ -181,8 +190,8 @@ class Reader:
             author_name=wrote.name if wrote is not None and wrote.name != self._settings.display_name else None,
             key=ours.key if ours is not None else None,
         )
-        person = Person(who=who, reaches=(Reach(type="EMAIL", value=to.address),), is_asserted=True)
-        return self._event(mail, who, (person, self._talk(mail, who), utterance, *self._files(mail, who)))
+        person = Person(who=who, reaches=(Reach(type="EMAIL", value=to),), is_asserted=True)
+        return self._event(mail, who, (person, self._talk(mail, who), utterance, *self._files(mail, who, id_)))
 
     def _event(self, mail: _Mail, who: Who, records: tuple[HandedOver, ...]) -> Event:
         # An id is written by whoever sends, so that one's mail never hides another's.
@@ -202,14 +211,14 @@ class Reader:
             subject=subject or None,
         )
 
-    def _files(self, mail: _Mail, who: Who) -> Sequence[File]:
+    def _files(self, mail: _Mail, who: Who, of: str) -> Sequence[File]:
         return [
             File(
                 channel=self._channel,
                 account=self._account,
-                external_id=f"{mail.id}/{n}",
+                external_id=f"{of}/{n}",
                 who=who,
-                of=mail.id,
+                of=of,
                 of_kind="message",
                 name=one.name,
                 media_type=one.media_type,

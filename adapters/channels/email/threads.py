@@ -25,6 +25,8 @@ _OWN: Final = re.compile(r"gw\.(~?[A-Za-z0-9_-]{1,400})(?:\.([A-Za-z0-9_-]{1,800
 _SAFE: Final = re.compile(r"[A-Za-z0-9_-]{1,120}")
 _LONGEST_ROOT: Final = 500
 _DIGEST: Final = "sha256:"
+# No mail's id holds a blank.
+_COPY: Final = " to "
 
 
 @quiet
@@ -95,6 +97,16 @@ def talk_id(root: str, address: str) -> str:
     """The conversation that somebody of that address has in a thread."""
     begun = root if len(root) <= _LONGEST_ROOT else _DIGEST + hashlib.sha256(root.encode()).hexdigest()
     return f"{begun}/{tag_of(address)}"
+
+
+def copy_id(one: str, address: str) -> str:
+    """What a mail of ours to several is called with one of the others: every message is in one conversation alone."""
+    return f"{one}{_COPY}{tag_of(address)}"
+
+
+def mail_behind(one: str) -> str:
+    """The id of the mail that a copy is of, or that it is itself."""
+    return one.partition(_COPY)[0]
 
 
 def root_of_talk(talk: str) -> str | None:

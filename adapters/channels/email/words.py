@@ -63,6 +63,10 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,60}")
 
 _ENCODED: Final = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?([^?]{0,8000})\?=")
 _NO_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]+")
+# Base64 has no blanks within its lines; of words each has one behind it.
+_NO_CODE: Final = re.compile(rb"[^A-Za-z0-9+/=\s]|[ \t](?=\S)")
+_WORD: Final = 12
+_NO_TEXT: Final = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _Q: Final = re.compile(rb"=([0-9A-Fa-f]{2})")
 _PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _PARAMETER: Final = re.compile(r';\s*([^\s=;"]{1,80})\s*=\s*("(?:[^"\\]|\\.){0,4000}"?|[^;]{0,4000})')
@@ -173,6 +177,18 @@ def unpacked(coded: bytes) -> bytes:
         return binascii.a2b_base64(plain + b"=" * (-len(plain) % 4))
     except (binascii.Error, ValueError):
         return b""
+
+
+def body_unpacked(coded: bytes) -> bytes:
+    """The same of a whole body, and the body as it is where it is said to be base64 and is plain words."""
+    plain = unpacked(coded)
+    if len(_NO_CODE.findall(coded)) * _WORD <= len(coded):
+        return plain
+    try:
+        is_text = _NO_TEXT.search(plain.decode("utf-8")) is None
+    except UnicodeDecodeError:
+        is_text = False
+    return plain if is_text else coded
 
 
 # Headers

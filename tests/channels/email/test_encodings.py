@@ -53,6 +53,12 @@ def test_other_alphabets(charset: str, text: str) -> None:
     assert words(mail(text.encode(codec), content_type=f'text/plain; charset="{charset}"')) == text
 
 
+@pytest.mark.parametrize("text", ["Hello there, the bell is broken.", "Größe: 50 €, bitte!", "Is it here\nor there"])
+def test_packed_in_name_only(text: str) -> None:
+    """Plain words that are said to be base64 are read as they stand."""
+    assert words(mail(text, content_type="text/plain; charset=utf-8", content_transfer_encoding="base64")) == text
+
+
 @pytest.mark.parametrize(
     ("charset", "raw", "text"),
     [

@@ -50,6 +50,18 @@ async def test_as_told(email: Email) -> None:
     assert bodies[1].rstrip().endswith(b"Inside")
 
 
+async def test_with_each_reader(email: Email, server: MailServer) -> None:
+    """A file of a mail that went to several is given to whoever looks at any of them."""
+    server.now = datetime.now(UTC)
+    server.comes(RAW.replace(b"To: support@shop.example", b"To: bob@example.com, carol@example.com"), "Sent")
+    events = [event for one in (await email.collect(None)).deliveries for event in email.events(one)]
+    files = [one for event in events for one in event.records if isinstance(one, File) and one.name == "a.pdf"]
+    assert len({one.external_id for one in files}) == 2
+    for one in files:
+        found = await email.file(WantedFile(external_id=one.external_id, of=one.of, of_kind=one.of_kind))
+        assert found.body == b"%PDF" * 1_000
+
+
 async def test_in_any_folder(email: Email, server: MailServer) -> None:
     """A file of a mail that was sent is found, too."""
     server.comes(RAW, "Sent")

@@ -109,6 +109,8 @@ def test_nobody_is_trusted() -> None:
         ("23 Nov 2026 10:00:00", NOW.replace(day=23, hour=10)),
         ("Mon, 23 Nov 2026 10:00:00 EST (odd)", NOW.replace(day=23, hour=15)),
         ("Fri, 20 Apr 2001 19:35:02 -0400", datetime(2001, 4, 20, 23, 35, 2, tzinfo=UTC)),
+        ("2026-11-23T10:00:00+01:00", NOW.replace(day=23, hour=9)),
+        ("2026-11-23 10:00:00.5Z", NOW.replace(day=23, hour=10)),
         # A clock that is ahead, or a zone that was forgotten.
         ("Tue, 24 Nov 2026 20:00:00 +0000", NOW),
     ],
@@ -121,9 +123,9 @@ def test_moments(date: str, at: datetime) -> None:
 @pytest.mark.parametrize(
     "date",
     [None, "", "yesterday", "Mon, 32 Nov 2026 10:00:00 +0000", "1 Jan 1970 00:00:00 +0000", "1 Jan 2099 00:00:00",
-     "1 Jan 99999 0:0:0", "Mon, 23 Nov 2026 10:00:00 +9999999999", "٢٣ Nov 2026 10:00:00",
+     "1 Jan 99999 0:0:0", "2026-13-40T10:00:00Z", "Mon, 23 Nov 2026 10:00:00 +9999999999", "٢٣ Nov 2026 10:00:00",
      f"{'9' * 5_000} Nov 2026 10:00:00"],
-    ids=range(10),
+    ids=range(11),
 )  # fmt: skip
 def test_impossible_dates(date: str | None) -> None:
     """Where that cannot be, it is when a server received it, or when it came here."""

@@ -159,6 +159,19 @@ async def test_echo_proves_nobody(desk: Desk) -> None:
     assert await desk.statuses() == ["SENT"]
 
 
+async def test_sent_to_several(desk: Desk) -> None:
+    """What a colleague writes to several stands with each, where their answers come, too; a colleague is none."""
+    sender: dict[str, str | None] = {"from": "support@shop.example", "to": "carol@example.com, ann@example.com"}
+    desk.server.comes(
+        mail("To all", message_id="<c@shop.example>", cc="Bob <bob@example.com>, eve@shop.example", **sender), "Sent"
+    )
+    await desk.hears(mail("Thanks", in_reply_to="<c@shop.example>"))
+    assert set(await desk.claims()) == {"carol@example.com", "ann@example.com", "bob@example.com"}
+    sent = await desk.all(MESSAGES, direction="OUT")
+    assert len({one["customer_id"] for one in sent if one["text"] == "To all"}) == 3
+    assert len(await desk.all(CONVERSATIONS)) == 3
+
+
 async def test_several_addresses(desk: Desk) -> None:
     """Whoever writes from two addresses is two customers until people link them, and one with one history then."""
     await desk.hears(mail("From home"), mail("From work", message_id="<w@x>", **{"from": "ann@work.example"}))
