@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -250,3 +251,10 @@ def make(store: Store) -> Makers:
 def root() -> Path:
     """The project's folder."""
     return Path(__file__).parent.parent
+
+
+@pytest.fixture
+def one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is bounded by the minute is counted within one: the clock by which it is counted stands still."""
+    now = time.time() // 60 * 60 + 20
+    monkeypatch.setattr(time, "time", lambda: now)

@@ -62,6 +62,7 @@ async def test_tabs_share_visitor(shop: Shop, browser: BrowserContext) -> None:
     second = await (await shop.enter(browser)).open()
     await second.shows("One")
     await second.write("Two")
+    await second.shows("One", "Two")
     await shop.answer("Three")
     for tab in (first, second):
         await tab.shows("One", "Two", "Three")

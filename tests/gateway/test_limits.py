@@ -12,6 +12,8 @@ from tests.changing import GONE
 from tests.gateway.conftest import Gate, OpenGate, code_of
 from tests.makers import Makers
 
+pytestmark = pytest.mark.usefixtures("one_minute")
+
 QUERY = """query { customerByIdentity(channel: "whatsapp", account: "main", value: "+14155550100") { kind } }"""
 MUTATION = """mutation { identifyCustomer(input: { channel: "whatsapp", account: "main", value: "+14155550100" }) {
   __typename } }"""

@@ -22,6 +22,8 @@ from tests.gateway.test_subscriptions import LONG, events_of, follow, told
 from tests.makers import Makers
 from tests.waiting import until
 
+pytestmark = pytest.mark.usefixtures("one_minute")
+
 SITE = "https://www.shop.example"
 START = """mutation { startChat(input: { account: "main" }) { __typename } }"""
 TERMS = {"allowed_origins": [SITE], "starts_per_minute": 1}

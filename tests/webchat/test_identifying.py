@@ -279,6 +279,7 @@ async def test_not_believed(browser: Browser) -> None:
     assert not (await browser.sees())["isVerified"]
 
 
+@pytest.mark.usefixtures("one_minute")
 async def test_claims_are_bounded(browser: Browser) -> None:
     """Nobody tries statements out."""
     browser.ask.rates = RateLimit()

@@ -131,6 +131,7 @@ async def test_pages(gateway: ChatAsking) -> None:
     assert await gateway.store.count(CUSTOMERS, {}) == 0
 
 
+@pytest.mark.usefixtures("one_minute")
 async def test_limits(gateway: ChatAsking) -> None:
     """Who begins chats too often is told when again; others go on, and the site has a bound of its own."""
     gateway.lines, gateway.rates = Lines([site(starts_per_minute=2, starts_per_minute_of_site=3)]), RateLimit()
@@ -144,6 +145,7 @@ async def test_limits(gateway: ChatAsking) -> None:
     assert (await Browser(gateway).start())["code"] == "TOO_OFTEN"
 
 
+@pytest.mark.usefixtures("one_minute")
 async def test_who_has_a_chat_comes_back(gateway: ChatAsking) -> None:
     """Whoever has a chat finds it again where others have used up what a site, or their address, may begin."""
     gateway.lines, gateway.rates = Lines([site(starts_per_minute=2, starts_per_minute_of_site=2)]), RateLimit()
@@ -166,6 +168,7 @@ async def test_who_has_a_chat_comes_back(gateway: ChatAsking) -> None:
     ],
     ids=["network", "site", "mapped", "junk"],
 )
+@pytest.mark.usefixtures("one_minute")
 async def test_addresses(gateway: ChatAsking, addresses: list[str], begun: list[bool]) -> None:
     """Of the sixth version a network is one address, and a site gets a share; all that is none is one address."""
     gateway.lines, gateway.rates = Lines([site(starts_per_minute=1, starts_per_minute_of_site=8)]), RateLimit()

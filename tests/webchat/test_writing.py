@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from adapters.lines import Lines
 from adapters.records import Document
 from gateway.limits import RateLimit
@@ -128,6 +130,7 @@ async def test_odd_words(browser: Browser) -> None:
     assert await messages(browser.ask) == []
 
 
+@pytest.mark.usefixtures("one_minute")
 async def test_messages_are_bounded(browser: Browser) -> None:
     """Who writes too often is told when again; what was sent before is answered all the same."""
     browser.ask.lines, browser.ask.rates = Lines([site(messages_per_minute=2)]), RateLimit()
