@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import AliasChoices, AliasPath, Field, SecretStr
@@ -35,6 +36,7 @@ from adapters.contract.manners import Manners, by_status
 from adapters.contract.records import File, HandedOver, Person, Reach, Say, Talk, Utterance, Who
 from adapters.contract.reply import Reply
 from adapters.contract.sending import Outgoing, SendState, Sent
+from adapters.currencies import DIGITS
 from adapters.moments import UnixSeconds
 from adapters.payload import Shape, shaped
 from adapters.signatures import is_signed_by_any
@@ -244,10 +246,10 @@ class Telegram(Channel):
     def _read(self, kind: str, raw: Mapping[str, Any], received_at: datetime) -> _News:
         """When it happened, and what it means."""
         if kind == "my_chat_member":
-            change = shaped(_Membership, raw, kind)
-            status = "WITHDRAWN" if change.status == "kicked" else "GRANTED"
-            who, at = self._who(change.user.id), change.date
-            return at, (Say(who=who, purpose=_BEING_WRITTEN_TO, status=status, at=at),)
+            told = shaped(_Membership, raw, kind)
+            status = "WITHDRAWN" if told.status == "kicked" else "GRANTED"
+            say = Say(who=self._who(told.user.id), purpose=_BEING_WRITTEN_TO, status=status, at=told.date)
+            return say.at, (say,)
         if kind == "callback_query":
             press = shaped(_Press, raw, kind)
             at, text = received_at, aside("button", _label(press))  # Telegram does not say when.
@@ -289,19 +291,11 @@ class Telegram(Channel):
         one = raw[attached]
         told = shaped(_Attached, one[-1] if one and isinstance(one, list) else one, f"{kind}.{attached}")
         media_type = (told.mime_type or "").strip() or _FILES[attached]
-        return File(
-            channel=self.name,
-            account=self.account,
-            # One file may come with several messages, and is one of each.
-            external_id=f"{of.external_id}:{told.file_id}",
-            who=of.who,
-            of=of.external_id,
-            of_kind="message",
-            name=file_name(told.file_name, attached, media_type),
-            media_type=media_type,
-            size_bytes=told.file_size,
-            created_at=of.sent_at,
-        )
+        # One file may come with several messages, and is one of each.
+        place = dict[str, Any](channel=self.name, account=self.account, external_id=f"{of.external_id}:{told.file_id}")
+        known = dict[str, Any](media_type=media_type, size_bytes=told.file_size, created_at=of.sent_at, who=of.who)
+        name = file_name(told.file_name, attached, media_type)
+        return File(**place, **known, name=name, of=of.external_id, of_kind="message")
 
     def _person(self, told: _User) -> Person:
         """What somebody shows of themselves: the name that people give themselves there is none that we were told."""
@@ -315,28 +309,26 @@ class Telegram(Channel):
 
 _KINDS: Final = frozenset({"message", "edited_message", "callback_query", "message_reaction", "my_chat_member"})
 _FILES: Final[Mapping[str, str]] = {
-    # It comes as a document, too.
-    "animation": "video/mp4",
+    # An animation comes as a document, too.
+    **dict.fromkeys(("animation", "video", "video_note"), "video/mp4"),
     "audio": "audio/mpeg",
     "document": UNKNOWN_TYPE,
     "photo": "image/jpeg",
     "sticker": "image/webp",
     "voice": "audio/ogg",
-    **dict.fromkeys(("video", "video_note"), "video/mp4"),
 }
 """Of each kind of file the type that it has where Telegram tells none."""
-_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "contact": ("first_name", "last_name", "phone_number"),
-    "venue": ("title", "address"),
-    "location": ("latitude", "longitude"),
-    "poll": ("question",),
-    "dice": ("emoji", "value"),
-    "sticker": ("emoji",),
-    "web_app_data": ("button_text",),
-    **dict.fromkeys(("game", "invoice"), ("title",)),
-    **dict.fromkeys(("gift", "story", "successful_payment"), ()),
-}
+_WORDS: Final = (
+    *("contact", "venue", "location", "poll", "dice", "sticker", "web_app_data", "checklist", "paid_media", "game"),
+    *("invoice", "successful_payment", "refunded_payment", "gift", "story", "users_shared", "chat_shared"),
+)
+_NAMES: Final = (
+    *("first_name", "last_name", "phone_number", "title", "address", "latitude", "longitude", "question", "tasks"),
+    *("emoji", "value", "button_text", "star_count"),
+)
 """Of what is no writing, what is told of it, where that is there."""
+# What Telegram notes in a chat by itself.
+_NOTES: Final = re.compile("pinned_message|message_auto_delete.*|write_access.*|connected_website|chat_background_set")
 # What comes of a link t.me/BOT?start=WORD, by which the company sees where somebody came from.
 _START: Final = re.compile(r"/start(?:@\w+)? (\S{1,64})")
 
@@ -348,6 +340,8 @@ def _none_of_ours(kind: str, raw: Mapping[str, Any]) -> str | None:
     place = shaped(_InChat, raw, kind)
     if place.type != "private" or place.is_bot:
         return "a bot" if place.is_bot else "a group or channel"
+    if any(one is not None and _NOTES.fullmatch(name) for name, one in raw.items()):
+        return "a note of Telegram's"
     if kind not in _KINDS:
         # A customer's words, perhaps: whoever reads them one day finds them set aside.
         raise BadPayload("a message in a kind of update that is not known")
@@ -356,13 +350,19 @@ def _none_of_ours(kind: str, raw: Mapping[str, Any]) -> str | None:
 
 def _in_words(raw: Mapping[str, Any], *, is_file: bool) -> str | None:
     """What a message without words says, for whoever reads the conversation; None where its file says it."""
-    for kind, names in _WORDS.items():
+    for kind in _WORDS:
         if isinstance(told := raw.get(kind), dict):
-            return aside(
-                kind.replace("_", " "),
-                *(str(told[one]) for one in names if isinstance(told.get(one), str | int | float)),
-            )
+            listed = [one if isinstance(one, list) else [one] for one in map(told.get, _NAMES)]
+            parts = [one.get("text") if isinstance(one, dict) else one for some in listed for one in some]
+            words = [str(one) for one in parts if isinstance(one, str | int | float)]
+            return aside(kind.replace("_", " "), *words, _money(told))
     return None if is_file else aside("message of another kind")
+
+
+def _money(told: Mapping[str, Any]) -> str | None:
+    """An amount as people write it: Telegram counts in the smallest unit, and its stars, `XTR`, have no parts."""
+    amount, currency = told.get("total_amount"), str(told.get("currency"))
+    return f"{Decimal(amount).scaleb(-DIGITS.get(currency, 0))} {currency}" if isinstance(amount, int) else None
 
 
 def _label(press: _Press) -> str | None:

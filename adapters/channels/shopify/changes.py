@@ -145,8 +145,11 @@ class Changes:
 
     def _order(self, value: Any) -> Sequence[HandedOver]:
         told = read(Sale, value)
-        if told.customer is None or told.is_test:
-            # Sold over the counter to nobody who was named; or not sold, but tried.
+        if told.is_test:
+            return ()
+        if told.customer is None:
+            # Sold over the counter to nobody who was named.
+            told.require_nobody()
             return ()
         who = self._reader.who(told.customer.id)
         contact = tuple(self._reader.contact(told))

@@ -170,6 +170,7 @@ class Telling:
         if sale.is_test:
             return _TRIAL
         if sale.customer is None:
+            sale.require_nobody()
             return _NOBODY
         who = self._reader.who(sale.customer.id)
         order = self._reader.order(sale, who)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AliasChoices, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from adapters.contract.errors import BadPayload
 from adapters.quiet import quiet
 
 _GID: Final = re.compile(r"gid://shopify/[A-Za-z]{1,40}/([0-9]{1,25})(?:\?.*)?")
@@ -278,6 +279,11 @@ class Sale(_Words):
         validation_alias=AliasChoices("line_items", "lineItems"), max_length=_LONGEST_LIST
     )
     fulfillments: Annotated[tuple[Fulfillment, ...], BeforeValidator(_as_list)] = ()
+
+    def require_nobody(self) -> None:
+        """Raises BadPayload where somebody can be reached about it, whose it may be."""
+        if self.email or self.phone:
+            raise BadPayload("customer is missing, though the order names an e-mail address or a phone number")
 
 
 class Draft(Sale):

@@ -110,6 +110,14 @@ def test_order_of_nobody() -> None:
     assert told("orders/create", {name: one for name, one in ORDER.items() if name != "customer"}).left_alone
 
 
+@pytest.mark.parametrize("said", [{"email": "ann@example.com"}, {"phone": "+14155550100"}])
+def test_order_of_somebody(said: dict[str, str]) -> None:
+    """An order with a way to reach somebody, and no customer, is set aside for whoever finds out whose it is."""
+    event = told("orders/create", {**ORDER, "customer": None, **said})
+    assert event.unread == "customer is missing, though the order names an e-mail address or a phone number"
+    assert event.records == ()
+
+
 @pytest.mark.parametrize("topic", ["orders/create", "customers/update", "customers/redact", "shop/redact"])
 def test_notifications_of_a_test(topic: str) -> None:
     """What Shopify's admin sends for a trial is of nobody who ever bought: nothing of it is kept or set aside."""

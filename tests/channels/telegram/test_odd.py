@@ -117,15 +117,38 @@ def test_other_kinds(telegram: Telegram, kind: str, told: dict[str, Any], why: s
         ({"text": "a\0b\ud83d"}, "a\ufffdb\ufffd"),
         ({"location": {}}, "[location]"),
         ({"location": {"latitude": 1, "longitude": None}}, "[location: 1]"),
-        ({"poll": {"question": ["?"]}}, "[poll]"),
+        ({"poll": {"question": {}}}, "[poll]"),
         ({"sticker": {"file_id": "a", "emoji": None}}, "[sticker]"),
-        ({"pinned_message": {"message_id": 4}}, "[message of another kind]"),
+        ({"successful_payment": {"currency": "EUR", "total_amount": 1999}}, "[successful payment: 19.99 EUR]"),
+        ({"refunded_payment": {"currency": "XTR", "total_amount": 5}}, "[refunded payment: 5 XTR]"),
+        ({"successful_payment": {"currency": "JPY", "total_amount": 450}}, "[successful payment: 450 JPY]"),
+        ({"successful_payment": {"currency": [], "total_amount": "9"}}, "[successful payment]"),
+        ({"paid_media": {"star_count": 5, "paid_media": [{}]}}, "[paid media: 5]"),
+        ({"checklist": {"title": "Tour", "tasks": [{"text": "Oil"}, 7, {"text": 5}]}}, "[checklist: Tour, Oil, 7, 5]"),
+        ({"checklist": {"title": "Tour", "tasks": None}}, "[checklist: Tour]"),
+        ({"users_shared": {"users": [{"user_id": 9}]}}, "[users shared]"),
     ],
 )
 def test_little_said(telegram: Telegram, other: dict[str, Any], text: str) -> None:
     """Of a message that lacks a part of what it says the rest is told."""
     (said,) = (one for one in read(telegram, message(**other)).records if isinstance(one, Utterance))
     assert said.text == text
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        {"pinned_message": {"message_id": 4}},
+        {"message_auto_delete_timer_changed": {"message_auto_delete_time": 86400}},
+        {"write_access_allowed": {}},
+        {"connected_website": "shop.example"},
+        {"chat_background_set": {"type": {}}},
+    ],
+)
+def test_nobody_said(telegram: Telegram, service: dict[str, Any]) -> None:
+    """What Telegram notes in the chat by itself is none of anybody's words, and nobody was seen by it."""
+    assert read(telegram, message(**service)).left_alone == "a note of Telegram's"
+    assert read(telegram, message(text="Hello", pinned_message=None)).records
 
 
 KEYS = [None, [7, {"text": 5, "callback_data": "y1"}], [{"text": "Site", "url": "https://x"}]]

@@ -34,7 +34,7 @@ WORDS = {
     "message.dice": "[dice: 🎯, 6]",
     "message.poll": "[poll: Which colour?]",
     "message.web_app_data": "[web app data: Choose]",
-    "message.successful_payment": "[successful payment]",
+    "message.successful_payment": "[successful payment: 45.00 EUR]",
     "message.of_another_kind": "[message of another kind]",
     "callback_query.button": "[button: Yes]",
     "callback_query.inaccessible": "[button: menu]",
