@@ -43,6 +43,8 @@ PURPOSE: Final = "marketing"
 """For which purpose a word on marketing messages is one."""
 _MARKETING: Final = "notification_messages"
 _CHOICES: Final[Mapping[str, str]] = {"stop notifications": "WITHDRAWN", "resume notifications": "GRANTED"}
+_OF_A_TEST: Final = ("12334", "23245")
+"""Between whom a message is that the dashboard sends to try a field out, in an entry of our own account."""
 _LONGEST_WORD: Final = 2_000
 _NONE_OF_OURS: Final = (
     *("pass_thread_control", "take_thread_control", "request_thread_control", "app_roles", "account_linking"),
@@ -97,6 +99,8 @@ def item(raw: Any, place: str, spot: Spot) -> Event:
                 return Event(key=f"left:{digest(raw)}", order_by=spot.account, left_alone=one.replace("_", " "))
         raise BadPayload(f"{place} is of no kind that is known")
     frame = shaped(Frame, body, place)
+    if (frame.sender and frame.sender.id, frame.recipient and frame.recipient.id) == _OF_A_TEST:
+        return Event(key=f"left:{digest(raw)}", order_by=spot.account, left_alone="a test of Meta's dashboard")
     at = frame.timestamp or spot.time
     if at is None:
         raise BadPayload(f"{place}.timestamp is missing")

@@ -47,7 +47,7 @@ class Said(NamedTuple):
 
 def said(message: Message) -> Said:
     """What the message says."""
-    attachments = message.attachments or []
+    attachments = _each_once(message.attachments or [])
     text = message.text or (message.quick_reply.payload if message.quick_reply else None)
     lines = [text or None, *(line for one in attachments for line in _lines(one, text or ""))]
     if message.reply_to and message.reply_to.story:
@@ -58,6 +58,16 @@ def said(message: Message) -> Said:
         lines.append(bracketed("about the product", message.referral.product.id))
     files = tuple(_attached(one) for one in attachments if one.type in _FILES)
     return Said("\n".join(filter(None, lines)) or None, files)
+
+
+def _each_once(attachments: Sequence[Attachment]) -> list[Attachment]:
+    """Without the pictures by which Meta tells stickers a second time, for apps that know no stickers."""
+    stickers = [_sticker(one) for one in attachments if one.type == "sticker"]
+    return [one for one in attachments if one.type != "image" or not (_sticker(one) and _sticker(one) in stickers)]
+
+
+def _sticker(one: Attachment) -> Any:
+    return (one.payload or {}).get("sticker_id")
 
 
 def _lines(one: Attachment, text: str) -> Iterator[str]:

@@ -124,6 +124,29 @@ def test_unread_names_its_person() -> None:
     assert [one.who.value if one.who else None for one in (came, went)] == [PSID, PSID]
 
 
+@pytest.mark.parametrize("field", [{"messaging": True}, {"changes": True}])
+def test_field_tests(field: dict[str, bool]) -> None:
+    """A field's test of the dashboard is of nobody, though its entry has our own id."""
+    tried = {
+        "sender": {"id": "12334"},
+        "recipient": {"id": 23245},
+        "timestamp": AT,
+        "message": {"mid": "m", "text": "?"},
+    }
+    part = {"messaging": [tried]} if "messaging" in field else {"changes": [{"field": "messages", "value": tried}]}
+    (event,) = READER.events({"object": "page", "entry": [{"id": PAGE, "time": AT, **part}]})
+    assert event.left_alone == "a test of Meta's dashboard"
+    assert read(tried | {"recipient": {"id": PAGE}})[0].records
+
+
+def test_stickers_once() -> None:
+    """A sticker that is told as a picture, too, is one file; a picture beside it is another."""
+    kinds = [("image", 1), ("sticker", 1), ("image", 2), ("image", None), ("sticker", None), ("sticker", [])]
+    shown = [{"type": kind, "payload": {"url": "https://x/a.png", "sticker_id": one}} for kind, one in kinds]
+    (event,) = read(message(text=None, attachments=shown))
+    assert len([one for one in event.records if type(one).__name__ == "File"]) == 5
+
+
 @pytest.mark.parametrize(
     "moment", [AT, float(AT), str(AT), AT // 1000, "2025-11-26T09:30:00+0000", "2025-11-26T09:30:00Z"]
 )
