@@ -143,7 +143,10 @@ async def test_named_come_first(ask: Asking, make: Makers) -> None:
     two = [await holder(make, mobile=PHONE) for _ in range(2)]
     gone = await holder(make, mobile=PHONE)
     await change(ask, "mergeCustomers", "__typename", survivorId=two[0].id, otherIds=[gone.id])
-    assert _others(await _identify(ask, "whatsapp", PHONE)) == [*sorted(one.id for one in two), also.id]
+    assert _others(await _identify(ask, "whatsapp", PHONE)) == [
+        *(one.id for one in sorted(two, key=lambda one: one.key)),
+        also.id,
+    ]
 
 
 @pytest.mark.usefixtures("channels")
