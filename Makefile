@@ -25,10 +25,10 @@ test: $(VENV)/.dev ## Everyday suite: types, lint, unit, property, integration, 
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -m "not deep" --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not deep" --numprocesses 2 --dist loadfile
 
 deep: $(VENV)/.dev ## Full counts of the property tests, crashes
-	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --override-ini faulthandler_timeout=3600
+	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --override-ini faulthandler_timeout=3600
 
 bench: $(VENV)/.dev ## Benchmarks, as ratios measured in one run
 	$(BIN)/python -m benchmarks

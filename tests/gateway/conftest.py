@@ -170,6 +170,8 @@ async def open_gate(store: Store, troubled: Graph, tmp_path: Path) -> AsyncItera
             house = House(settings, store=store, graph=troubled, lines=lines, clock=clock)
             transport = httpx.ASGITransport(application(house))
             client = httpx.AsyncClient(transport=transport, base_url="http://gate.example")
+            # What it has still to write down is no other test's.
+            opened.push_async_callback(house.ledger.close)
             opened.push_async_callback(client.aclose)
             return Gate(house, client)
 
