@@ -25,7 +25,10 @@ test: $(VENV)/.dev ## Everyday suite: types, lint, unit, property, integration, 
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -m "not deep" --numprocesses 2 --dist loadfile
+	@# What fails beside others is tried once more by itself, and told: what fails again fails the suite.
+	$(BIN)/python -m pytest -m "not deep" --numprocesses 2 --dist loadfile || { test $$? -eq 1 && \
+	  echo "Those that failed are tried once more, one after the other." && \
+	  $(BIN)/python -m pytest -m "not deep" --last-failed --last-failed-no-failures none; }
 
 deep: $(VENV)/.dev ## Full counts of the property tests, crashes
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --override-ini faulthandler_timeout=3600
