@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import structlog
 
-from adapters.channels.shopify.reading import read
 from adapters.channels.shopify.settings import ShopifySettings
 from adapters.channels.shopify.words import Numbered
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelError, ChannelRefused
 from adapters.contract.manners import Manners, by_status
 from adapters.contract.reply import Reply
 from adapters.contract.way import Way
+from adapters.readings import read
 
 # An agent's next look within that time asks nobody; an answer of the last hour is better than none.
 _FRESH_S, _STALE_S = 5.0, 3600.0

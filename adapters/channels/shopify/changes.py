@@ -14,12 +14,13 @@ from typing import Any, Final
 from adapters.channels.shopify import questions
 from adapters.channels.shopify.asking import Page, Shop
 from adapters.channels.shopify.orders import Orders
-from adapters.channels.shopify.reading import COMPLETED, DRAFT_OF_OURS, Reader, Readings, draft_id, read
+from adapters.channels.shopify.reading import COMPLETED, DRAFT_OF_OURS, Reader, draft_id, no_readings
 from adapters.channels.shopify.words import Buyer, Draft, Sale
 from adapters.contract.errors import BadPayload
 from adapters.contract.found import Found
 from adapters.contract.records import HandedOver, Person
 from adapters.quiet import quiet
+from adapters.readings import read
 
 # What was changed is found some seconds later, as Shopify's search learns of it.
 _OVERLAP: Final = timedelta(minutes=2)
@@ -126,7 +127,7 @@ class Changes:
         people = Page.of(answer.found("customers"), "customers", asked.people.after)
         orders = Page.of(answer.found("orders"), "orders", asked.orders.after)
         ours = Page.of(answer.found("draftOrders"), "draftOrders", asked.drafts.after)
-        readings = Readings()
+        readings = no_readings()
         readings.take("customer", people.members, self._person)
         readings.take("order", [await self._orders.whole(one) for one in orders.members], self._order)
         readings.take("draft", ours.members, self._draft)

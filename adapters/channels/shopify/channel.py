@@ -9,7 +9,7 @@ from adapters.channels.shopify.asking import MANNERS, Page, Shop, domain_of
 from adapters.channels.shopify.changes import Changes
 from adapters.channels.shopify.ordering import Counter
 from adapters.channels.shopify.orders import Orders, by_address, number_in, quoted, with_address
-from adapters.channels.shopify.reading import Reader, Readings, read
+from adapters.channels.shopify.reading import Reader, no_readings
 from adapters.channels.shopify.settings import ShopifySettings
 from adapters.channels.shopify.telling import Telling
 from adapters.channels.shopify.words import Buyer, Ware, gid
@@ -25,6 +25,7 @@ from adapters.contract.deliveries import Answer, Delivery, Event, NotProven
 from adapters.contract.errors import NoSuchIdentity
 from adapters.contract.found import Found, Portion
 from adapters.contract.records import HandedOver, Who
+from adapters.readings import read
 from adapters.signatures import hmac_sha256_base64, is_signed_by_any
 
 _KEY: Final = re.compile(r"[!-~]{1,200}")
@@ -74,7 +75,7 @@ class Shopify(Channel):
             customer = with_address(answer, who.value)
         if customer is None:
             raise NoSuchIdentity("The shop has no such customer.")
-        readings, withheld = Readings(), dict.fromkeys(answer.withheld)
+        readings, withheld = no_readings(), dict.fromkeys(answer.withheld)
 
         def person(value: Any) -> Sequence[HandedOver]:
             told = read(Buyer, value)
@@ -108,7 +109,7 @@ class Shopify(Channel):
         query = f"({sought}) AND status:active" if sought else "status:active"
         asked = {"query": query, "first": first, "after": portion.after}
         answer = await self._shop.ask(questions.PRODUCTS, asked)
-        page, readings = Page.of(answer.found("products"), "products", portion.after), Readings()
+        page, readings = Page.of(answer.found("products"), "products", portion.after), no_readings()
         readings.take("product", page.members, lambda value: (self._reader.listing(read(Ware, value)),))
         return Found(
             records=tuple(readings.records),

@@ -16,13 +16,14 @@ from pydantic import TypeAdapter, ValidationError
 from adapters.channels.shopify import questions
 from adapters.channels.shopify.asking import Shop
 from adapters.channels.shopify.orders import number_in
-from adapters.channels.shopify.reading import DRAFT_OF_OURS, OURS, Reader, number_of_draft, read
+from adapters.channels.shopify.reading import DRAFT_OF_OURS, OURS, Reader, number_of_draft
 from adapters.channels.shopify.words import Draft, MaybePrice, Price, Sale, Ware, as_id, gid
 from adapters.contract.channel import NewOrder, PaymentAsked, PaymentRequest
 from adapters.contract.errors import BadPayload, ChannelError, ChannelRefused, NoSuchIdentity, OutcomeUnknown
 from adapters.contract.found import Found
 from adapters.contract.records import Amount, Item, Who
 from adapters.currencies import DIGITS
+from adapters.readings import read
 
 _PRICE: Final = TypeAdapter(MaybePrice)
 _LONGEST_PAGE: Final = 2_000

@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from adapters.channels.shopify import questions
 from adapters.channels.shopify.asking import Answer, Page, Shop
-from adapters.channels.shopify.reading import Reader, Readings, read
+from adapters.channels.shopify.reading import Reader, no_readings
 from adapters.channels.shopify.words import Buyer, Sale, as_id, gid
 from adapters.contract.bounds import MOST_LINES
 from adapters.contract.errors import BadPayload, NoSuchIdentity
 from adapters.contract.found import Found, Portion
 from adapters.contract.records import HandedOver, Person, Reach, Who
+from adapters.readings import read
 
 # Of orders older than that Shopify shows nothing to an app without the scope `read_all_orders`.
 SHOWN_FOR: Final = timedelta(days=60)
@@ -50,7 +51,7 @@ class Orders:
         return self.reader.who(read(Buyer, customer).id)
 
     async def _found(self, page: Page, owner: Who, answer: Answer) -> Found:
-        readings = Readings()
+        readings = no_readings()
         reaches: list[Reach] = []
         members = [await self.whole(one) for one in page.members]
 

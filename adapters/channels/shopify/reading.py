@@ -3,22 +3,19 @@
 import html
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, DecimalException
-from typing import Any, Final, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import Any, Final
 
 from adapters.channels.shopify.words import Address, Buyer, Choices, Draft, Fulfillment, Goods, Price, Sale, Ware
 from adapters.contract.errors import BadPayload
-from adapters.contract.found import Unread
-from adapters.contract.records import Amount, HandedOver, Item, Listing, Order, Parcel, Person, Reach, Removal, Say, Who
+from adapters.contract.records import Amount, Item, Listing, Order, Parcel, Person, Reach, Removal, Say, Who
 from adapters.currencies import DIGITS
 from adapters.making import EXACT
-from adapters.payload import reason
 from adapters.reaching import as_email, as_phone
+from adapters.readings import Readings
 
 OURS: Final = "profile_gateway_key"
 """The name under which an order or draft of ours carries the word by which we know it."""
@@ -40,18 +37,6 @@ _GONE_FULFILLMENTS: Final = frozenset({"cancelled", "canceled", "error"})
 _SENT_WORDS: Final = {"success": "fulfilled"}
 _SENT: Final = "fulfilled"
 
-Model = TypeVar("Model", bound=BaseModel)
-
-
-def read(model: type[Model], value: Any) -> Model:
-    """The value as those words; raises BadPayload, which names places and quotes nothing."""
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        raise BadPayload(reason(error)) from None
-    except RecursionError as error:
-        raise BadPayload("the payload is nested too deeply") from error
-
 
 def named(kind: str, value: Any) -> str:
     """The kind and the shop's id, where the value has one that is short and plain; of people the kind alone."""
@@ -60,20 +45,9 @@ def named(kind: str, value: Any) -> str:
     return f"{kind} {tail}" if re.fullmatch(r"[0-9]{1,25}", tail) else f"{kind} without an id"
 
 
-@dataclass(slots=True)
-class Readings:
-    """What came of a list: each of its members is read, or is unread."""
-
-    records: list[HandedOver] = field(default_factory=list)
-    unread: list[Unread] = field(default_factory=list)
-
-    def take(self, kind: str, values: Iterable[Any], reading: Callable[[Any], Iterable[HandedOver]]) -> None:
-        """Adds what is read of each of the values, one after the other."""
-        for value in values:
-            try:
-                self.records.extend(reading(value))
-            except BadPayload as error:
-                self.unread.append(Unread(what=named(kind, value), why=error.reason))
+def no_readings() -> Readings:
+    """What is to come of a list of the vendor's; nothing yet."""
+    return Readings(named)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

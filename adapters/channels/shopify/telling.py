@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from adapters.channels.shopify.reading import COMPLETED, OURS, Reader, draft_id, read
+from adapters.channels.shopify.reading import COMPLETED, OURS, Reader, draft_id
 from adapters.channels.shopify.words import Buyer, Choices, Draft, Id, Numbered, Sale, Ware, as_id
 from adapters.contract.deliveries import Delivery, Event
 from adapters.contract.errors import BadPayload
 from adapters.contract.records import Departure, HandedOver, Person, Who
+from adapters.readings import read
 
 _BY_ITSELF: Final = "The order itself tells how it stands after that: have `orders/updated` delivered, too."
 _COMPANY: Final = "It is the shop's own matter."

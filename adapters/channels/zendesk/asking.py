@@ -12,7 +12,6 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from adapters.channels.zendesk.reading import read
 from adapters.channels.zendesk.settings import ZendeskSettings
 from adapters.contract.addresses import origin_of
 from adapters.contract.channel import LARGEST_FILE
@@ -21,6 +20,7 @@ from adapters.contract.manners import Manners, by_status, retry_after_s
 from adapters.contract.reply import Reply
 from adapters.contract.way import Way
 from adapters.quiet import quiet
+from adapters.readings import read
 
 # A client's or an agent's next look within that time asks nobody; an answer of the last hour is better than none.
 _FRESH_S, _STALE_S = 5.0, 3600.0

@@ -11,7 +11,7 @@ from adapters.channels.zendesk.asking import MANNERS, Desk, Page, object_of
 from adapters.channels.zendesk.exporting import Export
 from adapters.channels.zendesk.pasts import Pasts
 from adapters.channels.zendesk.proving import delivery_key, prove
-from adapters.channels.zendesk.reading import Reader, Readings, is_id, read
+from adapters.channels.zendesk.reading import Reader, is_id, no_readings
 from adapters.channels.zendesk.settings import ZendeskSettings
 from adapters.channels.zendesk.telling import Telling
 from adapters.channels.zendesk.words import Identity, Organization, User
@@ -22,6 +22,7 @@ from adapters.contract.found import Found, Portion, Unread
 from adapters.contract.records import Case, HandedOver, Who
 from adapters.contract.reply import Reply
 from adapters.contract.sending import Outgoing, Sent
+from adapters.readings import Readings, read
 
 _LARGEST_PAGE = 100
 _BESIDE_USERS = {"include": "organizations,identities"}
@@ -139,7 +140,7 @@ class Zendesk(Channel):
 
     def _person(self, value: Any, beside: _Beside) -> Readings:
         """The user with what stands beside; nothing of one who was deleted."""
-        readings = Readings()
+        readings = no_readings()
 
         def person(value: Any) -> Sequence[HandedOver]:
             user = read(User, value)
@@ -168,7 +169,7 @@ class Zendesk(Channel):
         return self._cases(page)
 
     def _cases(self, page: Page) -> Found:
-        readings = Readings()
+        readings = no_readings()
         readings.take("ticket", page.members, self._reader.ticket)
         cases = [one for one in readings.records if isinstance(one, Case)]
         cases.sort(key=lambda one: one.created_at, reverse=True)

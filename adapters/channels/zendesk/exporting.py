@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.channels.zendesk.asking import Desk, Page, is_cursor
-from adapters.channels.zendesk.reading import Reader, Readings, read
+from adapters.channels.zendesk.reading import Reader, no_readings
 from adapters.channels.zendesk.words import User
 from adapters.contract.found import Found
 from adapters.contract.records import HandedOver
+from adapters.readings import read
 
 # As many as Zendesk gives at once, for it is asked ten times a minute at most.
 _LARGEST_PAGE = 1000
@@ -29,7 +30,7 @@ class Export:
             is_kept=False,
         )
         page = Page.of(reply, "tickets", None)
-        readings = Readings()
+        readings = no_readings()
         readings.take("user", _listed(page.whole, "users"), self._customer)
         readings.take("ticket", _latest(page.members), self._reader.ticket)
         after = page.whole.get("after_cursor")

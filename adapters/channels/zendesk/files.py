@@ -3,10 +3,11 @@
 from typing import Final
 
 from adapters.channels.zendesk.asking import Desk, object_of
-from adapters.channels.zendesk.reading import is_id, read
+from adapters.channels.zendesk.reading import is_id
 from adapters.channels.zendesk.words import Attachment
 from adapters.contract.errors import BadPayload, ChannelRefused, NoSuchIdentity
 from adapters.contract.reply import Reply
+from adapters.readings import read
 
 _MALWARE: Final = "malware_found"
 

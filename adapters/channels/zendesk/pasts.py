@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from adapters.channels.zendesk.asking import Desk, Page, is_cursor
-from adapters.channels.zendesk.reading import DELETED, Reader, Readings, is_id, named, read
+from adapters.channels.zendesk.reading import DELETED, Reader, is_id, named, no_readings
 from adapters.channels.zendesk.words import Ticket, User
 from adapters.contract.errors import BadPayload, NoSuchIdentity
 from adapters.contract.found import Found, Portion, Unread
 from adapters.contract.records import File, HandedOver, Remark, Talk, Utterance, Who
 from adapters.contract.reply import Reply
+from adapters.readings import Readings, read
 
 # Each ticket costs a request for its comments: so many are a portion, of the 200 to 2,500 requests that a desk takes
 # in a minute.
@@ -79,7 +80,7 @@ class Pasts:
         place = _place(portion.after)
         size = max(1, min(portion.at_most, _LARGEST_PAGE))
         page = None if place.is_last_page else await self._page(who, place.page, min(size, _TICKETS_AT_ONCE))
-        others, tickets = self._tickets(page) if page else (Readings(), [])
+        others, tickets = self._tickets(page) if page else (no_readings(), [])
         asked = [*place.rest, *((one.id, None) for one in tickets)]
         told = await asyncio.gather(*(self._comments(ticket, who, size, after) for ticket, after in asked))
         talks = self._talks(tickets, told[len(place.rest) :])
@@ -92,7 +93,7 @@ class Pasts:
 
     def _tickets(self, page: Page) -> tuple[Readings, list[Ticket]]:
         """The tickets of which comments can be asked for; beside them those that are gone, or cannot be read."""
-        others, tickets = Readings(), []
+        others, tickets = no_readings(), []
         for value in page.members:
             try:
                 told = read(Ticket, value)
@@ -116,7 +117,7 @@ class Pasts:
         return [self._reader.talk(one, latest.get(one.id)) for one in tickets]
 
     async def _comments(self, ticket: str, who: Who, size: int, after: str | None) -> _Comments:
-        readings = Readings()
+        readings = no_readings()
         try:
             page = await self._desk.page(
                 f"/api/v2/tickets/{ticket}/comments.json",

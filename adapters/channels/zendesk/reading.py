@@ -1,12 +1,10 @@
 """What do Zendesk's words mean in ours?"""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import Any
 
 from adapters.channels.zendesk.words import (
     Attachment,
@@ -18,10 +16,9 @@ from adapters.channels.zendesk.words import (
     User,
 )
 from adapters.contract.errors import BadPayload
-from adapters.contract.found import Unread
 from adapters.contract.records import Case, File, HandedOver, Person, Reach, Remark, Removal, Talk, Utterance, Who
-from adapters.payload import reason
 from adapters.reaching import as_email, as_phone
+from adapters.readings import Readings, read
 
 OURS = "profile_gateway_key"
 """The name under which a sent comment carries our own word for it, in the custom metadata of its audit."""
@@ -49,18 +46,6 @@ _LONGEST_KEY, _LONGEST_VALUE, _MOST_FIELDS = 100, 2_000, 50
 # A tag is one word, so long at most; others are of the desk's own making.
 _TAG = re.compile(r"\S{1,50}")
 
-Model = TypeVar("Model", bound=BaseModel)
-
-
-def read(model: type[Model], value: Any) -> Model:
-    """The value as those words; raises BadPayload, which names places and quotes nothing."""
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        raise BadPayload(reason(error)) from None
-    except RecursionError as error:
-        raise BadPayload("the payload is nested too deeply") from error
-
 
 def named(kind: str, value: Any) -> str:
     """The kind and the vendor's id, where the value has one that is short and plain; of people the kind alone."""
@@ -71,22 +56,9 @@ def named(kind: str, value: Any) -> str:
     return f"{kind} {found}" if is_plain else f"{kind} without an id"
 
 
-@dataclass(slots=True)
-class Readings:
-    """What came of a list: each of its members is read, or is unread."""
-
-    records: list[HandedOver] = field(default_factory=list)
-    unread: list[Unread] = field(default_factory=list)
-
-    def take(self, kind: str, values: Iterable[Any], reading: Callable[[Any], Iterable[HandedOver]]) -> None:
-        """Adds what is read of each of the values, one after the other."""
-        for value in values:
-            try:
-                # One by one: what was read of it before something unreadable stays.
-                for record in reading(value):
-                    self.records.append(record)
-            except BadPayload as error:
-                self.unread.append(Unread(what=named(kind, value), why=error.reason))
+def no_readings() -> Readings:
+    """What is to come of a list of the vendor's; nothing yet."""
+    return Readings(named)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.channels.zendesk.asking import Desk, object_of
-from adapters.channels.zendesk.reading import OURS, is_id, read
+from adapters.channels.zendesk.reading import OURS, is_id
 from adapters.channels.zendesk.words import Numbered
 from adapters.contract.errors import BadPayload, ChannelRefused, NoSuchIdentity, OutcomeUnknown
 from adapters.contract.reply import Reply
 from adapters.contract.sending import Outgoing, SendState, Sent
+from adapters.readings import read
 
 _LONGEST_SUBJECT = 80
 # What a comment of Zendesk's holds.

@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from adapters.channels.zendesk.proving import EVENTS
-from adapters.channels.zendesk.reading import Reader, read
+from adapters.channels.zendesk.reading import Reader
 from adapters.channels.zendesk.words import Envelope, Identity, Numbered, Ticket, ToldComment, User
 from adapters.contract.deliveries import Delivery, Event
 from adapters.contract.errors import BadPayload
 from adapters.contract.records import HandedOver, Who, Withdrawal
+from adapters.readings import read
 
 _NOTHING_HERE = "It changes nothing that is kept here."
 # Of each kind of event that is none of the house's business, why.

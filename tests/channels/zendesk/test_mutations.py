@@ -11,7 +11,7 @@ import pytest
 
 from adapters.channels.zendesk import Zendesk
 from adapters.channels.zendesk.proving import delivery_key
-from adapters.channels.zendesk.reading import Reader, Readings, read
+from adapters.channels.zendesk.reading import Reader, no_readings
 from adapters.channels.zendesk.telling import Telling
 from adapters.channels.zendesk.words import User
 from adapters.contract.channel import Capability
@@ -19,6 +19,7 @@ from adapters.contract.errors import BadPayload, ChannelError
 from adapters.contract.found import Portion
 from adapters.contract.legible import read_json
 from adapters.contract.records import Removal, Utterance, Who
+from adapters.readings import read
 from tests.channels.zendesk.double import Desk, comment, delivery, ticket, user
 
 SAMPLES = [path.read_bytes() for path in sorted((Path(__file__).parents[1] / "payloads" / "zendesk").glob("*.json"))]
@@ -121,7 +122,7 @@ def listed(count: int) -> None:
     ]
     for n in range(count):
         kind, good, reading = wholes[n % len(wholes)]
-        readings = Readings()
+        readings = no_readings()
         # As an answer is read.
         members = [good, read_json(json.dumps(spoilt(good, chance)).encode()), good]
         readings.take(kind, members, reading)
