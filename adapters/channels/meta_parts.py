@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from adapters.contract.deliveries import Event
 from adapters.contract.errors import BadPayload
+from adapters.contract.records import Who
 from adapters.quiet import quiet
 
 LONGEST_FIELD: Final = 64
@@ -81,6 +82,39 @@ def _refuse(what: str, raw: Any, place: str) -> Event:
 def _refuse_for(why: str, raw: Any, place: str) -> Event:
     del raw
     raise BadPayload(f"{place}: {why}")
+
+
+def events_of(parts: Iterator[Part], set_aside: Callable[[Part, BadPayload], Event]) -> list[Event]:
+    """Each part as its event, in the order told; one that cannot be read is set aside.
+
+    Raises BadPayload where they cannot be told apart, as they are nested too deeply.
+    """
+    try:
+        return [_event(one, set_aside) for one in parts]
+    except RecursionError as error:
+        raise BadPayload("the body is nested too deeply") from error
+
+
+def _event(one: Part, set_aside: Callable[[Part, BadPayload], Event]) -> Event:
+    try:
+        return one.read(one.raw, one.place)
+    except BadPayload as error:
+        return set_aside(one, error)
+
+
+def unread(raw: Any, why: str, *, order_by: str, who: Who | None) -> Event:
+    """A part that cannot be read, and whom it is about where that is known."""
+    return Event(key=f"unread:{digest(raw)}", order_by=order_by, unread=why, who=who)
+
+
+def left_alone(raw: Any, why: str, account: str) -> Event:
+    """A part that is none of the house's business."""
+    return Event(key=f"left:{digest(raw)}", order_by=account, left_alone=why)
+
+
+def leaving(why: str, account: str) -> Callable[[Any, str], Event]:
+    """Leaves the part alone, whatever stands there."""
+    return lambda raw, _place: left_alone(raw, why, account)
 
 
 def digest(raw: Any) -> str:

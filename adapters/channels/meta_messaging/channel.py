@@ -1,10 +1,11 @@
 """What does an account on Messenger or Instagram offer? It hears and answers, and knows people and some of the past."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from adapters.channels import meta
+from adapters.channels.meta_accounts import MetaAccount
 from adapters.channels.meta_messaging import files, sending
 from adapters.channels.meta_messaging.pacing import Allowance, Pace
 from adapters.channels.meta_messaging.pasts import Pasts
@@ -13,14 +14,13 @@ from adapters.channels.meta_messaging.reading import Reader
 from adapters.channels.meta_messaging.sending import NoProfile
 from adapters.channels.meta_messaging.settings import MessagingSettings
 from adapters.channels.meta_messaging.shapes import Person as Shown
-from adapters.contract.channel import Channel, Equipment, WantedFile
-from adapters.contract.deliveries import Answer, Delivery, Event
-from adapters.contract.errors import ChannelRefused, NoSuchIdentity, OutcomeUnknown
+from adapters.contract.channel import Equipment, WantedFile
+from adapters.contract.errors import ChannelRefused, NoSuchIdentity
 from adapters.contract.found import Found, Portion
 from adapters.contract.manners import Manners
 from adapters.contract.records import Person, Who
 from adapters.contract.reply import Reply
-from adapters.contract.sending import Outgoing, SendState, Sent
+from adapters.contract.sending import Outgoing, Sent
 from adapters.payload import shaped
 
 # What a client or an agent asks again within a minute asks nobody; who somebody is hardly changes within a day.
@@ -30,12 +30,11 @@ _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _PARAMETER: Final = "100"
 
 
-class MetaMessaging(Channel):
+class MetaMessaging(MetaAccount):
     """An account through which customers and a company write to each other on Messenger or Instagram."""
 
     Settings: ClassVar[type[MessagingSettings]] = MessagingSettings
     manners: ClassVar[Manners] = sending.MANNERS
-    is_repeatable: ClassVar[bool] = False
     kind: ClassVar[str]
     """What Meta calls the channel in deliveries."""
     platform: ClassVar[str]
@@ -65,29 +64,6 @@ class MetaMessaging(Channel):
     def node(self) -> str:
         """By which node of the Graph API the account sends."""
         return self.account
-
-    def accounts(self) -> tuple[str, ...]:
-        """Its own, and those whose deliveries come to the same address."""
-        return (self.account, *sorted(self._settings.also_accounts - {self.account}))
-
-    # Deliveries
-
-    def handshake(self, delivery: Delivery) -> Answer | None:
-        """Meta's check of the address; None for every other request."""
-        return meta.handshake(delivery, self._settings.verify_token)
-
-    def prove(self, delivery: Delivery) -> None:
-        """By X-Hub-Signature-256 and each of the app's secrets; raises NotProven."""
-        meta.prove(delivery, self._settings.app_secrets)
-
-    def delivery_key(self, delivery: Delivery) -> str | None:
-        """None: Meta gives its deliveries no id. Each event has one."""
-        del delivery
-        return None
-
-    def events(self, delivery: Delivery) -> Sequence[Event]:
-        """Each thing that happened, and what cannot be read of them; raises BadPayload."""
-        return self._reader.events(delivery.json())
 
     # People and their past
 
@@ -155,13 +131,12 @@ class MetaMessaging(Channel):
         """Hands words to Meta once; raises WindowClosed where none may go out."""
         self.require_allowed(outgoing)
         asked = sending.request(outgoing, gives_key_back=self.gives_key_back)
-        url = self._settings.url(self.node, "messages")
         try:
-            reply = await self.way.post(url, json=asked, headers=self._settings.signed)
-        except OutcomeUnknown as error:
-            return Sent(state=SendState.UNKNOWN, why=str(error))
+            return await self.hand_over(self.node, asked, self._sent)
         except NoProfile as error:
             raise sending.not_of_profile(error) from error
+
+    def _sent(self, reply: Reply) -> Sent:
         self._allowance.note(reply)
         return sending.sent(reply)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from adapters.channels.meta_messaging.messages import Spot
 from adapters.channels.meta_messaging.shapes import Comment
-from adapters.channels.meta_parts import digest
+from adapters.channels.meta_parts import left_alone
 from adapters.contract.deliveries import Event
 from adapters.contract.errors import BadPayload
 from adapters.contract.records import Person, Talk, Utterance
@@ -69,7 +69,7 @@ def _mention(raw: Any, place: str, spot: Spot) -> Event:
     """A mention names a post and a comment; who wrote it would have to be asked for, and stands there where it does."""
     if raw.get("from") is not None:
         return _comment({**raw, "id": raw.get("comment_id", raw.get("id"))}, place, spot)
-    return Event(key=f"left:{digest(raw)}", order_by=spot.account, left_alone="a mention that does not say by whom")
+    return left_alone(raw, "a mention that does not say by whom", spot.account)
 
 
 READERS: Final[Mapping[str, Callable[[Any, str, Spot], Event]]] = {

@@ -22,7 +22,7 @@ from adapters.channels.meta_messaging.shapes import (
     Referral,
 )
 from adapters.channels.meta_messaging.words import Said, bracketed, reaction, said
-from adapters.channels.meta_parts import body_of, digest
+from adapters.channels.meta_parts import body_of, digest, left_alone
 from adapters.contract.deliveries import Event
 from adapters.contract.errors import BadPayload
 from adapters.contract.records import (
@@ -96,11 +96,11 @@ def item(raw: Any, place: str, spot: Spot) -> Event:
     if kind is None:
         for one in _NONE_OF_OURS:
             if one in body:
-                return Event(key=f"left:{digest(raw)}", order_by=spot.account, left_alone=one.replace("_", " "))
+                return left_alone(raw, one.replace("_", " "), spot.account)
         raise BadPayload(f"{place} is of no kind that is known")
     frame = shaped(Frame, body, place)
     if (frame.sender and frame.sender.id, frame.recipient and frame.recipient.id) == _OF_A_TEST:
-        return Event(key=f"left:{digest(raw)}", order_by=spot.account, left_alone="a test of Meta's dashboard")
+        return left_alone(raw, "a test of Meta's dashboard", spot.account)
     at = frame.timestamp or spot.time
     if at is None:
         raise BadPayload(f"{place}.timestamp is missing")

@@ -15,10 +15,12 @@ from adapters.channels.meta_messaging.shapes import Moment
 from adapters.channels.meta_parts import (
     LONGEST_FIELD,
     Part,
-    digest,
     envelope_of,
+    events_of,
+    leaving,
     listed,
     refusing,
+    unread,
     unreadable,
 )
 from adapters.contract.deliveries import Event
@@ -60,18 +62,11 @@ class Reader:
     def events(self, body: Any) -> list[Event]:
         """Every event of the delivery, in the order told. Raises BadPayload where its envelope cannot be read."""
         envelope = envelope_of(body, self.kind)
-        try:
-            return [self._event(one) for one in self._parts(envelope)]
-        except RecursionError as error:
-            raise BadPayload("the body is nested too deeply") from error
+        return events_of(self._parts(envelope), self._set_aside)
 
-    def _event(self, one: Part) -> Event:
-        try:
-            return one.read(one.raw, one.place)
-        except BadPayload as error:
-            who = customer_of(one.raw, one.beside) if one.beside else None
-            order_by = who.value if who else self.account
-            return Event(key=f"unread:{digest(one.raw)}", order_by=order_by, unread=error.reason, who=who)
+    def _set_aside(self, one: Part, error: BadPayload) -> Event:
+        who = customer_of(one.raw, one.beside) if one.beside else None
+        return unread(one.raw, error.reason, order_by=who.value if who else self.account, who=who)
 
     def _parts(self, envelope: Mapping[str, Any]) -> Iterator[Part]:
         entries = [*listed(envelope, "entry", "", unreadable)]
@@ -146,7 +141,7 @@ class Reader:
         return replace(spot, account=ours) if ours is not None else None
 
     def _left_alone(self, why: str) -> Callable[[Any, str], Event]:
-        return partial(_left, why, self.account)
+        return leaving(why, self.account)
 
 
 _OF_ANOTHER: Final = "is of another account, which also_accounts does not name"
@@ -154,11 +149,6 @@ _OF_ANOTHER: Final = "is of another account, which also_accounts does not name"
 
 def _read(read: _Reads, spot: Spot, raw: Any, place: str) -> Event:
     return read(raw, place, spot)
-
-
-def _left(why: str, account: str, raw: Any, place: str) -> Event:
-    del place
-    return Event(key=f"left:{digest(raw)}", order_by=account, left_alone=why)
 
 
 def _is_test(said: Any) -> bool:

@@ -1,24 +1,23 @@
 """What does one business phone number on WhatsApp offer? It hears, by webhook, and it answers."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pydantic import SecretStr
 
 from adapters.channels import meta
+from adapters.channels.meta_accounts import MetaAccount
 from adapters.channels.whatsapp.reading import Reader
 from adapters.channels.whatsapp.sending import MANNERS, request, require_open, sent
 from adapters.channels.whatsapp.settings import WhatsAppSettings
 from adapters.channels.whatsapp.shapes import Id
-from adapters.contract.channel import Channel, Equipment, WantedFile
-from adapters.contract.deliveries import Answer, Delivery, Event
-from adapters.contract.errors import BadPayload, OutcomeUnknown
+from adapters.contract.channel import Equipment, WantedFile
+from adapters.contract.errors import BadPayload
 from adapters.contract.manners import Manners
 from adapters.contract.records import Who
 from adapters.contract.reply import Reply
-from adapters.contract.sending import Outgoing, SendState, Sent
+from adapters.contract.sending import Outgoing, Sent
 from adapters.payload import Shape, shaped
 
 
@@ -37,7 +36,7 @@ class _Media:
     """Where its bytes are for five minutes, for who brings the access token."""
 
 
-class WhatsApp(Channel):
+class WhatsApp(MetaAccount):
     """A business phone number on Meta's Cloud API; the channel account is its `phone_number_id`.
 
     It keeps no conversations: WhatsApp offers none to ask for, so the past is what deliveries told.
@@ -46,7 +45,6 @@ class WhatsApp(Channel):
     name: ClassVar[str] = "whatsapp"
     Settings: ClassVar[type[WhatsAppSettings]] = WhatsAppSettings
     manners: ClassVar[Manners] = MANNERS
-    is_repeatable: ClassVar[bool] = False
     # Cloud API, messages: the longest `text.body`.
     longest_text: ClassVar[int | None] = 4096
 
@@ -54,27 +52,6 @@ class WhatsApp(Channel):
         super().__init__(account, settings, equipment)
         self._settings: WhatsAppSettings = settings
         self._reader = Reader(self.name, account, self._settings.also_accounts, self._settings.business_accounts)
-
-    def accounts(self) -> tuple[str, ...]:
-        """Its own number, and those whose deliveries come to the same address."""
-        return (self.account, *sorted(self._settings.also_accounts - {self.account}))
-
-    def handshake(self, delivery: Delivery) -> Answer | None:
-        """Meta's check of the address; None for every other request."""
-        return meta.handshake(delivery, self._settings.verify_token)
-
-    def prove(self, delivery: Delivery) -> None:
-        """By X-Hub-Signature-256 and each of the app's secrets; raises NotProven."""
-        meta.prove(delivery, self._settings.app_secrets)
-
-    def delivery_key(self, delivery: Delivery) -> str | None:
-        """None: Meta gives its deliveries no id. Each event has one."""
-        del delivery
-        return None
-
-    def events(self, delivery: Delivery) -> Sequence[Event]:
-        """Each message, status and preference, and what cannot be read of them; raises BadPayload."""
-        return self._reader.events(delivery.json())
 
     def talk_with(self, who: Who) -> str:
         """The person's own id: WhatsApp knows no conversations, so that everybody has one with each number."""
@@ -88,12 +65,7 @@ class WhatsApp(Channel):
     async def send(self, outgoing: Outgoing) -> Sent:
         """Hands words or a template to WhatsApp once; raises WindowClosed where only a template may go out."""
         require_open(outgoing)
-        url = self._settings.url(self.account, "messages")
-        try:
-            reply = await self.way.post(url, json=request(outgoing), headers=self._settings.signed)
-        except OutcomeUnknown as error:
-            return Sent(state=SendState.UNKNOWN, why=str(error))
-        return sent(reply)
+        return await self.hand_over(self.account, request(outgoing), sent)
 
     async def file(self, wanted: WantedFile) -> Reply:
         """The file, for seven days after it came in; raises BadPayload where its SHA-256 is another one."""

@@ -17,11 +17,14 @@ from adapters.channels.meta_parts import (
     LONGEST_FIELD,
     Part,
     body_of,
-    digest,
     envelope_of,
+    events_of,
     failing,
+    leaving,
+    left_alone,
     listed,
     refusing,
+    unread,
     unreadable,
 )
 from adapters.channels.whatsapp import messages
@@ -52,17 +55,10 @@ class Reader:
     def events(self, body: Any) -> list[Event]:
         """Every event of the delivery, in the order told. Raises BadPayload where its envelope cannot be read."""
         envelope = envelope_of(body, _OBJECT)
-        try:
-            return [self._event(one) for one in self._elements(envelope)]
-        except RecursionError as error:
-            raise BadPayload("the body is nested too deeply") from error
+        return events_of(self._elements(envelope), self._set_aside)
 
-    def _event(self, one: Part) -> Event:
-        try:
-            return one.read(one.raw, one.place)
-        except BadPayload as error:
-            who = _whom(one.raw, one.beside)
-            return Event(key=f"unread:{digest(one.raw)}", order_by=self.account, unread=error.reason, who=who)
+    def _set_aside(self, one: Part, error: BadPayload) -> Event:
+        return unread(one.raw, error.reason, order_by=self.account, who=_whom(one.raw, one.beside))
 
     def _elements(self, envelope: Mapping[str, Any]) -> Iterator[Part]:
         for entry in listed(envelope, "entry", "", unreadable):
@@ -88,12 +84,12 @@ class Reader:
         if parts is None and isinstance(value, dict) and not _SPOKEN.isdisjoint(value):
             yield Part(raw, place, refusing("tells of messages in a field that is not known"))
         elif parts is None:
-            yield Part(raw, place, partial(self._left_alone, f"the field {field[:LONGEST_FIELD]}"))
+            yield Part(raw, place, leaving(f"the field {field[:LONGEST_FIELD]}", self.account))
         elif not isinstance(value, dict):
             yield Part(raw, place, refusing("has no object as its value"))
         else:
             found = [*self._told(parts, value, f"{place}.value")]
-            yield from found or [Part(raw, place, partial(self._left_alone, f"the field {field}, told empty"))]
+            yield from found or [Part(raw, place, leaving(f"the field {field}, told empty", self.account))]
 
     def _told(self, parts: "_Parts", value: Mapping[str, Any], place: str) -> Iterator[Part]:
         contacts: list[Contact] = []
@@ -124,11 +120,7 @@ class Reader:
         told = messages.trouble(raw, place)
         if told is None:
             raise BadPayload(f"{place} is no error with a code")
-        return self._left_alone(f"an error of WhatsApp's: {told}", raw, place)
-
-    def _left_alone(self, why: str, raw: Any, place: str) -> Event:
-        del place
-        return Event(key=f"left:{digest(raw)}", order_by=self.account, left_alone=why)
+        return left_alone(raw, f"an error of WhatsApp's: {told}", self.account)
 
 
 _Parts = Callable[[Mapping[str, Any], str, Crowd], Iterator[Part]]
@@ -205,7 +197,7 @@ def _declined(crowd: Crowd, raw: Any, place: str) -> Event:
     told = messages.trouble(raw, place)
     if told is None:
         raise BadPayload(f"{place} is no error with a code")
-    return Event(key=f"left:{digest(raw)}", order_by=crowd.account, left_alone=f"no history: {told}")
+    return left_alone(raw, f"no history: {told}", crowd.account)
 
 
 def _whom(raw: Any, crowd: Crowd | None) -> Who | None:
