@@ -1,23 +1,36 @@
 """Is a file given of which the channel has told?"""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Final
 
 from adapters.conformance.findings import Finding, not_checked, not_offered, summed
 from adapters.conformance.following import LISTS, pages
 from adapters.conformance.trial import Trial, raised
 from adapters.conformance.vendor import Fault, Vendor, vendor
 from adapters.conformance.wire import ADDRESS_WANTED, MUST, asked, names_of
-from adapters.contract.channel import Capability, WantedFile
+from adapters.contract.channel import Capability, GivesFiles, WantedFile
 from adapters.contract.errors import ChannelError
 from adapters.contract.records import File
 from adapters.contract.reply import Reply
 
+_BY_OTHER_SETTINGS: Final = (
+    "It gives files by other settings than those of EXAMPLES, so that none was asked for here. Where the vendor gives "
+    "them by HTTP, name in EXAMPLES what they need. The suite has no server of IMAP: try files of a mailbox in tests "
+    "of the channel's own."
+)
+_ELSEWHERE: Final = (
+    "It gives files, and is spoken to by SMTP, by which nobody gives any; the suite has no server of IMAP, so that "
+    "none was asked for here. Try them in tests of the channel's own."
+)
+
 
 async def opened(trial: Trial) -> Finding:
     """A file of which it told is given, and where the vendor fails, that becomes its named error."""
-    if Capability.FILES not in trial.channel().capabilities():
-        return not_offered("It gives no files.")
+    channel = trial.channel()
+    if Capability.FILES not in channel.capabilities():
+        return not_offered(_BY_OTHER_SETTINGS if isinstance(channel, GivesFiles) else "It gives no files.")
+    if trial.scheme != "http":
+        return not_offered(_ELSEWHERE)
     if not trial.is_reachable:
         return not_checked(ADDRESS_WANTED)
     wrong = []

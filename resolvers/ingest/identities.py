@@ -121,6 +121,10 @@ class Identities:
         """The accounts that nobody has."""
         return [one for one in self._by_digest.values() if one.owner is None]
 
+    def mark_of(self, who: Who) -> RecordId | None:
+        """By what a record that came by the identity names it; None where it is nobody's yet."""
+        return self._find(who).mark
+
     def account(self, who: Who, at: datetime | None = None, *, is_heard: bool = False) -> Account:
         """The account; raises NotTaken where this can be nobody's.
 

@@ -30,6 +30,7 @@ from adapters.mongo import Store
 from adapters.records import CAME_BY, Document, RecordId
 from resolvers.channels import CHANNEL_ACCOUNTS, channel_account_document
 from resolvers.conversations import CONVERSATIONS, MESSAGES
+from resolvers.ingest.again import Again
 from resolvers.ingest.ahead import require_happened
 from resolvers.ingest.authors import Authors, authors_of
 from resolvers.ingest.company import Company, CompanyRecord
@@ -83,6 +84,7 @@ class Batch:
         self._accounts: Shelf[RecordId] = Shelf(CHANNEL_ACCOUNTS)
         self._authors = Authors(self._people)
         self._told = Told(self._panels[MESSAGES.name], self._authors)
+        self._again = Again()
         self._turns = Turns()
         self._watermarks = Watermarks(self._panels[CONVERSATIONS.name])
         self._sayings = Sayings(visit, self._people)
@@ -192,13 +194,13 @@ class Batch:
             if not isinstance(one, Utterance) or one.sent_at.microsecond or one.sent_at.utcoffset() is None:
                 continue
             talk = self._panels[CONVERSATIONS.name].get(self._talk_id(one))
-            if talk is None or talk["customer_id"] is None or self._is_stored_message(self._ids[n]):
+            if talk is None or talk["customer_id"] is None or self._stored_message(self._ids[n]):
                 continue
             if talk["started_at"] <= until(one.sent_at) and one.sent_at <= talk["last_message_at"]:
                 yield talk["_id"], stored_moment(one.sent_at, "sent_at")
 
-    def _is_stored_message(self, key: RecordId) -> bool:
-        return self._standing(self._panels[MESSAGES.name], self._told.standing(key)) is not None
+    def _stored_message(self, key: RecordId) -> Document | None:
+        return self._standing(self._panels[MESSAGES.name], self._told.standing(key))
 
     def _has_removals(self, one: File) -> bool:
         return HAS_REMOVALS in (self._accounts.get(_account_id(one.channel, one.account)) or ())
@@ -215,13 +217,14 @@ class Batch:
         Of what is removed it is told by `finish`.
         """
         results = self._results
+        self._again.load(self._records, self._stored_message, self._people.identities.mark_of)
         ranks = [RANKS[type(record)] for record in self._records]
         ranked = sorted(range(len(ranks)), key=ranks.__getitem__)
         for place, n in enumerate(ranked):
             if place % _YIELD_EVERY == 0:
                 await asyncio.sleep(0)
             try:
-                results[n] = self._take(n, self._records[n])
+                results[n] = self._again.result(n, results) or self._take(n, self._records[n])
             except NotTaken as error:
                 results[n] = Result(Outcome.REJECTED, str(error))
         return self._taken()
@@ -325,7 +328,7 @@ class Batch:
             if talk is not None and stays_gone(talk, last_word_at(said)):
                 return self._told.gone({**said, "_id": self._ids[n]}, talk[GONE_AT])
             talks, said["status"] = self._panels[CONVERSATIONS.name], as_far_as(talk, said)
-            if not self._is_stored_message(self._ids[n]):
+            if not self._stored_message(self._ids[n]):
                 said["sent_at"] = self._turns.next(said["conversation_id"], said["sent_at"])
             owner = grown(talks, {**said, "customer_id": owner}, record.talk, self._erased)
             if moment is not None and owner != speaker:

@@ -10,7 +10,7 @@ import pytest
 from adapters.conformance import opening
 from adapters.conformance.findings import Outcome
 from adapters.conformance.suite import CHECKS, Report, try_out
-from adapters.contract.channel import WantedFile
+from adapters.contract.channel import Capability, WantedFile
 from adapters.contract.errors import ChannelError
 from adapters.contract.found import Found, Portion
 from adapters.contract.records import Case, File, Who
@@ -70,6 +70,12 @@ class _Stumbling(Opening):
         return (await super().file(wanted)).json()["url"]
 
 
+class _Elsewhere(Opening):
+    def capabilities(self) -> tuple[Capability, ...]:
+        """Without files, as its settings name nobody who has them."""
+        return tuple(one for one in super().capabilities() if one is not Capability.FILES)
+
+
 PLANTED = [(_Bare, "opened"), (_Swallowing, "opened"), (_Stumbling, "opened")]
 
 
@@ -88,6 +94,13 @@ def test_files_are_given() -> None:
 def test_not_given(cls: type[Acme], check: str) -> None:
     """One that answers something else, hides a vendor's failure, or stumbles over the answer fails."""
     assert _tried(cls).failed == [check]
+
+
+def test_offered_by_other_settings() -> None:
+    """Where the settings of the examples leave files out that the channel can give, the suite says so."""
+    report = asyncio.run(try_out(Adapter(_Elsewhere, "tests"), one_way, checks=_CHECKS, examples=EXAMPLES))
+    told = {check.name: finding for check, finding in report.findings}["opened"]
+    assert (told.outcome, told.words[:29]) == (Outcome.NOT_OFFERED, "It gives files by other setti")
 
 
 def test_never_told_of() -> None:

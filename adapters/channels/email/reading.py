@@ -157,6 +157,7 @@ class Reader:
             text=mail.letter.text,
             author_name=PROGRAM if by_program else None,
             is_by_other=by_program,
+            is_final=True,
         )
         return self._event(mail, who, (person, self._talk(mail, who), utterance, *self._files(mail, who, mail.id)))
 
@@ -194,8 +195,9 @@ class Reader:
         return self._event(mail, who, (person, self._talk(mail, who), utterance, *self._files(mail, who, id_)))
 
     def _event(self, mail: _Mail, who: Who, records: tuple[HandedOver, ...]) -> Event:
-        # An id is written by whoever sends, so that one's mail never hides another's.
-        key = f"mail:{tag_of(who.value)}:{mail.id}"
+        # An id is written by whoever sends, so that one's mail never hides another's, nor other words of the same.
+        words = hashlib.sha256(" ".join((mail.letter.text or "").split()).encode("utf-8", "replace")).hexdigest()[:16]
+        key = f"mail:{tag_of(who.value)}:{mail.id}:{words}"
         return Event(key=key, order_by=who.value, at=mail.at, records=records, who=who)
 
     def _talk(self, mail: _Mail, who: Who) -> Talk:

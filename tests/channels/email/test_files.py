@@ -6,8 +6,16 @@ from datetime import UTC, datetime
 import pytest
 
 from adapters.channels.email.channel import Email
+from adapters.conformance.post_office import CUTS, HANGS
 from adapters.contract.channel import Capability, WantedFile
-from adapters.contract.errors import BadPayload, NoSuchIdentity
+from adapters.contract.errors import (
+    BadPayload,
+    ChannelBusy,
+    ChannelDown,
+    ChannelError,
+    ChannelRefused,
+    NoSuchIdentity,
+)
 from adapters.contract.records import File
 from tests.channels.email.letters import mail, part, parts
 from tests.channels.email.mailbox import MailServer
@@ -111,6 +119,25 @@ async def test_size_of_what_is_cut(email: Email, server: MailServer) -> None:
     (file,) = [one for one in small.events(delivery)[0].records if isinstance(one, File)]
     assert (file.name, file.size_bytes) == ("a.pdf", None)
     assert len((await small.file(wanted())).body) == 4_000
+
+
+@pytest.mark.parametrize(
+    ("faults", "error"),
+    [
+        ({"": "* BYE no"}, ChannelDown),
+        ({"LOGIN": HANGS}, ChannelDown),
+        ({"UID FETCH": CUTS}, ChannelDown),
+        ({"LOGIN": "TAG NO [UNAVAILABLE] later"}, ChannelBusy),
+        ({"LOGIN": "TAG NO [AUTHENTICATIONFAILED] no"}, ChannelRefused),
+        ({"UID SEARCH": "TAG NO never"}, BadPayload),
+    ],
+    ids=range(6),
+)
+async def test_failing(email: Email, told: MailServer, faults: dict[str, str], error: type[ChannelError]) -> None:
+    """A server that fails while a file is fetched becomes its named error, as the suite asks of those of HTTP."""
+    told.faults = faults
+    with pytest.raises(error):
+        await email.file(wanted())
 
 
 def test_offered(email: Email) -> None:
