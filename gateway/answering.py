@@ -155,10 +155,10 @@ class Answering:
         return Prepared(known, _operation(known.document, question.operation_name))
 
     def is_open(self, prepared: Prepared) -> bool:
-        """Whether it needs no sign-in: a mutation with nothing else at its root."""
+        """Whether it needs no sign-in: a query or mutation with nothing else at its root than what is open."""
         roots = prepared.operation.selection_set.selections
         names = {one.name.value if isinstance(one, FieldNode) else None for one in roots}
-        return prepared.is_mutation and names <= self._graph.declared.open_mutations
+        return not prepared.is_subscription and names <= self._graph.declared.open_fields
 
     async def answer(self, prepared: Prepared, question: Question, context: Context) -> Answer:
         """The answer; takes `execution_s` at most and says so where that was too short."""

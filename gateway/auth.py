@@ -46,7 +46,7 @@ class NotSignedIn(Unauthenticated):
 
 # Nobody's id, so that whatever is kept of somebody is somebody else's.
 STRANGER: Final = Viewer(subject="stranger", role=Role.VISITOR, customer_id=new_id(), fields=CHAT_FIELDS)
-"""Whoever has not signed in, to whom little is open (resolvers.kit.slice.Declared.open_mutations)."""
+"""Whoever has not signed in, to whom little is open (resolvers.kit.slice.Declared.open_fields)."""
 
 
 def is_stranger(headers: Mapping[str, str]) -> bool:

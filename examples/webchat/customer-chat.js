@@ -17,6 +17,7 @@
 // By these names the gateway knows documents.json. Written by tools/widget_documents.py.
 const DOCUMENTS = {
   StartChat: "9e3e8f02fe9033dafbf92d8d7674a3019846cce9207aadd01d81e37fbe178101",
+  ChatSite: "63c52c48e3298fe7fb08fe250dac5b8e67e0a5b3c3bfafecd6bb685d89ac2c63",
   Chat: "437b48636060e5309ead1b98d46c25879612c04060101eeff06b17e55ba41a9b",
   EarlierMessages: "da680dcec85e8c326d2d308f81062941afbf53d0e88f95f2bfdbcddcd73c200a",
   SendChatMessage: "bdc39d2145c17cb2058db69a06c4fbd0a7924d6186ab031359735e4450da4ef8",
@@ -38,6 +39,7 @@ const TYPING_MS = 4 * SECOND;
 const MOST_WAITING = 50;
 
 const ENDED = "This chat has ended. Write a message to begin another.";
+const CLOSED = "The chat cannot be opened now.";
 const NO_DOCUMENTS =
   "customer-chat: this gateway does not know the widget's documents, and documents.json, which holds their texts, cannot be fetched. " +
   "Name it in GATEWAY_TRUSTED_DOCUMENTS, or put it beside customer-chat.js and let the page fetch it (connect-src 'self').";
@@ -252,6 +254,8 @@ function pageOf(address) {
   }
 }
 
+const cameIn = () => ({ page: pageOf(location.href), referrer: pageOf(document.referrer) });
+
 // --- The chat ----------------------------------------------------------------------------------------------------
 
 /** One visitor's chat, the same in all tabs: one of them follows it for the others. */
@@ -281,8 +285,10 @@ class Chat extends EventTarget {
   #typedAt = 0;
   #typing = 0;
   #marked = "";
-  /** Whether the visitor asks for a chat; only then, or where something waits to be sent, another one begins. */
+  /** Whether a chat is asked for by who is signed in; only then, or where something waits to be sent, one begins. */
   #isWanted = false;
+  #greeting = null;
+  #greets = false;
 
   constructor(endpoint, account) {
     super();
@@ -302,6 +308,16 @@ class Chat extends EventTarget {
     return Boolean(this.#shelf.get("session"));
   }
 
+  /** Whether something that was written waits to be sent. */
+  get isOwing() {
+    return this.waiting.some((one) => !one.refusal);
+  }
+
+  /** Whether the chat has ended without the visitor: the next one begins with what they write. */
+  get hasEnded() {
+    return this.trouble === ENDED;
+  }
+
   /** The company's own id of the person who was proven to chat here. */
   get user() {
     return this.#shelf.get("session")?.user ?? null;
@@ -313,7 +329,7 @@ class Chat extends EventTarget {
   }
 
   get greeting() {
-    return this.#shelf.get("session")?.greeting ?? null;
+    return this.#shelf.get("session")?.greeting ?? this.#greeting;
   }
 
   /** What the visitor wrote and the gateway has not taken yet, oldest first. */
@@ -333,7 +349,22 @@ class Chat extends EventTarget {
     this.#wakeUp();
   }
 
-  /** Finds the chat again, or begins one where the visitor wants that, and follows it from then on. */
+  /** Asks what the company says before anybody wrote. Nobody is a customer for that. */
+  async greet() {
+    if (this.isKnown || this.#greets || this.#greeting !== null) return;
+    this.#greets = true;
+    try {
+      const { chatSite } = await this.#wire.ask("ChatSite", { account: this.#account });
+      this.#greeting = chatSite?.greeting ?? null;
+    } catch (error) {
+      if (!isForNow(error) && !this.isKnown) this.trouble ||= CLOSED;
+    } finally {
+      this.#greets = false;
+    }
+    this.#changed();
+  }
+
+  /** Finds the chat again, or begins one where something waits or it is wanted, and follows it from then on. */
   async start(isWanted) {
     if (this.state === "idle" || this.state === "starting") this.#isWanted ||= isWanted;
     if (this.state !== "idle") return;
@@ -349,7 +380,7 @@ class Chat extends EventTarget {
         if (!isForNow(error)) {
           if (signal.aborted) return;
           this.#isWanted = false;
-          if (error.code !== "OVER") this.trouble = error.isForPeople ? error.message : "The chat cannot be opened now.";
+          if (error.code !== "OVER") this.trouble = error.isForPeople ? error.message : CLOSED;
           this.#say("idle");
           return;
         }
@@ -360,11 +391,14 @@ class Chat extends EventTarget {
     alone(`${this.#name}live`, signal, () => this.#live(signal)).catch(() => {});
     this.#say(navigator.onLine ? "live" : "waiting");
     this.#flush();
+    this.#sayWho();
   }
 
   send(text, attachments = []) {
     if (!text.trim() && !attachments.length) return;
     if (this.waiting.length >= MOST_WAITING) throw new Told("FULL", "Too many messages wait to be sent. Wait until they are.");
+    // Where the visitor came in, though the next page be the one that is online.
+    if (!this.isKnown && !this.#shelf.get("came")) this.#shelf.set("came", cameIn());
     const key = freshKey();
     const at = Math.max(Date.now(), (this.waiting.at(-1)?.at ?? 0) + 1);
     this.#shelf.set(`out:${key}`, { key, at, text, attachments, refusal: null });
@@ -404,6 +438,10 @@ class Chat extends EventTarget {
 
   /** Says who the visitor is: signed by the company, or as the visitor typed it. Whether that is proven. */
   async identify(claim) {
+    if (!claim.signed && !this.isKnown) {
+      this.#shelf.set("said", claim);
+      return false;
+    }
     const claimed = claim.signed ? userOf(claim.signed) : null;
     // Before it is sent: the answer may be lost, and the gateway knows all the same who it is.
     if (claimed && this.isKnown) this.#shelf.set("session", { ...this.#shelf.get("session"), claimed });
@@ -413,6 +451,18 @@ class Chat extends EventTarget {
     this.isVerified = this.isVerified || isVerified;
     this.#changed();
     return isVerified;
+  }
+
+  /** Says what was typed before there was a chat. */
+  async #sayWho() {
+    const said = this.#shelf.get("said");
+    if (!said) return;
+    try {
+      await this.identify(said);
+    } catch (error) {
+      if (isForNow(error) || error.code === "OVER") return;
+    }
+    this.#shelf.drop("said");
   }
 
   async earlier() {
@@ -433,7 +483,7 @@ class Chat extends EventTarget {
 
   /** Keeps nothing of the chat, in no tab. First of all, so that none takes the end for a token that has to be renewed. */
   #forget(trouble = "") {
-    ["session", "read", ...this.#shelf.names("out:")].forEach((name) => this.#shelf.drop(name));
+    ["session", "read", "came", "said", ...this.#shelf.names("out:")].forEach((name) => this.#shelf.drop(name));
     this.#tell({ isOver: true, trouble });
   }
 
@@ -463,7 +513,7 @@ class Chat extends EventTarget {
   }
 
   get #mayBegin() {
-    return this.#isWanted || this.waiting.some((one) => !one.refusal);
+    return this.#isWanted || this.isOwing;
   }
 
   async #found() {
@@ -486,8 +536,7 @@ class Chat extends EventTarget {
   async #begin(resume) {
     const input = {
       account: this.#account,
-      page: pageOf(location.href),
-      referrer: pageOf(document.referrer),
+      ...(this.#shelf.get("came") ?? cameIn()),
       locale: navigator.language,
       resume,
     };
@@ -512,6 +561,7 @@ class Chat extends EventTarget {
     }
     const known = begun.resume === resume ? session : {};
     this.#shelf.set("session", { ...known, token: begun.token, greeting: begun.greeting, resume: begun.resume });
+    this.#shelf.drop("came");
     this.#take(begun.chat);
   }
 
@@ -721,7 +771,9 @@ class Chat extends EventTarget {
   /** Another tab has kept something. */
   #kept() {
     const session = this.#shelf.get("session");
-    if (this.state === "live" || this.state === "waiting") {
+    if (this.state === "idle") {
+      if (session?.token || this.isOwing) this.dispatchEvent(new Event("begun"));
+    } else if (this.state !== "starting") {
       if (!session) this.#over(ENDED);
       else if (session.resume !== this.#resume && session.token) this.#enter().catch(() => {});
     }
@@ -817,9 +869,10 @@ class CustomerChat extends HTMLElement {
     this.#build(root);
     const { signal } = this.#stop;
     this.#chat.addEventListener("change", () => this.#drawSoon(), { signal });
+    this.#chat.addEventListener("begun", () => this.#start(false), { signal });
     this.#chat.addEventListener("over", () => this.#clear(), { signal });
     document.addEventListener("visibilitychange", () => this.#look(), { signal });
-    if (this.#chat.isKnown) this.#start(false);
+    if (this.#chat.isKnown || this.#chat.isOwing) this.#start(false);
     this.#draw();
   }
 
@@ -828,7 +881,7 @@ class CustomerChat extends HTMLElement {
     this.#signed = null;
     if (!now) {
       if (this.#chat.claimed) this.end();
-    } else if (this.#chat.isKnown || this.isOpen) this.#start(false);
+    } else if (this.#chat.isKnown || this.isOpen) this.#start(this.isOpen);
   }
 
   disconnectedCallback() {
@@ -845,6 +898,7 @@ class CustomerChat extends HTMLElement {
     this.#parts.panel.hidden = false;
     this.#parts.launcher.setAttribute("aria-expanded", "true");
     this.#start(true);
+    this.#chat.greet();
     this.#draw();
     this.#parts.log.scrollTop = this.#parts.log.scrollHeight;
     this.#parts.words.focus();
@@ -865,14 +919,15 @@ class CustomerChat extends HTMLElement {
       this.#parts.trouble.textContent = error.message;
       throw error;
     }
-    if (this.#chat.state === "idle") this.#start(true);
+    if (this.#chat.state === "idle") this.#start(false);
   }
 
   /** Says who it is. Whether that is proven; a statement that comes before there is a chat is sent when one begins. */
   async identify(claim) {
     if (!claim.signed) return this.#chat.identify(claim);
     this.#signed = claim.signed;
-    if (this.#leaveOthers() && this.isOpen) await this.#chat.start(true);
+    this.#leaveOthers();
+    if (this.isOpen && !this.#chat.isKnown && !this.#chat.hasEnded && userOf(claim.signed)) await this.#chat.start(true);
     return this.#chat.isKnown ? this.#prove() : false;
   }
 
@@ -892,11 +947,13 @@ class CustomerChat extends HTMLElement {
     return this.#signed ?? this.getAttribute("identity");
   }
 
+  /** Finds the chat again. Another begins for what waits to be sent, and, where `isWanted`, for whoever is signed in. */
   async #start(isWanted) {
     this.#leaveOthers();
-    if (!isWanted && !this.isOpen && !this.#chat.isKnown) return;
-    await this.#chat.start(isWanted || this.isOpen);
     const user = this.#statement && userOf(this.#statement);
+    const mayBegin = isWanted && Boolean(user) && !this.#chat.hasEnded;
+    if (!mayBegin && !this.#chat.isKnown && !this.#chat.isOwing) return;
+    await this.#chat.start(mayBegin);
     if (user && this.#chat.isKnown && this.#chat.user !== user) await this.#prove().catch(() => {});
   }
 
@@ -997,7 +1054,7 @@ class CustomerChat extends HTMLElement {
       const claim = { name: name.value.trim() || null, email: email.value.trim() || null };
       try {
         await this.identify(claim);
-        said.textContent = "Thank you. We can reach you now.";
+        said.textContent = this.#chat.isKnown ? "Thank you. We can reach you now." : "Thank you. We are told with your first message.";
       } catch (error) {
         said.textContent = error.isForPeople ? error.message : "That could not be told now. Try again in a moment.";
       }
@@ -1050,7 +1107,8 @@ class CustomerChat extends HTMLElement {
 
   #stateWords() {
     const { state, trouble } = this.#chat;
-    if (state === "waiting") return navigator.onLine ? "Connecting again ..." : "You are offline. What you write is sent as soon as you are back.";
+    if (state !== "idle" && !navigator.onLine) return "You are offline. What you write is sent as soon as you are back.";
+    if (state === "waiting") return "Connecting again ...";
     if (state === "starting") return "Connecting ...";
     return trouble;
   }

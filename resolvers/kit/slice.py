@@ -208,9 +208,9 @@ class Slice:
         """Adds `fn(parent)` as a field of the hub: read at once from what the parent holds, for whoever sees it."""
         return self._adds(hub, "reading", EVERYONE, reads=reads)
 
-    def query(self, *, may: Roles = STAFF_AND_PARTNERS, name: str | None = None) -> Callable[[F], F]:
+    def query(self, *, may: Roles = STAFF_AND_PARTNERS, name: str = "", is_open: bool = False) -> Callable[[F], F]:
         """Adds `fn(info, **arguments)` to what can be asked."""
-        return self._adds(Query, "field", may, name)
+        return self._adds(Query, "field", may, name or None, is_open=is_open)
 
     def mutation(self, *, may: Roles, is_open: bool = False) -> Callable[[F], F]:
         """Adds `fn(info, input) -> Payload | Refusals` to what can be changed; Refused is answered as data."""
@@ -347,8 +347,8 @@ class Declared:
         return [one for one in self.keepings if isinstance(one.what, Record) and one.what.timeline]
 
     @cached_property
-    def open_mutations(self) -> frozenset[str]:
-        """The mutations that need no sign-in, as the graph calls them."""
+    def open_fields(self) -> frozenset[str]:
+        """What may be asked and changed without a sign-in, as the graph calls it."""
         return frozenset(to_camel_case(field.name) for one in self.slices for field in one.fields if field.is_open)
 
     @cached_property

@@ -13,6 +13,8 @@ _OWN: Final = (
 CHAT_FIELDS: Final = frozenset(
     {
         "Query.chat",
+        "Query.chatSite",
+        "ChatSite.*",
         "Subscription.chatChanged",
         *(f"Mutation.{one}" for one in _CHANGES),
         *(f"{one}.*" for one in _OWN),

@@ -76,13 +76,35 @@ class StartChatPayload:
     chat: Chat = told("The chat as it is now.")
 
 
+@graph_type
+class ChatSite:
+    """A site on which visitors chat, as a widget shows it before anybody wrote."""
+
+    greeting: str | None = told("What the company says before anybody wrote; no message.")
+
+
+@SLICE.query(may=frozenset({Role.VISITOR}), is_open=True)
+def chat_site(
+    info: Info,
+    account: Annotated[str, about("The channel account on which visitors chat.")],
+    channel: Annotated[str, about("Its channel.")] = "webchat",
+) -> ChatSite | None:
+    """What a widget shows as soon as it is opened; null where nobody chats, or not from this page.
+
+    It needs no sign-in, and nobody is kept for having asked.
+    """
+    site = site_of(info.context, channel, account)
+    return ChatSite(greeting=site.terms.greeting) if site and _is_of_page(info.context, site) else None
+
+
 @SLICE.mutation(may=frozenset({Role.VISITOR}), is_open=True)
 async def start_chat(
     info: Info, input: Annotated[StartChatInput, about("The site, the page, and which chat to go on with.")]
 ) -> StartChatPayload | NotFound | InvalidInput | NotPermitted | TooOften:
     """Begins a chat, or goes on with one. It needs no sign-in, and whoever asks is an anonymous customer from then on.
 
-    The rest of the same request is already that visitor's.
+    So a widget asks with the visitor's first word, and not as soon as it is opened (`chatSite` has the greeting). The
+    rest of the same request is already that visitor's.
     """
     context = info.context
     site = site_of(context, accepted(plain_line, input.channel, "input", "channel", longest=100), input.account)
@@ -98,11 +120,16 @@ async def start_chat(
 
 
 def _require_origin(context: Context, site: Site) -> None:
-    origin = context.caller.origin
-    if origin is not None and origin.lower() not in site.line.origins:
+    if not _is_of_page(context, site):
         raise not_permitted(
             "Visitors of that page do not chat on this site. An operator names its origin in `allowed_origins`."
         )
+
+
+def _is_of_page(context: Context, site: Site) -> bool:
+    """Whether the site's visitors chat on the page that asks, where a browser names one."""
+    origin = context.caller.origin
+    return origin is None or origin.lower() in site.line.origins
 
 
 async def _way_in(context: Context, chatting: Chatting, word: str, *, is_resumed: bool) -> StartChatPayload:

@@ -37,10 +37,10 @@ async def test_visitor_chats(shop: Shop, browser: BrowserContext) -> None:
     """A visitor writes without an account, the agent's answer is there at once; the campaign that led there is kept."""
     tab = await (await shop.enter(browser)).open()
     await expect(tab.page.get_by_text("How can we help?")).to_be_visible()
-    await tab.page.get_by_label("Your message").press_sequentially("Is")
-    await until(shop.is_visitor_typing)
     await tab.write("Is my <b>bicycle</b> ready?")
     await tab.shows("Is my <b>bicycle</b> ready?")
+    await tab.page.get_by_label("Your message").press_sequentially("Is")
+    await until(shop.is_visitor_typing)
     await shop.types()
     await expect(tab.page.get_by_text("is typing")).to_be_visible()
     await shop.answer("Since this morning.")

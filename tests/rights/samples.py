@@ -33,6 +33,8 @@ class Sample:
 MOMENT = '"2026-01-01T00:00:00Z"'
 
 _BY_PLACE = {
+    "Query.chatSite.account": '"main"',
+    "Query.chatSite.channel": '"webchat"',
     "Query.customer.id": '"<Customer>"',
     "Query.customerByIdentity.channel": '"whatsapp"',
     "Query.customerByIdentity.account": '"main"',

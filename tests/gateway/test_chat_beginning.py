@@ -1,0 +1,115 @@
+"""When does the widget's visitor become a customer: with the first word, and not before?"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, expect
+
+from resolvers.customers import CUSTOMERS
+from resolvers.webchat.chats import CHATS
+from tests.gateway.conftest import OpenGate
+from tests.gateway.shop import WIDGET, Shop, shop_of
+from tests.gateway.test_chat_visitor import element, signed
+from tests.waiting import until
+
+
+@pytest.fixture
+async def browser(chromium: Browser) -> AsyncIterator[BrowserContext]:
+    """A browser profile of one visitor."""
+    context = await chromium.new_context(viewport={"width": 1280, "height": 800})
+    yield context
+    await context.close()
+
+
+@pytest.fixture
+async def shop(open_gate: OpenGate) -> AsyncIterator[Shop]:
+    """A shop whose visitors run the widget's documents and no others."""
+    async with shop_of(open_gate, trusted_documents=WIDGET) as one:
+        yield one
+
+
+async def customers(shop: Shop) -> int:
+    """How many customers there are."""
+    return await shop.gate.house.store.count(CUSTOMERS, {})
+
+
+@pytest.mark.browser
+async def test_first_word_begins(shop: Shop, browser: BrowserContext) -> None:
+    """Who opens the panel is greeted and no customer, also while typing; the first word makes exactly one."""
+    tab = await (await shop.enter(browser)).open()
+    await expect(tab.page.get_by_text("How can we help?")).to_be_visible()
+    await tab.page.get_by_label("Your message").press_sequentially("He")
+    await tab.page.keyboard.press("Escape")
+    await tab.open()
+    assert await customers(shop) == 0
+    await tab.write("Hello", "Again")
+    await tab.shows("Hello", "Again")
+    assert (await customers(shop), await shop.kept()) == (1, ["Hello", "Again"])
+
+
+@pytest.mark.browser
+async def test_first_word_offline(shop: Shop, browser: BrowserContext) -> None:
+    """A first word that is written offline is said to wait, and is sent by the page that is there next, unopened."""
+    tab = await (await shop.enter(browser)).open()
+    await expect(tab.page.get_by_text("How can we help?")).to_be_visible()
+    await browser.set_offline(True)
+    await tab.write("Hello")
+    await expect(tab.page.get_by_text("You are offline.")).to_be_visible()
+    await tab.page.close()
+    assert await customers(shop) == 0
+    await browser.set_offline(False)
+    tab = await shop.enter(browser)
+    await tab.page.reload()
+    await (await tab.open()).shows("Hello")
+    assert (await customers(shop), await shop.kept()) == (1, ["Hello"])
+
+
+@pytest.mark.browser
+async def test_first_words_together(shop: Shop, browser: BrowserContext) -> None:
+    """Two tabs whose first words come at the same time are one visitor's one chat, in both."""
+    tabs = [await (await shop.enter(browser)).open() for _ in range(2)]
+    await asyncio.gather(tabs[0].write("One"), tabs[1].write("Two"))
+    for tab in tabs:
+        await expect(tab.messages).to_have_count(2)
+        await expect(tab.sending).to_have_count(0)
+    assert (await customers(shop), len(await shop.talks())) == (1, 1)
+    assert sorted(await shop.kept()) == ["One", "Two"]
+
+
+@pytest.mark.browser
+async def test_told_before_writing(shop: Shop, browser: BrowserContext) -> None:
+    """What stands under `About you` before the first word makes no customer, and is told with that word."""
+    tab = await (await shop.enter(browser)).open()
+    assert await element(tab, "identify(given)", {"name": "Ann Lee", "email": None}) is False
+    assert await customers(shop) == 0
+    await tab.write("Hello")
+
+    async def is_told() -> bool:
+        return await shop.gate.house.store.first(CUSTOMERS, {"display_name": "Ann Lee"}) is not None
+
+    await until(is_told)
+
+
+@pytest.mark.browser
+async def test_ended_while_signed_in(shop: Shop, browser: BrowserContext) -> None:
+    """Where the chat has ended at the gateway no other begins though the page renews who it is, until a word."""
+    shop.attributes = f'identity="{signed("4711")}"'
+    tab = await (await shop.enter(browser)).open()
+    await until(lambda: element(tab, "isVerified"))
+    await browser.set_offline(True)
+    await shop.gate.house.store.delete(CHATS, {})
+    await browser.set_offline(False)
+    await expect(tab.page.get_by_text("This chat has ended.")).to_be_visible()
+    asked: list[str] = []
+    tab.page.on("request", lambda request: asked.append(request.method))
+    await element(tab, "setAttribute('identity', given)", signed("4711") + " ")
+    await element(tab, "close()")
+    await element(tab, "open()")
+    # A way to the gateway and back is longer than a tab takes to ask.
+    await tab.page.evaluate("(api) => fetch(api, { mode: 'no-cors' }).then(() => null)", shop.api)
+    assert "POST" not in asked
+    assert await shop.gate.house.store.count(CHATS, {}) == 0
+    await tab.write("Again")
+    await tab.shows("Again")
+    assert await shop.gate.house.store.count(CHATS, {}) == 1
