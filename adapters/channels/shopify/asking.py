@@ -26,6 +26,7 @@ _LONGEST_CURSOR: Final = 2_000
 _LOCKED: Final = 423
 _LARGEST: Final = 1e15
 _DENIED: Final = "ACCESS_DENIED"
+_NODES: Final = "nodes"
 _OF_ACCOUNT: Final[Mapping[str, str]] = {
     _DENIED: "Give the app the scope that it needs (read_customers, read_orders, read_products, write_draft_orders), "
     "or have Shopify approve it for protected customer data.",
@@ -53,10 +54,14 @@ def judge(reply: Reply) -> ChannelError | None:
     if "THROTTLED" in codes:
         return _throttled(told)
     data = told.get("data")
-    if isinstance(data, Mapping) and any(one is not None for one in data.values()):
+    if isinstance(data, Mapping) and any(map(_is_something, data.values())):
         # Some of it is kept from us, which stands beside what is not.
         return None
     return _refusal(codes[0] if codes else "unknown")
+
+
+def _is_something(value: Any) -> bool:
+    return any(one is not None for one in value) if isinstance(value, list) else value is not None
 
 
 def _of_status(reply: Reply, found: ChannelError) -> ChannelError:
@@ -131,6 +136,8 @@ class Answer:
     """The fields that Shopify keeps from us, in words for people."""
     as_of: datetime
     is_stale: bool
+    failed: Mapping[int, str]
+    """The places of the list `nodes` of which Shopify says that something went wrong, and its word for that."""
 
     def found(self, *names: str) -> Any:
         """What stands under the names, one inside the other; None where there is nothing. Raises BadPayload."""
@@ -216,7 +223,9 @@ class Shop:
         data = told.get("data") if isinstance(told, Mapping) else None
         if not isinstance(data, Mapping):
             raise BadPayload("data is no object")
-        return Answer(data, tuple(_withheld(told.get("errors"))), reply.as_of, reply.is_stale)
+        return Answer(
+            data, tuple(_withheld(told.get("errors"))), reply.as_of, reply.is_stale, _failed(told.get("errors"))
+        )
 
     def _mind_version(self, reply: Reply) -> None:
         """Tells operators, once, where Shopify answered as another version than was asked for."""
@@ -236,9 +245,26 @@ def _withheld(errors: Any) -> Iterator[str]:
         code = next(_codes([one]))
         path = one.get("path") if isinstance(one, Mapping) else None
         name = next((step for step in reversed(path) if isinstance(step, str)), "") if isinstance(path, list) else ""
-        if code == _DENIED and name.isascii() and name.isalnum() and len(name) <= _LONGEST_CODE and name not in seen:
+        if (
+            code == _DENIED
+            and name != _NODES
+            and name.isascii()
+            and name.isalnum()
+            and len(name) <= _LONGEST_CODE
+            and name not in seen
+        ):
             seen.add(name)
             yield "".join(f" {sign.lower()}" if sign.isupper() else sign for sign in name)
+
+
+def _failed(errors: Any) -> dict[int, str]:
+    """Of which places of `nodes` there are errors, with the code of each."""
+    found = {}
+    for one in errors if isinstance(errors, list) else ():
+        path = one.get("path") if isinstance(one, Mapping) else None
+        if isinstance(path, list) and path[:1] == [_NODES] and len(path) > 1 and isinstance(path[1], int):
+            found[path[1]] = next(_codes([one]))
+    return found
 
 
 def _fields(errors: Any) -> str:

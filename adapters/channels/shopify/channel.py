@@ -1,18 +1,20 @@
 """What does a Shopify shop offer?"""
 
 import re
-from collections.abc import Sequence
-from typing import Any, ClassVar, Final
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Final
 
 from adapters.channels.shopify import questions
 from adapters.channels.shopify.asking import MANNERS, Page, Shop, domain_of
 from adapters.channels.shopify.changes import Changes
+from adapters.channels.shopify.many import Many
 from adapters.channels.shopify.ordering import Counter
 from adapters.channels.shopify.orders import Orders, by_address, number_in, quoted, with_address
+from adapters.channels.shopify.people import found_person
 from adapters.channels.shopify.reading import Reader, no_readings
 from adapters.channels.shopify.settings import ShopifySettings
 from adapters.channels.shopify.telling import Telling
-from adapters.channels.shopify.words import Buyer, Ware, gid
+from adapters.channels.shopify.words import Ware, gid
 from adapters.contract.channel import (
     Capability,
     Channel,
@@ -24,14 +26,13 @@ from adapters.contract.channel import (
 from adapters.contract.deliveries import Answer, Delivery, Event, NotProven
 from adapters.contract.errors import NoSuchIdentity
 from adapters.contract.found import Found, Portion
-from adapters.contract.records import HandedOver, Who
+from adapters.contract.records import Who
 from adapters.readings import read
 from adapters.signatures import hmac_sha256_base64, is_signed_by_any
 
 _KEY: Final = re.compile(r"[!-~]{1,200}")
 _MOST_PRODUCTS: Final = 50
 _BY_ADDRESS: Final = "email"
-_EVERYTHING: Final = ("name", "email", "phone")
 
 
 class Shopify(Channel):
@@ -40,6 +41,8 @@ class Shopify(Channel):
     name: ClassVar[str] = "shopify"
     Settings = ShopifySettings
     manners = MANNERS
+    many_at_once: ClassVar[int] = 50
+    many_for = frozenset({Capability.PROFILE, Capability.PURCHASES})
     is_order_repeatable: ClassVar[bool] = False
     is_payment_repeatable: ClassVar[bool] = False
     """Shopify knows neither by a key of ours."""
@@ -49,6 +52,7 @@ class Shopify(Channel):
         self._shop = Shop(account, settings, equipment.way)
         self._reader = Reader(self.name, account, equipment.default_region, settings.currency)
         self._orders = Orders(self._shop, self._reader, settings.orders_at_once, settings.read_all_orders)
+        self._many = Many(self._shop, self._reader, self._orders)
         self._changes = Changes(self._shop, self._reader, self._orders)
         self._counter = Counter(self._shop, self._reader, settings.completes_drafts)
         self._telling = Telling(self._reader, domain_of(account))
@@ -75,22 +79,13 @@ class Shopify(Channel):
             customer = with_address(answer, who.value)
         if customer is None:
             raise NoSuchIdentity("The shop has no such customer.")
-        readings, withheld = no_readings(), dict.fromkeys(answer.withheld)
+        return found_person(self._reader, customer, who if is_own else None, answer)
 
-        def person(value: Any) -> Sequence[HandedOver]:
-            told = read(Buyer, value)
-            if told.is_withheld:
-                withheld.update(dict.fromkeys(_EVERYTHING))
-            return (self._reader.person(told, who if is_own else None),)
-
-        readings.take("customer", [customer], person)
-        return Found(
-            records=tuple(readings.records),
-            unread=tuple(readings.unread),
-            as_of=answer.as_of,
-            is_stale=answer.is_stale,
-            withheld=tuple(withheld),
-        )
+    async def of_many(self, capability: Capability, people: Sequence[Who]) -> Mapping[Who, Found]:
+        """Profiles or the newest orders of fifty people in a few questions, each of which costs what one may cost."""
+        if capability is Capability.PROFILE:
+            return await self._many.profiles(people)
+        return await self._many.purchases(people) if capability is Capability.PURCHASES else {}
 
     async def purchases(self, who: Who, portion: Portion) -> Found:
         """A page of the customer's orders, the newest first."""

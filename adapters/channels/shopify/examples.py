@@ -100,16 +100,20 @@ _WARE: Final = {
     "priceRangeV2": {"minVariantPrice": {"amount": "9.90", "currencyCode": "EUR"}},
     "featuredMedia": {"preview": {"image": {"url": "https://cdn.example.com/bell.png"}}},
 }
-_ORDERS: Final = {"pageInfo": _LAST, "nodes": [_sale(1002, 9), _sale(1001, 2)]}
+_SALES: Final = [_sale(1002, 9), _sale(1001, 2)]
+_EDGES: Final = [{"cursor": f"behind {one['name']}", "node": {"id": one["id"]}} for one in _SALES]
+_ORDERS: Final = {"pageInfo": _LAST, "nodes": _SALES, "edges": _EDGES}
+_FOUND: Final = {"pageInfo": _LAST, "nodes": [{**_BUYER, "orders": _ORDERS}]}
 # Every question goes to one address: what each of them is answered stands in one answer.
 _ANSWER: Final = {
     "data": {
         "customer": {**_BUYER, "orders": _ORDERS},
-        "customers": {"pageInfo": _LAST, "nodes": [{**_BUYER, "orders": _ORDERS}]},
+        "customers": _FOUND,
+        "p0": _FOUND,
         "orders": {"pageInfo": _LAST, "nodes": [_sale(1001, 2, customer={"id": "gid://shopify/Customer/7001"})]},
         "draftOrders": {"pageInfo": _LAST, "nodes": []},
         "products": {"pageInfo": _LAST, "nodes": [_WARE]},
-        "nodes": [_WARE],
+        "nodes": [{**_BUYER, "orders": _ORDERS}, *_SALES, _WARE],
         "draftOrderCreate": {"draftOrder": _DRAFT, "userErrors": []},
     },
     "extensions": {
@@ -120,7 +124,8 @@ _ANSWER: Final = {
         }
     },
 }
-_NOBODY: Final = {"data": {"customer": None, "customers": {"pageInfo": _LAST, "nodes": []}}}
+_EMPTY: Final = {"pageInfo": _LAST, "nodes": []}
+_NOBODY: Final = {"data": {"customer": None, "customers": _EMPTY, "p0": _EMPTY, "nodes": [None]}}
 _TOLD_BUYER: Final = {
     "id": 7001,
     "email": "ann.lee@sample-shop.example",

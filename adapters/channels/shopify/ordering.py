@@ -27,6 +27,8 @@ from adapters.readings import read
 
 _PRICE: Final = TypeAdapter(MaybePrice)
 _LONGEST_PAGE: Final = 2_000
+# Each may have fifty kinds, of one point each, and a question may cost 1,000.
+_PRODUCTS_AT_ONCE: Final = 15
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -122,10 +124,13 @@ class Counter:
 
     async def _kinds(self, products: Sequence[str]) -> dict[str, Sequence[tuple[str, str | None]]]:
         """Id and stock keeping unit of each product's kinds."""
-        answer = await self.shop.ask(questions.VARIANTS, {"ids": [gid("Product", one) for one in products]})
-        listed = answer.found("nodes")
+        listed: list[Any] = []
+        for n in range(0, len(products), _PRODUCTS_AT_ONCE):
+            ids = [gid("Product", one) for one in products[n : n + _PRODUCTS_AT_ONCE]]
+            some = (await self.shop.ask(questions.VARIANTS, {"ids": ids})).found("nodes")
+            listed += some if isinstance(some, list) else ()
         found: dict[str, Sequence[tuple[str, str | None]]] = {}
-        for value in listed if isinstance(listed, list) else ():
+        for value in listed:
             # A product that is there no more is null; it is ordered by its name.
             if isinstance(value, Mapping) and value:
                 told = read(Ware, {"title": "-", **value})

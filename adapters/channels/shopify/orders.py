@@ -40,7 +40,7 @@ class Orders:
             raise NoSuchIdentity("The shop has no such customer.")
         connection = customer.get("orders") if isinstance(customer, Mapping) else None
         orders = Page.of(connection, "customer.orders", portion.after)
-        return await self._found(orders, owner, answer)
+        return await self.found(orders, owner, answer)
 
     async def _known_as(self, who: Who) -> Who:
         """Under which number the shop knows whoever has that address. Raises ChannelError."""
@@ -50,7 +50,8 @@ class Orders:
             raise NoSuchIdentity("The shop has no such customer.")
         return self.reader.who(read(Buyer, customer).id)
 
-    async def _found(self, page: Page, owner: Who, answer: Answer) -> Found:
+    async def found(self, page: Page, owner: Who, answer: Answer) -> Found:
+        """The orders of a page of somebody's, and how they can be reached. Raises ChannelError."""
         readings = no_readings()
         reaches: list[Reach] = []
         members = [await self.whole(one) for one in page.members]
@@ -121,12 +122,12 @@ def quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def with_address(answer: Answer, address: str) -> Any:
+def with_address(answer: Answer, address: str, name: str = "customers") -> Any:
     """The customer with exactly that address: a search finds more than was sought at times. None where nobody has it.
 
     Raises BadPayload.
     """
-    for one in Page.of(answer.found("customers"), "customers").members:
+    for one in Page.of(answer.found(name), name).members:
         told = read(Buyer, one)
         if told.address is not None and told.address.strip().casefold() == address.strip().casefold():
             return one

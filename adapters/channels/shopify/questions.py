@@ -58,6 +58,11 @@ PERSON: Final = "query Person($id: ID!) { customer(id: $id) { ...Buyer } }" + _B
 PERSON_BY: Final = (
     "query PersonBy($query: String!) { customers(first: 5, query: $query) { nodes { ...Buyer } } }" + _BUYER
 )
+PEOPLE: Final = "query People($ids: [ID!]!) { nodes(ids: $ids) { ... on Customer { ...Buyer } } }" + _BUYER
+NEWEST: Final = """query Newest($ids: [ID!]!, $first: Int!) { nodes(ids: $ids) { ... on Customer { id
+  orders(first: $first, sortKey: PROCESSED_AT, reverse: true) {
+    pageInfo { hasNextPage } edges { cursor node { id } } } } } }"""
+ORDERS: Final = "query Orders($ids: [ID!]!) { nodes(ids: $ids) { ... on Order { ...Sale customer { id } } } }" + _SALE
 PURCHASES: Final = (
     f"query Purchases($id: ID!, $first: Int!, $after: String) {{ customer(id: $id) {{ id {_ORDERS} }} }}{_SALE}"
 )
@@ -94,3 +99,10 @@ COMPLETE: Final = f"""mutation Complete($id: ID!) {{ draftOrderComplete(id: $id,
   draftOrder {{ id order {{ ...Sale customer {{ id }} }} }} userErrors {{ field message }} }} }}{_SALE}"""
 DROP: Final = """mutation Drop($id: ID!) { draftOrderDelete(input: { id: $id }) {
   deletedId userErrors { field message } } }"""
+
+
+def people_by(count: int) -> str:
+    """A question for the customers of so many searches, `$q0` and on, whose answers are named `p0` and on."""
+    wanted = ", ".join(f"$q{n}: String!" for n in range(count))
+    parts = " ".join(f"p{n}: customers(first: 5, query: $q{n}) {{ nodes {{ ...Buyer }} }}" for n in range(count))
+    return f"query PeopleBy({wanted}) {{ {parts} }}{_BUYER}"

@@ -21,23 +21,17 @@ from typing import Any
 from aiohttp import web
 from graphql import (
     DocumentNode,
-    FieldNode,
-    FragmentSpreadNode,
     GraphQLError,
     GraphQLResolveInfo,
-    InlineFragmentNode,
-    IntValueNode,
     OperationDefinitionNode,
-    SelectionSetNode,
-    VariableNode,
     build_schema,
     execute_sync,
     parse,
     validate,
 )
-from graphql.language import FragmentDefinitionNode, OperationType
 
 from adapters.contract.deliveries import Delivery
+from tests.channels.shopify.costs import cost_of, objects_in
 from tests.channels.shopify.making import BEGUN, bag, goods, moment, sale
 
 SCHEMA = build_schema((Path(__file__).parent / "admin.graphql").read_text("utf-8"))
@@ -45,6 +39,7 @@ TOKEN, SECRET, OLD_SECRET = "sample access token", "sample client secret", "samp
 DOMAIN = "acme.myshopify.com"
 DEAREST = 1000
 """Points that one question may cost."""
+LARGEST = 2**63 - 1
 
 
 @dataclass
@@ -89,12 +84,16 @@ class Shop:
     sees_all_orders: bool = False
     protected: frozenset[str] = frozenset()
     """Fields that are null for want of a right."""
+    broken: frozenset[str] = frozenset()
+    """Ids of what cannot be shown, for a fault of Shopify's own."""
     version: str | None = None
     """As which version it answers; None: as it is asked."""
     faults: list[tuple[str, int, Any]] = field(default_factory=list)
     """Operation, status and body of what stands in place of its next answer; 0 hangs, 1 does it and breaks off."""
     asked: Counter[str] = field(default_factory=Counter)
     throttled: int = 0
+    dearest: int = 0
+    """What the dearest question might have cost."""
     questions: list[Mapping[str, Any]] = field(default_factory=list)
     _numbers: Any = field(default_factory=lambda: itertools.count(501))
     _ends: asyncio.Event = field(default_factory=asyncio.Event)
@@ -139,7 +138,11 @@ class Shop:
     def _answered(
         self, document: DocumentNode, operation: OperationDefinitionNode, variables: dict[str, Any]
     ) -> dict[str, Any]:
+        if any(int(one.rpartition("/")[2]) > LARGEST for one in variables.get("ids", ())):
+            # One such id, and nothing is answered.
+            return {"errors": [{"message": "Variable $ids of type [ID!]! was provided invalid value"}]}
         asked = cost_of(document, operation, variables)
+        self.dearest = max(self.dearest, asked)
         self.bucket.restore()
         if asked > DEAREST:
             told = {"code": "MAX_COST_EXCEEDED", "cost": asked, "maxCost": DEAREST}
@@ -151,7 +154,7 @@ class Shop:
             told = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
             return {"errors": [told], "extensions": {"cost": cost}}
         body = self._executed(document, variables)
-        cost["actualQueryCost"] = actual = min(asked, _objects(body.get("data")))
+        cost["actualQueryCost"] = actual = min(asked, objects_in(body.get("data")))
         self.bucket.take(actual)
         cost["throttleStatus"] = self.bucket.standing()
         return {**body, "extensions": {"cost": cost}}
@@ -178,7 +181,7 @@ class Shop:
                 "customer": partial(self._one, self.buyers),
                 "order": partial(self._one, self._shown()),
                 "draftOrder": partial(self._one, self.drafts),
-                "nodes": lambda ids: [self._one(self.wares, one) for one in ids],
+                "nodes": lambda ids: [self._node(one) for one in ids],
                 "customers": partial(self._many, self.buyers),
                 "orders": partial(self._many, self._shown()),
                 "draftOrders": partial(self._many, self.drafts),
@@ -202,6 +205,12 @@ class Shop:
         oldest = (self.today - timedelta(days=60)).isoformat()
         return [one for one in self.sales if self.sees_all_orders or one["processedAt"] >= oldest]
 
+    def _node(self, id: str) -> Any:
+        """The thing of that id, null where there is none; what is broken fails alone."""
+        if id in self.broken:
+            return GraphQLError("Internal error", extensions={"code": "INTERNAL_SERVER_ERROR"})
+        return self._one([*self.buyers, *self._shown(), *self.wares], id)
+
     def _one(self, among: list[dict[str, Any]], id: str) -> dict[str, Any] | None:
         return next((one for one in among if one["id"] == id), None)
 
@@ -223,10 +232,11 @@ class Shop:
             found = [
                 one for one in found if ((one[key], one["id"]) < place) == reverse and (one[key], one["id"]) != place
             ]
-        page = _page(found, first)
+        page = _page(found, first) | {"edges": []}
         if page["nodes"]:
-            last = page["nodes"][-1]
-            page["pageInfo"]["endCursor"] = base64.b64encode(json.dumps([last[key], last["id"]]).encode()).decode()
+            cursors = [base64.b64encode(json.dumps([one[key], one["id"]]).encode()).decode() for one in page["nodes"]]
+            page["pageInfo"]["endCursor"] = cursors[-1]
+            page["edges"] = [{"cursor": at, "node": one} for at, one in zip(cursors, page["nodes"], strict=True)]
         return page
 
     # What is changed
@@ -332,38 +342,6 @@ def _fits(one: dict[str, Any], query: str) -> bool:
     words = re.findall(r'(?<!:)"((?:[^"\\]|\\.)*)"', query)
     words = [re.sub(r"\\(.)", r"\1", word) for word in words]
     return all(word.casefold() in one.get("title", "").casefold() for word in words)
-
-
-def _objects(value: Any) -> int:
-    """How many objects an answer holds."""
-    if isinstance(value, dict):
-        return 1 + sum(map(_objects, value.values()))
-    return sum(map(_objects, value)) if isinstance(value, list) else 0
-
-
-def cost_of(document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
-    """What a question may cost: each object one point, a list as often as it may hold one, a change ten."""
-    parts = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
-
-    def times(node: FieldNode) -> int:
-        given = {one.name.value: one.value for one in node.arguments or ()}.get("first")
-        if isinstance(given, VariableNode):
-            return int(variables.get(given.name.value) or 1)
-        return int(given.value) if isinstance(given, IntValueNode) else 1
-
-    def inside(selected: SelectionSetNode | None) -> int:
-        total = 0
-        for node in selected.selections if selected else ():
-            if isinstance(node, FragmentSpreadNode):
-                total += inside(parts[node.name.value].selection_set)
-            elif isinstance(node, InlineFragmentNode):
-                total += inside(node.selection_set)
-            elif isinstance(node, FieldNode) and node.selection_set:
-                is_wrapper = node.name.value in {"nodes", "pageInfo"}
-                total += times(node) * ((0 if is_wrapper else 1) + inside(node.selection_set))
-        return total
-
-    return inside(operation.selection_set) + (10 if operation.operation is OperationType.MUTATION else 0)
 
 
 def signed(body: bytes, secret: str = SECRET) -> str:
