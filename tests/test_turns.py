@@ -107,6 +107,16 @@ def test_full_second(year: int) -> None:
     """However many share a second, none leaves it: not the last one of the calendar either."""
     turns, second = Turns(), datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC)
     talk = derived_id("C1")
-    given = [turns.next(talk, second) for _ in range(1_002)]
+    given = [turns.next(talk, derived_id(str(n)), second) for n in range(1_002)]
     assert given[:2] == [second, second.replace(microsecond=1_000)]
     assert given[-1] == second.replace(microsecond=999_000)
+
+
+async def test_removed_comes_back(store: Store) -> None:
+    """A message that was removed and is told of twice at once, as it was and as it was edited, is not behind itself."""
+    gone = Removal(channel="chat", account="web", kind="message", external_id="M1", at=SENT + timedelta(minutes=1))
+    (word,) = words("M1")
+    await told(store, word, gone)
+    await told(store, word, replace(word, text="edited", updated_at=SENT + timedelta(minutes=2)))
+    (message,) = await in_order(store)
+    assert (message["text"], message["sent_at"]) == ("edited", SENT)

@@ -329,7 +329,7 @@ class Batch:
                 return self._told.gone({**said, "_id": self._ids[n]}, talk[GONE_AT])
             talks, said["status"] = self._panels[CONVERSATIONS.name], as_far_as(talk, said)
             if not self._stored_message(self._ids[n]):
-                said["sent_at"] = self._turns.next(said["conversation_id"], said["sent_at"])
+                said["sent_at"] = self._turns.next(said["conversation_id"], self._ids[n], said["sent_at"])
             owner = grown(talks, {**said, "customer_id": owner}, record.talk, self._erased)
             if moment is not None and owner != speaker:
                 self._people.hear_of(owner, moment)

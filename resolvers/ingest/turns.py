@@ -23,6 +23,7 @@ class Turns:
 
     def __init__(self) -> None:
         self._newest: dict[tuple[RecordId, datetime], datetime] = {}
+        self._given: dict[tuple[RecordId, datetime], datetime] = {}
 
     async def load(self, store: Store, seconds: Iterable[tuple[RecordId, datetime]]) -> None:
         """Looks up the newest stored message of each of these seconds; no command where there are none."""
@@ -36,8 +37,17 @@ class Turns:
         for found in await store.aggregate(MESSAGES, [{"$match": {"$or": wanted}}, newest]):
             self._newest[tuple(found["_id"])] = found["sent_at"]
 
-    def next(self, talk: RecordId, sent_at: datetime) -> datetime:
-        """The moment under which a message that is new to the conversation is stored; its second is never another."""
+    def next(self, talk: RecordId, message: RecordId, sent_at: datetime) -> datetime:
+        """The moment under which a message that is new to the conversation is stored; its second is never another.
+
+        Told of again in this batch, a message keeps its turn: what was removed meanwhile is new more than once.
+        """
+        told = message, sent_at
+        if told not in self._given:
+            self._given[told] = self._behind(talk, sent_at)
+        return self._given[told]
+
+    def _behind(self, talk: RecordId, sent_at: datetime) -> datetime:
         second = sent_at.replace(microsecond=0)
         key = talk, second
         newest = self._newest.get(key)

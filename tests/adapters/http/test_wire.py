@@ -69,7 +69,7 @@ FAILURES = {
     "503": (says(answer(status=503)), ChannelDown, OutcomeUnknown),
     "999": (says(answer(status=999)), ChannelDown, OutcomeUnknown),
 }
-BOUNDS = {"try_s": 0.15, "tries": 1, "largest_body": 65_536}
+BOUNDS = {"try_s": 1.0, "tries": 1, "largest_body": 65_536}
 
 
 def _quotes_nothing(error: ChannelError) -> None:
