@@ -12,15 +12,17 @@ from adapters.contract.channel import Equipment
 from adapters.contract.way import Way
 from adapters.lines import Lines
 from gateway.execution import Documents
+from tests.conftest import Commands
 from tests.gateway.conftest import GRAPHQL, JSON, ME, Gate, OpenGate, code_of
 
 SITE = "https://www.shop.example"
 START = """mutation Start($input: StartChatInput!) { startChat(input: $input) { __typename
   ... on StartChatPayload { token chat { messages { text } } } ... on Refusal { message } } }"""
 INPUT = {"input": {"account": "main", "page": f"{SITE}/shoes"}}
-LINES = Lines(
-    [WebChat("main", WebChatSettings.model_validate({"allowed_origins": [SITE]}), Equipment(way=cast("Way", None)))]
-)
+GREETING = "How can we help?"
+SETTINGS = WebChatSettings.model_validate({"allowed_origins": [SITE], "greeting": GREETING})
+LINES = Lines([WebChat("main", SETTINGS, Equipment(way=cast("Way", None)))])
+GREET = "query Greet($account: String!) { chatSite(account: $account) { greeting } }"
 
 
 @pytest.fixture
@@ -43,6 +45,24 @@ async def test_chat_begins(gate: Gate) -> None:
     assert (await gate.ask("{ chat { hasEarlier } }", headers=headers)).json() == {
         "data": {"chat": {"hasEarlier": False}}
     }
+
+
+@pytest.mark.parametrize(
+    ("origin", "account", "site"),
+    [
+        pytest.param(SITE, "main", {"greeting": GREETING}, id="its page"),
+        pytest.param(SITE.upper(), "main", {"greeting": GREETING}, id="its page, in capitals"),
+        pytest.param("https://evil.example", "main", None, id="another page"),
+        pytest.param(SITE, "other", None, id="no such site"),
+    ],
+)
+async def test_greeting(gate: Gate, commands: Commands, origin: str, account: str, site: Any) -> None:
+    """A site's greeting is told to its own pages without a sign-in, and the database is not asked for it."""
+    given = {"query": GREET, "variables": {"account": account}}
+    with commands.counted() as sent:
+        response = await gate.client.post("/graphql", json=given, headers={"Origin": origin, "Accept": GRAPHQL})
+    assert response.json() == {"data": {"chatSite": site}}
+    assert [name for name, _ in sent if name in {"find", "aggregate", "insert", "update"}] == []
 
 
 async def test_beyond_the_chat(gate: Gate) -> None:
@@ -72,6 +92,9 @@ async def test_origin_is_handed_on(gate: Gate) -> None:
         "mutation { wait(seconds: 0) { __typename } }",
         "mutation A($input: StartChatInput!) { startChat(input: $input) { __typename } wait(seconds: 0) { seconds } }",
         "mutation ($input: StartChatInput!) { ...F } fragment F on Mutation { startChat(input: $input) { __typename }}",
+        '{ chatSite(account: "main") { greeting } viewer { subject } }',
+        '{ chatSite(account: "main") { greeting } __schema { types { name } } }',
+        '{ ... { chatSite(account: "main") { greeting } } }',
         "subscription { ticks(times: 1) { number } }",
         START + " # " + "x" * 16 * 1024,
     ],

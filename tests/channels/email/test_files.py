@@ -124,14 +124,13 @@ async def test_size_of_what_is_cut(email: Email, server: MailServer) -> None:
 @pytest.mark.parametrize(
     ("faults", "error"),
     [
-        ({"": "* BYE no"}, ChannelDown),
-        ({"LOGIN": HANGS}, ChannelDown),
-        ({"UID FETCH": CUTS}, ChannelDown),
-        ({"LOGIN": "TAG NO [UNAVAILABLE] later"}, ChannelBusy),
-        ({"LOGIN": "TAG NO [AUTHENTICATIONFAILED] no"}, ChannelRefused),
-        ({"UID SEARCH": "TAG NO never"}, BadPayload),
+        pytest.param({"": "* BYE no"}, ChannelDown, id="sends away"),
+        pytest.param({"LOGIN": HANGS}, ChannelDown, id="hangs"),
+        pytest.param({"UID FETCH": CUTS}, ChannelDown, id="cuts"),
+        pytest.param({"LOGIN": "TAG NO [UNAVAILABLE] later"}, ChannelBusy, id="is busy"),
+        pytest.param({"LOGIN": "TAG NO [AUTHENTICATIONFAILED] no"}, ChannelRefused, id="refuses"),
+        pytest.param({"UID SEARCH": "TAG NO never"}, BadPayload, id="searches nothing"),
     ],
-    ids=range(6),
 )
 async def test_failing(email: Email, told: MailServer, faults: dict[str, str], error: type[ChannelError]) -> None:
     """A server that fails while a file is fetched becomes its named error, as the suite asks of those of HTTP."""

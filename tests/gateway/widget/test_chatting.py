@@ -6,30 +6,20 @@ from urllib.parse import urlsplit
 
 import pytest
 from graphql import parse, validate
-from playwright.async_api import Browser, BrowserContext, expect
+from playwright.async_api import BrowserContext, expect
 
 from gateway.trusted import load_trusted
 from resolvers.kit.graph import Graph
-from tests.gateway.conftest import OpenGate
-from tests.gateway.shop import WIDGET, Shop, shop_of
+from tests.gateway.shop import WIDGET, Shop
 from tests.waiting import until
 from tools import widget_documents
 
 
-@pytest.fixture
-async def browser(chromium: Browser) -> AsyncIterator[BrowserContext]:
-    """A browser profile of one visitor."""
-    context = await chromium.new_context(viewport={"width": 1280, "height": 800})
-    yield context
-    await context.close()
-
-
-@pytest.fixture
-async def shop(open_gate: OpenGate) -> AsyncIterator[Shop]:
-    """A shop whose visitors run the widget's documents and no others."""
-    async with shop_of(open_gate, trusted_documents=WIDGET) as one:
-        yield one
-        assert one.complaints() == []
+@pytest.fixture(autouse=True)
+async def no_complaints(shop: Shop) -> AsyncIterator[None]:
+    """Nothing is said in the browser's console by the end."""
+    yield
+    assert shop.complaints() == []
 
 
 @pytest.mark.browser

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, BrowserContext, expect
 
 from resolvers.kit.viewer import Role
 from tests.gateway.conftest import OpenGate
-from tests.gateway.shop import SECRET, WIDGET, Shop, Tab, shop_of
+from tests.gateway.shop import SECRET, Shop, Tab, shop_of
 from tests.waiting import until
 
 # The widget's own place in the browser's storage.
@@ -26,13 +26,6 @@ async def browser(chromium: Browser) -> AsyncIterator[BrowserContext]:
     )
     yield context
     await context.close()
-
-
-@pytest.fixture
-async def shop(open_gate: OpenGate) -> AsyncIterator[Shop]:
-    """A shop whose visitors run the widget's documents and no others."""
-    async with shop_of(open_gate, trusted_documents=WIDGET) as one:
-        yield one
 
 
 def signed(user: str) -> str:

@@ -1,26 +1,17 @@
 """Is no message of a chat lost or doubled, whatever happens to the network, the tabs and the gateway?"""
 
 import asyncio
-from collections.abc import AsyncIterator
 from random import Random
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, expect
+from playwright.async_api import BrowserContext, expect
 
 from tests.gateway.conftest import OpenGate, served
 from tests.gateway.shop import WIDGET, Shop, Tab, shop_of
 from tests.waiting import until
 
 STEPS = 40
-
-
-@pytest.fixture
-async def browser(chromium: Browser) -> AsyncIterator[BrowserContext]:
-    """A browser profile of one visitor."""
-    context = await chromium.new_context()
-    yield context
-    await context.close()
 
 
 class Weather:

@@ -1,34 +1,17 @@
 """Does a chat end for whoever leaves it, and for nobody begin that does not ask for one?"""
 
-from collections.abc import AsyncIterator
-
 import pytest
-from playwright.async_api import Browser, BrowserContext, expect
+from playwright.async_api import BrowserContext, expect
 
 from resolvers.kit.viewer import Role
 from resolvers.webchat.chats import CHATS
 from tests.gateway.conftest import OpenGate
-from tests.gateway.shop import WIDGET, Shop, Tab, shop_of
-from tests.gateway.test_chat_visitor import element, signed
+from tests.gateway.shop import Shop, Tab, shop_of
+from tests.gateway.widget.test_visitor import element, signed
 from tests.waiting import until
 
 _SESSION = """(change) => { const kept = Object.keys(localStorage).find((one) => one.endsWith(":session"));
   localStorage[kept] = JSON.stringify({ ...JSON.parse(localStorage[kept]), ...change }); }"""
-
-
-@pytest.fixture
-async def browser(chromium: Browser) -> AsyncIterator[BrowserContext]:
-    """A browser profile on a device that several people use."""
-    context = await chromium.new_context(viewport={"width": 1280, "height": 800})
-    yield context
-    await context.close()
-
-
-@pytest.fixture
-async def shop(open_gate: OpenGate) -> AsyncIterator[Shop]:
-    """A shop whose visitors run the widget's documents and no others."""
-    async with shop_of(open_gate, trusted_documents=WIDGET) as one:
-        yield one
 
 
 async def chatting(shop: Shop, browser: BrowserContext, user: str | None = None) -> Tab:

@@ -1,32 +1,15 @@
 """When does the widget's visitor become a customer: with the first word, and not before?"""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, expect
+from playwright.async_api import BrowserContext, expect
 
 from resolvers.customers import CUSTOMERS
 from resolvers.webchat.chats import CHATS
-from tests.gateway.conftest import OpenGate
-from tests.gateway.shop import WIDGET, Shop, shop_of
-from tests.gateway.test_chat_visitor import element, signed
+from tests.gateway.shop import Shop
+from tests.gateway.widget.test_visitor import element, signed
 from tests.waiting import until
-
-
-@pytest.fixture
-async def browser(chromium: Browser) -> AsyncIterator[BrowserContext]:
-    """A browser profile of one visitor."""
-    context = await chromium.new_context(viewport={"width": 1280, "height": 800})
-    yield context
-    await context.close()
-
-
-@pytest.fixture
-async def shop(open_gate: OpenGate) -> AsyncIterator[Shop]:
-    """A shop whose visitors run the widget's documents and no others."""
-    async with shop_of(open_gate, trusted_documents=WIDGET) as one:
-        yield one
 
 
 async def customers(shop: Shop) -> int:
