@@ -20,6 +20,8 @@ from resolvers.sight import Sight
 
 # Where more share a value, the value says little, and one of the others finds the person.
 MOST_OF_ONE_KEY = 40
+# So many are read, that those who only say that the value is theirs do not stand before the one whose it is.
+_MOST_READ = 400
 # Of those who are alike in one respect alone, and in one that many share, these are enough to see.
 _MOST_NAMESAKES = 10
 # A customer has at most so many contact points and identities that say something.
@@ -28,6 +30,8 @@ _MOST_VALUES = 100
 _BY_VALUE = {MatchingRole.PHONE: "PHONE", MatchingRole.EMAIL: "EMAIL"}
 _COMPARABLE = {"PHONE": phone_of, "EMAIL": email_of}
 _DAY = MatchingRole.BIRTH_DATE
+# What makes a contact point more than a word, see `matching.Evidence.is_hearsay`.
+_SURE = ("$$this.is_verified", "$$this.observed_by")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -59,7 +63,8 @@ def ways(one: Sought, reaches: Sequence[Reached], sight: Sight, *, is_rare: bool
         yield along(condition)
     if words := [word for kind, value in reaches for word in rare_words(kind, value)]:
         told = [{"$match": {"$expr": _has_reach(reaches, sight)}}] if sight.hides_words else []
-        yield CUSTOMERS, [{"$match": {"search": {"$in": words}}}, *told], MOST_OF_ONE_KEY
+        read: list[Document] = [{"$match": {"search": {"$in": words}}}, {"$limit": _MOST_READ}]
+        yield CUSTOMERS, [*read, *told, *_surest_first(known)], MOST_OF_ONE_KEY
     days = {
         name: str(values[name]) for role, name in _roles(values, known) if role is _DAY and day_of(str(values[name]))
     }
@@ -81,6 +86,17 @@ def ways(one: Sought, reaches: Sequence[Reached], sight: Sight, *, is_rare: bool
             yield CUSTOMERS, of_age(same, days), _MOST_NAMESAKES
     if one.also:
         yield along({"_id": {"$in": list(one.also)}})
+
+
+def _surest_first(known: Sequence[Document]) -> list[Document]:
+    """Stages that put those last of whom nothing is known but contact points that nobody made sure of."""
+    points: Document = {"$ifNull": ["$contact_points", []]}
+    sure: list[Document] = [{"$anyElementTrue": {"$map": {"input": points, "in": one}}} for one in _SURE]
+    for one in known:
+        if one.get("matching_role") and one["type"] != "PASSWORD":
+            nothing = [None, {"$literal": one.get("default")}]
+            sure.append({"$not": [{"$in": [{"$ifNull": [f"$attributes.{one['name']}", None]}, nothing]}]})
+    return [{"$set": {"is_sure": {"$or": sure}}}, {"$sort": {"is_sure": -1, "_id": 1}}, {"$unset": "is_sure"}]
 
 
 def _has_reach(reaches: Sequence[Reached], sight: Sight) -> Document:

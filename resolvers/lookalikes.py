@@ -132,11 +132,12 @@ class Search:
     def likely(self, sought: Sequence[Sought]) -> list[list[tuple[Document, Score]]]:
         """Of each, who is probably the same person, by what the viewer may see of both alone.
 
-        First those whom a channel identifier names, whatever else is said of them; then the likeliest.
+        First those whom a channel identifier names, whatever else is said of them; last those who say nothing but what
+        anybody may type, however many; the likeliest before others.
         """
         shown = [self._shown(one) for one in sought]
         evidence = [self._sight.evidence(one.document, one.identities) for one in sought]
-        likely: list[list[tuple[bool, Document, Score]]] = [[] for _ in sought]
+        likely: list[list[_Likely]] = [[] for _ in sought]
         for key, document in self._found.items():
             known_by = (identity for owner in document["owners"] for identity in self._identities[owner])
             theirs = self._sight.identities(_each_once(known_by))
@@ -145,11 +146,24 @@ class Search:
                 score = score_of(evidence[n], other, self._base)
                 role = _role_named(self._identifiers, shown[n], document, theirs)
                 if role is not None:
-                    likely[n].append((True, document, named(score, role)))
+                    likely[n].append(_Likely(_NAMED, document, named(score, role)))
                 elif score.bits >= DEFAULT.suggest_at:
-                    likely[n].append((False, document, score))
-        ordered = [sorted(some, key=lambda one: (not one[0], -one[2].bits, one[1]["_id"])) for some in likely]
-        return [[(document, score) for _, document, score in some] for some in ordered]
+                    likely[n].append(_Likely(_SAID if other.is_hearsay else _KNOWN, document, score))
+        ordered = [sorted(some, key=lambda one: (one.rank, -one.score.bits, one.document["_id"])) for some in likely]
+        return [[(one.document, one.score) for one in some] for some in ordered]
+
+
+# Named by a channel identifier; known by something; known by hearsay alone.
+_NAMED, _KNOWN, _SAID = range(3)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Likely:
+    """Who is probably the same person."""
+
+    rank: int
+    document: Document
+    score: Score
 
 
 @dataclass(slots=True, repr=False)

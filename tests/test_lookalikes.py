@@ -163,6 +163,13 @@ async def test_scan_keeps_newer(ask: Asking, store: Store) -> None:
     assert await store.count(PAIRS, {}) == 1
 
 
+async def test_typed_by_many(ask: Asking, store: Store) -> None:
+    """However many only say that an address is theirs, whoever says so next is shown whose it is."""
+    typed = [Person(who=Who("chat", "web", str(n)), reaches=WILHELMINA.reaches) for n in range(45)]
+    await bring(store, *typed, WILHELMINA, _like("2", WILHELMINA.reaches))
+    assert await _id_of(ask, "1") in await _suggested(ask, "2")
+
+
 async def test_common_number(ask: Asking, make: Makers, store: Store) -> None:
     """After a scan a number that many share is no reason any more: a company's is on every colleague's card."""
     await make.channel("shop")

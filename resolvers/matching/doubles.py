@@ -57,9 +57,10 @@ def doubles_among(
     crowds, homes = crowding(customers.values()), families(customers[key] for key in sorted(customers))
     raw = counted(told("values counted", list(_records_apart(customers.values())), tell))
     raw = replace(raw, kinds=Agreements().kinds(crowds), families=homes)
+    unsure = {key for key, one in customers.items() if one.is_hearsay}
     compared, scores = 0, {}
     alike = dict.fromkeys(_alike(customers))
-    for pair in chain(alike, (one for one in pairs(keys, tell=tell) if one not in alike)):
+    for pair in chain(alike, (one for one in pairs(keys, unsure=unsure, tell=tell) if one not in alike)):
         compared += 1
         score = score_of(customers[pair[0]], customers[pair[1]], raw, weights)
         if score.bits >= weights.suggest_at + _HOPELESS_BITS:

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import combinations
 from typing import Any, Protocol, TypeVar
 
@@ -24,14 +25,25 @@ MOST_COMPARED = 50
 
 
 def pairs(
-    keys: Mapping[K, Sequence[str]], most_sharing: int = MOST_SHARING, tell: Tell = untold
+    keys: Mapping[K, Sequence[str]],
+    most_sharing: int = MOST_SHARING,
+    *,
+    unsure: AbstractSet[K] = frozenset(),
+    tell: Tell = untold,
 ) -> Iterator[tuple[K, K]]:
-    """Each pair that shares a selective key, once, the smaller id first."""
+    """Each pair that shares a selective key, once, the smaller id first.
+
+    `unsure`: those who say nothing that anybody made sure of. They make no key common, else a few who type an address
+    would hide whose it is: they fill up the room that the others leave.
+    """
     sharing: defaultdict[str, list[K]] = defaultdict(list)
-    for customer, its in keys.items():
+    for customer, its in sorted(keys.items(), key=lambda item: (item[0] in unsure, item[0])):
         for key in its:
             sharing[key].append(customer)
-    crowds = sorted((sorted(them) for them in sharing.values() if 1 < len(them) <= most_sharing), key=_smallest_first)
+    selective = (
+        them for them in sharing.values() if len(them) > 1 and unsure >= set(them[most_sharing : most_sharing + 1])
+    )
+    crowds = sorted((sorted(them[:most_sharing]) for them in selective), key=_smallest_first)
     beside: defaultdict[K, set[K]] = defaultdict(set)
     compared: Counter[K] = Counter()
     for customers in told("shared keys", crowds, tell):

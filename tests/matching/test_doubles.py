@@ -59,6 +59,15 @@ def test_hearsay_hides_nobody() -> None:
     assert doubles_among(both | several).scores[0, 1].bits < before - 1
 
 
+def test_hearsay_makes_no_key_common() -> None:
+    """More than a key brings together may type an address: whose it is, is found as before, and beside the first."""
+    ann, anne = (_reached("ann@example.com", is_verified=True, firstName=name) for name in ("Ann", "Anne"))
+    typed = {number: _reached("ann@example.com", is_verified=False) for number in range(2, 102)}
+    found = doubles_among({0: ann, 1: anne} | typed)
+    assert {(0, 1), (0, 2), (1, 2)} <= set(found.scores)
+    assert (0, 101) not in found.scores
+
+
 def _reached(email: str, *, is_verified: bool, **values: str) -> Evidence:
     points = [{"type": "EMAIL", "value": email, "is_verified": is_verified}]
     return evidence_of({"attributes": values, "contact_points": points}, telling(SYSTEM_DEFINITIONS))
@@ -74,6 +83,8 @@ def test_crowded_keys_are_passed_over() -> None:
     """A key that too many share brings nobody together, so the pairs do not grow with its square."""
     crowd = {number: ["all", str(number // 2)] for number in range(100)}
     assert list(pairs(crowd, most_sharing=50)) == [(number, number + 1) for number in range(0, 100, 2)]
+    assert (50, 52) not in set(pairs(crowd, most_sharing=50, unsure=frozenset(range(49))))
+    assert (50, 52) in set(pairs(crowd, most_sharing=50, unsure=frozenset(range(50))))
 
 
 def test_comparisons_are_bounded() -> None:
