@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.bench import Bench, bench
-from gateway.answering import Answering, Question
+from gateway.answering import Answering
+from gateway.limit_settings import LimitSettings
+from gateway.questions import Question
 from resolvers.kit.context import Context
 from resolvers.kit.cursors import CursorSeal
 from resolvers.kit.viewer import Role, Viewer
@@ -24,7 +26,7 @@ async def main() -> None:
     """Sends the documents and prints the resident memory along the way."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else DOCUMENTS
     async with bench() as house:
-        answering = Answering(house.graph, execution_s=15, question_tokens=2_000, long_at_once=2)
+        answering = Answering(house.graph, LimitSettings(long_at_once=2))
         warm = 0.0
         for number in range(count):
             await _asked_twice(house, answering, number)
@@ -48,7 +50,7 @@ async def _asked_twice(house: Bench, answering: Answering, number: int) -> None:
             seal=CursorSeal("a sample secret for benchmarks"),
             clock=lambda: datetime.now(UTC),
         )
-        answer = await answering.answer(answering.prepare(question), question, context)
+        answer = await answering.answer(answering.preparing.prepare(question), question, context)
         if "errors" in answer.body:
             raise RuntimeError(answer.body)
         # As between two questions that come over a socket: else the loop drops none of the timers that were called off.

@@ -28,7 +28,7 @@ from gateway.answering import Answering
 from gateway.auth import Auth
 from gateway.database import database, opened_store
 from gateway.ending import told_of_end
-from gateway.endpoint import Endpoint
+from gateway.endpoint import PATH, PREFLIGHT, Endpoint
 from gateway.execution import Plans
 from gateway.exports import Exports, Shelf, Tickets
 from gateway.files import Counter, Files
@@ -65,8 +65,6 @@ from resolvers.live.asking import Asking, is_any_live
 from resolvers.live.question import LiveQuestion
 from resolvers.privacy.retention import BadRetention, with_retention
 from resolvers.schema import SLICES
-
-PATH: Final = "/graphql"
 
 GATE_RECORDS: Final = (API_KEYS, IMPORTS, JOBS)
 """What the gate itself keeps; the slices' records are the graph's."""
@@ -123,10 +121,8 @@ class House:
         self._look_ups = LookUpLimit(settings.lookups_per_minute) if settings.lookups_per_minute else None
         self.answering = Answering(
             graph,
+            settings,
             ledger=self.ledger,
-            execution_s=settings.execution_s,
-            question_tokens=settings.question_tokens,
-            long_at_once=settings.long_at_once,
             plans=Plans(graph, is_on=settings.plans, are_shown=settings.show_plans),
         )
         self.asking = (
@@ -342,4 +338,12 @@ def _routes(settings: Settings, door: Door, welcome: Welcome) -> list[BaseRoute]
     exports = Exports(lambda: door.exports)
     files = Files(lambda: door.counter)
     webhooks = Webhooks(lambda: door.desk, settings)
-    return [Route(PATH, door), *exports.routes, *files.routes, *webhooks.routes, *health.routes, *page]
+    return [
+        Route(PATH, door),
+        Route(PREFLIGHT, door),
+        *exports.routes,
+        *files.routes,
+        *webhooks.routes,
+        *health.routes,
+        *page,
+    ]

@@ -24,9 +24,10 @@ from adapters.records import Record
 from adapters.serverfacts import ServerFacts, server_facts
 from gateway.channel_file import read_channels
 from gateway.database import URL_FILE, as_served, dotted, unfit
+from gateway.limit_settings import PREFIX
 from gateway.mongod import Glance, Mongod, MongodError, glance
 from gateway.schema_file import CHECKOUT, COMMITTED, differences
-from gateway.settings import PREFIX, BadSettings, Settings, environment_name, load_settings, unknown_names
+from gateway.settings import BadSettings, Settings, environment_name, load_settings, unknown_names
 from gateway.tokens import KeySet, KeysUnreachable
 from gateway.trusted import load_trusted
 from gateway.work import JOBS, JobState, job_names, job_states

@@ -16,11 +16,13 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway import telling
-from gateway.answering import Answer, Answering, Fate, NotAsked, Prepared, Question
+from gateway.answering import Answering
 from gateway.auth import STRANGER, Auth, NotSignedIn, is_stranger, nobody
 from gateway.event_stream import HEADERS, stream, whole
 from gateway.incoming import Incoming, Reading, Refusal
 from gateway.media_types import EVENTS, GRAPHQL, JSON, liked_type, takes_events
+from gateway.preparing import Prepared
+from gateway.questions import Answer, Fate, NotAsked
 from gateway.settings import Settings
 from gateway.subscriptions import Subscriptions, require_same
 from gateway.trusted import Trusted
@@ -29,6 +31,10 @@ from resolvers.kit.errors import Unavailable
 from resolvers.kit.viewer import Viewer
 
 T = TypeVar("T")
+
+PATH: Final = "/graphql"
+PREFLIGHT: Final = "/graphql/cost"
+"""Where a question is told what it would cost, and not executed."""
 
 _METHODS: Final = "GET, POST"
 
@@ -64,7 +70,7 @@ class ClientGone(Exception):
 
 
 class Endpoint:
-    """`/graphql`: an ASGI application."""
+    """`/graphql`, and `/graphql/cost`: an ASGI application."""
 
     def __init__(
         self,
@@ -99,6 +105,7 @@ class Endpoint:
                 body=request.stream(),
                 gone=gone,
                 address=request.client.host if request.client else None,
+                is_preflight=scope["path"] == PREFLIGHT,
             )
         )
         if outgoing.events is None:
@@ -136,15 +143,17 @@ class Endpoint:
         question = await self._reading.question(incoming)
         try:
             question = self._trusted.question(question, viewer)
-            prepared = self._answering.prepare(question)
+            prepared = self._answering.preparing.prepare(question)
         except NotAsked as reason:
             return _rendered(reason.answer, media_type)
         if incoming.method == "GET" and prepared.is_mutation:
             # A link or an image on a stranger's page makes a browser GET: that must never change anything.
             raise Refusal(_WRONG_METHOD, "A mutation comes by POST; by GET come queries alone.", Allow="POST")
+        if incoming.is_preflight:
+            return _rendered(self._answering.told_cost(prepared), media_type)
         if prepared.is_subscription:
-            return self._followed(incoming, prepared, question, viewer)
-        return await self._executed(incoming, prepared, question, viewer, media_type)
+            return self._followed(incoming, prepared, viewer)
+        return await self._executed(incoming, prepared, viewer, media_type)
 
     async def _to_stranger(self, incoming: Incoming, media_type: str) -> Outgoing:
         """The answer to what needs no sign-in; raises NotSignedIn for everything else, sound or not."""
@@ -152,27 +161,25 @@ class Endpoint:
             question = await self._reading.question(incoming, most_bytes=_STRANGERS_BYTES)
             question = self._trusted.question(question, STRANGER)
             # Nor shall strangers choose what is kept at hand.
-            prepared = self._answering.prepare(question, is_kept=False)
+            prepared = self._answering.preparing.prepare(question, is_kept=False)
         except Refusal as error:
             raise nobody() from error
         except NotAsked as reason:
             if reason.code in _ABOUT_DOCUMENTS:
                 return _rendered(reason.answer, media_type)
             raise nobody() from reason
-        if incoming.method != "POST" or not self._answering.is_open(prepared):
+        if incoming.method != "POST" or incoming.is_preflight or not self._answering.is_open(prepared):
             raise nobody()
-        return await self._executed(incoming, prepared, question, STRANGER, media_type)
+        return await self._executed(incoming, prepared, STRANGER, media_type)
 
-    async def _executed(
-        self, incoming: Incoming, prepared: Prepared, question: Question, viewer: Viewer, media_type: str
-    ) -> Outgoing:
-        answering = self._answering.answer(prepared, question, self._context(incoming, viewer))
+    async def _executed(self, incoming: Incoming, prepared: Prepared, viewer: Viewer, media_type: str) -> Outgoing:
+        answering = self._answering.answer(prepared, self._context(incoming, viewer))
         return _rendered(await _unless_gone(answering, incoming.gone), media_type)
 
     def _context(self, incoming: Incoming, viewer: Viewer) -> Context:
         return self._context_for(viewer, Caller(address=incoming.address, origin=incoming.headers.get("origin")))
 
-    def _followed(self, incoming: Incoming, prepared: Prepared, question: Question, viewer: Viewer) -> Outgoing:
+    def _followed(self, incoming: Incoming, prepared: Prepared, viewer: Viewer) -> Outgoing:
         if not takes_events(incoming.headers.get("accept")):
             raise Refusal(_NOT_ACCEPTABLE, f"A subscription is answered as {EVENTS}. Name that in `Accept`.")
 
@@ -184,7 +191,7 @@ class Endpoint:
             await prove()
             return self._context(incoming, viewer)
 
-        answers = self._answering.answers(prepared, question, fresh)
+        answers = self._answering.answers(prepared, fresh)
         held = self._subscriptions.held(viewer, answers, prove, address=incoming.address)
         return Outgoing(status=int(Fate.ANSWERED), headers=_SAFE | HEADERS, events=stream(held))
 

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 
 from gateway import telling
-from gateway.answering import Question
 from gateway.media_types import JSON, content_type
+from gateway.questions import Question
 from gateway.settings import Settings
 
 _BAD_REQUEST, _TIMEOUT, _TOO_LARGE, _UNSUPPORTED = 400, 408, 413, 415
@@ -32,6 +32,8 @@ class Incoming:
     """Returns when the client has closed the connection; waited for only behind the body's end."""
     address: str | None = None
     """Of the caller on the internet, as far as it is known."""
+    is_preflight: bool = False
+    """Whether it asks what the question would cost, and nothing else."""
 
 
 class Refusal(Exception):

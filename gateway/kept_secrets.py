@@ -12,7 +12,8 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from gateway.settings import PREFIX, SHORTEST_SECRET_BYTES, BadSettings, Settings
+from gateway.limit_settings import PREFIX
+from gateway.settings import SHORTEST_SECRET_BYTES, BadSettings, Settings
 
 SEAL_FILE: Final = "secret"
 JWT_FILE: Final = "jwt_secret"

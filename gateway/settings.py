@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import phonenumbers
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateway.knobs import Ages, Networks, Words
+from gateway.limit_settings import PREFIX, LimitSettings
 
-PREFIX: Final = "GATEWAY_"
 KEPT_IN_A_FILE: Final = "_FILE"
 
 # RFC 7518, section 3.2: an HS256 key has at least the 256 bits of its hash.
@@ -37,17 +37,10 @@ def _data_folder() -> Path:
     return (home if home.is_absolute() else Path.home() / ".local" / "share") / "profile-gateway"
 
 
-class Settings(BaseSettings):
+class Settings(LimitSettings):
     """The knobs. Secrets show in no repr."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX,
-        frozen=True,
-        populate_by_name=True,
-        env_ignore_empty=True,
-        hide_input_in_errors=True,
-        extra="ignore",
-    )
+    model_config = SettingsConfigDict(populate_by_name=True, extra="ignore")
 
     mongodb_url: SecretStr | None = Field(
         default=None,
@@ -119,16 +112,6 @@ class Settings(BaseSettings):
         default=30.0, ge=0, le=300, description="How far the clocks of issuer and gateway may differ, in seconds."
     )
     jwt_role_claim: str = Field(default="role", min_length=1, description="The claim that holds the viewer's role.")
-    page_size: int = Field(default=20, ge=1, description="Rows of a page when a question names no number: a screenful.")
-    largest_page: int = Field(
-        default=100, ge=1, description="Rows of a page at most: the work of one answer stays bounded."
-    )
-    most_rows: int = Field(
-        default=15_000,
-        ge=100,
-        description="Rows that one question may load, all its lists and levels together: 100 customers with 100 orders "
-        "each, and half as much again beside them. Lists inside lists would otherwise multiply without end.",
-    )
     default_region: str | None = Field(
         default=None,
         description="The country (ISO 3166, `CO`) by which phone numbers without a country code are read; without it "
@@ -146,74 +129,11 @@ class Settings(BaseSettings):
         "what its adapter needs. `profile-gateway channels` shows what is found and what is on. Without it nothing "
         "outside is asked.",
     )
-    body_bytes: int = Field(
-        default=256 * 1024, ge=1024, description="A request's body at most: the longest question with its variables."
-    )
-    question_bytes: int = Field(
-        default=64 * 1024,
-        ge=1024,
-        description="A question's text at most: parsing costs time before anything is known.",
-    )
-    question_tokens: int = Field(
-        default=2_000,
-        ge=200,
-        description="A question's words, numbers and signs at most: checking costs far more for each than reading. The "
-        "playground's own question about the schema has 163.",
-    )
-    body_read_s: float = Field(
-        default=10.0, gt=0, description="How long a body may take to arrive: a slow sender must not hold a place."
-    )
-    delivery_bytes: int = Field(
-        default=4 * 1024 * 1024,
-        ge=1024,
-        description="A vendor's delivery at most (`/webhooks/`): Meta's are documented with up to 3 MB.",
-    )
-    execution_s: float = Field(
-        default=15.0,
-        gt=0,
-        description="How long an answer may take: no agent waits longer with a customer on the line.",
-    )
     trusted_documents: Path | None = Field(
         default=None,
         description="A manifest of documents, or a folder of manifests (`*.json`), as relay-compiler, GraphQL Code "
         "Generator and Apollo write them. Visitors, and widgets before sign-in, then run these documents and no "
         "others. Set it where the public comes in; without it they run whatever their role permits, as in the demo.",
-    )
-    subscriptions: int = Field(
-        default=1_000,
-        ge=1,
-        description="Subscriptions that one process holds: each keeps a connection open. A tenth of them "
-        "is never given to visitors, so that agents find a place.",
-    )
-    subscriptions_per_caller: int = Field(
-        default=20,
-        ge=1,
-        description="Subscriptions that one process holds for one caller: an agent's panels, a visitor's tabs. Raise "
-        "it where a program follows for many people with one key.",
-    )
-    subscriptions_per_address: int = Field(
-        default=100,
-        ge=1,
-        description="Subscriptions that one process holds for the visitors behind one address of the internet, or one "
-        "/64 network of the sixth version: an office whose people all chat. Agents are not counted by address.",
-    )
-    keep_alive_s: float = Field(
-        default=10.0,
-        gt=0,
-        description="After so many silent seconds a subscription sends a sign of life, so that no proxy ends it, and "
-        "sees whether the caller's token is still good. Proxies wait for 30 or 60.",
-    )
-    live_s: float = Field(
-        default=0.8,
-        gt=0,
-        description="How long an answer waits for channels that are asked live, in seconds, all of them together: what "
-        "comes later is kept for the next question, and `sources` says so. An agent notices a second.",
-    )
-    long_at_once: int = Field(
-        default=4,
-        ge=1,
-        description="Questions of more than 250 rows that one process has under way; the others wait, and short ones "
-        "never wait behind them. Raise it where the database is far away.",
     )
     plans: bool = Field(
         default=True,
@@ -229,13 +149,6 @@ class Settings(BaseSettings):
         description="When it is written who read whose personal data (`accesses`). `strict`: before an answer leaves, "
         "or there is none. `buffered`: in groups, within a second; a process that is killed loses that second, one "
         "that ends loses nothing. `off`: never.",
-    )
-    lookups_per_minute: int = Field(
-        default=600,
-        ge=0,
-        description="How often one viewer may ask within a minute who stands behind an identity, in each process; 0 "
-        "sets no bound. Ten a second is a busy team behind one key, and to try a million numbers takes a day; for "
-        "people 60 would do.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least important lines to log; `info` has one per request."
@@ -292,15 +205,6 @@ class Settings(BaseSettings):
         if given is not None and given not in phonenumbers.SUPPORTED_REGIONS:
             raise ValueError(f"{given[:16]!r} is no country code of ISO 3166. Write it in capitals, like `CO`")
         return given
-
-    @model_validator(mode="after")
-    def _pages_fit(self) -> "Settings":
-        if self.page_size > self.largest_page:
-            raise ValueError(
-                f"{PREFIX}PAGE_SIZE is {self.page_size}, more than {PREFIX}LARGEST_PAGE, which is {self.largest_page}. "
-                "Raise the second or lower the first"
-            )
-        return self
 
 
 class _SecretFiles(PydanticBaseSettingsSource):

@@ -2,13 +2,15 @@
 
 from pydantic.fields import FieldInfo
 
+from gateway.limit_settings import LimitSettings
 from gateway.settings import Settings, environment_name, is_secret
 
 
 def settings_table() -> str:
     """Every knob with its default and its reason, as a table in Markdown."""
     rows = ["| Variable | Default | What it is, and why so |", "|---|---|---|"]
-    for name, field in Settings.model_fields.items():
+    limits = LimitSettings.model_fields
+    for name, field in sorted(Settings.model_fields.items(), key=lambda one: one[0] in limits):
         secret = " Secret: may stand in a file." if is_secret(field) else ""
         rows.append(f"| `{environment_name(name)}` | {_default(field)} | {field.description}{secret} |")
     return "\n".join(rows) + "\n"

@@ -14,8 +14,8 @@ from typing import Final, TypeVar
 import structlog
 
 from gateway import telling
-from gateway.answering import Answer, Fate
 from gateway.auth import NotSignedIn
+from gateway.questions import Answer, Fate
 from gateway.settings import Settings, environment_name
 from resolvers.kit.errors import LimitExceeded, TellableError
 from resolvers.kit.networks import network_of

@@ -17,7 +17,7 @@ from graphql.validation import specified_rules
 from strawberry.schema.schema import validate_document
 
 from gateway import telling
-from gateway.answering import Fate, NotAsked, Question
+from gateway.questions import Fate, NotAsked, Question
 from gateway.settings import BadSettings, environment_name
 from resolvers.kit.viewer import Role, Viewer
 

@@ -12,6 +12,7 @@ from graphql.language import DocumentNode
 
 from gateway.execution.plan import Plan
 from gateway.execution.trails import Trail
+from gateway.sizing import Cost
 
 # A document in memory takes about 100 times its text (measured: 90 to 140), a plan of it 330 times. So these are
 # 64 MB, and hold 120 compiled panels of 1,200 characters, which is more than a company's apps ask.
@@ -44,6 +45,8 @@ class Known:
     """The variables that `@skip` and `@include` name, once they were looked for."""
     touched: dict[str | None, frozenset[str]] = field(default_factory=dict)
     """The fields of the schema that each operation touches, once somebody's right to them was looked at."""
+    costs: dict[str | None, Cost] = field(default_factory=dict)
+    """What each operation costs, once somebody asked it."""
     question_hash: str | None = None
     """By which equal questions are told, once that was asked."""
     rows: float = 0.0

@@ -40,7 +40,7 @@ __all__ = ["SEAL", "SIGNS", "bare", "chromium", "demo", "visit"]
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
 ME = "{ viewer { subject } }"
-ANSWERED = {"data": {"viewer": {"subject": "anna"}}}
+ANSWERED = {"data": {"viewer": {"subject": "anna"}}, "extensions": {"cost": {"asked": 1, "most": 5000}}}
 
 
 @asynccontextmanager
@@ -89,6 +89,13 @@ async def served(app: Starlette, *, port: int = 0) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await serving
+
+
+def data_of(response: httpx.Response) -> Any:
+    """The data of an answer without errors."""
+    answer = response.json()
+    assert "errors" not in answer, answer
+    return answer["data"]
 
 
 def code_of(response: httpx.Response) -> str:

@@ -23,7 +23,7 @@ from resolvers.agents import AGENTS
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import STAFF, Role
 from tests.conftest import Commands
-from tests.gateway.conftest import SIGNS, Gate, OpenGate
+from tests.gateway.conftest import SIGNS, Gate, OpenGate, data_of
 
 WHO = "{ viewer { subject role agent { id name role } } }"
 
@@ -55,7 +55,7 @@ async def test_visitor_is_one_customer(gate: Gate) -> None:
     customer = new_id()
     token = signed(role="visitor", customer_id=global_id("Customer", customer))
     response = await gate.ask("{ ownId viewer { role agent { id } } }", headers={"Authorization": f"Bearer {token}"})
-    assert response.json() == {"data": {"ownId": str(customer), "viewer": {"role": "VISITOR", "agent": None}}}
+    assert data_of(response) == {"ownId": str(customer), "viewer": {"role": "VISITOR", "agent": None}}
 
 
 @pytest.mark.parametrize("given", [None, "junk", 7, global_id("Agent", derived_id("sample"))])

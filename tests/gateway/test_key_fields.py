@@ -11,7 +11,7 @@ from gateway.touching import known_fields, touched_fields
 from resolvers.kit.graph import Graph
 from resolvers.kit.viewer import Role
 from tests.conftest import NOW
-from tests.gateway.conftest import GRAPHQL, Gate
+from tests.gateway.conftest import GRAPHQL, Gate, data_of
 from tests.makers import Made, Makers
 
 ALLOWED = "Query.customer Query.node Query.viewer Customer.id Customer.tags Tag.* Customer.history Note.id"
@@ -42,7 +42,7 @@ async def test_allowed_is_answered(gate: Gate, house: Graph, make: Makers, ann: 
     text = f'{{ __typename customer(id: "{ann.id}") {{ __typename id tags {{ word addedAt }} }} }}'
     response = await gate.ask(text, headers=await _key(make.store, house))
     customer = {"__typename": "Customer", "id": ann.id, "tags": []}
-    assert response.json() == {"data": {"__typename": "Query", "customer": customer}}
+    assert data_of(response) == {"__typename": "Query", "customer": customer}
 
 
 ASKED = {
@@ -100,7 +100,7 @@ async def test_variables_are_looked_at(gate: Gate, house: Graph, make: Makers) -
     may = await gate.ask(text, headers=headers, variables={"f": {"tagged": ["x"]}})
     may_not = await gate.ask(text, headers=headers, variables={"f": {"tagged": ["x"], "isAnonymous": True}})
     defaulted = await gate.ask(text.replace("Filter)", "Filter = {isAnonymous: true})"), headers=headers)
-    assert may.json() == {"data": {"customers": {"totalCount": 0}}}
+    assert data_of(may) == {"customers": {"totalCount": 0}}
     assert _beyond(may_not) == _beyond(defaulted) == ["CustomerFilter.isAnonymous"]
 
 
@@ -133,7 +133,7 @@ async def test_key_tells_its_fields(gate: Gate, house: Graph, store: Store) -> N
     response = await gate.ask("{ viewer { role subject maySeePersonal fields } }", headers=headers)
     await _key(store, house, "")
     told = {"role": "PARTNER", "subject": "shop", "maySeePersonal": False, "fields": ["Customer.id", "Query.customer"]}
-    assert response.json() == {"data": {"viewer": told}}
+    assert data_of(response) == {"viewer": told}
     assert sorted(len(one.fields) for one in await list_keys(store)) == [0, 2]
 
 

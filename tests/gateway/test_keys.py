@@ -12,7 +12,7 @@ from gateway.keys import API_KEYS, BadKey, key_behind, list_keys, make_key, revo
 from gateway.mongod import Mongod
 from gateway.telemetry import configure_logs
 from tests.conftest import Commands
-from tests.gateway.conftest import Gate, OpenGate
+from tests.gateway.conftest import Gate, OpenGate, data_of
 from tests.waiting import until
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -30,7 +30,7 @@ async def test_key_signs_partner_in(gate: Gate, store: Store, header: str) -> No
     name, _, value = header.format(await made(store)).partition(": ")
     response = await gate.ask(WHO, headers={name: value})
     who = {"subject": "newsletter", "role": "PARTNER", "maySeePersonal": False, "agent": None}
-    assert response.json() == {"data": {"viewer": who}}
+    assert data_of(response) == {"viewer": who}
 
 
 async def test_scope_shows_personal(gate: Gate, store: Store) -> None:

@@ -28,7 +28,7 @@ from gateway.settings import Settings
 from resolvers.accesses import ACCESSES
 from resolvers.kit.graph import Graph
 from resolvers.kit.viewer import Role
-from tests.gateway.conftest import GRAPHQL, SEAL, SIGNS, Gate, OpenGate, code_of
+from tests.gateway.conftest import GRAPHQL, SEAL, SIGNS, Gate, OpenGate, code_of, data_of
 from tests.gateway.processes import Running, running
 from tests.makers import Made, Makers
 from tests.waiting import until
@@ -68,7 +68,7 @@ async def test_strict_withholds(open_gate: OpenGate, make: Makers, ann: Made, re
         assert "Zebra" not in response.text
         assert ("is kept" in response.text) == query.startswith("mutation")
     response = await gate.ask("query ($id: ID!) { customer(id: $id) { id } }", variables={"id": ann.id})
-    assert response.json() == {"data": {"customer": {"id": ann.id}}}
+    assert data_of(response) == {"customer": {"id": ann.id}}
     await refusing(is_on=False)
     assert "Zebra" in (await gate.ask(NAMES, variables={"id": ann.id})).text
     assert await make.store.count(ACCESSES, {}) == 1

@@ -13,7 +13,7 @@ from adapters.contract.way import Way
 from adapters.lines import Lines
 from gateway.execution import Documents
 from tests.conftest import Commands
-from tests.gateway.conftest import GRAPHQL, JSON, ME, Gate, OpenGate, code_of
+from tests.gateway.conftest import GRAPHQL, JSON, ME, Gate, OpenGate, code_of, data_of
 
 SITE = "https://www.shop.example"
 START = """mutation Start($input: StartChatInput!) { startChat(input: $input) { __typename
@@ -42,9 +42,7 @@ async def test_chat_begins(gate: Gate) -> None:
     begun = (await start(gate)).json()["data"]["startChat"]
     assert begun["__typename"] == "StartChatPayload"
     headers = {"Authorization": f"Bearer {begun['token']}"}
-    assert (await gate.ask("{ chat { hasEarlier } }", headers=headers)).json() == {
-        "data": {"chat": {"hasEarlier": False}}
-    }
+    assert data_of(await gate.ask("{ chat { hasEarlier } }", headers=headers)) == {"chat": {"hasEarlier": False}}
 
 
 @pytest.mark.parametrize(
@@ -61,7 +59,7 @@ async def test_greeting(gate: Gate, commands: Commands, origin: str, account: st
     given = {"query": GREET, "variables": {"account": account}}
     with commands.counted() as sent:
         response = await gate.client.post("/graphql", json=given, headers={"Origin": origin, "Accept": GRAPHQL})
-    assert response.json() == {"data": {"chatSite": site}}
+    assert data_of(response) == {"chatSite": site}
     assert [name for name, _ in sent if name in {"find", "aggregate", "insert", "update"}] == []
 
 
@@ -123,9 +121,9 @@ async def test_bad_token_is_no_stranger(gate: Gate) -> None:
 
 async def test_strangers_fill_no_memory(gate: Gate) -> None:
     """What strangers send is not kept at hand: they would drive out what others ask."""
-    before = len(cast("Documents", gate.house.answering._documents))
+    before = len(cast("Documents", gate.house.answering.preparing.documents))
     await start(gate)
-    assert len(gate.house.answering._documents) == before
+    assert len(gate.house.answering.preparing.documents) == before
 
 
 async def test_strangers_run_trusted(open_gate: OpenGate, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from gateway import doctor
 from gateway.settings import BadSettings, Settings
 from gateway.trusted import load_trusted
 from resolvers.kit.viewer import Role
-from tests.gateway.conftest import ANSWERED, GRAPHQL, JSON, ME, Gate, OpenGate, code_of
+from tests.gateway.conftest import ANSWERED, GRAPHQL, JSON, ME, Gate, OpenGate, code_of, data_of
 from tests.gateway.shop import WIDGET
 from tests.makers import Makers
 
@@ -89,9 +89,9 @@ async def test_variables_go_along(gate: Gate, visitor: dict[str, str]) -> None:
     """Variables and the operation's name stand beside the document's, by POST and by GET."""
     given = {"documentId": "echo-1", "operationName": "Echo"}
     response = await ask(gate, visitor, **given, variables={"text": "hola"})
-    assert response.json() == {"data": {"echo": "hola"}}
+    assert data_of(response) == {"echo": "hola"}
     response = await gate.client.get("/graphql", params={**given, "variables": '{"text": "hola"}'}, headers=visitor)
-    assert response.json() == {"data": {"echo": "hola"}}
+    assert data_of(response) == {"echo": "hola"}
 
 
 @pytest.mark.parametrize("accept", [JSON, GRAPHQL, "text/event-stream"])

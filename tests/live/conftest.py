@@ -10,7 +10,9 @@ import pytest
 
 from adapters.http.session import Outside
 from adapters.lines import Lines
-from gateway.answering import Answering, Question
+from gateway.answering import Answering
+from gateway.limit_settings import LimitSettings
+from gateway.questions import Question
 from resolvers.kit.viewer import Role
 from resolvers.live.asking import Asking
 from resolvers.live.memory import Freshness
@@ -44,7 +46,7 @@ class Panel:
     def __init__(self, stored: Stored, lines: Lines, *, live_s: float, freshness: Freshness) -> None:
         self.stored, self.lines, self.live_s = stored, lines, live_s
         self.asking = Asking(stored.store, lines, clock=lambda: stored.now, behind_s=5, freshness=freshness)
-        self._answering = Answering(stored.graph, execution_s=15, question_tokens=2000, long_at_once=4)
+        self._answering = Answering(stored.graph, LimitSettings())
 
     async def __call__(self, query: str, *, as_: Role = Role.AGENT, viewer: Any = None, **variables: Any) -> Answered:
         """The answer to a query."""
@@ -52,7 +54,7 @@ class Panel:
         context = replace(self.stored.context(as_, **(viewer or {})), lines=self.lines, live=live)
         question = Question(text=query, variables=variables)
         began = time.monotonic()
-        answer = await self._answering.answer(self._answering.prepare(question), question, context)
+        answer = await self._answering.answer(self._answering.preparing.prepare(question), context)
         return Answered(answer.body, time.monotonic() - began)
 
     async def settled(self) -> None:

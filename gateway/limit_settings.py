@@ -1,0 +1,134 @@
+"""How much may anybody ask at once, how often, and how long may it take?
+
+Part of the knobs (gateway/settings.py), each an environment variable as all are.
+"""
+
+from typing import Final, Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX: Final = "GATEWAY_"
+
+
+class LimitSettings(BaseSettings):
+    """The limits of the gateway."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True, hide_input_in_errors=True)
+
+    page_size: int = Field(default=20, ge=1, description="Rows of a page when a question names no number: a screenful.")
+    largest_page: int = Field(
+        default=100, ge=1, description="Rows of a page at most: the work of one answer stays bounded."
+    )
+    most_rows: int = Field(
+        default=15_000,
+        ge=100,
+        description="Rows that one question may load, all its lists and levels together: 100 customers with 100 orders "
+        "each, and half as much again beside them. Lists inside lists would otherwise multiply without end.",
+    )
+    body_bytes: int = Field(
+        default=256 * 1024, ge=1024, description="A request's body at most: the longest question with its variables."
+    )
+    question_bytes: int = Field(
+        default=64 * 1024,
+        ge=1024,
+        description="A question's text at most: parsing costs time before anything is known.",
+    )
+    question_tokens: int = Field(
+        default=2_000,
+        ge=200,
+        description="A question's words, numbers and signs at most: checking costs far more for each than reading. The "
+        "playground's own question about the schema has 163.",
+    )
+    question_depth: int = Field(
+        default=12,
+        ge=1,
+        description="Fields inside fields at most, introspection's own apart: panels need seven, and each level may "
+        "multiply what is read.",
+    )
+    question_root_fields: int = Field(default=20, ge=1, description="Fields at a question's top at most.")
+    question_fields: int = Field(
+        default=300,
+        ge=1,
+        description="A question's fields at most, each fragment written out where it is spread: a few words could "
+        "otherwise stand for millions. The tools' own question about the schema has 229.",
+    )
+    question_aliases: int = Field(
+        default=30, ge=0, description="Aliases at most, counted so: under many names one thing can be asked for often."
+    )
+    question_directives: int = Field(
+        default=30, ge=0, description="Directives at most, counted so: each is looked at for each place."
+    )
+    question_fragments: int = Field(default=50, ge=0, description="Fragments of a document at most.")
+    question_operations: int = Field(default=10, ge=1, description="Operations of a document at most.")
+    question_cost: int = Field(
+        default=5_000,
+        ge=1,
+        description="What a question may cost: a row each, lists inside lists multiplied, as far as its text and "
+        "variables tell. `POST /graphql/cost` tells it without asking.",
+    )
+    body_read_s: float = Field(
+        default=10.0, gt=0, description="How long a body may take to arrive: a slow sender must not hold a place."
+    )
+    delivery_bytes: int = Field(
+        default=4 * 1024 * 1024,
+        ge=1024,
+        description="A vendor's delivery at most (`/webhooks/`): Meta's are documented with up to 3 MB.",
+    )
+    execution_s: float = Field(
+        default=15.0,
+        gt=0,
+        description="How long an answer may take: no agent waits longer with a customer on the line.",
+    )
+    long_at_once: int = Field(
+        default=4,
+        ge=1,
+        description="Questions of more than 250 rows that one process has under way; the others wait, and short ones "
+        "never wait behind them. Raise it where the database is far away.",
+    )
+    live_s: float = Field(
+        default=0.8,
+        gt=0,
+        description="How long an answer waits for channels that are asked live, in seconds, all of them together: what "
+        "comes later is kept for the next question, and `sources` says so. An agent notices a second.",
+    )
+    lookups_per_minute: int = Field(
+        default=600,
+        ge=0,
+        description="How often one viewer may ask within a minute who stands behind an identity, in each process; 0 "
+        "sets no bound. Ten a second is a busy team behind one key, and to try a million numbers takes a day; for "
+        "people 60 would do.",
+    )
+    subscriptions: int = Field(
+        default=1_000,
+        ge=1,
+        description="Subscriptions that one process holds: each keeps a connection open. A tenth of them "
+        "is never given to visitors, so that agents find a place.",
+    )
+    subscriptions_per_caller: int = Field(
+        default=20,
+        ge=1,
+        description="Subscriptions that one process holds for one caller: an agent's panels, a visitor's tabs. Raise "
+        "it where a program follows for many people with one key.",
+    )
+    subscriptions_per_address: int = Field(
+        default=100,
+        ge=1,
+        description="Subscriptions that one process holds for the visitors behind one address of the internet, or one "
+        "/64 network of the sixth version: an office whose people all chat. Agents are not counted by address.",
+    )
+    keep_alive_s: float = Field(
+        default=10.0,
+        gt=0,
+        description="After so many silent seconds a subscription sends a sign of life, so that no proxy ends it, and "
+        "sees whether the caller's token is still good. Proxies wait for 30 or 60.",
+    )
+
+    @model_validator(mode="after")
+    def _pages_fit(self) -> Self:
+        if self.page_size > self.largest_page:
+            raise ValueError(
+                f"{PREFIX}PAGE_SIZE is {self.page_size}, more than {PREFIX}LARGEST_PAGE, which is {self.largest_page}. "
+                "Raise the second or lower the first"
+            )
+        return self

@@ -1,0 +1,142 @@
+"""How does a text become a question that may be executed: read, measured, checked, and kept at hand?
+
+In this order: what is too large is refused before checking it could take long. Reading and checking cost more than half
+of a short answer, so that what was found valid is kept.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from graphql import GraphQLError, GraphQLSyntaxError, OperationDefinitionNode, OperationType, get_operation_ast, parse
+from graphql.language import DocumentNode
+from graphql.validation import specified_rules
+from graphql.validation.rules import overlapping_fields_can_be_merged
+from strawberry.schema.schema import validate_document
+
+from gateway import telling
+from gateway.execution import Documents, Known
+from gateway.limit_settings import LimitSettings
+from gateway.questions import NotAsked, Question
+from gateway.sizing import Bounds, Costs, cost_of
+from gateway.telling import Told
+from resolvers.kit.graph import Graph
+
+# What graphql-core may spend on comparing fields of the same name, pair by pair, before it gives a question up; it
+# reads this attribute for each question. Its own 500,000 hold the loop for 1.5 s; these 20,000 do for 0.05 s, and let
+# the same object be asked for 80 times in one selection, which no panel's fragments do.
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
+# graphql-core has no types for the two, only these words.
+_TOO_MANY_TOKENS: Final = "Syntax Error: Document contains more than"
+_TOO_COSTLY: Final = "Validation aborted."
+_REPETITIVE: Final = (
+    "The question takes too long to check: it repeats the same fields too often, or nests fragments too deeply. Write "
+    "each field once in a selection, or ask in several questions."
+)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Prepared:
+    """A question that was read, checked and may be executed."""
+
+    question: Question
+    known: Known
+    operation: OperationDefinitionNode
+    cost: int
+    """At most so many rows does it read, as far as its text and variables tell."""
+
+    @property
+    def is_mutation(self) -> bool:
+        """Whether it changes anything."""
+        return self.operation.operation is OperationType.MUTATION
+
+    @property
+    def is_subscription(self) -> bool:
+        """Whether it is followed: answered with each event."""
+        return self.operation.operation is OperationType.SUBSCRIPTION
+
+    @property
+    def name(self) -> str | None:
+        """What the operation is called."""
+        return self.operation.name.value if self.operation.name else None
+
+
+class Preparing:
+    """Prepares questions about one graph, as far as the limits allow."""
+
+    def __init__(self, graph: Graph, settings: LimitSettings) -> None:
+        # Strawberry has no public name for the schema beneath it.
+        self._schema = graph._schema  # noqa: SLF001
+        self._question_tokens = settings.question_tokens
+        self._bounds = Bounds(settings)
+        self._costs = Costs(self._schema, page_size=settings.page_size, largest=settings.largest_page)
+        self.documents = Documents()
+
+    def prepare(self, question: Question, *, is_kept: bool = True) -> Prepared:
+        """The question ready to execute, and kept at hand for the next time; raises NotAsked."""
+        known = self.documents.get(question.text)
+        if known is None:
+            document = self._checked(question.text)
+            known = self.documents.add(question.text, document) if is_kept else Known(document, len(question.text))
+        prepared = self._measured(known, question)
+        if told := self._bounds.beyond_cost(prepared.cost):
+            raise NotAsked([told])
+        return prepared
+
+    def _measured(self, known: Known, question: Question) -> Prepared:
+        """The operation that is meant, with its cost."""
+        operation = _operation(known.document, question.operation_name)
+        name = operation.name.value if operation.name else None
+        if name not in known.costs:
+            known.costs[name] = self._costs.of(known.document, operation)
+        cost = cost_of(known.costs[name], question.variables, self._costs)
+        return Prepared(question=question, known=known, operation=operation, cost=cost)
+
+    def _checked(self, text: str) -> DocumentNode:
+        try:
+            document = parse(text, max_tokens=self._question_tokens)
+            if beyond := self._bounds.check(document):
+                raise NotAsked(beyond)
+            errors = validate_document(self._schema, document, tuple(specified_rules))
+        except GraphQLSyntaxError as error:
+            if error.message.startswith(_TOO_MANY_TOKENS):
+                raise NotAsked([self._too_long()]) from error
+            raise NotAsked(telling.told_of_question([error], telling.PARSE_FAILED)) from error
+        except RecursionError as error:
+            raise NotAsked([too_deep("question")]) from error
+        except (GraphQLError, ValueError) as error:
+            # Python refuses to read integers of more than 4,300 digits.
+            message = f"The question cannot be read: {error}"
+            raise NotAsked([telling.told(message, telling.PARSE_FAILED)]) from error
+        if errors and errors[-1].message == _TOO_COSTLY:
+            raise NotAsked([telling.told(_REPETITIVE, telling.LIMIT_EXCEEDED)])
+        if errors:
+            raise NotAsked(telling.told_of_question(errors, telling.VALIDATION_FAILED))
+        return document
+
+    def _too_long(self) -> Told:
+        return telling.told(
+            f"The question has more than {self._question_tokens} words, numbers and signs; no more are read. Send "
+            "values as variables, write repeated fields as a fragment, or ask in several questions.",
+            telling.LIMIT_EXCEEDED,
+        )
+
+
+def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    """The operation that is meant (GraphQL specification, 6.1: GetOperation)."""
+    operation = get_operation_ast(document, name or None)
+    if operation is not None:
+        return operation
+    there = [one.name.value for one in document.definitions if isinstance(one, OperationDefinitionNode) and one.name]
+    names = ", ".join(there[:10]) or "none with a name"
+    if name:
+        message = f"There is no operation {name[:64]!r} in the document. There is: {names}."
+    elif there:
+        message = f"The document holds several operations. Say in `operationName` which of them is meant: {names}."
+    else:
+        message = "The document holds no operation. Write a query or a mutation."
+    raise NotAsked([telling.told(message, telling.OPERATION_UNKNOWN)])
+
+
+def too_deep(what: str) -> Told:
+    """What is said of a question or its variables, inside which there is too much inside one another to be read."""
+    return telling.told(f"The {what} cannot be read: it is nested too deeply. Nest less.", telling.PARSE_FAILED)

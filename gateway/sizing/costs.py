@@ -1,0 +1,240 @@
+"""What may a question cost: at most how many rows does it read, as far as its text and variables tell?
+
+One for each row of a list and for each object beside them; what stands in a row itself, numbers and words, is free. A
+list has as many rows as are asked for, lists in lists multiply. How long the lists are may come as variables: so the
+cost of a document is a sum of products, worked out once, and put into numbers for each request.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    ListValueNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+    get_nullable_type,
+    is_leaf_type,
+    is_list_type,
+    is_required_argument,
+)
+
+Terms = Mapping[tuple[str, ...], int]
+"""How often, by the names of the variables whose lengths it is to be multiplied with."""
+
+WRITING: Final = 10
+"""What a mutation costs beside what it answers: it writes several things, and what it changes is read before."""
+ASSUMED: Final = 3
+"""Of a list whose length nobody can ask for: labels, contact points, the lines of an order."""
+
+_PAGE_SIZES: Final = ("first", "last")
+# Stands for the length of the page that a connection's rows are of, where they are looked at without it.
+_OF_PAGE: Final = "@page"
+# What a connection holds of its page.
+_ROWS: Final = frozenset({"edges", "nodes"})
+# It wraps the row that was counted already, or says how the page lies.
+_FREE: Final = frozenset({"node", "pageInfo"})
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one operation of a document costs."""
+
+    terms: Terms
+    defaults: Mapping[str, int]
+    """Of the variables that say how long a list is, how long it is where nothing is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """What is known of a field whose type has fields."""
+
+    below: str
+    is_list: bool
+    is_connection: bool
+    is_free: bool
+    sizes: tuple[str, ...]
+    """The arguments that say how long the list is, or that name each of its rows."""
+
+
+class Costs:
+    """Works costs out, of documents for one schema; `page_size` where no number is named, `largest` the most."""
+
+    def __init__(self, schema: GraphQLSchema, *, page_size: int, largest: int) -> None:
+        self._schema = schema
+        self.page_size = page_size
+        self.largest = largest
+        self._fields: dict[tuple[str, str], _Field | None] = {}
+
+    def of(self, document: DocumentNode, operation: OperationDefinitionNode) -> Cost:
+        """The cost of an operation, also of one that is not valid: what the schema does not know costs nothing."""
+        return _Costing(self, document).of(operation)
+
+    def root(self, kind: OperationType) -> str:
+        """The name of the type at which such operations begin."""
+        root = self._schema.get_root_type(kind)
+        return root.name if root else ""
+
+    def field(self, owner: str, name: str) -> _Field | None:
+        """What is known of a field; None of one without fields of its own, and of one that there is not."""
+        key = (owner, name)
+        if key not in self._fields:
+            kind = self._schema.type_map.get(owner)
+            found = kind.fields.get(name) if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) else None
+            if found is None:
+                # Kept are those that there are, so that nobody fills the memory with others.
+                return None
+            self._fields[key] = self._known(name, found)
+        return self._fields[key]
+
+    def _known(self, name: str, found: GraphQLField) -> _Field | None:
+        named = get_named_type(found.type)
+        if is_leaf_type(named):
+            return None
+        is_list = is_list_type(get_nullable_type(found.type))
+        sizes: tuple[str, ...] = tuple(one for one in _PAGE_SIZES if one in found.args)
+        if is_list and not sizes:
+            # Whoever has to name each row asks for as many.
+            required = (key for key, one in found.args.items() if is_required_argument(one))
+            sizes = tuple(key for key in required if is_list_type(get_nullable_type(found.args[key].type)))
+        return _Field(
+            below=named.name,
+            is_list=is_list,
+            is_connection=bool(sizes) and not is_list,
+            is_free=name in _FREE and not is_list,
+            sizes=sizes,
+        )
+
+    def length(self, field: _Field, node: FieldNode) -> int | str:
+        """How long the field's list is: a number, or the name of a variable."""
+        given = {one.name.value: one.value for one in node.arguments or ()}
+        for name in field.sizes:
+            value = given.get(name)
+            if isinstance(value, VariableNode):
+                return value.name.value
+            if (size := self._said(value)) is not None:
+                return size
+        return self.page_size if set(field.sizes) & set(_PAGE_SIZES) else ASSUMED
+
+    def _said(self, value: ValueNode | None) -> int | None:
+        if isinstance(value, IntValueNode):
+            # No list is longer than a page may be, whatever number stands there; Python reads no longer ones.
+            return self.bounded(int(value.value[:9]))
+        return len(value.values) if isinstance(value, ListValueNode) else None
+
+    def bounded(self, size: int) -> int:
+        """A page's length, as far as there may be such a page."""
+        return max(0, min(size, self.largest))
+
+    def default(self, value: ValueNode | None) -> int:
+        """How long a list is whose variable says nothing."""
+        said = self._said(value)
+        return self.page_size if said is None else said
+
+
+class _Costing:
+    """The walk through one document: once through each fragment."""
+
+    def __init__(self, costs: Costs, document: DocumentNode) -> None:
+        self._costs = costs
+        found = (one for one in document.definitions if isinstance(one, FragmentDefinitionNode))
+        self._fragments = {one.name.value: one for one in found}
+        self._known: dict[str, Terms] = {}
+
+    def of(self, operation: OperationDefinitionNode) -> Cost:
+        """The cost of one operation of the document."""
+        terms = Counter(self._selection(operation.selection_set, self._costs.root(operation.operation)))
+        if operation.operation is OperationType.MUTATION:
+            terms[()] += WRITING
+        named = {name for names in terms for name in names}
+        variables = {one.variable.name.value: one.default_value for one in operation.variable_definitions or ()}
+        return Cost(terms, {name: self._costs.default(variables.get(name)) for name in named})
+
+    def _selection(self, selections: SelectionSetNode, owner: str) -> Terms:
+        terms: Counter[tuple[str, ...]] = Counter()
+        for one in selections.selections:
+            if isinstance(one, FieldNode):
+                terms.update(self._field(one, owner))
+            elif isinstance(one, FragmentSpreadNode):
+                terms.update(self._fragment(one.name.value))
+            elif isinstance(one, InlineFragmentNode):
+                meant = one.type_condition.name.value if one.type_condition else owner
+                terms.update(self._selection(one.selection_set, meant))
+        return terms
+
+    def _fragment(self, name: str) -> Terms:
+        if name not in self._known:
+            self._known[name] = {}
+            if found := self._fragments.get(name):
+                self._known[name] = self._selection(found.selection_set, found.type_condition.name.value)
+        return self._known[name]
+
+    def _field(self, node: FieldNode, owner: str) -> Terms:
+        field = self._costs.field(owner, node.name.value)
+        if field is None:
+            return {}
+        terms = Counter(self._selection(node.selection_set, field.below) if node.selection_set else {})
+        if not field.is_free:
+            terms[()] += 1
+        if node.name.value in _ROWS and field.is_list and not field.sizes:
+            return dict(_times(terms, _OF_PAGE))
+        if field.is_connection:
+            return _paged(terms, self._costs.length(field, node))
+        if field.is_list:
+            return dict(_times(terms, self._costs.length(field, node)))
+        return terms
+
+
+def _times(terms: Terms, size: int | str) -> Iterator[tuple[tuple[str, ...], int]]:
+    for names, count in terms.items():
+        yield (names, count * size) if isinstance(size, int) else (tuple(sorted((*names, size))), count)
+
+
+def _paged(terms: Terms, size: int | str) -> Terms:
+    """The terms of a list with the length of its page in its place."""
+    found: Counter[tuple[str, ...]] = Counter()
+    for names, count in terms.items():
+        if _OF_PAGE in names:
+            others = {tuple(one for one in names if one != _OF_PAGE): count}
+            found.update(dict(_times(others, size)))
+        else:
+            found[names] += count
+    return found
+
+
+def cost_of(cost: Cost, variables: Mapping[str, Any] | None, costs: Costs) -> int:
+    """The cost in numbers, with what the variables say."""
+    if len(cost.terms) == 1 and () in cost.terms:
+        return cost.terms[()]
+    sizes = {name: _length(name, cost, variables or {}, costs) for name in cost.defaults}
+    whole = 0
+    for names, count in cost.terms.items():
+        for name in names:
+            count *= sizes[name]  # noqa: PLW2901  the product is the count
+        whole += count
+    return whole
+
+
+def _length(name: str, cost: Cost, variables: Mapping[str, Any], costs: Costs) -> int:
+    said = variables.get(name)
+    if isinstance(said, bool):
+        # No number; who coerces the variables says so.
+        return cost.defaults[name]
+    if isinstance(said, int):
+        return costs.bounded(said)
+    return len(said) if isinstance(said, list) else cost.defaults[name]

@@ -1,0 +1,194 @@
+"""Is a question measured as if its fragments were written out, in one walk, and refused where it is too large?"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import pytest
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentSpreadNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    get_introspection_query,
+    parse,
+    print_ast,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.mongo import Store
+from gateway.endpoint import PREFLIGHT
+from gateway.limit_settings import LimitSettings
+from gateway.questions import NotAsked, Question
+from gateway.sizing import Bounds, Costs, cost_of, shapes
+from resolvers.notes import NOTES
+from resolvers.schema import graph
+from tests.gateway.conftest import Gate, OpenGate, data_of
+from tests.gateway.test_answering import MOST_CALLS, calls_counted
+from tests.makers import Makers
+from tests.workloads import W1, W2
+
+COSTS = Costs(graph()._schema, page_size=20, largest=100)
+
+# What the tests of the walk are made of: fragments that spread those behind them, so that they never go round.
+LEAVES = ("id", "a: firstName", "lastName @skip(if: $no)")
+LISTS = (
+    "tickets(first: 2) { nodes { %s } }",
+    "t: conversations(last: $n) { edges { node { %s } } }",
+    "labels { id %s }",
+)
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> str:
+    """A document whose fragments are spread within one another, some of them often."""
+    names = [f"F{n}" for n in range(draw(st.integers(0, 4)))]
+
+    def selection(behind: list[str], depth: int) -> str:
+        spreads = [f"...{one}" for one in behind]
+        parts = draw(st.lists(st.sampled_from([*LEAVES, *spreads, "list", "... on Customer"]), min_size=1, max_size=4))
+        return " ".join(part(one, behind, depth) for one in parts)
+
+    def part(one: str, behind: list[str], depth: int) -> str:
+        if one == "list" and depth:
+            return draw(st.sampled_from(LISTS)) % selection(behind, depth - 1)
+        if one == "... on Customer":
+            return f"{one} @include(if: $no) {{ {selection(behind, depth - 1) if depth else 'id'} }}"
+        return one if one != "list" else "id"
+
+    texts = [f"fragment {name} on Customer {{ {selection(names[n + 1 :], 2)} }}" for n, name in enumerate(names)]
+    return f"query ($n: Int = 7, $no: Boolean!) {{ customer(id: 1) {{ {selection(names, 3)} }} }} " + " ".join(texts)
+
+
+def written_out(document: DocumentNode) -> OperationDefinitionNode:
+    """The operation with each fragment in its place, as an inline one."""
+    fragments = {one.name.value: one for one in document.definitions if not isinstance(one, OperationDefinitionNode)}
+
+    def text_of(selections: SelectionSetNode) -> str:
+        return " ".join(each(one) for one in selections.selections)
+
+    def each(one: Any) -> str:
+        directives = " ".join(map(print_ast, one.directives or ()))
+        if isinstance(one, FragmentSpreadNode):
+            found = fragments[one.name.value]
+            return f"... on {found.type_condition.name.value} {directives} {{ {text_of(found.selection_set)} }}"
+        below = f"{{ {text_of(one.selection_set)} }}" if one.selection_set else ""
+        if isinstance(one, FieldNode):
+            arguments = ", ".join(map(print_ast, one.arguments or ()))
+            alias = f"{one.alias.value}: " if one.alias else ""
+            return f"{alias}{one.name.value}{f'({arguments})' if arguments else ''} {directives} {below}"
+        return f"... on {one.type_condition.name.value} {directives} {below}"
+
+    (operation,) = (one for one in document.definitions if isinstance(one, OperationDefinitionNode))
+    variables = ", ".join(map(print_ast, operation.variable_definitions or ()))
+    return parse(f"query ({variables}) {{ {text_of(operation.selection_set)} }}").definitions[0]
+
+
+@given(text=documents(), variables=st.sampled_from([{}, {"n": 3}, {"n": 1_000}, {"n": "x"}, {"n": -1}]))
+def test_measured_as_written_out(text: str, variables: Mapping[str, Any]) -> None:
+    """A document has the shape and the cost that it has with each fragment written out where it is spread."""
+    document = parse(text)
+    plain = written_out(document)
+    (shape,) = shapes(document).operations.values()
+    assert shape == shapes(DocumentNode(definitions=(plain,))).operations[""]
+    (operation,) = (one for one in document.definitions if isinstance(one, OperationDefinitionNode))
+    cost = cost_of(COSTS.of(document, operation), variables, COSTS)
+    assert cost == cost_of(COSTS.of(DocumentNode(definitions=(plain,)), plain), variables, COSTS)
+
+
+def bomb(of: str, *, levels: int = 40) -> str:
+    """A document whose fragments each spread the next one twice."""
+    chain = " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(levels))
+    return f"{{ ...F0 }} {chain} fragment F{levels} on Query {{ {of} }}"
+
+
+BEYOND = {
+    "depth": "{ node(id: 1) { ... on Customer "
+    + "{ relations { nodes { customer " * 4
+    + "{ id }"
+    + " } } }" * 4
+    + " } }",
+    "root_fields": "{" + " __typename" * 21 + " }",
+    "fields": "{ viewer {" + " role" * 300 + " } }",
+    "aliases": "{ viewer {" + "".join(f" a{n}: role" for n in range(31)) + " } }",
+    "directives": "{ viewer { role" + " @include(if: true)" * 31 + " } }",
+    "fragments": "{ viewer { role } }" + " fragment F%d on Query { __typename }" * 51 % tuple(range(51)),
+    "operations": " ".join(f"query Q{n} {{ viewer {{ role }} }}" for n in range(11)),
+    "introspection": "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }",
+    "cost": "{ customers(first: 100) { nodes { history(first: 50) { nodes { __typename } } } } }",
+}
+
+
+@pytest.mark.parametrize("limit", BEYOND)
+async def test_limit_named(gate: Gate, limit: str) -> None:
+    """A question beyond a limit is told which it is, how much it asked, how much it may, and the way out."""
+    errors = (await gate.ask(BEYOND[limit])).json()["errors"]
+    told = next(one for one in errors if one["extensions"].get("limit") == limit)
+    assert told["extensions"]["code"] == "LIMIT_EXCEEDED"
+    assert told["extensions"]["asked"] > told["extensions"]["most"] > 0
+    assert str(told["extensions"]["most"]) in told["message"]
+
+
+@pytest.mark.parametrize("limit", [one for one in BEYOND if one != "introspection"])
+async def test_limit_is_a_setting(open_gate: OpenGate, limit: str) -> None:
+    """Who sets a limit higher has the same question pass it."""
+    gate = open_gate(**{f"question_{limit}": 20_000})
+    errors = (await gate.ask(BEYOND[limit])).json().get("errors", [])
+    assert [one for one in errors if one["extensions"].get("limit") == limit] == []
+
+
+@pytest.mark.parametrize(
+    "of",
+    ["viewer { role }", "a: viewer { role }", "__typename @include(if: true)", "customers(first: 9) { totalCount }"],
+)
+def test_bombs_are_walked_once(gate: Gate, of: str) -> None:
+    """What stands for a million million fields is measured in as many steps as it has words."""
+    with calls_counted() as calls, pytest.raises(NotAsked) as refused:
+        gate.house.answering.preparing.prepare(Question(text=bomb(of)))
+    assert calls.total() < MOST_CALLS / 20
+    told = {one["extensions"]["limit"]: one["extensions"]["asked"] for one in refused.value.answer.body["errors"]}
+    assert told["fields"] == 2**31 - 1
+
+
+def test_circles_are_left_to_validation(gate: Gate) -> None:
+    """Fragments that spread themselves are measured too, and refused for that."""
+    text = "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }"
+    with pytest.raises(NotAsked, match="spread") as refused:
+        gate.house.answering.preparing.prepare(Question(text=text))
+    assert refused.value.code == "GRAPHQL_VALIDATION_FAILED"
+
+
+def test_tools_and_panels_fit() -> None:
+    """What playgrounds ask about the schema, and the house's own panels, are within the limits as they come."""
+    bounds = Bounds(LimitSettings())
+    whole = get_introspection_query(
+        specified_by_url=True, directive_is_repeatable=True, schema_description=True, input_value_deprecation=True
+    )
+    assert [bounds.check(parse(text)) for text in (whole, W1, W2)] == [[], [], []]
+
+
+async def test_cost_is_told(gate: Gate) -> None:
+    """An answer says what it cost and what it might; with the variables that it came with."""
+    query = "query ($n: Int) { customers(first: $n) { nodes { tickets(first: 10) { nodes { id } } } } }"
+    for n, cost in ((1, 13), (50, 601), (None, 241)):
+        answer = (await gate.ask(query, variables={"n": n})).json()
+        assert answer["extensions"]["cost"] == {"asked": cost, "most": 5_000}
+    assert data_of(await gate.ask("{ nodes(ids: []) { id } }")) == {"nodes": []}
+    refused = (await gate.ask(query.replace("10", "100"), variables={"n": 100})).json()
+    assert refused["errors"][0]["extensions"]["asked"] == 10_201
+
+
+async def test_preflight_executes_nothing(gate: Gate, store: Store, make: Makers) -> None:
+    """Who only wants to know what a question costs is told, whatever it would change, and nothing happens."""
+    ann = await make.customer()
+    mutation = f'mutation {{ addNote(input: {{customerId: "{ann.id}", text: "Hello"}}) {{ __typename }} }}'
+
+    async def asked(query: str, **more: Any) -> httpx.Response:
+        return await gate.client.post(PREFLIGHT, json={"query": query}, headers=more.get("headers", gate.bearer()))
+
+    assert (await asked(mutation)).json() == {"extensions": {"cost": {"asked": 11, "most": 5_000}}}
+    assert await store.count(NOTES, {}) == 0
+    assert (await asked(BEYOND["cost"])).json()["errors"][0]["extensions"]["limit"] == "cost"
+    assert (await asked("{ viewer { role } }", headers={})).status_code == 401
