@@ -51,6 +51,8 @@ async def _company() -> AsyncIterator[Company]:
             jwt_secret=SecretStr(secrets.token_urlsafe(32)),
             # The agent here looks more often than a person does.
             lookups_per_minute=0,
+            requests_per_minute=0,
+            cost_per_minute=0,
         )
         made, clock = graph(), Clock()
         async with (

@@ -108,7 +108,8 @@ def _ratios(times: dict[Keeping, list[float]], way: Keeping) -> list[float]:
 
 def _house(store: Store, built: Any, folder: Path, way: Keeping) -> House:
     secret = SecretStr("a sample secret for benchmarks, long enough")
-    settings = Settings(data_folder=folder, secret=secret, jwt_secret=secret, access_ledger=way, lookups_per_minute=0)
+    unbound = {"lookups_per_minute": 0, "requests_per_minute": 0, "cost_per_minute": 0}
+    settings = Settings(data_folder=folder, secret=secret, jwt_secret=secret, access_ledger=way, **unbound)
     return House(settings, store=store, graph=built)
 
 

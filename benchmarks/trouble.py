@@ -28,6 +28,7 @@ import httpx
 from pydantic import SecretStr
 
 from benchmarks.bench import DATABASE, Bench, bench, judged
+from benchmarks.peers.running import UNREACHED
 from gateway.settings import Settings
 from gateway.tokens import signed_token
 from resolvers.kit.viewer import Role
@@ -159,7 +160,7 @@ async def _gateways(house: Bench, vendor: Vendor) -> AsyncIterator[tuple[_Gatewa
 async def _gateway(house: Bench, folder: Path, **more: str) -> AsyncIterator[_Gateway]:
     secret, signs = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     places = {"MONGODB_URL": house.url, "GATEWAY_DATABASE": DATABASE, "GATEWAY_LOG_LEVEL": "error"}
-    kept = {"GATEWAY_SECRET": secret, "GATEWAY_JWT_SECRET": signs}
+    kept = {"GATEWAY_SECRET": secret, "GATEWAY_JWT_SECRET": signs, **UNREACHED}
     running = await asyncio.to_thread(partial(Running, folder, "serve", **places, **kept, **more))
     settings = Settings(secret=SecretStr(secret), jwt_secret=SecretStr(signs))
     token = signed_token(settings, Role.AGENT, "bench", at=time.time(), for_s=3600)

@@ -38,7 +38,7 @@ from gateway.inbox import Inbox
 from gateway.kept_secrets import with_secrets
 from gateway.keys import API_KEYS
 from gateway.ledger import Ledger
-from gateway.limits import LookUpLimit, RateLimit
+from gateway.limits import LookUpLimit, RateLimit, Spending
 from gateway.lines import open_lines
 from gateway.memory import settle_memory
 from gateway.origins import Origins
@@ -117,8 +117,9 @@ class House:
         self.subscriptions = Subscriptions(settings)
         self.trusted = load_trusted(settings.trusted_documents)
         self.ledger = Ledger(store, settings.access_ledger)
-        self._rates = RateLimit()
-        self._look_ups = LookUpLimit(settings.lookups_per_minute) if settings.lookups_per_minute else None
+        self.rates = RateLimit(settings)
+        self._look_ups = LookUpLimit(settings.lookups_per_minute, self.rates) if settings.lookups_per_minute else None
+        self._spending = Spending(settings, self.rates)
         self.answering = Answering(
             graph,
             settings,
@@ -150,7 +151,7 @@ class House:
             sign_visitor=self._sign_visitor if self.settings.jwt_secret else None,
             sign_chat=self._sign_chat if self.settings.jwt_secret else None,
             caller=caller,
-            rates=self._rates,
+            rates=self.rates,
             look_ups=self._look_ups,
             lines=self.lines,
             live=LiveQuestion(self.asking, self.graph.declared, live_s=self.settings.live_s) if self.asking else None,
@@ -206,6 +207,7 @@ class House:
             context_for=self.context_for,
             subscriptions=self.subscriptions,
             trusted=self.trusted,
+            spending=self._spending,
         )
 
 
@@ -225,6 +227,7 @@ async def open_house(settings: Settings, *, graph: Graph, url: str) -> AsyncIter
                 await house.asking.close()
             await house.inbox.close()
             await house.ledger.close()
+            await house.rates.close()
 
 
 def build(

@@ -20,6 +20,7 @@ from gateway.answering import Answering
 from gateway.auth import STRANGER, Auth, NotSignedIn, is_stranger, nobody
 from gateway.event_stream import HEADERS, stream, whole
 from gateway.incoming import Incoming, Reading, Refusal
+from gateway.limits import Spending, TooOften
 from gateway.media_types import EVENTS, GRAPHQL, JSON, liked_type, takes_events
 from gateway.preparing import Prepared
 from gateway.questions import Answer, Fate, NotAsked
@@ -41,7 +42,7 @@ _METHODS: Final = "GET, POST"
 # nosniff: an answer is never a page. no-store: it holds customers, and depends on who asks.
 _SAFE: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Vary": "Accept, Authorization"}
 
-_UNAUTHENTICATED, _WRONG_METHOD, _NOT_ACCEPTABLE, _UNAVAILABLE = 401, 405, 406, 503
+_UNAUTHENTICATED, _WRONG_METHOD, _NOT_ACCEPTABLE, _TOO_MANY, _UNAVAILABLE = 401, 405, 406, 429, 503
 # Of a body, where nobody has said whose it is: the document by which a visitor's chat begins, and its page.
 _STRANGERS_BYTES: Final = 16 * 1024
 # What a stranger's widget is told of its document: it sends the text then, or its operator reads why not.
@@ -72,7 +73,7 @@ class ClientGone(Exception):
 class Endpoint:
     """`/graphql`, and `/graphql/cost`: an ASGI application."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  one for each room that a question comes by
         self,
         settings: Settings,
         *,
@@ -81,6 +82,7 @@ class Endpoint:
         context_for: Callable[[Viewer, Caller], Context],
         subscriptions: Subscriptions,
         trusted: Trusted,
+        spending: Spending,
     ) -> None:
         self._reading = Reading(settings)
         self._answering = answering
@@ -88,6 +90,7 @@ class Endpoint:
         self._context_for = context_for
         self._subscriptions = subscriptions
         self._trusted = trusted
+        self._spending = spending
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The skin: starlette's request in, starlette's response out."""
@@ -149,6 +152,7 @@ class Endpoint:
         if incoming.method == "GET" and prepared.is_mutation:
             # A link or an image on a stranger's page makes a browser GET: that must never change anything.
             raise Refusal(_WRONG_METHOD, "A mutation comes by POST; by GET come queries alone.", Allow="POST")
+        await self._spend(viewer, 0 if incoming.is_preflight else prepared.cost)
         if incoming.is_preflight:
             return _rendered(self._answering.told_cost(prepared), media_type)
         if prepared.is_subscription:
@@ -170,7 +174,17 @@ class Endpoint:
             raise nobody() from reason
         if incoming.method != "POST" or incoming.is_preflight or not self._answering.is_open(prepared):
             raise nobody()
+        await self._spend(STRANGER, prepared.cost, of_address=incoming.address or "")
         return await self._executed(incoming, prepared, STRANGER, media_type)
+
+    async def _spend(self, viewer: Viewer, cost: int, *, of_address: str | None = None) -> None:
+        """Counts the question; raises Refusal where there were too many, or too dear ones, within a minute."""
+        try:
+            await self._spending.take(viewer, cost, of_address=of_address)
+        except TooOften as error:
+            raise Refusal(
+                _TOO_MANY, str(error), code=telling.LIMIT_EXCEEDED, more=error.told, Retry_After=str(error.wait_s)
+            ) from error
 
     async def _executed(self, incoming: Incoming, prepared: Prepared, viewer: Viewer, media_type: str) -> Outgoing:
         answering = self._answering.answer(prepared, self._context(incoming, viewer))
@@ -282,7 +296,9 @@ def _rendered(answer: Answer, media_type: str) -> Outgoing:
 
 
 def _refused(refusal: Refusal, media_type: str) -> Outgoing:
-    body = orjson.dumps({"errors": [telling.told(str(refusal), refusal.code)]})
+    told = telling.told(str(refusal), refusal.code)
+    told["extensions"] |= refusal.more
+    body = orjson.dumps({"errors": [told]})
     return Outgoing(status=refusal.status, body=body, headers=_headers(media_type) | refusal.headers)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -39,8 +40,18 @@ class Incoming:
 class Refusal(Exception):
     """The request is not a question that can be looked at; says with which status, code and headers."""
 
-    def __init__(self, status: int, message: str, *, code: str = telling.BAD_REQUEST, **headers: str) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        code: str = telling.BAD_REQUEST,
+        more: Mapping[str, Any] = MappingProxyType({}),
+        **headers: str,
+    ) -> None:
         super().__init__(message)
+        self.more = more
+        """What stands in the error's extensions beside the code."""
         self.status = status
         self.code = code
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -3,9 +3,9 @@
 Part of the knobs (gateway/settings.py), each an environment variable as all are.
 """
 
-from typing import Final, Self
+from typing import Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX: Final = "GATEWAY_"
@@ -99,6 +99,29 @@ class LimitSettings(BaseSettings):
         "sets no bound. Ten a second is a busy team behind one key, and to try a million numbers takes a day; for "
         "people 60 would do.",
     )
+    requests_per_minute: int = Field(
+        default=6_000,
+        ge=0,
+        description="How often one viewer may ask within a minute; a visitor a tenth of it. 0 sets no bound. A hundred "
+        "a second is a busy program behind one key.",
+    )
+    cost_per_minute: int = Field(
+        default=600_000,
+        ge=0,
+        description="What the questions of one viewer may cost within a minute, all together; a visitor's a tenth of "
+        "it. 0 sets no bound. It is an agent's panel seventy times a second.",
+    )
+    redis_url: SecretStr | None = Field(
+        default=None,
+        description="The Redis (`redis://`, `rediss://`) in which all processes count together how often somebody "
+        "asked; without it each counts for itself. Needs `profile-gateway[redis]`. Secret, because it may hold a "
+        "password.",
+    )
+    rates_without_redis: Literal["count", "refuse"] = Field(
+        default="count",
+        description="While that Redis does not answer: `count` in each process meanwhile, or `refuse` what is bounded "
+        "with UNAVAILABLE.",
+    )
     subscriptions: int = Field(
         default=1_000,
         ge=1,
@@ -123,6 +146,22 @@ class LimitSettings(BaseSettings):
         description="After so many silent seconds a subscription sends a sign of life, so that no proxy ends it, and "
         "sees whether the caller's token is still good. Proxies wait for 30 or 60.",
     )
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, given: SecretStr | None) -> SecretStr | None:
+        if given is not None and not given.get_secret_value().startswith(("redis://", "rediss://")):
+            raise ValueError("it must begin with redis:// or rediss://")
+        return given
+
+    @model_validator(mode="after")
+    def _dearest_fits(self) -> Self:
+        if 0 < self.cost_per_minute < self.question_cost:
+            raise ValueError(
+                f"{PREFIX}COST_PER_MINUTE is {self.cost_per_minute}, less than one question may cost, which is "
+                f"{self.question_cost} ({PREFIX}QUESTION_COST). Raise the first or lower the second"
+            )
+        return self
 
     @model_validator(mode="after")
     def _pages_fit(self) -> Self:

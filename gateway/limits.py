@@ -1,22 +1,37 @@
-"""How often may one viewer ask who stands behind an identity, and how often may anybody do what needs no sign-in?
+"""How often may somebody ask, and for how much: each viewer's questions, look-ups, and what needs no sign-in?
 
-A look-up is an oracle for every number there is: without a bound, whoever may ask could learn by trying which of
-them belong to customers. Counted in this process, over a window that slides.
+Counted over a minute that slides: in this process, or in Redis for all processes together. A look-up is an oracle for
+every number there is: without a bound, whoever may ask could learn by trying which of them belong to customers.
 """
 
 import math
 import time
-from typing import Final
+from typing import Any, Final
 
+import structlog
 from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
+from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.errors import ConfigurationError, StorageError
 
-from resolvers.kit.errors import LimitExceeded
-from resolvers.kit.viewer import Viewer
+from gateway.limit_settings import PREFIX, LimitSettings
+from resolvers.kit.errors import LimitExceeded, Unavailable
+from resolvers.kit.networks import network_of
+from resolvers.kit.viewer import Role, Viewer
 
-_NAME: Final = "lookups"
+_LOOK_UPS: Final = "lookups"
+_REQUESTS: Final = "requests"
+_COST: Final = "cost"
+_STRANGERS: Final = "strangers"
 _SWEEP_EVERY_S: Final = 60.0
+# How long a count may take: a question waits for it.
+_PATIENCE_S: Final = 0.25
+# For so long a Redis that did not answer is not asked again: else each question would wait for it.
+_LEFT_ALONE_S: Final = 5.0
+_OF_VISITORS: Final = 10
+"""Anybody may be a visitor, and who is one writes and reads by hand: they have a tenth of what others have."""
+
+_log = structlog.get_logger("gateway.limits")
 
 
 class _Counts(MemoryStorage):
@@ -43,35 +58,139 @@ class _Counts(MemoryStorage):
         return self.storage[key]
 
 
+class BadLimits(Exception):
+    """Counts cannot be kept where the settings say; the message says why."""
+
+
 class RateLimit:
-    """Counts whatever is bounded, by name (resolvers.kit.context.Rates)."""
+    """Counts whatever is bounded, by name (resolvers.kit.context.Rates).
 
-    def __init__(self) -> None:
-        self._limiter = SlidingWindowCounterRateLimiter(_Counts())
+    `settings` without Redis, or none: in this process. While Redis is away it counts in this process, or refuses, as
+    the settings say.
+    """
 
-    async def take(self, what: str, whose: str, per_minute: int) -> int | None:
-        """Counts one; where the last minute had as many as there may be, in how many seconds there may be another."""
-        item = RateLimitItemPerMinute(per_minute)
-        if await self._limiter.hit(item, what, whose):
-            return None
-        free_at = (await self._limiter.get_window_stats(item, what, whose)).reset_time
-        return max(1, math.ceil(free_at - time.time()))
+    def __init__(self, settings: LimitSettings | None = None) -> None:
+        self._here = SlidingWindowCounterRateLimiter(_Counts())
+        self._redis = _redis(settings) if settings else None
+        self._shared = SlidingWindowCounterRateLimiter(self._redis) if self._redis else None
+        self._is_strict = settings is not None and settings.rates_without_redis == "refuse"
+        self._away_until = -math.inf
+
+    async def take(self, what: str, whose: str, per_minute: int, amount: int = 1) -> int | None:
+        """Counts; where the last minute had as many as there may be, in how many seconds there may be another.
+
+        Raises Unavailable where nobody can tell.
+        """
+        if self._shared is None:
+            return await _take(self._here, what, whose, per_minute, amount)
+        if time.monotonic() >= self._away_until:
+            try:
+                return await _take(self._shared, what, whose, per_minute, amount)
+            except StorageError as error:
+                self._away_until = time.monotonic() + _LEFT_ALONE_S
+                # The error's own words may hold the address with its password.
+                _log.warning("redis is away", error=type(error.__cause__ or error).__name__, refusing=self._is_strict)
+        if self._is_strict:
+            raise Unavailable("Nobody can tell now how often you have asked. Try again in a few seconds.")
+        return await _take(self._here, what, whose, per_minute, amount)
+
+    async def close(self) -> None:
+        """Lets go of Redis; nothing is counted behind this."""
+        if self._redis is not None:
+            # The library has no word of its own for it.
+            bridge: Any = self._redis.bridge
+            await bridge.storage.aclose()
+
+
+def _redis(settings: LimitSettings) -> RedisStorage | None:
+    if settings.redis_url is None:
+        return None
+    try:
+        return RedisStorage(
+            f"async+{settings.redis_url.get_secret_value()}",
+            wrap_exceptions=True,
+            implementation="redispy",
+            key_prefix="profile-gateway",
+            socket_timeout=_PATIENCE_S,
+            socket_connect_timeout=_PATIENCE_S,
+        )
+    except ConfigurationError as error:
+        raise BadLimits(
+            f"{PREFIX}REDIS_URL is set, but there is no client for Redis here. Install `profile-gateway[redis]`."
+        ) from error
+
+
+async def _take(
+    limiter: SlidingWindowCounterRateLimiter, what: str, whose: str, per_minute: int, amount: int
+) -> int | None:
+    item = RateLimitItemPerMinute(per_minute)
+    if await limiter.hit(item, what, whose, cost=amount):
+        return None
+    free_at = (await limiter.get_window_stats(item, what, whose)).reset_time
+    return max(1, math.ceil(free_at - time.time()))
+
+
+def _whose(viewer: Viewer) -> str:
+    return f"{viewer.role.value}/{viewer.key_handle or viewer.subject}"
 
 
 class LookUpLimit:
     """Counts the look-ups of each viewer (resolvers.kit.context.LookUps)."""
 
-    def __init__(self, per_minute: int) -> None:
+    def __init__(self, per_minute: int, rates: RateLimit | None = None) -> None:
         self._per_minute = per_minute
-        self._rates = RateLimit()
+        self._rates = rates or RateLimit()
 
     async def take(self, viewer: Viewer) -> None:
         """Counts one look-up; raises LimitExceeded where the last minute had as many as there may be."""
-        whose = f"{viewer.role.value}/{viewer.key_handle or viewer.subject}"
-        wait_s = await self._rates.take(_NAME, whose, self._per_minute)
+        wait_s = await self._rates.take(_LOOK_UPS, _whose(viewer), self._per_minute)
         if wait_s is None:
             return
         raise LimitExceeded(
             f"You have looked people up by an identity {self._per_minute} times within a minute, which is the most. "
             f"Try again in {wait_s} s; keep the customers' ids, by which `customer` asks as often as you like."
         )
+
+
+class TooOften(Exception):
+    """A viewer has asked too often, or for too much, within a minute."""
+
+    def __init__(self, message: str, *, limit: str, asked: int, most: int, wait_s: int) -> None:
+        super().__init__(message)
+        self.told = {"limit": limit, "asked": asked, "most": most}
+        """What stands in the error's extensions."""
+        self.wait_s = wait_s
+
+
+class Spending:
+    """Counts what each viewer asks, and what it costs."""
+
+    def __init__(self, settings: LimitSettings, rates: RateLimit) -> None:
+        self._settings = settings
+        self._rates = rates
+
+    async def take(self, viewer: Viewer, cost: int, *, of_address: str | None = None) -> None:
+        """Counts one question of that cost; raises TooOften, and Unavailable where nobody can tell.
+
+        `of_address`: by which they are counted who have not signed in, for they are all one viewer.
+        """
+        whose = _whose(viewer) if of_address is None else f"{_STRANGERS}/{network_of(of_address)}"
+        for what, most, amount in (
+            (_REQUESTS, self._settings.requests_per_minute, 1),
+            (_COST, self._settings.cost_per_minute, cost),
+        ):
+            may = max(most // _OF_VISITORS, 1) if viewer.role is Role.VISITOR else most
+            if most and amount and (wait_s := await self._rates.take(what, whose, may, amount)) is not None:
+                raise _too_often(what, may, amount, wait_s)
+
+
+def _too_often(what: str, most: int, amount: int, wait_s: int) -> TooOften:
+    words = f"You have asked {most} times" if what == _REQUESTS else f"Your questions have cost up to {most}"
+    way_out = "Ask for several at once." if what == _REQUESTS else f"This one costs {amount}: ask for shorter pages."
+    return TooOften(
+        f"{words} within a minute, which is the most. Try again in {wait_s} s. {way_out}",
+        limit=f"{what}_per_minute",
+        asked=amount,
+        most=most,
+        wait_s=wait_s,
+    )

@@ -51,7 +51,7 @@ _ROWS: Final = frozenset({"edges", "nodes"})
 _FREE: Final = frozenset({"node", "pageInfo"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Cost:
     """What one operation of a document costs."""
 

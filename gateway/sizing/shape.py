@@ -44,7 +44,7 @@ class Shape:
 _NOTHING: Final = Shape()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Shapes:
     """What a document holds."""
 

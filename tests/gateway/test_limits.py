@@ -107,4 +107,4 @@ async def test_free_again(monkeypatch: pytest.MonkeyPatch) -> None:
     later = time.time() + 130
     monkeypatch.setattr(time, "time", lambda: later)
     await limit.take(people[0])
-    assert len(limit._rates._limiter.storage.storage) == 1
+    assert len(limit._rates._here.storage.storage) == 1

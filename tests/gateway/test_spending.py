@@ -1,0 +1,170 @@
+"""How much may one viewer ask within a minute, counted in one process, or in Redis for all of them?"""
+
+import asyncio
+import shutil
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from gateway.endpoint import PREFLIGHT
+from gateway.limits import RateLimit
+from gateway.settings import BadSettings, load_settings
+from resolvers.kit.errors import Unavailable
+from resolvers.kit.viewer import Role
+from tests.gateway.conftest import GRAPHQL, OpenGate, code_of, data_of
+from tests.makers import Makers
+
+ME = "{ viewer { subject } }"
+PAGES = "{ customers(first: 10) { nodes { id } } }"
+
+
+@pytest.mark.usefixtures("one_minute")
+async def test_asked_too_often(open_gate: OpenGate) -> None:
+    """Who has asked as often as one may is told so with 429, by which limit, and when to come again; others go on."""
+    gate = open_gate(requests_per_minute=3)
+    for _ in range(3):
+        data_of(await gate.ask(ME))
+    refused = await gate.ask(ME)
+    (error,) = refused.json()["errors"]
+    assert (refused.status_code, code_of(refused)) == (429, "LIMIT_EXCEEDED")
+    assert error["extensions"] | {"code": ""} == {"code": "", "limit": "requests_per_minute", "asked": 1, "most": 3}
+    assert 1 <= int(refused.headers["retry-after"]) <= 120
+    data_of(await gate.ask(ME, headers={"Authorization": f"Bearer {gate.token(subject='bob')}"}))
+
+
+@pytest.mark.usefixtures("one_minute")
+async def test_asked_too_much(open_gate: OpenGate) -> None:
+    """What questions cost adds up; a cheaper one may still fit, and what one would cost may be asked."""
+    gate = open_gate(cost_per_minute=25, question_cost=20)
+    for _ in range(2):
+        data_of(await gate.ask(PAGES))
+    refused = await gate.ask(PAGES)
+    assert refused.json()["errors"][0]["extensions"]["limit"] == "cost_per_minute"
+    assert "costs 11" in refused.text
+    assert (await gate.client.post(PREFLIGHT, json={"query": PAGES}, headers=gate.bearer())).status_code == 200
+    data_of(await gate.ask(ME))
+
+
+@pytest.mark.usefixtures("one_minute")
+async def test_visitors_have_a_tenth(open_gate: OpenGate, make: Makers) -> None:
+    """Anybody may be a visitor, and has a tenth of what staff has."""
+    gate, ann = open_gate(requests_per_minute=20), await make.customer()
+    visitor = {"Authorization": f"Bearer {gate.token(Role.VISITOR, 'visitor:1', customer_id=ann.id)}"}
+    codes = [(await gate.ask("{ __typename }", headers=visitor)).status_code for _ in range(3)]
+    assert codes == [200, 200, 429]
+
+
+async def test_no_bound(open_gate: OpenGate) -> None:
+    """Zero sets no bound."""
+    gate = open_gate(requests_per_minute=0, cost_per_minute=0)
+    for _ in range(5):
+        data_of(await gate.ask(PAGES))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"cost_per_minute": 100}, {"redis_url": "http://x"}, {"rates_without_redis": "guess"}], ids=str
+)
+def test_wrong_settings(wrong: dict[str, Any]) -> None:
+    """A budget that one question may overdraw, and what is no Redis, are said at the start."""
+    with pytest.raises(BadSettings, match=next(iter(wrong)).upper()):
+        load_settings(**wrong)
+
+
+# In Redis
+
+
+Start = Callable[[], Awaitable[asyncio.subprocess.Process]]
+
+
+@pytest.fixture
+def port() -> int:
+    """A port on which nothing listens yet."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+@pytest.fixture
+async def redis(port: int) -> AsyncIterator[Start]:
+    """Starts a Redis on that port."""
+    if shutil.which("redis-server") is None:
+        pytest.skip("There is no redis-server here.")
+    started: list[asyncio.subprocess.Process] = []
+
+    async def start() -> asyncio.subprocess.Process:
+        arguments = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
+        out = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec("redis-server", *arguments, stdout=out)
+        started.append(process)
+        assert process.stdout is not None
+        while b"Ready to accept" not in await process.stdout.readline():
+            pass
+        return process
+
+    yield start
+    for one in started:
+        if one.returncode is None:
+            one.kill()
+            await one.wait()
+
+
+@pytest.fixture
+async def rates(port: int) -> AsyncIterator[Callable[..., RateLimit]]:
+    """Makes a process's counts in that Redis."""
+    made: list[RateLimit] = []
+
+    def make(secret: str = "", **more: Any) -> RateLimit:
+        made.append(RateLimit(load_settings(redis_url=f"redis://{secret}127.0.0.1:{port}", **more)))
+        return made[-1]
+
+    yield make
+    for one in made:
+        await one.close()
+
+
+Rates = Callable[..., RateLimit]
+
+
+@pytest.mark.usefixtures("one_minute")
+async def test_processes_count_together(redis: Start, rates: Rates) -> None:
+    """What one process has counted the other knows."""
+    await redis()
+    one, other = rates(), rates()
+    taken = [await each.take("requests", "anna", 3) for each in (one, other, one, other)]
+    assert taken[:3] == [None] * 3
+    assert 1 <= (taken[3] or 0) <= 120
+    assert await other.take("requests", "bob", 3) is None
+
+
+@pytest.mark.usefixtures("one_minute")
+async def test_counted_here_meanwhile(redis: Start, rates: Rates) -> None:
+    """While Redis is away each process counts for itself, if the settings say so, and goes back to it."""
+    process, one = await redis(), rates()
+    assert [await one.take("requests", "anna", 2) for _ in range(2)] == [None, None]
+    process.kill()
+    await process.wait()
+    away = [await one.take("requests", "anna", 2) for _ in range(3)]
+    assert away[:2] == [None, None]
+    assert away[2] is not None
+    await redis()
+    one._away_until = 0.0
+    assert await one.take("requests", "anna", 2) is None
+
+
+async def test_refused_meanwhile(open_gate: OpenGate, port: int, rates: Rates) -> None:
+    """While Redis is away nothing that is bounded is answered, if the settings say so."""
+    gate = open_gate(redis_url=f"redis://127.0.0.1:{port}", rates_without_redis="refuse")
+    refused = await gate.ask(ME, headers=gate.bearer() | {"Accept": GRAPHQL})
+    assert (refused.status_code, code_of(refused)) == (503, "UNAVAILABLE")
+    with pytest.raises(Unavailable):
+        await rates(rates_without_redis="refuse").take("requests", "anna", 2)
+
+
+async def test_log_tells_no_password(rates: Rates, port: int, caplog: pytest.LogCaptureFixture) -> None:
+    """The log says that Redis is away, and not where it is nor by which password."""
+    assert await rates(":sample-password@").take("requests", "anna", 2) is None
+    assert "redis is away" in caplog.text
+    assert "sample-password" not in caplog.text
+    assert str(port) not in caplog.text
