@@ -11,12 +11,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiohttp import web
-from pydantic import SecretStr
 
-from adapters.channels import meta
 from adapters.channels.meta_messaging.channel import MetaMessaging
 from adapters.contract.channel import Equipment
-from adapters.contract.deliveries import Delivery
 from adapters.contract.manners import Manners
 from adapters.http.addresses import Borders
 from adapters.http.session import Outside
@@ -25,25 +22,11 @@ from tests import planted
 SECRET, FORMER_SECRET = planted.META_SECRET, planted.META_FORMER_SECRET
 VERIFY_TOKEN, TOKEN = planted.META_VERIFY_TOKEN, planted.META_TOKEN
 APP = "1517776481860111"
-NOW = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
 AT = 1_764_149_400_000
 """Milliseconds; a moment of the year before, as all samples have it."""
 SHOWN = 20
 """Of how many messages of a conversation what was said is shown."""
 _ASKED = re.compile(r"messages\.limit\((\d+)\)(?:\.after\((\w+)\))?\{")
-
-
-def delivered(body: Any, **headers: str) -> Delivery:
-    """A request as it comes in, unsigned unless headers say otherwise."""
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Delivery(method="POST", query={}, headers=named, body=raw, received_at=NOW)
-
-
-def signed(body: Any, secret: str = SECRET) -> Delivery:
-    """A request that Meta signed."""
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return delivered(raw, x_hub_signature_256=meta.signature(SecretStr(secret), raw))
 
 
 @dataclass

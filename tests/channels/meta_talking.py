@@ -15,7 +15,7 @@ from resolvers.ingest.batch import take
 from resolvers.kit.ids import global_id
 from resolvers.kit.shift import Shift
 from resolvers.outbox import OUTBOX
-from tests.channels.meta_graph import delivered
+from tests.channels.meta_deliveries import delivered
 from tests.conftest import Asking
 from tests.sending.conftest import SEND, hand_over
 

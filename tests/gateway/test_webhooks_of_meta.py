@@ -13,7 +13,8 @@ from adapters.mongo import Store
 from resolvers.deliveries.waiting import DELIVERIES
 from tests.channels.instagram import double as instagram
 from tests.channels.messenger import double as messenger
-from tests.channels.meta_graph import SECRET, VERIFY_TOKEN, Graph, reaching, signed
+from tests.channels.meta_deliveries import signed
+from tests.channels.meta_graph import SECRET, VERIFY_TOKEN, Graph, reaching
 from tests.gateway.conftest import Gate, OpenGate
 
 PLACES = [("messenger", messenger.PAGE), ("instagram", instagram.ACCOUNT)]

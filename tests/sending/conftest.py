@@ -19,7 +19,8 @@ from resolvers.kit.ids import global_id
 from resolvers.kit.jobs import Job
 from resolvers.kit.shift import Shift
 from resolvers.outbox import UPKEEP
-from tests.channels.whatsapp.double import NUMBER, SECRET, TOKEN, VERIFY_TOKEN, Cloud, delivered, enveloped, serving
+from tests.channels.meta_deliveries import delivered
+from tests.channels.whatsapp.double import NUMBER, SECRET, TOKEN, VERIFY_TOKEN, Cloud, enveloped, serving
 from tests.channels.whatsapp.double import message as told_message
 from tests.conftest import Asking
 

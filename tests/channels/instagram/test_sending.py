@@ -11,7 +11,8 @@ from adapters.contract.errors import ChannelRefused, NoSuchIdentity
 from adapters.contract.records import Who
 from adapters.contract.sending import Outgoing, SendState, WindowClosed
 from tests.channels.instagram.double import ACCOUNT, IGSID
-from tests.channels.meta_graph import NOW, Graph, reaching
+from tests.channels.meta_deliveries import NOW
+from tests.channels.meta_graph import Graph, reaching
 
 WHO = Who("instagram", ACCOUNT, IGSID)
 

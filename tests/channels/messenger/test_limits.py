@@ -13,7 +13,8 @@ from adapters.contract.reply import Reply
 from adapters.contract.sending import SendState
 from tests.channels.messenger.double import PAGE, PSID
 from tests.channels.messenger.test_sending import outgoing
-from tests.channels.meta_graph import NOW, Graph, spoken
+from tests.channels.meta_deliveries import NOW
+from tests.channels.meta_graph import Graph, spoken
 
 WHO = Who("messenger", PAGE, PSID)
 

@@ -7,7 +7,8 @@ from adapters.channels.messenger import Messenger
 from adapters.channels.meta_messaging.channel import MetaMessaging
 from adapters.contract.deliveries import Delivery, NotProven
 from tests.channels.messenger.double import OTHER_PAGE, PAGE, sample
-from tests.channels.meta_graph import FORMER_SECRET, NOW, SECRET, VERIFY_TOKEN, delivered, signed
+from tests.channels.meta_deliveries import NOW, delivered, signed
+from tests.channels.meta_graph import FORMER_SECRET, SECRET, VERIFY_TOKEN
 
 
 @pytest.mark.parametrize("secret", [SECRET, FORMER_SECRET])

@@ -11,7 +11,8 @@ from adapters.contract.errors import ChannelBusy, ChannelError, ChannelRefused, 
 from adapters.contract.records import Who
 from adapters.contract.sending import Outgoing, SendState, Template, WindowClosed
 from tests.channels.messenger.double import PAGE, PSID
-from tests.channels.meta_graph import NOW, TOKEN, Graph
+from tests.channels.meta_deliveries import NOW
+from tests.channels.meta_graph import TOKEN, Graph
 
 WHO = Who("messenger", PAGE, PSID)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -18,7 +18,8 @@ from resolvers.deliveries.reading import read
 from resolvers.ingest.report import Outcome
 from tests.channels.messenger.double import FOLDER, OTHER_PAGE, PAGE, PSID, echo, enveloped, item, message, sample
 from tests.channels.messenger.test_people import SHOWN, WHO
-from tests.channels.meta_graph import APP, AT, Graph, delivered, spoken
+from tests.channels.meta_deliveries import delivered
+from tests.channels.meta_graph import APP, AT, Graph, spoken
 from tests.channels.meta_talking import Talking
 from tests.conftest import Asking
 from tests.taking_in import bring, contents

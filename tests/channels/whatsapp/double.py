@@ -1,4 +1,4 @@
-"""Meta's Cloud API as it documents itself, on 127.0.0.1: sending, media, faults on demand, signed deliveries."""
+"""Meta's Cloud API as it documents itself, on 127.0.0.1: sending, media, faults on demand."""
 
 import asyncio
 import copy
@@ -7,15 +7,11 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from pydantic import SecretStr
 
-from adapters.channels import meta
-from adapters.contract.deliveries import Delivery
 from tests import planted
 
 NUMBER = "106540352242922"
@@ -23,7 +19,6 @@ TOKEN = planted.WHATSAPP_TOKEN
 SECRET = planted.WHATSAPP_SECRET
 FORMER_SECRET = planted.WHATSAPP_FORMER_SECRET
 VERIFY_TOKEN = planted.WHATSAPP_VERIFY_TOKEN
-NOW = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
 AT = 1_764_149_400
 """Seconds; a moment shortly before."""
 
@@ -57,19 +52,6 @@ def message(kind: str = "text", **more: Any) -> dict[str, Any]:
 def status(name: str = "sent", **more: Any) -> dict[str, Any]:
     """A status as WhatsApp tells of it."""
     return {"id": "wamid.ours", "status": name, "timestamp": str(AT), "recipient_id": planted.CALLER, **more}
-
-
-def delivered(body: Any, **headers: str) -> Delivery:
-    """A request as it comes in, unsigned unless headers say otherwise."""
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Delivery(method="POST", query={}, headers=named, body=raw, received_at=NOW)
-
-
-def signed(body: Any, secret: str = SECRET) -> Delivery:
-    """A request that Meta signed."""
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return delivered(raw, x_hub_signature_256=meta.signature(SecretStr(secret), raw))
 
 
 @dataclass

@@ -15,7 +15,7 @@ from adapters.contract.errors import (
 )
 from adapters.contract.reply import Reply
 from adapters.contract.sending import WindowClosed
-from tests.channels.whatsapp.double import NOW
+from tests.channels.meta_deliveries import NOW
 
 BUSY = [4, 17, 32, 613, 80001, 80006, 80007, 80014, 130429, 131048, 131056, 133016]
 BUSY += [2, 131000, 131016, 131057, 133004]

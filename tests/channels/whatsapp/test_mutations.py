@@ -1,20 +1,16 @@
 """Whatever is done to a delivery, it is a bad payload or events, and nothing of it is lost without a word."""
 
 import json
-import random
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 import pytest
 
 from adapters.channels.whatsapp.channel import WhatsApp
-from adapters.conformance.mutations import spoilt
-from adapters.contract.deliveries import Event
-from adapters.contract.errors import BadPayload
-from tests.channels.whatsapp.double import FOLDER, delivered, enveloped, message, status
+from tests.channels import spoiling
+from tests.channels.meta_deliveries import delivered
+from tests.channels.whatsapp.double import FOLDER, enveloped, message, status
 
-SEED = 20_261_126
 SAMPLES = [path.read_bytes() for path in sorted(FOLDER.glob("*.json"))]
 LISTS = {
     "messages": ("messages", "statuses"),
@@ -49,35 +45,9 @@ def _lists(whole: Any) -> Iterator[list[Any]]:
                     yield value[name]
 
 
-def tried(whatsapp: WhatsApp, body: bytes) -> list[Event] | None:
-    """The events of a body, sound and none too few; None where it is a bad payload."""
-    try:
-        events = list(whatsapp.events(delivered(body)))
-    except BadPayload:
-        return None
-    for event in events:
-        assert event.key
-        assert event.order_by
-        assert [bool(event.records), event.unread is not None, event.left_alone is not None].count(True) == 1
-        # What is kept can be stored: as UTF-8, with a time zone.
-        json.dumps([asdict(one) for one in event.records], ensure_ascii=False, default=str).encode()
-        assert event.at is None or event.at.tzinfo is not None
-    assert len(events) >= told(body)
-    return events
-
-
 def outcomes(whatsapp: WhatsApp, count: int) -> tuple[int, int, int]:
     """Of so many spoilt bodies: how many were no payload, had something unread, and were read whole."""
-    bad = unread = good = 0
-    for body in spoilt([*SAMPLES, several()], count):
-        events = tried(whatsapp, body)
-        if events is None:
-            bad += 1
-        elif any(event.unread for event in events):
-            unread += 1
-        else:
-            good += 1
-    return bad, unread, good
+    return spoiling.outcomes(lambda body: whatsapp.events(delivered(body)), [*SAMPLES, several()], count, told)
 
 
 def test_spoilt_deliveries(whatsapp: WhatsApp) -> None:
@@ -93,20 +63,9 @@ def test_ten_thousand(whatsapp: WhatsApp) -> None:
     assert sum(outcomes(whatsapp, 10_000)) == 10_000
 
 
-def shuffled(chance: random.Random) -> tuple[list[Any], list[str]]:
-    """Messages of which some are broken, in any order, and the keys of the good ones."""
-    broken: list[Any] = [None, [], {}, "x", message(timestamp="-1"), message(type=7), message(text={})]
-    count = chance.randint(1, 8)
-    told = [chance.choice([message(id=f"wamid.{n}"), chance.choice(broken)]) for n in range(count)]
-    good = [f"message:{one['id']}" for n, one in enumerate(told) if one == message(id=f"wamid.{n}")]
-    return told, good
-
-
 def test_siblings_all_survive(whatsapp: WhatsApp) -> None:
     """However many messages of a delivery are broken, exactly these are unread, and the others keep their order."""
-    chance = random.Random(SEED)
-    for _ in range(100):
-        told, good = shuffled(chance)
-        events = whatsapp.events(delivered(enveloped({"messages": told})))
-        assert len(events) == len(told)
-        assert [event.key for event in events if event.unread is None] == good
+    broken = (message(timestamp="-1"), message(type=7), message(text={}))
+    spoiling.siblings_survive(
+        lambda told: whatsapp.events(delivered(enveloped({"messages": told}))), lambda key: message(id=key), *broken
+    )

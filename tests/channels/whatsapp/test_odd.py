@@ -10,7 +10,8 @@ from adapters.channels.whatsapp.reading import Reader
 from adapters.contract.deliveries import Event
 from adapters.contract.errors import BadPayload
 from adapters.contract.records import Utterance, Who
-from tests.channels.whatsapp.double import AT, NUMBER, delivered, enveloped, message, status
+from tests.channels.meta_deliveries import delivered
+from tests.channels.whatsapp.double import AT, NUMBER, enveloped, message, status
 
 READER = Reader("whatsapp", NUMBER, frozenset({"2"}))
 SECRETIVE = "+1 650 555 1234 is nobody's business"

@@ -10,7 +10,8 @@ from adapters.channels import meta
 from adapters.channels.whatsapp.channel import WhatsApp
 from adapters.channels.whatsapp.settings import WhatsAppSettings
 from adapters.contract.deliveries import Delivery, NotProven
-from tests.channels.whatsapp.double import FORMER_SECRET, NOW, SECRET, VERIFY_TOKEN, delivered, signed
+from tests.channels.meta_deliveries import NOW, delivered, signed
+from tests.channels.whatsapp.double import FORMER_SECRET, SECRET, VERIFY_TOKEN
 
 # Meta escapes what is not ASCII, and slashes.
 ESCAPED = rb'{"text":"caf\u00e9 \ud83d\ude00 <a href=\"https:\/\/example.com\"> \u0040"}'
@@ -105,7 +106,7 @@ def test_other_requests_are_no_handshake(whatsapp: WhatsApp, other: Delivery) ->
 
 def test_deliveries_have_no_key(whatsapp: WhatsApp) -> None:
     """Meta gives deliveries no id."""
-    assert whatsapp.delivery_key(signed(b"{}")) is None
+    assert whatsapp.delivery_key(signed(b"{}", SECRET)) is None
 
 
 @pytest.mark.parametrize("secrets", [[], [""], ["a", "b", "c"]])

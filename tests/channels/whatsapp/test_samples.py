@@ -10,7 +10,8 @@ from adapters.channels.whatsapp.examples import EXAMPLES
 from adapters.channels.whatsapp.reading import Reader
 from adapters.contract.deliveries import Event
 from adapters.contract.records import File, Person, Progress, Reach, Say, Talk, Utterance, Who
-from tests.channels.whatsapp.double import FOLDER, delivered, sample
+from tests.channels.meta_deliveries import delivered
+from tests.channels.whatsapp.double import FOLDER, sample
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
 ACCOUNT = "1122334455667"

@@ -11,7 +11,8 @@ from adapters.contract.channel import Capability
 from adapters.contract.errors import ChannelBusy, ChannelRefused
 from adapters.contract.records import Who
 from adapters.contract.sending import Outgoing, SendState, Template, WindowClosed
-from tests.channels.whatsapp.double import NOW, NUMBER, TOKEN, Cloud
+from tests.channels.meta_deliveries import NOW
+from tests.channels.whatsapp.double import NUMBER, TOKEN, Cloud
 
 TEMPLATE = Template(name="order_shipped", language="en_US", values=("Anna", "#17"))
 

@@ -17,7 +17,8 @@ from resolvers.deliveries.reading import read
 from resolvers.identities import IDENTITIES
 from resolvers.ingest.report import Outcome
 from resolvers.kept_pairs import PAIRS
-from tests.channels.whatsapp.double import AT, FOLDER, NUMBER, delivered, enveloped, message, sample, status
+from tests.channels.meta_deliveries import delivered
+from tests.channels.whatsapp.double import AT, FOLDER, NUMBER, enveloped, message, sample, status
 from tests.taking_in import bring, contents
 
 READER = Reader("whatsapp", NUMBER, EXAMPLES.settings["also_accounts"])
