@@ -13,7 +13,8 @@ from typing import Any, Final, TypeVar
 from graphql import ExecutionResult, FieldNode
 
 from gateway import telling
-from gateway.execution import Executed, Following, Known, Plans
+from gateway.dialects import Dialect
+from gateway.execution import Executed, Following, Known, Parted, Plans
 from gateway.ledger import Ledger, hash_of_question
 from gateway.limit_settings import LimitSettings
 from gateway.places import Places
@@ -113,6 +114,63 @@ class Answering:
                     yield Answer(Fate.ANSWERED, {"errors": errors, "data": None})
                     return
                 yield await self._to_event(prepared, following, event, await fresh())
+
+    async def answer_in_parts(
+        self, prepared: Prepared, context: Context, dialect: Dialect
+    ) -> AsyncGenerator[Answer, None]:
+        """The answer part by part, each to be written out before the next is asked for; `execution_s` for all of them.
+
+        Of one part where nothing comes later, and where it has to be written down first who was shown what.
+        """
+        if self._ledger is not None and self._ledger.keeping == "strict":
+            yield await self.answer(prepared, context)
+            return
+        trace = _name(prepared)
+        if beyond := self._beyond(prepared, context.viewer):
+            yield Answer(Fate.BEYOND_KEY, {"errors": [_told_beyond(beyond, context.viewer)]})
+            return
+        until = asyncio.get_running_loop().time() + self._settings.execution_s
+        async with self._places.take(prepared.known):
+            begun = await self._patiently(prepared, self._begun_in_parts(prepared, context))
+            if trace:
+                trace.execution = begun.way if isinstance(begun, Executed) else "in parts"
+            if isinstance(begun, Parted):
+                async with aclosing(self._parts(prepared, begun, context, dialect, until)) as parts:
+                    async for part in parts:
+                        yield part
+            else:
+                yield begun if isinstance(begun, Answer) else await self._given(prepared, begun, context)
+
+    async def _begun_in_parts(self, prepared: Prepared, context: Context) -> Parted | Executed:
+        known, variables = prepared.known, prepared.question.variables
+        return await self.plans.execute_in_parts(known, context=context, variables=variables, operation=prepared.name)
+
+    async def _parts(
+        self, prepared: Prepared, parted: Parted, context: Context, dialect: Dialect, until: float
+    ) -> AsyncGenerator[Answer, None]:
+        extensions = self._extensions(prepared, Executed(ExecutionResult(), "in parts"), context)
+        try:
+            yield Answer(Fate.ANSWERED, dialect.first(parted) | {"extensions": extensions})
+            async with aclosing(parted.later()) as later:
+                while True:
+                    try:
+                        async with asyncio.timeout_at(until):
+                            arrived = await anext(later, None)
+                    except TimeoutError:
+                        yield Answer(Fate.ANSWERED, dialect.broken(parted, self._too_slow(prepared)))
+                        return
+                    except Exception as error:  # noqa: BLE001  told by reference and logged whole, as everywhere
+                        yield Answer(Fate.ANSWERED, dialect.broken(parted, telling.told_unforeseen(error)))
+                        return
+                    if arrived is None:
+                        return
+                    yield Answer(Fate.ANSWERED, dialect.later(arrived, parted))
+        finally:
+            # What was sent was shown, also where the reader has left.
+            await parted.note(context)
+            if self._ledger is not None:
+                await self._ledger.keep(context, prepared.name, partial(_hash_of, prepared.known))
+            prepared.known.loaded(context.budget.rows)
 
     async def _begun(self, prepared: Prepared, context: Context) -> Following | Answer:
         known, variables = prepared.known, prepared.question.variables

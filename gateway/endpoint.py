@@ -15,13 +15,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from gateway import telling
+from gateway import multipart, telling
 from gateway.answering import Answering
 from gateway.auth import STRANGER, Auth, NotSignedIn, is_stranger, nobody
+from gateway.dialects import dialect_of
 from gateway.event_stream import HEADERS, stream, whole
 from gateway.incoming import Incoming, Reading, Refusal
 from gateway.limits import Spending, TooOften
-from gateway.media_types import EVENTS, GRAPHQL, JSON, liked_type, takes_events
+from gateway.media_types import EVENTS, GRAPHQL, JSON, liked_draft, liked_type, takes_events
 from gateway.preparing import Prepared
 from gateway.questions import Answer, Fate, NotAsked
 from gateway.settings import Settings
@@ -157,6 +158,9 @@ class Endpoint:
             return _rendered(self._answering.told_cost(prepared), media_type)
         if prepared.is_subscription:
             return self._followed(incoming, prepared, viewer)
+        draft = liked_draft(incoming.headers.get("accept")) if prepared.may_come_in_parts else None
+        if draft is not None:
+            return await self._in_parts(incoming, prepared, viewer, draft)
         return await self._executed(incoming, prepared, viewer, media_type)
 
     async def _to_stranger(self, incoming: Incoming, media_type: str) -> Outgoing:
@@ -189,6 +193,18 @@ class Endpoint:
     async def _executed(self, incoming: Incoming, prepared: Prepared, viewer: Viewer, media_type: str) -> Outgoing:
         answering = self._answering.answer(prepared, self._context(incoming, viewer))
         return _rendered(await _unless_gone(answering, incoming.gone), media_type)
+
+    async def _in_parts(self, incoming: Incoming, prepared: Prepared, viewer: Viewer, draft: str) -> Outgoing:
+        """The answer's first part with those that follow it; or whole, where nothing comes later."""
+        document = prepared.known.in_parts or prepared.known.document
+        dialect = dialect_of(draft, document)
+        answers = self._answering.answer_in_parts(prepared, self._context(incoming, viewer), dialect)
+        first = await _unless_gone(anext(answers), incoming.gone)
+        if "hasNext" in first.body:
+            headers = _SAFE | multipart.headers(draft)
+            return Outgoing(status=int(Fate.ANSWERED), headers=headers, events=multipart.stream(first, answers))
+        await answers.aclose()
+        return _rendered(first, JSON)
 
     def _context(self, incoming: Incoming, viewer: Viewer) -> Context:
         return self._context_for(viewer, Caller(address=incoming.address, origin=incoming.headers.get("origin")))

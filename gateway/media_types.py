@@ -6,6 +6,9 @@ from typing import Final
 GRAPHQL: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
 EVENTS: Final = "text/event-stream"
+PARTS: Final = "multipart/mixed"
+NEWER: Final = "v0.2"
+OLDER: Final = "20220824"
 
 
 @lru_cache(maxsize=128)
@@ -19,6 +22,9 @@ def liked_type(accept: str | None) -> str | None:
         return GRAPHQL
     ranges = [_range(one, place) for place, one in enumerate(accept.split(","))]
     liked = [(liking, media_type) for media_type in (JSON, GRAPHQL) if (liking := _liking(ranges, media_type))]
+    if not liked and liked_draft(accept):
+        # Parts are JSON, and what has none is one.
+        return JSON
     if not liked:
         return EVENTS if takes_events(accept) else None
     return max(liked, key=lambda one: one[0])[1]
@@ -29,6 +35,20 @@ def takes_events(accept: str | None) -> bool:
     """Whether events are named among what is accepted. "Anything" does not name them: it waits for an end."""
     ranges = [_range(one, place) for place, one in enumerate((accept or "").split(","))]
     return any(name == EVENTS and weight > 0 for name, weight, _ in ranges)
+
+
+@lru_cache(maxsize=128)
+def liked_draft(accept: str | None) -> str | None:
+    """In the words of which draft parts are taken (gateway/dialects.py); None where no parts are.
+
+    Who names no draft, as urql, reads the older one.
+    """
+    for one in (accept or "").split(","):
+        name, weight, _ = _range(one, 0)
+        if name == PARTS and weight > 0:
+            parameters = {part.strip().lower().replace('"', "") for part in one.split(";")}
+            return NEWER if f"incrementalspec={NEWER}" in parameters else OLDER
+    return None
 
 
 def _range(text: str, place: int) -> tuple[str, float, int]:

@@ -14,7 +14,7 @@ from graphql.validation.rules import overlapping_fields_can_be_merged
 from strawberry.schema.schema import validate_document
 
 from gateway import telling
-from gateway.execution import Documents, Known
+from gateway.execution import Documents, Known, known_as
 from gateway.limit_settings import LimitSettings
 from gateway.questions import NotAsked, Question
 from gateway.sizing import Bounds, Costs, cost_of
@@ -55,6 +55,11 @@ class Prepared:
         return self.operation.operation is OperationType.SUBSCRIPTION
 
     @property
+    def may_come_in_parts(self) -> bool:
+        """Whether parts of its answer may come later."""
+        return self.known.in_parts is not None and not self.is_subscription
+
+    @property
     def name(self) -> str | None:
         """What the operation is called."""
         return self.operation.name.value if self.operation.name else None
@@ -76,7 +81,7 @@ class Preparing:
         known = self.documents.get(question.text)
         if known is None:
             document = self._checked(question.text)
-            known = self.documents.add(question.text, document) if is_kept else Known(document, len(question.text))
+            known = self.documents.add(question.text, document) if is_kept else known_as(question.text, document)
         prepared = self._measured(known, question)
         if told := self._bounds.beyond_cost(prepared.cost):
             raise NotAsked([told])

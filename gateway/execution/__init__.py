@@ -10,6 +10,7 @@ asked for all parents at once.
     ways.py      how a field is come by: read, asked for as a column, resolved one by one
     writing.py   the generated functions for what is only read
     following.py a subscription, which graphql-core executes event by event
+    parting.py   an answer in parts, and deferring.py which parts those are and what is left without them
     admitting.py which values are what their type says, without a second look
     running.py   a plan at work, level by level
     batch.py     who stands together on a level
@@ -25,8 +26,23 @@ An answer is the same with and without a plan. Errors stand in the order of the 
 where nothing is waited for.
 """
 
+from gateway.execution.deferring import Labelled
 from gateway.execution.following import Following
-from gateway.execution.known import Documents, Known, Unplanned
+from gateway.execution.known import Documents, Known, Unplanned, known_as
+from gateway.execution.parting import Arrived, Parted, Piece, Place
 from gateway.execution.plans import Executed, Plans
 
-__all__ = ["Documents", "Executed", "Following", "Known", "Plans", "Unplanned"]
+__all__ = [
+    "Arrived",
+    "Documents",
+    "Executed",
+    "Following",
+    "Known",
+    "Labelled",
+    "Parted",
+    "Piece",
+    "Place",
+    "Plans",
+    "Unplanned",
+    "known_as",
+]

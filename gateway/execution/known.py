@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from graphql.language import DocumentNode
 
+from gateway.execution.deferring import whole
 from gateway.execution.plan import Plan
 from gateway.execution.trails import Trail
 from gateway.sizing import Cost
@@ -36,6 +37,7 @@ class Known:
     """A document that was read and checked, with its plans."""
 
     document: DocumentNode
+    """As it is answered at once."""
     characters: int = 0
     seen: int = 0
     plans: dict[Key, Plan | Unplanned] = field(default_factory=dict)
@@ -47,6 +49,8 @@ class Known:
     """The fields of the schema that each operation touches, once somebody's right to them was looked at."""
     costs: dict[str | None, Cost] = field(default_factory=dict)
     """What each operation costs, once somebody asked it."""
+    in_parts: DocumentNode | None = None
+    """As it came, where parts of it may come later."""
     question_hash: str | None = None
     """By which equal questions are told, once that was asked."""
     rows: float = 0.0
@@ -60,6 +64,12 @@ class Known:
     def weight(self) -> float:
         """What it takes in memory, in characters of an uncompiled document."""
         return self.characters * (1 + _PLAN_WEIGHT * len(self.plans))
+
+
+def known_as(text: str, document: DocumentNode) -> Known:
+    """A document that was found valid."""
+    at_once = whole(document)
+    return Known(at_once, len(text), in_parts=None if at_once is document else document)
 
 
 class Documents:
@@ -84,7 +94,7 @@ class Documents:
 
     def add(self, text: str, document: DocumentNode) -> Known:
         """Keeps a document that was found valid."""
-        known = self._known[text] = Known(document, len(text))
+        known = self._known[text] = known_as(text, document)
         self.weigh(text)
         return known
 

@@ -11,12 +11,13 @@ from functools import cached_property
 from typing import Any, Final
 
 from graphql import ExecutionResult, GraphQLError, VariableNode
-from graphql.execution import create_source_event_stream
+from graphql.execution import ExperimentalIncrementalExecutionResults, create_source_event_stream
 from graphql.execution.values import VariableValues
 from graphql.language import DocumentNode
 
 from gateway.execution.following import Following
 from gateway.execution.known import Key, Known, Unplanned
+from gateway.execution.parting import Parted
 from gateway.execution.plan import AnyExecutor, CannotPlan, Plan, compile_plan
 from gateway.execution.running import Running
 from gateway.execution.trails import Trail, operation_trail
@@ -71,12 +72,43 @@ class Plans:
         else:
             result: Any = executor.execute_operation()
             executed = Executed(await result if executor.is_awaitable(result) else result, plan.reason)
-        if isinstance(executor, Witnessing):
-            trail = plan.root.trail if isinstance(plan, Plan) else self._trail(known, executor)
-            walked = plan.walked if isinstance(plan, Plan) else None
-            if trail is not None and executed.result.data is not None:
-                await note_delivered(trail, executed.result.data, context, executor.witnesses, walked=walked)
+        await self._note(known, executor, executed.result, context, plan)
         return executed
+
+    async def _note(
+        self,
+        known: Known,
+        executor: AnyExecutor,
+        result: ExecutionResult,
+        context: Any,
+        plan: Plan | Unplanned | None = None,
+    ) -> None:
+        """Takes note of what is shown, where that is watched."""
+        if not isinstance(executor, Witnessing):
+            return
+        trail = plan.root.trail if isinstance(plan, Plan) else self._trail(known, executor)
+        walked = plan.walked if isinstance(plan, Plan) else None
+        if trail is not None and result.data is not None:
+            await note_delivered(trail, result.data, context, executor.witnesses, walked=walked)
+
+    async def execute_in_parts(
+        self, known: Known, *, context: Any, variables: Mapping[str, Any] | None = None, operation: str | None = None
+    ) -> Parted | Executed:
+        """The answer to a checked document's operation in parts; or whole, where no part of it comes later."""
+        is_watched = _is_watched(context)
+        options = {"context": context, "variables": variables, "operation": operation, "is_watched": is_watched}
+        executor = self.executor(known, document=known.in_parts, **options)
+        if isinstance(executor, list):
+            return Executed(ExecutionResult(None, executor), "not executed")
+        result: Any = executor.execute_operation()
+        result = await result if executor.is_awaitable(result) else result
+        if isinstance(result, ExperimentalIncrementalExecutionResults):
+            watched = executor if isinstance(executor, Witnessing) else None
+            trail = self._trail(known, watched) if watched else None
+            return Parted(result, trail, watched.witnesses if watched else None)
+        # What is deferred was switched off, or stands where nothing is.
+        await self._note(known, executor, result, context)
+        return Executed(result, "in parts")
 
     async def follow(
         self, known: Known, *, context: Any, variables: Mapping[str, Any] | None = None, operation: str | None = None
@@ -102,6 +134,7 @@ class Plans:
         variables: Mapping[str, Any] | None = None,
         operation: str | None = None,
         is_watched: bool = False,
+        document: DocumentNode | None = None,
         **options: Any,
     ) -> AnyExecutor | list[GraphQLError]:
         """graphql-core's executor of the operation, with the variables coerced; errors where they do not fit.
@@ -111,7 +144,7 @@ class Plans:
         kind = self._witnessing if is_watched else self._graph.execution_context_class
         executor: AnyExecutor | list[GraphQLError] = kind.build(
             self._schema,
-            known.document,
+            document or known.document,
             context_value=context,
             raw_variable_values=dict(variables or {}),
             operation_name=operation,

@@ -28,7 +28,10 @@ class Walk:
         """Things that were shown and do not tell whose they are: ids by type."""
 
     def along(self, trail: Trail, shown: dict[str, Any], around: Owners = NOBODY) -> None:
-        """Walks through one object of the answer, and takes the marks away."""
+        """Walks through one object of the answer, and takes the marks away.
+
+        Of an answer in parts something may never have come.
+        """
         source = None
         if trail.is_marked:
             source = shown.pop(MARK, None) or self.seen(shown)
@@ -36,10 +39,10 @@ class Walk:
         found = [
             name
             for key, name, only_if in trail.leaves
-            if is_shown(shown[key]) and (only_if is None or only_if in self.personal_now)
+            if is_shown(shown.get(key)) and (only_if is None or only_if in self.personal_now)
         ]
         carried = getattr(source, CARRIED) if trail.carried else None
-        if carried is not None and any(shown[key] is not None for key in trail.carried):
+        if carried is not None and any(shown.get(key) is not None for key in trail.carried):
             found.append(carried)
         if found:
             self.fields.update(found)
@@ -47,7 +50,7 @@ class Walk:
             if not owners:
                 self.found_unowned(trail, source)
         for step in trail.steps:
-            if (value := shown[step.key]) is not None:
+            if (value := shown.get(step.key)) is not None:
                 self.below(step, value, owners)
 
     def below(self, step: Step, value: Any, owners: Owners) -> None:

@@ -57,7 +57,9 @@ class Graph(FederationSchema):
             subscription=Subscription if Subscription.__name__ in self._added else None,
             # Entities and node types that no field mentions must still be in the schema.
             types=[*(keeping.cls for keeping in self.declared.keepings), *self.declared.types],
-            config=StrawberryConfig(scalar_map=dict(SCALARS), info_class=Info),
+            config=StrawberryConfig(
+                scalar_map=dict(SCALARS), info_class=Info, enable_experimental_incremental_execution=True
+            ),
             federation_version=FEDERATION_VERSION,
         )
         self._describe_federation()
