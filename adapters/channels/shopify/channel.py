@@ -50,7 +50,7 @@ class Shopify(Channel):
     def __init__(self, account: str, settings: ShopifySettings, equipment: Equipment) -> None:
         super().__init__(account, settings, equipment)
         self._shop = Shop(account, settings, equipment.way)
-        self._reader = Reader(self.name, account, equipment.default_region, settings.currency)
+        self._reader = Reader(self.name, account, equipment.default_region, settings.currency, settings.takes_tests)
         self._orders = Orders(self._shop, self._reader, settings.orders_at_once, settings.read_all_orders)
         self._many = Many(self._shop, self._reader, self._orders)
         self._changes = Changes(self._shop, self._reader, self._orders)

@@ -59,6 +59,8 @@ class Reader:
     region: str | None = None
     currency: str | None = None
     """The shop's own, for prices beside which none is named."""
+    takes_tests: bool = False
+    """Whether orders that were placed for a trial are orders here."""
 
     def who(self, customer: str) -> Who:
         """The shop's customer of that number."""
@@ -142,6 +144,10 @@ class Reader:
         phones = (told.phone, billed.phone if billed else None)
         found = [self.reach("EMAIL", told.email), *(self.reach("PHONE", one, near=near) for one in phones)]
         return list(dict.fromkeys(one for one in found if one is not None))
+
+    def is_sale(self, told: Sale) -> bool:
+        """Whether it is an order here: one for a trial, for which no money moved, only where the settings say so."""
+        return self.takes_tests or not told.is_test
 
     def order(self, told: Sale, who: Who) -> Order:
         """The order; raises BadPayload where its money cannot be read."""
@@ -283,7 +289,7 @@ def _total(one: Goods, count: int, unit: Amount) -> Decimal:
 
 def _noted(told: Sale) -> dict[str, str]:
     said = {one.name[:_LONGEST_NAME]: one.value for one in told.data if one.name and one.name != OURS}
-    noted = {"note": told.note, **said}
+    noted = {"note": told.note, **({"shopify_test": "true"} if told.is_test else {}), **said}
     return {name: value[:_LONGEST_VALUE] for name, value in list(noted.items())[:_MOST_DATA] if value and name.strip()}
 
 

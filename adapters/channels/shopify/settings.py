@@ -42,6 +42,11 @@ class ShopifySettings(ChannelSettings):
         description="The shop's currency, in which deliveries about products state prices without naming it. Left "
         "out: products that are delivered have no price until somebody searches for them.",
     )
+    takes_tests: bool = Field(
+        False,
+        description="Whether orders that were placed for a trial are kept like others, with `shopify_test` noted on "
+        "them: for a development store, all of whose orders are such. Left out, they are no sales.",
+    )
     orders_at_once: int = Field(
         5,
         ge=1,

@@ -2,7 +2,7 @@
 
 import json
 import random
-from dataclasses import fields, is_dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,46 +10,24 @@ import pytest
 
 from adapters.channels.shopify.channel import Shopify
 from adapters.contract.bounds import beyond
+from adapters.contract.channel import Capability
 from adapters.contract.errors import BadPayload, ChannelError
 from adapters.contract.found import Portion
-from adapters.contract.records import Who
+from adapters.contract.records import Order, Who
 from adapters.contract.soundness import unsound
+from tests.channels.misread import assert_storable, misread_answer, misread_bodies
 from tests.channels.shopify.double import Shop, delivery
 from tests.channels.shopify.making import buyer, goods, sale, ware
 from tests.channels.shopify.test_telling import SHOPIFY
-from tests.channels.zendesk.test_mutations import spoilt
 
 SAMPLES = [path.read_bytes() for path in sorted((Path(__file__).parents[1] / "payloads" / "shopify").glob("*.json"))]
 TOPICS = (None, "orders/updated", "customers/update", "draft_orders/update", "products/update", "customers/redact")
 
 
-def _texts(value: Any) -> None:
-    """Every text in it can be kept by a database."""
-    if isinstance(value, str):
-        value.encode()
-    elif is_dataclass(value) and not isinstance(value, type):
-        _texts([getattr(value, one.name) for one in fields(value)])
-    elif isinstance(value, dict):
-        _texts([*value, *value.values()])
-    elif isinstance(value, list | tuple):
-        for one in value:
-            _texts(one)
-
-
 def told_of(count: int) -> None:
     """Reads so many spoilt deliveries."""
     chance = random.Random(20_261_127)
-    for n in range(count):
-        sample = SAMPLES[n % len(SAMPLES)]
-        body = sample
-        if n % 4:
-            told = json.loads(sample)
-            for _ in range(chance.randint(1, 3)):
-                told = spoilt(told, chance) if isinstance(told, dict) else told
-            body = json.dumps(told).encode()
-        else:
-            spot = chance.randrange(len(sample))
-            body = sample[:spot] + bytes(chance.randrange(256) for _ in range(3)) + sample[spot + 1 :]
+    for body in misread_bodies(SAMPLES, count):
         signed = delivery(chance.choice(TOPICS), body)
         try:
             (event,) = SHOPIFY.events(signed)
@@ -60,7 +38,7 @@ def told_of(count: int) -> None:
         for record in event.records:
             assert unsound(record, ("shopify", "acme")) is None, body
             beyond(record)
-        _texts(event.records)
+        assert_storable(event.records)
 
 
 async def answered(shop: Shop, shopify: Shopify, count: int) -> None:
@@ -82,7 +60,7 @@ async def answered(shop: Shop, shopify: Shopify, count: int) -> None:
         name, data, ask = asks[n % len(asks)]
         good = {"data": data, "extensions": {"cost": {"requestedQueryCost": 1}}}
         shop.faults.clear()
-        shop.fault(name, 200, json.dumps(spoilt(good, chance)) if n % 3 else json.dumps(good)[: chance.randrange(99)])
+        shop.fault(name, 200, misread_answer(good, n, chance))
         try:
             found = await ask(Who("shopify", "acme", str(n + 1)))
         except ChannelError as error:
@@ -91,7 +69,46 @@ async def answered(shop: Shop, shopify: Shopify, count: int) -> None:
         assert unsound(found) is None
         for record in found.records:
             assert unsound(record, ("shopify", "acme")) is None
-        _texts(found.records)
+        assert_storable(found.records)
+
+
+async def many_answered(shop: Shop, shopify: Shopify, count: int) -> None:
+    """Asks so many times for three people at once a shop whose answers are spoilt."""
+    chance = random.Random(20_261_129)
+    for n in range(count):
+        inbox = [Who("shopify", "acme", str(3 * n + m)) for m in (1, 2)]
+        people = [*inbox, Who("email", "", f"customer{3 * n + 3}@example.com")]
+        shop.buyers = [buyer(3 * n + m) for m in (1, 2, 3)]
+        shop.sales = [sale(3 * n + m, 3 * n + m) for m in (1, 2, 3)]
+        name = ("People", "PeopleBy", "Newest", "Orders")[n % 4]
+        shop.spoils = {name: partial(misread_answer, n=n, chance=chance)}
+        capability = Capability.PROFILE if name.startswith("People") else Capability.PURCHASES
+        try:
+            found = await shopify.of_many(capability, people)
+        except ChannelError as error:
+            str(error).encode()
+            continue
+        assert found.keys() <= set(people)
+        for who, told in found.items():
+            assert unsound(told) is None
+            assert {one.who.value for one in told.records if isinstance(one, Order)} <= {who.value, _number(who)}
+            assert_storable(told.records)
+
+
+def _number(who: Who) -> str:
+    """The shop's own number of whoever is known by an address."""
+    return who.value.removeprefix("customer").partition("@")[0]
+
+
+async def test_spoilt_answers_of_many(shop: Shop, shopify: Shopify) -> None:
+    """A sample of what `make deep` tries."""
+    await many_answered(shop, shopify, 120)
+
+
+@pytest.mark.deep
+async def test_spoilt_answers_of_many_deep(shop: Shop, shopify: Shopify) -> None:
+    """Ten thousand spoilt answers."""
+    await many_answered(shop, shopify, 10_000)
 
 
 async def test_spoilt_answers(shop: Shop, shopify: Shopify) -> None:

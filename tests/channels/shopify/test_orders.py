@@ -11,8 +11,8 @@ from adapters.channels.shopify.channel import Shopify
 from adapters.contract.errors import NoSuchIdentity
 from adapters.contract.found import Portion
 from adapters.contract.records import Amount, Order, Parcel, Person, Reach, Who
-from tests.channels.shopify.double import Shop
-from tests.channels.shopify.making import bag, buyer, goods, sale
+from tests.channels.shopify.double import Shop, delivery
+from tests.channels.shopify.making import bag, buyer, goods, sale, told_sale
 
 ANN = Who("shopify", "acme", "7")
 
@@ -105,6 +105,21 @@ async def test_no_trials(shop: Shop, shopify: Shopify) -> None:
         assert "+14155550100" not in [
             way.value for one in found.records if isinstance(one, Person) for way in one.reaches
         ]
+
+
+async def test_trials_of_a_development_store(shop: Shop, opened: Callable[..., Shopify]) -> None:
+    """Where the settings say so, orders for a trial are told like others, and what they are is noted on them."""
+    shop.buyers, shop.sales = [buyer(7)], [sale(1, 7), sale(2, 7, test=True)]
+    shopify = opened(takes_tests=True)
+    signed = delivery("orders/paid", told_sale(shop.sales[1], buyer(7)))
+    trial = [{"shopify_test": "true"}]
+    for found in (await shopify.purchases(ANN, Portion()), await shopify.portion_of_all(None)):
+        noted = {one.external_id: one.custom_data for one in found.records if isinstance(one, Order)}
+        assert ("shopify_test" in noted["1"], [noted["2"]]) == (False, trial)
+    (event,) = shopify.events(signed)
+    assert [one.custom_data for one in event.records if isinstance(one, Order)] == trial
+    tried = delivery("orders/paid", told_sale(shop.sales[1], buyer(7)), x_shopify_test="true")
+    assert "trial" in (shopify.events(tried)[0].left_alone or "")
 
 
 async def test_how_to_reach(shop: Shop, shopify: Shopify) -> None:

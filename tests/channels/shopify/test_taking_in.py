@@ -1,6 +1,7 @@
 """What Shopify hands over is kept once, whichever way it came."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -77,6 +78,33 @@ async def test_older_word_comes_late(store: Store, shop: Shop, shopify: Shopify)
     await bring(store, *shopify.events(delivery("orders/create", told_sale(old, buyer(7))))[0].records)
     (kept,) = await store.find(PURCHASES, {})
     assert (kept["status"], len(kept["tracking"])) == ("FULFILLED", 1)
+
+
+@pytest.mark.parametrize(
+    ("topic", "then", "now", "status"),
+    [
+        ("orders/paid", {"displayFinancialStatus": "PAID"}, {"displayFinancialStatus": "REFUNDED"}, "REFUNDED"),
+        ("orders/paid", {"displayFinancialStatus": "PAID"}, {"cancelledAt": "2026-11-09T10:00:00Z"}, "CANCELLED"),
+        ("orders/cancelled", {"cancelledAt": "2026-11-08T10:00:00Z"}, {"cancelledAt": None}, "FULFILLED"),
+    ],
+)
+async def test_topic_comes_late(
+    store: Store, shopify: Shopify, topic: str, then: dict[str, Any], now: dict[str, Any], status: str
+) -> None:
+    """What was paid or called off, and is told of behind a later `orders/updated`, undoes nothing of that."""
+
+    async def told(topic: str, day: int, said: dict[str, Any]) -> None:
+        order = told_sale({**whole(), "updatedAt": f"2026-11-{day:02}T10:00:00Z", **said}, buyer(7))
+        await bring(store, *shopify.events(delivery(topic, order))[0].records)
+
+    await told("orders/updated", 10, now)
+    await told(topic, 8, then)
+    (kept,) = await store.find(PURCHASES, {})
+    assert kept["status"] == status
+    # And a later one of that very topic is not passed over.
+    await told("orders/cancelled", 12, {"cancelledAt": "2026-11-12T10:00:00Z"})
+    (kept,) = await store.find(PURCHASES, {})
+    assert kept["status"] == "CANCELLED"
 
 
 _SHOWN = """query ($id: ID!) { customer(id: $id) {

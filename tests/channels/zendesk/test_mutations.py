@@ -2,8 +2,6 @@
 
 import json
 import random
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,82 +18,18 @@ from adapters.contract.found import Portion
 from adapters.contract.legible import read_json
 from adapters.contract.records import Removal, Utterance, Who
 from adapters.readings import read
+from tests.channels.misread import assert_storable, misread, misread_answer, misread_bodies
 from tests.channels.zendesk.double import Desk, comment, delivery, ticket, user
 
 SAMPLES = [path.read_bytes() for path in sorted((Path(__file__).parents[1] / "payloads" / "zendesk").glob("*.json"))]
-ODD = (
-    None,
-    True,
-    -1,
-    0,
-    10**30,
-    1e308,
-    "",
-    " ",
-    "\u0000",
-    "\ud800",
-    "x" * 3000,
-    [],
-    {},
-    [None],
-    {"": None},
-    "2026-13-45",
-)
 READER = Reader(channel="zendesk", account="acme", agents={}, region="DK", takes_notes=True)
 ANN = Who("zendesk", "acme", "1")
-
-
-def spoilt(value: Any, chance: random.Random) -> Any:
-    """The value with something odd, missing or doubled somewhere in it."""
-    value = json.loads(json.dumps(value))
-    at: Any = value
-    while True:
-        keys = list(at) if isinstance(at, dict) else list(range(len(at)))
-        if not keys:
-            return chance.choice(ODD)
-        key = chance.choice(keys)
-        if isinstance(at[key], dict | list) and at[key] and chance.random() < 0.8:
-            at = at[key]
-            continue
-        if chance.random() < 0.25:
-            del at[key]
-        else:
-            at[key] = chance.choice(ODD)
-        return value
-
-
-def bodies(count: int) -> Iterator[bytes]:
-    """Deliveries that were spoilt as words or as bytes."""
-    chance = random.Random(20_261_126)
-    for n in range(count):
-        sample = SAMPLES[n % len(SAMPLES)]
-        if n % 4:
-            told = json.loads(sample)
-            for _ in range(chance.randint(1, 3)):
-                told = spoilt(told, chance) if isinstance(told, dict) else told
-            yield json.dumps(told).encode()
-        else:
-            spot = chance.randrange(len(sample))
-            yield sample[:spot] + bytes(chance.randrange(256) for _ in range(chance.randint(0, 4))) + sample[spot + 1 :]
-
-
-def _texts(value: Any) -> None:
-    """Every text in it can be kept by a database."""
-    if isinstance(value, str):
-        value.encode()
-    elif is_dataclass(value) and not isinstance(value, type):
-        _texts([getattr(value, one.name) for one in fields(value)])
-    elif isinstance(value, dict):
-        _texts([*value, *value.values()])
-    elif isinstance(value, list | tuple):
-        for one in value:
-            _texts(one)
 
 
 def told_of(count: int) -> None:
     """Reads so many spoilt deliveries."""
     telling = Telling(READER)
-    for body in bodies(count):
+    for body in misread_bodies(SAMPLES, count):
         signed = delivery(body)
         delivery_key(signed)
         try:
@@ -104,7 +38,7 @@ def told_of(count: int) -> None:
             continue
         assert [bool(event.records), bool(event.unread), bool(event.left_alone)].count(True) == 1, body
         json.dumps([event.key, event.order_by, event.unread], ensure_ascii=False).encode()
-        _texts(event.records)
+        assert_storable(event.records)
 
 
 def listed(count: int) -> None:
@@ -124,12 +58,12 @@ def listed(count: int) -> None:
         kind, good, reading = wholes[n % len(wholes)]
         readings = no_readings()
         # As an answer is read.
-        members = [good, read_json(json.dumps(spoilt(good, chance)).encode()), good]
+        members = [good, read_json(json.dumps(misread(good, chance)).encode()), good]
         readings.take(kind, members, reading)
         heads = [one for one in readings.records if not isinstance(one, Removal) and getattr(one, "of_kind", "") == ""]
         assert len(heads) + len(readings.unread) >= len(members), members[1]
         assert any(isinstance(one, Utterance) for one in heads) == (kind == "comment")
-        _texts(readings.records)
+        assert_storable(readings.records)
 
 
 async def answered(desk: Desk, zendesk: Zendesk, count: int) -> None:
@@ -156,9 +90,9 @@ async def answered(desk: Desk, zendesk: Zendesk, count: int) -> None:
         if path == "/oauth/":
             desk.token = "another one"
         desk.faults.clear()
-        desk.fault(path, 200, json.dumps(spoilt(good, chance)) if n % 3 else json.dumps(good)[: chance.randrange(99)])
+        desk.fault(path, 200, misread_answer(good, n, chance))
         try:
-            _texts(await ask(Who("zendesk", "acme", str(n + 1))))
+            assert_storable(await ask(Who("zendesk", "acme", str(n + 1))))
         except ChannelError as error:
             str(error).encode()
         assert not desk.faults or path == "/oauth/"
