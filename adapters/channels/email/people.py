@@ -128,6 +128,11 @@ def _uncommented(text: str) -> str:
 # Programs
 
 
+def is_of_postmaster(sender: str | None) -> bool:
+    """Whether it comes from the address at which people look after mail (RFC 2142), and their servers write, too."""
+    return sender is not None and sender.partition("@")[0].lower() == "postmaster"
+
+
 def is_of_mailer(headers: Headers, sender: str | None) -> bool:
     """Whether a mail server says that something could not be delivered."""
     if sender is None:

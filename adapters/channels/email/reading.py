@@ -21,10 +21,20 @@ from adapters.channels.email.people import (
     is_automatic,
     is_of_list,
     is_of_mailer,
+    is_of_postmaster,
     is_proven,
     mailboxes,
 )
-from adapters.channels.email.reports import COMPLAINT, OF_DOMAIN, Place, bounce, is_on_domain, left_alone, report_on
+from adapters.channels.email.reports import (
+    COMPLAINT,
+    OF_DOMAIN,
+    Place,
+    bounce,
+    is_on_domain,
+    left_alone,
+    report_on,
+    tells_of_delivery,
+)
 from adapters.channels.email.settings import EmailSettings
 from adapters.channels.email.threads import answers, copy_id, id_of, own_in, root_of, tag_of, talk_id
 from adapters.contract.deliveries import Delivery, Event
@@ -82,13 +92,15 @@ class Reader:
     def _of_mail(self, mail: _Mail) -> Sequence[Event]:
         headers = mail.letter.headers
         wrote = next(iter([*mailboxes(headers, "from"), *mailboxes(headers, "sender")]), None)
-        if is_of_mailer(headers, wrote.address if wrote else None):
+        sender = wrote.address if wrote else None
+        by_program = is_automatic(headers)
+        is_of_server = is_of_postmaster(sender) and (by_program or tells_of_delivery(mail.letter))
+        if is_of_server or is_of_mailer(headers, sender):
             return bounce(mail.letter, self._place, mail.at)
         if mail.is_sent:
             return self._echoes(mail, wrote)
         if wrote is not None and self._is_of_form(mail, wrote):
             return [self._of_form(mail)]
-        by_program = is_automatic(headers)
         if (why := self._why_not(mail, wrote, by_program=by_program)) is not None:
             return [left_alone(mail.letter, why, mail.at)]
         if wrote is None:

@@ -38,6 +38,20 @@ _ON_DOMAIN: Final = re.compile(r"report[ -]domain:.{1,300}submitter:", re.IGNORE
 _REACHED: Final = {"failed": "FAILED", "delivered": "DELIVERED"}
 _PASSING: Final = frozenset({"delayed", "relayed", "expanded"})
 _LONGEST: Final = 200_000
+# With what servers begin that have given up, of those that may name no code: no more than stands in their own texts.
+_GIVEN_UP: Final = (
+    "this is a permanent error",  # qmail (qmail-send.c), Exim (deliver.c)
+    "a message that you sent could not be delivered to",  # Exim (deliver.c)
+    "your message could not be delivered to one or more recipients",  # Postfix (bounce(5), failure_template)
+    "delivery has failed to these recipients",  # Exchange
+    "the following addresses had permanent fatal errors",  # Sendmail (savemail.c)
+)
+_STILL_TRYING: Final = (
+    "has not yet been delivered",  # Exim (deliver.c)
+    "this is a warning only",  # Postfix (bounce(5), delay_template)
+    "this is a warning message only",  # Sendmail
+    "delivery is delayed to these recipients",  # Exchange
+)
 
 
 @quiet
@@ -65,9 +79,10 @@ def bounce(letter: Letter, place: Place, at: datetime) -> list[Event]:
     ours = _about(letter, place.domains)
     if ours is None:
         return [left_alone(letter, NOT_OURS, at)]
-    refused = _refused((letter.text or "")[:_LONGEST])
+    text = (letter.text or "")[:_LONGEST]
+    refused = _refused(text)
     # Who is named there was given up, whichever code the last try had.
-    if refused is None and not letter.headers.all("x-failed-recipients"):
+    if refused is None and not letter.headers.all("x-failed-recipients") and not _is_given_up(text, ours):
         return [left_alone(letter, _UNDER_WAY, at)]
     return [_progress(ours, place, "FAILED", at, "bounced", reason=_reason(refused or ""))]
 
@@ -76,6 +91,22 @@ def _refused(text: str) -> str | None:
     """The code by which it was refused for good; None where none stands there, as in a warning that it is late."""
     codes = [one[0] for one in _STATUS.finditer(text)] or _CODE.findall(text)[:1]
     return next((one for one in codes if one.startswith("5")), None)
+
+
+def tells_of_delivery(letter: Letter) -> bool:
+    """Whether a server says in its usual words how it fared with somebody's mail."""
+    words = _plain((letter.text or "")[:_LONGEST])
+    return any(one in words for one in (*_GIVEN_UP, *_STILL_TRYING))
+
+
+def _is_given_up(text: str, ours: Own) -> bool:
+    """Whether a server says in its usual words that it tries no more, before it shows the mail of ours."""
+    words = _plain(text.partition(ours.id)[0])
+    return any(one in words for one in _GIVEN_UP) and not any(one in words for one in _STILL_TRYING)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().split())
 
 
 def is_on_domain(letter: Letter) -> bool:

@@ -69,6 +69,46 @@ def test_bounces_in_words(raw: bytes) -> None:
     assert only(Progress, told(raw)).status == "FAILED"
 
 
+QMAIL = (
+    "Hi. This is the qmail-send program at mx.example.\nI could not deliver it.\nThis is a permanent\nerror; no more."
+)
+# As each server begins when it has given up, without a code.
+GIVEN_UP = {
+    "qmail": QMAIL,
+    "Exim": "This was made by a program.\n\nA message that you sent could not be delivered to\none of its recipients:",
+    "Postfix": "I am the mail system at mx.example.\n\nYour message could not be delivered to one or more\nrecipients.",
+    "Exchange": "Delivery has failed to these recipients or groups:\n\nann@example.com\nNobody is called so here.",
+    "Sendmail": "   ----- The following addresses had permanent fatal errors -----\n<ann@example.com>",
+}
+SHOWN = f"\n\n--- Your mail:\nMessage-ID: <{OURS}>\nSubject: The bell\n\nThis is a warning only."
+LATE = {
+    "Exim": "A message that you have sent has not yet been delivered to one of its recipients after 24 hours.",
+    "Postfix": "# THIS IS A WARNING ONLY. #\n\nYour message could not be delivered to one or more recipients, so far.",
+    "Exchange": "Delivery is delayed to these recipients or groups:\n\nann@example.com",
+}
+
+
+@pytest.mark.parametrize("sender", ["MAILER-DAEMON@example.com", "postmaster@example.com"])
+@pytest.mark.parametrize("server", GIVEN_UP)
+def test_given_up_without_code(server: str, sender: str) -> None:
+    """A server that has given up says so in its usual words, whatever the mail says that comes back with it."""
+    raw = mail(GIVEN_UP[server] + SHOWN, **{"from": sender})
+    assert only(Progress, told(raw)).status == "FAILED"
+
+
+@pytest.mark.parametrize("sender", ["MAILER-DAEMON@example.com", "postmaster@example.com"])
+@pytest.mark.parametrize("server", LATE)
+def test_late_without_code(server: str, sender: str) -> None:
+    """A server that goes on trying fails nothing, and is no customer."""
+    raw = mail(LATE[server] + SHOWN.replace("This is a warning only.", GIVEN_UP["qmail"]), **{"from": sender})
+    assert told(raw).left_alone == "a mail of ours is under way"
+
+
+def test_postmaster_in_person() -> None:
+    """People write from that address, too."""
+    assert told(mail("Is the bell still there?", **{"from": "postmaster@example.com"})).left_alone is None
+
+
 @pytest.mark.parametrize(
     "said",
     [
