@@ -16,8 +16,9 @@ from typing import Any, Final
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from adapters.lines import NO_LINES, Lines
@@ -41,9 +42,10 @@ from gateway.ledger import Ledger
 from gateway.limits import LookUpLimit, RateLimit, Spending
 from gateway.lines import open_lines
 from gateway.memory import settle_memory
-from gateway.origins import Origins
+from gateway.origins import Origins, origins_of
 from gateway.playground import STRANGERS, Welcome
 from gateway.settings import BadSettings, Settings, environment_name, load_settings
+from gateway.sockets import Rooms, Sockets
 from gateway.subscriptions import Subscriptions
 from gateway.telemetry import CommandCount, JobLog, Telemetry, configure_logs
 from gateway.telling import UNAVAILABLE, told
@@ -198,6 +200,20 @@ class House:
         return working(shift, shift.jobs(), JobLog())
 
     @property
+    def sockets(self) -> Sockets:
+        """`/graphql` of this house for WebSockets."""
+        rooms = Rooms(
+            settings=self.settings,
+            answering=self.answering,
+            auth=self.auth,
+            context_for=self.context_for,
+            subscriptions=self.subscriptions,
+            trusted=lambda: self.trusted,
+            spending=self._spending,
+        )
+        return Sockets(rooms, origins_of(self.lines))
+
+    @property
     def endpoint(self) -> Endpoint:
         """`/graphql` of this house."""
         return Endpoint(
@@ -291,14 +307,16 @@ class Door:
     def __init__(self) -> None:
         self._house: House | None = None
         self._endpoint: ASGIApp | None = None
+        self._sockets: ASGIApp | None = None
 
     def open(self, house: House) -> None:
         """Lets questions in."""
         self._house, self._endpoint = house, Origins(house.endpoint, house.lines)
+        self._sockets = house.sockets
 
     def close(self) -> None:
         """Lets nobody in any more."""
-        self._house = self._endpoint = None
+        self._house = self._endpoint = self._sockets = None
 
     @property
     def exports(self) -> Shelf | None:
@@ -323,6 +341,10 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """`/graphql`."""
+        if scope["type"] == "websocket":
+            # While nobody is in, it is answered 403 before it is taken.
+            await (self._sockets or WebSocketClose())(scope, receive, send)
+            return
         if self._endpoint is None:
             words = told("The gateway is starting or stopping. Try again in a few seconds.", UNAVAILABLE)
             await JSONResponse({"errors": [words]}, 503, headers={"Retry-After": "5"})(scope, receive, send)
@@ -342,6 +364,7 @@ def _routes(settings: Settings, door: Door, welcome: Welcome) -> list[BaseRoute]
     files = Files(lambda: door.counter)
     webhooks = Webhooks(lambda: door.desk, settings)
     return [
+        WebSocketRoute(PATH, door),
         Route(PATH, door),
         Route(PREFLIGHT, door),
         *exports.routes,

@@ -85,7 +85,7 @@ class Reading:
                 given[name] = _json(given[name].encode(), f"`{name}`") if given.get(name) else None
         else:
             given = _json(await self._body(incoming.body, most_bytes or self._settings.body_bytes), "The body")
-        return self._checked(given)
+        return self.checked(given)
 
     async def _body(self, body: AsyncIterator[bytes], most: int) -> bytes:
         held = bytearray()
@@ -100,8 +100,8 @@ class Reading:
             raise Refusal(_TIMEOUT, message, code=telling.LIMIT_EXCEEDED, Connection="close") from error
         return bytes(held)
 
-    def _checked(self, given: Any) -> Question:
-        """The parameters as the specification types them (section 5.1)."""
+    def checked(self, given: Any) -> Question:
+        """What is asked by the parameters, as the specification types them (section 5.1); raises Refusal."""
         if not isinstance(given, dict):
             raise Refusal(_BAD_REQUEST, f"The body is {_kind(given)}; send an object, {{'query': '...'}} in JSON.")
         document = _document(given)

@@ -140,6 +140,22 @@ class LimitSettings(BaseSettings):
         description="Subscriptions that one process holds for the visitors behind one address of the internet, or one "
         "/64 network of the sixth version: an office whose people all chat. Agents are not counted by address.",
     )
+    sockets: int = Field(
+        default=2_000,
+        ge=1,
+        description="WebSocket connections that one process holds, also such as ask nothing.",
+    )
+    subscriptions_per_socket: int = Field(
+        default=100, ge=1, description="Questions under way on one WebSocket connection, subscriptions and others."
+    )
+    message_bytes: int = Field(
+        default=256 * 1024, ge=1024, description="A WebSocket message at most, as a request's body."
+    )
+    init_wait_s: float = Field(
+        default=10.0,
+        gt=0,
+        description="How long a WebSocket connection may take to say who asks: a silent one must not hold a place.",
+    )
     keep_alive_s: float = Field(
         default=10.0,
         gt=0,

@@ -23,15 +23,18 @@ _AHEAD: Final = {
 _SHOWN: Final = {"Access-Control-Expose-Headers": "Retry-After, X-Request-Id"}
 
 
+def origins_of(lines: Lines) -> frozenset[str]:
+    """The sites on which visitors chat, as browsers write them."""
+    visited = (line.channel for line in lines)
+    return frozenset(origin for channel in visited if isinstance(channel, TakesVisitors) for origin in channel.origins)
+
+
 class Origins:
     """`/graphql` for pages of other sites, too: an ASGI application around the one that answers."""
 
     def __init__(self, app: ASGIApp, lines: Lines) -> None:
         self._app = app
-        visited = (line.channel for line in lines)
-        self._allowed = frozenset(
-            origin for channel in visited if isinstance(channel, TakesVisitors) for origin in channel.origins
-        )
+        self._allowed = origins_of(lines)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers as the application does, and tells the browser where a page may have the answer."""

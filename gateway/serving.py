@@ -140,6 +140,11 @@ def _config(settings: Settings, app: Starlette | str, *, lifespan: Literal["on",
         proxy_headers=False,
         timeout_graceful_shutdown=round(settings.execution_s + _GRACE_S),
         timeout_worker_healthcheck=_SILENT_S,
+        # What is longer is not even gathered; the server's own pings tell who is gone without a word.
+        ws_max_size=settings.message_bytes,
+        ws_ping_interval=settings.keep_alive_s,
+        ws_ping_timeout=settings.keep_alive_s,
+        ws_per_message_deflate=False,
     )
 
 

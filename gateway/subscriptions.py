@@ -61,6 +61,10 @@ class Subscriptions:
         """Ends them all, and takes no more."""
         self._is_over.set()
 
+    async def ended(self) -> None:
+        """Returns when they are ended."""
+        await self._is_over.wait()
+
     async def held(
         self,
         viewer: Viewer,

@@ -28,6 +28,8 @@ from gateway.tracebacks import traceback_of, without_objects, without_words
 # What others may choose as a request's id: nothing that could forge a log line or fill the log.
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _HEADER: Final = b"x-request-id"
+# RFC 9110, section 15.2.2. What follows on a WebSocket ends with a code of its own, which the log has then.
+_SWITCHED: Final = 101
 # Asked every few seconds by whoever watches the process; nobody reads that at `info`.
 _WATCHED: Final = frozenset({"/healthz", "/readyz"})
 
@@ -120,7 +122,7 @@ class Telemetry:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers as the application does, with the request's id added."""
-        if scope["type"] != "http":
+        if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
         trace = Trace(_request_id(scope))
@@ -130,9 +132,12 @@ class Telemetry:
 
         async def answer(message: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
+            if message["type"] in {"http.response.start", "websocket.accept"}:
+                status = message.get("status", _SWITCHED)
                 message["headers"] = [*message.get("headers", ()), (_HEADER, trace.request_id.encode())]
+            elif message["type"] == "websocket.close":
+                # Before it was taken there is no code, and the server answers 403.
+                status = message.get("code", 1000) if status else 403
             await send(message)
 
         try:
@@ -156,7 +161,7 @@ def _tell(scope: Scope, trace: Trace, status: int, took_s: float) -> None:
         level,
         "request",
         request_id=trace.request_id,
-        method=scope["method"],
+        method=scope.get("method", "WEBSOCKET"),
         path=_path(scope),
         status=status,
         ms=round(took_s * 1000, 1),

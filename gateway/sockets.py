@@ -1,0 +1,394 @@
+"""How do questions come in over a WebSocket? In `graphql-transport-ws`, many beside one another on one connection.
+
+https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md. Whoever connects says who they are in the payload of
+`connection_init` (`Authorization` or `X-API-Key`), or in the head of the connection where a client can. It is looked at
+again with each sign of life, and the connection is closed with 4403 once it is good no longer: connect anew with a new
+token. A reader who takes nothing is let go.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import orjson
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from gateway import telling
+from gateway.answering import Answering
+from gateway.auth import Auth, NotSignedIn
+from gateway.incoming import Reading, Refusal
+from gateway.limits import Spending, TooOften
+from gateway.preparing import Prepared
+from gateway.questions import Answer, Fate, NotAsked
+from gateway.settings import Settings, environment_name
+from gateway.subscriptions import Cut, Subscriptions, require_same
+from gateway.telling import Told
+from gateway.trusted import Trusted
+from resolvers.kit.context import Caller, Context
+from resolvers.kit.errors import Unavailable
+from resolvers.kit.viewer import Viewer
+
+PROTOCOL: Final = "graphql-transport-ws"
+
+# The protocol's own codes, and those of RFC 6455, section 7.4.1.
+_GOING_AWAY, _POLICY, _TOO_BIG, _TRY_LATER = 1001, 1008, 1009, 1013
+_BAD_MESSAGE, _UNAUTHORIZED, _FORBIDDEN, _WRONG_PROTOCOL = 4400, 4401, 4403, 4406
+_INIT_TIMEOUT, _DUPLICATE, _TOO_MANY_INITS, _INTERNAL = 4408, 4409, 4429, 4500
+_LONGEST_REASON: Final = 123
+"""In bytes (RFC 6455, section 5.5): a closing frame holds 125, two of them the code."""
+_LONGEST_ID: Final = 128
+# A reader who takes nothing for so long holds a connection for nobody.
+_PATIENCE_S: Final = 10.0
+_CREDENTIALS: Final = ("authorization", "x-api-key")
+
+
+class _Ended(Exception):
+    """The connection is to be closed, for that reason."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rooms:
+    """By what a question comes that is asked over a socket; each as over HTTP."""
+
+    settings: Settings
+    answering: Answering
+    auth: Auth
+    context_for: Callable[[Viewer, Caller], Context]
+    subscriptions: Subscriptions
+    trusted: Callable[[], Trusted]
+    spending: Spending
+
+
+class Sockets:
+    """`/graphql` for WebSockets: an ASGI application. `origins`: the sites whose pages may connect, beside our own."""
+
+    def __init__(self, rooms: Rooms, origins: frozenset[str]) -> None:
+        self._rooms = rooms
+        self._origins = origins
+        self._reading = Reading(rooms.settings)
+        self._count = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One connection from its beginning to its end."""
+        socket = WebSocket(scope, receive, send)
+        await socket.receive()
+        if not self._may_come_from(socket.headers):
+            # Before it is taken: the browser is answered 403.
+            await socket.close(_POLICY)
+            return
+        if PROTOCOL not in scope.get("subprotocols", ()):
+            await socket.accept()
+            await _closed(socket, _WRONG_PROTOCOL, f"Subprotocol not acceptable. Speak {PROTOCOL}.")
+            return
+        await socket.accept(subprotocol=PROTOCOL)
+        most = self._rooms.settings.sockets
+        if self._count >= most:
+            words = f"This process holds {most} connections, the most ({environment_name('sockets')}). Try again later."
+            await _closed(socket, _TRY_LATER, words)
+            return
+        self._count += 1
+        try:
+            await _Connection(socket, self._rooms, self._reading).run()
+        finally:
+            self._count -= 1
+
+    def _may_come_from(self, headers: Headers) -> bool:
+        """Whether it is no page of a stranger's: browsers let any page connect anywhere, and say which it is."""
+        origin = headers.get("origin")
+        if origin is None:
+            return True
+        return origin.lower() in self._origins or urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+
+
+class _Connection:
+    """One connection."""
+
+    def __init__(self, socket: WebSocket, rooms: Rooms, reading: Reading) -> None:
+        self._socket = socket
+        self._rooms = rooms
+        self._reading = reading
+        self._headers: Mapping[str, str] = {}
+        self._working: dict[str, asyncio.Task[None]] = {}
+        self._ending: asyncio.Future[_Ended] = asyncio.get_running_loop().create_future()
+        client = socket.client
+        self._caller = Caller(address=client.host if client else None, origin=socket.headers.get("origin"))
+
+    async def run(self) -> None:
+        """Answers what is asked, until either side ends it."""
+        over = asyncio.ensure_future(self._rooms.subscriptions.ended())
+        try:
+            await self._serve(await self._initialised(), over)
+        except _Ended as ended:
+            await _closed(self._socket, ended.code, str(ended))
+        except WebSocketDisconnect:
+            return
+        except Exception as error:  # noqa: BLE001  the connection's outermost room: told by reference and logged whole
+            await _closed(self._socket, _INTERNAL, telling.told_of(error)["message"])
+        finally:
+            over.cancel()
+            working = list(self._working.values())
+            for one in working:
+                one.cancel()
+            if working:
+                await asyncio.wait(working)
+
+    async def _initialised(self) -> Viewer:
+        """Who asks, once that is said; raises _Ended where it is not, or not in time."""
+        wait_s = self._rooms.settings.init_wait_s
+        try:
+            async with asyncio.timeout(wait_s):
+                while (message := await self._received())["type"] != "connection_init":
+                    await self._before_init(message)
+        except TimeoutError as error:
+            raise _Ended(_INIT_TIMEOUT, f"Nothing said within {wait_s:g} s who asks: send connection_init.") from error
+        self._headers = self._credentials(message.get("payload"))
+        try:
+            viewer = await self._rooms.auth.viewer_of(self._headers)
+        except NotSignedIn as error:
+            raise _Ended(_FORBIDDEN, f"Forbidden. {error.message}") from error
+        except Unavailable as error:
+            raise _Ended(_TRY_LATER, error.message) from error
+        await self._send({"type": "connection_ack"})
+        return viewer
+
+    async def _before_init(self, message: Mapping[str, Any]) -> None:
+        match message["type"]:
+            case "ping":
+                await self._pong(message)
+            case "pong":
+                pass
+            case "subscribe":
+                raise _Ended(_UNAUTHORIZED, "Unauthorized. Send connection_init first.")
+            case _:
+                raise _Ended(_BAD_MESSAGE, "Before connection_init nothing else is taken.")
+
+    def _credentials(self, payload: Any) -> Mapping[str, str]:
+        """What says who asks: of the payload, else of the connection's head; raises _Ended where it is odd."""
+        if not isinstance(payload, dict | None):
+            raise _Ended(_BAD_MESSAGE, "The payload of connection_init is no object.")
+        said = {name.lower(): value for name, value in (payload or {}).items() if name.lower() in _CREDENTIALS}
+        if not all(isinstance(one, str) for one in said.values()):
+            raise _Ended(_BAD_MESSAGE, "`Authorization` of connection_init is no text.")
+        return said or {name: self._socket.headers[name] for name in _CREDENTIALS if name in self._socket.headers}
+
+    async def _serve(self, viewer: Viewer, over: asyncio.Future[Any]) -> None:
+        beat_s = self._rooms.settings.keep_alive_s
+        receiving: asyncio.Task[Mapping[str, Any]] = asyncio.create_task(self._received())
+        beat_at = time.monotonic() + beat_s
+        try:
+            while True:
+                wait_s = max(0.0, beat_at - time.monotonic())
+                waiting = {receiving, over, self._ending}
+                await asyncio.wait(waiting, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
+                if self._ending.done():
+                    raise self._ending.result()
+                if over.done():
+                    raise _Ended(_GOING_AWAY, "The gateway ends here. Connect again.")
+                if receiving.done():
+                    message = receiving.result()
+                    receiving = asyncio.create_task(self._received())
+                    await self._taken(message, viewer)
+                if time.monotonic() >= beat_at:
+                    beat_at = time.monotonic() + beat_s
+                    await self._prove(viewer)
+                    await self._send({"type": "ping"})
+        finally:
+            receiving.cancel()
+            with suppress(asyncio.CancelledError, WebSocketDisconnect, _Ended):
+                await receiving
+
+    async def _prove(self, viewer: Viewer) -> None:
+        """Raises _Ended where the viewer may no longer ask."""
+        try:
+            require_same(viewer, await self._rooms.auth.viewer_of(self._headers))
+        except NotSignedIn as error:
+            raise _Ended(_FORBIDDEN, f"Forbidden. {error.message}") from error
+        except Unavailable:
+            # Nobody can tell now; the next sign of life asks again.
+            return
+
+    # Messages
+
+    async def _received(self) -> Mapping[str, Any]:
+        """The next message; raises _Ended for what is none."""
+        found = await self._socket.receive()
+        if found["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(found.get("code", 1000))
+        text = found.get("text")
+        if text is None:
+            raise _Ended(_BAD_MESSAGE, "Messages are texts.")
+        most = self._rooms.settings.message_bytes
+        if len(text) > most or len(text.encode("utf-8", "surrogatepass")) > most:
+            raise _Ended(_TOO_BIG, f"A message has at most {most} bytes.")
+        try:
+            message = orjson.loads(text)
+        except orjson.JSONDecodeError as error:
+            raise _Ended(_BAD_MESSAGE, "A message is no JSON.") from error
+        if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+            raise _Ended(_BAD_MESSAGE, "A message is an object with a `type`.")
+        return message
+
+    async def _taken(self, message: Mapping[str, Any], viewer: Viewer) -> None:
+        match message["type"]:
+            case "subscribe":
+                await self._subscribed(message, viewer)
+            case "complete":
+                if (working := self._working.pop(_id_of(message), None)) is not None:
+                    working.cancel()
+            case "ping":
+                await self._pong(message)
+            case "pong":
+                pass
+            case "connection_init":
+                raise _Ended(_TOO_MANY_INITS, "Too many initialisation requests.")
+            case other:
+                raise _Ended(_BAD_MESSAGE, f"Messages of the type {other[:32]!r} are not known.")
+
+    async def _subscribed(self, message: Mapping[str, Any], viewer: Viewer) -> None:
+        key, payload = _id_of(message), message.get("payload")
+        if not isinstance(payload, dict):
+            raise _Ended(_BAD_MESSAGE, "The payload of subscribe is no object.")
+        if key in self._working:
+            raise _Ended(_DUPLICATE, f"Subscriber for {key[:48]} already exists")
+        most = self._rooms.settings.subscriptions_per_socket
+        if len(self._working) >= most:
+            knob = environment_name("subscriptions_per_socket")
+            words = f"{most} questions are under way on this connection, the most ({knob}). Complete one first."
+            await self._failed(key, [telling.told(words, telling.LIMIT_EXCEEDED)])
+            return
+        self._working[key] = asyncio.create_task(self._work(key, payload, viewer))
+
+    async def _send(self, message: Mapping[str, Any]) -> None:
+        """Sends a message; raises _Ended where nobody takes it."""
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                await self._socket.send_text(_written(message))
+        except TimeoutError as error:
+            raise _Ended(_POLICY, "Messages are not taken.") from error
+        except RuntimeError as error:
+            # Starlette's word for a connection that is closed already.
+            raise WebSocketDisconnect from error
+
+    async def _pong(self, ping: Mapping[str, Any]) -> None:
+        echoed = {"payload": ping["payload"]} if "payload" in ping else {}
+        await self._send({"type": "pong", **echoed})
+
+    # Questions
+
+    async def _work(self, key: str, payload: dict[str, Any], viewer: Viewer) -> None:
+        """Answers one question; what ends the whole connection is handed on."""
+        me = asyncio.current_task()
+        try:
+            errors = await self._told(key, payload, viewer)
+            if self._working.get(key) is me:
+                # From here on the id is free again.
+                del self._working[key]
+                await (self._send({"type": "complete", "id": key}) if errors is None else self._failed(key, errors))
+        except _Ended as ended:
+            if not self._ending.done():
+                self._ending.set_result(ended)
+        except NotSignedIn as error:
+            if not self._ending.done():
+                self._ending.set_result(_Ended(_FORBIDDEN, f"Forbidden. {error.message}"))
+        except (Cut, WebSocketDisconnect):
+            # Whoever receives hears of it, too.
+            return
+        finally:
+            if self._working.get(key) is me:
+                del self._working[key]
+
+    async def _told(self, key: str, payload: dict[str, Any], viewer: Viewer) -> list[Told] | None:
+        """Answers, and returns nothing; or the errors for which there is no answer."""
+        try:
+            prepared = await self._prepared(payload, viewer)
+            if prepared.is_subscription:
+                return await self._followed(key, prepared, viewer)
+            answer = await self._rooms.answering.answer(prepared, self._rooms.context_for(viewer, self._caller))
+            return await self._next(key, answer)
+        except (_Ended, NotSignedIn, Cut, WebSocketDisconnect):
+            raise
+        except Exception as error:  # noqa: BLE001  the question's outermost room: told by reference and logged whole
+            return _errors_of(error)
+
+    async def _prepared(self, payload: dict[str, Any], viewer: Viewer) -> Prepared:
+        question = self._rooms.trusted().question(self._reading.checked(payload), viewer)
+        prepared = self._rooms.answering.preparing.prepare(question)
+        await self._rooms.spending.take(viewer, prepared.cost)
+        return prepared
+
+    async def _followed(self, key: str, prepared: Prepared, viewer: Viewer) -> list[Told] | None:
+        async def prove() -> None:
+            require_same(viewer, await self._rooms.auth.viewer_of(self._headers))
+
+        async def fresh() -> Context:
+            await prove()
+            return self._rooms.context_for(viewer, self._caller)
+
+        answers = self._rooms.answering.answers(prepared, fresh)
+        held = self._rooms.subscriptions.held(viewer, answers, prove, address=self._caller.address)
+        async with aclosing(held):
+            async for one in held:
+                if one is not None and (errors := await self._next(key, one)) is not None:
+                    return errors
+        return None
+
+    async def _next(self, key: str, answer: Answer) -> list[Told] | None:
+        """Sends an answer; or returns the errors of what is none."""
+        if answer.fate is not Fate.ANSWERED or "data" not in answer.body:
+            errors: list[Told] = answer.body["errors"]
+            return errors
+        await self._send({"type": "next", "id": key, "payload": answer.body})
+        return None
+
+    async def _failed(self, key: str, errors: list[Told]) -> None:
+        await self._send({"type": "error", "id": key, "payload": errors})
+
+
+def _errors_of(error: Exception) -> list[Told]:
+    """Why there is no answer, as over HTTP."""
+    match error:
+        case NotAsked():
+            errors: list[Told] = error.answer.body["errors"]
+            return errors
+        case Refusal():
+            return [telling.told(str(error), error.code)]
+        case TooOften():
+            told = telling.told(str(error), telling.LIMIT_EXCEEDED)
+            return [told | {"extensions": told["extensions"] | error.told}]
+        case Unavailable():
+            return [telling.told(error.message, error.code)]
+        case _:
+            return [telling.told_of(error)]
+
+
+def _id_of(message: Mapping[str, Any]) -> str:
+    key = message.get("id")
+    if not isinstance(key, str) or not 0 < len(key) <= _LONGEST_ID:
+        raise _Ended(_BAD_MESSAGE, f"`id` must be a text of 1 to {_LONGEST_ID} characters.")
+    return key
+
+
+def _written(message: Mapping[str, Any]) -> str:
+    try:
+        return orjson.dumps(message).decode()
+    except orjson.JSONEncodeError as error:
+        told = [telling.told_unforeseen(error)]
+        return orjson.dumps({**message, "payload": {"errors": told, "data": None}}).decode()
+
+
+async def _closed(socket: WebSocket, code: int, reason: str) -> None:
+    """Closes, if it is not closed yet, with as much of the reason as a frame holds."""
+    if socket.application_state is WebSocketState.CONNECTED and socket.client_state is WebSocketState.CONNECTED:
+        short = reason.encode()[:_LONGEST_REASON].decode("utf-8", "ignore")
+        with suppress(RuntimeError, WebSocketDisconnect):
+            await socket.close(code, short)
