@@ -18,6 +18,7 @@ from adapters.arrivals import Arrivals
 from adapters.courtesy import read_of
 from adapters.ears import Ears
 from adapters.failures import Rearranging, StoreDown, StoreError, plain_errors
+from adapters.feed import Feed
 from adapters.files import Files
 from adapters.fusing import Fusion
 from adapters.held import HeldRecords
@@ -70,6 +71,7 @@ class Store:
         self.records = {record.name: record for record in records}
         self.held = HeldRecords(self._database, records)
         self.ears = Ears(self._database)
+        self.feed = Feed(self._database)
         self._transactions = Transactions(client, self.held)
         self.leases = Leases(self._database)
         self.files = Files(self._database)
@@ -109,6 +111,7 @@ class Store:
         """Closes every connection."""
         await self.held.close()
         await self.ears.close()
+        await self.feed.close()
         # The driver takes leave of the database, and one that is gone would be waited for like any other time.
         with pymongo.timeout(_FAREWELL_S):
             await self._client.close()

@@ -54,6 +54,12 @@ class LimitExceeded(TellableError):
     code = "LIMIT_EXCEEDED"
 
 
+class ResumeExpired(TellableError):
+    """What has happened since then nobody can tell any more; the message says what to do."""
+
+    code = "RESUME_EXPIRED"
+
+
 class Unavailable(TellableError):
     """Something that the answer needs does not answer; nothing was lost."""
 
