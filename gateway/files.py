@@ -17,19 +17,18 @@ from starlette.routing import Route
 from adapters.failures import StoreError
 from gateway.auth import Auth, NotSignedIn
 from gateway.ledger import Ledger
-from gateway.telling import FORBIDDEN, UNAVAILABLE, told, told_unforeseen
+from gateway.telling import FORBIDDEN, NOT_FOUND, UNAVAILABLE, told, told_unforeseen
 from gateway.touching import beyond
 from resolvers.files import PATH, File, NotGiven, Why, file_of
 from resolvers.kit.context import Context
 from resolvers.kit.errors import Unavailable
 from resolvers.kit.viewer import Viewer
 
-_ABSENT: Final = "NOT_FOUND"
 _STATUSES: Final = {
-    Why.UNKNOWN: (404, _ABSENT),
+    Why.UNKNOWN: (404, NOT_FOUND),
     Why.HIDDEN: (403, FORBIDDEN),
-    Why.NOWHERE: (410, _ABSENT),
-    Why.GONE: (410, _ABSENT),
+    Why.NOWHERE: (410, NOT_FOUND),
+    Why.GONE: (410, NOT_FOUND),
     Why.REFUSED: (502, UNAVAILABLE),
     Why.UNREADABLE: (502, UNAVAILABLE),
     Why.BUSY: (503, UNAVAILABLE),
