@@ -33,6 +33,7 @@ from gateway.endpoint import PATH, PREFLIGHT, Endpoint
 from gateway.execution import Plans
 from gateway.exports import Exports, Shelf, Tickets
 from gateway.files import Counter, Files
+from gateway.heads import Heads
 from gateway.health import Health
 from gateway.importing.position import IMPORTS
 from gateway.inbox import Inbox
@@ -283,6 +284,7 @@ def from_environment() -> Starlette:
     settings = load_settings()
     configure_logs(settings.log_level)
     guard_last_words()
+    Heads.bound(settings)
     _end_with_parent()
     app = build(settings)
     settle_memory()

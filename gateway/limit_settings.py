@@ -26,6 +26,20 @@ class LimitSettings(BaseSettings):
         description="Rows that one question may load, all its lists and levels together: 100 customers with 100 orders "
         "each, and half as much again beside them. Lists inside lists would otherwise multiply without end.",
     )
+    connections: int = Field(
+        default=5_000,
+        ge=10,
+        description="Connections of all kinds that one process holds; one more is answered 503. Each takes a file "
+        "descriptor: `ulimit -n` must be higher.",
+    )
+    head_bytes: int = Field(
+        default=32 * 1024,
+        ge=4 * 1024,
+        description="A request's head at most, its address and headers: a token has 8 KiB.",
+    )
+    head_read_s: float = Field(
+        default=10.0, gt=0, description="How long a head may take to arrive: a slow sender must not hold a place."
+    )
     body_bytes: int = Field(
         default=256 * 1024, ge=1024, description="A request's body at most: the longest question with its variables."
     )

@@ -17,6 +17,7 @@ from uvicorn.supervisors import Multiprocess
 
 from gateway.app import House, application, open_house
 from gateway.database import database
+from gateway.heads import Heads
 from gateway.kept_secrets import JWT_FILE, SEAL_FILE, with_secrets
 from gateway.memory import settle_memory
 from gateway.playground import STRANGERS, Welcome
@@ -127,6 +128,7 @@ class _Server(uvicorn.Server):
 
 
 def _config(settings: Settings, app: Starlette | str, *, lifespan: Literal["on", "off"]) -> uvicorn.Config:
+    Heads.bound(settings)
     return uvicorn.Config(
         app,
         lifespan=lifespan,
@@ -136,6 +138,8 @@ def _config(settings: Settings, app: Starlette | str, *, lifespan: Literal["on",
         log_config=None,
         access_log=False,
         server_header=False,
+        http=Heads,
+        limit_concurrency=settings.connections,
         # The application knows its proxies itself.
         proxy_headers=False,
         timeout_graceful_shutdown=round(settings.execution_s + _GRACE_S),

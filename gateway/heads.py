@@ -1,0 +1,112 @@
+"""How long may the head of a request be, and how long may it take to come?
+
+uvicorn bounds neither: who sends a byte a minute would hold a connection for ever, and who sends headers without end
+fill the memory. Bodies have their own bounds (gateway/incoming.py).
+"""
+
+import asyncio
+from typing import Any, ClassVar, Final
+
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from gateway.limit_settings import LimitSettings
+
+MOST_HEADERS: Final = 100
+"""As other servers have it; browsers send some twenty."""
+
+# How long whoever is refused may take to read why.
+_LEAVE_S: Final = 1.0
+_TOO_LARGE: Final = b"431 Request Header Fields Too Large"
+_TOO_SLOW: Final = b"408 Request Timeout"
+_BODY: Final = b'{"errors":[{"message":"%s","extensions":{"code":"LIMIT_EXCEEDED"}}]}'
+_ANSWER: Final = (
+    b"HTTP/1.1 %s\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s"
+)
+
+
+class Heads(HttpToolsProtocol):
+    """One connection, whose heads are bounded: by what `bound` was told last in this process."""
+
+    settings: ClassVar[LimitSettings] = LimitSettings()
+
+    @classmethod
+    def bound(cls, settings: LimitSettings) -> None:
+        """Bounds what comes from now on. A server makes its connections itself, and cannot hand them anything."""
+        cls.settings = settings
+
+    def __init__(self, *more: Any, **named: Any) -> None:
+        super().__init__(*more, **named)
+        self._size = 0
+        self._is_in_head, self._is_refused = True, False
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A connection that nobody has said anything on yet."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is gone."""
+        self._head_came()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """What came: refused where the head becomes too long."""
+        if self._is_refused:
+            # What was under way when the answer was sent; unread, it would make the system take the answer back.
+            return
+        was_in_head = self._is_in_head
+        super().data_received(data)
+        # A head that begins in the middle of a piece counts with all of it: nobody sends so much ahead of an answer.
+        self._size = self._size + len(data) if was_in_head and self._is_in_head else len(data)
+        if self._is_in_head and self._size > self.settings.head_bytes:
+            self._refuse(_TOO_LARGE, f"A head has at most {self.settings.head_bytes} bytes.")
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self._is_in_head = True
+        if self._timer is None:
+            self._await_head()
+
+    def on_headers_complete(self) -> None:
+        """The head is whole: refused where it has too many headers."""
+        self._is_in_head = False
+        self._head_came()
+        app = self.app
+        if len(self.headers) > MOST_HEADERS:
+            self.app = _too_many
+        try:
+            super().on_headers_complete()
+        finally:
+            self.app = app
+
+    def _await_head(self) -> None:
+        self._timer = self.loop.call_later(self.settings.head_read_s, self._too_slow)
+
+    def _head_came(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _too_slow(self) -> None:
+        self._timer = None
+        self._refuse(_TOO_SLOW, f"A head comes within {self.settings.head_read_s:g} seconds.")
+
+    def _refuse(self, status: bytes, words: str) -> None:
+        if self._is_refused or self.transport.is_closing():
+            return
+        self._is_refused = True
+        self._head_came()
+        body = _BODY % words.encode()
+        self.transport.write(_ANSWER % (status, len(body), body))
+        self.transport.write_eof()
+        self.loop.call_later(_LEAVE_S, self.transport.close)
+
+
+async def _too_many(_scope: Scope, _receive: Receive, send: Send) -> None:
+    body = _BODY % f"A request has at most {MOST_HEADERS} headers.".encode()
+    headers = [(b"content-type", b"application/json; charset=utf-8"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 431, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

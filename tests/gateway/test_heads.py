@@ -1,0 +1,106 @@
+"""Does who sends a head slowly, or without end, hold nothing for long, and do others go on?"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+
+from gateway.heads import MOST_HEADERS, Heads
+from gateway.limit_settings import LimitSettings
+from tests.gateway.conftest import ME, Gate
+
+HEAD = b"POST /graphql HTTP/1.1\r\nhost: gate.example\r\n"
+
+
+Opened = Callable[..., AbstractAsyncContextManager[tuple[str, int]]]
+
+
+@pytest.fixture
+async def listening(gate: Gate) -> AsyncIterator[Opened]:
+    """Serves the gate with limits as the test says."""
+    before = Heads.settings
+
+    @asynccontextmanager
+    async def serve(**limits: Any) -> AsyncIterator[tuple[str, int]]:
+        Heads.bound(LimitSettings(**limits))
+        config = uvicorn.Config(
+            gate.app, port=0, lifespan="off", log_config=None, server_header=False, http=Heads, timeout_keep_alive=60
+        )
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve())
+        while not server.started:  # noqa: ASYNC110  uvicorn has no event for it
+            await asyncio.sleep(0.01)
+        try:
+            yield server.servers[0].sockets[0].getsockname()[:2]
+        finally:
+            server.should_exit = True
+            await serving
+
+    yield serve
+    Heads.bound(before)
+
+
+async def said(place: tuple[str, int], *pieces: bytes, pause_s: float = 0) -> bytes:
+    """What is answered to these pieces, until the server closes."""
+    reader, writer = await asyncio.open_connection(*place)
+    try:
+        for one in pieces:
+            writer.write(one)
+            await asyncio.sleep(pause_s)
+        return await asyncio.wait_for(reader.read(), 10)
+    except ConnectionResetError:
+        return b""
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize("pieces", [(), (b"G",), (HEAD,), (HEAD, b"x-slow: 1\r\n")], ids=len)
+async def test_slow_heads(listening: Opened, pieces: tuple[bytes, ...]) -> None:
+    """A head that does not come in time is answered 408 and closed, whether any of it came or none."""
+    async with listening(head_read_s=0.2) as place:
+        answer = await said(place, *pieces)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"LIMIT_EXCEEDED" in answer
+
+
+async def test_slow_second_head(listening: Opened) -> None:
+    """So it is with the second request of a connection; a quick one, and a silent connection, are not in its way."""
+    async with listening(head_read_s=0.3) as place:
+        whole = b"GET /healthz HTTP/1.1\r\nhost: gate.example\r\n\r\n"
+        answer = await said(place, whole, whole, HEAD, pause_s=0.05)
+    assert answer.count(b"HTTP/1.1 200 ") == 2
+    assert b"HTTP/1.1 408 " in answer
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (HEAD, b"x-long: " + b"a" * 9_000),
+        (HEAD, *([b"x-%d: a\r\n" % n for n in range(1_000)])),
+        (b"GET /" + b"a" * 9_000,),
+        (b"".join([HEAD, *([b"x-%d: a\r\n" % n for n in range(MOST_HEADERS)]), b"\r\n"]),),
+    ],
+    ids=["one header", "many headers", "address", "many at once"],
+)
+async def test_endless_heads(listening: Opened, pieces: tuple[bytes, ...]) -> None:
+    """A head that is too long, or of too many headers, is answered 431 and closed at once."""
+    async with listening(head_bytes=8_192) as place:
+        answer = await said(place, *pieces)
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert b"LIMIT_EXCEEDED" in answer
+
+
+async def test_usual_heads(listening: Opened, gate: Gate) -> None:
+    """A body that is larger than a head may be, a browser's many headers, and kept connections are as ever."""
+    async with listening(head_bytes=8_192, head_read_s=0.2) as place, httpx.AsyncClient(trust_env=False) as client:
+        address = f"http://{place[0]}:{place[1]}/graphql"
+        more = {f"x-{n}": "a" * 50 for n in range(40)}
+        for _ in range(3):
+            body = {"query": ME, "variables": {"filler": "a" * 50_000}}
+            response = await client.post(address, json=body, headers=gate.bearer() | more)
+            assert response.json()["data"] == {"viewer": {"subject": "anna"}}
+            await asyncio.sleep(0.15)
