@@ -15,6 +15,7 @@ from graphql import ExecutionResult, FieldNode
 from gateway import telling
 from gateway.dialects import Dialect
 from gateway.execution import Executed, Following, Known, Parted, Plans
+from gateway.exploring import Exploring
 from gateway.ledger import Ledger, hash_of_question
 from gateway.limit_settings import LimitSettings
 from gateway.places import Places
@@ -57,6 +58,7 @@ class Answering:
         self._schema = graph._schema  # noqa: SLF001
         self._settings = settings
         self.preparing = Preparing(graph, settings)
+        self.exploring = Exploring(settings)
         self._places = Places(settings.long_at_once)
 
     def is_open(self, prepared: Prepared) -> bool:
@@ -75,8 +77,8 @@ class Answering:
     async def answer(self, prepared: Prepared, context: Context) -> Answer:
         """The answer; takes `execution_s` at most and says so where that was too short."""
         trace = _name(prepared)
-        if beyond := self._beyond(prepared, context.viewer):
-            return Answer(Fate.BEYOND_KEY, {"errors": [_told_beyond(beyond, context.viewer)]})
+        if refused := self._refused(prepared, context.viewer):
+            return refused
         executed = await self._patiently(prepared, self._execute(prepared, context))
         if isinstance(executed, Answer):
             return executed
@@ -96,8 +98,8 @@ class Answering:
         if trace:
             trace.execution = _FOLLOWED
         context = await fresh()
-        if beyond := self._beyond(prepared, context.viewer):
-            yield Answer(Fate.BEYOND_KEY, {"errors": [_told_beyond(beyond, context.viewer)]})
+        if refused := self._refused(prepared, context.viewer):
+            yield refused
             return
         following = await self._patiently(prepared, self._begun(prepared, context))
         if isinstance(following, Answer):
@@ -126,8 +128,8 @@ class Answering:
             yield await self.answer(prepared, context)
             return
         trace = _name(prepared)
-        if beyond := self._beyond(prepared, context.viewer):
-            yield Answer(Fate.BEYOND_KEY, {"errors": [_told_beyond(beyond, context.viewer)]})
+        if refused := self._refused(prepared, context.viewer):
+            yield refused
             return
         until = asyncio.get_running_loop().time() + self._settings.execution_s
         async with self._places.take(prepared.known):
@@ -175,7 +177,7 @@ class Answering:
     async def _begun(self, prepared: Prepared, context: Context) -> Following | Answer:
         known, variables = prepared.known, prepared.question.variables
         found = await self.plans.follow(known, context=context, variables=variables, operation=prepared.name)
-        return found if isinstance(found, Following) else _answer_of(found)
+        return found if isinstance(found, Following) else self.exploring.shown(_answer_of(found), context.viewer)
 
     async def _to_event(self, prepared: Prepared, following: Following, event: Any, context: Context) -> Answer:
         async def execute() -> Executed:
@@ -191,7 +193,7 @@ class Answering:
                 await self._ledger.keep(context, prepared.name, partial(_hash_of, prepared.known))
             except Unavailable as error:
                 return Answer(Fate.GAVE_UP, {"errors": [self._withheld(prepared, error)]})
-        answer = _answer_of(executed.result)
+        answer = self.exploring.shown(_answer_of(executed.result), context.viewer)
         if extensions := self._extensions(prepared, executed, context):
             answer.body["extensions"] = extensions
         return answer
@@ -221,6 +223,12 @@ class Answering:
             return Answer(Fate.ILL_FORMED, {"errors": [too_deep("variables")]})
         except Exception as error:  # noqa: BLE001  whatever it is, it is told by reference and logged whole
             return Answer(Fate.UNFORESEEN, {"errors": [telling.told_unforeseen(error)]})
+
+    def _refused(self, prepared: Prepared, viewer: Viewer) -> Answer | None:
+        """What is answered to who may not ask this at all; None to everybody else."""
+        if beyond := self._beyond(prepared, viewer):
+            return Answer(Fate.BEYOND_KEY, {"errors": [_told_beyond(beyond, viewer)]})
+        return self.exploring.refused(viewer, prepared.known)
 
     def _beyond(self, prepared: Prepared, viewer: Viewer) -> list[str]:
         """The fields that the question touches and the viewer's key may not ask for."""

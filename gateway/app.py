@@ -361,7 +361,7 @@ def _around(settings: Settings) -> list[Middleware]:
 
 def _routes(settings: Settings, door: Door, welcome: Welcome) -> list[BaseRoute]:
     health = Health(lambda: door.store)
-    page = playground.routes(welcome) if settings.playground else []
+    page = playground.routes(welcome) if settings.has_playground else []
     exports = Exports(lambda: door.exports)
     files = Files(lambda: door.counter)
     webhooks = Webhooks(lambda: door.desk, settings)

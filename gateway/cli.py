@@ -96,7 +96,7 @@ def serve(
 
 def announce(address: str, settings: Settings) -> None:
     """Says where it is."""
-    page = f"playground {address}/ · " if settings.playground else ""
+    page = f"playground {address}/ · " if settings.has_playground else ""
     _note.print(f"{page}questions {address}/graphql · end with Ctrl-C", style="bold", highlight=False, soft_wrap=True)
 
 

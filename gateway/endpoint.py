@@ -149,7 +149,7 @@ class Endpoint:
             question = self._trusted.question(question, viewer)
             prepared = self._answering.preparing.prepare(question)
         except NotAsked as reason:
-            return _rendered(reason.answer, media_type)
+            return _rendered(self._answering.exploring.shown(reason.answer, viewer), media_type)
         if incoming.method == "GET" and prepared.is_mutation:
             # A link or an image on a stranger's page makes a browser GET: that must never change anything.
             raise Refusal(_WRONG_METHOD, "A mutation comes by POST; by GET come queries alone.", Allow="POST")

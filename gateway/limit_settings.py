@@ -16,6 +16,12 @@ class LimitSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True, hide_input_in_errors=True)
 
+    profile: Literal["development", "production"] = Field(
+        default="development",
+        description="`production` where the public comes in: then the schema (introspection, `_service`, the "
+        "playground, `Did you mean ...?`) is told to administrators alone, and to partners with the scope `schema`. "
+        "Visitors are never told.",
+    )
     page_size: int = Field(default=20, ge=1, description="Rows of a page when a question names no number: a screenful.")
     largest_page: int = Field(
         default=100, ge=1, description="Rows of a page at most: the work of one answer stays bounded."

@@ -153,10 +153,16 @@ class Settings(LimitSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least important lines to log; `info` has one per request."
     )
-    playground: bool = Field(
-        default=True,
-        description="Whether `/` shows the playground. It needs a token to ask anything; hide it in public.",
+    playground: bool | None = Field(
+        default=None,
+        description="Whether `/` shows the playground, which needs a token to ask anything. Left out: in the "
+        "development profile alone.",
     )
+
+    @property
+    def has_playground(self) -> bool:
+        """Whether `/` shows the playground."""
+        return self.profile == "development" if self.playground is None else self.playground
 
     @classmethod
     def settings_customise_sources(

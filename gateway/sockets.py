@@ -317,6 +317,9 @@ class _Connection:
             return await self._next(key, answer)
         except (_Ended, NotSignedIn, Cut, WebSocketDisconnect):
             raise
+        except NotAsked as reason:
+            errors: list[Told] = self._rooms.answering.exploring.shown(reason.answer, viewer).body["errors"]
+            return errors
         except Exception as error:  # noqa: BLE001  the question's outermost room: told by reference and logged whole
             return _errors_of(error)
 
@@ -357,9 +360,6 @@ class _Connection:
 def _errors_of(error: Exception) -> list[Told]:
     """Why there is no answer, as over HTTP."""
     match error:
-        case NotAsked():
-            errors: list[Told] = error.answer.body["errors"]
-            return errors
         case Refusal():
             return [telling.told(str(error), error.code)]
         case TooOften():

@@ -51,6 +51,8 @@ class Known:
     """What each operation costs, once somebody asked it."""
     in_parts: DocumentNode | None = None
     """As it came, where parts of it may come later."""
+    asks_for_schema: bool | None = None
+    """Whether it asks for the schema itself, once somebody's right to that was looked at."""
     question_hash: str | None = None
     """By which equal questions are told, once that was asked."""
     rows: float = 0.0

@@ -41,11 +41,13 @@ PERSONAL_SCOPE = "personal"
 LOOKUP_SCOPE = "lookup"
 VISITORS_SCOPE = "visitors"
 CHANNELS_SCOPE = "channels"
+SCHEMA_SCOPE = "schema"
 SCOPES = {
     PERSONAL_SCOPE: "reads personal values",
     LOOKUP_SCOPE: "asks who stands behind a phone number, an address or another identity",
     VISITORS_SCOPE: "signs visitors in, as a company's backend does for its own pages",
     CHANNELS_SCOPE: "vouches for who writes on a channel, as a backend does that receives the channel's own events",
+    SCHEMA_SCOPE: "looks at the schema in the production profile, as a router does that composes subgraphs",
 }
 """What a partner may be allowed beyond what every partner reads."""
 
