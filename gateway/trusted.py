@@ -8,14 +8,13 @@ much as the documents that it may send. That holds, too, when all of them are re
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
 from types import MappingProxyType
 
 from graphql import GraphQLSchema, parse
 from graphql.validation import specified_rules
 from strawberry.schema.schema import validate_document
 
-from gateway.manifests import SHA256, BadManifest, digest, read_manifests
+from gateway.manifests import SHA256, BadManifest, digest
 from gateway.settings import BadSettings, environment_name
 
 Retired = Mapping[str, tuple[str, datetime]]
@@ -70,14 +69,6 @@ def _digests(text: str) -> Iterator[str]:
     found = digest("sha256", text)
     yield found
     yield f"{SHA256}{found}"
-
-
-def load_trusted(path: Path | None) -> Trusted:
-    """The documents of a manifest, or of all (`*.json`) in a folder; raises BadSettings where one is not sound."""
-    try:
-        return Trusted(read_manifests(path))
-    except BadManifest as error:
-        raise bad_setting(error) from error
 
 
 def bad_setting(error: BadManifest) -> BadSettings:
