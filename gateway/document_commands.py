@@ -63,8 +63,8 @@ def add(
         return await add_documents(store, named, at=datetime.now(UTC))
 
     added = _said(lambda: with_store(work))
-    known = f"; {len(named) - added:,} were trusted before" if added < len(named) else ""
-    _note.print(f"{added:,} documents are added{known}.", style="green", highlight=False, soft_wrap=True)
+    known = f"; trusted before: {len(named) - added:,}" if added < len(named) else ""
+    _note.print(f"Documents added: {added:,}{known}.", style="green", highlight=False, soft_wrap=True)
 
 
 @app.command("list")
