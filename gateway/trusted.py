@@ -33,7 +33,7 @@ class Trusted:
         # Even where its text is trusted by another name.
         self._by_name = {name: text for name, text in by_name.items() if name not in retired}
         self._retired = {name: at for name, (_, at) in retired.items()}
-        self._retired_texts = {text: at for text, at in retired.values() if text not in self._texts}
+        self._retired_texts = dict(retired.values())
         for text, at in self._retired_texts.items():
             self._retired |= dict.fromkeys(_digests(text), at)
         self.is_any = bool(named or retired)
@@ -56,7 +56,7 @@ class Trusted:
         return self._retired.get(name)
 
     def text_retired_at(self, text: str) -> datetime | None:
-        """When the document of that text was retired; None, too, where another name of it is trusted."""
+        """When the document of that text was retired; it may be trusted by another name."""
         return self._retired_texts.get(text)
 
     def unfit(self, schema: GraphQLSchema) -> list[str]:

@@ -70,7 +70,7 @@ async def test_plain_below(open_gate: OpenGate, least: int, text: str) -> None:
     ("query", "accept", "coded"),
     [
         pytest.param("{ viewer { subject } }", "application/json", "gzip", id="query"),
-        pytest.param("mutation { wait(seconds: 0) { seconds } }", "application/json", None, id="mutation"),
+        pytest.param("mutation { wait(seconds: 0) { __typename } }", "application/json", None, id="mutation"),
         pytest.param("{ viewer { subject } }", "text/event-stream", None, id="answer in a stream"),
         pytest.param("subscription { ticks(times: 3) { number } }", "text/event-stream", None, id="subscription"),
     ],
@@ -80,7 +80,7 @@ async def test_secrets_and_events_plain(open_gate: OpenGate, query: str, accept:
     gate = open_gate(compress_from_bytes=1)
     headers = gate.bearer() | {"Accept-Encoding": "gzip", "Accept": accept}
     response = await gate.ask(query, headers=headers)
-    assert (response.status_code, response.headers.get("content-encoding")) == (200, coded)
+    assert (response.headers.get("content-encoding"), '"data":{' in response.text) == (coded, True)
 
 
 async def test_length_is_blurred(gate: Gate) -> None:

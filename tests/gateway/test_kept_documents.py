@@ -3,11 +3,12 @@
 import asyncio
 import hashlib
 import json
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -24,7 +25,9 @@ from gateway.kept_documents import (
     kept_documents,
     retire_document,
 )
+from gateway.manifests import Manifests
 from gateway.mongod import Mongod
+from gateway.persisted import Persisted
 from gateway.settings import Settings
 from resolvers.kit.graph import Graph
 from resolvers.kit.viewer import Role
@@ -160,6 +163,21 @@ async def test_staff_and_retired(gate: Gate) -> None:
     assert await told(gate, gate.bearer(), extensions=hashed) == said
 
 
+async def test_names_are_no_hashes(gate: Gate) -> None:
+    """A name that stands in a hash's place finds the trusted document, and is kept as no text's hash."""
+    hashed = {"persistedQuery": {"version": 1, "sha256Hash": "who"}}
+    assert await told(gate, gate.bearer(), extensions=hashed) == ANSWERED["data"]
+    assert len(cast("Persisted", gate.house.texts.persisted)) == 0
+
+
+async def test_known_from_the_start(open_gate: OpenGate, store: Store, visitor: dict[str, str]) -> None:
+    """A process that starts knows what is trusted before it answers."""
+    await add_documents(store, {"who": WHO}, at=now())
+    gate = open_gate()
+    async with gate.house.texts.fresh(store):
+        assert await told(gate, visitor, query=ME) == "DOCUMENT_NOT_TRUSTED"
+
+
 async def test_strangers_told_retired(gate: Gate) -> None:
     """Whoever has not signed in is told of documents as visitors are, and of nothing else."""
     stranger = {"Accept": GRAPHQL}
@@ -192,13 +210,14 @@ async def test_retired_beats_manifest(
     """What a command has retired is refused by that name though a manifest has it; by another name it is trusted."""
     manifest = tmp_path / "documents.json"
     manifest.write_text(json.dumps({"who": WHO, "other": OTHER}), "utf-8")
-    await add_documents(store, {"who": WHO, "old": OTHER}, at=now())
-    for name in ("who", "old"):
+    gone = ("who", "old", sha256(OTHER))
+    await add_documents(store, {"who": WHO, "old": OTHER, sha256(OTHER): OTHER}, at=now())
+    for name in gone:
         await retire_document(store, name, at=now())
     gate = open_gate(trusted_documents=manifest)
     await gate.house.texts.look(store)
     assert await told(gate, visitor, query=WHO) == "DOCUMENT_RETIRED"
-    assert [await told(gate, visitor, documentId=name) for name in ("who", "old")] == ["DOCUMENT_RETIRED"] * 2
+    assert {await told(gate, visitor, documentId=name) for name in gone} == {"DOCUMENT_RETIRED"}
     assert await told(gate, visitor, documentId="other") == await told(gate, visitor, query=OTHER)
     assert "viewer" in await told(gate, visitor, documentId="other")
 
@@ -224,6 +243,24 @@ async def test_manifest_read_again(open_gate: OpenGate, store: Store, visitor: d
     assert await trusts(WHO, OTHER)
 
 
+async def test_manifest_read_once(tmp_path: Path) -> None:
+    """What has not changed is not read again, and what was put in a file's place is."""
+    file, fresh = tmp_path / "one.json", tmp_path / "fresh"
+    file.write_text(json.dumps({"a": WHO}), "utf-8")
+    manifests = Manifests(tmp_path)
+    read = manifests.named
+    await manifests.look()
+    assert manifests.named is read
+    fresh.write_text(json.dumps({"b": WHO}), "utf-8")
+    os.utime(fresh, ns=(file.stat().st_atime_ns, file.stat().st_mtime_ns))
+    fresh.rename(file)
+    await manifests.look()
+    read = manifests.named
+    assert set(read) == {"b"}
+    await manifests.look()
+    assert manifests.named is read
+
+
 async def test_listed(gate: Gate, run: Run, store: Store) -> None:
     """`list` tells each document's name, its operations, and when it was added and retired, a line for each."""
     del gate
@@ -245,7 +282,7 @@ async def test_unfit_not_added(run: Run, store: Store, tmp_path: Path) -> None:
     apollo = [{"id": "two", "name": "B", "type": "query", "body": f"query A {{ nothing }} query B {{ {ME[1:-1]} }}"}]
     manifest = {"format": "apollo-persisted-query-manifest", "version": 1, "operations": apollo}
     (tmp_path / "apollo.json").write_text(json.dumps(manifest), "utf-8")
-    relay = {"good": WHO, "many": MANY, "dear": DEAR, "long": WHO + "#" * 70_000}
+    relay = {"good": WHO, "many": MANY, "dear": f"query A {ME} query B {DEAR}", "long": WHO + "#" * 70_000}
     (tmp_path / "relay.json").write_text(json.dumps(relay), "utf-8")
     done = await run("add", str(tmp_path / "apollo.json"), str(tmp_path / "relay.json"))
     *lines, last = done.stderr.splitlines()
