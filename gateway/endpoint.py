@@ -231,8 +231,9 @@ class Endpoint:
             raise Refusal(_NOT_ACCEPTABLE, f"A subscription is answered as {EVENTS}. Name that in `Accept`.")
 
         async def prove() -> None:
-            # Tokens end and keys are taken back while somebody follows.
+            # Tokens end, keys are taken back and documents are retired while somebody follows.
             require_same(viewer, await self._auth.viewer_of(incoming.headers))
+            self._texts.check(prepared.question.text, viewer)
 
         async def fresh() -> Context:
             await prove()

@@ -60,11 +60,12 @@ class Texts:
         trusted = self._trusted
         # A hash that comes without its text was not seen to be the text's.
         question = asked if asked.text else replace(asked, text=self._named(asked, viewer, trusted), sha256=None)
-        if viewer.role is Role.VISITOR and trusted.is_any and not trusted.holds(question.text):
-            if at := trusted.text_retired_at(question.text):
-                raise _retired(at)
-            raise NotAsked([telling.told(_UNTRUSTED, telling.DOCUMENT_NOT_TRUSTED)], Fate.BEYOND_KEY)
+        _check(question.text, viewer, trusted)
         return question
+
+    def check(self, text: str, viewer: Viewer) -> None:
+        """Raises NotAsked where a text that is followed may not be run by this viewer any more."""
+        _check(text, viewer, self._trusted)
 
     def keep(self, question: Question, viewer: Viewer) -> None:
         """Lets a question that was found valid be named by its hash from now on, where it came with one.
@@ -134,6 +135,13 @@ class Texts:
         if trouble is not None and trouble != self._told_of:
             _log.warning("trusted documents stay as they were", reason=trouble)
         self._told_of = trouble
+
+
+def _check(text: str, viewer: Viewer, trusted: Trusted) -> None:
+    if viewer.role is Role.VISITOR and trusted.is_any and not trusted.holds(text):
+        if at := trusted.text_retired_at(text):
+            raise _retired(at)
+        raise NotAsked([telling.told(_UNTRUSTED, telling.DOCUMENT_NOT_TRUSTED)], Fate.BEYOND_KEY)
 
 
 def _retired(at: datetime) -> NotAsked:

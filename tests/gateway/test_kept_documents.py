@@ -31,6 +31,7 @@ from gateway.persisted import Persisted
 from gateway.settings import Settings
 from resolvers.kit.graph import Graph
 from resolvers.kit.viewer import Role
+from tests.gateway import ticking
 from tests.gateway.conftest import ANSWERED, GRAPHQL, ME, Gate, OpenGate, code_of
 from tests.makers import Makers
 from tests.planted import SEAL, SIGNS
@@ -184,6 +185,20 @@ async def test_strangers_told_retired(gate: Gate) -> None:
     assert await told(gate, stranger, documentId=sha256(OTHER)) == "DOCUMENT_RETIRED"
     assert await told(gate, stranger, query=ME) == "DOCUMENT_NOT_TRUSTED"
     assert await told(gate, stranger, documentId="who") == "UNAUTHENTICATED"
+
+
+async def test_followed_until_retired(gate: Gate, store: Store, visitor: dict[str, str]) -> None:
+    """Whoever follows a document when it is retired is told so, and hears nothing more."""
+    follow = "subscription Ticks { ticks(times: 1000, everyS: 0.01) { number } }"
+    await add_documents(store, {"ticks": follow}, at=now())
+    await gate.house.texts.look(store)
+    before = ticking.MADE["ticks"]
+    following = asyncio.create_task(ask(gate, visitor | {"Accept": "text/event-stream"}, documentId="ticks"))
+    await until(lambda: ticking.MADE["ticks"] > before)
+    await retire_document(store, "ticks", at=now())
+    await gate.house.texts.look(store)
+    events = (await following).text
+    assert ('"number":1}' in events, "DOCUMENT_RETIRED" in events) == (True, True)
 
 
 async def test_last_retired_opens_nothing(gate: Gate, store: Store, visitor: dict[str, str]) -> None:
