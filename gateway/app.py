@@ -210,7 +210,7 @@ class House:
             auth=self.auth,
             context_for=self.context_for,
             subscriptions=self.subscriptions,
-            trusted=lambda: self.trusted,
+            texts=self.texts,
             spending=self._spending,
         )
         return Sockets(rooms, origins_of(self.lines))

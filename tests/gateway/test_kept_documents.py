@@ -32,13 +32,15 @@ from gateway.settings import Settings
 from resolvers.kit.graph import Graph
 from resolvers.kit.viewer import Role
 from tests.gateway import ticking
-from tests.gateway.conftest import ANSWERED, GRAPHQL, ME, Gate, OpenGate, code_of
+from tests.gateway.conftest import ANSWERED, GRAPHQL, ME, Gate, OpenGate, code_of, served
+from tests.gateway.test_sockets import opened
 from tests.makers import Makers
 from tests.planted import SEAL, SIGNS
 from tests.waiting import until
 
 WHO = "query Who { viewer { subject } }"
 OTHER = "query Other { viewer { subject role } }"
+FOLLOW = "subscription Ticks { ticks(times: 1000, everyS: 0.01) { number } }"
 Run = Callable[..., Awaitable[Any]]
 
 
@@ -189,8 +191,7 @@ async def test_strangers_told_retired(gate: Gate) -> None:
 
 async def test_followed_until_retired(gate: Gate, store: Store, visitor: dict[str, str]) -> None:
     """Whoever follows a document when it is retired is told so, and hears nothing more."""
-    follow = "subscription Ticks { ticks(times: 1000, everyS: 0.01) { number } }"
-    await add_documents(store, {"ticks": follow}, at=now())
+    await add_documents(store, {"ticks": FOLLOW}, at=now())
     await gate.house.texts.look(store)
     before = ticking.MADE["ticks"]
     following = asyncio.create_task(ask(gate, visitor | {"Accept": "text/event-stream"}, documentId="ticks"))
@@ -199,6 +200,27 @@ async def test_followed_until_retired(gate: Gate, store: Store, visitor: dict[st
     await gate.house.texts.look(store)
     events = (await following).text
     assert ('"number":1}' in events, "DOCUMENT_RETIRED" in events) == (True, True)
+
+
+async def test_over_sockets(gate: Gate, store: Store, visitor: dict[str, str]) -> None:
+    """Over a WebSocket the same documents run and the same hashes are known; what is retired is followed no more."""
+    await add_documents(store, {"ticks": FOLLOW}, at=now())
+    await gate.house.texts.look(store)
+    async with served(gate.app) as address, opened(address, said=visitor) as client:
+        await client.ask(ME)
+        assert (await client.hear())["payload"][0]["extensions"]["code"] == "DOCUMENT_NOT_TRUSTED"
+        await client.say({"type": "subscribe", "id": "2", "payload": {"documentId": "ticks"}})
+        assert (await client.hear())["payload"]["data"] == {"ticks": {"number": 1}}
+        await retire_document(store, "ticks", at=now())
+        await gate.house.texts.look(store)
+        while (heard := await client.hear())["type"] == "next":
+            pass
+        assert heard["payload"][0]["extensions"]["code"] == "DOCUMENT_RETIRED"
+        async with opened(address, said=gate.bearer()) as staff:
+            hashed = {"persistedQuery": {"version": 1, "sha256Hash": sha256(ME)}}
+            await staff.ask(ME, extensions=hashed)
+            assert (await staff.hear())["payload"] == ANSWERED
+    assert await told(gate, gate.bearer(), extensions=hashed) == ANSWERED["data"]
 
 
 async def test_last_retired_opens_nothing(gate: Gate, store: Store, visitor: dict[str, str]) -> None:
