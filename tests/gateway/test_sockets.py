@@ -54,7 +54,6 @@ class Client:
             with suppress(ConnectionClosed):
                 async for _ in self.socket:
                     pass
-            await self.socket.wait_closed()
         assert self.socket.close_code is not None
         return self.socket.close_code, self.socket.close_reason or ""
 
