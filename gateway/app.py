@@ -37,6 +37,7 @@ from gateway.heads import Heads
 from gateway.health import Health
 from gateway.importing.position import IMPORTS
 from gateway.inbox import Inbox
+from gateway.kept_documents import TRUSTED_DOCUMENTS
 from gateway.kept_secrets import with_secrets
 from gateway.keys import API_KEYS
 from gateway.ledger import Ledger
@@ -50,9 +51,9 @@ from gateway.sockets import Rooms, Sockets
 from gateway.subscriptions import Subscriptions
 from gateway.telemetry import CommandCount, JobLog, Telemetry, configure_logs
 from gateway.telling import UNAVAILABLE, told
+from gateway.texts import Texts
 from gateway.tokens import signed_token
 from gateway.tracebacks import guard_last_words
-from gateway.trusted import load_trusted
 from gateway.webhooks import Desk, Webhooks
 from gateway.work import JOBS, Worker, working
 from resolvers.channel_standing import know_accounts
@@ -69,7 +70,7 @@ from resolvers.live.question import LiveQuestion
 from resolvers.privacy.retention import BadRetention, with_retention
 from resolvers.schema import SLICES
 
-GATE_RECORDS: Final = (API_KEYS, IMPORTS, JOBS)
+GATE_RECORDS: Final = (API_KEYS, IMPORTS, JOBS, TRUSTED_DOCUMENTS)
 """What the gate itself keeps; the slices' records are the graph's."""
 
 
@@ -118,7 +119,7 @@ class House:
         self.knocks = Knocks()
         self.inbox = Inbox(store, self.knocks)
         self.subscriptions = Subscriptions(settings)
-        self.trusted = load_trusted(settings.trusted_documents)
+        self.texts = Texts(settings)
         self.ledger = Ledger(store, settings.access_ledger)
         self.rates = RateLimit(settings)
         self._look_ups = LookUpLimit(settings.lookups_per_minute, self.rates) if settings.lookups_per_minute else None
@@ -209,7 +210,7 @@ class House:
             auth=self.auth,
             context_for=self.context_for,
             subscriptions=self.subscriptions,
-            trusted=lambda: self.trusted,
+            texts=self.texts,
             spending=self._spending,
         )
         return Sockets(rooms, origins_of(self.lines))
@@ -223,7 +224,7 @@ class House:
             auth=self.auth,
             context_for=self.context_for,
             subscriptions=self.subscriptions,
-            trusted=self.trusted,
+            texts=self.texts,
             spending=self._spending,
         )
 
@@ -238,7 +239,8 @@ async def open_house(settings: Settings, *, graph: Graph, url: str) -> AsyncIter
         await know_accounts(store, lines)
         house = House(settings, store=store, graph=graph, lines=lines)
         try:
-            yield house
+            async with house.texts.fresh(store):
+                yield house
         finally:
             if house.asking:
                 await house.asking.close()

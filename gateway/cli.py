@@ -15,7 +15,18 @@ from rich.text import Text
 
 from adapters.failures import StoreError
 from adapters.mongo import Store
-from gateway import background, channel_commands, demo, doctor, doubles, keys, privacy, schema_file, serving
+from gateway import (
+    background,
+    channel_commands,
+    demo,
+    doctor,
+    document_commands,
+    doubles,
+    keys,
+    privacy,
+    schema_file,
+    serving,
+)
 from gateway.app import House
 from gateway.auth import require_sound
 from gateway.importing.crew import LostHands, crew_for
@@ -49,6 +60,7 @@ schema_app = typer.Typer(help="The contract: print it, check it, see what stands
 keys_app = typer.Typer(help="API keys for programs of other companies.", no_args_is_help=True)
 app.add_typer(schema_app, name="schema")
 app.add_typer(keys_app, name="keys")
+app.add_typer(document_commands.app, name="documents")
 
 _out = Console()
 _note = Console(stderr=True)

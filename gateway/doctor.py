@@ -24,12 +24,14 @@ from adapters.records import Record
 from adapters.serverfacts import ServerFacts, server_facts
 from gateway.channel_file import read_channels
 from gateway.database import URL_FILE, as_served, dotted, unfit
+from gateway.kept_documents import TRUSTED_DOCUMENTS, trusted_of
 from gateway.limit_settings import PREFIX
+from gateway.manifests import BadManifest, read_manifests
 from gateway.mongod import Glance, Mongod, MongodError, glance
 from gateway.schema_file import CHECKOUT, COMMITTED, differences
 from gateway.settings import BadSettings, Settings, environment_name, load_settings, unknown_names
 from gateway.tokens import KeySet, KeysUnreachable
-from gateway.trusted import load_trusted
+from gateway.trusted import bad_setting
 from gateway.work import JOBS, JobState, job_names, job_states
 from resolvers.deliveries.unnamed import PATIENCE, unnamed
 from resolvers.deliveries.waiting import DELIVERIES
@@ -329,19 +331,24 @@ def channels_on(settings: Settings) -> Finding:
     return ok(f"{on} switched on." if on else f"None is switched on: {PREFIX}CHANNELS names no file with entries.")
 
 
-def documents(settings: Settings) -> Finding:
-    """Whether the manifests of trusted documents are sound, and the graph answers what they hold."""
-    if settings.trusted_documents is None:
-        return ok("No manifest is named: visitors run whatever their role permits.")
+async def documents(settings: Settings) -> Finding:
+    """Whether the manifests of trusted documents are sound, and the graph answers what is trusted."""
     try:
-        trusted = load_trusted(settings.trusted_documents)
-    except BadSettings as error:
-        return broken(str(error))
+        manifests = read_manifests(settings.trusted_documents)
+    except BadManifest as error:
+        return broken(str(bad_setting(error)))
+    kept = await _seen_in_store(settings, [TRUSTED_DOCUMENTS], lambda store: store.held.all(TRUSTED_DOCUMENTS))
+    trusted = trusted_of(manifests, kept or {})
+    more = f" Those that commands added are not counted. {_UNSERVED}" if kept is None else ""
+    if not trusted.is_any:
+        return ok(f"None is trusted: visitors run whatever their role permits.{more}")
     # Strawberry has no public name for the schema beneath it.
     if old := trusted.unfit(graph()._schema):  # noqa: SLF001
         told = ", ".join(name[:64] for name in old[:5]) + (" ..." if len(old) > len(old[:5]) else "")
-        return warning(f"{len(old)} of {len(trusted)} trusted documents are none that this graph answers: {told}.")
-    return ok(f"Visitors run {len(trusted)} documents and no others.")
+        return warning(
+            f"{len(old)} of {len(trusted)} trusted documents are none that this graph answers: {told}.{more}"
+        )
+    return ok(f"Visitors run {len(trusted)} documents and no others.{more}")
 
 
 async def deliveries_unnamed(settings: Settings) -> Finding:

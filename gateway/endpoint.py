@@ -7,7 +7,7 @@ out; starlette stands around it as a thin skin.
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 import orjson
@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 from gateway import multipart, telling
 from gateway.answering import Answering
 from gateway.auth import STRANGER, Auth, NotSignedIn, is_stranger, nobody
+from gateway.compressing import GZIP, Compressing
 from gateway.dialects import dialect_of
 from gateway.event_stream import HEADERS, stream, whole
 from gateway.incoming import Incoming, Reading, Refusal
@@ -27,7 +28,7 @@ from gateway.preparing import Prepared
 from gateway.questions import Answer, Fate, NotAsked
 from gateway.settings import Settings
 from gateway.subscriptions import Subscriptions, require_same
-from gateway.trusted import Trusted
+from gateway.texts import Texts
 from resolvers.kit.context import Caller, Context
 from resolvers.kit.errors import Unavailable
 from resolvers.kit.viewer import Viewer
@@ -41,13 +42,23 @@ PREFLIGHT: Final = "/graphql/cost"
 _METHODS: Final = "GET, POST"
 
 # nosniff: an answer is never a page. no-store: it holds customers, and depends on who asks.
-_SAFE: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Vary": "Accept, Authorization"}
+_SAFE: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Vary": "Accept, Accept-Encoding, Authorization",
+}
+_CODED: Final = {"Content-Encoding": GZIP}
 
 _UNAUTHENTICATED, _WRONG_METHOD, _NOT_ACCEPTABLE, _TOO_MANY, _UNAVAILABLE = 401, 405, 406, 429, 503
 # Of a body, where nobody has said whose it is: the document by which a visitor's chat begins, and its page.
 _STRANGERS_BYTES: Final = 16 * 1024
 # What a stranger's widget is told of its document: it sends the text then, or its operator reads why not.
-_ABOUT_DOCUMENTS: Final = {telling.DOCUMENT_UNKNOWN, telling.DOCUMENT_NOT_TRUSTED}
+_ABOUT_DOCUMENTS: Final = {
+    telling.DOCUMENT_UNKNOWN,
+    telling.PERSISTED_UNSUPPORTED,
+    telling.DOCUMENT_NOT_TRUSTED,
+    telling.DOCUMENT_RETIRED,
+}
 # How long an answer may take before anyone looks whether somebody still waits for it.
 _WATCHED_AFTER_S: Final = 0.02
 # A reader who takes nothing for so long holds a subscription for nobody.
@@ -82,15 +93,16 @@ class Endpoint:
         auth: Auth,
         context_for: Callable[[Viewer, Caller], Context],
         subscriptions: Subscriptions,
-        trusted: Trusted,
+        texts: Texts,
         spending: Spending,
     ) -> None:
         self._reading = Reading(settings)
+        self._compressing = Compressing(settings)
         self._answering = answering
         self._auth = auth
         self._context_for = context_for
         self._subscriptions = subscriptions
-        self._trusted = trusted
+        self._texts = texts
         self._spending = spending
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -146,7 +158,7 @@ class Endpoint:
         viewer = await self._auth.viewer_of(incoming.headers)
         question = await self._reading.question(incoming)
         try:
-            question = self._trusted.question(question, viewer)
+            question = self._texts.question(question, viewer)
             prepared = self._answering.preparing.prepare(question)
         except NotAsked as reason:
             return _rendered(self._answering.exploring.shown(reason.answer, viewer), media_type)
@@ -154,6 +166,7 @@ class Endpoint:
             # A link or an image on a stranger's page makes a browser GET: that must never change anything.
             raise Refusal(_WRONG_METHOD, "A mutation comes by POST; by GET come queries alone.", Allow="POST")
         await self._spend(viewer, 0 if incoming.is_preflight else prepared.cost)
+        self._texts.keep(prepared.question, viewer)
         if incoming.is_preflight:
             return _rendered(self._answering.told_cost(prepared), media_type)
         if prepared.is_subscription:
@@ -167,7 +180,7 @@ class Endpoint:
         """The answer to what needs no sign-in; raises NotSignedIn for everything else, sound or not."""
         try:
             question = await self._reading.question(incoming, most_bytes=_STRANGERS_BYTES)
-            question = self._trusted.question(question, STRANGER)
+            question = self._texts.question(question, STRANGER)
             # Nor shall strangers choose what is kept at hand.
             prepared = self._answering.preparing.prepare(question, is_kept=False)
         except Refusal as error:
@@ -192,7 +205,11 @@ class Endpoint:
 
     async def _executed(self, incoming: Incoming, prepared: Prepared, viewer: Viewer, media_type: str) -> Outgoing:
         answering = self._answering.answer(prepared, self._context(incoming, viewer))
-        return _rendered(await _unless_gone(answering, incoming.gone), media_type)
+        outgoing = _rendered(await _unless_gone(answering, incoming.gone), media_type)
+        if prepared.is_mutation or media_type == EVENTS:
+            return outgoing
+        body = await self._compressing.compressed(outgoing.body, incoming.headers.get("accept-encoding"))
+        return outgoing if body is None else replace(outgoing, body=body, headers={**outgoing.headers, **_CODED})
 
     async def _in_parts(self, incoming: Incoming, prepared: Prepared, viewer: Viewer, draft: str) -> Outgoing:
         """The answer's first part with those that follow it; or whole, where nothing comes later."""
@@ -214,8 +231,9 @@ class Endpoint:
             raise Refusal(_NOT_ACCEPTABLE, f"A subscription is answered as {EVENTS}. Name that in `Accept`.")
 
         async def prove() -> None:
-            # Tokens end and keys are taken back while somebody follows.
+            # Tokens end, keys are taken back and documents are retired while somebody follows.
             require_same(viewer, await self._auth.viewer_of(incoming.headers))
+            self._texts.check(prepared.question.text, viewer)
 
         async def fresh() -> Context:
             await prove()

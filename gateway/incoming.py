@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -15,6 +15,13 @@ from gateway.questions import Question
 from gateway.settings import Settings
 
 _BAD_REQUEST, _TIMEOUT, _TOO_LARGE, _UNSUPPORTED = 400, 408, 413, 415
+
+_VERSION: Final = 1
+"""Of Apollo's automatic persisted queries; there is no other."""
+_BATCH: Final = (
+    "The body is a list, and several questions in one request are not answered. Send each by itself over one "
+    "connection (HTTP/1.1 keep-alive, or HTTP/2), or ask for all of it by the fields of one question."
+)
 
 Headers = Mapping[str, str]
 """Names in lower case, or a mapping that does not tell."""
@@ -102,11 +109,14 @@ class Reading:
 
     def checked(self, given: Any) -> Question:
         """What is asked by the parameters, as the specification types them (section 5.1); raises Refusal."""
+        if isinstance(given, list):
+            raise Refusal(_BAD_REQUEST, _BATCH)
         if not isinstance(given, dict):
             raise Refusal(_BAD_REQUEST, f"The body is {_kind(given)}; send an object, {{'query': '...'}} in JSON.")
-        document = _document(given)
-        text = given.get("query") or ("" if document else None)
-        if not isinstance(text, str) or not (text.strip() or document):
+        document, sha256 = _document(given), _sha256(given)
+        is_named = bool(document or sha256)
+        text = given.get("query") or ("" if is_named else None)
+        if not isinstance(text, str) or not (text.strip() or is_named):
             raise Refusal(_BAD_REQUEST, f"`query` is {_kind(text or None)}; it must be the question's text.")
         if (size := len(text.encode())) > self._settings.question_bytes:
             limit = self._settings.question_bytes
@@ -118,7 +128,8 @@ class Reading:
         for key in ("variables", "extensions"):
             if not isinstance(given.get(key), dict | None):
                 raise Refusal(_BAD_REQUEST, f"`{key}` is {_kind(given[key])}; it must be an object, or left out.")
-        return Question(text=text, variables=given.get("variables"), operation_name=name, document=document)
+        variables = given.get("variables")
+        return Question(text=text, variables=variables, operation_name=name, document=document, sha256=sha256)
 
 
 def _too_large(words: str, limit: int) -> Refusal:
@@ -127,17 +138,28 @@ def _too_large(words: str, limit: int) -> Refusal:
 
 
 def _document(given: dict[str, Any]) -> str | None:
-    """The document that is named in the place of a text, or beside it."""
-    name, text, extensions = given.get("documentId"), given.get("query"), given.get("extensions")
-    if name is not None:
-        if not isinstance(name, str) or not name:
-            raise Refusal(_BAD_REQUEST, f"`documentId` is {_kind(name)}; it must be the name of a document.")
-        if text:
-            raise Refusal(_BAD_REQUEST, "Both `documentId` and `query` were sent. Send one of them.")
-        return name
-    persisted = extensions.get("persistedQuery") if isinstance(extensions, dict) else None
-    if persisted is None:
+    """The document that is named in the place of a text."""
+    name = given.get("documentId")
+    if name is None:
         return None
+    if not isinstance(name, str) or not name:
+        raise Refusal(_BAD_REQUEST, f"`documentId` is {_kind(name)}; it must be the name of a document.")
+    if given.get("query"):
+        raise Refusal(_BAD_REQUEST, "Both `documentId` and `query` were sent. Send one of them.")
+    return name
+
+
+def _sha256(given: dict[str, Any]) -> str | None:
+    """The hash that stands in the place of a text, or beside it, as Apollo's clients send it."""
+    text, extensions = given.get("query"), given.get("extensions")
+    persisted = extensions.get("persistedQuery") if isinstance(extensions, dict) else None
+    if persisted is None or given.get("documentId") is not None:
+        return None
+    version = persisted.get("version", _VERSION) if isinstance(persisted, dict) else _VERSION
+    if version != _VERSION:
+        raise Refusal(
+            _BAD_REQUEST, f"`extensions.persistedQuery.version` is not {_VERSION}, which alone is known here."
+        )
     digest = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
     if not isinstance(digest, str) or not digest:
         raise Refusal(_BAD_REQUEST, "`extensions.persistedQuery` has no `sha256Hash`. Send the document's hash there.")

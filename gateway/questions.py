@@ -28,6 +28,8 @@ class Question:
     operation_name: str | None = None
     document: str | None = None
     """The name of the document whose text is meant (gateway/trusted.py)."""
+    sha256: str | None = None
+    """The text's hash, in lower case, where it came along: by which it may be named (gateway/texts.py)."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -132,8 +132,22 @@ class Settings(LimitSettings):
     trusted_documents: Path | None = Field(
         default=None,
         description="A manifest of documents, or a folder of manifests (`*.json`), as relay-compiler, GraphQL Code "
-        "Generator and Apollo write them. Visitors, and widgets before sign-in, then run these documents and no "
-        "others. Set it where the public comes in; without it they run whatever their role permits, as in the demo.",
+        "Generator and Apollo write them; files that change are read anew within seconds. Visitors, and widgets before "
+        "sign-in, then run these documents, and those that `profile-gateway documents add` keeps, and no others. Set "
+        "it where the public comes in; without any they run whatever their role permits, as in the demo.",
+    )
+    persisted_queries: bool = Field(
+        default=True,
+        description="Whether whoever has signed in, visitors apart, may name by its hash a question whose text was "
+        "sent before (Apollo's automatic persisted queries). Each process remembers its own, 4 MiB of them; one that "
+        "does not know a hash is sent the text again.",
+    )
+    compress_from_bytes: int = Field(
+        default=14_600,
+        ge=0,
+        description="Answers from this size on are compressed for clients that take gzip; 0: none. What is shorter "
+        "arrives in the first ten packets of a connection (RFC 6928), compressed or not. Events and the answers to "
+        "mutations never are.",
     )
     plans: bool = Field(
         default=True,

@@ -29,7 +29,7 @@ from gateway.questions import Answer, Fate, NotAsked
 from gateway.settings import Settings, environment_name
 from gateway.subscriptions import Cut, Subscriptions, require_same
 from gateway.telling import Told
-from gateway.trusted import Trusted
+from gateway.texts import Texts
 from resolvers.kit.context import Caller, Context
 from resolvers.kit.errors import Unavailable
 from resolvers.kit.viewer import Viewer
@@ -65,7 +65,7 @@ class Rooms:
     auth: Auth
     context_for: Callable[[Viewer, Caller], Context]
     subscriptions: Subscriptions
-    trusted: Callable[[], Trusted]
+    texts: Texts
     spending: Spending
 
 
@@ -324,14 +324,16 @@ class _Connection:
             return _errors_of(error)
 
     async def _prepared(self, payload: dict[str, Any], viewer: Viewer) -> Prepared:
-        question = self._rooms.trusted().question(self._reading.checked(payload), viewer)
+        question = self._rooms.texts.question(self._reading.checked(payload), viewer)
         prepared = self._rooms.answering.preparing.prepare(question)
         await self._rooms.spending.take(viewer, prepared.cost)
+        self._rooms.texts.keep(prepared.question, viewer)
         return prepared
 
     async def _followed(self, key: str, prepared: Prepared, viewer: Viewer) -> list[Told] | None:
         async def prove() -> None:
             require_same(viewer, await self._rooms.auth.viewer_of(self._headers))
+            self._rooms.texts.check(prepared.question.text, viewer)
 
         async def fresh() -> Context:
             await prove()

@@ -15,7 +15,7 @@ import structlog
 
 from gateway import telling
 from gateway.auth import NotSignedIn
-from gateway.questions import Answer, Fate
+from gateway.questions import Answer, Fate, NotAsked
 from gateway.settings import Settings, environment_name
 from resolvers.kit.errors import LimitExceeded, TellableError
 from resolvers.kit.networks import network_of
@@ -88,6 +88,8 @@ class Subscriptions:
                             yield one
             except TellableError as error:
                 yield _told(error)
+            except NotAsked as reason:
+                yield reason.answer
             except Cut:
                 raise
             except Exception as error:  # noqa: BLE001  the stream's outermost room: told by reference and logged whole

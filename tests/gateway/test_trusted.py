@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from gateway import doctor
+from gateway.manifests import read_manifests
 from gateway.settings import BadSettings, Settings
-from gateway.trusted import load_trusted
+from gateway.texts import Texts
 from resolvers.kit.viewer import Role
 from tests.gateway.conftest import ANSWERED, GRAPHQL, JSON, ME, Gate, OpenGate, code_of, data_of
 from tests.gateway.shop import WIDGET
@@ -126,10 +127,11 @@ async def test_subscription_by_name(gate: Gate, visitor: dict[str, str]) -> None
 @pytest.mark.parametrize(
     "named", [{"documentId": "gone"}, {"extensions": {"persistedQuery": {"sha256Hash": "0" * 64}}}]
 )
-async def test_unknown_document(gate: Gate, named: dict[str, Any]) -> None:
+async def test_unknown_document(gate: Gate, visitor: dict[str, str], named: dict[str, Any]) -> None:
     """A name that no manifest has is told as Apollo's clients know it, who send the text then."""
-    response = await ask(gate, gate.bearer() | {"Accept": GRAPHQL}, **named)
-    assert (response.status_code, code_of(response)) == (400, "PERSISTED_QUERY_NOT_FOUND")
+    for headers in (gate.bearer(), visitor):
+        response = await ask(gate, headers | {"Accept": GRAPHQL}, **named)
+        assert (response.status_code, code_of(response)) == (400, "PERSISTED_QUERY_NOT_FOUND")
     assert (await ask(gate, gate.bearer(), query=ME)).json() == ANSWERED
 
 
@@ -176,7 +178,7 @@ APOLLO = {"format": "apollo-persisted-query-manifest", "version": 1}
 def test_unsound_manifest(write: Write, manifest: Any, words: str) -> None:
     """A manifest that is not sound keeps the gateway from starting, and the words say where."""
     with pytest.raises(BadSettings, match=r"GATEWAY_TRUSTED_DOCUMENTS: .*documents") as raised:
-        load_trusted(write(manifest))
+        Texts(Settings(trusted_documents=write(manifest)))
     assert words in str(raised.value)
 
 
@@ -184,19 +186,21 @@ def test_manifests_agree(write: Write, tmp_path: Path) -> None:
     """One name means one text in all manifests; a file that is missing is told."""
     write({"a": WHO}, "one.json")
     folder = write({"a": WHO, "b": ME}, "two.json")
-    assert len(load_trusted(folder)) == 2
+    assert set(read_manifests(folder)) == {"a", "b"}
     write({"a": ME}, "two.json")
     with pytest.raises(BadSettings, match="names another document 'a'"):
-        load_trusted(folder)
+        Texts(Settings(trusted_documents=folder))
     with pytest.raises(BadSettings, match="cannot be read"):
-        load_trusted(tmp_path / "none.json")
+        Texts(Settings(trusted_documents=tmp_path / "none.json"))
 
 
-def test_doctor_looks(write: Write, tmp_path: Path) -> None:
+async def test_doctor_looks(write: Write, tmp_path: Path) -> None:
     """The doctor tells which documents the graph does not answer, and which manifest is not sound."""
-    assert "whatever their role permits" in doctor.documents(Settings()).words
+    assert "whatever their role permits" in (await doctor.documents(Settings(data_folder=tmp_path))).words
     folder = write({"who": WHO, "old": "{ nothing }"})
-    found = doctor.documents(Settings(trusted_documents=folder))
+    found = await doctor.documents(Settings(data_folder=tmp_path, trusted_documents=folder))
     assert (found.state, "1 of 2" in found.words, "old" in found.words) == (doctor.State.WARNING, True, True)
-    assert doctor.documents(Settings(trusted_documents=WIDGET)).state is doctor.State.OK
-    assert doctor.documents(Settings(trusted_documents=tmp_path / "none")).state is doctor.State.BROKEN
+    assert (await doctor.documents(Settings(data_folder=tmp_path, trusted_documents=WIDGET))).state is doctor.State.OK
+    assert (
+        await doctor.documents(Settings(data_folder=tmp_path, trusted_documents=tmp_path / "none"))
+    ).state is doctor.State.BROKEN
