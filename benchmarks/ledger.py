@@ -32,8 +32,8 @@ from gateway.ledger import Keeping
 from gateway.memory import settle_memory
 from gateway.mongod import Mongod
 from gateway.settings import Settings
-from gateway.telemetry import CommandCount
 from gateway.tokens import signed_token
+from gateway.traces import CommandCount
 from resolvers.kit.viewer import Role
 from resolvers.schema import graph
 from tests.makers import Makers

@@ -21,10 +21,10 @@ from gateway.limit_settings import LimitSettings
 from gateway.places import Places
 from gateway.preparing import Prepared, Preparing, too_deep
 from gateway.questions import Answer, Fate
-from gateway.telemetry import Trace, current_trace
 from gateway.telling import Told
 from gateway.touching import beyond as fields_beyond
 from gateway.touching import touched_by_variables, touched_fields
+from gateway.traces import Trace, current_trace
 from resolvers.kit.context import Context
 from resolvers.kit.errors import Unavailable
 from resolvers.kit.graph import Graph
@@ -76,7 +76,7 @@ class Answering:
 
     async def answer(self, prepared: Prepared, context: Context) -> Answer:
         """The answer; takes `execution_s` at most and says so where that was too short."""
-        trace = _name(prepared)
+        trace = _name(prepared, context)
         if refused := self._refused(prepared, context.viewer):
             return refused
         executed = await self._patiently(prepared, self._execute(prepared, context))
@@ -94,10 +94,9 @@ class Answering:
 
         `fresh` gives each of them a context of its own; what it raises ends them.
         """
-        trace = _name(prepared)
-        if trace:
-            trace.execution = _FOLLOWED
         context = await fresh()
+        if trace := _name(prepared, context):
+            trace.execution = _FOLLOWED
         if refused := self._refused(prepared, context.viewer):
             yield refused
             return
@@ -127,7 +126,7 @@ class Answering:
         if self._ledger is not None and self._ledger.keeping == "strict":
             yield await self.answer(prepared, context)
             return
-        trace = _name(prepared)
+        trace = _name(prepared, context)
         if refused := self._refused(prepared, context.viewer):
             yield refused
             return
@@ -260,11 +259,14 @@ class Answering:
         return telling.told(error.message + (_CHANGED if prepared.is_mutation else ""), error.code)
 
 
-def _name(prepared: Prepared) -> Trace | None:
+def _name(prepared: Prepared, context: Context) -> Trace | None:
     """The request as it is accounted for, with the operation's name."""
     if trace := current_trace():
         # A GraphQL name: letters, digits, underscores; cut, because a name may have any length.
         trace.operation = (prepared.name or prepared.operation.operation.value)[:64]
+        trace.kind, trace.cost = prepared.operation.operation.value, prepared.cost
+        trace.role = context.viewer.role.value
+        trace.batches = context.budget.batches
     return trace
 
 

@@ -44,16 +44,18 @@ from gateway.ledger import Ledger
 from gateway.limits import LookUpLimit, RateLimit, Spending
 from gateway.lines import open_lines
 from gateway.memory import settle_memory
+from gateway.meters import Metrics
 from gateway.origins import Origins, origins_of
 from gateway.playground import STRANGERS, Welcome
 from gateway.settings import BadSettings, Settings, environment_name, load_settings
 from gateway.sockets import Rooms, Sockets
 from gateway.subscriptions import Subscriptions
-from gateway.telemetry import CommandCount, JobLog, Telemetry, configure_logs
+from gateway.telemetry import JobLog, Telemetry, configure_logs
 from gateway.telling import UNAVAILABLE, told
 from gateway.texts import Texts
 from gateway.tokens import signed_token
 from gateway.tracebacks import guard_last_words
+from gateway.traces import CommandCount
 from gateway.webhooks import Desk, Webhooks
 from gateway.work import JOBS, Worker, working
 from resolvers.channel_standing import know_accounts
@@ -375,5 +377,6 @@ def _routes(settings: Settings, door: Door, welcome: Welcome) -> list[BaseRoute]
         *files.routes,
         *webhooks.routes,
         *health.routes,
+        *(Metrics(settings.metrics_token).routes if settings.metrics_token else ()),
         *page,
     ]

@@ -15,7 +15,7 @@ from graphql.language import DocumentNode
 from adapters.failures import StoreError
 from adapters.grouping import Grouped
 from adapters.mongo import Store
-from gateway.telemetry import uncounted
+from gateway.traces import uncounted
 from resolvers.accesses import ACCESSES, access_documents
 from resolvers.kit.context import Context
 from resolvers.kit.errors import Unavailable

@@ -15,6 +15,7 @@ from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import ConfigurationError, StorageError
 
 from gateway.limit_settings import PREFIX, LimitSettings
+from gateway.traces import current_trace
 from resolvers.kit.errors import LimitExceeded, Unavailable
 from resolvers.kit.networks import network_of
 from resolvers.kit.viewer import Role, Viewer
@@ -160,6 +161,8 @@ class TooOften(Exception):
         self.told = {"limit": limit, "asked": asked, "most": most}
         """What stands in the error's extensions."""
         self.wait_s = wait_s
+        if trace := current_trace():
+            trace.limits.append(limit)
 
 
 class Spending:

@@ -12,7 +12,7 @@ from typing import Final
 
 from adapters.courtesy import holding
 from gateway.execution import Known
-from gateway.telemetry import current_trace
+from gateway.traces import current_trace
 
 SHORT_ROWS: Final = 250
 """What a question may load and count as short: an agent's panel loads some 40 rows, an inbox of 50 customers 900."""

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from signal import SIGINT, SIGTERM
+from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
 import uvicorn
@@ -20,6 +21,7 @@ from gateway.database import database
 from gateway.heads import Heads
 from gateway.kept_secrets import JWT_FILE, SEAL_FILE, with_secrets
 from gateway.memory import settle_memory
+from gateway.meters import FOLDER
 from gateway.playground import STRANGERS, Welcome
 from gateway.settings import KEPT_IN_A_FILE, BadSettings, Settings, environment_name
 from resolvers.schema import graph
@@ -156,10 +158,10 @@ def _config(settings: Settings, app: Starlette | str, *, lifespan: Literal["on",
 
 
 def _serve_in_workers(settings: Settings, listener: socket.socket, announce: Callable[[str], None]) -> None:
-    with _database_in_a_thread(settings) as url:
+    with _database_in_a_thread(settings) as url, TemporaryDirectory(prefix="profile-gateway-counts-") as counts:
         # What is wrong shows here, once and in words, and the workers find every index made.
         asyncio.run(_open_once(settings, url))
-        os.environ.update(_for_workers(settings, url))
+        os.environ.update(_for_workers(settings, url) | {FOLDER: counts})
         config = _config(settings, "gateway.app:from_environment", lifespan="on")
         announce(_address_of(listener))
         Multiprocess(config, sockets=[listener]).run()

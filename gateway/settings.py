@@ -164,6 +164,11 @@ class Settings(LimitSettings):
         "or there is none. `buffered`: in groups, within a second; a process that is killed loses that second, one "
         "that ends loses nothing. `off`: never.",
     )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        description="With this bearer token Prometheus reads `/metrics`; without it there is none. What is counted "
+        "names nobody, but tells how a company fares.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least important lines to log; `info` has one per request."
     )
@@ -202,7 +207,7 @@ class Settings(LimitSettings):
             raise ValueError("it names no algorithm. Leave it out for RS256 and ES256")
         return given
 
-    @field_validator("secret", "jwt_secret")
+    @field_validator("secret", "jwt_secret", "metrics_token")
     @classmethod
     def _long_enough(cls, given: SecretStr | None) -> SecretStr | None:
         if given is not None and (size := len(given.get_secret_value().encode())) < SHORTEST_SECRET_BYTES:

@@ -24,6 +24,7 @@ from gateway.answering import Answering
 from gateway.auth import Auth, NotSignedIn
 from gateway.incoming import Reading, Refusal
 from gateway.limits import Spending, TooOften
+from gateway.meters import counted, hold_socket
 from gateway.preparing import Prepared
 from gateway.questions import Answer, Fate, NotAsked
 from gateway.settings import Settings, environment_name
@@ -97,9 +98,11 @@ class Sockets:
             await _closed(socket, _TRY_LATER, words)
             return
         self._count += 1
+        hold_socket(1)
         try:
             await _Connection(socket, self._rooms, self._reading).run()
         finally:
+            hold_socket(-1)
             self._count -= 1
 
     def _may_come_from(self, headers: Headers) -> bool:
@@ -289,7 +292,8 @@ class _Connection:
         """Answers one question; what ends the whole connection is handed on."""
         me = asyncio.current_task()
         try:
-            errors = await self._told(key, payload, viewer)
+            with counted():
+                errors = await self._told(key, payload, viewer)
             if self._working.get(key) is me:
                 # From here on the id is free again.
                 del self._working[key]

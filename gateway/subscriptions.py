@@ -15,6 +15,7 @@ import structlog
 
 from gateway import telling
 from gateway.auth import NotSignedIn
+from gateway.meters import hold_subscription
 from gateway.questions import Answer, Fate, NotAsked
 from gateway.settings import Settings, environment_name
 from resolvers.kit.errors import LimitExceeded, TellableError
@@ -133,9 +134,11 @@ class Subscriptions:
             raise _too_many("This process holds", self._most_of_visitors if is_visitor else self._most, "subscriptions")
         with _one_more(self._by_caller, who), _one_more(self._by_address, network):
             self._by_visitors += is_visitor
+            hold_subscription(1)
             try:
                 yield
             finally:
+                hold_subscription(-1)
                 self._by_visitors -= is_visitor
 
     def _warn(self, event: str, most: int) -> None:

@@ -9,10 +9,7 @@ import re
 import sys
 import time
 import uuid
-from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import MutableMapping
 from typing import Any, Final, TextIO
 
 import orjson
@@ -22,8 +19,9 @@ from structlog.typing import Processor
 
 from adapters.contract.errors import NoSuchIdentity
 from adapters.http.observing import Call
-from adapters.records import Document
+from gateway.meters import count_call, count_job, count_question
 from gateway.tracebacks import traceback_of, without_objects, without_words
+from gateway.traces import Trace, traced
 
 # What others may choose as a request's id: nothing that could forge a log line or fill the log.
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -31,7 +29,9 @@ _HEADER: Final = b"x-request-id"
 # RFC 9110, section 15.2.2. What follows on a WebSocket ends with a code of its own, which the log has then.
 _SWITCHED: Final = 101
 # Asked every few seconds by whoever watches the process; nobody reads that at `info`.
-_WATCHED: Final = frozenset({"/healthz", "/readyz"})
+_WATCHED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+# Where questions come in.
+_ASKED: Final = frozenset({"/graphql", "/graphql/cost"})
 
 # How calls to channels end where nobody has to look.
 _IN_ORDER: Final = frozenset({"GOOD", "CANCELLED", NoSuchIdentity.kind})
@@ -43,54 +43,12 @@ _NAME: Final = "gateway.request"
 _log = structlog.get_logger(_NAME)
 
 
-@dataclass(slots=True)
-class Trace:
-    """One request as it is accounted for."""
-
-    request_id: str
-    commands: int = 0
-    """How many commands went to the database."""
-    operation: str | None = None
-    execution: str | None = None
-    """How the answer was come by: `planned`, or why not."""
-    waited_s: float = 0.0
-    """How long a question of many rows waited for its turn."""
-
-
-_trace: ContextVar[Trace | None] = ContextVar("trace", default=None)
-
-
-def current_trace() -> Trace | None:
-    """The request that this task answers, if it answers one."""
-    return _trace.get()
-
-
-@contextmanager
-def uncounted() -> Iterator[None]:
-    """A block whose commands are not the request's: what the gateway writes for itself."""
-    token = _trace.set(None)
-    try:
-        yield
-    finally:
-        _trace.reset(token)
-
-
-class CommandCount:
-    """Counts the store's commands on the request that causes them (adapters.observing.CommandObserver)."""
-
-    def command_started(self, name: str, command: Document) -> None:
-        """One more for the request under way."""
-        del name, command
-        trace = _trace.get()
-        if trace is not None:
-            trace.commands += 1
-
-
 class JobLog:
     """Logs how each job ended (gateway.work.JobObserver)."""
 
     def job_ended(self, name: str, outcome: str, *, steps: int, took_s: float) -> None:
-        """One line."""
+        """One line, and one more for the meters."""
+        count_job(name, outcome)
         _log.info("job", job=name, outcome=outcome, steps=steps, ms=round(took_s * 1000, 1))
 
 
@@ -98,7 +56,8 @@ class CallLog:
     """Logs how each call to a channel ended (adapters.http.observing.CallObserver)."""
 
     def called(self, call: Call) -> None:
-        """One line: where it failed for everybody to see, else only for who looks closely."""
+        """One line: where it failed for everybody to see, else only for who looks closely. The meters count all."""
+        count_call(call)
         say = _log.debug if call.outcome in _IN_ORDER else _log.warning
         say(
             "channel",
@@ -126,7 +85,6 @@ class Telemetry:
             await self._app(scope, receive, send)
             return
         trace = Trace(_request_id(scope))
-        token = _trace.set(trace)
         began = time.perf_counter()
         status = 0
 
@@ -141,11 +99,13 @@ class Telemetry:
             await send(message)
 
         try:
-            with structlog.contextvars.bound_contextvars(request_id=trace.request_id):
+            with traced(trace), structlog.contextvars.bound_contextvars(request_id=trace.request_id):
                 await self._app(scope, receive, answer)
         finally:
-            _trace.reset(token)
-            _tell(scope, trace, status, time.perf_counter() - began)
+            took_s = time.perf_counter() - began
+            if scope["type"] == "http" and scope["path"] in _ASKED:
+                count_question(trace, status, took_s)
+            _tell(scope, trace, status, took_s)
 
 
 def _request_id(scope: Scope) -> str:
@@ -168,6 +128,9 @@ def _tell(scope: Scope, trace: Trace, status: int, took_s: float) -> None:
         commands=trace.commands,
         operation=trace.operation,
         execution=trace.execution,
+        role=trace.role,
+        cost=trace.cost,
+        code=trace.codes[0] if trace.codes else None,
         waited_ms=round(trace.waited_s * 1000, 1),
     )
 

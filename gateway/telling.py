@@ -14,6 +14,7 @@ import structlog
 from graphql import GraphQLError
 
 from adapters.failures import Overtaken, StoreDown, TooSlow
+from gateway.traces import current_trace
 from resolvers.kit.errors import TellableError
 
 PARSE_FAILED: Final = "GRAPHQL_PARSE_FAILED"
@@ -56,6 +57,7 @@ _log = structlog.get_logger("gateway.errors")
 
 def told(message: str, code: str) -> Told:
     """An error of the gate itself."""
+    _note(code)
     return {"message": message, "extensions": {"code": code}}
 
 
@@ -102,6 +104,12 @@ def _told_of(error: GraphQLError) -> Told:
     return _formatted(error, unforeseen["message"], unforeseen["extensions"])
 
 
+def _note(code: str) -> None:
+    """Takes note of an error that is told."""
+    if trace := current_trace():
+        trace.codes.append(code)
+
+
 def _is_about_question(error: GraphQLError, cause: BaseException | None) -> bool:
     """graphql-core points at the document where an argument is wrong; where a value cannot be serialised, nowhere."""
     return isinstance(cause, GraphQLError) and bool(cause.nodes) if cause is not None else bool(error.nodes)
@@ -116,6 +124,7 @@ def _without_value(message: str) -> str:
 
 
 def _formatted(error: GraphQLError, message: str, extensions: dict[str, Any]) -> Told:
+    _note(str(extensions.get("code")))
     shown: Told = {"message": message}
     if error.locations:
         shown["locations"] = [{"line": one.line, "column": one.column} for one in error.locations]

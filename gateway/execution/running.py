@@ -200,6 +200,7 @@ class Running:
         values: Sequence[Any]
         try:
             info = self._calls.info(field, way, batch.path(0, field))
+            info.context.budget.batches.append(len(batch.sources))
             values = await way.way.all(list(batch.sources), info, self._calls.arguments(field, way, info))
         except Exception as error:  # noqa: BLE001  it is the field's error, for every object
             values = [error] * len(batch.sources)

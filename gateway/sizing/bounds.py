@@ -10,6 +10,7 @@ from gateway import telling
 from gateway.limit_settings import LimitSettings
 from gateway.sizing.shape import Shape, Shapes, shapes
 from gateway.telling import Told
+from gateway.traces import current_trace
 
 _ROUNDS: Final = 2
 """graphql-js has the same bound: what tools ask goes one round, and each more multiplies by the whole schema."""
@@ -124,6 +125,8 @@ def shown(asked: int) -> str:
 
 def told_beyond(message: str, limit: str, asked: int, most: int) -> Told:
     """The refusal that names the limit, what was asked, and how much may be."""
+    if trace := current_trace():
+        trace.limits.append(limit)
     told = telling.told(message, telling.LIMIT_EXCEEDED)
     told["extensions"] |= {"limit": limit, "asked": min(asked, _LARGEST_TOLD), "most": most}
     return told

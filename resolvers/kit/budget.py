@@ -19,6 +19,8 @@ class Budget:
         self._deadline = time.monotonic() + execution_s
         self.rows = 0
         """Loaded or handed out by now."""
+        self.batches: list[int] = []
+        """How many parents or keys were asked for at once, each time."""
 
     @property
     def left_s(self) -> float:

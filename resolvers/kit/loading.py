@@ -38,6 +38,7 @@ class Loaders:
         if loader is None:
 
             async def in_order(keys: list[K]) -> list[V | None]:
+                self._budget.batches.append(len(keys))
                 found = await batch(self._context, keys)
                 return [found.get(one) for one in keys]
 
@@ -51,6 +52,7 @@ class Loaders:
         if loader is None:
 
             async def for_all(parents: list[Any]) -> list[Any]:
+                self._budget.batches.append(len(parents))
                 return list(one_each(parents, await resolve(parents), repr(resolve)))
 
             # Parents are objects, not keys: two equal ones still want two answers.
