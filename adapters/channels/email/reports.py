@@ -79,10 +79,11 @@ def bounce(letter: Letter, place: Place, at: datetime) -> list[Event]:
     ours = _about(letter, place.domains)
     if ours is None:
         return [left_alone(letter, NOT_OURS, at)]
-    text = (letter.text or "")[:_LONGEST]
-    refused = _refused(text)
+    # What stands behind our id is our own mail, which may hold any number and any words.
+    said = (letter.text or "")[:_LONGEST].partition(ours.id)[0]
+    refused = _refused(said)
     # Who is named there was given up, whichever code the last try had.
-    if refused is None and not letter.headers.all("x-failed-recipients") and not _is_given_up(text, ours):
+    if refused is None and not letter.headers.all("x-failed-recipients") and not _is_given_up(said):
         return [left_alone(letter, _UNDER_WAY, at)]
     return [_progress(ours, place, "FAILED", at, "bounced", reason=_reason(refused or ""))]
 
@@ -99,9 +100,9 @@ def tells_of_delivery(letter: Letter) -> bool:
     return any(one in words for one in (*_GIVEN_UP, *_STILL_TRYING))
 
 
-def _is_given_up(text: str, ours: Own) -> bool:
-    """Whether a server says in its usual words that it tries no more, before it shows the mail of ours."""
-    words = _plain(text.partition(ours.id)[0])
+def _is_given_up(said: str) -> bool:
+    """Whether a server says in its usual words that it tries no more."""
+    words = _plain(said)
     return any(one in words for one in _GIVEN_UP) and not any(one in words for one in _STILL_TRYING)
 
 
