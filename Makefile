@@ -38,8 +38,9 @@ deep: $(VENV)/.dev ## Full counts of the property tests, crashes
 bench: $(VENV)/.dev ## Benchmarks, as ratios measured in one run
 	$(BIN)/python -m benchmarks
 
-conformance: $(VENV)/.dev ## graphql-core's own execution tests, on plans
+conformance: $(VENV)/.dev ## graphql-core's own execution tests, on plans; public clients, audits and compositions (npm)
 	$(BIN)/python tests/conformance/graphql_core.py
+	$(BIN)/python -m tests.conformance.public_clients
 
 lint: $(VENV)/.dev ## Format and check
 	$(BIN)/ruff format .

@@ -41,8 +41,7 @@ PROTOCOL: Final = "graphql-transport-ws"
 _GOING_AWAY, _POLICY, _TOO_BIG, _TRY_LATER = 1001, 1008, 1009, 1013
 _BAD_MESSAGE, _UNAUTHORIZED, _FORBIDDEN, _WRONG_PROTOCOL = 4400, 4401, 4403, 4406
 _INIT_TIMEOUT, _DUPLICATE, _TOO_MANY_INITS, _INTERNAL = 4408, 4409, 4429, 4500
-_LONGEST_REASON: Final = 123
-"""In bytes (RFC 6455, section 5.5): a closing frame holds 125, two of them the code."""
+_LONGEST_REASON: Final = 123  # bytes: a closing frame holds 125 (RFC 6455, section 5.5), two of them the code
 _LONGEST_ID: Final = 128
 # A reader who takes nothing for so long holds a connection for nobody.
 _PATIENCE_S: Final = 10.0
@@ -87,8 +86,10 @@ class Sockets:
             # Before it is taken: the browser is answered 403.
             await socket.close(_POLICY)
             return
-        if PROTOCOL not in scope.get("subprotocols", ()):
-            await socket.accept()
+        offered = scope.get("subprotocols") or [None]
+        if PROTOCOL not in offered:
+            # In the client's own: some take no connection without what they offered, and would hear no code.
+            await socket.accept(subprotocol=offered[0])
             await _closed(socket, _WRONG_PROTOCOL, f"Subprotocol not acceptable. Speak {PROTOCOL}.")
             return
         await socket.accept(subprotocol=PROTOCOL)

@@ -1,0 +1,53 @@
+// urql 6: queries, mutations, incremental delivery, persisted queries, and subscriptions over events.
+import { Client, fetchExchange } from "@urql/core";
+import { persistedExchange } from "@urql/exchange-persisted";
+import { ADD, CHANGED, ME, PARTS, check, customer, done, equal, headers, note, url } from "./checking.mjs";
+
+const asking = (more = {}) =>
+  new Client({
+    url,
+    exchanges: [fetchExchange],
+    fetchOptions: { headers },
+    requestPolicy: "network-only",
+    preferGetMethod: false,
+    ...more,
+  });
+
+await check("a query", async () => equal((await asking().query(ME, {}).toPromise()).data.viewer.role, "AGENT"));
+await check("a query by GET", async () => {
+  equal((await asking({ preferGetMethod: "force" }).query(ME, {}).toPromise()).data.viewer.role, "AGENT");
+});
+await check("a mutation", async () => {
+  const { data } = await asking().mutation(ADD, { id: customer, text: "by urql" }).toPromise();
+  equal(data.addNote.note.text, "by urql");
+});
+await check("@defer", async () => {
+  const seen = [];
+  await new Promise((ready) => {
+    asking().query(PARTS, { id: customer }).subscribe((result) => {
+      if (result.error) throw result.error;
+      seen.push(result.data.customer.displayName);
+      if (!result.hasNext) ready();
+    });
+  });
+  equal(seen[0], undefined, "the first part");
+  equal(typeof seen.at(-1), "string", "the last part");
+});
+await check("persisted queries", async () => {
+  const client = asking({ exchanges: [persistedExchange({ preferGetForPersistedQueries: false }), fetchExchange] });
+  for (let n = 0; n < 2; n += 1) {
+    const { data, error } = await client.query("query Hashed { viewer { subject } }", {}).toPromise();
+    if (error) throw error;
+    equal(typeof data.viewer.subject, "string");
+  }
+});
+await check("a subscription", async () => {
+  const client = asking({ fetchSubscriptions: true });
+  const coming = new Promise((ready) => {
+    client.subscription(CHANGED, { id: customer }).subscribe(ready);
+  });
+  await new Promise((later) => setTimeout(later, 500));
+  await note("followed by urql");
+  equal((await coming).data.customerChanged.kind, "NOTE");
+});
+done();

@@ -1,0 +1,80 @@
+"""Runs public clients, audits and compositions against a gateway: `make conformance`.
+
+The tools come from the npm registry, of the very versions that the lock file pins, and are installed into a folder that
+goes afterwards. Each script in `clients/` tells line by line what passed.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import httpx
+
+from tests.gateway.processes import Running
+
+ROOT = Path(__file__).parents[2]
+CLIENTS = Path(__file__).parent / "clients"
+SCRIPTS = ("audit", "sockets", "events", "apollo", "urql", "request", "federation", "changes")
+SECRET = "a sample secret for conformance, long enough"
+FIRST = "{ customers(first: 1) { nodes { id } } }"
+
+
+def main() -> int:
+    """0 where everything passed."""
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder:
+        place = Path(folder) / "clients"
+        shutil.copytree(CLIENTS, place, ignore=shutil.ignore_patterns("node_modules"))
+        quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+        subprocess.run(["npm", "--prefix", str(place), "ci", *quiet], check=True)
+        running = Running(Path(folder) / "data", "demo", GATEWAY_JWT_SECRET=SECRET)
+        try:
+            running.ready()
+            return _all(place, running)
+        finally:
+            running.end()
+            running.kill()
+
+
+def _all(place: Path, running: Running) -> int:
+    token = subprocess.run(
+        [sys.executable, "-c", "from gateway.cli import main; main()", "token", "--role", "agent", "--subject", "anna"],
+        env=running.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    environment = {
+        **os.environ,
+        "GATEWAY_URL": f"{running.address}/graphql",
+        "GATEWAY_TOKEN": token,
+        "GATEWAY_CUSTOMER": _customer(running.address, token),
+        "SCHEMA_RELEASED": str(CLIENTS.parent / "released.graphql"),
+        "SCHEMA_NOW": str(ROOT / "schema.graphql"),
+    }
+    failed = []
+    for name in SCRIPTS:
+        sys.stdout.write(f"{name}\n")
+        sys.stdout.flush()
+        if subprocess.run(["node", f"{name}.mjs"], cwd=place, env=environment, check=False).returncode:
+            failed.append(name)
+    told = f"failed: {', '.join(failed)}" if failed else "All clients, audits and compositions pass."
+    sys.stdout.write(f"{told}\n")
+    return 1 if failed else 0
+
+
+def _customer(address: str, token: str) -> str:
+    """Somebody whom the clients ask about."""
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = httpx.post(f"{address}/graphql", json={"query": FIRST}, headers=headers, trust_env=False).json()
+    try:
+        found: str = answer["data"]["customers"]["nodes"][0]["id"]
+    except (KeyError, TypeError) as error:
+        raise SystemExit(f"There is no customer: {answer}") from error
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
