@@ -55,7 +55,7 @@ from gateway.telling import UNAVAILABLE, told
 from gateway.texts import Texts
 from gateway.tokens import signed_token
 from gateway.tracebacks import guard_last_words
-from gateway.traces import CommandCount
+from gateway.watching.switch import watch_of
 from gateway.webhooks import Desk, Webhooks
 from gateway.work import JOBS, Worker, working
 from resolvers.channel_standing import know_accounts
@@ -236,7 +236,7 @@ async def open_house(settings: Settings, *, graph: Graph, url: str) -> AsyncIter
     """A house on the database behind the URL, ready to answer; its store and lines are closed behind the block."""
     async with (
         open_lines(settings) as lines,
-        opened_store(url, settings, records_of(graph, settings), observer=CommandCount()) as store,
+        opened_store(url, settings, records_of(graph, settings), observer=watch_of(settings).commands) as store,
     ):
         await know_accounts(store, lines)
         house = House(settings, store=store, graph=graph, lines=lines)
@@ -360,7 +360,8 @@ class Door:
 
 def _around(settings: Settings) -> list[Middleware]:
     # Here and not by the server, so that whichever serves the application believes the same proxies.
-    return [Middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies)), Middleware(Telemetry)]
+    proxies = Middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
+    return [proxies, Middleware(Telemetry), *watch_of(settings).around]
 
 
 def _routes(settings: Settings, door: Door, welcome: Welcome) -> list[BaseRoute]:

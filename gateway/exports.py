@@ -11,9 +11,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from adapters.failures import StoreError
 from adapters.mongo import Store
 from adapters.records import RecordId
-from gateway.telling import BAD_REQUEST, UNAVAILABLE, told
+from gateway.telling import BAD_REQUEST, UNAVAILABLE, told, told_unforeseen
 from resolvers.aliases import ids_of, speaking
 from resolvers.kit.ids import global_id, key_of
 from resolvers.kit.slice import Declared
@@ -24,7 +25,7 @@ from resolvers.privacy.exporting import Export
 PATH: Final = "/exports/"
 
 _ALGORITHM: Final = "HS256"
-_GONE, _UNAVAILABLE = 410, 503
+_GONE, _UNFORESEEN, _UNAVAILABLE = 410, 500, 503
 # nosniff: it is no page. no-store: it holds a customer.
 _SAFE: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 _NO_MORE: Final = "This path opens no export, or no longer. Ask `exportCustomer` for another one."
@@ -99,7 +100,11 @@ class Exports:
         try:
             pieces = await shelf.archive(request.path_params["ticket"])
         except BadTicket:
-            return _refused(_NO_MORE, _GONE)
+            pieces = None
+        except StoreError as error:
+            return _refused(str(error), _UNAVAILABLE)
+        except Exception as error:  # noqa: BLE001  the outermost room: told by reference and logged whole
+            return JSONResponse({"errors": [told_unforeseen(error)]}, _UNFORESEEN, headers=_SAFE)
         if pieces is None:
             return _refused(_NO_MORE, _GONE)
         headers = {**_SAFE, "Content-Disposition": 'attachment; filename="customer.zip"'}

@@ -169,6 +169,11 @@ class Settings(LimitSettings):
         description="With this bearer token Prometheus reads `/metrics`; without it there is none. What is counted "
         "names nobody, but tells how a company fares.",
     )
+    spans: bool = Field(
+        default=False,
+        description="Whether spans of requests and database commands go by OpenTelemetry (`profile-gateway[otel]`) "
+        "to where its own variables `OTEL_EXPORTER_OTLP_*` say. They hold no documents, no variables and nobody.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least important lines to log; `info` has one per request."
     )

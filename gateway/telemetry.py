@@ -26,6 +26,8 @@ from gateway.traces import Trace, traced
 # What others may choose as a request's id: nothing that could forge a log line or fill the log.
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _HEADER: Final = b"x-request-id"
+# W3C Trace Context, section 3.2.2; all zeros is no id.
+_TRACEPARENT: Final = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 # RFC 9110, section 15.2.2. What follows on a WebSocket ends with a code of its own, which the log has then.
 _SWITCHED: Final = 101
 # Asked every few seconds by whoever watches the process; nobody reads that at `info`.
@@ -84,7 +86,7 @@ class Telemetry:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        trace = Trace(_request_id(scope))
+        trace = Trace(_request_id(scope), trace_id=_trace_id(scope))
         began = time.perf_counter()
         status = 0
 
@@ -113,6 +115,11 @@ def _request_id(scope: Scope) -> str:
     return sent if _REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
 
 
+def _trace_id(scope: Scope) -> str | None:
+    found = _TRACEPARENT.fullmatch(dict(scope["headers"]).get(b"traceparent", b""))
+    return found[1].decode() if found else None
+
+
 def _tell(scope: Scope, trace: Trace, status: int, took_s: float) -> None:
     level = logging.DEBUG if scope["path"] in _WATCHED else logging.INFO
     if not logging.getLogger(_NAME).isEnabledFor(level):
@@ -121,6 +128,7 @@ def _tell(scope: Scope, trace: Trace, status: int, took_s: float) -> None:
         level,
         "request",
         request_id=trace.request_id,
+        trace_id=trace.trace_id,
         method=scope.get("method", "WEBSOCKET"),
         path=_path(scope),
         status=status,

@@ -13,6 +13,8 @@ class Trace:
     """One request as it is accounted for."""
 
     request_id: str
+    trace_id: str | None = None
+    """That of W3C's `traceparent`, or of the span that was begun here."""
     commands: int = 0
     """How many commands went to the database."""
     operation: str | None = None

@@ -9,6 +9,7 @@ from typing import Any
 import jwt
 import pytest
 
+from adapters.mongo import StoreDown
 from gateway.app import records_of
 from gateway.exports import BadTicket, Tickets
 from gateway.settings import Settings
@@ -86,6 +87,32 @@ async def test_erased_meanwhile(gate: Gate, make: Makers) -> None:
     assert begun.json()["data"]["eraseCustomer"]["erasure"]["state"] == "RUNNING"
     assert (await gate.client.get(path)).status_code == 410
     assert (await _path(gate, one))["code"] == "NOT_FOUND"
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (ZeroDivisionError("zqxsjwkh"), 500, "INTERNAL"),
+        (StoreDown("The database does not answer."), 503, "UNAVAILABLE"),
+    ],
+    ids=["bug", "down"],
+)
+async def test_unforeseen_is_masked(
+    open_gate: OpenGate, make: Makers, error: Exception, status: int, code: str
+) -> None:
+    """What goes wrong has its code as everywhere, and what nobody foresaw is told by a reference alone."""
+    gate = open_gate()
+    path = (await _path(gate, await make.customer()))["path"]
+
+    def broken() -> datetime:
+        raise error
+
+    gate = open_gate(clock=broken)
+    response = await gate.client.get(path)
+    (told,) = response.json()["errors"]
+    assert (response.status_code, told["extensions"]["code"]) == (status, code)
+    assert ("reference" in told["extensions"]) == (code == "INTERNAL")
+    assert "zqxsjwkh" not in response.text
 
 
 @pytest.mark.parametrize("sub", ["junk", "Tm90ZTo2YjA4MDUzZmY3OGE5ZjMwZmU0M2I0ZGE"])
