@@ -279,8 +279,7 @@ class _Connection:
                 await self._socket.send_text(_written(message))
         except TimeoutError as error:
             raise _Ended(_POLICY, "Messages are not taken.") from error
-        except RuntimeError as error:
-            # Starlette's word for a connection that is closed already.
+        except RuntimeError as error:  # Starlette's word for a connection that is closed already
             raise WebSocketDisconnect from error
 
     async def _pong(self, ping: Mapping[str, Any]) -> None:
