@@ -8,6 +8,7 @@ from benchmarks import (
     fairness,
     fields,
     five_channels,
+    front_door,
     history,
     importing,
     indicators,
@@ -44,6 +45,7 @@ async def main() -> None:
     await intake.main()
     await five_channels.main()
     await fairness.main()
+    await front_door.main()
     await workers.main()
 
 
