@@ -31,6 +31,7 @@ from resolvers.deliveries.waiting import ASIDE, DELIVERIES
 from resolvers.kit.ids import global_id
 from resolvers.kit.shift import Shift
 from tests import planted
+from tests.channels.meta_deliveries import signed
 from tests.channels.telegram import double as telegram
 from tests.channels.whatsapp import double as whatsapp
 from tests.channels.whatsapp.double import NUMBER
@@ -143,8 +144,8 @@ def _odd() -> list[tuple[str, Delivery]]:
         {"object": words, "entry": words},
         words.encode() + b"\xff{",
     ]
-    found = [(f"whatsapp/{NUMBER}", whatsapp.signed(one)) for one in bodies]
-    found.append((f"whatsapp/{NUMBER}", whatsapp.signed(bodies[0], secret=f"{words} guessed")))
+    found = [(f"whatsapp/{NUMBER}", signed(one, whatsapp.SECRET)) for one in bodies]
+    found.append((f"whatsapp/{NUMBER}", signed(bodies[0], f"{words} guessed")))
     person = {"id": words, "name": [words], "email": words}
     desk = [zendesk.told("user.created", person), zendesk.told(words, {"id": 1}), [words], words.encode()]
     now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
@@ -161,7 +162,7 @@ async def _talk(silent: Silent) -> None:
     told = whatsapp.message(id="wamid.hello", timestamp=str(int(datetime.now(UTC).timestamp())))
     contact = {"profile": {"name": f"{planted.FIRST} {planted.LAST}"}, "wa_id": planted.CALLER}
     body = whatsapp.enveloped({"contacts": [contact], "messages": [told]})
-    assert await silent.deliver(f"whatsapp/{NUMBER}", whatsapp.signed(body)) == 200
+    assert await silent.deliver(f"whatsapp/{NUMBER}", signed(body, whatsapp.SECRET)) == 200
     await silent.work()
     (talk,) = await silent.store.find(CONVERSATIONS, {})
     given = {"conversationId": global_id("Conversation", talk["_id"]), "text": f"Dear {planted.FIRST} {planted.LAST}"}
