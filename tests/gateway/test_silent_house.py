@@ -31,7 +31,7 @@ from resolvers.deliveries.waiting import ASIDE, DELIVERIES
 from resolvers.kit.ids import global_id
 from resolvers.kit.shift import Shift
 from tests import planted
-from tests.channels.meta_deliveries import signed
+from tests.channels.meta_deliveries import delivered, signed
 from tests.channels.telegram import double as telegram
 from tests.channels.whatsapp import double as whatsapp
 from tests.channels.whatsapp.double import NUMBER
@@ -153,7 +153,7 @@ def _odd() -> list[tuple[str, Delivery]]:
     chats = [telegram.update(telegram.message(text=[words])), telegram.update(words, words), {words: words}]
     found += [(f"telegram/{telegram.BOT}", telegram.delivered(one, telegram.SECRET)) for one in chats]
     found.append((f"telegram/{telegram.BOT}", telegram.delivered(chats[0], f"{planted.MARK} guessed")))
-    found += [("crm/main", whatsapp.delivered(words.encode())), ("crm/other", whatsapp.delivered(words.encode()))]
+    found += [("crm/main", delivered(words.encode())), ("crm/other", whatsapp.delivered(words.encode()))]
     return found
 
 
