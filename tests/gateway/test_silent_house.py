@@ -153,7 +153,7 @@ def _odd() -> list[tuple[str, Delivery]]:
     chats = [telegram.update(telegram.message(text=[words])), telegram.update(words, words), {words: words}]
     found += [(f"telegram/{telegram.BOT}", telegram.delivered(one, telegram.SECRET)) for one in chats]
     found.append((f"telegram/{telegram.BOT}", telegram.delivered(chats[0], f"{planted.MARK} guessed")))
-    found += [("crm/main", delivered(words.encode())), ("crm/other", whatsapp.delivered(words.encode()))]
+    found += [("crm/main", delivered(words.encode())), ("crm/other", delivered(words.encode()))]
     return found
 
 
