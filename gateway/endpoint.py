@@ -140,14 +140,8 @@ class Endpoint:
                 self._reading.check_headers(incoming.headers)
             to = self._to_stranger if is_stranger(incoming.headers) else self._to_viewer
             return await to(incoming, media_type)
-        except Refusal as refusal:
-            return _refused(refusal, media_type)
-        except NotSignedIn as error:
-            return _refused(
-                Refusal(_UNAUTHENTICATED, error.message, code=error.code, WWW_Authenticate=error.challenge), media_type
-            )
-        except Unavailable as error:
-            return _refused(Refusal(_UNAVAILABLE, error.message, code=error.code, Retry_After="5"), media_type)
+        except (Refusal, TooOften, NotSignedIn, Unavailable) as error:
+            return _refused(_refusal_of(error), media_type)
         except ClientGone:
             return Outgoing(status=_CLIENT_GONE, body=b"")
         except Exception as error:  # noqa: BLE001  the outermost room: told by reference and logged whole
@@ -156,6 +150,8 @@ class Endpoint:
     async def _to_viewer(self, incoming: Incoming, media_type: str) -> Outgoing:
         # Before the body is read: whose token is no good shall not make us hold it.
         viewer = await self._auth.viewer_of(incoming.headers)
+        # Nor shall anybody be heard for nothing whose questions are no good.
+        await self._spending.asked(viewer)
         question = await self._reading.question(incoming)
         try:
             question = self._texts.question(question, viewer)
@@ -165,10 +161,10 @@ class Endpoint:
         if incoming.method == "GET" and prepared.is_mutation:
             # A link or an image on a stranger's page makes a browser GET: that must never change anything.
             raise Refusal(_WRONG_METHOD, "A mutation comes by POST; by GET come queries alone.", Allow="POST")
-        await self._spend(viewer, 0 if incoming.is_preflight else prepared.cost)
         self._texts.keep(prepared.question, viewer)
         if incoming.is_preflight:
             return _rendered(self._answering.told_cost(prepared), media_type)
+        await self._spending.costs(viewer, prepared.cost)
         if prepared.is_subscription:
             return self._followed(incoming, prepared, viewer)
         draft = liked_draft(incoming.headers.get("accept")) if prepared.may_come_in_parts else None
@@ -178,6 +174,7 @@ class Endpoint:
 
     async def _to_stranger(self, incoming: Incoming, media_type: str) -> Outgoing:
         """The answer to what needs no sign-in; raises NotSignedIn for everything else, sound or not."""
+        await self._spending.asked(STRANGER, of_address=incoming.address or "")
         try:
             question = await self._reading.question(incoming, most_bytes=_STRANGERS_BYTES)
             question = self._texts.question(question, STRANGER)
@@ -191,17 +188,8 @@ class Endpoint:
             raise nobody() from reason
         if incoming.method != "POST" or incoming.is_preflight or not self._answering.is_open(prepared):
             raise nobody()
-        await self._spend(STRANGER, prepared.cost, of_address=incoming.address or "")
+        await self._spending.costs(STRANGER, prepared.cost, of_address=incoming.address or "")
         return await self._executed(incoming, prepared, STRANGER, media_type)
-
-    async def _spend(self, viewer: Viewer, cost: int, *, of_address: str | None = None) -> None:
-        """Counts the question; raises Refusal where there were too many, or too dear ones, within a minute."""
-        try:
-            await self._spending.take(viewer, cost, of_address=of_address)
-        except TooOften as error:
-            raise Refusal(
-                _TOO_MANY, str(error), code=telling.LIMIT_EXCEEDED, more=error.told, Retry_After=str(error.wait_s)
-            ) from error
 
     async def _executed(self, incoming: Incoming, prepared: Prepared, viewer: Viewer, media_type: str) -> Outgoing:
         answering = self._answering.answer(prepared, self._context(incoming, viewer))
@@ -242,6 +230,19 @@ class Endpoint:
         answers = self._answering.answers(prepared, fresh)
         held = self._subscriptions.held(viewer, answers, prove, address=incoming.address)
         return Outgoing(status=int(Fate.ANSWERED), headers=_SAFE | HEADERS, events=stream(held))
+
+
+def _refusal_of(error: Refusal | TooOften | NotSignedIn | Unavailable) -> Refusal:
+    match error:
+        case TooOften():
+            wait_s = str(error.wait_s)
+            return Refusal(_TOO_MANY, str(error), code=telling.LIMIT_EXCEEDED, more=error.told, Retry_After=wait_s)
+        case NotSignedIn():
+            return Refusal(_UNAUTHENTICATED, error.message, code=error.code, WWW_Authenticate=error.challenge)
+        case Unavailable():
+            return Refusal(_UNAVAILABLE, error.message, code=error.code, Retry_After="5")
+        case _:
+            return error
 
 
 def _negotiated(accept: str | None) -> str:

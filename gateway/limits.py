@@ -172,19 +172,25 @@ class Spending:
         self._settings = settings
         self._rates = rates
 
-    async def take(self, viewer: Viewer, cost: int, *, of_address: str | None = None) -> None:
-        """Counts one question of that cost; raises TooOften, and Unavailable where nobody can tell.
+    async def asked(self, viewer: Viewer, *, of_address: str | None = None) -> None:
+        """Counts one question, sound or not; raises TooOften, and Unavailable where nobody can tell.
 
         `of_address`: by which they are counted who have not signed in, for they are all one viewer.
         """
+        await self._take(_REQUESTS, self._settings.requests_per_minute, 1, viewer, of_address)
+
+    async def costs(self, viewer: Viewer, cost: int, *, of_address: str | None = None) -> None:
+        """Counts what a question costs that is about to be executed; raises as `asked` does."""
+        await self._take(_COST, self._settings.cost_per_minute, cost, viewer, of_address)
+
+    async def _take(self, what: str, most: int, amount: int, viewer: Viewer, of_address: str | None) -> None:
+        if not most or not amount:
+            return
         whose = _whose(viewer) if of_address is None else f"{_STRANGERS}/{network_of(of_address)}"
-        for what, most, amount in (
-            (_REQUESTS, self._settings.requests_per_minute, 1),
-            (_COST, self._settings.cost_per_minute, cost),
-        ):
-            may = max(most // _OF_VISITORS, 1) if viewer.role is Role.VISITOR else most
-            if most and amount and (wait_s := await self._rates.take(what, whose, may, amount)) is not None:
-                raise _too_often(what, may, amount, wait_s)
+        may = max(most // _OF_VISITORS, 1) if viewer.role is Role.VISITOR else most
+        wait_s = await self._rates.take(what, whose, may, amount)
+        if wait_s is not None:
+            raise _too_often(what, may, amount, wait_s)
 
 
 def _too_often(what: str, most: int, amount: int, wait_s: int) -> TooOften:

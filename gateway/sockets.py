@@ -2,8 +2,7 @@
 
 https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md. Whoever connects says who they are in the payload of
 `connection_init` (`Authorization` or `X-API-Key`), or in the head of the connection where a client can. It is looked at
-again with each sign of life, and the connection is closed with 4403 once it is good no longer: connect anew with a new
-token. A reader who takes nothing is let go.
+again with each sign of life, and once it is good no longer the connection is closed with 4403: connect anew then.
 """
 
 import asyncio
@@ -328,9 +327,10 @@ class _Connection:
             return _errors_of(error)
 
     async def _prepared(self, payload: dict[str, Any], viewer: Viewer) -> Prepared:
+        await self._rooms.spending.asked(viewer)
         question = self._rooms.texts.question(self._reading.checked(payload), viewer)
         prepared = self._rooms.answering.preparing.prepare(question)
-        await self._rooms.spending.take(viewer, prepared.cost)
+        await self._rooms.spending.costs(viewer, prepared.cost)
         self._rooms.texts.keep(prepared.question, viewer)
         return prepared
 

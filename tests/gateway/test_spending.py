@@ -35,6 +35,23 @@ async def test_asked_too_often(open_gate: OpenGate) -> None:
 
 
 @pytest.mark.usefixtures("one_minute")
+async def test_bad_questions_count(open_gate: OpenGate) -> None:
+    """A question that is no good is counted like any other: to find that out takes its time, too."""
+    gate = open_gate(requests_per_minute=3)
+    for bad in ("{", "{ nothing }", "{ viewer {" + " role" * 400 + " } }"):
+        assert (await gate.ask(bad)).status_code == 200
+    assert (await gate.ask(ME)).status_code == 429
+
+
+@pytest.mark.usefixtures("one_minute")
+async def test_strangers_count_by_address(open_gate: OpenGate) -> None:
+    """Who has not signed in is counted by address, whatever is sent, with a visitor's share."""
+    gate = open_gate(requests_per_minute=20)
+    asked = [await gate.client.post("/graphql", json={"query": "{"}) for _ in range(3)]
+    assert [one.status_code for one in asked] == [401, 401, 429]
+
+
+@pytest.mark.usefixtures("one_minute")
 async def test_asked_too_much(open_gate: OpenGate) -> None:
     """What questions cost adds up; a cheaper one may still fit, and what one would cost may be asked."""
     gate = open_gate(cost_per_minute=25, question_cost=20)
