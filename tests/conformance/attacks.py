@@ -1,0 +1,170 @@
+"""Attacks a gateway, and measures what they cost it and others: `make conformance`.
+
+Each attack must be refused, within 50 ms of the server's time; and while they go on, the slowest of an agent's panels may
+take twice what it takes in quiet. Times are of this machine, beside whatever else runs: the bounds are the house's own.
+"""
+
+import asyncio
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import orjson
+
+from tests.gateway.processes import Running
+from tests.workloads import W1
+
+SECRET: Final = "a sample secret for conformance, long enough"
+MOST_S: Final = 0.050
+MOST_TIMES: Final = 2.0
+_PANELS: Final = 300
+WHOM: Final = "{ customers(first: 50) { nodes { identities { channel account value } } } }"
+
+
+def _chain(of: str, levels: int = 40) -> str:
+    links = " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(levels))
+    return f"{{ ...F0 }} {links} fragment F{levels} on Query {{ {of} }}"
+
+
+def attacks() -> Iterator[tuple[str, bytes]]:
+    """Each by its name, with the body."""
+    overlapping = "{" + " ".join(f"a: customers(first: {n}) {{ nodes {{ id }} }}" for n in range(1, 200)) + "}"
+    questions = {
+        "aliases": "{ viewer {" + " ".join(f"a{n}: role" for n in range(600)) + " } }",
+        "aliases at the top": "{" + " ".join(f"a{n}: viewer {{ role }}" for n in range(300)) + " }",
+        "fragments": _chain("viewer { role }"),
+        "fragments of aliases": _chain("a: viewer { b: role }"),
+        "fragments of lists": _chain("customers(first: 100) { nodes { history(first: 100) { nodes { at } } } }"),
+        "circular fragments": "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }",
+        "many fragments": "{ viewer { role } }"
+        + "".join(f" fragment F{n} on Query {{ __typename }}" for n in range(300)),
+        "directives": "{ viewer { role" + " @include(if: true)" * 300 + " } }",
+        "unknown directives": "{ viewer { role" + " @a" * 900 + " } }",
+        "fields": "{ viewer {" + " role" * 1_900 + " } }",
+        "overlapping fields": overlapping,
+        "depth": "{ customer(id: 1) {" + " relations { nodes { other {" * 60 + " id" + " } } }" * 60 + " } }",
+        "inline fragments": "{" + " ... {" * 900 + " __typename" + " }" * 900 + " }",
+        "width": "{ customers(first: 100) { nodes {" + " id createdAt version" * 200 + " } } }",
+        "cost": "{ customers(first: 100) { nodes { tickets(first: 100) { nodes { id } } } } }",
+        "operations": " ".join(f"query Q{n} {{ viewer {{ role }} }}" for n in range(300)),
+        "comments": "#" + "a" * 60_000 + "\n{ viewer { role } " + "#\n" * 2_000 + "}",
+        "a number": "{ customers(first: " + "9" * 60_000 + ") { totalCount } }",
+        "a string": '{ customer(id: "' + "a" * 70_000 + '") { id } }',
+        "brackets": "{ nodes(ids: " + "[" * 900 + "]" * 900 + ") { id } }",
+        "objects": "{ customers(filter: " + "{ all: [" * 400 + "] }" * 400 + ") { totalCount } }",
+        "introspection": "{ __schema { types {" + " fields { type {" * 12 + " name" + " } }" * 12 + " } } }",
+        "suggestions": "{" + " ".join(f"custome{n} {{ i }}" for n in range(400)) + " }",
+        "variables": "query (" + " ".join(f"$v{n}: Int" for n in range(400)) + ") { viewer { role } }",
+    }
+    for name, text in questions.items():
+        yield name, orjson.dumps({"query": text})
+    yield "a batch", orjson.dumps([{"query": "{ viewer { role } }"}] * 2_000)
+    yield "a huge body", b'{"query": "{ viewer { role } }", "a": "' + b"a" * 300_000 + b'"}'
+    yield "deep JSON", b'{"query": "{ viewer { role } }", "variables": ' + b'{"a":' * 20_000 + b"1" + b"}" * 20_001
+    yield "a huge integer", b'{"query": "{ viewer { role } }", "variables": {"a": ' + b"9" * 200_000 + b"}}"
+    yield (
+        "many ids",
+        orjson.dumps({"query": "query ($i: [ID!]!) { nodes(ids: $i) { id } }", "variables": {"i": ["a"] * 40_000}}),
+    )
+    yield "bad UTF-8", b'{"query": "{ viewer { role } }\xff"}'
+    yield "no JSON", b"{" * 200_000
+
+
+async def main() -> int:
+    """0 where each attack is refused in time and others are hardly slower."""
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder:
+        more = {"GATEWAY_JWT_SECRET": SECRET, "GATEWAY_REQUESTS_PER_MINUTE": "0", "GATEWAY_COST_PER_MINUTE": "0"}
+        running = await asyncio.to_thread(
+            lambda: Running(Path(folder), "demo", GATEWAY_LOOKUPS_PER_MINUTE="0", GATEWAY_LOG_LEVEL="warning", **more)
+        )
+        try:
+            await asyncio.to_thread(running.ready)
+            return await _attacked(running)
+        finally:
+            running.end()
+            running.kill()
+
+
+async def _attacked(running: Running) -> int:
+    headers = {"Authorization": f"Bearer {_token(running)}", "Content-Type": "application/json"}
+    url, failed = f"{running.address}/graphql", 0
+    async with httpx.AsyncClient(headers=headers, trust_env=False, timeout=30) as client:
+        for name, body in attacks():
+            took, refused = [], True
+            for _ in range(5):
+                began = time.perf_counter()
+                answer = await client.post(url, content=body)
+                took.append(time.perf_counter() - began)
+                told = answer.json()
+                refused = refused and bool(told.get("errors")) and not told.get("data") and answer.status_code < 500
+            is_good = refused and statistics.median(took) < MOST_S
+            failed += not is_good
+            words = "refused" if refused else f"NOT REFUSED ({answer.status_code})"
+            _say(f"  {'ok  ' if is_good else 'FAIL'}  {name}: {words}, {statistics.median(took) * 1000:.1f} ms")
+        failed += not await _others_go_on(client, url)
+    _say("failed" if failed else "Every attack bounces.")
+    return 1 if failed else 0
+
+
+async def _others_go_on(client: httpx.AsyncClient, url: str) -> bool:
+    """Whether panels are hardly slower while somebody attacks, one attack behind the other without a pause."""
+    panels = await _panels(client, url)
+    await _p99(client, url, panels)
+    quiet = await _p99(client, url, panels)
+    is_over = asyncio.Event()
+
+    async def attacker() -> None:
+        async with httpx.AsyncClient(headers=client.headers, trust_env=False, timeout=30) as other:
+            while True:
+                for _, body in attacks():
+                    if is_over.is_set():
+                        return
+                    await other.post(url, content=body)
+
+    attacking = asyncio.create_task(attacker())
+    beside = await _p99(client, url, panels)
+    is_over.set()
+    await attacking
+    _say(
+        f"  p99 of the panel: {quiet * 1000:.1f} ms in quiet, {beside * 1000:.1f} ms beside, {beside / quiet:.2f} times"
+    )
+    return beside / quiet <= MOST_TIMES
+
+
+async def _panels(client: httpx.AsyncClient, url: str) -> list[bytes]:
+    found = (await client.post(url, content=orjson.dumps({"query": WHOM}))).json()["data"]["customers"]["nodes"]
+    whom: list[dict[str, Any]] = [one["identities"][0] for one in found if one["identities"]]
+    return [orjson.dumps({"query": W1, "variables": one, "operationName": "Panel"}) for one in whom]
+
+
+async def _p99(client: httpx.AsyncClient, url: str, panels: list[bytes]) -> float:
+    took = []
+    for n in range(_PANELS):
+        began = time.perf_counter()
+        answer = await client.post(url, content=panels[n % len(panels)])
+        took.append(time.perf_counter() - began)
+        if "errors" in answer.json():
+            raise SystemExit(f"The panel is refused: {answer.text[:300]}")
+    return statistics.quantiles(took, n=100)[98]
+
+
+def _token(running: Running) -> str:
+    command = [sys.executable, "-c", "from gateway.cli import main; main()"]
+    words = ["token", "--role", "agent", "--subject", "anna"]
+    told = subprocess.run([*command, *words], env=running.environment, capture_output=True, text=True, check=True)
+    return told.stdout.strip()
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))
