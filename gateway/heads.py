@@ -18,10 +18,12 @@ MOST_HEADERS: Final = 100
 # How long whoever is refused may take to read why.
 _LEAVE_S: Final = 1.0
 _TOO_LARGE: Final = b"431 Request Header Fields Too Large"
+_TOO_MANY: Final = f"A request has at most {MOST_HEADERS} headers."
 _TOO_SLOW: Final = b"408 Request Timeout"
 _BODY: Final = b'{"errors":[{"message":"%s","extensions":{"code":"LIMIT_EXCEEDED"}}]}'
 _ANSWER: Final = (
-    b"HTTP/1.1 %s\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s"
+    b"HTTP/1.1 %s\r\ncontent-type: application/json; charset=utf-8\r\nx-content-type-options: nosniff\r\n"
+    b"content-length: %d\r\nconnection: close\r\n\r\n%s"
 )
 
 
@@ -37,8 +39,8 @@ class Heads(HttpToolsProtocol):
 
     def __init__(self, *more: Any, **named: Any) -> None:
         super().__init__(*more, **named)
-        self._size = 0
-        self._is_in_head, self._is_refused = True, False
+        self._size = self._length = self._count = 0
+        self._is_in_head, self._has_begun, self._is_refused = True, False, False
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -52,35 +54,81 @@ class Heads(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """What came: refused where the head becomes too long."""
+        """What came: refused where a head becomes too long, and awaited no longer than a head may take."""
         if self._is_refused:
             # What was under way when the answer was sent; unread, it would make the system take the answer back.
             return
-        was_in_head = self._is_in_head
+        self._has_begun = False
         super().data_received(data)
         # A head that begins in the middle of a piece counts with all of it: nobody sends so much ahead of an answer.
-        self._size = self._size + len(data) if was_in_head and self._is_in_head else len(data)
+        self._size = len(data) if self._has_begun else self._size + len(data)
         if self._is_in_head and self._size > self.settings.head_bytes:
             self._refuse(_TOO_LARGE, f"A head has at most {self.settings.head_bytes} bytes.")
+        elif self._timer is None and self.timeout_keep_alive_task is None and self._is_answered():
+            # Behind an answer come a blank line, a head's beginning, or the rest of a body that nobody reads.
+            self._await_head()
 
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
-        self._is_in_head = True
+        self._is_in_head = self._has_begun = True
+        self._length = self._count = 0
         if self._timer is None:
             self._await_head()
 
+    def on_url(self, url: bytes) -> None:
+        """A part of the address: kept as far as a head may be long."""
+        self._measure(len(url))
+        if not self._is_refused:
+            super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header, or what may stand behind a body that comes in chunks: that is not kept."""
+        self._count += 1
+        self._measure(len(name) + len(value))
+        if self._count > 2 * MOST_HEADERS:
+            self._refuse(_TOO_LARGE, _TOO_MANY)
+        if self._is_in_head and not self._is_refused:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
-        """The head is whole: refused where it has too many headers."""
+        """The head is whole: answered so, where it is too long or has too many headers."""
         self._is_in_head = False
         self._head_came()
+        if self._is_refused:
+            return
         app = self.app
-        if len(self.headers) > MOST_HEADERS:
+        if self._count > MOST_HEADERS:
             self.app = _too_many
         try:
             super().on_headers_complete()
         finally:
             self.app = app
+
+    def on_body(self, body: bytes) -> None:
+        """A part of a body."""
+        if not self._is_refused:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        if not self._is_refused:
+            super().on_message_complete()
+
+    def _measure(self, size: int) -> None:
+        """Counts what a head or trailer has: also of one that came whole, in one piece."""
+        self._length += size
+        if self._length > self.settings.head_bytes:
+            self._refuse(_TOO_LARGE, f"A head has at most {self.settings.head_bytes} bytes.")
+
+    def _should_upgrade(self) -> bool:
+        # RFC 6455, section 4.1: by GET, and not by HTTP/1.0; whatever else asks for it is an ordinary request.
+        is_sound = self.parser.get_method() == b"GET" and self.parser.get_http_version() == "1.1"
+        return is_sound and self._count <= MOST_HEADERS and super()._should_upgrade()
+
+    def _is_answered(self) -> bool:
+        cycle: Any = self.cycle  # None before the first request, whatever its type says
+        return cycle is None or cycle.response_complete
 
     def _await_head(self) -> None:
         self._timer = self.loop.call_later(self.settings.head_read_s, self._too_slow)
@@ -92,21 +140,30 @@ class Heads(HttpToolsProtocol):
 
     def _too_slow(self) -> None:
         self._timer = None
-        self._refuse(_TOO_SLOW, f"A head comes within {self.settings.head_read_s:g} seconds.")
+        if self._is_answered() and not self._is_in_head:
+            # What still comes belongs to a request that was answered: nobody waits for words.
+            self.transport.close()
+        else:
+            self._refuse(_TOO_SLOW, f"A head comes within {self.settings.head_read_s:g} seconds.")
 
     def _refuse(self, status: bytes, words: str) -> None:
         if self._is_refused or self.transport.is_closing():
             return
         self._is_refused = True
         self._head_came()
-        body = _BODY % words.encode()
-        self.transport.write(_ANSWER % (status, len(body), body))
-        self.transport.write_eof()
+        if self._is_answered():
+            body = _BODY % words.encode()
+            self.transport.write(_ANSWER % (status, len(body), body))
+            self.transport.write_eof()
         self.loop.call_later(_LEAVE_S, self.transport.close)
 
 
 async def _too_many(_scope: Scope, _receive: Receive, send: Send) -> None:
-    body = _BODY % f"A request has at most {MOST_HEADERS} headers.".encode()
-    headers = [(b"content-type", b"application/json; charset=utf-8"), (b"connection", b"close")]
+    body = _BODY % _TOO_MANY.encode()
+    headers = [
+        (b"content-type", b"application/json; charset=utf-8"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"connection", b"close"),
+    ]
     await send({"type": "http.response.start", "status": 431, "headers": headers})
     await send({"type": "http.response.body", "body": body})

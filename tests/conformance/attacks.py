@@ -1,7 +1,7 @@
 """Attacks a gateway, and measures what they cost it and others: `make conformance`.
 
-Each attack must be refused, within 50 ms of the server's time; and while they go on, the slowest of an agent's panels may
-take twice what it takes in quiet. Times are of this machine, beside whatever else runs: the bounds are the house's own.
+Each attack must be refused, within 50 ms of the server's time; and while they go on, the slowest of an agent's panels
+may take twice what it takes in quiet. Times are of this machine, beside whatever else runs.
 """
 
 import asyncio

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
 import httpx
@@ -92,6 +92,69 @@ async def test_endless_heads(listening: Opened, pieces: tuple[bytes, ...]) -> No
         answer = await said(place, *pieces)
     assert answer.startswith(b"HTTP/1.1 431 ")
     assert b"LIMIT_EXCEEDED" in answer
+
+
+async def test_long_head_at_once(listening: Opened) -> None:
+    """A head that comes whole, in one piece, may be no longer either."""
+    async with listening(head_bytes=8_192) as place:
+        whole = HEAD + b"x-long: " + b"a" * 9_000 + b"\r\ncontent-length: 2\r\n\r\n{}"
+        answer = await said(place, whole)
+    assert answer.startswith(b"HTTP/1.1 431 ")
+
+
+@pytest.mark.parametrize("piece", [b"\r\n", b"x"], ids=["blank lines", "a body that nobody reads"])
+async def test_drips_behind_an_answer(listening: Opened, piece: bytes) -> None:
+    """Who drips behind an answer, blank lines or the rest of a body, is let go as a slow head is."""
+    early = HEAD + b"content-type: text/plain\r\ncontent-length: 100000\r\n\r\n"
+    first = early if piece == b"x" else b"GET /healthz HTTP/1.1\r\nhost: gate.example\r\n\r\n"
+    async with listening(head_read_s=0.3) as place:
+        reader, writer = await asyncio.open_connection(*place)
+        writer.write(first)
+        assert (await asyncio.wait_for(reader.read(65_536), 10)).startswith(b"HTTP/1.1 ")
+        async with asyncio.timeout(10):
+            while not reader.at_eof():
+                writer.write(piece)
+                with suppress(TimeoutError, ConnectionError):
+                    await asyncio.wait_for(reader.read(65_536), 0.05)
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "first", [b"POST /graphql HTTP/1.1", b"PUT /graphql HTTP/1.1", b"GET /graphql HTTP/1.0"], ids=["POST", "PUT", "1.0"]
+)
+async def test_odd_upgrades(listening: Opened, first: bytes) -> None:
+    """What asks for a WebSocket in a way that none begins in is answered as any request, and holds nothing."""
+    asking = b"\r\nhost: a\r\nconnection: Upgrade, close\r\nupgrade: websocket\r\ncontent-length: 0\r\n\r\n"
+    async with listening(head_read_s=0.3) as place:
+        answer = await said(place, first + asking)
+    assert answer.startswith(b"HTTP/1.1 4")
+
+
+async def test_trailers_are_no_headers(listening: Opened, gate: Gate) -> None:
+    """Whoever signs in behind the body does not."""
+    token = gate.bearer()["Authorization"].encode()
+    head = HEAD + b"connection: close\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
+    body = b'{"query": "{ viewer { subject } }"}'
+    chunk = b"%x\r\n%s\r\n0\r\nauthorization: %s\r\n\r\n" % (len(body), body, token)
+    async with listening() as place:
+        answer = await said(place, head + chunk)
+    assert answer.startswith(b"HTTP/1.1 401 ")
+
+
+async def test_endless_trailers(listening: Opened) -> None:
+    """What stands behind a body in chunks is not kept, and ends where a head would."""
+    line = b"x-t: " + b"b" * 100 + b"\r\n"
+    async with listening(head_bytes=8_192) as place:
+        reader, writer = await asyncio.open_connection(*place)
+        writer.write(HEAD + b"content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n0\r\n")
+        async with asyncio.timeout(10):
+            with suppress(ConnectionError):
+                while not reader.at_eof():
+                    writer.write(line * 10)
+                    await writer.drain()
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(reader.read(65_536), 0.02)
+        writer.close()
 
 
 async def test_usual_heads(listening: Opened, gate: Gate) -> None:
