@@ -61,6 +61,11 @@ class Answering:
         self.exploring = Exploring(settings)
         self._places = Places(settings.long_at_once)
 
+    @property
+    def open_fields(self) -> frozenset[str]:
+        """With what a question may begin that needs no sign-in."""
+        return self._graph.declared.open_fields
+
     def is_open(self, prepared: Prepared) -> bool:
         """Whether it needs no sign-in: a query or mutation with nothing else at its root than what is open."""
         roots = prepared.operation.selection_set.selections
@@ -131,7 +136,7 @@ class Answering:
             yield refused
             return
         until = asyncio.get_running_loop().time() + self._settings.execution_s
-        async with self._places.take(prepared.known):
+        async with self._places.take(prepared.known, prepared.cost):
             begun = await self._patiently(prepared, self._begun_in_parts(prepared, context))
             if trace:
                 trace.execution = begun.way if isinstance(begun, Executed) else "in parts"
@@ -171,7 +176,7 @@ class Answering:
             await parted.note(context)
             if self._ledger is not None:
                 await self._ledger.keep(context, prepared.name, partial(_hash_of, prepared.known))
-            prepared.known.loaded(context.budget.rows)
+            prepared.known.loaded(context.budget.rows, prepared.cost)
 
     async def _begun(self, prepared: Prepared, context: Context) -> Following | Answer:
         known, variables = prepared.known, prepared.question.variables
@@ -180,7 +185,8 @@ class Answering:
 
     async def _to_event(self, prepared: Prepared, following: Following, event: Any, context: Context) -> Answer:
         async def execute() -> Executed:
-            return Executed(await following.answer(event, context), _FOLLOWED)
+            async with self._places.take(prepared.known, prepared.cost):
+                return Executed(await following.answer(event, context), _FOLLOWED)
 
         executed = await self._patiently(prepared, execute())
         return executed if isinstance(executed, Answer) else await self._given(prepared, executed, context)
@@ -225,7 +231,11 @@ class Answering:
 
     def _refused(self, prepared: Prepared, viewer: Viewer) -> Answer | None:
         """What is answered to who may not ask this at all; None to everybody else."""
-        if beyond := self._beyond(prepared, viewer):
+        try:
+            beyond = self._beyond(prepared, viewer)
+        except RecursionError:
+            return Answer(Fate.ILL_FORMED, {"errors": [too_deep("variables")]})
+        if beyond:
             return Answer(Fate.BEYOND_KEY, {"errors": [_told_beyond(beyond, viewer)]})
         return self.exploring.refused(viewer, prepared.known)
 
@@ -241,12 +251,12 @@ class Answering:
 
     async def _execute(self, prepared: Prepared, context: Context) -> Executed:
         known, variables = prepared.known, prepared.question.variables
-        async with self._places.take(known):
+        async with self._places.take(known, prepared.cost):
             try:
                 return await self.plans.execute(known, context=context, variables=variables, operation=prepared.name)
             finally:
                 # Also of what was given up, which was longer still.
-                known.loaded(context.budget.rows)
+                known.loaded(context.budget.rows, prepared.cost)
 
     def _too_slow(self, prepared: Prepared) -> Told:
         return telling.told(

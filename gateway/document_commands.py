@@ -130,7 +130,7 @@ def _wrong(text: str, preparing: Preparing, settings: LimitSettings) -> Iterator
         yield "It holds no operation."
     for called, _ in operations:
         try:
-            preparing.prepare(Question(text=text, operation_name=called), is_kept=False)
+            preparing.prepare(Question(text=text, operation_name=called))
         except NotAsked as reason:
             yield from (error["message"] for error in reason.answer.body["errors"])
 

@@ -155,7 +155,8 @@ class Endpoint:
         question = await self._reading.question(incoming)
         try:
             question = self._texts.question(question, viewer)
-            prepared = self._answering.preparing.prepare(question)
+            has_hints = self._answering.exploring.may(viewer)
+            prepared = self._answering.preparing.prepare(question, has_hints=has_hints)
         except NotAsked as reason:
             return _rendered(self._answering.exploring.shown(reason.answer, viewer), media_type)
         if incoming.method == "GET" and prepared.is_mutation:
@@ -179,7 +180,7 @@ class Endpoint:
             question = await self._reading.question(incoming, most_bytes=_STRANGERS_BYTES)
             question = self._texts.question(question, STRANGER)
             # Nor shall strangers choose what is kept at hand.
-            prepared = self._answering.preparing.prepare(question, is_kept=False)
+            prepared = self._answering.preparing.prepare(question, only=self._answering.open_fields, has_hints=False)
         except Refusal as error:
             raise nobody() from error
         except NotAsked as reason:
@@ -225,6 +226,7 @@ class Endpoint:
 
         async def fresh() -> Context:
             await prove()
+            await self._spending.event(viewer, prepared.cost)
             return self._context(incoming, viewer)
 
         answers = self._answering.answers(prepared, fresh)

@@ -183,6 +183,13 @@ class Spending:
         """Counts what a question costs that is about to be executed; raises as `asked` does."""
         await self._take(_COST, self._settings.cost_per_minute, cost, viewer, of_address)
 
+    async def event(self, viewer: Viewer, cost: int) -> None:
+        """Counts what an event costs that is about to be told; raises LimitExceeded, which ends what is followed."""
+        try:
+            await self.costs(viewer, cost)
+        except TooOften as error:
+            raise LimitExceeded(str(error)) from error
+
     async def _take(self, what: str, most: int, amount: int, viewer: Viewer, of_address: str | None) -> None:
         if not most or not amount:
             return

@@ -29,9 +29,9 @@ class Places:
         self._turn = asyncio.Semaphore(1)
 
     @asynccontextmanager
-    async def take(self, known: Known) -> AsyncIterator[None]:
-        """A block in which the question is answered: begun at once where it was short the last times, else in turn."""
-        if known.rows <= SHORT_ROWS:
+    async def take(self, known: Known, cost: int) -> AsyncIterator[None]:
+        """A block in which the question is answered: begun at once where it is probably short, else in turn."""
+        if known.expected(cost) <= SHORT_ROWS:
             yield
             return
         loop = asyncio.get_running_loop()

@@ -4,19 +4,28 @@ In this order: what is too large is refused before checking it could take long. 
 of a short answer, so that what was found valid is kept.
 """
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
-from graphql import GraphQLError, GraphQLSyntaxError, OperationDefinitionNode, OperationType, get_operation_ast, parse
+from graphql import (
+    FieldNode,
+    GraphQLError,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    OperationType,
+    get_operation_ast,
+    parse,
+    validate,
+)
 from graphql.language import DocumentNode
 from graphql.validation import specified_rules
 from graphql.validation.rules import overlapping_fields_can_be_merged
-from strawberry.schema.schema import validate_document
 
 from gateway import telling
 from gateway.execution import Documents, Known, known_as
 from gateway.limit_settings import LimitSettings
-from gateway.questions import NotAsked, Question
+from gateway.questions import Fate, NotAsked, Question
 from gateway.sizing import Bounds, Costs, cost_of
 from gateway.telling import Told
 from resolvers.kit.graph import Graph
@@ -28,6 +37,7 @@ overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
 # graphql-core has no types for the two, only these words.
 _TOO_MANY_TOKENS: Final = "Syntax Error: Document contains more than"
 _TOO_COSTLY: Final = "Validation aborted."
+_NOT_OPEN: Final = "That needs a sign-in."
 _REPETITIVE: Final = (
     "The question takes too long to check: it repeats the same fields too often, or nests fragments too deeply. Write "
     "each field once in a selection, or ask in several questions."
@@ -76,12 +86,16 @@ class Preparing:
         self._costs = Costs(self._schema, page_size=settings.page_size, largest=settings.largest_page)
         self.documents = Documents()
 
-    def prepare(self, question: Question, *, is_kept: bool = True) -> Prepared:
-        """The question ready to execute, and kept at hand for the next time; raises NotAsked."""
+    def prepare(self, question: Question, *, only: AbstractSet[str] | None = None, has_hints: bool = True) -> Prepared:
+        """The question ready to execute, and kept at hand for the next time; raises NotAsked.
+
+        `only`: the fields with which it may begin, of somebody who has not signed in; then it is not kept. `has_hints`:
+        whether errors may name what is probably meant.
+        """
         known = self.documents.get(question.text)
         if known is None:
-            document = self._checked(question.text)
-            known = self.documents.add(question.text, document) if is_kept else known_as(question.text, document)
+            document = self._checked(question.text, only=only, has_hints=has_hints)
+            known = self.documents.add(question.text, document) if only is None else known_as(question.text, document)
         prepared = self._measured(known, question)
         if told := self._bounds.beyond_cost(prepared.cost):
             raise NotAsked([told])
@@ -96,12 +110,14 @@ class Preparing:
         cost = cost_of(known.costs[name], question.variables, self._costs)
         return Prepared(question=question, known=known, operation=operation, cost=cost)
 
-    def _checked(self, text: str) -> DocumentNode:
+    def _checked(self, text: str, *, only: AbstractSet[str] | None, has_hints: bool) -> DocumentNode:
         try:
             document = parse(text, max_tokens=self._question_tokens)
             if beyond := self._bounds.check(document):
                 raise NotAsked(beyond)
-            errors = validate_document(self._schema, document, tuple(specified_rules))
+            if only is not None and not _begins_with(document, only):
+                raise NotAsked([telling.told(_NOT_OPEN, telling.FORBIDDEN)], Fate.BEYOND_KEY)
+            errors = self._errors(document, has_hints=has_hints)
         except GraphQLSyntaxError as error:
             if error.message.startswith(_TOO_MANY_TOKENS):
                 raise NotAsked([self._too_long()]) from error
@@ -118,12 +134,30 @@ class Preparing:
             raise NotAsked(telling.told_of_question(errors, telling.VALIDATION_FAILED))
         return document
 
+    def _errors(self, document: DocumentNode, *, has_hints: bool) -> list[GraphQLError]:
+        """What is wrong with a document, the first few; the very first with a hint at what may be meant.
+
+        A hint compares what was written with every name there is: of a hundred slips that takes seconds.
+        """
+        rules = tuple(specified_rules)
+        errors = validate(self._schema, document, rules, max_errors=telling.MOST_TOLD, hide_suggestions=True)
+        if errors and has_hints and errors[-1].message != _TOO_COSTLY:
+            errors[:1] = validate(self._schema, document, rules, max_errors=1)[:1]
+        return errors
+
     def _too_long(self) -> Told:
         return telling.told(
             f"The question has more than {self._question_tokens} words, numbers and signs; no more are read. Send "
             "values as variables, write repeated fields as a fragment, or ask in several questions.",
             telling.LIMIT_EXCEEDED,
         )
+
+
+def _begins_with(document: DocumentNode, only: AbstractSet[str]) -> bool:
+    """Whether each operation has nothing else at its root than these fields."""
+    operations = (one for one in document.definitions if isinstance(one, OperationDefinitionNode))
+    roots = (one for operation in operations for one in operation.selection_set.selections)
+    return all(isinstance(one, FieldNode) and one.name.value in only for one in roots)
 
 
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

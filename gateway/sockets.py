@@ -16,11 +16,12 @@ from urllib.parse import urlsplit
 import orjson
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gateway import telling
 from gateway.answering import Answering
 from gateway.auth import Auth, NotSignedIn
+from gateway.frames import closed, written
 from gateway.incoming import Reading, Refusal
 from gateway.limits import Spending, TooOften
 from gateway.meters import counted, hold_socket
@@ -40,7 +41,6 @@ PROTOCOL: Final = "graphql-transport-ws"
 _GOING_AWAY, _POLICY, _TOO_BIG, _TRY_LATER = 1001, 1008, 1009, 1013
 _BAD_MESSAGE, _UNAUTHORIZED, _FORBIDDEN, _WRONG_PROTOCOL = 4400, 4401, 4403, 4406
 _INIT_TIMEOUT, _DUPLICATE, _TOO_MANY_INITS, _INTERNAL = 4408, 4409, 4429, 4500
-_LONGEST_REASON: Final = 123  # bytes: a closing frame holds 125 (RFC 6455, section 5.5), two of them the code
 _LONGEST_ID: Final = 128
 # A reader who takes nothing for so long holds a connection for nobody.
 _PATIENCE_S: Final = 10.0
@@ -89,13 +89,13 @@ class Sockets:
         if PROTOCOL not in offered:
             # In the client's own: some take no connection without what they offered, and would hear no code.
             await socket.accept(subprotocol=offered[0])
-            await _closed(socket, _WRONG_PROTOCOL, f"Subprotocol not acceptable. Speak {PROTOCOL}.")
+            await closed(socket, _WRONG_PROTOCOL, f"Subprotocol not acceptable. Speak {PROTOCOL}.")
             return
         await socket.accept(subprotocol=PROTOCOL)
         most = self._rooms.settings.sockets
         if self._count >= most:
             words = f"This process holds {most} connections, the most ({environment_name('sockets')}). Try again later."
-            await _closed(socket, _TRY_LATER, words)
+            await closed(socket, _TRY_LATER, words)
             return
         self._count += 1
         hold_socket(1)
@@ -132,11 +132,11 @@ class _Connection:
         try:
             await self._serve(await self._initialised(), over)
         except _Ended as ended:
-            await _closed(self._socket, ended.code, str(ended))
+            await closed(self._socket, ended.code, str(ended))
         except WebSocketDisconnect:
             return
         except Exception as error:  # noqa: BLE001  the connection's outermost room: told by reference and logged whole
-            await _closed(self._socket, _INTERNAL, telling.told_of(error)["message"])
+            await closed(self._socket, _INTERNAL, telling.told_of(error)["message"])
         finally:
             over.cancel()
             working = list(self._working.values())
@@ -275,7 +275,7 @@ class _Connection:
         """Sends a message; raises _Ended where nobody takes it."""
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                await self._socket.send_text(_written(message))
+                await self._socket.send_text(written(message))
         except TimeoutError as error:
             raise _Ended(_POLICY, "Messages are not taken.") from error
         except RuntimeError as error:  # Starlette's word for a connection that is closed already
@@ -329,7 +329,8 @@ class _Connection:
     async def _prepared(self, payload: dict[str, Any], viewer: Viewer) -> Prepared:
         await self._rooms.spending.asked(viewer)
         question = self._rooms.texts.question(self._reading.checked(payload), viewer)
-        prepared = self._rooms.answering.preparing.prepare(question)
+        has_hints = self._rooms.answering.exploring.may(viewer)
+        prepared = self._rooms.answering.preparing.prepare(question, has_hints=has_hints)
         await self._rooms.spending.costs(viewer, prepared.cost)
         self._rooms.texts.keep(prepared.question, viewer)
         return prepared
@@ -341,6 +342,7 @@ class _Connection:
 
         async def fresh() -> Context:
             await prove()
+            await self._rooms.spending.event(viewer, prepared.cost)
             return self._rooms.context_for(viewer, self._caller)
 
         answers = self._rooms.answering.answers(prepared, fresh)
@@ -382,19 +384,3 @@ def _id_of(message: Mapping[str, Any]) -> str:
     if not isinstance(key, str) or not 0 < len(key) <= _LONGEST_ID:
         raise _Ended(_BAD_MESSAGE, f"`id` must be a text of 1 to {_LONGEST_ID} characters.")
     return key
-
-
-def _written(message: Mapping[str, Any]) -> str:
-    try:
-        return orjson.dumps(message).decode()
-    except orjson.JSONEncodeError as error:
-        told = [telling.told_unforeseen(error)]
-        return orjson.dumps({**message, "payload": {"errors": told, "data": None}}).decode()
-
-
-async def _closed(socket: WebSocket, code: int, reason: str) -> None:
-    """Closes, if it is not closed yet, with as much of the reason as a frame holds."""
-    if socket.application_state is WebSocketState.CONNECTED and socket.client_state is WebSocketState.CONNECTED:
-        short = reason.encode()[:_LONGEST_REASON].decode("utf-8", "ignore")
-        with suppress(RuntimeError, WebSocketDisconnect):
-            await socket.close(code, short)

@@ -44,6 +44,9 @@ _PASSING: Final[dict[type[Exception], str]] = {
     TooSlow: LIMIT_EXCEEDED,
 }
 
+# What is longer quotes what was sent, again and again.
+_LONGEST: Final = 500
+
 Told = dict[str, Any]
 """An error as it stands in a response."""
 
@@ -63,7 +66,8 @@ def told(message: str, code: str) -> Told:
 
 def told_of_question(errors: Sequence[GraphQLError], code: str) -> list[Told]:
     """What graphql-core says of the question: its words are about what the caller wrote."""
-    return [_formatted(error, _without_value(error.message), error.extensions or {"code": code}) for error in errors]
+    shown = errors[:MOST_TOLD]
+    return [_formatted(error, _without_value(error.message), error.extensions or {"code": code}) for error in shown]
 
 
 def told_of_execution(errors: Sequence[GraphQLError]) -> list[Told]:
@@ -125,7 +129,7 @@ def _without_value(message: str) -> str:
 
 def _formatted(error: GraphQLError, message: str, extensions: dict[str, Any]) -> Told:
     _note(str(extensions.get("code")))
-    shown: Told = {"message": message}
+    shown: Told = {"message": message if len(message) <= _LONGEST else f"{message[:_LONGEST]}..."}
     if error.locations:
         shown["locations"] = [{"line": one.line, "column": one.column} for one in error.locations]
     if error.path is not None:

@@ -55,12 +55,16 @@ class Known:
     """Whether it asks for the schema itself, once somebody's right to that was looked at."""
     question_hash: str | None = None
     """By which equal questions are told, once that was asked."""
-    rows: float = 0.0
-    """How many rows it loads, as far as was seen; of one that loads fewer now, the old number fades."""
+    share: float = 1.0
+    """How many rows it loads of those that it may, as far as was seen; of one that loads fewer now, it fades."""
 
-    def loaded(self, rows: int) -> None:
-        """Takes note of how many rows an answer took."""
-        self.rows = max(rows, self.rows * _FADES)
+    def loaded(self, rows: int, cost: int) -> None:
+        """Takes note of how many rows an answer took, of as many as it might have."""
+        self.share = max(rows / max(cost, 1), self.share * _FADES)
+
+    def expected(self, cost: int) -> float:
+        """How many rows an answer probably takes that may take so many; of a text that nobody has seen yet, all."""
+        return cost * self.share
 
     @property
     def weight(self) -> float:

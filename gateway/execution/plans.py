@@ -28,6 +28,8 @@ from resolvers.kit.personal import Kind, personal_kinds
 
 # Choices of one document for which plans are kept: five independent switches. No panel has more.
 _MOST_CHOICES: Final = 32
+# Of variables that do not fit: as many as are told.
+_MOST_ERRORS: Final = 5
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -148,6 +150,8 @@ class Plans:
             context_value=context,
             raw_variable_values=dict(variables or {}),
             operation_name=operation,
+            # Each is looked for among all names there are, for a hint at what is meant.
+            max_coercion_errors=_MOST_ERRORS,
             # Strawberry's resolvers read variables and extensions from its own executor's info.
             operation_extensions=None,
             **options,

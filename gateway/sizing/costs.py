@@ -123,13 +123,15 @@ class Costs:
     def length(self, field: _Field, node: FieldNode) -> int | str:
         """How long the field's list is: a number, or the name of a variable."""
         given = {one.name.value: one.value for one in node.arguments or ()}
-        for name in field.sizes:
-            value = given.get(name)
-            if isinstance(value, VariableNode):
-                return value.name.value
-            if (size := self._said(value)) is not None:
-                return size
-        return self.page_size if set(field.sizes) & set(_PAGE_SIZES) else ASSUMED
+        values = [given[name] for name in field.sizes if name in given]
+        # Two of them are not answered; which of them counts shall be nobody's choice until then.
+        said = [size for one in values if (size := self._said(one)) is not None]
+        named = [one.name.value for one in values if isinstance(one, VariableNode)]
+        if named and (said or len(named) > 1):
+            return self.largest
+        if named:
+            return named[0]
+        return max(said) if said else self.page_size if set(field.sizes) & set(_PAGE_SIZES) else ASSUMED
 
     def _said(self, value: ValueNode | None) -> int | None:
         if isinstance(value, IntValueNode):
@@ -231,10 +233,17 @@ def cost_of(cost: Cost, variables: Mapping[str, Any] | None, costs: Costs) -> in
 
 
 def _length(name: str, cost: Cost, variables: Mapping[str, Any], costs: Costs) -> int:
-    said = variables.get(name)
-    if isinstance(said, bool):
-        # No number; who coerces the variables says so.
+    if name not in variables:
         return cost.defaults[name]
-    if isinstance(said, int):
-        return costs.bounded(said)
-    return len(said) if isinstance(said, list) else cost.defaults[name]
+    match variables[name]:
+        case list() as several:
+            return len(several)
+        case None:
+            # Said to be nothing: then a page has its usual length, whatever the document's default is.
+            return costs.page_size
+        case int() | float() as size:
+            # 100.0 is taken as 100 (GraphQL specification, 3.5.1), and so is what JSON makes of it.
+            return costs.bounded(int(size))
+        case _:
+            # No number: who coerces the variables says so, or makes one of it.
+            return costs.largest

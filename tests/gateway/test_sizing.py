@@ -192,3 +192,39 @@ async def test_preflight_executes_nothing(gate: Gate, store: Store, make: Makers
     assert await store.count(NOTES, {}) == 0
     assert (await asked(BEYOND["cost"])).json()["errors"][0]["extensions"]["limit"] == "cost"
     assert (await asked("{ viewer { role } }", headers={})).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "cost"),
+    [
+        ("query ($a: Int = 1) { customers(first: $a) { nodes { id } } }", {"a": 100.0}, 101),
+        ("query ($a: Int = 1) { customers(first: $a) { nodes { id } } }", {"a": None}, 21),
+        ("query ($a: Int = 1) { customers(first: $a) { nodes { id } } }", {}, 2),
+        ("query ($a: Int = 1) { customers(first: $a) { nodes { id } } }", {"a": "50"}, 101),
+        ("query ($a: Int) { customers(first: $a, last: 100) { nodes { id } } }", {"a": None}, 101),
+        ("query ($a: Int, $b: Int) { customers(first: $a, last: $b) { nodes { id } } }", {"b": 100}, 101),
+        ("{ customers(first: 1, last: 90) { nodes { id } } }", {}, 91),
+    ],
+)
+def test_cost_is_no_callers_word(gate: Gate, query: str, variables: dict[str, Any], cost: int) -> None:
+    """However a page's length is said, the question costs what it may read."""
+    assert gate.house.answering.preparing.prepare(Question(text=query, variables=variables)).cost == cost
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ viewer {" + "".join(f" ... on CustomerConnectonInpt{n} {{ id }}" for n in range(100)) + " } }",
+        "{ viewer {" + "".join(f" rol{n}" for n in range(290)) + " } }",
+        "{ customers(filter: {" + "".join(f" withTicket{n}: 1" for n in range(400)) + " }) { totalCount } }",
+        "{ customers(filter: { withTickets: [" + " OPE" * 900 + "] }) { totalCount } }",
+    ],
+    ids=["types", "fields", "inputs", "enums"],
+)
+def test_slips_cost_little(gate: Gate, text: str) -> None:
+    """However many slips there are, the first few are told, and only for the first is looked for what is meant."""
+    with calls_counted() as calls, pytest.raises(NotAsked) as refused:
+        gate.house.answering.preparing.prepare(Question(text=text))
+    assert len(refused.value.answer.body["errors"]) <= 5
+    assert all(len(one["message"]) <= 503 for one in refused.value.answer.body["errors"])
+    assert calls.total() < MOST_CALLS / 2

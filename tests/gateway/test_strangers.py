@@ -14,6 +14,7 @@ from adapters.lines import Lines
 from gateway.execution import Documents
 from tests.conftest import Commands
 from tests.gateway.conftest import GRAPHQL, JSON, ME, Gate, OpenGate, code_of, data_of
+from tests.gateway.test_answering import MOST_CALLS, calls_counted
 
 SITE = "https://www.shop.example"
 START = """mutation Start($input: StartChatInput!) { startChat(input: $input) { __typename
@@ -145,3 +146,12 @@ async def test_strangers_stay_json(gate: Gate) -> None:
     given = {"query": START, "variables": INPUT}
     response = await gate.client.post("/graphql", json=given, headers={"Accept": JSON, "Origin": SITE})
     assert response.headers["content-type"].startswith(JSON)
+
+
+async def test_no_work_for_strangers(gate: Gate) -> None:
+    """What does not begin with something open is not even checked for whoever has not signed in."""
+    slips = "{ viewer {" + "".join(f" ... on CustomerConnectonInpt{n} {{ id }}" for n in range(100)) + " } }"
+    with calls_counted() as calls:
+        response = await gate.client.post("/graphql", json={"query": slips})
+    assert response.status_code == 401
+    assert calls.total() < MOST_CALLS / 5
