@@ -19,7 +19,7 @@ from gateway.sizing import Cost
 # 64 MB, and hold 120 compiled panels of 1,200 characters, which is more than a company's apps ask.
 MOST_WEIGHT: Final = 640 * 1024
 _PLAN_WEIGHT: Final = 3.3
-_FADES: Final = 0.9
+_FADES: Final = 0.7
 
 Key = tuple[str | None, tuple[Any, ...], bool]
 """Which operation, what is skipped and included in it, and whether what it shows is watched."""

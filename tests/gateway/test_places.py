@@ -21,10 +21,12 @@ LONG = (
 SHORT = "query Short { viewer { subject } }"
 
 
-def _known(rows: int) -> Known:
-    known = Known(None)  # type: ignore[arg-type]  # nobody looks at the document
-    known.loaded(rows)
-    return known
+COST = 4 * SHORT_ROWS
+LONGER = SHORT_ROWS + 1
+
+
+def _known() -> Known:
+    return Known(None)  # type: ignore[arg-type]  # nobody looks at the document
 
 
 async def test_long_take_turns(open_gate: OpenGate, make: Makers) -> None:
@@ -52,14 +54,14 @@ async def test_places_in_order() -> None:
     places, order, go_on = Places(2), [], asyncio.Event()
 
     async def long(name: str) -> None:
-        async with places.take(_known(SHORT_ROWS + 1)):
+        async with places.take(_known(), LONGER):
             order.append(name)
             await read_of(go_on.wait())
 
     tasks = [asyncio.create_task(long(name)) for name in "abcd"]
     await asyncio.wait(tasks, timeout=0.05)
     assert order == ["a", "b"]
-    async with places.take(_known(SHORT_ROWS)):
+    async with places.take(_known(), SHORT_ROWS):
         order.append("short")
     tasks[2].cancel()
     tasks[0].cancel()
@@ -74,19 +76,28 @@ async def test_place_given_back() -> None:
     places = Places(1)
     for _ in range(3):
         with pytest.raises(RuntimeError):
-            async with asyncio.timeout(1), places.take(_known(SHORT_ROWS + 1)):
+            async with asyncio.timeout(1), places.take(_known(), LONGER):
                 raise RuntimeError
 
 
 def test_length_fades() -> None:
     """A question that was long counts as long for some answers more, and is short again when it stays so."""
-    known = _known(2 * SHORT_ROWS)
-    assert known.rows == 2 * SHORT_ROWS
-    known.loaded(1)
-    assert known.rows > SHORT_ROWS
+    known = _known()
+    known.loaded(COST, COST)
+    known.loaded(1, COST)
+    assert known.expected(COST) > SHORT_ROWS
     for _ in range(20):
-        known.loaded(1)
-    assert known.rows < SHORT_ROWS
+        known.loaded(1, COST)
+    assert known.expected(COST) < SHORT_ROWS
+
+
+def test_unseen_is_as_long_as_it_may_be() -> None:
+    """Nobody gets a turn for a text that nobody has seen, nor by asking it for little first."""
+    known = _known()
+    assert known.expected(COST) == COST
+    for _ in range(50):
+        known.loaded(2, 2)
+    assert known.expected(COST) == COST
 
 
 def test_bound_is_told() -> None:

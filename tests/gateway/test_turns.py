@@ -23,9 +23,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _long() -> Known:
-    known = Known(None)  # type: ignore[arg-type]  # nobody looks at the document
-    known.loaded(SHORT_ROWS + 1)
-    return known
+    return Known(None)  # type: ignore[arg-type]  # nobody looks at the document
 
 
 class _Diary:
@@ -60,7 +58,7 @@ async def test_one_computes() -> None:
         reading -= 1
 
     async def question(name: str) -> None:
-        async with places.take(_long()):
+        async with places.take(_long(), SHORT_ROWS + 1):
             for _ in range(3):
                 async with diary.computes(name):
                     pass
@@ -78,7 +76,7 @@ async def test_reads_of_one_come_back_together() -> None:
     places = Places(2)
 
     async def question() -> list[str]:
-        async with places.take(_long()):
+        async with places.take(_long(), SHORT_ROWS + 1):
             answered = asyncio.Event()
             asyncio.get_running_loop().call_later(0.01, answered.set)
             return await asyncio.gather(*[read_of(_after(answered, name)) for name in "xyz"])
@@ -98,7 +96,7 @@ async def test_left_while_waiting() -> None:
     places, held, never = Places(9), asyncio.Event(), asyncio.Event()
 
     async def question(work: Work) -> Any:
-        async with places.take(_long()):
+        async with places.take(_long(), SHORT_ROWS + 1):
             return await work()
 
     async def refused() -> None:
@@ -128,13 +126,13 @@ async def test_left_while_waiting() -> None:
 async def test_read_behind_the_answer() -> None:
     """A read that comes back when its question is answered takes no turn away."""
     places, late = Places(2), asyncio.Event()
-    async with places.take(_long()):
+    async with places.take(_long(), SHORT_ROWS + 1):
         straggler = asyncio.create_task(read_of(_after(late, "late")))
         await asyncio.sleep(0)
     late.set()
     async with asyncio.timeout(5):
         assert await straggler == "late"
-        async with places.take(_long()):
+        async with places.take(_long(), SHORT_ROWS + 1):
             pass
 
 
@@ -143,13 +141,13 @@ async def test_turn_is_no_lock() -> None:
     places, brought = Places(2), asyncio.Event()
 
     async def brings() -> None:
-        async with places.take(_long()):
+        async with places.take(_long(), SHORT_ROWS + 1):
             await read_of(asyncio.sleep(0.01))
             brought.set()
 
     async with asyncio.timeout(5):
         other = asyncio.create_task(brings())
         await asyncio.sleep(0)
-        async with places.take(_long()):
+        async with places.take(_long(), SHORT_ROWS + 1):
             await brought.wait()
         await other
