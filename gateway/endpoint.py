@@ -41,10 +41,12 @@ PREFLIGHT: Final = "/graphql/cost"
 
 _METHODS: Final = "GET, POST"
 
-# nosniff: an answer is never a page. no-store: it holds customers, and depends on who asks.
+# nosniff: an answer is never a page, nor a frame of one. no-store: it holds customers, and depends on who asks.
 _SAFE: Final = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Vary": "Accept, Accept-Encoding, Authorization",
 }
 _CODED: Final = {"Content-Encoding": GZIP}
@@ -63,6 +65,8 @@ _ABOUT_DOCUMENTS: Final = {
 _WATCHED_AFTER_S: Final = 0.02
 # A reader who takes nothing for so long holds a subscription for nobody.
 _PATIENCE_S: Final = 10.0
+# And a whole answer, which a slow phone reads at some kilobytes a second.
+_WHOLE_S: Final = 60.0
 # nginx's number for it; nobody reads it but the log.
 _CLIENT_GONE = 499
 
@@ -125,7 +129,11 @@ class Endpoint:
             )
         )
         if outgoing.events is None:
-            await Response(outgoing.body, outgoing.status, headers=dict(outgoing.headers))(scope, receive, send)
+            response = Response(outgoing.body, outgoing.status, headers=dict(outgoing.headers))
+            with suppress(TimeoutError):
+                # A reader who takes nothing shall not have the answer kept for them.
+                async with asyncio.timeout(_WHOLE_S):
+                    await response(scope, receive, send)
             return
         with suppress(ClientGone):
             await _unless_gone(_sent(outgoing, outgoing.events, send), gone)

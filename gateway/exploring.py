@@ -20,6 +20,13 @@ from resolvers.kit.viewer import SCHEMA_SCOPE, Role, Viewer
 _MAP: Final = frozenset({"__schema", "__type", "_service"})
 # graphql-core's hints, each at the end of what it says.
 _HINT: Final = re.compile(r"\s*Did you mean [^?]*\?")
+# And what it says of types and arguments that nobody has named.
+_TYPES: Final = (
+    (re.compile(r" of (?:required )?type '[^']*'"), ""),
+    (re.compile(r" (?:used in position )?expecting type '[^']*'"), " where it does not fit"),
+    (re.compile(r"Argument '[^']*' is required"), "An argument is required"),
+    (re.compile(r" to include required field '[^']*'"), " to leave a required field out"),
+)
 _CLOSED: Final = (
     "The schema is not told to everybody here. Ask whoever runs this gateway for its schema.graphql, or for a key with "
     f"the scope `{SCHEMA_SCOPE}`."
@@ -56,7 +63,10 @@ class Exploring:
 
 
 def _plain(error: dict[str, Any]) -> dict[str, Any]:
-    return {**error, "message": _HINT.sub("", error["message"])}
+    message = _HINT.sub("", error["message"])
+    for told, plainly in _TYPES:
+        message = told.sub(plainly, message)
+    return {**error, "message": message}
 
 
 def asks_for_schema(document: DocumentNode) -> bool:

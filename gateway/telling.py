@@ -44,6 +44,8 @@ _PASSING: Final[dict[type[Exception], str]] = {
     TooSlow: LIMIT_EXCEEDED,
 }
 
+# graphql-core's word for it, which is a bare ValueError.
+_COUNT_OF_STREAM: Final = "initialCount must be a positive integer"
 # What is longer quotes what was sent, again and again.
 _LONGEST: Final = 500
 
@@ -102,6 +104,8 @@ def _told_of(error: GraphQLError) -> Told:
         return _formatted(error, error.message, error.extensions or {})
     if code := next((code for kind, code in _PASSING.items() if isinstance(cause, kind)), None):
         return _formatted(error, str(cause), {"code": code})
+    if isinstance(cause, ValueError) and str(cause) == _COUNT_OF_STREAM:
+        return _formatted(error, "`initialCount` of @stream must be 0 or more.", {"code": BAD_USER_INPUT})
     if _is_about_question(error, cause):
         return _formatted(error, _without_value(error.message), {"code": BAD_USER_INPUT})
     unforeseen = told_unforeseen(cause or error, path=error.path)

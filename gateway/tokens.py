@@ -21,6 +21,7 @@ _LONGEST_TOKEN: Final = 8 * 1024
 _LAST_MOMENT: Final = 253_402_300_799
 # Providers announce a new key long before they sign with it; PyJWT's own client takes the same five minutes.
 _KEYS_FRESH_S: Final = 300.0
+_KEYS_GOOD_S: Final = 24 * 3600.0
 # A token with an unknown key, or a provider that is down, makes us ask the provider again no more often than this.
 _ASK_AGAIN_S: Final = 10.0
 # A sign-in waits for it, so it must be shorter than the patience of who signs in.
@@ -86,8 +87,9 @@ class KeySet:
         try:
             await self.fetch()
         except KeysUnreachable:
-            # A key that was good when last seen stays so while the provider is away.
-            if name not in self._keys:
+            # A key that was good when last seen stays so while the provider is away; for a day, because meanwhile it
+            # may have been taken back.
+            if name not in self._keys or time.monotonic() - self._fetched_at > _KEYS_GOOD_S:
                 raise
 
 

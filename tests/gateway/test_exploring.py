@@ -102,3 +102,18 @@ async def test_same_document_for_others(public: Gate) -> None:
 def test_playground_by_profile(given: dict[str, Any], *, is_there: bool) -> None:
     """In production there is no playground, unless somebody wants it."""
     assert load_settings(**given).has_playground is is_there
+
+
+@pytest.mark.parametrize(
+    ("query", "hidden"),
+    [
+        ("{ customer { id } }", "ID!"),
+        ("{ viewer }", "ViewerInfo"),
+        ("query ($a: String) { customer(id: $a) { id } }", "ID!"),
+        ("mutation { addNote(input: {}) { __typename } }", "customerId"),
+    ],
+)
+async def test_types_are_not_told(public: Gate, gate: Gate, query: str, hidden: str) -> None:
+    """Nor are the types and arguments of what somebody asks for, which they did not name."""
+    assert hidden in (await asked(gate, query, Role.AGENT)).text
+    assert hidden not in (await asked(public, query, Role.AGENT)).text

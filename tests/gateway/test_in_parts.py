@@ -263,3 +263,13 @@ async def test_hidden_stays_hidden(gate: Gate, ann: Made) -> None:
     whole = await gate.ask(query, headers=headers | {"Accept": JSON}, variables={"id": ann.id})
     assert b"three" not in response.content
     assert whole.json()["errors"][0]["extensions"]["code"].encode() in response.content
+
+
+@pytest.mark.parametrize("count", ["-5", "$n"])
+async def test_odd_streams(gate: Gate, ann: Made, count: str) -> None:
+    """A stream that begins with less than nothing is the caller's fault, and told so."""
+    query = f"""query ($id: ID!, $n: Int = -1) {{ customer(id: $id) {{ id @skip(if: false) notes(first: 3) {{
+      nodes @stream(initialCount: {count}) {{ text }} }} }} echo(text: "a", number: $n) }}"""
+    headers = gate.bearer() | {"Accept": ACCEPTS[NEWER]}
+    answer = (await gate.ask(query, headers=headers, variables={"id": ann.id})).json()
+    assert [one["extensions"]["code"] for one in answer["errors"]] == ["BAD_USER_INPUT"]
