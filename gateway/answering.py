@@ -13,14 +13,16 @@ from typing import Any, Final, TypeVar
 from graphql import ExecutionResult, FieldNode
 
 from gateway import telling
+from gateway.cooling import Cooling
 from gateway.dialects import Dialect
 from gateway.execution import Executed, Following, Known, Parted, Plans
 from gateway.exploring import Exploring
 from gateway.ledger import Ledger, hash_of_question
 from gateway.limit_settings import LimitSettings
+from gateway.limits import whose
 from gateway.places import Places
 from gateway.preparing import Prepared, Preparing, too_deep
-from gateway.questions import Answer, Fate
+from gateway.questions import Answer, Fate, Question
 from gateway.telling import Told
 from gateway.touching import beyond as fields_beyond
 from gateway.touching import touched_by_variables, touched_fields
@@ -58,13 +60,19 @@ class Answering:
         self._schema = graph._schema  # noqa: SLF001
         self._settings = settings
         self.preparing = Preparing(graph, settings)
+        self.cooling = Cooling()
         self.exploring = Exploring(settings)
         self._places = Places(settings.long_at_once)
 
-    @property
-    def open_fields(self) -> frozenset[str]:
-        """With what a question may begin that needs no sign-in."""
-        return self._graph.declared.open_fields
+    def prepare(self, question: Question, viewer: Viewer, *, of_address: str | None = None) -> Prepared:
+        """The question ready to execute; raises NotAsked, and TooOften where the viewer has to wait for that.
+
+        `of_address`: that of somebody who has not signed in, and begins with what is open or not at all.
+        """
+        is_known = self.preparing.is_known(question)
+        only = None if of_address is None else self._graph.declared.open_fields
+        with self.cooling.looked_at(whose(viewer, of_address), is_known=is_known):
+            return self.preparing.prepare(question, only=only, has_hints=self.exploring.may(viewer))
 
     def is_open(self, prepared: Prepared) -> bool:
         """Whether it needs no sign-in: a query or mutation with nothing else at its root than what is open."""

@@ -163,8 +163,7 @@ class Endpoint:
         question = await self._reading.question(incoming)
         try:
             question = self._texts.question(question, viewer)
-            has_hints = self._answering.exploring.may(viewer)
-            prepared = self._answering.preparing.prepare(question, has_hints=has_hints)
+            prepared = self._answering.prepare(question, viewer)
         except NotAsked as reason:
             return _rendered(self._answering.exploring.shown(reason.answer, viewer), media_type)
         if incoming.method == "GET" and prepared.is_mutation:
@@ -188,7 +187,7 @@ class Endpoint:
             question = await self._reading.question(incoming, most_bytes=_STRANGERS_BYTES)
             question = self._texts.question(question, STRANGER)
             # Nor shall strangers choose what is kept at hand.
-            prepared = self._answering.preparing.prepare(question, only=self._answering.open_fields, has_hints=False)
+            prepared = self._answering.prepare(question, STRANGER, of_address=incoming.address or "")
         except Refusal as error:
             raise nobody() from error
         except NotAsked as reason:

@@ -131,7 +131,10 @@ async def _take(
     return max(1, math.ceil(free_at - time.time()))
 
 
-def _whose(viewer: Viewer) -> str:
+def whose(viewer: Viewer, of_address: str | None = None) -> str:
+    """By what a viewer is counted; `of_address`: who has not signed in, for they are all one viewer."""
+    if of_address is not None:
+        return f"{_STRANGERS}/{network_of(of_address)}"
     return f"{viewer.role.value}/{viewer.key_handle or viewer.subject}"
 
 
@@ -144,7 +147,7 @@ class LookUpLimit:
 
     async def take(self, viewer: Viewer) -> None:
         """Counts one look-up; raises LimitExceeded where the last minute had as many as there may be."""
-        wait_s = await self._rates.take(_LOOK_UPS, _whose(viewer), self._per_minute)
+        wait_s = await self._rates.take(_LOOK_UPS, whose(viewer), self._per_minute)
         if wait_s is None:
             return
         raise LimitExceeded(
@@ -193,9 +196,8 @@ class Spending:
     async def _take(self, what: str, most: int, amount: int, viewer: Viewer, of_address: str | None) -> None:
         if not most or not amount:
             return
-        whose = _whose(viewer) if of_address is None else f"{_STRANGERS}/{network_of(of_address)}"
         may = max(most // _OF_VISITORS, 1) if viewer.role is Role.VISITOR else most
-        wait_s = await self._rates.take(what, whose, may, amount)
+        wait_s = await self._rates.take(what, whose(viewer, of_address), may, amount)
         if wait_s is not None:
             raise _too_often(what, may, amount, wait_s)
 

@@ -86,6 +86,10 @@ class Preparing:
         self._costs = Costs(self._schema, page_size=settings.page_size, largest=settings.largest_page)
         self.documents = Documents()
 
+    def is_known(self, question: Question) -> bool:
+        """Whether its text was found valid before, and is at hand."""
+        return self.documents.get(question.text) is not None
+
     def prepare(self, question: Question, *, only: AbstractSet[str] | None = None, has_hints: bool = True) -> Prepared:
         """The question ready to execute, and kept at hand for the next time; raises NotAsked.
 

@@ -329,8 +329,7 @@ class _Connection:
     async def _prepared(self, payload: dict[str, Any], viewer: Viewer) -> Prepared:
         await self._rooms.spending.asked(viewer)
         question = self._rooms.texts.question(self._reading.checked(payload), viewer)
-        has_hints = self._rooms.answering.exploring.may(viewer)
-        prepared = self._rooms.answering.preparing.prepare(question, has_hints=has_hints)
+        prepared = self._rooms.answering.prepare(question, viewer)
         await self._rooms.spending.costs(viewer, prepared.cost)
         self._rooms.texts.keep(prepared.question, viewer)
         return prepared

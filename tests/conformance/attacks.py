@@ -5,8 +5,9 @@ may take twice what it takes in quiet. Times are of this machine, beside whateve
 """
 
 import asyncio
+import itertools
+import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+import jwt
 import orjson
 
 from tests.gateway.processes import Running
@@ -24,6 +26,7 @@ SECRET: Final = "a sample secret for conformance, long enough"
 MOST_S: Final = 0.050
 MOST_TIMES: Final = 2.0
 _PANELS: Final = 300
+_TRIES: Final = 10
 WHOM: Final = "{ customers(first: 50) { nodes { identities { channel account value } } } }"
 
 
@@ -92,24 +95,36 @@ async def main() -> int:
 
 
 async def _attacked(running: Running) -> int:
-    headers = {"Authorization": f"Bearer {_token(running)}", "Content-Type": "application/json"}
     url, failed = f"{running.address}/graphql", 0
-    async with httpx.AsyncClient(headers=headers, trust_env=False, timeout=30) as client:
+    numbers = itertools.count()
+    async with httpx.AsyncClient(headers=_headers("anna"), trust_env=False, timeout=30) as client:
         for name, body in attacks():
-            took, refused = [], True
-            for _ in range(5):
-                began = time.perf_counter()
-                answer = await client.post(url, content=body)
-                took.append(time.perf_counter() - began)
+            refused, before = True, _worked_s(running.process.pid)
+            for _ in range(_TRIES):
+                # Each by somebody else: who did it a moment ago is not even looked at.
+                answer = await client.post(url, content=body, headers=_headers(f"attacker{next(numbers)}"))
                 told = answer.json()
                 refused = refused and bool(told.get("errors")) and not told.get("data") and answer.status_code < 500
-            is_good = refused and statistics.median(took) < MOST_S
+            took_s = (_worked_s(running.process.pid) - before) / _TRIES
+            is_good = refused and took_s < MOST_S
             failed += not is_good
             words = "refused" if refused else f"NOT REFUSED ({answer.status_code})"
-            _say(f"  {'ok  ' if is_good else 'FAIL'}  {name}: {words}, {statistics.median(took) * 1000:.1f} ms")
+            _say(f"  {'ok  ' if is_good else 'FAIL'}  {name}: {words}, {took_s * 1000:.0f} ms of the server's time")
         failed += not await _others_go_on(client, url)
     _say("failed" if failed else "Every attack bounces.")
     return 1 if failed else 0
+
+
+def _worked_s(pid: int) -> float:
+    """For how long the process has worked."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _headers(subject: str) -> dict[str, str]:
+    claims = {"sub": subject, "name": subject, "role": "agent", "exp": int(time.time()) + 3_600}
+    token = jwt.encode(claims, SECRET, algorithm="HS256")
+    return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
 
 async def _others_go_on(client: httpx.AsyncClient, url: str) -> bool:
@@ -120,7 +135,7 @@ async def _others_go_on(client: httpx.AsyncClient, url: str) -> bool:
     is_over = asyncio.Event()
 
     async def attacker() -> None:
-        async with httpx.AsyncClient(headers=client.headers, trust_env=False, timeout=30) as other:
+        async with httpx.AsyncClient(headers=_headers("mallory"), trust_env=False, timeout=30) as other:
             while True:
                 for _, body in attacks():
                     if is_over.is_set():
@@ -152,13 +167,6 @@ async def _p99(client: httpx.AsyncClient, url: str, panels: list[bytes]) -> floa
         if "errors" in answer.json():
             raise SystemExit(f"The panel is refused: {answer.text[:300]}")
     return statistics.quantiles(took, n=100)[98]
-
-
-def _token(running: Running) -> str:
-    command = [sys.executable, "-c", "from gateway.cli import main; main()"]
-    words = ["token", "--role", "agent", "--subject", "anna"]
-    told = subprocess.run([*command, *words], env=running.environment, capture_output=True, text=True, check=True)
-    return told.stdout.strip()
 
 
 def _say(line: str) -> None:
