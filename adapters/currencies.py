@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
+
+from adapters.contract.bounds import LARGEST_EXACT
 
 # ISO 4217, as of 2026: those in which people pay. Funds, metals and test codes are none.
 _TWO: Final = """
@@ -31,3 +33,14 @@ def in_minor_units(amount: Decimal, currency: str) -> int | None:
         return None
     scaled = amount.scaleb(digits)
     return int(scaled) if scaled == scaled.to_integral_value() else None
+
+
+def written(amount: Any, currency: Any, digits: Mapping[str, int] = DIGITS) -> str | None:
+    """An amount that is counted in the currency's smallest unit as people write it, `19.90 USD`.
+
+    None for what is no such count, or more than is counted exactly, and of a currency that is not known.
+    """
+    places = digits.get(currency) if isinstance(currency, str) else None
+    if places is None or type(amount) is not int or not 0 <= amount <= LARGEST_EXACT:
+        return None
+    return f"{Decimal(amount).scaleb(-places)} {currency}"

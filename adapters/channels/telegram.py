@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import AliasChoices, AliasPath, Field, SecretStr
@@ -36,7 +35,7 @@ from adapters.contract.manners import Manners, by_status
 from adapters.contract.records import File, HandedOver, Person, Reach, Say, Talk, Utterance, Who
 from adapters.contract.reply import Reply
 from adapters.contract.sending import Outgoing, SendState, Sent
-from adapters.currencies import DIGITS
+from adapters.currencies import DIGITS, written
 from adapters.moments import UnixSeconds
 from adapters.payload import Shape, shaped
 from adapters.signatures import is_signed_by_any
@@ -50,9 +49,7 @@ class TelegramSettings(ChannelSettings):
     """Credentials of one bot; the channel account is a name for it, as its username."""
 
     bot_token: _Secret = Field(description="The bot's token, as @BotFather gives it.")
-    webhook_secrets: _Secrets = Field(
-        description="The `secret_token` that setWebhook was told; while it is changed the new and the old one."
-    )
+    webhook_secrets: _Secrets = Field(description="The `secret_token` of setWebhook; while it is changed, new and old.")
     base_url: VendorHost = Field("https://api.telegram.org", description="Where the Bot API, or your own, answers.")
 
 
@@ -328,7 +325,13 @@ _NAMES: Final = (
 )
 """Of what is no writing, what is told of it, where that is there."""
 # What Telegram notes in a chat by itself.
-_NOTES: Final = re.compile("pinned_message|message_auto_delete.*|write_access.*|connected_website|chat_background_set")
+_NOTES: Final = re.compile(
+    "pinned_message|(message_auto_|write_access|proximity_|boost_|giveaway|managed_bot_|poll_option_|checklist_tasks_).*"
+    "|new_chat_(members|title|photo)|(left|delete|migrate_to|migrate_from|video|voice)_chat_.*|chat_(background|owner)_.*"
+    "|connected_website|(super)?(group|channel)_chat_created|(general_)?forum_.*|\\w+_price_changed"
+    "|suggested_post_(?!info).*"
+)
+_DIGITS: Final = {**DIGITS, "XTR": 0}  # Telegram's stars have no parts.
 # What comes of a link t.me/BOT?start=WORD, by which the company sees where somebody came from.
 _START: Final = re.compile(r"/start(?:@\w+)? (\S{1,64})")
 
@@ -340,7 +343,7 @@ def _none_of_ours(kind: str, raw: Mapping[str, Any]) -> str | None:
     place = shaped(_InChat, raw, kind)
     if place.type != "private" or place.is_bot:
         return "a bot" if place.is_bot else "a group or channel"
-    if any(one is not None and _NOTES.fullmatch(name) for name, one in raw.items()):
+    if any(one not in (None, False) and _NOTES.fullmatch(name) for name, one in raw.items()):
         return "a note of Telegram's"
     if kind not in _KINDS:
         # A customer's words, perhaps: whoever reads them one day finds them set aside.
@@ -349,20 +352,17 @@ def _none_of_ours(kind: str, raw: Mapping[str, Any]) -> str | None:
 
 
 def _in_words(raw: Mapping[str, Any], *, is_file: bool) -> str | None:
-    """What a message without words says, for whoever reads the conversation; None where its file says it."""
+    """What a message without words says; None where its file says it. Raises BadPayload for a kind not known."""
     for kind in _WORDS:
         if isinstance(told := raw.get(kind), dict):
             listed = [one if isinstance(one, list) else [one] for one in map(told.get, _NAMES)]
             parts = [one.get("text") if isinstance(one, dict) else one for some in listed for one in some]
-            words = [str(one) for one in parts if isinstance(one, str | int | float)]
-            return aside(kind.replace("_", " "), *words, _money(told))
-    return None if is_file else aside("message of another kind")
-
-
-def _money(told: Mapping[str, Any]) -> str | None:
-    """An amount as people write it: Telegram counts in the smallest unit, and its stars, `XTR`, have no parts."""
-    amount, currency = told.get("total_amount"), str(told.get("currency"))
-    return f"{Decimal(amount).scaleb(-DIGITS.get(currency, 0))} {currency}" if isinstance(amount, int) else None
+            words = [str(one) for one in parts if isinstance(one, str | int | float) and not isinstance(one, bool)]
+            words.append(written(told.get("total_amount"), told.get("currency"), _DIGITS) or "")
+            return aside(kind.replace("_", " "), *words)
+    if not is_file:
+        raise BadPayload("a message of a kind that is not known")
+    return None
 
 
 def _label(press: _Press) -> str | None:

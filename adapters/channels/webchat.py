@@ -183,7 +183,8 @@ class WebChat(Channel):
             raise NotBelieved(f"The statement has {len(token)} characters; at most {_LONGEST_TOKEN} are read.")
         claims = self._claims(token)
         expires_at = _moment(claims, "exp")
-        if now >= expires_at + _LEEWAY:
+        # Nothing is added to what was told, which may be the last moment that there is.
+        if now - _LEEWAY >= expires_at:
             raise NotBelieved("The statement has expired. Load the page anew.")
         if expires_at > now + _LONGEST_LIFE + _LEEWAY:
             raise NotBelieved("The statement is good for more than an hour. Sign it for some minutes.")
@@ -248,9 +249,13 @@ def _text(claims: Mapping[str, Any], name: str) -> str | None:
         return None
     if not isinstance(value, str) or len(value) > _LONGEST_CLAIM:
         raise NotBelieved(f"The statement's `{name}` is no text of at most {_LONGEST_CLAIM} characters.")
-    if any(one in _TURNING or unicodedata.category(one) in _UNREADABLE for one in value):
-        raise NotBelieved(f"The statement's `{name}` holds a control or half a character. Write it as one plain line.")
+    _require_plain(name, value)
     return value
+
+
+def _require_plain(name: str, text: str) -> None:
+    if any(one in _TURNING or unicodedata.category(one) in _UNREADABLE for one in text):
+        raise NotBelieved(f"The statement's `{name}` holds a control or half a character. Write it as one plain line.")
 
 
 def _accounts(claims: Mapping[str, Any]) -> tuple[Who, ...]:
@@ -264,6 +269,7 @@ def _accounts(claims: Mapping[str, Any]) -> tuple[Who, ...]:
         is_text = isinstance(value, str) and 0 < len(value.strip()) <= _LONGEST_CLAIM
         if not slash or not channel or not account or len(place) > _LONGEST_CLAIM or not is_text:
             raise NotBelieved(_NO_ACCOUNTS)
+        _require_plain("accounts", place + value)
         found.append(Who(channel, account, value.strip()))
     return tuple(found)
 

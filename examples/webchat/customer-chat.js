@@ -340,7 +340,7 @@ class Chat extends EventTarget {
 
   get unread() {
     const read = this.#shelf.get("read");
-    return [...this.messages.values()].filter((one) => one.direction === "OUT" && !(read && one.sentAt <= read.sentAt)).length;
+    return [...this.messages.values()].filter((one) => one.direction === "OUT" && !(read && moment(one) <= moment(read))).length;
   }
 
   stop() {
@@ -792,7 +792,10 @@ class Chat extends EventTarget {
   }
 }
 
-const order = (a, b) => (a.sentAt === b.sentAt ? (a.id < b.id ? -1 : 1) : a.sentAt < b.sentAt ? -1 : 1);
+const moment = (one) => Date.parse(one.sentAt);
+
+/** By moment, not by how that is written: a whole second has no fraction. */
+const order = (a, b) => moment(a) - moment(b) || (a.id < b.id ? -1 : 1);
 
 // --- The element -------------------------------------------------------------------------------------------------
 

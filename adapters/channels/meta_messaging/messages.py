@@ -6,13 +6,14 @@ answers.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from adapters.channels.meta_messaging.shapes import (
     Arrived,
     Edit,
+    Feedback,
     Frame,
     Message,
     OptIn,
@@ -21,7 +22,7 @@ from adapters.channels.meta_messaging.shapes import (
     Read,
     Referral,
 )
-from adapters.channels.meta_messaging.words import Said, bracketed, reaction, said
+from adapters.channels.meta_messaging.words import Said, answers, bracketed, reaction, said
 from adapters.channels.meta_parts import body_of, digest, left_alone
 from adapters.contract.deliveries import Event
 from adapters.contract.errors import BadPayload
@@ -48,7 +49,7 @@ _OF_A_TEST: Final = ("12334", "23245")
 _LONGEST_WORD: Final = 2_000
 _NONE_OF_OURS: Final = (
     *("pass_thread_control", "take_thread_control", "request_thread_control", "app_roles", "account_linking"),
-    *("policy_enforcement", "policy-enforcement", "game_play", "response_feedback", "messaging_feedback", "typing"),
+    *("policy_enforcement", "policy-enforcement", "game_play", "response_feedback", "typing"),
 )
 """Kinds that tell of threads, accounts and apps, and of nothing that anybody said."""
 
@@ -210,6 +211,8 @@ def _message(told: _Told) -> Event:
         )
         return told.event(f"deleted:{message.mid}", gone)
     words = said(message)
+    if not ((words.text or "").strip() or words.files or message.metadata):
+        return _wordless(told, message)
     more: dict[str, Any] = {"came_by": message.referral}
     if message.attachments or words.text != (message.text or None):
         # Asked for what was said, Meta tells less of it: that must not stand in the place of this.
@@ -219,6 +222,14 @@ def _message(told: _Told) -> Event:
         is_named = message.app_id is not None and message.app_id == told.spot.app_id
         more |= {"key": message.metadata or None, "is_echo": is_named and not message.metadata}
     return told.event(f"message:{message.mid}", *spoken(told, message.mid, words, **more))
+
+
+def _wordless(told: _Told, message: Message) -> Event:
+    """That somebody came, where it says by what; else nothing: who reads the conversation finds no empty message."""
+    event = told.event(f"wordless:{told.hidden(message.mid)}")
+    if message.referral is None:
+        return replace(event, left_alone="a message in which nothing is said")
+    return replace(event, records=introduced(told, message.referral))
 
 
 def _edit(told: _Told) -> Event:
@@ -243,6 +254,14 @@ def _reaction(told: _Told) -> Event:
     external_id = f"reaction:{told.hidden(one.mid, one.action, one.emoji, one.reaction)}"
     words = Said(reaction(one.emoji, one.reaction, one.action))
     return told.event(external_id, *spoken(told, external_id, words))
+
+
+def _feedback(told: _Told) -> Event:
+    words = answers(shaped(Feedback, told.body, told.place))
+    if words is None:
+        raise BadPayload(f"{told.place} holds no answer")
+    external_id = f"feedback:{told.hidden(told.body)}"
+    return told.event(external_id, *spoken(told, external_id, Said(words)))
 
 
 def _read(told: _Told) -> Event:
@@ -301,6 +320,7 @@ _READERS: Final[Mapping[str, Callable[[_Told], Event]]] = {
     "message_edit": _edit,
     "postback": _postback,
     "reaction": _reaction,
+    "messaging_feedback": _feedback,
     "read": _read,
     "delivery": _delivery,
     "optin": _optin,

@@ -35,7 +35,7 @@ _MESSAGING: Final = frozenset(
     {
         *("messages", "message_edits", "message_edit", "message_reactions", "message_deliveries", "message_reads"),
         *("message_echoes", "messaging_postbacks", "messaging_seen", "messaging_optins", "messaging_referrals"),
-        *("messaging_referral", "standby"),
+        *("messaging_referral", "messaging_feedback", "standby"),
     }
 )
 """Fields of changes whose value is what else stands in `messaging`."""

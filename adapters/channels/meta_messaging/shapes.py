@@ -174,6 +174,32 @@ class OptIn(Shape):
     notification_messages_status: str | None = None
 
 
+class Followed(Shape):
+    """What somebody wrote beside an answer to a survey."""
+
+    payload: str | None = None
+
+
+class Question(Shape):
+    """An answer to a survey: a score, or free words."""
+
+    type: str | None = None
+    payload: str | int | None = None
+    follow_up: Followed | None = None
+
+
+class Screen(Shape):
+    """A page of a survey, with its answers by the ids of the questions."""
+
+    questions: dict[str, Question]
+
+
+class Feedback(Shape):
+    """Body of `messaging_feedback`: a survey that was filled in (Customer Feedback Template)."""
+
+    feedback_screens: list[Screen]
+
+
 class Commenter(Shape):
     """Who wrote a comment."""
 

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from adapters.channels.meta_messaging.shapes import Attachment, Message
+from adapters.channels.meta_messaging.shapes import Attachment, Feedback, Message, Question
 from adapters.quiet import quiet
 
 UNKNOWN_TYPE: Final = "application/octet-stream"
@@ -20,6 +20,7 @@ _FILES: Final = frozenset({"image", "audio", "video", "file", "sticker", "epheme
 """What is a file; of the others there is no more than a title and an address."""
 _TOLD: Final = frozenset({"sticker", "ephemeral", "story_mention", "ig_story"})
 """Of files those that are told in words, too."""
+_FREE_WORDS: Final = "free_form"
 _AROUND_CARDS: Final = ("product", "generic")
 _LONGEST_TYPE: Final = 40
 _LONGEST_NAME: Final = 200
@@ -135,6 +136,21 @@ def reaction(emoji: str | None, word: str | None, action: str | None) -> str:
     if action == "unreact":
         return "[reaction taken back]"
     return bracketed("reaction", (emoji or word or "")[:_LONGEST_TYPE])
+
+
+def answers(feedback: Feedback) -> str | None:
+    """What somebody answered to a survey: each score behind its kind, and what they wrote."""
+    asked = [one for screen in feedback.feedback_screens for one in screen.questions.values()]
+    return "\n".join(line for one in asked for line in _answered(one)) or None
+
+
+def _answered(one: Question) -> Iterator[str]:
+    said = "" if one.payload is None else str(one.payload).strip()
+    kind = (one.type or "").strip()
+    if said:
+        yield said if kind == _FREE_WORDS else bracketed(_spaced(kind) or "feedback", said[:_LONGEST_TYPE])
+    if one.follow_up and (words := (one.follow_up.payload or "").strip()):
+        yield words
 
 
 def filed(told: Sequence[tuple[str | None, str | None]]) -> tuple[Attached, ...]:

@@ -105,7 +105,7 @@ class Orders:
 
 def number_in(who: Who) -> str:
     """The customer's number, of whichever writing of the id. Raises NoSuchIdentity."""
-    number = as_id(who.value)
+    number = as_id(who.value, "Customer")
     if not isinstance(number, str) or not re.fullmatch("[0-9]{1,25}", number):
         raise NoSuchIdentity("Shopify's customer ids are decimal numbers, or end in one; this is none.")
     return number

@@ -26,14 +26,19 @@ _PREFIX: Final = "draft-"
 
 # As much as the house keeps of custom data.
 _LONGEST_NAME, _LONGEST_VALUE, _MOST_DATA = 100, 2_000, 50
-_CHOICES: Final = {"subscribed": "GRANTED", "unsubscribed": "WITHDRAWN"}
+_CHOICES: Final = {
+    "subscribed": "GRANTED",
+    **dict.fromkeys(("unsubscribed", "redacted", "not_subscribed", "invalid"), "WITHDRAWN"),
+}
+# Of customers who never chose Shopify says `not_subscribed`, too, mostly without a moment.
+_ENDED: Final = frozenset({"unsubscribed", "redacted"})
 _NAME_MARKS: Final = "'\u2019.,-"
 _TAG: Final = re.compile(r"\S{1,50}")
 _MARKUP: Final = re.compile(r"<[^<>]{0,10000}>")
 _PAID: Final = frozenset({"paid", "partially_refunded"})
 # The payment will not come: it was called off before it was taken.
 _VOID: Final = "voided"
-_GONE_FULFILLMENTS: Final = frozenset({"cancelled", "canceled", "error"})
+_GONE_FULFILLMENTS: Final = frozenset({"cancelled", "canceled", "error", "failure"})
 _SENT_WORDS: Final = {"success": "fulfilled"}
 _SENT: Final = "fulfilled"
 
@@ -115,11 +120,11 @@ class Reader:
     def says(self, told: Choices, told_at: datetime) -> Iterable[Say]:
         """What the customer chose about being written to; nothing where no choice was made.
 
-        Who has unsubscribed, nobody knows when, had done so when it was told; a consent needs its moment.
+        Who has unsubscribed, nobody knows when, had done so when it was told; all else needs its moment.
         """
         for purpose, choice in (("e-mail marketing", told.email), ("sms marketing", told.sms)):
             status = _CHOICES.get(choice.state or "") if choice else None
-            at = (choice.at if choice else None) or (told_at if status == "WITHDRAWN" else None)
+            at = (choice.at or (told_at if choice.state in _ENDED else None)) if choice else None
             if at is not None and status is not None:
                 # Who changed it, the customer or a colleague, Shopify does not say.
                 yield Say(who=self.who(told.id), purpose=purpose, status=status, at=at, means="IMPORT")

@@ -4,6 +4,7 @@ Its kind stands in a header, `X-Shopify-Topic`. Where that is missing the body s
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,13 +13,14 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from adapters.channels.shopify.reading import COMPLETED, OURS, Reader, draft_id
-from adapters.channels.shopify.words import Buyer, Choices, Draft, Id, Numbered, Sale, Ware, as_id
+from adapters.channels.shopify.words import Buyer, Choices, CustomerId, Draft, Numbered, Sale, Someone, Ware, as_id
 from adapters.contract.deliveries import Delivery, Event
 from adapters.contract.errors import BadPayload
 from adapters.contract.records import Departure, HandedOver, Person, Who
 from adapters.readings import read
 
 _BY_ITSELF: Final = "The order itself tells how it stands after that: have `orders/updated` delivered, too."
+_TAGS: Final = "The next look at the customer tells their tags."
 _COMPANY: Final = "It is the shop's own matter."
 # Of each kind of delivery that is none of the house's business, why.
 _LEFT_ALONE: Final[Mapping[str, str]] = {
@@ -36,7 +38,7 @@ _LEFT_ALONE: Final[Mapping[str, str]] = {
         _COMPANY,
     ),
     "products/delete": "A product that is listed no more stays on the orders that name it.",
-    "customer_tags": "The next look at the customer tells their tags.",
+    **dict.fromkeys(("customer_tags", "customer.tags_added", "customer.tags_removed"), _TAGS),
     "customers/disable": "Whether somebody may sign in to the shop changes nothing that is kept here.",
 }
 _GONE_CART: Final = "The draft is one of the shop's own: it is no order yet."
@@ -88,7 +90,7 @@ _MARKS: Final[tuple[tuple[str, frozenset[str]], ...]] = (
     ("shop/redact", frozenset({"shop_id", "shop_domain"})),
     ("carts/update", frozenset({"token", "line_items"})),
 )
-_ID: Final = TypeAdapter(Id)
+_CUSTOMER_ID: Final = TypeAdapter(CustomerId)
 _LONGEST_SHOWN = 60
 
 Handed = tuple[HandedOver, ...] | str
@@ -112,7 +114,7 @@ class Telling:
             **{f"{kind}/{act}": reading[kind] for kind, acts in changed.items() for act in acts},
             "orders/delete": lambda told, at: (self._reader.gone(_number(told), at),),
             "draft_orders/delete": lambda told, at: (self._reader.gone(draft_id(_number(told)), at),),
-            "customers/delete": lambda told, at: (Departure(who=self._reader.who(_number(told)), at=at),),
+            "customers/delete": lambda told, at: (Departure(who=self._reader.who(_someone(told)), at=at),),
             "customers/redact": lambda told, at: (Departure(who=self._reader.who(_customer(told)), at=at),),
             "customers/merge": self._merged,
             "customers_marketing_consent/update": self._choice,
@@ -158,9 +160,10 @@ class Telling:
     def _whom(self, topic: str, told: Mapping[str, Any]) -> Who | None:
         is_person = topic.startswith("customers/") and "customer" not in told
         value = told if is_person else told.get("customer", {"id": told.get("customer_id")})
-        number = as_id(value.get("id")) if isinstance(value, Mapping) else None
         try:
-            return self._reader.who(_ID.validate_python(number))
+            return self._reader.who(
+                _CUSTOMER_ID.validate_python(value.get("id") if isinstance(value, Mapping) else None)
+            )
         except (ValidationError, RecursionError):
             return None
 
@@ -205,7 +208,7 @@ class Telling:
         if isinstance(status, str) and status.casefold() not in {"completed", ""}:
             return "Two customers of the shop are not one yet."
         kept, gone = (
-            self._reader.who(_number({"id": told.get(f"admin_graphql_api_customer_{one}_id")}))
+            self._reader.who(_someone({"id": told.get(f"admin_graphql_api_customer_{one}_id")}))
             for one in ("kept", "deleted")
         )
         if kept == gone:
@@ -225,7 +228,11 @@ def _customer(told: Any) -> str:
     customer = told.get("customer")
     if not isinstance(customer, Mapping):
         raise BadPayload("customer is no object")
-    return _number(customer)
+    return _someone(customer)
+
+
+def _someone(value: Any) -> str:
+    return read(Someone, value).id
 
 
 def _unwrapped(told: Mapping[str, Any]) -> tuple[str | None, Mapping[str, Any]]:
@@ -265,5 +272,5 @@ def _thing(topic: str, told: Mapping[str, Any]) -> str | None:
 
 def _shown(topic: str) -> str:
     """The topic as it may be shown: a word of Shopify's own, not whatever somebody sends."""
-    is_plain = topic.replace("_", "").replace("/", "").isalnum() and topic.isascii() and len(topic) <= _LONGEST_SHOWN
+    is_plain = re.fullmatch(r"[\w/.]+", topic) is not None and topic.isascii() and len(topic) <= _LONGEST_SHOWN
     return f"of the topic {topic!r}" if is_plain else "of an odd topic"

@@ -8,6 +8,7 @@ so that one order is the same whichever way it came. Only what is read is named.
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Any, Final
 
 from pydantic import AliasChoices, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -15,17 +16,20 @@ from pydantic import AliasChoices, AwareDatetime, BaseModel, BeforeValidator, Co
 from adapters.contract.errors import BadPayload
 from adapters.quiet import quiet
 
-_GID: Final = re.compile(r"gid://shopify/[A-Za-z]{1,40}/([0-9]{1,25})(?:\?.*)?")
+_GID: Final = re.compile(r"gid://shopify/([A-Za-z]{1,40})/([0-9]{1,25})(?:\?.*)?")
 _LARGEST_ID: Final = 10**25
 _LONGEST_LIST: Final = 10_000
 
 
-def as_id(value: object) -> object:
-    """The number at the end of a gid, which is the id that REST and deliveries write, as a text."""
+def as_id(value: object, kind: str | None = None) -> object:
+    """The number at the end of a gid, which is the id that REST and deliveries write, as a text.
+
+    A gid that names another kind than the one that is meant stays as it is, which is no id.
+    """
     if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _LARGEST_ID:
         return str(value)
     if isinstance(value, str) and (found := _GID.fullmatch(value.strip())):
-        return found[1]
+        return found[2] if kind in (None, found[1]) else value
     return value
 
 
@@ -68,6 +72,17 @@ def _as_tags(value: object) -> object:
     return () if value is None else value
 
 
+def _as_data(value: object) -> object:
+    """Without such as nobody can read: an app notes what it likes, and one odd note spoils no order."""
+    listed = _as_list(value)
+    return [one for one in listed if _is_datum(one)] if isinstance(listed, list | tuple) else listed
+
+
+def _is_datum(value: object) -> bool:
+    parts = [value.get(name) for name in ("name", "key", "value")] if isinstance(value, Mapping) else [()]
+    return all(isinstance(_as_text(one), str | None) for one in parts)
+
+
 def _as_amount(value: object) -> object:
     """The amount of shop's money: of a bag with two currencies the shop's, of a bare one itself."""
     if isinstance(value, Mapping):
@@ -87,7 +102,9 @@ def _listed(*names: str) -> Any:
     return Field(default=(), validation_alias=AliasChoices(*names), max_length=_LONGEST_LIST)
 
 
-Id = Annotated[str, BeforeValidator(as_id), Field(pattern=r"\A[0-9]{1,25}\z")]
+_Number = Annotated[str, Field(pattern=r"\A[0-9]{1,25}\z")]
+Id = Annotated[_Number, BeforeValidator(as_id)]
+CustomerId = Annotated[_Number, BeforeValidator(partial(as_id, kind="Customer"))]
 MaybeId = Annotated[Id | None, BeforeValidator(_as_maybe_id)]
 MaybeText = Annotated[str | None, BeforeValidator(_as_text)]
 MaybeWord = Annotated[str | None, BeforeValidator(_as_word)]
@@ -111,6 +128,12 @@ class Numbered(_Words):
     """Anything of which only the id is read."""
 
     id: Id
+
+
+class Someone(_Words):
+    """A customer of whom only the id is read."""
+
+    id: CustomerId
 
 
 class Price(_Words):
@@ -158,7 +181,7 @@ class Choice(_Words):
 class Choices(_Words):
     """What somebody chose, each by its own word."""
 
-    id: Id = Field(validation_alias=AliasChoices("customer_id", "id"))
+    id: CustomerId = Field(validation_alias=AliasChoices("customer_id", "id"))
     email: Choice | None = _named("email_marketing_consent")
     sms: Choice | None = _named("sms_marketing_consent")
 
@@ -166,7 +189,7 @@ class Choices(_Words):
 class Buyer(_Words):
     """A customer of the shop."""
 
-    id: Id
+    id: CustomerId
     first_name: MaybeText = _named("firstName", "first_name")
     last_name: MaybeText = _named("lastName", "last_name")
     email: MaybeText = None
@@ -274,7 +297,7 @@ class Sale(_Words):
     is_test: Annotated[bool, BeforeValidator(lambda value: value is True)] = Field(False, validation_alias="test")
     """Whether it was placed for a trial: no money moved."""
     note: MaybeText = _named("note", "note2")
-    data: Annotated[tuple[Datum, ...], BeforeValidator(_as_list)] = _listed("customAttributes", "note_attributes")
+    data: Annotated[tuple[Datum, ...], BeforeValidator(_as_data)] = _listed("customAttributes", "note_attributes")
     lines: Annotated[tuple[Goods, ...], BeforeValidator(_as_list)] = Field(
         validation_alias=AliasChoices("line_items", "lineItems"), max_length=_LONGEST_LIST
     )

@@ -98,7 +98,7 @@ async def test_address_breaks_no_search(shop: Shop, shopify: Shopify) -> None:
     assert shop.questions[-1]["query"] == 'email:"x\\" OR email:*@example.com"'
 
 
-@pytest.mark.parametrize("value", ["8", "ann", "gid://shopify/Order/x", "٣", "7?a=1", ""])
+@pytest.mark.parametrize("value", ["8", "ann", "gid://shopify/Order/x", "gid://shopify/Order/7", "٣", "7?a=1", ""])
 async def test_unknown(shop: Shop, shopify: Shopify, value: str) -> None:
     """Nobody by that id, or an id that Shopify cannot have given: nobody is known."""
     shop.buyers = [buyer(7)]

@@ -74,7 +74,7 @@ ODD: list[dict[str, Any]] = [
     {"total_price_set": {"shop_money": {"amount": None}}, "current_total_price_set": None},
     {"processed_at": "yesterday"}, {"processed_at": None, "created_at": None}, {"updated_at": {}},
     {"customer": "Ann"}, {"customer": {"id": None}}, {"customer": {}}, {"fulfillments": 7}, {"note_attributes": 7},
-    {"currency": "EURO"}, {"email": ["x"]},
+    {"currency": "EURO"}, {"email": ["x"]}, {"customer": {"id": "gid://shopify/Order/7"}},
 ]  # fmt: skip
 
 
@@ -108,6 +108,33 @@ def test_order_of_nobody() -> None:
     """An order over the counter, which names no customer, is left alone."""
     assert told("orders/create", {**ORDER, "customer": None}).left_alone
     assert told("orders/create", {name: one for name, one in ORDER.items() if name != "customer"}).left_alone
+
+
+@pytest.mark.parametrize(
+    "odd", [{"name": "n", "value": {"b": 1}}, {"name": "n", "value": True}, {"name": ["n"]}, 7, None]
+)
+def test_odd_notes(odd: Any) -> None:
+    """One note of an app's that nobody can read costs an order nothing else; a number is kept as written."""
+    notes = [odd, {"name": "gift", "value": "yes"}, {"name": "n", "value": 5}]
+    (_, order) = told("orders/create", {**ORDER, "note_attributes": notes}).records
+    assert isinstance(order, Order)
+    assert (order.custom_data["gift"], order.custom_data["n"]) == ("yes", "5")
+
+
+def test_failed_parcels() -> None:
+    """A fulfilment that failed, or was called off, is no parcel."""
+    words = ("success", "failure", "FAILURE", "error", "cancelled")
+    sent = [{"status": one, "tracking_number": str(n)} for n, one in enumerate(words)]
+    (_, order) = told("orders/updated", {**ORDER, "fulfillments": sent}).records
+    assert isinstance(order, Order)
+    assert [one.number for one in order.parcels] == ["0"]
+
+
+@pytest.mark.parametrize("topic", ["customer.joined_segment", "metaobjects.tomorrow"])
+def test_dotted_topics(topic: str) -> None:
+    """A topic that is written with a dot is left alone under its own name; what becomes of tags is known."""
+    assert topic in (told(topic, {"customerId": "gid://shopify/Customer/7"}).left_alone or "")
+    assert "tags" in (told("customer.tags_added", {"customerId": "gid://shopify/Customer/7"}).left_alone or "")
 
 
 @pytest.mark.parametrize("said", [{"email": "ann@example.com"}, {"phone": "+14155550100"}])
@@ -323,3 +350,21 @@ def test_undated_choices(topic: str) -> None:
         assert (said.status, str(said.at.date())) == ("WITHDRAWN", at)
     granted = told(topic, {**body, "email_marketing_consent": {"state": "subscribed", "consent_updated_at": None}})
     assert [one for one in granted.records if isinstance(one, Say)] == []
+
+
+@pytest.mark.parametrize(
+    ("state", "dated", "undated"),
+    [
+        ("redacted", ["WITHDRAWN"], ["WITHDRAWN"]),
+        ("not_subscribed", ["WITHDRAWN"], []),
+        ("invalid", ["WITHDRAWN"], []),
+        ("pending", [], []),
+        ("tomorrow", [], []),
+    ],
+)
+def test_ended_choices(state: str, dated: list[str], undated: list[str]) -> None:
+    """Whoever is not subscribed since a moment has withdrawn by then; who is asked has said nothing yet."""
+    for at, wanted in (("2026-11-20T10:00:00Z", dated), (None, undated)):
+        body = {"customer_id": 7, "email_marketing_consent": {"state": state.upper(), "consent_updated_at": at}}
+        records = told("customers_email_marketing_consent/update", body).records
+        assert [one.status for one in records if isinstance(one, Say)] == wanted

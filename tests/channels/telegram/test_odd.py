@@ -112,8 +112,6 @@ def test_other_kinds(telegram: Telegram, kind: str, told: dict[str, Any], why: s
 @pytest.mark.parametrize(
     ("other", "text"),
     [
-        ({"text": None}, "[message of another kind]"),
-        ({"text": ""}, "[message of another kind]"),
         ({"text": "a\0b\ud83d"}, "a\ufffdb\ufffd"),
         ({"location": {}}, "[location]"),
         ({"location": {"latitude": 1, "longitude": None}}, "[location: 1]"),
@@ -123,6 +121,12 @@ def test_other_kinds(telegram: Telegram, kind: str, told: dict[str, Any], why: s
         ({"refunded_payment": {"currency": "XTR", "total_amount": 5}}, "[refunded payment: 5 XTR]"),
         ({"successful_payment": {"currency": "JPY", "total_amount": 450}}, "[successful payment: 450 JPY]"),
         ({"successful_payment": {"currency": [], "total_amount": "9"}}, "[successful payment]"),
+        ({"successful_payment": {"currency": None, "total_amount": 1999}}, "[successful payment]"),
+        ({"successful_payment": {"currency": "EURO", "total_amount": 1999}}, "[successful payment]"),
+        ({"successful_payment": {"currency": "EUR", "total_amount": True}}, "[successful payment]"),
+        ({"successful_payment": {"currency": "EUR", "total_amount": -1}}, "[successful payment]"),
+        ({"refunded_payment": {"currency": "XTR", "total_amount": 10**400}}, "[refunded payment]"),
+        ({"dice": {"emoji": "x", "value": True}}, "[dice: x]"),
         ({"paid_media": {"star_count": 5, "paid_media": [{}]}}, "[paid media: 5]"),
         ({"checklist": {"title": "Tour", "tasks": [{"text": "Oil"}, 7, {"text": 5}]}}, "[checklist: Tour, Oil, 7, 5]"),
         ({"checklist": {"title": "Tour", "tasks": None}}, "[checklist: Tour]"),
@@ -143,12 +147,27 @@ def test_little_said(telegram: Telegram, other: dict[str, Any], text: str) -> No
         {"write_access_allowed": {}},
         {"connected_website": "shop.example"},
         {"chat_background_set": {"type": {}}},
+        {"proximity_alert_triggered": {"distance": 5}},
+        {"checklist_tasks_done": {"marked_as_done_task_ids": [1]}},
+        {"forum_topic_created": {"name": "n"}},
+        {"general_forum_topic_hidden": {}},
+        {"giveaway": {"winner_count": 1}},
+        {"giveaway_winners": {}},
+        {"video_chat_started": {}},
+        {"new_chat_members": [MIA]},
+        {"left_chat_member": MIA},
+        {"group_chat_created": True},
+        {"migrate_from_chat_id": -5},
+        {"boost_added": {"boost_count": 1}},
+        {"suggested_post_paid": {}},
     ],
+    ids="".join,
 )
 def test_nobody_said(telegram: Telegram, service: dict[str, Any]) -> None:
     """What Telegram notes in the chat by itself is none of anybody's words, and nobody was seen by it."""
     assert read(telegram, message(**service)).left_alone == "a note of Telegram's"
-    assert read(telegram, message(text="Hello", pinned_message=None)).records
+    for told in ({"pinned_message": None}, {"group_chat_created": False}, {"suggested_post_info": {}}):
+        assert read(telegram, message(text="Hello", **told)).records
 
 
 KEYS = [None, [7, {"text": 5, "callback_data": "y1"}], [{"text": "Site", "url": "https://x"}]]
@@ -221,6 +240,14 @@ def test_file_without_words(telegram: Telegram, kind: str, name: str, media_type
 def test_unknown_kinds(telegram: Telegram, told: Any) -> None:
     """What Telegram may begin to tell of is left alone, and its name is cut where it is long."""
     assert read(telegram, told, "k" * 400).left_alone == f"an update of the kind {'k' * 40}"
+
+
+@pytest.mark.parametrize("content", [{"text": ""}, {"rich_message": {"text": "Help"}}, {"location": [1]}, {"poll": 5}])
+def test_content_of_unknown_kind(telegram: Telegram, content: dict[str, Any]) -> None:
+    """Of a message whose content nobody can read nothing is made up: it is set aside whole, for its person."""
+    event = read(telegram, message(**content))
+    assert (event.unread, event.records) == ("a message of a kind that is not known", ())
+    assert event.who is not None
 
 
 def test_unknown_kind_of_message(telegram: Telegram) -> None:

@@ -35,7 +35,6 @@ WORDS = {
     "message.poll": "[poll: Which colour?]",
     "message.web_app_data": "[web app data: Choose]",
     "message.successful_payment": "[successful payment: 45.00 EUR]",
-    "message.of_another_kind": "[message of another kind]",
     "callback_query.button": "[button: Yes]",
     "callback_query.inaccessible": "[button: menu]",
     "callback_query.game": "[button]",
@@ -72,7 +71,10 @@ LEFT_ALONE = {
         )
     },
 }
-UNREAD = {"business_message.text": "a message in a kind of update that is not known"}
+UNREAD = {
+    "business_message.text": "a message in a kind of update that is not known",
+    "message.of_another_kind": "a message of a kind that is not known",
+}
 
 
 def one(telegram: Telegram, name: str) -> Event:

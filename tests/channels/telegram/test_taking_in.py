@@ -222,7 +222,7 @@ async def test_unread_over_http(shop: Shop) -> None:
 
 async def test_throttled_then_sent(shop: Shop, api: BotApi) -> None:
     """Where Telegram asks to wait, the message waits as long, and goes out once."""
-    await shop.deliver(update(message(date=int(shop.ask.now.timestamp()) - 60)))
+    await shop.deliver(update(message(text="Hello", date=int(shop.ask.now.timestamp()) - 60)))
     await shop.work()
     (talk,) = (await shop.mia())["conversations"]["nodes"]
     api.fails(429, "Too Many Requests: retry after 0", retry_after=0)

@@ -82,6 +82,7 @@ def test_other_algorithms(key: rsa.RSAPrivateKey) -> None:
         {"exp": "soon"},
         {"exp": 99_999_999_999},
         {"exp": 1e300},
+        {"exp": 253_402_300_799},
         {"sub": " "},
         {"sub": None},
         {"nbf": 99_999_999_999},
@@ -91,7 +92,7 @@ def test_other_algorithms(key: rsa.RSAPrivateKey) -> None:
         {"accounts": {"shop/main": 17}},
         {"email": "x" * 501},
     ],
-    ids=range(16),
+    ids=range(17),
 )
 def test_not_believed(wrong: dict[str, Any]) -> None:
     """What has ended, lasts too long, is not good yet or is another site's proves nobody, in words."""
@@ -124,6 +125,13 @@ def test_unreadable_claims(claim: str, sign: str) -> None:
     with pytest.raises(NotBelieved, match=f"`{claim}` holds") as told:
         site().signed(jwt.encode(_claims(**{claim: f"a{sign}b"}), SIGNING_SECRET, "HS256"), NOW)
     assert sign not in str(told.value)
+
+
+@pytest.mark.parametrize("accounts", [{"shopify/acme": "7\u202e8"}, {"s\ud800/acme": "7"}, {"a/b": "7\n"}], ids=ascii)
+def test_unreadable_accounts(accounts: dict[str, str]) -> None:
+    """So is such an account elsewhere: neither its place nor the person's id there may hold any of that."""
+    with pytest.raises(NotBelieved, match="`accounts` holds"):
+        site().signed(jwt.encode(_claims(accounts=accounts), SIGNING_SECRET, "HS256"), NOW)
 
 
 @pytest.mark.parametrize("token", ["", ".", "..", "a.b.c", "x" * 10_000, "eyJhbGciOiJIUzI1NiJ9.e30."])

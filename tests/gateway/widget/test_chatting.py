@@ -8,7 +8,8 @@ import pytest
 from graphql import parse, validate
 from playwright.async_api import BrowserContext, expect
 
-from gateway.trusted import load_trusted
+from gateway.manifests import read_manifests
+from gateway.trusted import Trusted
 from resolvers.kit.graph import Graph
 from tests.gateway.shop import WIDGET, Shop
 from tests.waiting import until
@@ -116,6 +117,6 @@ def test_manifest_is_current(house: Graph) -> None:
     assert json.loads((WIDGET / "documents.json").read_text("utf-8")) == made, "Run tools/widget_documents.py."
     module = (WIDGET / "customer-chat.js").read_text("utf-8")
     assert widget_documents.with_names(module, made) == module, "Run tools/widget_documents.py."
-    assert len(load_trusted(WIDGET / "documents.json")) == len(made["operations"])
+    assert len(Trusted(read_manifests(WIDGET / "documents.json"))) == len(made["operations"])
     wrong = [str(error) for one in made["operations"] for error in validate(house._schema, parse(one["body"]))]
     assert wrong == []

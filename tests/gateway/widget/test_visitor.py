@@ -129,7 +129,7 @@ async def test_files_by_reference(shop: Shop, browser: BrowserContext) -> None:
 
 @pytest.mark.browser
 async def test_demo_without_manifests(open_gate: OpenGate, browser: BrowserContext) -> None:
-    """A gateway that does not know the documents, as the demo's, is sent their texts; earlier messages are fetched."""
+    """A gateway that does not know the documents, as the demo's, is sent their texts; earlier ones stand by moment."""
     async with shop_of(open_gate) as shop:
         tab = await (await shop.enter(browser)).open()
         await tab.write("Hello")
