@@ -107,6 +107,11 @@ def agents_of(context: Context, ids: Iterable[RecordId | None]) -> list[Agent | 
     return [read(one) if one else None for one in found]
 
 
+async def sign_ins(store: Store) -> frozenset[str]:
+    """By what agents sign in: the name of one whose token has none, and for the staff alone."""
+    return frozenset(one["subject"] for one in (await store.held.all(AGENTS)).values())
+
+
 async def agent_of_subject(store: Store, subject: str, *, name: str, role: Role, at: datetime) -> RecordId:
     """The agent that a token's subject is: made at the first sight of a valid token, and found ever after.
 

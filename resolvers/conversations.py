@@ -11,7 +11,7 @@ from adapters.contract.channel import Capability
 from adapters.contract.visitors import TakesVisitors
 from adapters.records import Belonging, Index, Mention, Record, RecordId, Timeline
 from adapters.windows import Strand
-from resolvers.agents import Agent, agents_of
+from resolvers.agents import Agent, agents_of, sign_ins
 from resolvers.channels import require_channels
 from resolvers.customers import Customer, EntryPoint
 from resolvers.kit.context import Context, Info
@@ -197,13 +197,17 @@ async def messages(conversations: list[Conversation], info: Info, page: Page) ->
 
 
 @SLICE.column(Message, may=EVERYONE, reads=["author_name", "channel", "account"])
-def author_name(messages: list[Message], info: Info) -> list[str | None]:
-    """The agent's name on an outgoing message, where it is known; null for visitors of a site that names no agents."""
+async def author_name(messages: list[Message], info: Info) -> list[str | None]:
+    """The agent's name on an outgoing message, where it is known.
+
+    Null for visitors of a site that names no agents, and of an agent whose token has no name.
+    """
     context = info.context
     if context.viewer.role is not Role.VISITOR:
         return [one.author for one in messages]
     names = {place: _names_agents(context, *place) for place in {(one.channel, one.account) for one in messages}}
-    return [one.author if names[one.channel, one.account] else None for one in messages]
+    hidden = await sign_ins(context.store)
+    return [one.author if names[one.channel, one.account] and one.author not in hidden else None for one in messages]
 
 
 def _names_agents(context: Context, channel: str, account: str) -> bool:

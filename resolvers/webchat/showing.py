@@ -108,7 +108,7 @@ async def agent_name(context: Context, chatting: Chatting, talk: Document | None
     if key is None or not chatting.site.terms.shows_agents:
         return None
     agent: Mapping[str, Any] | None = (await context.store.held.all(AGENTS)).get(key)
-    return agent["name"] if agent else None
+    return agent["name"] if agent and agent["name"] != agent["subject"] else None
 
 
 def is_typing(chat: Document, side: str, now: datetime) -> bool:

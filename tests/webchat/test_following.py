@@ -20,7 +20,6 @@ from tests.webchat.conftest import CHANGED, Browser, answered, many, message
 TYPES = "mutation ($input: TypeToVisitorInput!) { typeToVisitor(input: $input) { __typename } }"
 READ = """mutation ($input: ReadChatInput!) { readChat(input: $input) { __typename
   ... on ReadChatPayload { marked } ... on Refusal { code inputPath } } }"""
-NSIDE = "{ chat { messages { authorName } conversation { messages { nodes { authorName } } } } }"
 INSIDE = "{ chat { messages { authorName } conversation { messages { nodes { authorName } } } } }"
 BY_WHOM = "query ($id: ID!) { node(id: $id) { ... on Message { authorName } } }"
 IS_TYPING = "mutation ($input: TypeInChatInput!) { typeInChat(input: $input) { __typename } }"
@@ -208,3 +207,18 @@ async def test_unnamed_agents(browser: Browser) -> None:
     (one,) = await browser.ask.store.find(MESSAGES, {})
     asked = await browser.ask(BY_WHOM, id=global_id("Message", one["_id"]))
     assert asked.data["node"]["authorName"]
+
+
+async def test_sign_ins_are_no_names(browser: Browser) -> None:
+    """By what an agent signs in is the staff's alone: a visitor is not shown it where their token has no name."""
+    await answered(browser, "Hello")
+    (agent,) = await browser.ask.store.find(AGENTS, {})
+    await browser.ask.store.update(AGENTS, {"_id": agent["_id"]}, {"$set": {"name": agent["subject"]}})
+    await browser.ask.store.update(MESSAGES, {"text": "Hello"}, {"$set": {"author_name": agent["subject"]}})
+    await browser.ask.store.update(CONVERSATIONS, {}, {"$set": {"assigned_agent_id": agent["_id"]}})
+    seen = (await browser.ask(INSIDE, as_=Role.VISITOR, viewer=browser.viewer)).data["chat"]
+    names = [one["authorName"] for one in (*seen["messages"], *seen["conversation"]["messages"]["nodes"])]
+    assert [*names, (await browser.sees())["agentName"]] == [None, None, None]
+    (one,) = await browser.ask.store.find(MESSAGES, {})
+    asked = await browser.ask(BY_WHOM, id=global_id("Message", one["_id"]))
+    assert asked.data["node"]["authorName"] == agent["subject"]
