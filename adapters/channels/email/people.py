@@ -103,19 +103,42 @@ def is_proven(headers: Headers, address: str, servers: Sequence[str]) -> bool:
         return False
     trusted = {one.lower() for one in servers}
     for raw in headers.all("authentication-results"):
-        name, _, rest = _uncommented(raw_text(raw)).partition(";")
+        parts = _parts(raw_text(raw))
+        if parts is None:
+            # Whose it is cannot be told, nor what it hides.
+            return False
         # Each server writes its own above those that it found, and takes away those that claim to be its own.
-        if name.split()[:1] and name.split()[0].lower() in trusted:
-            return any(_is_pass(one, domain_of(address)) for one in rest.split(";"))
+        if parts[0].split()[:1] and parts[0].split()[0].lower() in trusted:
+            results = [one.lower().split() for one in parts[1:] if one.lower().lstrip().startswith("dmarc")]
+            return len(results) == 1 and _is_pass(results[0], domain_of(address))
     return False
 
 
-def _is_pass(result: str, domain: str) -> bool:
-    words = result.lower().split()
-    if not words or words[0] != "dmarc=pass":
-        return False
-    said = next((one.partition("=")[2] for one in words[1:] if one.startswith("header.from=")), domain)
-    return said.strip('"').rpartition("@")[2] == domain
+def _is_pass(words: Sequence[str], domain: str) -> bool:
+    said = [one.partition("=")[2] for one in words if one.startswith("header.from=")]
+    return words[0] == "dmarc=pass" and len(said) == 1 and said[0].rpartition("@")[2] == domain
+
+
+def _parts(text: str) -> list[str] | None:
+    """What stands between semicolons (RFC 8601, 2.2), without comments; None where something never ends."""
+    parts, depth, is_quoted = [""], 0, False
+    for piece in re.findall(r"\\.|.", text, re.DOTALL):
+        if is_quoted:
+            is_quoted = piece != '"'
+            # What is quoted stays one word, and parts nothing.
+            parts[-1] += "" if not is_quoted else "\0" if piece in " \t\r\n;=" else piece
+        elif piece in {"(", ")"}:
+            depth += 1 if piece == "(" else -1
+            if depth < 0:
+                return None
+            parts[-1] += " "
+        elif depth == 0 and piece == '"':
+            is_quoted = True
+        elif depth == 0 and piece == ";":
+            parts.append("")
+        elif depth == 0:
+            parts[-1] += piece
+    return None if depth or is_quoted else [re.sub(r"\s*=\s*", "=", one) for one in parts]
 
 
 def _uncommented(text: str) -> str:

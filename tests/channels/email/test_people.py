@@ -57,8 +57,14 @@ def test_nobody_wrote(sender: str) -> None:
         ([CHECKED.replace("=example.com", "=evil.example")], False),
         ([CHECKED.replace("; spf", "; (; dmarc=pass")], False),
         ([CHECKED, "From: bob@example.com"], False),
+        (
+            [CHECKED.replace("spf=pass; dmarc=pass", 'x="a; dmarc=pass header.from=example.com ; b"@e; dmarc=fail')],
+            False,
+        ),
+        ([CHECKED.replace("dmarc=pass (", "dmarc=fail (p \\) ; dmarc=pass header.from=example.com (x) ) (")], False),
+        ([CHECKED.replace(" header.from=example.com", "")], False),
     ],
-    ids=range(12),
+    ids=range(15),
 )
 def test_asserted_unless_proven(given: list[str], is_proven: bool) -> None:
     """A From proves nothing, unless a mail server that the settings trust says that its domain stands behind it."""
