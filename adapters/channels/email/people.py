@@ -132,6 +132,9 @@ def _parts(text: str) -> list[str] | None:
             if depth < 0:
                 return None
             parts[-1] += " "
+        elif depth == 0 and piece.startswith("\\"):
+            # Only what is quoted, or a comment, escapes anything.
+            return None
         elif depth == 0 and piece == '"':
             is_quoted = True
         elif depth == 0 and piece == ";":

@@ -63,8 +63,9 @@ def test_nobody_wrote(sender: str) -> None:
         ),
         ([CHECKED.replace("dmarc=pass (", "dmarc=fail (p \\) ; dmarc=pass header.from=example.com (x) ) (")], False),
         ([CHECKED.replace(" header.from=example.com", "")], False),
+        ([CHECKED.replace("spf=pass;", "spf=pass x=\\;")], False),
     ],
-    ids=range(15),
+    ids=range(16),
 )
 def test_asserted_unless_proven(given: list[str], is_proven: bool) -> None:
     """A From proves nothing, unless a mail server that the settings trust says that its domain stands behind it."""
