@@ -1,114 +1,169 @@
 """What do limits, budgets, metrics and the log cost an answer?
 
-    python -m benchmarks.front_door [customers] [pairs]
+    python -m benchmarks.front_door              25 rounds
+    python -m benchmarks.front_door 5            fewer, for a quick look
 
-The gateway as it guards itself by default, with metrics and one log line per request, against one that counts nothing
-and logs nothing; or against another checkout's, whose `profile-gateway` FRONT_DOOR_BEFORE names. Windows in turns,
-of several pairs of processes.
+The agent panel (W1) and the inbox (W2) asked of the application, without a network between: the house as it guards
+itself by default, counts for Prometheus and logs each request at `info` to a file, beside one that bounds, counts and
+logs nothing. Both stand in this process, and questions take turns one by one, so that whatever else the machine does
+falls upon both.
 """
 
 import asyncio
-import os
-import secrets
-import shutil
+import random
 import statistics
 import sys
 import tempfile
+import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-import orjson
+import uvloop
+from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message
 
+from adapters.mongo import Store
 from benchmarks.bench import judged
-from benchmarks.peers.filling import Wanted, filled, usual_folder
-from benchmarks.peers.processes import Load, Running, apart_from, cpu_s, installed, running
-from benchmarks.peers.questions import bodies, headers, probe
-from benchmarks.peers.roster import NODE, OURS, SERVERS, Server
-from benchmarks.peers.running import UNREACHED, shared_environment
+from benchmarks.ledger import body_of
+from gateway.app import Door, House, application, records_of
+from gateway.endpoint import PATH
+from gateway.memory import settle_memory
 from gateway.mongod import Mongod
+from gateway.settings import Settings
+from gateway.telemetry import configure_logs
+from gateway.tokens import signed_token
+from gateway.traces import CommandCount
+from resolvers.kit.graph import Graph
+from resolvers.kit.viewer import Role
+from resolvers.schema import graph
+from tests.makers import Makers
+from tests.workloads import W1, W2, busy_customers
 
 MOST: Final = 1.05
-_WINDOW_S, _WARM_S = 4.0, 4.0
-_ROUNDS: Final = 2
+CUSTOMERS, ROWS, WARM = 50, 20, 50
+_BOUNDS: Final = ("requests_per_minute", "cost_per_minute", "lookups_per_minute")
+# As many as there may be a minute are counted against, and never reached.
 _GUARDED: Final = {
-    **UNREACHED,
-    "GATEWAY_LOOKUPS_PER_MINUTE": "10000000",
-    "GATEWAY_LOG_LEVEL": "info",
-    "GATEWAY_METRICS_TOKEN": "a sample token for metrics, long enough",
+    "requests_per_minute": 10_000_000,
+    "cost_per_minute": 1_000_000_000,
+    "lookups_per_minute": 10_000_000,
 }
-_PLAIN: Final = {"GATEWAY_REQUESTS_PER_MINUTE": "0", "GATEWAY_COST_PER_MINUTE": "0", "GATEWAY_LOG_LEVEL": "warning"}
+_PLAIN: Final = dict.fromkeys(_BOUNDS, 0)
 
 
-def servers() -> tuple[Server, Server]:
-    """The one that guards itself, and the other."""
-    other = replace(SERVERS[OURS], name="plain", environment=_PLAIN)
-    if before := os.environ.get("FRONT_DOOR_BEFORE"):
-        other = replace(other, name="before", command=(before, "serve"), environment={})
-    return replace(SERVERS[OURS], environment=_GUARDED), other
+class Spent(NamedTuple):
+    """What questions took: on the clock, and of this process's time."""
+
+    wall_s: float
+    own_s: float
 
 
-async def main() -> None:
-    """Prints what each answers a second and its time on a core, and the medians of the ratios, for panel and inbox."""
-    customers, pairs = (int(one) for one in (*sys.argv[1:], *("20000", "5")[len(sys.argv) - 1 :]))
-    if shutil.which("npm") is None:
-        print("front door: left out, because npm is not installed; the load generator is npm's autocannon.")
-        return
-    await installed(NODE)
-    async with filled(Wanted(customers, usual_folder())) as database:
-        await _measured(database, customers, pairs)
-
-
-async def _measured(database: Mongod, customers: int, pairs: int) -> None:
-    secret = secrets.token_urlsafe(32)
-    found: dict[str, list[_Ratio]] = {"W1": [], "W2": []}
+async def main(words: Sequence[str] = ()) -> None:
+    """Prints milliseconds a question of both, and what the guarded one takes to the other."""
+    rounds = int(words[0]) if words else 25
     async with AsyncExitStack() as stack:
-        server_core, other_core = stack.enter_context(apart_from(database.pid)) or (None, None)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        for name in found:
-            (folder / f"{name}.json").write_bytes(orjson.dumps(bodies(name, customers, 1)))
-        load = await stack.enter_async_context(Load.opened(NODE, other_core))
-        shared = shared_environment(database.url, secret)
-        print(f"front door: guarded against {servers()[1].name}; {customers:,} customers, one connection")
-        for number in range(pairs):
-            # Two processes of the very same words differ by some percent for as long as they live.
-            async with AsyncExitStack() as pair:
-                both = [
-                    await pair.enter_async_context(running(one, shared, server_core, probe(secret)))
-                    for one in servers()
-                ]
-                for name, ratios in found.items():
-                    ratios.extend(await _compared(both, load, folder / f"{name}.json", secret))
-                    for one in ratios[-_ROUNDS:]:
-                        print(f"  pair {number + 1}, {name}: {one.took:.3f}; on a core {one.on_core:.3f}", flush=True)
-    for name, ratios in found.items():
-        took, on_core = (statistics.median(kind) for kind in zip(*ratios, strict=True))
-        met = judged(took <= MOST)
-        print(f"{met}: {name} takes {took:.3f} times as long (at most {MOST:g}), and {on_core:.3f} of the core")
+        configure_logs("info", stream=stack.enter_context((folder / "log").open("w")))
+        server = await stack.enter_async_context(Mongod(folder / "data", cache_gb=0.5))
+        built = graph()
+        store = await Store.open(server.url, "bench", records_of(built), observer=CommandCount())
+        stack.push_async_callback(store.close)
+        await store.prepare()
+        store.held.follow()
+        await busy_customers(Makers(store), CUSTOMERS, ROWS)
+        guarded, plain = (_house(store, built, folder, bounds) for bounds in (_GUARDED, _PLAIN))
+        asked = {"guarded": application(guarded), "plain": _unwatched(plain)}
+        panels = [body_of(W1, channel="whatsapp", account="main", value=f"+1415555{n:04}") for n in range(CUSTOMERS)]
+        scope = _scope(guarded)
+        for name, bodies, count in (("W1", panels, 100), ("W2", [body_of(W2, first=50)], 30)):
+            await _measured(name, asked, scope, bodies, rounds=rounds, count=count)
+        for house in (guarded, plain):
+            await house.ledger.close()
 
 
-class _Ratio(NamedTuple):
-    """The guarded one's time for an answer over the other's, and the same of its time on a core."""
+async def _measured(
+    name: str, asked: dict[str, ASGIApp], scope: dict[str, Any], bodies: list[bytes], *, rounds: int, count: int
+) -> None:
+    for app in asked.values():
+        for n in range(WARM):
+            await _ask(app, scope, bodies[n % len(bodies)])
+    found: dict[str, list[Spent]] = {way: [] for way in asked}
+    drawn = random.Random(1)
+    settle_memory()
+    for _ in range(rounds):
+        turns: dict[str, list[Spent]] = {way: [] for way in asked}
+        for n in range(count):
+            # Both are asked the same, one right behind the other.
+            for way in drawn.sample(list(asked), len(asked)):
+                turns[way].append(await _ask(asked[way], scope, bodies[n % len(bodies)]))
+        for way, spent in turns.items():
+            found[way].append(Spent(*(statistics.median(kind) for kind in zip(*spent, strict=True))))
+    print(f"front door, {name}: {count} questions of each a round, one by one, {rounds} rounds")
+    for way, spent in found.items():
+        wall, own = (statistics.median(kind) * 1000 for kind in zip(*spent, strict=True))
+        print(f"  {way:<8} {wall:7.3f} ms a question, {own:7.3f} ms of this process")
+    wall, own = (_ratios(found, kind) for kind in range(2))
+    print(f"  of this process {own[1]:5.3f} times as much ({own[0]:5.3f} to {own[2]:5.3f})")
+    print(
+        f"{judged(wall[1] <= MOST)}: with limits, metrics and log {name} takes {wall[1]:.3f} times as long "
+        f"({wall[0]:.3f} to {wall[2]:.3f}; at most {MOST:g})"
+    )
 
-    took: float
-    on_core: float
+
+def _ratios(found: dict[str, list[Spent]], kind: int) -> list[float]:
+    """The guarded one's to the other's, round by round: a quarter of the rounds below, the middle, above."""
+    rounds = [a[kind] / b[kind] for a, b in zip(found["guarded"], found["plain"], strict=True)]
+    return statistics.quantiles(rounds, n=4) if len(rounds) > 1 else rounds * 3
 
 
-async def _compared(both: list[Running], load: Load, path: Path, secret: str) -> list[_Ratio]:
-    for one in both:
-        await load.window(one, headers(secret), path, 1, _WARM_S)
-    ratios = []
-    for number in range(_ROUNDS):
-        spent = {}
-        for one in both if number % 2 else both[::-1]:
-            before = cpu_s(one.pid)
-            per_s = (await load.window(one, headers(secret), path, 1, _WINDOW_S))["per_s"]
-            spent[one.pid] = _Ratio(1 / per_s, (cpu_s(one.pid) - before) / (per_s * _WINDOW_S))
-        guarded, other = (spent[one.pid] for one in both)
-        ratios.append(_Ratio(guarded.took / other.took, guarded.on_core / other.on_core))
-    return ratios
+def _house(store: Store, built: Graph, folder: Path, bounds: dict[str, int]) -> House:
+    secret = SecretStr("a sample secret for benchmarks, long enough")
+    bounded: dict[str, Any] = dict(bounds)
+    return House(Settings(data_folder=folder, secret=secret, jwt_secret=secret, **bounded), store=store, graph=built)
+
+
+def _unwatched(house: House) -> Starlette:
+    door = Door()
+    door.open(house)
+    return Starlette(routes=[Route(PATH, door)])
+
+
+def _scope(house: House) -> dict[str, Any]:
+    token = signed_token(house.settings, Role.AGENT, "anna", at=house.clock().timestamp(), for_s=3600, more={})
+    headers = [(b"content-type", b"application/json"), (b"authorization", f"Bearer {token}".encode())]
+    place = {"path": PATH, "raw_path": PATH.encode(), "root_path": "", "query_string": b""}
+    who = {"client": ("127.0.0.1", 50_000), "server": ("127.0.0.1", 8_000), "scheme": "http"}
+    return {"type": "http", "http_version": "1.1", "method": "POST", "headers": headers, **place, **who}
+
+
+async def _ask(app: ASGIApp, scope: dict[str, Any], body: bytes) -> Spent:
+    """What one question took; raises RuntimeError where it was refused."""
+    status, sent, is_read = 0, b"", False
+
+    async def receive() -> Message:
+        nonlocal is_read
+        if is_read:
+            # Nobody leaves.
+            await asyncio.Event().wait()
+        is_read = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Message) -> None:
+        nonlocal status, sent
+        status = message.get("status", status)
+        sent += message.get("body", b"")
+
+    begin, began = time.perf_counter(), time.process_time()
+    await app(dict(scope), receive, send)
+    spent = Spent(time.perf_counter() - begin, time.process_time() - began)
+    if status != 200 or b'"errors"' in sent[:20]:
+        raise RuntimeError(sent[:500])
+    return spent
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    uvloop.run(main(sys.argv[1:]))

@@ -59,8 +59,8 @@ async def main(words: Sequence[str]) -> None:
         store.held.follow()
         await busy_customers(Makers(store), CUSTOMERS, ROWS)
         houses = {way: _house(store, built, folder, way) for way in _WAYS}
-        panels = [_body(W1, channel="whatsapp", account="main", value=f"+1415555{n:04}") for n in range(CUSTOMERS)]
-        for name, bodies, count in (("W1", panels * 4, PANELS), ("W2", [_body(W2, first=50)], INBOXES)):
+        panels = [body_of(W1, channel="whatsapp", account="main", value=f"+1415555{n:04}") for n in range(CUSTOMERS)]
+        for name, bodies, count in (("W1", panels * 4, PANELS), ("W2", [body_of(W2, first=50)], INBOXES)):
             await _measured(name, houses, bodies, rounds=rounds, count=count)
         for house in houses.values():
             await house.ledger.close()
@@ -113,7 +113,8 @@ def _house(store: Store, built: Any, folder: Path, way: Keeping) -> House:
     return House(settings, store=store, graph=built)
 
 
-def _body(query: str, **variables: Any) -> bytes:
+def body_of(query: str, **variables: Any) -> bytes:
+    """A question as it is sent."""
     return orjson.dumps({"query": query, "variables": variables})
 
 
