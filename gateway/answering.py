@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from graphql import ExecutionResult, FieldNode
 
 from gateway import telling
+from gateway.acts import note_forbidden
 from gateway.cooling import Cooling
 from gateway.dialects import Dialect
 from gateway.execution import Executed, Following, Known, Parted, Plans
@@ -90,7 +91,7 @@ class Answering:
     async def answer(self, prepared: Prepared, context: Context) -> Answer:
         """The answer; takes `execution_s` at most and says so where that was too short."""
         trace = _name(prepared, context)
-        if refused := self._refused(prepared, context.viewer):
+        if refused := await self._refused(prepared, context):
             return refused
         executed = await self._patiently(prepared, self._execute(prepared, context))
         if isinstance(executed, Answer):
@@ -110,7 +111,7 @@ class Answering:
         context = await fresh()
         if trace := _name(prepared, context):
             trace.execution = _FOLLOWED
-        if refused := self._refused(prepared, context.viewer):
+        if refused := await self._refused(prepared, context):
             yield refused
             return
         following = await self._patiently(prepared, self._begun(prepared, context))
@@ -140,7 +141,7 @@ class Answering:
             yield await self.answer(prepared, context)
             return
         trace = _name(prepared, context)
-        if refused := self._refused(prepared, context.viewer):
+        if refused := await self._refused(prepared, context):
             yield refused
             return
         until = asyncio.get_running_loop().time() + self._settings.execution_s
@@ -237,13 +238,16 @@ class Answering:
         except Exception as error:  # noqa: BLE001  whatever it is, it is told by reference and logged whole
             return Answer(Fate.UNFORESEEN, {"errors": [telling.told_unforeseen(error)]})
 
-    def _refused(self, prepared: Prepared, viewer: Viewer) -> Answer | None:
+    async def _refused(self, prepared: Prepared, context: Context) -> Answer | None:
         """What is answered to who may not ask this at all; None to everybody else."""
+        viewer = context.viewer
         try:
             beyond = self._beyond(prepared, viewer)
         except RecursionError:
             return Answer(Fate.ILL_FORMED, {"errors": [too_deep("variables")]})
         if beyond:
+            if prepared.is_mutation:
+                await note_forbidden(context, prepared.known.touched[prepared.name])
             return Answer(Fate.BEYOND_KEY, {"errors": [_told_beyond(beyond, viewer)]})
         return self.exploring.refused(viewer, prepared.known)
 

@@ -25,6 +25,7 @@ from adapters.lines import NO_LINES, Lines
 from adapters.mongo import Store
 from adapters.records import Record, RecordId
 from gateway import playground
+from gateway.acts import ActLedger
 from gateway.answering import Answering
 from gateway.auth import Auth
 from gateway.database import database, opened_store
@@ -123,6 +124,7 @@ class House:
         self.subscriptions = Subscriptions(settings)
         self.texts = Texts(settings)
         self.ledger = Ledger(store, settings.access_ledger)
+        self.acts = ActLedger(store, self._now)
         self.rates = RateLimit(settings)
         self._look_ups = LookUpLimit(settings.lookups_per_minute, self.rates) if settings.lookups_per_minute else None
         self._spending = Spending(settings, self.rates)
@@ -163,6 +165,7 @@ class House:
             live=LiveQuestion(self.asking, self.graph.declared, live_s=self.settings.live_s) if self.asking else None,
             delivered=Delivered(is_watched=self.ledger.watches(viewer)),
             sign_export=self.tickets.path,
+            acts=self.acts,
             knock=self.knocks.knock,
         )
 

@@ -11,6 +11,7 @@ from adapters.held import Held
 from adapters.lines import NO_LINES, Lines
 from adapters.mongo import Store
 from adapters.records import Record, RecordId
+from resolvers.kit.acts import Acts
 from resolvers.kit.budget import Budget
 from resolvers.kit.cursors import CursorSeal
 from resolvers.kit.delivered import Delivered
@@ -101,6 +102,8 @@ class Context:
     """What the answer gives away about people."""
     sign_export: Callable[[RecordId, datetime], str] | None = None
     """Gives the path on this gateway of a customer's export, good until that moment; None where none is handed out."""
+    acts: Acts | None = None
+    """Writes down who does administrative acts; None where nobody does."""
     knock: Callable[[str], None] = field(default=lambda _job: None)
     """Has the job of that name look at once for what there is to do, in this process."""
     budget: Budget = field(init=False)
