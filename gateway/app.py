@@ -41,6 +41,7 @@ from gateway.inbox import Inbox
 from gateway.kept_documents import TRUSTED_DOCUMENTS
 from gateway.kept_secrets import with_secrets
 from gateway.keys import API_KEYS
+from gateway.last_resort import LastResort
 from gateway.ledger import Ledger
 from gateway.limits import LookUpLimit, RateLimit, Spending
 from gateway.lines import open_lines
@@ -364,7 +365,8 @@ class Door:
 def _around(settings: Settings) -> list[Middleware]:
     # Here and not by the server, so that whichever serves the application believes the same proxies.
     proxies = Middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
-    return [proxies, Middleware(Telemetry), *watch_of(settings).around]
+    within = [Middleware(LastResort), *watch_of(settings).around]
+    return [proxies, Middleware(Telemetry), *within]
 
 
 def _routes(settings: Settings, door: Door, welcome: Welcome) -> list[BaseRoute]:
