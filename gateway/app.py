@@ -50,6 +50,7 @@ from gateway.meters import Metrics
 from gateway.origins import Origins, origins_of
 from gateway.playground import STRANGERS, Welcome
 from gateway.settings import BadSettings, Settings, environment_name, load_settings
+from gateway.singles import Singles
 from gateway.sockets import Rooms, Sockets
 from gateway.subscriptions import Subscriptions
 from gateway.telemetry import JobLog, Telemetry, configure_logs
@@ -365,7 +366,7 @@ class Door:
 def _around(settings: Settings) -> list[Middleware]:
     # Here and not by the server, so that whichever serves the application believes the same proxies.
     proxies = Middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
-    within = [Middleware(LastResort), *watch_of(settings).around]
+    within = [Middleware(LastResort), Middleware(Singles), *watch_of(settings).around]
     return [proxies, Middleware(Telemetry), *within]
 
 

@@ -179,7 +179,10 @@ class _Connection:
         """What says who asks: of the payload, else of the connection's head; raises _Ended where it is odd."""
         if not isinstance(payload, dict | None):
             raise _Ended(_BAD_MESSAGE, "The payload of connection_init is no object.")
-        said = {name.lower(): value for name, value in (payload or {}).items() if name.lower() in _CREDENTIALS}
+        named = [name for name in payload or {} if name.lower() in _CREDENTIALS]
+        said = {name.lower(): payload[name] for name in named} if payload else {}
+        if len(said) < len(named):
+            raise _Ended(_BAD_MESSAGE, "connection_init says twice who asks. Say it once.")
         if not all(isinstance(one, str) for one in said.values()):
             raise _Ended(_BAD_MESSAGE, "`Authorization` of connection_init is no text.")
         return said or {name: self._socket.headers[name] for name in _CREDENTIALS if name in self._socket.headers}
