@@ -6,8 +6,9 @@ not keep up holds up nobody: the place is told, and they begin again from there.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -36,6 +37,10 @@ class FeedLost(Exception):
     """What has changed since then nobody can tell any more: read anew, and follow from now on."""
 
 
+class FeedBusy(Exception):
+    """So many catch up at this moment that no more may begin to; nothing was lost."""
+
+
 class FeedBehind(Exception):
     """The reader did not keep up, and begins again from the last place that was told."""
 
@@ -54,6 +59,20 @@ class Change:
     at: datetime
     place: str
     """From where to go on behind it."""
+
+
+@quiet
+@dataclass(frozen=True, slots=True)
+class Since:
+    """From where somebody goes on who was away: that takes a stream of their own until they have caught up."""
+
+    place: str
+    whose: str
+    """By whom such streams are counted."""
+    most: int
+    """Streams of this process at once."""
+    most_of_one: int
+    """Of those whose they are."""
 
 
 @quiet
@@ -96,6 +115,7 @@ class Feed:
         self._database = database
         self._owner: Mapping[str, str] = {}
         self._followers: set[Follower] = set()
+        self._catching_up: Counter[str] = Counter()
         self._following: asyncio.Task[None] | None = None
         self._is_open = asyncio.Event()
 
@@ -129,20 +149,36 @@ class Feed:
                 await self.close()
                 self._is_open.clear()
 
-    async def changes(self, follower: Follower, since: str | None) -> AsyncGenerator[Change, None]:
-        """What changes from here on, or since a place; raises FeedLost and FeedBehind."""
+    async def changes(self, follower: Follower, since: Since | None) -> AsyncGenerator[Change, None]:
+        """What changes from here on, or since a place; raises FeedLost, FeedBehind, and FeedBusy before anything."""
         told: set[str] = set()
         if since is not None:
-            async for change in self._missed(since):
-                told.add(change.place)
-                if change.owner in follower.owners:
-                    yield change
+            with self._one_more(since):
+                async with aclosing(self._missed(since.place)) as missed:
+                    async for change in missed:
+                        told.add(change.place)
+                        if change.owner in follower.owners:
+                            yield change
         while True:
             change = await follower.next()
             # Both streams may tell what changed while one was read and the other was open already.
             if change.place not in told:
                 told.clear()
                 yield change
+
+    @contextmanager
+    def _one_more(self, since: Since) -> Iterator[None]:
+        """Counts a stream for as long as it is open."""
+        held = self._catching_up
+        if held.total() >= since.most or held[since.whose] >= since.most_of_one:
+            raise FeedBusy
+        held[since.whose] += 1
+        try:
+            yield
+        finally:
+            held[since.whose] -= 1
+            if not held[since.whose]:
+                del held[since.whose]
 
     async def _missed(self, since: str) -> AsyncGenerator[Change, None]:
         """What has changed since that place until now. What changes meanwhile the common stream tells, too."""

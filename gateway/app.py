@@ -146,6 +146,8 @@ class House:
             largest_page=settings.largest_page,
             most_rows=settings.most_rows,
             execution_s=settings.execution_s,
+            resuming=settings.resuming,
+            resuming_per_caller=settings.resuming_per_caller,
             default_region=settings.default_region,
         )
 

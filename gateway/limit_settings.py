@@ -160,6 +160,17 @@ class LimitSettings(BaseSettings):
         description="Subscriptions that one process holds for the visitors behind one address of the internet, or one "
         "/64 network of the sixth version: an office whose people all chat. Agents are not counted by address.",
     )
+    resuming: int = Field(
+        default=100,
+        ge=1,
+        description="Subscriptions of one process that catch up at once with what they missed (`resumeAt`): each holds "
+        "a change stream of the database meanwhile. Others are told to try again in a few seconds.",
+    )
+    resuming_per_caller: int = Field(
+        default=20,
+        ge=1,
+        description="Of those, how many one caller holds: all that an agent follows, behind a lost connection.",
+    )
     sockets: int = Field(
         default=2_000,
         ge=1,

@@ -34,6 +34,10 @@ class GraphLimits:
     """Rows that one question may load, all its lists together."""
     execution_s: float = 15.0
     """How long an answer may take from the moment at which its context is made."""
+    resuming: int = 100
+    """Subscriptions of this process that catch up at once with what they missed."""
+    resuming_per_caller: int = 20
+    """Of one viewer."""
     default_region: str | None = None
     """The country (ISO 3166) by which phone numbers without a country code are read."""
 

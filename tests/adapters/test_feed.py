@@ -12,7 +12,7 @@ from pymongo import AsyncMongoClient
 
 from adapters import replicaset
 from adapters.failures import StoreDown
-from adapters.feed import Change, Feed, FeedLost
+from adapters.feed import Change, Feed, FeedLost, Since
 from adapters.records import Record, RecordId
 from tests.gateway.conftest import lone_mongod
 
@@ -84,7 +84,7 @@ async def test_lost_place(server: Server) -> None:
         for code, error in ((HISTORY_LOST, FeedLost), (50, StoreDown)):
             await server.fails("aggregate", code)
             with pytest.raises(error):
-                await anext(server.feed.changes(follower, place))
+                await anext(server.feed.changes(follower, Since(place, "anna", most=1, most_of_one=1)))
 
 
 async def test_lost_stream(server: Server) -> None:
