@@ -176,6 +176,23 @@ class LimitSettings(BaseSettings):
         ge=1,
         description="WebSocket connections that one process holds, also such as ask nothing.",
     )
+    sockets_per_address: int = Field(
+        default=200,
+        ge=1,
+        description="Of those, how many one address of the internet (or one /64 network of the sixth version) holds "
+        "that have not said yet who asks, or whose caller is a visitor. Agents are not counted by address.",
+    )
+    sockets_per_caller: int = Field(
+        default=50,
+        ge=1,
+        description="Of those, how many one caller holds: an agent's tabs. Raise it where a program connects for many "
+        "people with one key.",
+    )
+    questions_per_caller: int = Field(
+        default=200,
+        ge=1,
+        description="Questions that one caller has under way on all WebSocket connections of one process.",
+    )
     subscriptions_per_socket: int = Field(
         default=100, ge=1, description="Questions under way on one WebSocket connection, subscriptions and others."
     )

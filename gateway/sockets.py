@@ -24,10 +24,11 @@ from gateway.auth import Auth, NotSignedIn
 from gateway.frames import closed, written
 from gateway.incoming import Reading, Refusal
 from gateway.limits import Spending, TooOften
-from gateway.meters import counted, hold_socket
+from gateway.meters import counted
 from gateway.preparing import Prepared
 from gateway.questions import Answer, Fate, NotAsked
 from gateway.settings import Settings, environment_name
+from gateway.socket_places import Full, SocketPlace, SocketPlaces
 from gateway.subscriptions import Cut, Subscriptions, require_same
 from gateway.telling import Told
 from gateway.texts import Texts
@@ -75,7 +76,7 @@ class Sockets:
         self._rooms = rooms
         self._origins = origins
         self._reading = Reading(rooms.settings)
-        self._count = 0
+        self._places = SocketPlaces(rooms.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection from its beginning to its end."""
@@ -92,18 +93,11 @@ class Sockets:
             await closed(socket, _WRONG_PROTOCOL, f"Subprotocol not acceptable. Speak {PROTOCOL}.")
             return
         await socket.accept(subprotocol=PROTOCOL)
-        most = self._rooms.settings.sockets
-        if self._count >= most:
-            words = f"This process holds {most} connections, the most ({environment_name('sockets')}). Try again later."
-            await closed(socket, _TRY_LATER, words)
-            return
-        self._count += 1
-        hold_socket(1)
         try:
-            await _Connection(socket, self._rooms, self._reading).run()
-        finally:
-            hold_socket(-1)
-            self._count -= 1
+            with self._places.taken(socket.client.host if socket.client else None) as place:
+                await _Connection(socket, self._rooms, self._reading, place).run()
+        except Full as error:
+            await closed(socket, _TRY_LATER, str(error))
 
     def _may_come_from(self, headers: Headers) -> bool:
         """Whether it is no page of a stranger's: browsers let any page connect anywhere, and say which it is."""
@@ -116,8 +110,9 @@ class Sockets:
 class _Connection:
     """One connection."""
 
-    def __init__(self, socket: WebSocket, rooms: Rooms, reading: Reading) -> None:
+    def __init__(self, socket: WebSocket, rooms: Rooms, reading: Reading, place: SocketPlace) -> None:
         self._socket = socket
+        self._place = place
         self._rooms = rooms
         self._reading = reading
         self._headers: Mapping[str, str] = {}
@@ -133,6 +128,8 @@ class _Connection:
             await self._serve(await self._initialised(), over)
         except _Ended as ended:
             await closed(self._socket, ended.code, str(ended))
+        except Full as full:
+            await closed(self._socket, _TRY_LATER, str(full))
         except WebSocketDisconnect:
             return
         except Exception as error:  # noqa: BLE001  the connection's outermost room: told by reference and logged whole
@@ -161,6 +158,7 @@ class _Connection:
             raise _Ended(_FORBIDDEN, f"Forbidden. {error.message}") from error
         except Unavailable as error:
             raise _Ended(_TRY_LATER, error.message) from error
+        self._place.signed_in(viewer)
         await self._send({"type": "connection_ack"})
         return viewer
 
@@ -316,11 +314,12 @@ class _Connection:
     async def _told(self, key: str, payload: dict[str, Any], viewer: Viewer) -> list[Told] | None:
         """Answers, and returns nothing; or the errors for which there is no answer."""
         try:
-            prepared = await self._prepared(payload, viewer)
-            if prepared.is_subscription:
-                return await self._followed(key, prepared, viewer)
-            answer = await self._rooms.answering.answer(prepared, self._rooms.context_for(viewer, self._caller))
-            return await self._next(key, answer)
+            with self._place.asking():
+                prepared = await self._prepared(payload, viewer)
+                if prepared.is_subscription:
+                    return await self._followed(key, prepared, viewer)
+                answer = await self._rooms.answering.answer(prepared, self._rooms.context_for(viewer, self._caller))
+                return await self._next(key, answer)
         except (_Ended, NotSignedIn, Cut, WebSocketDisconnect):
             raise
         except NotAsked as reason:
@@ -372,6 +371,8 @@ def _errors_of(error: Exception) -> list[Told]:
     match error:
         case Refusal():
             return [telling.told(str(error), error.code)]
+        case Full():
+            return [telling.told(str(error), telling.LIMIT_EXCEEDED)]
         case TooOften():
             told = telling.told(str(error), telling.LIMIT_EXCEEDED)
             return [told | {"extensions": told["extensions"] | error.told}]
