@@ -181,6 +181,7 @@ class Answering:
                         return
                     yield Answer(Fate.ANSWERED, dialect.later(arrived, parted))
         finally:
+            await parted.close()
             # What was sent was shown, also where the reader has left.
             await parted.note(context)
             if self._ledger is not None:
