@@ -33,6 +33,7 @@ from resolvers.kit.errors import Unavailable
 from resolvers.kit.graph import Graph
 from resolvers.kit.sources import plain_source, stored_source
 from resolvers.kit.viewer import Role, Viewer
+from resolvers.kit.watching import event_of
 
 T = TypeVar("T")
 
@@ -198,8 +199,9 @@ class Answering:
             async with self._places.take(prepared.known, prepared.cost):
                 return Executed(await following.answer(event, context), _FOLLOWED)
 
-        executed = await self._patiently(prepared, execute())
-        return executed if isinstance(executed, Answer) else await self._given(prepared, executed, context)
+        with event_of(context.watching):
+            executed = await self._patiently(prepared, execute())
+            return executed if isinstance(executed, Answer) else await self._given(prepared, executed, context)
 
     async def _given(self, prepared: Prepared, executed: Executed, context: Context) -> Answer:
         """The answer as it leaves, written down where it shows whose personal data it holds."""

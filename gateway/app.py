@@ -127,6 +127,7 @@ class House:
         self.texts = Texts(settings)
         self.ledger = Ledger(store, settings.access_ledger)
         self.acts = ActLedger(store, self._now)
+        self.watching = watch_of(settings).steps
         self.rates = RateLimit(settings)
         self._look_ups = LookUpLimit(settings.lookups_per_minute, self.rates) if settings.lookups_per_minute else None
         self._spending = Spending(settings, self.rates)
@@ -170,6 +171,7 @@ class House:
             delivered=Delivered(is_watched=self.ledger.watches(viewer)),
             sign_export=self.tickets.path,
             acts=self.acts,
+            watching=self.watching,
             knock=self.knocks.knock,
         )
 
@@ -221,6 +223,7 @@ class House:
             subscriptions=self.subscriptions,
             texts=self.texts,
             spending=self._spending,
+            watching=self.watching,
         )
         return Sockets(rooms, origins_of(self.lines))
 

@@ -35,6 +35,7 @@ from gateway.texts import Texts
 from resolvers.kit.context import Caller, Context
 from resolvers.kit.errors import Unavailable
 from resolvers.kit.viewer import Viewer
+from resolvers.kit.watching import Watching, operation_of
 
 PROTOCOL: Final = "graphql-transport-ws"
 
@@ -67,6 +68,7 @@ class Rooms:
     subscriptions: Subscriptions
     texts: Texts
     spending: Spending
+    watching: Watching | None = None
 
 
 class Sockets:
@@ -292,7 +294,7 @@ class _Connection:
         """Answers one question; what ends the whole connection is handed on."""
         me = asyncio.current_task()
         try:
-            with counted():
+            with counted(), operation_of(self._rooms.watching):
                 errors = await self._told(key, payload, viewer)
             if self._working.get(key) is me:
                 # From here on the id is free again.

@@ -20,6 +20,7 @@ from resolvers.kit.reads import ANYTHING, Reads
 from resolvers.kit.slice import Declared
 from resolvers.kit.sources import Live
 from resolvers.kit.viewer import Viewer
+from resolvers.kit.watching import Watching
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,8 @@ class Context:
     """Writes down who does administrative acts; None where nobody does."""
     knock: Callable[[str], None] = field(default=lambda _job: None)
     """Has the job of that name look at once for what there is to do, in this process."""
+    watching: Watching | None = None
+    """Sees how the answer comes about; None where nobody looks on."""
     budget: Budget = field(init=False)
     loaders: Loaders = field(init=False)
     _held: dict[str, Held] = field(init=False, default_factory=dict)
@@ -117,7 +120,7 @@ class Context:
 
     def __post_init__(self) -> None:
         self.budget = Budget(self.limits.most_rows, self.limits.execution_s)
-        self.loaders = Loaders(self, self.budget)
+        self.loaders = Loaders(self, self.budget, self.watching)
 
     def held(self, record: Record) -> Held:
         """Every document of a held record by id, at once. For functions that answer at once (kit/fields.py).

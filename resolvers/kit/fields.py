@@ -140,7 +140,11 @@ def _resolver(added: AddedField, *, has_page: bool) -> Callable[..., Any]:
 
     async def column(root: Any, info: Any, **arguments: Any) -> Any:
         async def resolve(parents: list[Any]) -> Any:
-            return await way.all(parents, info, arguments)
+            watching = info.context.watching
+            if watching is None:
+                return await way.all(parents, info, arguments)
+            with watching.load("column", f"{info.path.typename}.{info.field_name}", len(parents)):
+                return await way.all(parents, info, arguments)
 
         # The same node of the document has the same arguments for every parent.
         place = (function, id(info._raw_info.field_nodes[0]))  # noqa: SLF001 - Strawberry shows no node otherwise
