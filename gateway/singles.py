@@ -2,9 +2,10 @@
 
 Who asks, what a body is and from which page it comes: a request that says one of these twice is refused, whether or not
 it says the same, since nobody can tell which of them a proxy in front has looked at. (RFC 9110, section 5.3: no sender
-may repeat a header that is no list.)
+may repeat a header that is no list; of one that is, all the pieces are one list.)
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import orjson
@@ -15,6 +16,10 @@ from gateway.telling import BAD_REQUEST, told
 SINGLE: Final = frozenset({b"authorization", b"x-api-key", b"content-type", b"origin", b"host"})
 """Of the others that there are, the server itself refuses two Content-Length."""
 
+LISTS: Final = frozenset({b"accept", b"accept-encoding"})
+"""What may come in pieces, and is read here."""
+
+_LOOKED_AT: Final = SINGLE | LISTS
 _BAD_REQUEST: Final = 400
 _POLICY: Final = 1008
 _HANDSHAKE: Final = "websocket.http.response"
@@ -28,9 +33,13 @@ class Singles:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers as the application does; a refusal where one of these headers stands twice."""
-        name = doubled(scope) if scope["type"] in {"http", "websocket"} else None
-        if name is None:
+        seen = doubled(scope) if scope["type"] in {"http", "websocket"} else []
+        if not seen:
             await self._app(scope, receive, send)
+            return
+        name = next((one.decode() for one in seen if one in SINGLE), None)
+        if name is None:
+            await self._app({**scope, "headers": _joined(scope["headers"])}, receive, send)
             return
         if scope["type"] == "websocket" and _HANDSHAKE not in scope.get("extensions", {}):
             # Before it is taken: the server answers 403.
@@ -43,9 +52,16 @@ class Singles:
         await send({"type": f"{kind}.body", "body": orjson.dumps({"errors": [words]})})
 
 
-def doubled(scope: Scope) -> str | None:
-    """The first of these headers that stands twice; None where none does."""
-    seen: list[bytes] = [name for name, _ in scope["headers"] if name in SINGLE]
+def doubled(scope: Scope) -> list[bytes]:
+    """Those of these headers that stand more than once."""
+    seen: list[bytes] = [name for name, _ in scope["headers"] if name in _LOOKED_AT]
     if len(seen) == len(set(seen)):
-        return None
-    return next(name for name in seen if seen.count(name) > 1).decode()
+        return []
+    return [name for name in dict.fromkeys(seen) if seen.count(name) > 1]
+
+
+def _joined(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers with each list in one piece."""
+    lists = {name: b", ".join(value for other, value in headers if other == name) for name in LISTS}
+    others = [(name, value) for name, value in headers if name not in LISTS]
+    return others + [(name, value) for name, value in lists.items() if value]

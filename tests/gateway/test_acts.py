@@ -1,5 +1,6 @@
 """Is it written who did which administrative act, whatever became of it?"""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
@@ -13,8 +14,9 @@ from adapters.records import Document
 from gateway.keys import handle_of, make_key
 from gateway.mongod import Mongod
 from resolvers.acts import ACTS
+from resolvers.kit.acting import written_down
 from resolvers.kit.ids import global_id
-from resolvers.kit.viewer import VISITORS_SCOPE, Role
+from resolvers.kit.viewer import VISITORS_SCOPE, Role, Viewer
 from resolvers.labels import LABELS
 from tests.gateway.conftest import Gate, code_of, data_of
 from tests.makers import Makers
@@ -93,6 +95,19 @@ async def test_failed(gate: Gate, store: Store, administrator: Mapping[str, str]
     """An act that an unforeseen error ends is written down as failed."""
     assert code_of(await gate.ask("mutation { stumble { __typename } }", headers=administrator)) == "INTERNAL"
     assert _ended(await acts(store)) == [("stumble", "failed", None)]
+
+
+async def test_given_up(gate: Gate, store: Store) -> None:
+    """Of an act that is given up nobody knows whether it was done, and its entry says so."""
+    context = gate.house.context_for(Viewer(subject="chief", role=Role.ADMINISTRATOR))
+
+    async def work() -> None:
+        assert _ended(await acts(store)) == [("mergeCustomers", "unknown", None)]
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await written_down(context, "mergeCustomers", {}, work)
+    assert _ended(await acts(store)) == [("mergeCustomers", "unknown", None)]
 
 
 async def test_everyday_work(gate: Gate, store: Store, make: Makers) -> None:

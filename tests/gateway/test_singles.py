@@ -36,8 +36,8 @@ async def test_refused(gate: Gate, name: str, path: str) -> None:
 
 
 async def test_same_twice(gate: Gate) -> None:
-    """Nor is one taken that says the same twice; of lists, as `Accept` is one, there may be several."""
-    headers = [*gate.bearer().items(), ("accept", "application/json"), ("accept", "text/html")]
+    """Nor is one taken that says the same twice; of a list, as `Accept` is one, all the pieces count."""
+    headers = [*gate.bearer().items(), ("accept", "text/html"), ("accept", "application/json")]
     sound = await gate.client.post("/graphql", json={"query": ME}, headers=headers)
     assert data_of(sound) == {"viewer": {"subject": "anna"}}
     doubled = [*headers, *gate.bearer().items()]
@@ -61,3 +61,13 @@ async def test_said_twice(gate: Gate) -> None:
         await client.say({"type": "connection_init", "payload": {"Authorization": token, "authorization": token}})
         await client.socket.wait_closed()
         assert client.socket.close_code == 4400
+
+
+async def test_parameters(gate: Gate) -> None:
+    """Nor may a question that comes by GET name one of its parameters twice."""
+    answers = [
+        await gate.client.get("/graphql", params=params, headers=gate.bearer())
+        for params in ([("query", ME)], [("query", ME), ("query", "{ agents { id } }")])
+    ]
+    assert [one.status_code for one in answers] == [200, 400]
+    assert code_of(answers[1]) == "BAD_REQUEST"
