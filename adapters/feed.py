@@ -6,8 +6,9 @@ not keep up holds up nobody: the place is told, and they begin again from there.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -37,6 +38,10 @@ class FeedLost(Exception):
     """What has changed since then nobody can tell any more: read anew, and follow from now on."""
 
 
+class FeedBusy(Exception):
+    """So many catch up at this moment that no more may begin to; nothing was lost."""
+
+
 class FeedBehind(Exception):
     """The reader did not keep up, and begins again from the last place that was told."""
 
@@ -55,6 +60,20 @@ class Change:
     at: datetime
     place: str
     """From where to go on behind it."""
+
+
+@quiet
+@dataclass(frozen=True, slots=True)
+class Since:
+    """From where somebody goes on who was away: that takes a stream of their own until they have caught up."""
+
+    place: str
+    whose: str
+    """By whom such streams are counted."""
+    most: int
+    """Streams of this process at once."""
+    most_of_one: int
+    """Of those whose they are."""
 
 
 @quiet
@@ -146,12 +165,18 @@ class Feed:
         self._most_waiting = most_waiting
         self._owner: Mapping[str, str] = {}
         self._stream: _Stream | None = None
+        self._catching_up: Counter[str] = Counter()
 
     @property
     def followers(self) -> int:
         """How many follow by a stream that is open."""
         stream = self._stream
         return len(stream.followers) if stream is not None and stream.is_open.is_set() else 0
+
+    @property
+    def catching_up(self) -> int:
+        """How many catch up at this moment, each by a stream of their own."""
+        return self._catching_up.total()
 
     @property
     def is_idle(self) -> bool:
@@ -189,10 +214,10 @@ class Feed:
                 self._stream = None if self._stream is stream else self._stream
                 await stream.close()
 
-    async def changes(self, follower: Follower, since: str | None) -> AsyncGenerator[Change, None]:
-        """What changes from here on, or since a place; raises FeedLost and FeedBehind."""
+    async def changes(self, follower: Follower, since: Since | None) -> AsyncGenerator[Change, None]:
+        """What changes from here on, or since a place; raises FeedLost, FeedBehind, and FeedBusy before anything."""
         # Places are ordered as their changes are, as text.
-        last = since or ""
+        last = since.place if since else ""
         if since is not None:
             async with aclosing(self.missed(follower, since)) as missed:
                 async for change in missed:
@@ -208,17 +233,37 @@ class Feed:
             yield change
             if not follower.caught_up():
                 # What is followed now was passed by until now.
-                async with aclosing(self.missed(follower, last)) as missed:
+                async with aclosing(self._missed_of(follower, last)) as missed:
                     async for one in missed:
                         last = one.place
                         yield one
 
-    async def missed(self, follower: Follower, since: str) -> AsyncGenerator[Change, None]:
-        """What has changed since a place until now, and nothing that comes; raises FeedLost."""
+    async def missed(self, follower: Follower, since: Since) -> AsyncGenerator[Change, None]:
+        """What has changed since a place until now, and nothing that comes; raises FeedLost, and FeedBusy at once."""
+        with self._one_more(since):
+            async with aclosing(self._missed_of(follower, since.place)) as missed:
+                async for change in missed:
+                    yield change
+
+    async def _missed_of(self, follower: Follower, since: str) -> AsyncGenerator[Change, None]:
         async with aclosing(self._missed(since)) as missed:
             async for change in missed:
                 if change.owner in follower.owners:
                     yield change
+
+    @contextmanager
+    def _one_more(self, since: Since) -> Iterator[None]:
+        """Counts a stream for as long as it is open."""
+        held = self._catching_up
+        if held.total() >= since.most or held[since.whose] >= since.most_of_one:
+            raise FeedBusy
+        held[since.whose] += 1
+        try:
+            yield
+        finally:
+            held[since.whose] -= 1
+            if not held[since.whose]:
+                del held[since.whose]
 
     async def _missed(self, since: str) -> AsyncGenerator[Change, None]:
         """What has changed since that place until now. What changes meanwhile the common stream tells, too."""

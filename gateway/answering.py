@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from graphql import ExecutionResult, FieldNode
 
 from gateway import telling
+from gateway.acts import note_forbidden
 from gateway.cooling import Cooling
 from gateway.dialects import Dialect
 from gateway.execution import Executed, Following, Known, Parted, Plans
@@ -32,6 +33,7 @@ from resolvers.kit.errors import Unavailable
 from resolvers.kit.graph import Graph
 from resolvers.kit.sources import plain_source, stored_source
 from resolvers.kit.viewer import Role, Viewer
+from resolvers.kit.watching import event_of
 
 T = TypeVar("T")
 
@@ -90,7 +92,7 @@ class Answering:
     async def answer(self, prepared: Prepared, context: Context) -> Answer:
         """The answer; takes `execution_s` at most and says so where that was too short."""
         trace = _name(prepared, context)
-        if refused := self._refused(prepared, context.viewer):
+        if refused := await self._refused(prepared, context):
             return refused
         executed = await self._patiently(prepared, self._execute(prepared, context))
         if isinstance(executed, Answer):
@@ -110,7 +112,7 @@ class Answering:
         context = await fresh()
         if trace := _name(prepared, context):
             trace.execution = _FOLLOWED
-        if refused := self._refused(prepared, context.viewer):
+        if refused := await self._refused(prepared, context):
             yield refused
             return
         following = await self._patiently(prepared, self._begun(prepared, context))
@@ -140,7 +142,7 @@ class Answering:
             yield await self.answer(prepared, context)
             return
         trace = _name(prepared, context)
-        if refused := self._refused(prepared, context.viewer):
+        if refused := await self._refused(prepared, context):
             yield refused
             return
         until = asyncio.get_running_loop().time() + self._settings.execution_s
@@ -180,6 +182,7 @@ class Answering:
                         return
                     yield Answer(Fate.ANSWERED, dialect.later(arrived, parted))
         finally:
+            await parted.close()
             # What was sent was shown, also where the reader has left.
             await parted.note(context)
             if self._ledger is not None:
@@ -196,8 +199,9 @@ class Answering:
             async with self._places.take(prepared.known, prepared.cost):
                 return Executed(await following.answer(event, context), _FOLLOWED)
 
-        executed = await self._patiently(prepared, execute())
-        return executed if isinstance(executed, Answer) else await self._given(prepared, executed, context)
+        with event_of(context.watching):
+            executed = await self._patiently(prepared, execute())
+            return executed if isinstance(executed, Answer) else await self._given(prepared, executed, context)
 
     async def _given(self, prepared: Prepared, executed: Executed, context: Context) -> Answer:
         """The answer as it leaves, written down where it shows whose personal data it holds."""
@@ -237,13 +241,16 @@ class Answering:
         except Exception as error:  # noqa: BLE001  whatever it is, it is told by reference and logged whole
             return Answer(Fate.UNFORESEEN, {"errors": [telling.told_unforeseen(error)]})
 
-    def _refused(self, prepared: Prepared, viewer: Viewer) -> Answer | None:
+    async def _refused(self, prepared: Prepared, context: Context) -> Answer | None:
         """What is answered to who may not ask this at all; None to everybody else."""
+        viewer = context.viewer
         try:
             beyond = self._beyond(prepared, viewer)
         except RecursionError:
             return Answer(Fate.ILL_FORMED, {"errors": [too_deep("variables")]})
         if beyond:
+            if prepared.is_mutation:
+                await note_forbidden(context, prepared.known.touched[prepared.name])
             return Answer(Fate.BEYOND_KEY, {"errors": [_told_beyond(beyond, viewer)]})
         return self.exploring.refused(viewer, prepared.known)
 

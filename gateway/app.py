@@ -25,6 +25,7 @@ from adapters.lines import NO_LINES, Lines
 from adapters.mongo import Store
 from adapters.records import Record, RecordId
 from gateway import playground
+from gateway.acts import ActLedger
 from gateway.answering import Answering
 from gateway.auth import Auth
 from gateway.database import database, opened_store
@@ -40,6 +41,7 @@ from gateway.inbox import Inbox
 from gateway.kept_documents import TRUSTED_DOCUMENTS
 from gateway.kept_secrets import with_secrets
 from gateway.keys import API_KEYS
+from gateway.last_resort import LastResort
 from gateway.ledger import Ledger
 from gateway.limits import LookUpLimit, RateLimit, Spending
 from gateway.lines import open_lines
@@ -48,6 +50,7 @@ from gateway.meters import Metrics
 from gateway.origins import Origins, origins_of
 from gateway.playground import STRANGERS, Welcome
 from gateway.settings import BadSettings, Settings, environment_name, load_settings
+from gateway.singles import Singles
 from gateway.sockets import Rooms, Sockets
 from gateway.subscriptions import Subscriptions
 from gateway.telemetry import JobLog, Telemetry, configure_logs
@@ -123,6 +126,8 @@ class House:
         self.subscriptions = Subscriptions(settings)
         self.texts = Texts(settings)
         self.ledger = Ledger(store, settings.access_ledger)
+        self.acts = ActLedger(store, self._now)
+        self.watching = watch_of(settings).steps
         self.rates = RateLimit(settings)
         self._look_ups = LookUpLimit(settings.lookups_per_minute, self.rates) if settings.lookups_per_minute else None
         self._spending = Spending(settings, self.rates)
@@ -142,6 +147,8 @@ class House:
             largest_page=settings.largest_page,
             most_rows=settings.most_rows,
             execution_s=settings.execution_s,
+            resuming=settings.resuming,
+            resuming_per_caller=settings.resuming_per_caller,
             default_region=settings.default_region,
         )
 
@@ -163,6 +170,8 @@ class House:
             live=LiveQuestion(self.asking, self.graph.declared, live_s=self.settings.live_s) if self.asking else None,
             delivered=Delivered(is_watched=self.ledger.watches(viewer)),
             sign_export=self.tickets.path,
+            acts=self.acts,
+            watching=self.watching,
             knock=self.knocks.knock,
         )
 
@@ -214,6 +223,7 @@ class House:
             subscriptions=self.subscriptions,
             texts=self.texts,
             spending=self._spending,
+            watching=self.watching,
         )
         return Sockets(rooms, origins_of(self.lines))
 
@@ -361,7 +371,8 @@ class Door:
 def _around(settings: Settings) -> list[Middleware]:
     # Here and not by the server, so that whichever serves the application believes the same proxies.
     proxies = Middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
-    return [proxies, Middleware(Telemetry), *watch_of(settings).around]
+    within = [Middleware(LastResort), Middleware(Singles), *watch_of(settings).around]
+    return [proxies, Middleware(Telemetry), *within]
 
 
 def _routes(settings: Settings, door: Door, welcome: Welcome) -> list[BaseRoute]:

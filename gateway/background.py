@@ -17,6 +17,7 @@ from gateway.settings import load_settings
 from gateway.work import JobState, job_names, job_states
 from resolvers.deliveries.intake import Tally
 from resolvers.deliveries.replaying import Standing, replay, set_aside, standing
+from resolvers.kit.acts import Act
 from resolvers.kit.shift import Shift
 from resolvers.live.pasts import pasts_waiting
 from resolvers.outbox.waiting import Queue, queues
@@ -42,7 +43,7 @@ def show_jobs() -> None:
         states = await job_states(store, await job_names(store, graph().declared))
         return states, await standing(store), await pasts_waiting(store), await queues(store)
 
-    states, found, pasts, waiting = with_store(work)
+    states, found, pasts, waiting = with_store(work, act=None)
     rows = [_row(one) for one in states]
     if _out.is_terminal:
         table = Table(*(Column(name, no_wrap=name in {"job", "last end"}) for name in _COLUMNS))
@@ -86,7 +87,7 @@ def replay_deliveries(
             )
             return await replay(shift, where, is_dry=dry_run)
 
-    tally = with_store(work, needs_secret=True)
+    tally = with_store(work, act=None if dry_run else Act("profile-gateway replay"), needs_secret=True)
     would = "would be " if dry_run else ""
     sys.stdout.write(
         f"{tally.done:,} deliveries {would}taken in, {tally.set_aside:,} {would}set aside again: "

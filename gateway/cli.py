@@ -3,14 +3,13 @@
 import asyncio
 import sys
 import time
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import orjson
 import typer
 from rich.console import Console
-from rich.table import Column, Table
+from rich.table import Table
 from rich.text import Text
 
 from adapters.failures import StoreError
@@ -22,6 +21,7 @@ from gateway import (
     doctor,
     document_commands,
     doubles,
+    key_commands,
     keys,
     privacy,
     schema_file,
@@ -42,8 +42,8 @@ from gateway.settings import BadSettings, Settings, load_settings
 from gateway.settings_table import settings_table
 from gateway.telemetry import configure_logs
 from gateway.tokens import BadToken, signed_token
-from gateway.touching import known_fields
-from resolvers.kit.viewer import SCOPES, Role
+from resolvers.kit.acts import Act
+from resolvers.kit.viewer import Role
 from resolvers.schema import graph
 
 T = TypeVar("T")
@@ -57,16 +57,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 schema_app = typer.Typer(help="The contract: print it, check it, see what stands behind it.", no_args_is_help=True)
-keys_app = typer.Typer(help="API keys for programs of other companies.", no_args_is_help=True)
 app.add_typer(schema_app, name="schema")
-app.add_typer(keys_app, name="keys")
+app.add_typer(key_commands.app, name="keys")
 app.add_typer(document_commands.app, name="documents")
 
 _out = Console()
 _note = Console(stderr=True)
 
-_SCOPES = ", ".join(f"`{name}` {what}" for name, what in SCOPES.items())
-_KEY_COLUMNS = ("handle", "name", "state", "scopes", "fields", "made", "expires", "last used")
 # 128 and the number of SIGINT, as shells have it.
 _INTERRUPTED = 130
 # What says itself what to do.
@@ -172,7 +169,7 @@ def import_files(
 
     try:
         with crew_for(files) as crew:
-            summary = with_store(work)
+            summary = with_store(work, act=None if dry_run else Act("profile-gateway import"))
     except CannotImport:
         raise
     except KeyboardInterrupt:
@@ -199,7 +196,8 @@ def search_duplicates(
     Example: `profile-gateway duplicates`
     """
     settings = load_settings()
-    found = with_store(lambda store: doubles.search(store, settings, _note, merges=merge))
+    act = Act("profile-gateway duplicates" + (" --merge" if merge else ""))
+    found = with_store(lambda store: doubles.search(store, settings, _note, merges=merge), act=act)
     scanned = found.scanned
     _out.print(
         f"{scanned.customers:,} customers, {scanned.compared:,} pairs compared: {scanned.suggested:,} suggested, "
@@ -320,77 +318,3 @@ def print_declarations() -> None:
     Example: `profile-gateway schema declarations`
     """
     sys.stdout.write(orjson.dumps(graph().declared.export(), option=orjson.OPT_INDENT_2).decode() + "\n")
-
-
-@keys_app.command("make")
-def make_key(
-    name: Annotated[str, typer.Argument(help="The program that will use it; `viewer.subject` says it.")],
-    scope: Annotated[list[str] | None, typer.Option(help=f"May be given several times: {_SCOPES}.")] = None,
-    fields: Annotated[
-        list[str] | None,
-        typer.Option(help="The only fields that it may ask for: `Type.field` or `Type.*`, commas between; else all."),
-    ] = None,
-    days: Annotated[
-        int | None, typer.Option(min=1, max=36_500, help="How long it is good; for ever without it.")
-    ] = None,
-) -> None:
-    """Make an API key and print it, this once: only a hash of it is kept.
-
-    Limited to fields, it is refused questions that touch any other, of objects and of inputs; `__typename`,
-    `viewer`, which says what the key has, and introspection, which shows the whole schema, are free.
-
-    Example: `profile-gateway keys make newsletter --scope personal --days 90`
-
-    Example: `profile-gateway keys make shop --fields "Query.customer, Customer.id, Customer.tags, Tag.*"`
-    """
-    only = known_fields(graph()._schema, fields or ())  # noqa: SLF001 - Strawberry has no public name for it
-    now = datetime.now(UTC)
-    expires = now + timedelta(days=days) if days else None
-
-    async def work(store: Store) -> str:
-        return await keys.make_key(store, name=name, scopes=scope or (), at=now, expires_at=expires, fields=only)
-
-    made = with_store(work)
-    _note.print("Copy it now; it cannot be shown again. Send it as `X-API-Key: ...`:", highlight=False)
-    sys.stdout.write(made + "\n")
-
-
-@keys_app.command("list")
-def list_keys() -> None:
-    """List the keys, the newest first. Into a pipe or a file: a line for each, a tab between the columns.
-
-    Example: `profile-gateway keys list`
-    """
-    now = datetime.now(UTC)
-    rows = [_told(one, now) for one in with_store(keys.list_keys)]
-    if not _out.is_terminal:
-        # A table is cut to a width that a pipe does not have; and a program wants to split the lines.
-        sys.stdout.writelines("\t".join(row) + "\n" for row in (_KEY_COLUMNS, *rows))
-        return
-    table = Table(*(Column(name, no_wrap=name in {"handle", "state"}) for name in _KEY_COLUMNS))
-    for row in rows:
-        table.add_row(*map(Text, row))
-    _out.print(table)
-
-
-def _told(key: keys.ApiKey, now: datetime) -> tuple[str, ...]:
-    """A key's cells, in the order of the columns, each on one line."""
-    dates = (key.created_at, key.expires_at, key.last_used_at)
-    shown = (f"{at:%Y-%m-%d}" if at else "never" for at in dates)
-    words = (", ".join(sorted(key.scopes)), ", ".join(sorted(key.fields)) or "all")
-    return key.handle, " ".join(key.name.split()), key.state(now), *words, *shown
-
-
-@keys_app.command("revoke")
-def revoke_key(
-    handle: Annotated[str, typer.Argument(help="As `keys list` shows it; the whole key does, too.")],
-) -> None:
-    """End a key: every process refuses it within a second.
-
-    Example: `profile-gateway keys revoke pgw_6560c2a1f0a1b2c3d4e5f607`
-    """
-
-    async def work(store: Store) -> keys.ApiKey:
-        return await keys.revoke_key(store, handle, at=datetime.now(UTC))
-
-    _note.print(f"{with_store(work).handle} is revoked.", style="green", highlight=False)

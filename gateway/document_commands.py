@@ -20,6 +20,7 @@ from gateway.opening import with_store
 from gateway.preparing import Preparing
 from gateway.questions import NotAsked, Question
 from gateway.settings import load_settings
+from resolvers.kit.acts import Act
 from resolvers.kit.graph import Graph
 from resolvers.schema import graph
 
@@ -62,7 +63,9 @@ def add(
     async def work(store: Store) -> int:
         return await add_documents(store, named, at=datetime.now(UTC))
 
-    added = _said(lambda: with_store(work))
+    act = Act("profile-gateway documents add")
+    act.concerns(*named)
+    added = _said(lambda: with_store(work, act=act))
     known = f"; trusted before: {len(named) - added:,}" if added < len(named) else ""
     _note.print(f"Documents added: {added:,}{known}.", style="green", highlight=False, soft_wrap=True)
 
@@ -73,7 +76,7 @@ def show() -> None:
 
     Example: `profile-gateway documents list`
     """
-    rows = [_row(one) for one in with_store(kept_documents)]
+    rows = [_row(one) for one in with_store(kept_documents, act=None)]
     if not _out.is_terminal:
         sys.stdout.writelines("\t".join(row) + "\n" for row in (_COLUMNS, *rows))
         return
@@ -93,9 +96,12 @@ def retire(name: Annotated[str, typer.Argument(help="As `documents list` shows i
     """
 
     async def work(store: Store) -> KeptDocument:
-        return await retire_document(store, name, at=datetime.now(UTC))
+        found = await retire_document(store, name, at=datetime.now(UTC))
+        act.concerns(found.name)
+        return found
 
-    found = _said(lambda: with_store(work))
+    act = Act("profile-gateway documents retire")
+    found = _said(lambda: with_store(work, act=act))
     _note.print(f"{found.name} is retired.", style="green", markup=False, highlight=False, soft_wrap=True)
 
 

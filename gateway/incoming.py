@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
+from starlette.datastructures import QueryParams
 
 from gateway import telling
 from gateway.media_types import JSON, content_type
@@ -87,6 +88,7 @@ class Reading:
         """What is asked; raises Refusal. `most_bytes`: of a body, where the settings allow more."""
         if incoming.method == "GET":
             given: Any = dict(incoming.parameters)
+            _require_once(incoming.parameters)
             for name in ("variables", "extensions"):
                 # An empty parameter is what a form sends for nothing.
                 given[name] = _json(given[name].encode(), f"`{name}`") if given.get(name) else None
@@ -166,6 +168,12 @@ def _sha256(given: dict[str, Any]) -> str | None:
     if isinstance(text, str) and text and hashlib.sha256(text.encode()).hexdigest() != digest.lower():
         raise Refusal(_BAD_REQUEST, "`extensions.persistedQuery.sha256Hash` is not the hash of `query`. Hash it anew.")
     return digest.lower()
+
+
+def _require_once(parameters: Mapping[str, str]) -> None:
+    """Raises Refusal where a parameter is named twice: one room would take the first of them, and another the last."""
+    if isinstance(parameters, QueryParams) and len(parameters.multi_items()) > len(parameters):
+        raise Refusal(_BAD_REQUEST, "A parameter of the address was sent more than once. Send each once.")
 
 
 def _json(text: bytes, what: str) -> Any:

@@ -104,6 +104,14 @@ def known_scopes(names: Iterable[str]) -> list[str]:
     return wanted
 
 
+def handle_of(presented: str) -> str:
+    """The part of a whole key that may be shown; raises BadKey where it is none."""
+    key = _split(presented)[0]
+    if key is None:
+        raise BadKey("That is no API key of this gateway.")
+    return f"{_MARK}_{key}"
+
+
 async def list_keys(store: Store) -> list[ApiKey]:
     """Every key that was ever made, the newest first."""
     return [_read(one) for one in await store.find(API_KEYS, {}, order=[("created_at", -1), ("_id", -1)])]

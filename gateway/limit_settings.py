@@ -160,10 +160,38 @@ class LimitSettings(BaseSettings):
         description="Subscriptions that one process holds for the visitors behind one address of the internet, or one "
         "/64 network of the sixth version: an office whose people all chat. Agents are not counted by address.",
     )
+    resuming: int = Field(
+        default=100,
+        ge=1,
+        description="Subscriptions of one process that catch up at once with what they missed (`resumeAt`): each holds "
+        "a change stream of the database meanwhile. Others are told to try again in a few seconds.",
+    )
+    resuming_per_caller: int = Field(
+        default=20,
+        ge=1,
+        description="Of those, how many one caller holds: all that an agent follows, behind a lost connection.",
+    )
     sockets: int = Field(
         default=2_000,
         ge=1,
         description="WebSocket connections that one process holds, also such as ask nothing.",
+    )
+    sockets_per_address: int = Field(
+        default=200,
+        ge=1,
+        description="Of those, how many one address of the internet (or one /64 network of the sixth version) holds "
+        "that have not said yet who asks, or whose caller is a visitor. Agents are not counted by address.",
+    )
+    sockets_per_caller: int = Field(
+        default=50,
+        ge=1,
+        description="Of those, how many one caller holds: an agent's tabs. Raise it where a program connects for many "
+        "people with one key.",
+    )
+    questions_per_caller: int = Field(
+        default=200,
+        ge=1,
+        description="Questions that one caller has under way on all WebSocket connections of one process.",
     )
     subscriptions_per_socket: int = Field(
         default=100, ge=1, description="Questions under way on one WebSocket connection, subscriptions and others."

@@ -4,7 +4,6 @@ import hashlib
 import os
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,13 +13,14 @@ from rich.table import Column, Table
 
 from adapters.mongo import Store
 from adapters.records import Document, RecordId
-from gateway.opening import with_store
+from gateway.acts import AT_THE_COMMAND_LINE
+from gateway.opening import now, with_store
 from resolvers.accesses import ACCESSES, access_documents
 from resolvers.aliases import ids_of, speaking
+from resolvers.kit.acts import Act
 from resolvers.kit.delivered import AccessWay, Delivered
 from resolvers.kit.ids import key_of
 from resolvers.kit.shift import Shift
-from resolvers.kit.viewer import Role, Viewer
 from resolvers.privacy.archive import archive
 from resolvers.privacy.asking import Foreseen, checked_reference, foresee
 from resolvers.privacy.doubting import doubted, doubts
@@ -32,9 +32,6 @@ from resolvers.schema import graph
 
 _out = Console()
 _note = Console(stderr=True)
-
-# Who has done it, on the receipt: whoever may run this command can be anyone.
-_AT_THE_COMMAND_LINE = "command line"
 
 
 class CannotDo(Exception):
@@ -55,6 +52,7 @@ def export_customer(
 
     async def work(store: Store) -> int:
         document = await _require(store, customer)
+        act.concerns(customer)
         export = await Export.of(store, graph().declared, ids_of(document))
         await _note_export(store, ids_of(document))
         try:
@@ -64,7 +62,7 @@ def export_customer(
         size = 0
         try:
             with open(handle, "wb") as file:  # noqa: ASYNC230, PTH123  a handle, and nobody else waits in this process
-                async for piece in archive(store, export, _now()):
+                async for piece in archive(store, export, now()):
                     size += file.write(piece)
         except BaseException:
             # Half an archive looks like a whole one.
@@ -72,16 +70,16 @@ def export_customer(
             raise
         return size
 
-    size = with_store(work)
+    act = Act("profile-gateway export")
+    size = with_store(work, act=act)
     _note.print(f"{to}: {size:,} bytes. It holds a person's data; delete it when it is handed over.", highlight=False)
 
 
 async def _note_export(store: Store, ids: Sequence[RecordId]) -> None:
     """Writes into the access ledger, as for every other reader, before anything leaves."""
     delivered = Delivered(is_watched=True, customers=set(ids), ways={AccessWay.EXPORTED})
-    viewer, command = Viewer(subject=_AT_THE_COMMAND_LINE, role=Role.ADMINISTRATOR), "profile-gateway export"
-    hashed = hashlib.sha256(command.encode()).hexdigest()
-    entries = access_documents(delivered, viewer, at=_now(), operation="export", question_hash=hashed)
+    hashed = hashlib.sha256(b"profile-gateway export").hexdigest()
+    entries = access_documents(delivered, AT_THE_COMMAND_LINE, at=now(), operation="export", question_hash=hashed)
     await store.insert(ACCESSES, *entries)
 
 
@@ -105,7 +103,7 @@ def erase_customer(
         document = await _require(store, customer)
         return document["version"], await foresee(store, declared, ids_of(document))
 
-    version, foreseen = with_store(look, needs_secret=True)
+    version, foreseen = with_store(look, act=None, needs_secret=True)
     _show(foreseen)
     if not yes and _typed("Type the id again to erase the customer: ") != customer:
         raise CannotDo("That is another id. Nothing was erased.")
@@ -115,21 +113,24 @@ def erase_customer(
             document = await _require(store, customer)
             if document["version"] != version:
                 raise CannotDo("The customer was changed meanwhile. Nothing was erased; look again.")
-            request = Request(by=_AT_THE_COMMAND_LINE, at=_now(), reason=reason, reference=reference)
+            request = Request(by=AT_THE_COMMAND_LINE.subject, at=now(), reason=reason, reference=reference)
             begun = await begin(store, declared, document, request)
             if begun is None:
                 raise CannotDo("The customer was changed meanwhile. Nothing was erased; look again.")
             return begun
 
         receipt = await store.transact(first)
-        shift = Shift(store=store, declared=declared, clock=_now)
+        shift = Shift(store=store, declared=declared, clock=now)
         while await go_on(store, declared, receipt["_id"], shift.clock()):
             pass
         while await remove_doomed(store):
             pass
         return receipt
 
-    with_store(work, needs_secret=True)
+    act = Act("profile-gateway erase")
+    # It was looked at above: an id, and no other word.
+    act.concerns(customer)
+    with_store(work, act=act, needs_secret=True)
     _note.print(
         "Erased. A gateway that serves looks once more within two minutes for what was coming in at this very moment; "
         "`erasures` then tells DONE.",
@@ -164,8 +165,3 @@ async def _require(store: Store, given: str) -> Document:
     if merges := doubts(found):
         raise CannotDo(doubted(merges))
     return found
-
-
-def _now() -> datetime:
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)

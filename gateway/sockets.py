@@ -24,16 +24,18 @@ from gateway.auth import Auth, NotSignedIn
 from gateway.frames import closed, written
 from gateway.incoming import Reading, Refusal
 from gateway.limits import Spending, TooOften
-from gateway.meters import counted, hold_socket
+from gateway.meters import counted
 from gateway.preparing import Prepared
 from gateway.questions import Answer, Fate, NotAsked
 from gateway.settings import Settings, environment_name
+from gateway.socket_places import Full, SocketPlace, SocketPlaces
 from gateway.subscriptions import Cut, Subscriptions, require_same
 from gateway.telling import Told
 from gateway.texts import Texts
 from resolvers.kit.context import Caller, Context
 from resolvers.kit.errors import Unavailable
 from resolvers.kit.viewer import Viewer
+from resolvers.kit.watching import Watching, operation_of
 
 PROTOCOL: Final = "graphql-transport-ws"
 
@@ -66,6 +68,7 @@ class Rooms:
     subscriptions: Subscriptions
     texts: Texts
     spending: Spending
+    watching: Watching | None = None
 
 
 class Sockets:
@@ -75,7 +78,7 @@ class Sockets:
         self._rooms = rooms
         self._origins = origins
         self._reading = Reading(rooms.settings)
-        self._count = 0
+        self._places = SocketPlaces(rooms.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection from its beginning to its end."""
@@ -92,18 +95,11 @@ class Sockets:
             await closed(socket, _WRONG_PROTOCOL, f"Subprotocol not acceptable. Speak {PROTOCOL}.")
             return
         await socket.accept(subprotocol=PROTOCOL)
-        most = self._rooms.settings.sockets
-        if self._count >= most:
-            words = f"This process holds {most} connections, the most ({environment_name('sockets')}). Try again later."
-            await closed(socket, _TRY_LATER, words)
-            return
-        self._count += 1
-        hold_socket(1)
         try:
-            await _Connection(socket, self._rooms, self._reading).run()
-        finally:
-            hold_socket(-1)
-            self._count -= 1
+            with self._places.taken(socket.client.host if socket.client else None) as place:
+                await _Connection(socket, self._rooms, self._reading, place).run()
+        except Full as error:
+            await closed(socket, _TRY_LATER, str(error))
 
     def _may_come_from(self, headers: Headers) -> bool:
         """Whether it is no page of a stranger's: browsers let any page connect anywhere, and say which it is."""
@@ -116,8 +112,9 @@ class Sockets:
 class _Connection:
     """One connection."""
 
-    def __init__(self, socket: WebSocket, rooms: Rooms, reading: Reading) -> None:
+    def __init__(self, socket: WebSocket, rooms: Rooms, reading: Reading, place: SocketPlace) -> None:
         self._socket = socket
+        self._place = place
         self._rooms = rooms
         self._reading = reading
         self._headers: Mapping[str, str] = {}
@@ -133,6 +130,8 @@ class _Connection:
             await self._serve(await self._initialised(), over)
         except _Ended as ended:
             await closed(self._socket, ended.code, str(ended))
+        except Full as full:
+            await closed(self._socket, _TRY_LATER, str(full))
         except WebSocketDisconnect:
             return
         except Exception as error:  # noqa: BLE001  the connection's outermost room: told by reference and logged whole
@@ -161,6 +160,7 @@ class _Connection:
             raise _Ended(_FORBIDDEN, f"Forbidden. {error.message}") from error
         except Unavailable as error:
             raise _Ended(_TRY_LATER, error.message) from error
+        self._place.signed_in(viewer)
         await self._send({"type": "connection_ack"})
         return viewer
 
@@ -179,7 +179,10 @@ class _Connection:
         """What says who asks: of the payload, else of the connection's head; raises _Ended where it is odd."""
         if not isinstance(payload, dict | None):
             raise _Ended(_BAD_MESSAGE, "The payload of connection_init is no object.")
-        said = {name.lower(): value for name, value in (payload or {}).items() if name.lower() in _CREDENTIALS}
+        named = [name for name in payload or {} if name.lower() in _CREDENTIALS]
+        said = {name.lower(): payload[name] for name in named} if payload else {}
+        if len(said) < len(named):
+            raise _Ended(_BAD_MESSAGE, "connection_init says twice who asks. Say it once.")
         if not all(isinstance(one, str) for one in said.values()):
             raise _Ended(_BAD_MESSAGE, "`Authorization` of connection_init is no text.")
         return said or {name: self._socket.headers[name] for name in _CREDENTIALS if name in self._socket.headers}
@@ -291,7 +294,7 @@ class _Connection:
         """Answers one question; what ends the whole connection is handed on."""
         me = asyncio.current_task()
         try:
-            with counted():
+            with counted(), operation_of(self._rooms.watching):
                 errors = await self._told(key, payload, viewer)
             if self._working.get(key) is me:
                 # From here on the id is free again.
@@ -313,11 +316,12 @@ class _Connection:
     async def _told(self, key: str, payload: dict[str, Any], viewer: Viewer) -> list[Told] | None:
         """Answers, and returns nothing; or the errors for which there is no answer."""
         try:
-            prepared = await self._prepared(payload, viewer)
-            if prepared.is_subscription:
-                return await self._followed(key, prepared, viewer)
-            answer = await self._rooms.answering.answer(prepared, self._rooms.context_for(viewer, self._caller))
-            return await self._next(key, answer)
+            with self._place.asking():
+                prepared = await self._prepared(payload, viewer)
+                if prepared.is_subscription:
+                    return await self._followed(key, prepared, viewer)
+                answer = await self._rooms.answering.answer(prepared, self._rooms.context_for(viewer, self._caller))
+                return await self._next(key, answer)
         except (_Ended, NotSignedIn, Cut, WebSocketDisconnect):
             raise
         except NotAsked as reason:
@@ -369,6 +373,8 @@ def _errors_of(error: Exception) -> list[Told]:
     match error:
         case Refusal():
             return [telling.told(str(error), error.code)]
+        case Full():
+            return [telling.told(str(error), telling.LIMIT_EXCEEDED)]
         case TooOften():
             told = telling.told(str(error), telling.LIMIT_EXCEEDED)
             return [told | {"extensions": told["extensions"] | error.told}]

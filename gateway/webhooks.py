@@ -59,9 +59,13 @@ _log = structlog.get_logger("gateway.webhooks")
 class _Refused(Exception):
     """Answered with a status, and counted as that outcome."""
 
-    def __init__(self, status: int, outcome: str, *, why: str | None = None, **headers: str) -> None:
+    def __init__(
+        self, status: int, outcome: str, *, why: str | None = None, reference: str | None = None, **headers: str
+    ) -> None:
         super().__init__(outcome)
         self.status, self.outcome, self.headers = status, outcome, headers
+        self.reference = reference
+        """Under which the log has what nobody foresaw."""
         self.why = why
         """In words for operators: the vendor learns nothing of it."""
 
@@ -106,7 +110,7 @@ class Webhooks:
             answer, outcome = await self._taken(desk, line, place, request)
         except _Refused as refusal:
             self._count(place, refusal.outcome, refusal.why)
-            return _refused(refusal.status, refusal.headers)
+            return _refused(refusal.status, refusal.headers, reference=refusal.reference)
         self._count(place, outcome)
         return Response(answer.body, answer.status, media_type=answer.media_type, headers=_SAFE)
 
@@ -183,9 +187,9 @@ class Webhooks:
             _log.info("delivery", channel=place[0], account=place[1], outcome=outcome, **told)
 
 
-def _refused(status: int, headers: Mapping[str, str] | None = None) -> Response:
+def _refused(status: int, headers: Mapping[str, str] | None = None, *, reference: str | None = None) -> Response:
     """A refusal for whoever sets a webhook up and looks at it: the same words for a status, whoever asks."""
-    words = _TOLD.get(status, _TOLD[_NOT_PROVEN]) + "\n"
+    words = _TOLD.get(status, _TOLD[_NOT_PROVEN]) + (f" The reference is {reference}.\n" if reference else "\n")
     return Response(words, status, headers={**_SAFE, **(headers or {})}, media_type="text/plain")
 
 
@@ -236,4 +240,4 @@ def _key(line: Receives, delivery: Delivery, place: tuple[str, str]) -> str:
 def _unforeseen(error: Exception, place: tuple[str, str]) -> _Refused:
     reference = secrets.token_hex(6)
     _log.error("unforeseen", reference=reference, channel=place[0], account=place[1], exc_info=error)
-    return _Refused(_UNFORESEEN, "unforeseen")
+    return _Refused(_UNFORESEEN, "unforeseen", reference=reference)

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import strawberry
 
-from adapters.feed import Change, Feed, FeedBehind, FeedLost, Follower
+from adapters.feed import Change, Feed, FeedBehind, FeedBusy, FeedLost, Follower, Since
 from adapters.records import Document, RecordId
 from resolvers.aliases import ids_of, speaking
 from resolvers.customers import CUSTOMERS, Customer, customer_by_id
@@ -116,8 +116,8 @@ async def customer_changed(
             yield change
 
 
-def _place(context: Context, key: RecordId, given: str | None) -> str | None:
-    """The place in the feed; raises BadUserInput where it is none of this customer's."""
+def _place(context: Context, key: RecordId, given: str | None) -> Since | None:
+    """From where in the feed it goes on; raises BadUserInput where it is none of this customer's."""
     if given is None:
         return None
     plain = context.seal.opened(_list_of(key), given)
@@ -126,7 +126,9 @@ def _place(context: Context, key: RecordId, given: str | None) -> str | None:
             "`resumeAt` is none of this customer's. Send one that `customerChanged` answered for this very `id`, "
             "unchanged; or leave it out to begin with what comes."
         )
-    return plain.decode()
+    viewer, limits = context.viewer, context.limits
+    whose = f"{viewer.role.value}/{viewer.key_handle or viewer.subject}"
+    return Since(plain.decode(), whose, most=limits.resuming, most_of_one=limits.resuming_per_caller)
 
 
 def _list_of(key: RecordId) -> str:
@@ -148,7 +150,7 @@ class _Following:
     def _owners(self, found: Document | None) -> frozenset[RecordId]:
         return frozenset({self._key, *(ids_of(found) if found else ())})
 
-    async def told(self, feed: Feed, follower: Follower, place: str | None) -> AsyncGenerator[CustomerChange, None]:
+    async def told(self, feed: Feed, follower: Follower, place: Since | None) -> AsyncGenerator[CustomerChange, None]:
         """What changes; raises ResumeExpired, and Unavailable where it comes too fast for whoever reads."""
         try:
             # Who is there no more changes no more: what was missed is told, and nothing comes.
@@ -160,6 +162,11 @@ class _Following:
                         yield one
                     if not is_there:
                         return
+        except FeedBusy as error:
+            raise Unavailable(
+                "So many catch up here at this moment that no more can. Follow again in a few seconds, with the same "
+                "`resumeAt`: nothing was lost."
+            ) from error
         except FeedLost as error:
             raise ResumeExpired(
                 "The database does not remember any more what has changed since then. Read the customer anew, then "

@@ -64,7 +64,7 @@ class RelinkConversationPayload:
     )
 
 
-@SLICE.mutation(may=STAFF)
+@SLICE.mutation(may=STAFF, is_administrative=True)
 async def relink_conversation(
     info: Info, input: Annotated[RelinkConversationInput, about("The conversation and the customer.")]
 ) -> RelinkConversationPayload | NotFound | Conflict:

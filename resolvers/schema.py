@@ -6,6 +6,7 @@ A slice imports only slices above it in this list. To add a concept, write its f
 from resolvers import (
     accesses,
     accounts,
+    acts,
     agents,
     assignment,
     attachments,
@@ -116,6 +117,7 @@ SLICES = (
     strangers.SLICE,
     dismissing.SLICE,
     accesses.SLICE,
+    acts.SLICE,
     merging.SLICE,
     following.SLICE,
     relinking.SLICE,

@@ -27,6 +27,7 @@ from gateway.limits import RateLimit
 from gateway.mongod import Mongod
 from gateway.telling import told_of_execution
 from resolvers.agents import AGENTS, agent_document
+from resolvers.kit.acts import Acts
 from resolvers.kit.context import Context, GraphLimits
 from resolvers.kit.cursors import CursorSeal
 from resolvers.kit.delivered import Delivered
@@ -171,6 +172,8 @@ class Asking:
     """What the last answer gave away."""
     rates: RateLimit | None = None
     """Counts what may not be done too often."""
+    acts: Acts | None = None
+    """Writes administrative acts down."""
 
     def __post_init__(self) -> None:
         self._begun = self._under_way = 0
@@ -192,6 +195,7 @@ class Asking:
             lines=self.lines,
             delivered=Delivered(is_watched=True),
             rates=self.rates,
+            acts=self.acts,
         )
 
     async def __call__(

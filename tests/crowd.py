@@ -7,6 +7,7 @@ from adapters.contract.deliveries import Delivery
 from adapters.records import RecordId, key_hash, new_id
 from resolvers.accesses import ACCESSES, access_documents
 from resolvers.accounts import ACCOUNTS, HOLDINGS
+from resolvers.acts import ACTS, act_document
 from resolvers.agents import GROUPS
 from resolvers.attachments import ATTACHMENTS
 from resolvers.attribute_schema import DEFINITIONS, definition_document
@@ -22,8 +23,10 @@ from resolvers.ingest.stand_ins import GONE_AT, UNDER, stand_in
 from resolvers.ingest.talks import CLAIMS, conversation_id
 from resolvers.interests import TOPICS
 from resolvers.kept_pairs import PAIRS
+from resolvers.kit.acts import Act, ActOutcome
 from resolvers.kit.delivered import AccessWay, Delivered
 from resolvers.kit.erased import ERASING, FORGOTTEN
+from resolvers.kit.ids import global_id
 from resolvers.kit.turns import take_turn
 from resolvers.kit.viewer import Role, Viewer
 from resolvers.labels import LABELS, label_document
@@ -70,6 +73,7 @@ async def everything(make: Makers, of: Made, rows: int = 5) -> None:
         await asked_to_pay(make, of, requested_at=at)
         await past(make, of, f"{of.key}-{n}", begun_at=at)
         await access(make, of.key, at=at)
+        await act(make, of.key, at=at)
     await chat(make, of, f"v_{of.key}")
 
 
@@ -246,6 +250,7 @@ async def small_things(make: Makers) -> None:
     read = {"cursor": "{}", "tries": 0, "reason": None, "due_at": BEGIN}
     await make.store.insert(COLLECTIONS, {"_id": COLLECTIONS.id_of(place), **place, **read})
     await access(make)
+    await act(make)
     await erased(make)
     await stand_ins(make)
 
@@ -275,6 +280,15 @@ async def access(make: Makers, *of: RecordId, **more: Any) -> RecordId:
     (one,) = access_documents(delivered, viewer, at=make.moment(), operation="Panel", question_hash="0" * 64)
     await make.store.insert(ACCESSES, {**one, **more})
     return one["_id"]  # type: ignore[no-any-return]
+
+
+async def act(make: Makers, *of: RecordId, **more: Any) -> RecordId:
+    """An entry of the ledger of acts."""
+    done = Act("mergeCustomers", {global_id("Customer", one): None for one in of}, ActOutcome.DONE)
+    viewer = Viewer(subject="anna", role=Role.ADMINISTRATOR)
+    document = act_document(done, viewer, at=make.moment(), request_id="0" * 32)
+    await make.store.insert(ACTS, {**document, **more})
+    return document["_id"]  # type: ignore[no-any-return]
 
 
 async def double(make: Makers, **more: Any) -> RecordId:

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from typing import Any
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, suppress
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 from graphql import parse, subscribe
@@ -266,6 +267,34 @@ async def test_forgotten_place(ask: Asking, make: Makers, store: Store) -> None:
     assert expired.code == "RESUME_EXPIRED"
     assert "Read the customer anew" in expired.message
     assert store.feed.is_idle
+
+
+async def test_catching_up_bounded(ask: Asking, make: Makers, follow: Follow, store: Store) -> None:
+    """Of those who catch up at once there are so many of one caller and so many in all; others may try again later."""
+    ann = await make.customer()
+    async with follow(ann) as following:
+        await noted(ask, ann, "x", "y", "z")
+        place = (await following.next())["resumeAt"]
+    ask.limits = replace(ask.limits, resuming=2, resuming_per_caller=1)
+
+    async def begun(subject: str) -> AsyncGenerator[Any, None]:
+        context = ask.context(subject=subject)
+        made: Any = subscribe(
+            ask.graph._schema, parse(CHANGED), context_value=context, variable_values={"id": ann.id, "resumeAt": place}
+        )
+        return cast("AsyncGenerator[Any, None]", await made if hasattr(made, "__await__") else made)
+
+    async with AsyncExitStack() as held:
+        for subject in ("anna", "berta"):
+            events = await held.enter_async_context(aclosing(await begun(subject)))
+            assert (await anext(events)).data["customerChanged"]["kind"]
+            for refused in ("anna", "carla") if subject == "berta" else ("anna",):
+                async with aclosing(await begun(refused)) as more:
+                    with pytest.raises(Unavailable, match="Follow again in a few seconds"):
+                        await anext(more)
+    async with aclosing(await begun("carla")) as free:
+        assert (await anext(free)).data["customerChanged"]["kind"]
+    assert store.feed.catching_up == 0
 
 
 async def test_slow_reader(ask: Asking, make: Makers, follow: Follow, store: Store) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from graphql import GraphQLError
 from graphql.execution import (
+    Executor,
     ExperimentalIncrementalExecutionResults,
     IncrementalDeferResult,
     IncrementalResult,
@@ -52,12 +53,17 @@ class Parted:
     """An answer whose first part is here."""
 
     def __init__(
-        self, executed: ExperimentalIncrementalExecutionResults, trail: Trail | None, witnesses: Witnesses | None
+        self,
+        executed: ExperimentalIncrementalExecutionResults,
+        executor: Executor[Any],
+        trail: Trail | None,
+        witnesses: Witnesses | None,
     ) -> None:
         self.first = executed.initial_result
         self.data: dict[str, Any] = self.first.data or {}
         """All that has been told so far: to be written out before the next part is asked for."""
         self._later = executed.subsequent_results
+        self._executor = executor
         self._trail, self._witnesses = trail, witnesses
         self.pending: dict[str, Place] = {}
         """Where something is still to come, by its id."""
@@ -65,15 +71,16 @@ class Parted:
 
     async def later(self) -> AsyncGenerator[Arrived, None]:
         """What comes later; it stands in `data` then."""
-        try:
-            async for one in self._later:
-                placed = self._placed(one.pending or ())
-                pieces = [self._added(part) for part in one.incremental or ()]
-                completed = [(self.pending.pop(done.id), done.errors or ()) for done in one.completed or ()]
-                yield Arrived(placed, pieces, completed, one.has_next)
-        finally:
-            # Whoever leaves before the end leaves nobody at work.
-            await self._later.aclose()
+        async for one in self._later:
+            placed = self._placed(one.pending or ())
+            pieces = [self._added(part) for part in one.incremental or ()]
+            completed = [(self.pending.pop(done.id), done.errors or ()) for done in one.completed or ()]
+            yield Arrived(placed, pieces, completed, one.has_next)
+
+    async def close(self) -> None:
+        """Leaves nobody at work for what has not come, also where nothing later was asked for."""
+        await self._later.aclose()
+        await self._executor.cancel_incremental_work()
 
     def at(self, path: Sequence[str | int]) -> Any:
         """What stands at a path of what was told."""

@@ -99,7 +99,9 @@ class Plans:
         """The answer to a checked document's operation in parts; or whole, where no part of it comes later."""
         is_watched = _is_watched(context)
         options = {"context": context, "variables": variables, "operation": operation, "is_watched": is_watched}
-        executor = self.executor(known, document=known.in_parts, **options)
+        # What comes later is begun at once, all of it together: so a list below streamed rows is read for all of them
+        # by one command, as a column is, and not row by row.
+        executor = self.executor(known, document=known.in_parts, enable_early_execution=True, **options)
         if isinstance(executor, list):
             return Executed(ExecutionResult(None, executor), "not executed")
         result: Any = executor.execute_operation()
@@ -107,7 +109,7 @@ class Plans:
         if isinstance(result, ExperimentalIncrementalExecutionResults):
             watched = executor if isinstance(executor, Witnessing) else None
             trail = self._trail(known, watched) if watched else None
-            return Parted(result, trail, watched.witnesses if watched else None)
+            return Parted(result, executor, trail, watched.witnesses if watched else None)
         # What is deferred was switched off, or stands where nothing is.
         await self._note(known, executor, result, context)
         return Executed(result, "in parts")

@@ -201,7 +201,12 @@ class Running:
         try:
             info = self._calls.info(field, way, batch.path(0, field))
             info.context.budget.batches.append(len(batch.sources))
-            values = await way.way.all(list(batch.sources), info, self._calls.arguments(field, way, info))
+            arguments, watching = self._calls.arguments(field, way, info), info.context.watching
+            if watching is None:
+                values = await way.way.all(list(batch.sources), info, arguments)
+            else:
+                with watching.load("column", f"{field.parent_type.name}.{info.field_name}", len(batch.sources)):
+                    values = await way.way.all(list(batch.sources), info, arguments)
         except Exception as error:  # noqa: BLE001  it is the field's error, for every object
             values = [error] * len(batch.sources)
         await self._go_on(batch, field, values)

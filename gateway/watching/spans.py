@@ -5,6 +5,8 @@ Told are methods, routes, kinds, codes and names of collections; no document, no
 
 import os
 import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -71,6 +73,53 @@ class Spans:
                 _describe(span, trace, status)
 
 
+class Steps:
+    """Spans of loads, of questions on WebSockets and of events (resolvers.kit.watching.Watching)."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        self._tracer = tracer
+
+    @contextmanager
+    def load(self, kind: str, name: str, count: int) -> Iterator[None]:
+        """The span of a load, by its kind, its name in the schema or the code, and for how many it loads."""
+        with self._span(f"load {name}", {"gateway.load.kind": kind, "gateway.load.count": count}):
+            yield
+
+    @contextmanager
+    def operation(self) -> Iterator[None]:
+        """The span of a question on a WebSocket, as one by HTTP has."""
+        with self._span("WEBSOCKET /graphql", {"http.route": "/graphql"}, kind=SpanKind.SERVER) as span:
+            trace = current_trace()
+            if trace is not None:
+                trace.trace_id = format_trace_id(span.get_span_context().trace_id)
+            try:
+                yield
+            finally:
+                if trace is not None:
+                    span.set_attribute("gateway.commands", trace.commands)
+                    _tell(span, trace, trace.codes)
+
+    @contextmanager
+    def event(self) -> Iterator[None]:
+        """The span of an event of a subscription."""
+        trace = current_trace()
+        before = len(trace.codes) if trace else 0
+        with self._span("event", {}) as span:
+            try:
+                yield
+            finally:
+                if trace is not None:
+                    _tell(span, trace, trace.codes[before:])
+
+    def _span(
+        self, name: str, told: Mapping[str, str | int], *, kind: SpanKind = SpanKind.INTERNAL
+    ) -> AbstractContextManager[Span]:
+        # An exception's words may quote what somebody sent.
+        return self._tracer.start_as_current_span(
+            name, kind=kind, attributes=dict(told), record_exception=False, set_status_on_exception=False
+        )
+
+
 def _sent(scope: Scope) -> dict[str, str]:
     named = {"traceparent", "tracestate"}
     return {
@@ -81,17 +130,24 @@ def _sent(scope: Scope) -> dict[str, str]:
 def _describe(span: Span, trace: Trace, status: int) -> None:
     span.set_attribute("http.response.status_code", status or _FAULT)
     span.set_attribute("gateway.commands", trace.commands)
+    _tell(span, trace, trace.codes)
+    if not status or status >= _FAULT:
+        span.set_status(StatusCode.ERROR)
+
+
+def _tell(span: Span, trace: Trace, codes: Sequence[str]) -> None:
+    """What is known of the question, and by which codes it went wrong."""
     told = {
         "graphql.operation.type": trace.kind,
         "gateway.execution": trace.execution,
         "gateway.cost": trace.cost,
         "gateway.role": trace.role,
-        "error.type": trace.codes[0] if trace.codes else None,
+        "error.type": codes[0] if codes else None,
     }
     for name, value in told.items():
         if value is not None:
             span.set_attribute(name, value)
-    if not status or status >= _FAULT or "INTERNAL" in trace.codes:
+    if "INTERNAL" in codes:
         span.set_status(StatusCode.ERROR)
 
 

@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 from adapters.observing import CommandObserver
 from gateway.settings import Settings
 from gateway.traces import CommandCount
+from resolvers.kit.watching import Watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class Watch:
     """What stands around every request."""
     commands: CommandObserver
     """Who is told of the commands that go to the database."""
+    steps: Watching | None = None
+    """Who is told of the steps within an answer, and of what is asked on WebSockets."""
 
 
 _UNWATCHED = Watch((), CommandCount())
@@ -38,4 +41,4 @@ def _spans() -> Watch:
             f"GATEWAY_SPANS is on, and {error.name} is not installed. Install profile-gateway[otel], or switch it off."
         ) from error
     tracer = spans.exporting_tracer()
-    return Watch((Middleware(spans.Spans, tracer=tracer),), spans.CommandSpans(tracer))
+    return Watch((Middleware(spans.Spans, tracer=tracer),), spans.CommandSpans(tracer), spans.Steps(tracer))

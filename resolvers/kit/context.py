@@ -11,6 +11,7 @@ from adapters.held import Held
 from adapters.lines import NO_LINES, Lines
 from adapters.mongo import Store
 from adapters.records import Record, RecordId
+from resolvers.kit.acts import Acts
 from resolvers.kit.budget import Budget
 from resolvers.kit.cursors import CursorSeal
 from resolvers.kit.delivered import Delivered
@@ -19,6 +20,7 @@ from resolvers.kit.reads import ANYTHING, Reads
 from resolvers.kit.slice import Declared
 from resolvers.kit.sources import Live
 from resolvers.kit.viewer import Viewer
+from resolvers.kit.watching import Watching
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,10 @@ class GraphLimits:
     """Rows that one question may load, all its lists together."""
     execution_s: float = 15.0
     """How long an answer may take from the moment at which its context is made."""
+    resuming: int = 100
+    """Subscriptions of this process that catch up at once with what they missed."""
+    resuming_per_caller: int = 20
+    """Of one viewer."""
     default_region: str | None = None
     """The country (ISO 3166) by which phone numbers without a country code are read."""
 
@@ -101,8 +107,12 @@ class Context:
     """What the answer gives away about people."""
     sign_export: Callable[[RecordId, datetime], str] | None = None
     """Gives the path on this gateway of a customer's export, good until that moment; None where none is handed out."""
+    acts: Acts | None = None
+    """Writes down who does administrative acts; None where nobody does."""
     knock: Callable[[str], None] = field(default=lambda _job: None)
     """Has the job of that name look at once for what there is to do, in this process."""
+    watching: Watching | None = None
+    """Sees how the answer comes about; None where nobody looks on."""
     budget: Budget = field(init=False)
     loaders: Loaders = field(init=False)
     _held: dict[str, Held] = field(init=False, default_factory=dict)
@@ -110,7 +120,7 @@ class Context:
 
     def __post_init__(self) -> None:
         self.budget = Budget(self.limits.most_rows, self.limits.execution_s)
-        self.loaders = Loaders(self, self.budget)
+        self.loaders = Loaders(self, self.budget, self.watching)
 
     def held(self, record: Record) -> Held:
         """Every document of a held record by id, at once. For functions that answer at once (kit/fields.py).

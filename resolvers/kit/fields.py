@@ -8,12 +8,14 @@ import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import strawberry
 from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
+from resolvers.kit.acting import written_down
 from resolvers.kit.context import NotAtHand
 from resolvers.kit.described import as_reading, description_of
 from resolvers.kit.errors import Forbidden, Refused
@@ -138,7 +140,11 @@ def _resolver(added: AddedField, *, has_page: bool) -> Callable[..., Any]:
 
     async def column(root: Any, info: Any, **arguments: Any) -> Any:
         async def resolve(parents: list[Any]) -> Any:
-            return await way.all(parents, info, arguments)
+            watching = info.context.watching
+            if watching is None:
+                return await way.all(parents, info, arguments)
+            with watching.load("column", f"{info.path.typename}.{info.field_name}", len(parents)):
+                return await way.all(parents, info, arguments)
 
         # The same node of the document has the same arguments for every parent.
         place = (function, id(info._raw_info.field_nodes[0]))  # noqa: SLF001 - Strawberry shows no node otherwise
@@ -157,13 +163,20 @@ def _resolver(added: AddedField, *, has_page: bool) -> Callable[..., Any]:
             # What the next mutation of the same request reads must be as this one left it.
             info.context.forget()
 
+    async def act(root: Any, info: Any, **arguments: Any) -> Any:
+        work = partial(mutation, root, info, **arguments)
+        return await written_down(info.context, to_camel_case(added.name), arguments, work)
+
     def reading(root: Any, info: Any) -> Any:
         del info
         return function(root)
 
     if kind == "reading":
         return declare_reads(as_reading(reading, function), added.reads)
-    resolver: Callable[..., Any] = {"column": column, "mutation": mutation}.get(kind, field)
+    resolver: Callable[..., Any] = {
+        "column": column,
+        "mutation": act if added.is_administrative else mutation,
+    }.get(kind, field)
     setattr(resolver, _WAY, way)
     return declare_reads(resolver, added.reads)
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from strawberry.dataloader import DataLoader
 
 from resolvers.kit.budget import Budget
+from resolvers.kit.watching import Watching
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -25,9 +26,10 @@ Column = Callable[[list[Any]], Awaitable[Sequence[Any]]]
 class Loaders:
     """The loads of one request: gathered per level, and equal keys asked once."""
 
-    def __init__(self, context: Any, budget: Budget) -> None:
+    def __init__(self, context: Any, budget: Budget, watching: Watching | None = None) -> None:
         self._context = context
         self._budget = budget
+        self._watching = watching
         self._by_batch: dict[Any, DataLoader[Any, Any]] = {}
         self._by_field: dict[Any, DataLoader[Any, Any]] = {}
 
@@ -39,7 +41,12 @@ class Loaders:
 
             async def in_order(keys: list[K]) -> list[V | None]:
                 self._budget.batches.append(len(keys))
-                found = await batch(self._context, keys)
+                watching = self._watching
+                if watching is None:
+                    found = await batch(self._context, keys)
+                else:
+                    with watching.load("keys", batch.__name__, len(keys)):
+                        found = await batch(self._context, keys)
                 return [found.get(one) for one in keys]
 
             loader = self._by_batch[batch] = DataLoader(load_fn=in_order)

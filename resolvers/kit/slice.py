@@ -22,7 +22,7 @@ from resolvers.kit.exported import exported
 from resolvers.kit.jobs import Job, JobAt, LineJobs, Offers, Work
 from resolvers.kit.roots import Mutation, Query, Subscription
 from resolvers.kit.stored import Node, Reader, inner, kept, reader_of
-from resolvers.kit.viewer import EVERYONE, STAFF_AND_PARTNERS, Roles
+from resolvers.kit.viewer import EVERYONE, STAFF_AND_PARTNERS, Role, Roles
 
 C = TypeVar("C")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -94,6 +94,8 @@ class AddedField:
     """Which stored fields of its parents the function reads, as dotted paths; None: nobody said it."""
     is_open: bool = False
     """Whether it needs no sign-in: whoever comes without one is a visitor whom nobody knows."""
+    is_administrative: bool = False
+    """Whether it is written down who did it or tried to (kit/acts.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +196,9 @@ class Slice:
         """Adds `fn(parents, info, **arguments) -> list` as a field of the hub: one answer per parent, in order.
 
         A function that needs no waiting is no coroutine: it finds held records in `info.context.held`. A parameter
-        named `page`, annotated Page, stands for the four paging arguments. `reads`: which stored fields
-        of the parents' documents the function reads beside their id (and a customer's aliases). Who says it spares
-        the others: beside a column that doesn't, a question reads the parents' documents whole.
+        named `page`, annotated Page, stands for the four paging arguments. `reads`: which stored fields of the parents'
+        documents it reads beside their id (and a customer's aliases). Beside a column that doesn't say it, a question
+        reads the parents' documents whole.
         """
         return self._adds(hub, "column", may, name, reads=reads)
 
@@ -212,9 +214,13 @@ class Slice:
         """Adds `fn(info, **arguments)` to what can be asked."""
         return self._adds(Query, "field", may, name or None, is_open=is_open)
 
-    def mutation(self, *, may: Roles, is_open: bool = False) -> Callable[[F], F]:
-        """Adds `fn(info, input) -> Payload | Refusals` to what can be changed; Refused is answered as data."""
-        return self._adds(Mutation, "mutation", may, is_open=is_open)
+    def mutation(self, *, may: Roles, is_open: bool = False, is_administrative: bool = False) -> Callable[[F], F]:
+        """Adds `fn(info, input) -> Payload | Refusals` to what can be changed; Refused is answered as data.
+
+        `is_administrative`: who does it is written down, as of all that neither agents nor visitors may do.
+        """
+        is_administrative |= not may & {Role.AGENT, Role.VISITOR}
+        return self._adds(Mutation, "mutation", may, is_open=is_open, is_administrative=is_administrative)
 
     def subscription(self, *, may: Roles) -> Callable[[F], F]:
         """Adds `async def fn(info, **arguments) -> AsyncGenerator[Event, None]` to what can be followed.
@@ -253,10 +259,7 @@ class Slice:
         return function
 
     def held_by(self, cls: type[Any]) -> Callable[[F], F]:
-        """Says which customers hold things of a type whose documents don't tell: `async fn(context, keys) -> mapping`.
-
-        To each key belong the customers' ids.
-        """
+        """Says which customers hold things of a type: `async fn(context, keys) -> mapping` of keys to their ids."""
 
         def add(function: F) -> F:
             self.holders[cls.__name__] = function
@@ -277,9 +280,9 @@ class Slice:
     def job(self, name: str, *, every_s: float, when: Work | None = None, is_urgent: bool = False) -> Callable[[F], F]:
         """Declares a leased job: `async fn(shift) -> bool`, one step of it; whether more is to do at once.
 
-        A step takes a second or less and may be done again. The job is done anew every so many seconds, by one process
-        at a time (gateway/work.py). `when`: whether there is anything to do, asked by all; it costs no command.
-        `is_urgent`: it is due as soon as that is so.
+        A step takes a second or less and may be done again. It is done anew every so many seconds, by one process at a
+        time (gateway/work.py). `when`: whether there is anything to do, asked by all; it costs no command. `is_urgent`:
+        it is due as soon as that is so.
         """
 
         def add(function: F) -> F:
@@ -369,11 +372,8 @@ class Declared:
     @cached_property
     def nodes(self) -> dict[str, Keeping]:
         """What `node` finds, by type name."""
-        return {
-            name: one
-            for name, one in self.by_type.items()
-            if issubclass(one.cls, Node) and isinstance(one.what, Record)
-        }
+        kept = self.by_type.items()
+        return {name: one for name, one in kept if issubclass(one.cls, Node) and isinstance(one.what, Record)}
 
     def conditions(self, to: OpenInput) -> dict[str, AddedCondition]:
         """The conditions of an open input by Python name."""
@@ -381,8 +381,7 @@ class Declared:
 
     async def matching(self, to: OpenInput, given: Any, context: Any) -> tuple[list[Match], list[Having]]:
         """What the conditions that were given demand of the customer's document, and of its records."""
-        matches: list[Match] = []
-        havings: list[Having] = []
+        matches, havings = list[Match](), list[Having]()
         for name, condition in self.conditions(to).items() if given is not None else ():
             value = getattr(given, name)
             # An empty choice sets no condition, as in the filters of a customer's lists.

@@ -33,7 +33,7 @@ class ConfirmMergePayload:
     customer: Customer = told("The customer who has taken the others in, or the one into whom that one went later.")
 
 
-@SLICE.mutation(may=STAFF)
+@SLICE.mutation(may=STAFF, is_administrative=True)
 async def confirm_merge(
     info: Info, input: Annotated[ConfirmMergeInput, about("Which merge.")]
 ) -> ConfirmMergePayload | NotFound | Conflict:

@@ -32,7 +32,7 @@ class MergeCustomersPayload:
     merge: Merge = told("The entry of the ledger, by which the merge can be undone.")
 
 
-@SLICE.mutation(may=STAFF)
+@SLICE.mutation(may=STAFF, is_administrative=True)
 async def merge_customers(
     info: Info, input: Annotated[MergeCustomersInput, about("The customers, and what stands of each.")]
 ) -> MergeCustomersPayload | NotFound | InvalidInput | Conflict | NotPermitted:

@@ -91,7 +91,7 @@ class UnmergeCustomersPayload:
     others: list[Customer] = told("The others.")
 
 
-@SLICE.mutation(may=STAFF)
+@SLICE.mutation(may=STAFF, is_administrative=True)
 async def unmerge_customers(
     info: Info, input: Annotated[UnmergeCustomersInput, about("Which merge, and what shall stand.")]
 ) -> UnmergeCustomersPayload | NotFound | InvalidInput | Conflict | NotPermitted | EditedSince | StaleVersion:

@@ -13,7 +13,7 @@ from pymongo import AsyncMongoClient
 
 from adapters import replicaset
 from adapters.failures import StoreDown
-from adapters.feed import Change, Feed, FeedLost
+from adapters.feed import Change, Feed, FeedLost, Since
 from adapters.records import Record, RecordId
 from tests.gateway.conftest import lone_mongod
 
@@ -85,7 +85,7 @@ async def test_lost_place(server: Server) -> None:
         for code, error in ((HISTORY_LOST, FeedLost), (50, StoreDown)):
             await server.fails("aggregate", code)
             with pytest.raises(error):
-                await anext(server.feed.changes(follower, place))
+                await anext(server.feed.changes(follower, Since(place, "anna", most=1, most_of_one=1)))
 
 
 async def test_lost_stream(server: Server) -> None:
@@ -123,7 +123,7 @@ async def test_late_stream_repeats_nothing(server: Server) -> None:
             for change in told:
                 # As the common stream of another process would, which has not come so far.
                 late.tell(change)
-            changes = server.feed.changes(late, told[1].place)
+            changes = server.feed.changes(late, Since(told[1].place, "anna", most=1, most_of_one=1))
             await server.note("d")
             found = [await asyncio.wait_for(anext(changes), 10) for _ in range(2)]
             assert await texts(server, found) == ["c", "d"]

@@ -45,6 +45,9 @@ class World:
     calls: Counter[str] = field(default_factory=Counter)
     """How often each resolver with an effect ran, by its path."""
     limits: Any = None
+    watching: None = None
+    """Nobody looks on."""
+    acts: None = None
 
     def __post_init__(self) -> None:
         self.budget = Budget(10**6, 600.0)

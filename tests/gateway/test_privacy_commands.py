@@ -14,8 +14,10 @@ from typer.testing import CliRunner
 from adapters.mongo import Store
 from adapters.records import derived_id
 from gateway import cli
+from gateway.keys import handle_of
 from gateway.mongod import Mongod
 from gateway.privacy import CannotDo
+from resolvers.acts import ACTS
 from resolvers.conversations import MESSAGES
 from resolvers.customers import CUSTOMERS
 from resolvers.kit.erased import ERASING
@@ -76,6 +78,23 @@ async def test_erased(run: Run, one: Made, store: Store) -> None:
     assert (receipt["reference"], receipt["requested_by"], receipt["state"]) == ("DSR-1", "command line", "RUNNING")
     # The last look is that of a gateway that serves.
     assert await store.count(ERASING, {}) == 1
+
+
+async def test_acts_written(run: Run, one: Made, store: Store) -> None:
+    """Each command that changes something is an act that is written down; those that look are none."""
+    key = (await run("keys", "make", "newsletter")).stdout.strip()
+    await run("keys", "list")
+    await run("keys", "revoke", key)
+    await run("keys", "revoke", "junk")
+    await run("erase", one.id, "--yes")
+    found = await store.find(ACTS, {}, order=[("_id", 1)])
+    assert {(done["viewer"], done["role"]) for done in found} == {("command line", "administrator")}
+    assert [(done["act"].removeprefix("profile-gateway "), done["ids"], done["outcome"]) for done in found] == [
+        ("keys make", [handle_of(key)], "done"),
+        ("keys revoke", [handle_of(key)], "done"),
+        ("keys revoke", [], "failed"),
+        ("erase", [one.id], "done"),
+    ]
 
 
 async def test_no_answer(run: Run, one: Made, store: Store) -> None:

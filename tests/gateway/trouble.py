@@ -99,6 +99,13 @@ async def wait(info: Info, seconds: float) -> Waited:
     return Waited(seconds=seconds)
 
 
+@SLICE.mutation(may=EVERYONE, is_administrative=True)
+async def stumble(info: Info) -> Waited:
+    """Raises what nobody foresaw, halfway through an administrative act."""
+    del info
+    raise KeyError("the phone number of Ana")
+
+
 @SLICE.query(may=EVERYONE)
 async def own_id(info: Info) -> strawberry.ID | None:
     """The customer that a visitor is."""

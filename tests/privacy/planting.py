@@ -8,6 +8,7 @@ from adapters.contract.deliveries import Delivery
 from adapters.records import Document, Record, RecordId, key_hash, new_id
 from resolvers.accesses import ACCESSES
 from resolvers.accounts import HOLDINGS
+from resolvers.acts import ACTS
 from resolvers.attachments import ATTACHMENTS
 from resolvers.customers import CUSTOMERS
 from resolvers.deliveries.waiting import ASIDE, DELIVERIES, delivery_document
@@ -21,7 +22,7 @@ from tests.crowd import account, attachment, double, everything, merge, related
 from tests.makers import BEGIN, Made, Makers
 
 # What tells of erasures holds the former ids, and nothing else of the customer.
-RECEIPTS = frozenset({ERASURES.name, ERASING.name, DOOMED_FILES.name, ACCESSES.name})
+RECEIPTS = frozenset({ERASURES.name, ERASING.name, DOOMED_FILES.name, ACCESSES.name, ACTS.name})
 
 
 @dataclass

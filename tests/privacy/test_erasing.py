@@ -10,6 +10,7 @@ from adapters.failures import StoreDown
 from adapters.mongo import Store
 from adapters.records import new_id
 from resolvers.accesses import ACCESSES
+from resolvers.acts import ACTS
 from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.kit.erased import ERASING
 from resolvers.kit.graph import Graph
@@ -110,7 +111,8 @@ async def test_receipt(ask: Asking, make: Makers, erase: Erase) -> None:
     assert (seen["customer"]["id"], seen["aliasIds"]) == (one.customer.id, [one.alias.id])
     kept = {one["kind"]: one["count"] for one in seen["kept"]}
     named = {"customers": {"$in": [one.customer.key, one.alias.key]}}
-    assert kept == {"customer_accounts": 1, "accesses": await make.store.count(ACCESSES, named)}
+    told = {record.name: await make.store.count(record, named) for record in (ACCESSES, ACTS)}
+    assert kept == {"customer_accounts": 1, **told}
     assert all(one["why"] for one in seen["kept"])
     begun = await erase(one.customer, reference="DSR-2026/118")
     assert (begun["state"], begun["reason"], begun["doneAt"]) == ("RUNNING", "REQUESTED", None)

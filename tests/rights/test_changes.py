@@ -1,12 +1,16 @@
 """May those change things who are to, and nobody else; and what are they shown of what they changed?"""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from graphql import GraphQLInputObjectType, get_named_type
 
+from adapters.mongo import Store
+from gateway.acts import ActLedger
+from resolvers.acts import ACTS
+from resolvers.kit.acts import administrative
 from tests.rights import more_changes  # noqa: F401 - fills the tables
 from tests.rights.changes import CHANGES, REFUSED, Change
 from tests.rights.expecting import FORBIDDEN, SHOWN, Expecting
@@ -48,6 +52,7 @@ def _seen(expecting: Expecting, one: Walked) -> tuple[str, list[Seen]]:
 @pytest.fixture
 async def changed(expecting: Expecting, world: World, asker: Asker) -> list[tuple[str, Walked]]:
     """What everyone was answered who tried each change, each upon a fresh customer."""
+    world.ask.acts = ActLedger(world.make.store, world.make.moment)
     return [
         (mutation, await _changed(expecting, world, asker, kind, mutation, change))
         for mutation, change in sorted(CHANGES.items())
@@ -62,12 +67,21 @@ def test_every_change_is_tried(expecting: Expecting) -> None:
     assert set(REFUSED) == refusals
 
 
-async def test_changes(expecting: Expecting, expected: Expected, changed: list[tuple[str, Walked]]) -> None:
-    """Each change is made for those who may make it, whole and without refusal, and FORBIDDEN to the others."""
+async def test_changes(
+    expecting: Expecting, expected: Expected, changed: list[tuple[str, Walked]], store: Store
+) -> None:
+    """Each change is made for those who may make it, whole and without refusal, and FORBIDDEN to the others.
+
+    Of each that is an administrative act, whoever tried it and what became of it is written down, and of no other.
+    """
+    acts: Counter[tuple[str, str, str, str | None]] = Counter()
     shown: dict[str, set[str]] = defaultdict(set)
     for mutation, one in changed:
         where = f"{mutation} for {one.kind.name}"
-        if expected[f"Mutation.{mutation}"][one.kind.name] == FORBIDDEN:
+        is_forbidden = expected[f"Mutation.{mutation}"][one.kind.name] == FORBIDDEN
+        if mutation in administrative(expecting.graph.declared):
+            acts[mutation, one.kind.role.value, *(("refused", "FORBIDDEN") if is_forbidden else ("done", None))] += 1
+        if is_forbidden:
             assert (one.data, _codes(one)) == ({"it": None}, ["FORBIDDEN"]), where
             continue
         name, seen = _seen(expecting, one)
@@ -75,10 +89,18 @@ async def test_changes(expecting: Expecting, expected: Expected, changed: list[t
         assert one.errors == [], where
         assert {known.outcome for known in seen} <= {SHOWN, EMPTY}, where
         shown[name] |= {known.field for known in seen if known.outcome == SHOWN}
+    assert await _acts(store) == acts
     missing = {name: set(expecting.objects[name].fields) - fields for name, fields in shown.items()}
     assert {name: fields for name, fields in missing.items() if fields} == {}
     assert set(shown) | set(REFUSED) >= expecting.changed - expecting.asked - {"Mutation"}
     assert [(name, one.text) for name, one in changed if not one.kind.sees_personal and one.found(PERSONAL)] == []
+
+
+async def _acts(store: Store) -> Counter[tuple[str, str, str, str | None]]:
+    """What was written down of these changes."""
+    found = await store.find(ACTS, {"request_id": None})
+    assert PERSONAL.findall(str(found)) == []
+    return Counter((one["act"], one["role"], one["outcome"], one["code"]) for one in found)
 
 
 def _codes(one: Walked) -> list[Any]:

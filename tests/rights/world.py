@@ -85,6 +85,8 @@ async def world_of(ask: Asking, make: Makers) -> World:
     await crowd.double(make, one_id=world.a.key, other_id=world.keys["MergedCustomer"], **dismissed)
     asked = [{"channel": "whatsapp", "account": "main", "found": 1, "missed": 1}]
     by = {"agent_id": world.keys["Agent"], "key_handle": "pgw_1", "look_ups": asked, "searched_by": ["Note.text"]}
+    by_key = {"agent_id": world.keys["Agent"], "key_handle": "pgw_1", "code": "CONFLICT"}
+    world.keep("AdministrativeAct", await crowd.act(make, world.a.key, world.b.key, doubted.key, **by_key))
     world.keep("Access", await crowd.access(make, world.a.key, world.b.key, doubted.key, **by))
     receipt = world.keep("Erasure", await crowd.erased(make))
     await make.store.update(ERASURES, {"_id": receipt}, {"$set": {"reference": "DSR-1", "done_at": BEGIN, **_GONE}})

@@ -1,0 +1,66 @@
+"""What is said where something goes wrong in a room that did not foresee it, whichever route and transport it is?
+
+The reference under which the log has the whole, and no detail. An answer that has begun is broken off, so that nobody
+takes what came of it for all.
+"""
+
+from typing import Final
+
+import orjson
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.telling import told_of
+
+_UNFORESEEN: Final = 500
+_INTERNAL: Final = 1011
+"""RFC 6455, section 7.4.1."""
+_HANDSHAKE: Final = "websocket.http.response"
+"""Of the ASGI specification: a server with it answers a handshake as it answers requests."""
+_HEADERS: Final = [
+    (b"content-type", b"application/json"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+]
+
+_log = structlog.get_logger("gateway.last_resort")
+
+
+class LastResort:
+    """Around the whole application, within Telemetry, so that what it says has the request's id."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers as the application does; a reference in the place of what it raises."""
+        has_begun = is_over = False
+
+        async def noted(message: Message) -> None:
+            nonlocal has_begun, is_over
+            await send(message)
+            has_begun = True
+            is_over = message["type"] == "websocket.close"
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception as error:
+            if scope["type"] not in {"http", "websocket"}:
+                raise
+            told = told_of(error)
+            if not has_begun:
+                await _answer(scope, send, orjson.dumps({"errors": [told]}))
+            elif scope["type"] == "websocket" and not is_over:
+                await send({"type": "websocket.close", "code": _INTERNAL, "reason": told["message"]})
+            elif scope["type"] == "http":
+                # Returned from without its end, the server closes the connection, and the reader sees that.
+                _log.warning("answer broken off", code=told["extensions"]["code"])
+
+
+async def _answer(scope: Scope, send: Send, body: bytes) -> None:
+    kind = "http.response" if scope["type"] == "http" else _HANDSHAKE
+    if scope["type"] == "websocket" and _HANDSHAKE not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": _INTERNAL})
+        return
+    await send({"type": f"{kind}.start", "status": _UNFORESEEN, "headers": list(_HEADERS)})
+    await send({"type": f"{kind}.body", "body": body})
