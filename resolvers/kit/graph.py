@@ -114,7 +114,7 @@ class Graph(FederationSchema):
     def _tell_text(self) -> None:
         """Strawberry's own prints the schema anew for whoever asks, and without who may ask for what."""
 
-        def sdl(_root: object, info: GraphQLResolveInfo) -> str:
+        def sdl(_root: object, info: GraphQLResolveInfo[Any]) -> str:
             return self.text(is_enforced=info.context.limits.routers_enforce)
 
         getattr(self._schema.type_map["_Service"], "fields", {})["sdl"].resolve = sdl

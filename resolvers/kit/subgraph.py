@@ -70,8 +70,9 @@ def _imports(schema: SchemaDefinitionNode) -> Iterator[ListValueNode]:
     """What is imported of Federation."""
     for directive in schema.directives or ():
         given = {one.name.value: one.value for one in directive.arguments or ()}
-        if "/federation/" in getattr(given.get("url"), "value", "") and isinstance(given.get("import"), ListValueNode):
-            yield given["import"]
+        imported = given.get("import")
+        if "/federation/" in getattr(given.get("url"), "value", "") and isinstance(imported, ListValueNode):
+            yield imported
 
 
 def _link(version: str) -> str:

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import httpx
 
+from resolvers.schema import graph
 from tests.gateway.processes import Running
 
 ROOT = Path(__file__).parents[2]
 CLIENTS = Path(__file__).parent / "clients"
-SCRIPTS = ("audit", "sockets", "events", "apollo", "urql", "request", "federation", "changes")
+SCRIPTS = ("audit", "sockets", "events", "apollo", "urql", "request", "federation", "supergraph", "changes")
 SECRET = "a sample secret for conformance, long enough"
 FIRST = "{ customers(first: 1) { nodes { id } } }"
 
@@ -39,18 +40,18 @@ def main() -> int:
 
 
 def _all(place: Path, running: Running) -> int:
-    token = subprocess.run(
-        [sys.executable, "-c", "from gateway.cli import main; main()", "token", "--role", "agent", "--subject", "anna"],
-        env=running.environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
+    token = _token(running, "agent")
+    customer = _customer(running.address, token)
+    enforced = place / "enforced.graphql"
+    enforced.write_text(graph().text(is_enforced=True), "utf-8")
     environment = {
         **os.environ,
         "GATEWAY_URL": f"{running.address}/graphql",
         "GATEWAY_TOKEN": token,
-        "GATEWAY_CUSTOMER": _customer(running.address, token),
+        "GATEWAY_PARTNER": _token(running, "partner"),
+        "GATEWAY_VISITOR": _token(running, "visitor", "--customer", customer),
+        "GATEWAY_CUSTOMER": customer,
+        "SCHEMA_ENFORCED": str(enforced),
         "SCHEMA_RELEASED": str(CLIENTS.parent / "released.graphql"),
         "SCHEMA_NOW": str(ROOT / "schema.graphql"),
     }
@@ -63,6 +64,22 @@ def _all(place: Path, running: Running) -> int:
     told = f"failed: {', '.join(failed)}" if failed else "All clients, audits and compositions pass."
     sys.stdout.write(f"{told}\n")
     return 1 if failed else 0
+
+
+def _token(running: Running, role: str, *more: str) -> str:
+    """A token by which somebody of that role asks."""
+    command = [
+        sys.executable,
+        "-c",
+        "from gateway.cli import main; main()",
+        "token",
+        "--role",
+        role,
+        "--subject",
+        "anna",
+    ]
+    made = subprocess.run([*command, *more], env=running.environment, capture_output=True, text=True, check=True)
+    return made.stdout.strip()
 
 
 def _customer(address: str, token: str) -> str:
