@@ -18,7 +18,7 @@ from tests.gateway.processes import Running
 
 ROOT = Path(__file__).parents[2]
 CLIENTS = Path(__file__).parent / "clients"
-SCRIPTS = ("audit", "sockets", "events", "apollo", "urql", "request", "federation", "supergraph", "changes")
+SCRIPTS = ("audit", "sockets", "events", "apollo", "urql", "request", "federation", "supergraph", "rights", "changes")
 SECRET = "a sample secret for conformance, long enough"
 FIRST = "{ customers(first: 1) { nodes { id } } }"
 
