@@ -42,7 +42,9 @@ export async function ask(query, variables = {}, { at = url, who = token } = {})
 
 /** The subgraph, as a router asks for it. */
 export async function sdl() {
-  return (await ask("{ _service { sdl } }")).data._service.sdl;
+  const { data, errors } = await ask("{ _service { sdl } }");
+  equal(errors, undefined, "the errors");
+  return data._service.sdl;
 }
 
 /** Adds a note, as another client would. */

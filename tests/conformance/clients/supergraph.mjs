@@ -9,6 +9,7 @@ import { reviews, served } from "./reviews.mjs";
 
 // What they refer to: two customers, a ticket and a note of theirs, and something that is no customer.
 const found = await ask(`{ customers(first: 100) { nodes { id displayName tickets(first: 1) { nodes { id number } } } } }`);
+equal(found.errors, undefined, "the errors");
 const other = found.data.customers.nodes.find((one) => one.id !== customer && one.tickets.nodes.length);
 const ticket = other.tickets.nodes[0];
 const noted = await ask(
