@@ -145,6 +145,8 @@ class House:
         self.limits = GraphLimits(
             page_size=settings.page_size,
             largest_page=settings.largest_page,
+            most_references=settings.most_references,
+            routers_enforce=settings.federation_rights == "enforced",
             most_rows=settings.most_rows,
             execution_s=settings.execution_s,
             resuming=settings.resuming,

@@ -22,9 +22,21 @@ class LimitSettings(BaseSettings):
         "playground, `Did you mean ...?`) is told to administrators alone, and to partners with the scope `schema`. "
         "Visitors are never told.",
     )
+    federation_rights: Literal["told", "enforced"] = Field(
+        default="told",
+        description="How a subgraph's `_service` says who may ask for what. `told`: for people to read, and every "
+        "router takes it. `enforced`: by Federation's own `@authenticated` and `@policy`, for a router that sees to "
+        "them, too; Apollo's `@apollo/gateway` refuses them. This gateway sees to all rights either way.",
+    )
     page_size: int = Field(default=20, ge=1, description="Rows of a page when a question names no number: a screenful.")
     largest_page: int = Field(
         default=100, ge=1, description="Rows of a page at most: the work of one answer stays bounded."
+    )
+    most_references: int = Field(
+        default=1_000,
+        ge=1,
+        description="References that a router may send in one `_entities`: it sends all that a page of another "
+        "subgraph refers to, and does not ask in parts. Each costs as a row does.",
     )
     most_rows: int = Field(
         default=15_000,

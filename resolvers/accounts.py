@@ -67,7 +67,7 @@ class AccountDatum:
     value: str = kept("The value.")
 
 
-@SLICE.keeps(ACCOUNTS)
+@SLICE.keeps(ACCOUNTS, keys=["id"])
 class CustomerAccount(Node, Redacted):
     """An account that customers hold with the company, with data of its own."""
 

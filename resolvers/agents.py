@@ -32,7 +32,7 @@ class AgentGroup(Node):
     name: str = kept("What the group is called.")
 
 
-@SLICE.keeps(AGENTS)
+@SLICE.keeps(AGENTS, keys=["id"])
 class Agent(Node):
     """A person who serves customers."""
 

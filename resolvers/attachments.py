@@ -11,13 +11,13 @@ from resolvers.conversations import MESSAGES, Message
 from resolvers.customers import Customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.lists import customer_lists, hidden_from, listing_of
+from resolvers.kit.owned import own_only
 from resolvers.kit.paging import Connection, Page
 from resolvers.kit.proofs import only_shown, shown
 from resolvers.kit.scalars import BigInt, Url
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of
 from resolvers.kit.viewer import EVERYONE, Role
-from resolvers.owned import own_only
 from resolvers.tickets import TICKETS, Ticket
 
 SLICE = Slice("attachments")
@@ -34,7 +34,7 @@ ATTACHMENTS = Record(
 )
 
 
-@SLICE.keeps(ATTACHMENTS, may=EVERYONE)
+@SLICE.keeps(ATTACHMENTS, keys=["id"], may=EVERYONE)
 class Attachment(Node, Redacted):
     """A file that came with a message or ticket. This tells of it; its bytes are downloaded apart."""
 

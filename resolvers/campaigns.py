@@ -15,7 +15,7 @@ CAMPAIGNS = Record(
 )
 
 
-@SLICE.keeps(CAMPAIGNS)
+@SLICE.keeps(CAMPAIGNS, keys=["id"])
 class Campaign(Node):
     """An effort of the company to reach customers, to which tickets are counted."""
 

@@ -105,7 +105,7 @@ class MessageStatus(Enum):
     UNKNOWN = "UNKNOWN"
 
 
-@SLICE.keeps(CONVERSATIONS, may=EVERYONE, live=Capability.HISTORY)
+@SLICE.keeps(CONVERSATIONS, keys=["id"], may=EVERYONE, live=Capability.HISTORY)
 class Conversation(Node, Redacted):
     """Messages back and forth on one channel, from the first word until it is resolved."""
 
@@ -123,7 +123,7 @@ class Conversation(Node, Redacted):
     customer_id: strawberry.Private[RecordId] = inner()
 
 
-@SLICE.keeps(MESSAGES, may=EVERYONE, live=Capability.HISTORY)
+@SLICE.keeps(MESSAGES, keys=["id"], may=EVERYONE, live=Capability.HISTORY)
 class Message(Node, Redacted):
     """One message of a conversation."""
 

@@ -21,9 +21,9 @@ from resolvers.attachments import ATTACHMENTS, Attachment, attachments_by_id
 from resolvers.kit.context import Context, Info
 from resolvers.kit.ids import global_id, key_of
 from resolvers.kit.lists import hidden_from
+from resolvers.kit.owned import own_only
 from resolvers.kit.slice import Slice
 from resolvers.kit.viewer import EVERYONE
-from resolvers.owned import own_only
 
 PATH: Final = "/files/"
 """Where files are fetched, with their attachment's id behind it."""

@@ -19,6 +19,7 @@ from resolvers.customers import CUSTOMERS, Customer, customer_of
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_enum, graph_type, told
 from resolvers.kit.errors import BadUserInput, Forbidden, invalid
+from resolvers.kit.owned import own_only
 from resolvers.kit.proofs import Proof
 from resolvers.kit.reads import Paths
 from resolvers.kit.scalars import Url
@@ -26,7 +27,6 @@ from resolvers.kit.slice import CUSTOMER_FILTER, Having, Slice
 from resolvers.kit.stored import Node, Redacted, kept
 from resolvers.kit.viewer import EVERYONE, LOOKUP_SCOPE, STAFF_AND_PARTNERS, Role
 from resolvers.own_record import SAID_BY, is_inferred
-from resolvers.owned import own_only
 from resolvers.reaches import reading, unseen_reaches
 
 IDENTITIES = Record(

@@ -51,7 +51,7 @@ INTERESTS = Record(
 )
 
 
-@SLICE.keeps(TOPICS)
+@SLICE.keeps(TOPICS, keys=["id"])
 class Topic(Node):
     """One place in a taxonomy of interests."""
 

@@ -44,7 +44,7 @@ _SAID = ("name", "color", "priority", "description")
 _COLOR = re.compile("#[0-9a-fA-F]{6}")
 
 
-@SLICE.keeps(LABELS)
+@SLICE.keeps(LABELS, keys=["id"])
 class Label(Node):
     """A defined class of customer, such as VIP, with the priority that it gives."""
 

@@ -5,19 +5,16 @@ from typing import Annotated, Any
 
 import strawberry
 
-from adapters.records import Record, RecordId
+from adapters.records import RecordId
+from resolvers.kit.by_id import things_by_id
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about
-from resolvers.kit.erased import being_erased
 from resolvers.kit.errors import BadUserInput
 from resolvers.kit.ids import split_id
-from resolvers.kit.lists import hidden_from
-from resolvers.kit.proofs import only_shown
-from resolvers.kit.slice import Keeping, Slice
-from resolvers.kit.stored import STORED, Node
+from resolvers.kit.slice import Slice
+from resolvers.kit.stored import Node
 from resolvers.kit.viewer import EVERYONE
 from resolvers.merging.ledger import moved
-from resolvers.owned import own_only
 
 SLICE = Slice("nodes")
 
@@ -61,32 +58,5 @@ def _parsed(context: Context, text: str) -> tuple[str, RecordId] | None:
 
 
 async def _of_type(context: Context, type_name: str, keys: Sequence[RecordId]) -> Mapping[RecordId, Any]:
-    keeping = context.declared.nodes[type_name]
-    if context.viewer.role not in keeping.may:
-        return {}
-    finder = context.declared.finders.get(type_name)
-    found = await (finder(context, keys) if finder else _by_documents(context, keeping, keys))
-    if keeping.record.customer == "_id":
-        return moved(found)
-    return await _of_those_who_stand(context, keeping.record, found)
-
-
-async def _of_those_who_stand(
-    context: Context, record: Record, found: Mapping[RecordId, Any]
-) -> Mapping[RecordId, Any]:
-    """The same without what is a customer's who is being erased: of a long history something may be there yet."""
-    erased = await being_erased(context.store) if record.customer else frozenset()
-    if not erased:
-        return found
-    return {key: one for key, one in found.items() if one.__dict__[STORED].get(record.customer) not in erased}
-
-
-async def _by_documents(context: Context, keeping: Keeping, keys: Sequence[RecordId]) -> Mapping[RecordId, Any]:
-    record = keeping.record
-    hidden = hidden_from(context.viewer, record)
-    found = await only_shown(context, record, await context.store.by_ids(record, keys))
-    if record.customer is not None:
-        # Nobody's is what only stands for something that is not here.
-        found = {key: one for key, one in found.items() if one[record.customer] is not None}
-        found = await own_only(context, record, found)
-    return {key: keeping.reader.read(document, hidden) for key, document in found.items()}
+    found = await things_by_id(context, type_name, keys)
+    return moved(found) if context.declared.nodes[type_name].record.customer == "_id" else found

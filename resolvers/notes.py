@@ -46,7 +46,7 @@ REMOVED_NOTES = Record(name="removed_notes", customer=None)
 SLICE = Slice("notes", unshown=[REMOVED_NOTES])
 
 
-@SLICE.keeps(NOTES, may=STAFF)
+@SLICE.keeps(NOTES, keys=["id"], may=STAFF)
 class Note(Node, Redacted):
     """A remark of an agent, shown to colleagues whenever the customer is opened."""
 

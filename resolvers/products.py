@@ -18,7 +18,7 @@ PRODUCTS = Record(
 )
 
 
-@SLICE.keeps(PRODUCTS)
+@SLICE.keeps(PRODUCTS, keys=["id"])
 class Product(Node):
     """Something that the company sells, as a shop lists it."""
 

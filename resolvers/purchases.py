@@ -93,7 +93,7 @@ class OrderDatum:
     value: str = kept("What was noted.")
 
 
-@SLICE.keeps(PURCHASES, may=EVERYONE, live=Capability.PURCHASES)
+@SLICE.keeps(PURCHASES, keys=["id"], may=EVERYONE, live=Capability.PURCHASES)
 class Purchase(Node, Redacted):
     """An order of a customer in a shop."""
 

@@ -63,7 +63,7 @@ class TicketStatus(Enum):
     CLOSED = "CLOSED"
 
 
-@SLICE.keeps(TICKETS, may=STAFF_AND_PARTNERS, live=Capability.TICKETS)
+@SLICE.keeps(TICKETS, keys=["id"], may=STAFF_AND_PARTNERS, live=Capability.TICKETS)
 class Ticket(Node, Redacted):
     """Something that a customer asked the company to settle."""
 

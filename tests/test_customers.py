@@ -6,10 +6,8 @@ from typing import Any
 import pytest
 
 from adapters.records import derived_id, new_id
-from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES
 from resolvers.kit.ids import global_id
-from resolvers.kit.viewer import Role
 from tests.conftest import Asking, Commands
 from tests.makers import BEGIN, Makers
 from tests.walking import PARTNER, costs, forbidden, read, visitor
@@ -180,54 +178,6 @@ async def test_alias_lists_merged(ask: Asking, make: Makers) -> None:
     assert [one["text"] for one in found["notes"]["nodes"]] == ["3", "2", "1", "0"]
     assert found["purchaseTotals"] == [{"orders": 4, "amount": {"amount": "4.00"}}]
     assert [one["account"] for one in found["identities"]] == ["1", "2", "0", "3"]
-
-
-ENTITIES = "query($r: [_Any!]!) { _entities(representations: $r) { ... on Customer { id displayName } } }"
-
-
-def _references(*ids: str) -> list[dict[str, str]]:
-    return [{"__typename": "Customer", "id": one} for one in ids]
-
-
-async def test_federated_customer(ask: Asking, make: Makers) -> None:
-    """Another subgraph's reference finds the customer; null when there is none, or none that you may see."""
-    one, other = await make.customer("Ann", "Lee"), await make.customer("Eve", "Fox")
-    gone = global_id("Customer", new_id())
-    answer = await ask(ENTITIES, r=_references(one.id, gone))
-    assert answer.data["_entities"] == [{"id": one.id, "displayName": "Ann Lee"}, None]
-    seen = await ask(ENTITIES, r=_references(other.id), **visitor(one))
-    assert seen.data["_entities"] == [None]
-    hidden = await ask(ENTITIES, r=_references(one.id), as_=Role.PARTNER)
-    assert hidden.data["_entities"][0]["displayName"] is None
-
-
-@pytest.mark.parametrize(
-    ("reference", "words"),
-    [
-        ({"__typename": "Customer", "id": "junk"}, "unchanged"),
-        ({"__typename": "Customer", "id": 7}, "unchanged"),
-        ({"__typename": "Customer"}, "id"),
-        ({"__typename": "Note", "id": global_id("Note", derived_id("sample"))}, "one of Customer"),
-        ({"__typename": "Nothing", "id": "x"}, "one of Customer"),
-        (5, "as an object"),
-    ],
-)
-async def test_wrong_references(ask: Asking, reference: Any, words: str) -> None:
-    """A reference that names no customer is refused, and says what was wrong with it."""
-    answer = await ask(ENTITIES, r=[reference])
-    assert len(answer.errors) == 1
-    assert words in answer.errors[0].message
-
-
-async def test_entity_commands(ask: Asking, make: Makers, commands: Commands) -> None:
-    """Thirty entities cost one command, as two do."""
-    ids = [(await make.customer()).id for _ in range(30)]
-    await ask(ENTITIES, r=_references(*ids))
-    for some in (ids[:2], ids):
-        with commands.counted() as sent:
-            answer = await ask(ENTITIES, r=_references(*some))
-        assert len(answer.data["_entities"]) == len(some)
-        assert [command[name] for name, command in sent] == [CUSTOMERS.name]
 
 
 async def test_document_field_commands(ask: Asking, make: Makers, commands: Commands) -> None:

@@ -31,6 +31,10 @@ class GraphLimits:
     """Rows of a page when the question names no number."""
     largest_page: int = 100
     """Rows of a page at most."""
+    most_references: int = 1_000
+    """References of another subgraph that are found at once."""
+    routers_enforce: bool = False
+    """Whether the subgraph's own text has routers see to who may ask for what (kit/subgraph.py)."""
     most_rows: int = 15_000
     """Rows that one question may load, all its lists together."""
     execution_s: float = 15.0

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.records import RecordId
+from resolvers.kit.by_id import things_by_id
 from resolvers.kit.context import Context
 from resolvers.kit.errors import BadUserInput
 from resolvers.kit.ids import key_of
@@ -12,19 +13,22 @@ from resolvers.kit.ids import key_of
 async def entities(context: Context, references: Sequence[Any]) -> list[Any]:
     """The entities in the references' order, one load per type; an error stands where a reference is none.
 
-    None stands for what is not there or not the viewer's to see. Raises BadUserInput for more than a page of them.
+    None stands for what is not there or not the viewer's to see. Raises BadUserInput where there are too many: what a
+    page of another subgraph refers to comes at once, since routers do not ask in parts.
     """
-    largest = context.limits.largest_page
-    if len(references) > largest:
+    most = context.limits.most_references
+    if len(references) > most:
         raise BadUserInput(
-            f"`representations` has {len(references)}; at most {largest} are found at once. Ask in parts."
+            f"`representations` has {len(references)}; at most {most} are found at once. Ask for shorter pages of what "
+            "refers to them."
         )
+    context.budget.spend(len(references))
     wanted = [_wanted(context, one) for one in references]
     by_type: dict[str, list[RecordId]] = {}
     for one in wanted:
         if not isinstance(one, BadUserInput):
             by_type.setdefault(one[0], []).append(one[1])
-    found = {name: await context.declared.finders[name](context, keys) for name, keys in by_type.items()}
+    found = {name: await things_by_id(context, name, list(dict.fromkeys(keys))) for name, keys in by_type.items()}
     return [one if isinstance(one, BadUserInput) else found[one[0]].get(one[1]) for one in wanted]
 
 

@@ -12,9 +12,10 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
 
 import strawberry
-from graphql import Undefined, is_input_object_type
+from graphql import GraphQLResolveInfo, Undefined, is_input_object_type
 from strawberry.federation import Schema as FederationSchema
 from strawberry.federation.schema import FederationAny
+from strawberry.printer import print_schema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
@@ -23,9 +24,11 @@ from resolvers.kit.context import Info
 from resolvers.kit.described import description_of
 from resolvers.kit.entities import entities
 from resolvers.kit.fields import field_of
+from resolvers.kit.permits import permits_of
 from resolvers.kit.roots import Mutation, Query, Subscription
 from resolvers.kit.scalars import SCALARS
 from resolvers.kit.slice import AddedField, Declared, Open, OpenEnum, OpenInput, OpenUnion, Slice
+from resolvers.kit.subgraph import subgraph_text
 from resolvers.kit.viewer import EVERYONE
 
 FEDERATION_VERSION: Final = "2.9"
@@ -50,6 +53,7 @@ class Graph(FederationSchema):
     def __init__(self, slices: Iterable[Slice]) -> None:
         self.declared = Declared(slices)
         self._built: dict[Any, Any] = {}
+        self._texts: dict[bool, str] = {}
         self._added = self._added_by_hub()
         super().__init__(
             query=Query,
@@ -63,6 +67,7 @@ class Graph(FederationSchema):
             federation_version=FEDERATION_VERSION,
         )
         self._describe_federation()
+        self._tell_text()
         self._leave_out_null_defaults()
 
     def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
@@ -92,6 +97,27 @@ class Graph(FederationSchema):
     ) -> list[FederationAny]:
         """Strawberry's own asks one reference at a time, without a bound, and breaks on what is none."""
         return await entities(info.context, representations)
+
+    def as_str(self) -> str:
+        """The schema in the schema definition language, with who may ask for what."""
+        return self.text(is_enforced=False)
+
+    def text(self, *, is_enforced: bool) -> str:
+        """The same; `is_enforced`: for routers that see to it (kit/subgraph.py). It is made once."""
+        if is_enforced not in self._texts:
+            permits = permits_of(self._schema, self.declared)
+            self._texts[is_enforced] = subgraph_text(
+                print_schema(self), permits, version=FEDERATION_VERSION, is_enforced=is_enforced
+            )
+        return self._texts[is_enforced]
+
+    def _tell_text(self) -> None:
+        """Strawberry's own prints the schema anew for whoever asks, and without who may ask for what."""
+
+        def sdl(_root: object, info: GraphQLResolveInfo[Any]) -> str:
+            return self.text(is_enforced=info.context.limits.routers_enforce)
+
+        getattr(self._schema.type_map["_Service"], "fields", {})["sdl"].resolve = sdl
 
     def _describe_federation(self) -> None:
         """Strawberry makes these names without words of their own; every public name has some."""

@@ -253,7 +253,10 @@ async def test_nodes_indexed(ask: Asking, scans: Scans, people: list[Made]) -> N
         stored = await ask.store.find(keeping.record, {}, limit=1)
         await scans.run(ask, name, query, id=global_id(name, stored[0]["_id"]))
     references = [{"__typename": "Customer", "id": one.id} for one in people]
-    entities = "query($r: [_Any!]!) { _entities(representations: $r) { ... on Customer { id } } }"
+    for name, keeping in ask.graph.declared.entities.items():
+        stored = await ask.store.find(keeping.record, {}, limit=1)
+        references.append({"__typename": name, "id": global_id(name, stored[0]["_id"])})
+    entities = "query($r: [_Any!]!) { _entities(representations: $r) { __typename } }"
     await scans.run(ask, "_entities", entities, r=references)
     assert scans.found == []
 

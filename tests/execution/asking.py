@@ -21,8 +21,10 @@ from graphql import (
 )
 
 _NO_MORE = 4
-# Federation's own fields want representations, which are no random values.
-_LEFT = {"_service", "_entities"}
+# Long, and the same for everybody.
+_LEFT = {"_service"}
+# A scalar of Federation's whose values are objects: a document writes none of these here.
+_ANY = "_Any"
 
 
 @dataclass
@@ -98,7 +100,7 @@ class Asked:
             if not is_required_argument(one) and self.random.random() < 0.6:
                 continue
             value = self._value(one.type, name, 0)
-            if self.random.random() < 0.4:
+            if self.random.random() < 0.4 or get_named_type(one.type).name == _ANY:
                 written.append(f"{name}: ${self._variable(str(one.type), value)}")
             else:
                 written.append(f"{name}: {_literal(value, one.type)}")
@@ -136,6 +138,7 @@ class Asked:
             "DateTime": ["2026-01-01T00:00:00Z", "2026-11-21T09:30:00+01:00"],
             "Date": ["2026-01-01"],
             "Decimal": ["1.50"],
+            _ANY: self.given.get("references") or [5],
         }
         return self.random.choice(pool.get(name, ["a", "b", "shop", "whatsapp"]))
 

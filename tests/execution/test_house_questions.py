@@ -22,6 +22,15 @@ QUESTIONS = int(os.environ.get("DIFFERENTIAL_QUESTIONS", "400")) // 2
 ROLES = [Role.AGENT, Role.ADMINISTRATOR, Role.PARTNER, Role.VISITOR]
 
 
+async def _references(ask: Asking) -> list[Any]:
+    """References of another subgraph to one thing of each type, and two that name nothing."""
+    found: list[Any] = [5, {"__typename": "Customer", "id": "junk"}]
+    for name, keeping in ask.graph.declared.entities.items():
+        stored = await ask.store.find(keeping.record, {}, limit=1)
+        found.append({"__typename": name, "id": global_id(name, stored[0]["_id"])})
+    return found
+
+
 async def test_same_answers(ask: Asking, make: Makers) -> None:
     """Data, errors and what is noted of personal values are equal for random questions of every role."""
     people = await crowd(make, 4, 3)
@@ -31,6 +40,7 @@ async def test_same_answers(ask: Asking, make: Makers) -> None:
     given: dict[str, list[Any]] = {
         "id": ids,
         "ids": [*ids, "junk"],
+        "references": await _references(ask),
         "channel": ["whatsapp", "shop"],
         "account": ["main"],
         "value": ["+14155550000", "+14155550001"],

@@ -117,3 +117,19 @@ async def test_types_are_not_told(public: Gate, gate: Gate, query: str, hidden: 
     """Nor are the types and arguments of what somebody asks for, which they did not name."""
     assert hidden in (await asked(gate, query, Role.AGENT)).text
     assert hidden not in (await asked(public, query, Role.AGENT)).text
+
+
+@pytest.mark.parametrize(("rights", "imports"), [("told", False), ("enforced", True)])
+async def test_subgraph_by_setting(open_gate: OpenGate, rights: str, imports: bool) -> None:
+    """A setting says whether routers are to see to rights; they are told by who may have the schema."""
+    gate = open_gate(profile="production", federation_rights=rights)
+    told = data_of(await asked(gate, ASKING["service"], Role.PARTNER, scope=SCHEMA_SCOPE))["_service"]["sdl"]
+    assert ('"@policy"' in told) is imports
+    assert "@policy(policies: " in told
+
+
+async def test_entities_signed_in(public: Gate) -> None:
+    """Entities are for whoever has signed in; the public is told nothing by them."""
+    query = '{ _entities(representations: [{__typename: "Customer", id: "x"}]) { __typename } }'
+    refused = await public.ask(query, headers={"Accept": GRAPHQL})
+    assert (refused.status_code, code_of(refused)) == (401, "UNAUTHENTICATED")

@@ -180,6 +180,22 @@ async def test_cost_is_told(gate: Gate) -> None:
     assert refused["errors"][0]["extensions"]["asked"] == 10_201
 
 
+async def test_references_cost_rows(gate: Gate) -> None:
+    """Another subgraph's references cost a row each, and what is asked of each of them as much again."""
+    query = """query ($r: [_Any!]!) { _entities(representations: $r) { __typename ... on Customer {
+        notes(first: 2) { nodes { text } } } } }"""
+    sent = [{"__typename": "Customer", "id": "x"}] * 200
+
+    async def asked(count: int) -> Any:
+        answer = await gate.client.post(
+            PREFLIGHT, json={"query": query, "variables": {"r": sent * count}}, headers=gate.bearer()
+        )
+        return answer.json()
+
+    assert (await asked(1))["extensions"]["cost"]["asked"] == 200 * (1 + 1 + 2)
+    assert (await asked(7))["errors"][0]["extensions"]["limit"] == "cost"
+
+
 async def test_preflight_executes_nothing(gate: Gate, store: Store, make: Makers) -> None:
     """Who only wants to know what a question costs is told, whatever it would change, and nothing happens."""
     ann = await make.customer()

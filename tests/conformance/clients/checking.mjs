@@ -1,7 +1,10 @@
 // What every script here begins with: where the gateway is, who asks, and how it is told what passed.
 export const url = process.env.GATEWAY_URL;
 export const token = process.env.GATEWAY_TOKEN;
+export const partner = process.env.GATEWAY_PARTNER;
 export const customer = process.env.GATEWAY_CUSTOMER;
+/** The token of a visitor who is that customer. */
+export const visitor = process.env.GATEWAY_VISITOR;
 export const headers = { authorization: `Bearer ${token}` };
 export const socketUrl = url.replace(/^http/, "ws");
 
@@ -30,12 +33,23 @@ export function equal(found, wanted, what = "the answer") {
   if (one !== other) throw new Error(`${what} is ${one}, and not ${other}`);
 }
 
+/** What a plain POST is answered; `at`: by another address than the gateway's, `who`: by whose token, null for none. */
+export async function ask(query, variables = {}, { at = url, who = token } = {}) {
+  const sent = { "content-type": "application/json", ...(who ? { authorization: `Bearer ${who}` } : {}) };
+  const response = await fetch(at, { method: "POST", headers: sent, body: JSON.stringify({ query, variables }) });
+  return response.json();
+}
+
+/** The subgraph, as a router asks for it. */
+export async function sdl() {
+  const { data, errors } = await ask("{ _service { sdl } }");
+  equal(errors, undefined, "the errors");
+  return data._service.sdl;
+}
+
 /** Adds a note, as another client would. */
 export async function note(text) {
-  const body = JSON.stringify({ query: ADD, variables: { id: customer, text } });
-  const response = await fetch(url, { method: "POST", headers: { ...headers, "content-type": "application/json" }, body });
-  const { data } = await response.json();
-  equal(data.addNote.__typename, "AddNotePayload");
+  equal((await ask(ADD, { id: customer, text })).data.addNote.__typename, "AddNotePayload");
 }
 
 export function done() {

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from adapters.records import Document, Record, RecordId
-from resolvers.customers import customers_by_id
 from resolvers.kit.context import Context
 from resolvers.kit.viewer import Role
 
@@ -23,6 +22,9 @@ async def own_only(context: Context, record: Record, documents: Mapping[K, Docum
     mine: set[RecordId] = set() if key is None else {key}
     # Whoever is not proven to be the customer has the chat of that one browser alone.
     if key is not None and not viewer.fields and any(one[field] not in {None, key} for one in documents.values()):
+        customers_by_id = context.declared.finders[
+            context.declared.by_name[context.declared.customers.name].cls.__name__
+        ]
         customer = await context.loaders.load(customers_by_id, key)
         mine.update(customer.owner([record])[record.name] if customer else ())
     return {name: one for name, one in documents.items() if one[field] in mine}
