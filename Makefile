@@ -41,6 +41,8 @@ bench: $(VENV)/.dev ## Benchmarks, as ratios measured in one run
 conformance: $(VENV)/.dev ## graphql-core's own execution tests, on plans; public clients, audits and compositions (npm)
 	$(BIN)/python tests/conformance/graphql_core.py
 	$(BIN)/python -m tests.conformance.public_clients
+	$(BIN)/python -m tests.conformance.programs
+	$(BIN)/python -m tests.conformance.schemathesis_roles
 	$(BIN)/python -m tests.conformance.attacks
 
 lint: $(VENV)/.dev ## Format and check
