@@ -180,7 +180,7 @@ async def test_merges_hide_nothing(ask: Asking, make: Makers, follow: Follow) ->
         (note,) = [one for one in await heard(following, {("NOTE", "ADDED")}) if one["kind"] == "NOTE"]
         await noted(ask, ann, "later")
         later = [one for one in await heard(following, {("NOTE", "ADDED")}) if one["kind"] == "NOTE"]
-        assert note["id"] not in {one["id"] for one in later}
+        assert note["changedId"] not in {one["changedId"] for one in later}
 
 
 async def test_erased_while_away(make: Makers, ask: Asking, follow: Follow, store: Store) -> None:
