@@ -16,23 +16,25 @@ const scalars = {
   _Any: "unknown",
 };
 
-await check("types and documents by the client preset", async () => {
+const config = { scalars, strictScalars: true, useTypeImports: true, defaultScalarType: "never" };
+const presetConfig = { fragmentMasking: { unmaskFunctionName: "read" }, persistedDocuments: { hashAlgorithm: "sha256" } };
+
+await check("types and documents by the client preset, and by the plugins", async () => {
   const files = await generate(
     {
       schema: ["./schema.graphql", "./federation.graphql"],
       documents: ["./documents/*.graphql"],
       silent: true,
       generates: {
-        "./generated/": {
-          preset: "client",
-          presetConfig: { fragmentMasking: { unmaskFunctionName: "read" }, persistedDocuments: { hashAlgorithm: "sha256" } },
-          config: { scalars, strictScalars: true, enumsAsTypes: true, useTypeImports: true, defaultScalarType: "never" },
-        },
+        "./generated/": { preset: "client", presetConfig, config: { ...config, enumsAsTypes: true } },
+        // The whole schema, as programs of before have it.
+        "./generated/schema.ts": { plugins: ["typescript"], config },
+        "./generated/operations.ts": { plugins: ["typescript-operations"], config },
       },
     },
     true,
   );
-  equal(files.length > 0, true, "whether files are written");
+  equal(files.length > 2, true, "whether files are written");
 });
 await check("one document in the manifest for each operation", async () => {
   const manifest = JSON.parse(readFileSync("generated/persisted-documents.json", "utf8"));
