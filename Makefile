@@ -38,9 +38,11 @@ deep: $(VENV)/.dev ## Full counts of the property tests, crashes
 bench: $(VENV)/.dev ## Benchmarks, as ratios measured in one run
 	$(BIN)/python -m benchmarks
 
-conformance: $(VENV)/.dev ## graphql-core's own execution tests, on plans; public clients, audits and compositions (npm)
+conformance: $(VENV)/.dev ## graphql-core's own execution tests, on plans; public clients, compilers, linters, compositions (npm); Schemathesis; attacks
 	$(BIN)/python tests/conformance/graphql_core.py
 	$(BIN)/python -m tests.conformance.public_clients
+	$(BIN)/python -m tests.conformance.programs
+	$(BIN)/python -m tests.conformance.schemathesis_roles
 	$(BIN)/python -m tests.conformance.attacks
 
 lint: $(VENV)/.dev ## Format and check

@@ -65,7 +65,8 @@ class CustomerChange:
     """A change of a customer, or of something of theirs."""
 
     how: HowChanged = told("What became of it.")
-    id: strawberry.ID = told("Its id, by which `node` finds it as it is now.")
+    # Not `id`: Relay keeps things by that alone, and would take the change for the thing.
+    changed_id: strawberry.ID = told("The id of what has changed, by which `node` finds it as it is now.")
     at: datetime = told("When it was stored.")
     resume_at: str = told("Where to go on behind it: `customerChanged(resumeAt:)`.")
     kind_name: strawberry.Private[str]
@@ -192,7 +193,7 @@ class _Following:
         how = {"insert": HowChanged.ADDED, "delete": HowChanged.REMOVED}.get(change.kind, HowChanged.CHANGED)
         return CustomerChange(
             how=how,
-            id=global_id(one.cls.__strawberry_definition__.name, change.key),
+            changed_id=global_id(one.cls.__strawberry_definition__.name, change.key),
             at=change.at,
             resume_at=self._context.seal.sealed(_list_of(self._key), change.place.encode()),
             kind_name=kind,

@@ -21,7 +21,7 @@ from tests.makers import Made, Makers
 from tests.waiting import until
 
 CHANGED = """subscription ($id: ID!, $resumeAt: String) { customerChanged(id: $id, resumeAt: $resumeAt) {
-  kind how id at resumeAt customer { id displayName } } }"""
+  kind how changedId at resumeAt customer { id displayName } } }"""
 ADD_NOTE = """mutation ($id: ID!, $text: String!) { addNote(input: { customerId: $id, text: $text }) {
   ... on AddNotePayload { note { id } } } }"""
 MERGE = """mutation ($id: ID!, $other: ID!) { mergeCustomers(input: { survivorId: $id, otherIds: [$other] }) {
@@ -112,10 +112,10 @@ async def test_told_as_it_happens(ask: Asking, make: Makers, follow: Follow) -> 
         await noted(ask, ann, "hers")
         (note,) = [one for one in await heard(following, {("NOTE", "ADDED")}) if one["kind"] == "NOTE"]
         assert note["customer"] == {"id": ann.id, "displayName": "Ann Larkin"} or note["customer"]["id"] == ann.id
-        assert key_of(note["id"], "Note") is not None
+        assert key_of(note["changedId"], "Note") is not None
         await make.store.update(CUSTOMERS, {"_id": ann.key}, {"$set": {"attributes.firstName": "Anna"}})
         changed = await heard(following, {("CUSTOMER", "CHANGED")})
-        assert changed[-1]["id"] == ann.id
+        assert changed[-1]["changedId"] == ann.id
 
 
 async def test_each_once_to_many(ask: Asking, make: Makers, follow: Follow, store: Store) -> None:
@@ -128,7 +128,7 @@ async def test_each_once_to_many(ask: Asking, make: Makers, follow: Follow, stor
             notes = []
             while len(notes) < 3:
                 change = await following.next()
-                notes += [change["id"]] if change["kind"] == "NOTE" else []
+                notes += [change["changedId"]] if change["kind"] == "NOTE" else []
             assert len(set(notes)) == 3
             shown = [await ask("query ($id: ID!) { node(id: $id) { ... on Note { text } } }", id=key) for key in notes]
             assert [found.data["node"]["text"] for found in shown] == ["a", "b", "c"]
@@ -148,7 +148,7 @@ async def test_goes_on_from_a_place(ask: Asking, make: Makers, follow: Follow) -
         while len(texts) < 3:
             change = await following.next()
             if change["kind"] == "NOTE":
-                found = await ask("query ($id: ID!) { node(id: $id) { ... on Note { text } } }", id=change["id"])
+                found = await ask("query ($id: ID!) { node(id: $id) { ... on Note { text } } }", id=change["changedId"])
                 texts.append(found.data["node"]["text"])
     assert texts == ["away 1", "away 2", "back"]
 
@@ -181,7 +181,7 @@ async def test_merges_hide_nothing(ask: Asking, make: Makers, follow: Follow) ->
         (note,) = [one for one in await heard(following, {("NOTE", "ADDED")}) if one["kind"] == "NOTE"]
         await noted(ask, ann, "later")
         later = [one for one in await heard(following, {("NOTE", "ADDED")}) if one["kind"] == "NOTE"]
-        assert note["id"] not in {one["id"] for one in later}
+        assert note["changedId"] not in {one["changedId"] for one in later}
 
 
 async def test_erased_while_away(make: Makers, ask: Asking, follow: Follow, store: Store) -> None:

@@ -1,6 +1,7 @@
 """Which thing has this id?"""
 
 import pytest
+from graphql import is_object_type
 
 from adapters.records import derived_id, new_id
 from resolvers.identities import IDENTITY_KEYS
@@ -117,3 +118,13 @@ async def test_node_commands(ask: Asking, make: Makers, commands: Commands) -> N
         assert None not in answer.data["nodes"]
         assert sorted(str(command[name]) for name, command in sent) == ["customers", "notes"]
     assert IDENTITY_KEYS.name not in ask.graph.declared.nodes
+
+
+async def test_no_borrowed_ids(ask: Asking) -> None:
+    """What has an `id` is a thing that `node` finds; contact points alone have ids of their own among a customer's.
+
+    Relay keeps whatever has one by that alone: what bore another's id would be taken for it.
+    """
+    owners = {one for one in ask.graph._schema.type_map.values() if is_object_type(one) and "id" in one.fields}
+    borrowing = {one.name for one in owners if not any(face.name == "Node" for face in one.interfaces)}
+    assert borrowing == {"ContactPoint"}

@@ -11,7 +11,7 @@ export const socketUrl = url.replace(/^http/, "ws");
 export const ME = "query Me { viewer { subject role } }";
 export const ADD = `mutation Add($id: ID!, $text: String!) {
   addNote(input: { customerId: $id, text: $text }) { __typename ... on AddNotePayload { note { id text } } } }`;
-export const CHANGED = `subscription Changed($id: ID!) { customerChanged(id: $id) { kind how id resumeAt } }`;
+export const CHANGED = `subscription Changed($id: ID!) { customerChanged(id: $id) { kind how changedId resumeAt } }`;
 export const PARTS = `query Parts($id: ID!) { customer(id: $id) { id ...Later @defer(label: "Later") } }
   fragment Later on Customer { displayName notes(first: 2) { nodes { id text } } }`;
 
