@@ -36,7 +36,7 @@ from adapters.channels.email.reports import (
     tells_of_delivery,
 )
 from adapters.channels.email.settings import EmailSettings
-from adapters.channels.email.threads import answers, copy_id, id_of, own_in, root_of, tag_of, talk_id
+from adapters.channels.email.threads import answers, copy_id, id_of, ids_in, own_in, root_of, tag_of, talk_id
 from adapters.contract.deliveries import Delivery, Event
 from adapters.contract.records import File, HandedOver, Person, Reach, Talk, Utterance, Who
 from adapters.quiet import quiet
@@ -52,8 +52,10 @@ _OF_WHICH: Final = (
 _MOST_READERS: Final = 20
 _LONGEST_SUBJECT: Final = 500
 _LONGEST_ID: Final = 990
-_AGAIN: Final = re.compile(
-    r"(?:(?:re|aw|antw|sv|vs|rv|res|ref|odp|fwd?|wg|tr|enc|i)(?:\[\d{1,3}\])?[ \t]*:[ \t]*)+", re.IGNORECASE
+# What programs put before a subject; some of it is a word or a name, too, as in `Ref: 12` or `SV: a member`.
+_AGAIN: Final = re.compile(r"(?:(?:re|aw|antw|odp|fwd?|wg)(?:\[\d{1,3}\])?[ \t]*:[ \t]*)+", re.IGNORECASE)
+_AGAIN_IN_ANSWERS: Final = re.compile(
+    r"(?:(?:re|aw|antw|odp|fwd?|wg|sv|vs|rv|res|ref|tr|enc|i)(?:\[\d{1,3}\])?[ \t]*:[ \t]*)+", re.IGNORECASE
 )
 
 
@@ -214,7 +216,10 @@ class Reader:
 
     def _talk(self, mail: _Mail, who: Who) -> Talk:
         headers = mail.letter.headers
-        subject = _AGAIN.sub("", headers.text("subject"), count=1).strip()[:_LONGEST_SUBJECT]
+        is_answer = any(ids_in(headers, one) for one in ("in-reply-to", "references"))
+        again = _AGAIN_IN_ANSWERS if is_answer else _AGAIN
+        said = headers.text("subject").lstrip()
+        subject = said[began.end() if (began := again.match(said)) else 0 :].strip()[:_LONGEST_SUBJECT]
         return Talk(
             channel=self._channel,
             account=self._account,
