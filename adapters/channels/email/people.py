@@ -19,8 +19,6 @@ _PIECE: Final = re.compile(
 )
 # RFC 5321, 4.5.3.1; whether a domain can be one, the house says.
 _ADDRESS: Final = re.compile(r'(?:[^\s@<>,;:"()\[\]\\]{1,64}|"[^"\\\s]{1,62}")@[^\s@<>,;:"()\[\]\\]{1,255}')
-_COMMENT: Final = re.compile(r"\([^()]*\)")
-_DEEPEST_COMMENT: Final = 5
 _AUTOMATIC_SENDERS: Final = frozenset({"mailer-daemon", "mailerdaemon", "mail-daemon"})
 _BULK: Final = frozenset({"bulk", "junk", "list"})
 # RFC 2919 and RFC 2369, and what older programs for lists write.
@@ -144,13 +142,6 @@ def _parts(text: str) -> list[str] | None:
     return None if depth or is_quoted else [re.sub(r"\s*=\s*", "=", one) for one in parts]
 
 
-def _uncommented(text: str) -> str:
-    for _ in range(_DEEPEST_COMMENT):
-        text = _COMMENT.sub(" ", text)
-    # What is left of one that never ends hides the rest.
-    return text.partition("(")[0]
-
-
 # Programs
 
 
@@ -181,8 +172,7 @@ def is_automatic(headers: Headers) -> bool:
         return True
     if headers.all("x-auto-response-suppress") and _AWAY.match(headers.text("subject")):
         return True
-    paths = headers.all("return-path")
-    return bool(paths) and "".join(_uncommented(paths[0]).split()) == "<>"
+    return any("".join((_parts(one) or [""])[0].split()) == "<>" for one in headers.all("return-path")[:1])
 
 
 def _says_yes(headers: Headers, name: str) -> bool:
