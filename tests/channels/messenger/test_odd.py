@@ -168,7 +168,7 @@ def test_moment_of_entry() -> None:
 
 @pytest.mark.parametrize(
     ("page", "recipient", "account"),
-    [(PAGE, PAGE, PAGE), (OTHER_PAGE, OTHER_PAGE, OTHER_PAGE), ("?", OTHER_PAGE, OTHER_PAGE), (int(PAGE), "1", PAGE)],
+    [(PAGE, PAGE, PAGE), (OTHER_PAGE, OTHER_PAGE, OTHER_PAGE), ("?", OTHER_PAGE, OTHER_PAGE), (int(PAGE), PAGE, PAGE)],
 )
 def test_placed(page: Any, recipient: str, account: str) -> None:
     """What came for a page is of that page; where the entry's id is none of ours, the side of it tells."""
@@ -303,6 +303,24 @@ def test_optin_of_nobody() -> None:
     """An opt-in of somebody whom Meta names by no id yet is set aside."""
     (event,) = read({"recipient": {"id": PAGE}, "timestamp": AT, "optin": {"ref": "x", "user_ref": "77"}})
     assert "names nobody" in (event.unread or "")
+
+
+def test_between_others() -> None:
+    """What is told as said between two others is nobody's word to us, and is set aside for none of them."""
+    for body in ({"message": {"mid": "m", "text": "Hello"}}, {"message": {"mid": "m", "text": "x", "is_echo": True}}):
+        (event,) = read({"sender": {"id": "1"}, "recipient": {"id": "2"}, "timestamp": AT, **body})
+        assert (event.records, event.who) == ((), None)
+        assert "is between two others" in (event.unread or "")
+
+
+@pytest.mark.parametrize("kind", [{"message": {"mid": "m", "text": "Hello"}}, {"postback": {"title": "Begin"}}])
+def test_referral_beside(kind: dict[str, Any]) -> None:
+    """How somebody came is their entry point, too, where it stands beside what they said and not in it."""
+    (event,) = read(item(**kind, referral={"ref": "spring"}))
+    (talk,) = (one for one in event.records if isinstance(one, Talk))
+    assert talk.entry_point == {"channel": "messenger", "page": None, "referrer": "spring"}
+    (odd,) = read(item(**kind, referral={"ref": 5}))
+    assert (odd.unread, odd.records) == ("entry[0].messaging[0].referral.ref is no text", ())
 
 
 def test_customers_page_is_entry_point() -> None:
