@@ -6,8 +6,8 @@ not keep up holds up nobody: the place is told, and they begin again from there.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -24,6 +24,7 @@ _WAIT_MS: Final = 500
 _CATCHING_UP_MS: Final = 50
 _AT_ONCE: Final = 500
 _RETRY_S: Final = 0.5
+_OPENED_WITHIN_S: Final = 10.0
 # Changes of one customer that wait for one reader: an import of a whole customer is some hundreds.
 _MOST_WAITING: Final = 1_000
 _KINDS: Final = ("insert", "update", "replace", "delete")
@@ -62,49 +63,106 @@ class Follower:
     """Somebody who follows a customer."""
 
     owners: frozenset[RecordId]
-    """By which ids; to be changed where the customer is merged."""
+    """By which ids."""
+    most_waiting: int = _MOST_WAITING
     _waiting: asyncio.Queue[Change | Exception] = field(default_factory=asyncio.Queue)
-    _is_behind: bool = False
+    _has_ended: bool = False
+    _has_more: bool = False
+
+    def follow(self, owners: frozenset[RecordId]) -> None:
+        """Follows the customer by these ids from the change on that was told last."""
+        self._has_more = self._has_more or not owners <= self.owners
+        self.owners = owners
+
+    def caught_up(self) -> bool:
+        """Whether nothing of ids that came later was passed by since this was last asked."""
+        has_more, self._has_more = self._has_more, False
+        return not has_more
 
     def tell(self, change: Change) -> None:
         """Keeps a change for whoever follows, where it is theirs."""
-        if change.owner not in self.owners or self._is_behind:
+        if change.owner not in self.owners or self._has_ended:
             return
-        if self._waiting.qsize() >= _MOST_WAITING:
+        if self._waiting.qsize() >= self.most_waiting:
             self.end(FeedBehind())
         else:
             self._waiting.put_nowait(change)
 
     def end(self, why: Exception) -> None:
         """Tells that nothing more comes."""
-        if not self._is_behind:
-            self._is_behind = True
+        if not self._has_ended:
+            self._has_ended = True
             self._waiting.put_nowait(why)
 
     async def next(self) -> Change:
-        """The next change; raises FeedBehind, or FeedLost."""
+        """The next change; raises FeedBehind, FeedLost, or what ended the feed."""
         found = await self._waiting.get()
         if isinstance(found, Exception):
             raise found
         return found
 
 
-class Feed:
-    """Everybody in this process who follows a customer."""
+class _Stream:
+    """The stream that everybody in this process has in common, for as long as anybody follows."""
 
-    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
-        self._database = database
-        self._owner: Mapping[str, str] = {}
-        self._followers: set[Follower] = set()
-        self._following: asyncio.Task[None] | None = None
-        self._is_open = asyncio.Event()
+    def __init__(self, reading: Callable[["_Stream"], Coroutine[Any, Any, None]]) -> None:
+        self.followers: set[Follower] = set()
+        self.is_open = asyncio.Event()
+        self._task = asyncio.create_task(reading(self), name="feed")
+        self._task.add_done_callback(self._ended)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it tells nothing more."""
+        return self._task.done()
+
+    def tell(self, change: Change) -> None:
+        """Tells everybody."""
+        for one in list(self.followers):
+            one.tell(change)
+
+    def end(self, why: Exception) -> None:
+        """Tells everybody that nothing more comes."""
+        for one in list(self.followers):
+            one.end(why)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # Nobody foresaw it, and nobody shall wait for ever: each is told, and whoever comes next begins anew.
+            self.end(error if isinstance(error, Exception) else FeedLost())
+            self.is_open.set()
 
     async def close(self) -> None:
         """Ends it."""
-        following, self._following = self._following, None
-        if following is not None:
-            following.cancel()
-            await asyncio.wait([following], timeout=_RETRY_S)
+        self._task.cancel()
+        await asyncio.wait([self._task], timeout=_RETRY_S)
+
+
+class Feed:
+    """Everybody in this process who follows a customer."""
+
+    def __init__(self, database: AsyncDatabase[dict[str, Any]], *, most_waiting: int = _MOST_WAITING) -> None:
+        self._database = database
+        self._most_waiting = most_waiting
+        self._owner: Mapping[str, str] = {}
+        self._stream: _Stream | None = None
+
+    @property
+    def followers(self) -> int:
+        """How many follow by a stream that is open."""
+        stream = self._stream
+        return len(stream.followers) if stream is not None and stream.is_open.is_set() else 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is asked of the database, because nobody follows."""
+        return self._stream is None
+
+    async def close(self) -> None:
+        """Ends it."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            await stream.close()
 
     @asynccontextmanager
     async def follow(self, owners: frozenset[RecordId], records: Iterable[Record]) -> AsyncIterator[Follower]:
@@ -113,36 +171,54 @@ class Feed:
         `records`: those that tell whose they are, and of which is told; the same for everybody.
         """
         self._owner = self._owner or {one.name: one.customer for one in records if one.customer}
-        follower = Follower(owners)
-        self._followers.add(follower)
-        if self._following is None or self._following.done():
-            self._following = asyncio.create_task(self._follow(), name="feed")
+        follower = Follower(owners, self._most_waiting)
+        if self._stream is None or self._stream.is_over:
+            self._stream = _Stream(self._read_on)
+        stream = self._stream
+        stream.followers.add(follower)
         try:
-            async with asyncio.timeout(10):
-                await self._is_open.wait()
+            async with asyncio.timeout(_OPENED_WITHIN_S):
+                await stream.is_open.wait()
             yield follower
         except TimeoutError as error:
             raise StoreDown("The database does not tell what changes. Nothing was lost; try again shortly.") from error
         finally:
-            self._followers.discard(follower)
-            if not self._followers:
-                await self.close()
-                self._is_open.clear()
+            stream.followers.discard(follower)
+            if not stream.followers:
+                # First of all: whoever comes while this one ends opens another.
+                self._stream = None if self._stream is stream else self._stream
+                await stream.close()
 
     async def changes(self, follower: Follower, since: str | None) -> AsyncGenerator[Change, None]:
         """What changes from here on, or since a place; raises FeedLost and FeedBehind."""
-        told: set[str] = set()
+        # Places are ordered as their changes are, as text.
+        last = since or ""
         if since is not None:
-            async for change in self._missed(since):
-                told.add(change.place)
-                if change.owner in follower.owners:
+            async with aclosing(self.missed(follower, since)) as missed:
+                async for change in missed:
+                    last = change.place
                     yield change
+        follower.caught_up()
         while True:
             change = await follower.next()
-            # Both streams may tell what changed while one was read and the other was open already.
-            if change.place not in told:
-                told.clear()
-                yield change
+            if change.place <= last:
+                # The stream of those who were away has told it.
+                continue
+            last = change.place
+            yield change
+            if not follower.caught_up():
+                # What is followed now was passed by until now.
+                async with aclosing(self.missed(follower, last)) as missed:
+                    async for one in missed:
+                        last = one.place
+                        yield one
+
+    async def missed(self, follower: Follower, since: str) -> AsyncGenerator[Change, None]:
+        """What has changed since a place until now, and nothing that comes; raises FeedLost."""
+        async with aclosing(self._missed(since)) as missed:
+            async for change in missed:
+                if change.owner in follower.owners:
+                    yield change
 
     async def _missed(self, since: str) -> AsyncGenerator[Change, None]:
         """What has changed since that place until now. What changes meanwhile the common stream tells, too."""
@@ -174,9 +250,9 @@ class Feed:
         except PyMongoError as error:
             raise StoreDown("The database does not tell what changed. Try again shortly.") from error
 
-    async def _follow(self) -> None:
+    async def _read_on(self, common: _Stream) -> None:
         place: Mapping[str, Any] | None = None
-        while self._following is asyncio.current_task():
+        while True:
             try:
                 watched = self._database.watch(
                     self._wanted(),
@@ -186,23 +262,23 @@ class Feed:
                     batch_size=_AT_ONCE,
                 )
                 async with await watched as stream:
-                    self._is_open.set()
-                    while stream.alive and self._following is asyncio.current_task():
+                    place = stream.resume_token
+                    common.is_open.set()
+                    while stream.alive:
                         found = await stream.try_next()
                         place = stream.resume_token
                         if found is not None and (change := self._read(found)) is not None:
-                            for one in list(self._followers):
-                                one.tell(change)
+                            common.tell(change)
             except OperationFailure as error:
                 if error.code in _LOST:
+                    # Whoever comes meanwhile waits until it is open again.
                     place = None
-                    for one in list(self._followers):
-                        one.end(FeedLost())
+                    common.is_open.clear()
+                    common.end(FeedLost())
             except PyMongoError:
                 # The stream goes on from its place once the database answers.
                 pass
-            with suppress(asyncio.TimeoutError):
-                await asyncio.sleep(_RETRY_S)
+            await asyncio.sleep(_RETRY_S)
 
     def _wanted(self) -> list[Document]:
         whole = {"operationType": {"$in": _KINDS[:3]}}

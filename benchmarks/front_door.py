@@ -1,9 +1,10 @@
 """What do limits, budgets, metrics and the log cost an answer?
 
-    python -m benchmarks.front_door [customers] [rounds]
+    python -m benchmarks.front_door [customers] [pairs]
 
 The gateway as it guards itself by default, with metrics and one log line per request, against one that counts nothing
-and logs nothing; or against another checkout's, whose `profile-gateway` FRONT_DOOR_BEFORE names. Windows in turns.
+and logs nothing; or against another checkout's, whose `profile-gateway` FRONT_DOOR_BEFORE names. Windows in turns,
+of several pairs of processes.
 """
 
 import asyncio
@@ -16,13 +17,13 @@ import tempfile
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import orjson
 
 from benchmarks.bench import judged
 from benchmarks.peers.filling import Wanted, filled, usual_folder
-from benchmarks.peers.processes import Load, Running, apart_from, installed, running
+from benchmarks.peers.processes import Load, Running, apart_from, cpu_s, installed, running
 from benchmarks.peers.questions import bodies, headers, probe
 from benchmarks.peers.roster import NODE, OURS, SERVERS, Server
 from benchmarks.peers.running import UNREACHED, shared_environment
@@ -30,6 +31,7 @@ from gateway.mongod import Mongod
 
 MOST: Final = 1.05
 _WINDOW_S, _WARM_S = 4.0, 4.0
+_ROUNDS: Final = 2
 _GUARDED: Final = {
     **UNREACHED,
     "GATEWAY_LOOKUPS_PER_MINUTE": "10000000",
@@ -48,42 +50,64 @@ def servers() -> tuple[Server, Server]:
 
 
 async def main() -> None:
-    """Prints what each answers a second, and the median of the ratios, for the panel and the inbox."""
-    customers, rounds = (int(one) for one in (*sys.argv[1:], *("20000", "9")[len(sys.argv) - 1 :]))
+    """Prints what each answers a second and its time on a core, and the medians of the ratios, for panel and inbox."""
+    customers, pairs = (int(one) for one in (*sys.argv[1:], *("20000", "5")[len(sys.argv) - 1 :]))
     if shutil.which("npm") is None:
         print("front door: left out, because npm is not installed; the load generator is npm's autocannon.")
         return
     await installed(NODE)
     async with filled(Wanted(customers, usual_folder())) as database:
-        await _measured(database, customers, rounds)
+        await _measured(database, customers, pairs)
 
 
-async def _measured(database: Mongod, customers: int, rounds: int) -> None:
+async def _measured(database: Mongod, customers: int, pairs: int) -> None:
     secret = secrets.token_urlsafe(32)
+    found: dict[str, list[_Ratio]] = {"W1": [], "W2": []}
     async with AsyncExitStack() as stack:
         server_core, other_core = stack.enter_context(apart_from(database.pid)) or (None, None)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        shared = shared_environment(database.url, secret)
-        both: list[Running] = [
-            await stack.enter_async_context(running(one, shared, server_core, probe(secret))) for one in servers()
-        ]
+        for name in found:
+            (folder / f"{name}.json").write_bytes(orjson.dumps(bodies(name, customers, 1)))
         load = await stack.enter_async_context(Load.opened(NODE, other_core))
-        print(f"front door: guarded against {both[1].server.name}; {customers:,} customers, one connection")
-        for name in ("W1", "W2"):
-            path = folder / f"{name}.json"
-            path.write_bytes(orjson.dumps(bodies(name, customers, 1)))
-            for one in both:
-                await load.window(one, headers(secret), path, 1, _WARM_S)
-            ratios = []
-            for number in range(rounds):
-                found = {}
-                for one in both if number % 2 else both[::-1]:
-                    found[one.server.name] = (await load.window(one, headers(secret), path, 1, _WINDOW_S))["per_s"]
-                guarded, plain = found[both[0].server.name], found[both[1].server.name]
-                ratios.append(plain / guarded)
-                print(f"  {name} round {number + 1}: {guarded:.1f}/s, {plain:.1f}/s, {ratios[-1]:.3f}", flush=True)
-            median = statistics.median(ratios)
-            print(f"{judged(median <= MOST)}: {name} takes {median:.3f} times as long (at most {MOST:g})")
+        shared = shared_environment(database.url, secret)
+        print(f"front door: guarded against {servers()[1].name}; {customers:,} customers, one connection")
+        for number in range(pairs):
+            # Two processes of the very same words differ by some percent for as long as they live.
+            async with AsyncExitStack() as pair:
+                both = [
+                    await pair.enter_async_context(running(one, shared, server_core, probe(secret)))
+                    for one in servers()
+                ]
+                for name, ratios in found.items():
+                    ratios.extend(await _compared(both, load, folder / f"{name}.json", secret))
+                    for one in ratios[-_ROUNDS:]:
+                        print(f"  pair {number + 1}, {name}: {one.took:.3f}; on a core {one.on_core:.3f}", flush=True)
+    for name, ratios in found.items():
+        took, on_core = (statistics.median(kind) for kind in zip(*ratios, strict=True))
+        met = judged(took <= MOST)
+        print(f"{met}: {name} takes {took:.3f} times as long (at most {MOST:g}), and {on_core:.3f} of the core")
+
+
+class _Ratio(NamedTuple):
+    """The guarded one's time for an answer over the other's, and the same of its time on a core."""
+
+    took: float
+    on_core: float
+
+
+async def _compared(both: list[Running], load: Load, path: Path, secret: str) -> list[_Ratio]:
+    for one in both:
+        await load.window(one, headers(secret), path, 1, _WARM_S)
+    ratios = []
+    for number in range(_ROUNDS):
+        spent = {}
+        for one in both if number % 2 else both[::-1]:
+            before = cpu_s(one.pid)
+            per_s = (await load.window(one, headers(secret), path, 1, _WINDOW_S))["per_s"]
+            spent[one.pid] = _Ratio(1 / per_s, (cpu_s(one.pid) - before) / (per_s * _WINDOW_S))
+        guarded, other = (spent[one.pid] for one in both)
+        ratios.append(_Ratio(guarded.took / other.took, guarded.on_core / other.on_core))
+    return ratios
 
 
 if __name__ == "__main__":

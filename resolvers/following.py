@@ -143,7 +143,7 @@ class _Following:
             for kind, one in _by_kind(context.declared).items()
             if context.viewer.role in one.may
         }
-        self.owners = self._owners(found)
+        self.owners, self._is_there = self._owners(found), found is not None
 
     def _owners(self, found: Document | None) -> frozenset[RecordId]:
         return frozenset({self._key, *(ids_of(found) if found else ())})
@@ -151,7 +151,9 @@ class _Following:
     async def told(self, feed: Feed, follower: Follower, place: str | None) -> AsyncGenerator[CustomerChange, None]:
         """What changes; raises ResumeExpired, and Unavailable where it comes too fast for whoever reads."""
         try:
-            async with aclosing(feed.changes(follower, place)) as changes:
+            # Who is there no more changes no more: what was missed is told, and nothing comes.
+            told = feed.changes(follower, place) if place is None or self._is_there else feed.missed(follower, place)
+            async with aclosing(told) as changes:
                 async for change in changes:
                     is_there = change.record != CUSTOMERS.name or await self._look(follower)
                     if (one := self._change(change)) is not None:
@@ -171,7 +173,7 @@ class _Following:
     async def _look(self, follower: Follower) -> bool:
         """Whether the customer is there; whom they went into, or who went into them, is followed from now on."""
         found = await speaking(self._context.store, self._key)
-        follower.owners = self._owners(found)
+        follower.follow(self._owners(found))
         return found is not None
 
     def _change(self, change: Change) -> CustomerChange | None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from graphql import parse, subscribe
 
-from adapters import feed as feeds
+from adapters.feed import Feed
 from adapters.mongo import Store
 from adapters.records import RecordId
 from resolvers.customers import CUSTOMERS
@@ -68,9 +68,9 @@ def follow(ask: Asking) -> Follow:
         found: Any = await made if hasattr(made, "__await__") else made
         assert hasattr(found, "aclose"), found
         # Until somebody waits for the first change nobody follows yet.
-        before = len(ask.store.feed._followers)
+        before = ask.store.feed.followers
         first = asyncio.ensure_future(anext(found))
-        await until(lambda: len(ask.store.feed._followers) > before and ask.store.feed._is_open.is_set())
+        await until(lambda: ask.store.feed.followers > before)
 
         async def events() -> AsyncGenerator[Any, None]:
             yield await first
@@ -93,9 +93,6 @@ async def noted(ask: Asking, one: Made, *texts: str) -> None:
     """Adds notes."""
     for text in texts:
         assert (await ask(ADD_NOTE, id=one.id, text=text)).data["addNote"]["note"]
-
-
-NOTE_ADDED = [("NOTE", "ADDED"), ("CUSTOMER", "CHANGED")]
 
 
 async def heard(following: Following, wanted: set[tuple[str, str]]) -> list[Any]:
@@ -124,7 +121,7 @@ async def test_each_once_to_many(ask: Asking, make: Makers, follow: Follow, stor
     """However many follow, the database is asked once, and each is told each change once and in its order."""
     ann = await make.customer()
     async with follow(ann) as one, follow(ann) as other:
-        assert len(store.feed._followers) == 2
+        assert store.feed.followers == 2
         await noted(ask, ann, *"abc")
         for following in (one, other):
             notes = []
@@ -134,7 +131,7 @@ async def test_each_once_to_many(ask: Asking, make: Makers, follow: Follow, stor
             assert len(set(notes)) == 3
             shown = [await ask("query ($id: ID!) { node(id: $id) { ... on Note { text } } }", id=key) for key in notes]
             assert [found.data["node"]["text"] for found in shown] == ["a", "b", "c"]
-    assert store.feed._following is None
+    assert store.feed.is_idle
 
 
 async def test_goes_on_from_a_place(ask: Asking, make: Makers, follow: Follow) -> None:
@@ -168,6 +165,40 @@ async def test_follows_merges(ask: Asking, make: Makers, follow: Follow) -> None
         assert changes[-1]["customer"]["id"] == ann.id
 
 
+async def test_merges_hide_nothing(ask: Asking, make: Makers, follow: Follow) -> None:
+    """What the survivor was given before somebody who follows the other read of the merge is told all the same."""
+    ann, other = await make.customer(), await make.customer("Anna")
+    async with follow(other) as following:
+        await noted(ask, other, "first")
+        await heard(following, {("NOTE", "ADDED")})
+        await ask(MERGE, as_=Role.SUPERVISOR, id=ann.id, other=other.id)
+        await noted(ask, ann, "at once")
+        async with follow(ann) as quick:
+            # The stream has passed the note by when the merge is read.
+            await noted(ask, ann, "and another")
+            await heard(quick, {("NOTE", "ADDED")})
+        (note,) = [one for one in await heard(following, {("NOTE", "ADDED")}) if one["kind"] == "NOTE"]
+        await noted(ask, ann, "later")
+        later = [one for one in await heard(following, {("NOTE", "ADDED")}) if one["kind"] == "NOTE"]
+        assert note["id"] not in {one["id"] for one in later}
+
+
+async def test_erased_while_away(make: Makers, ask: Asking, follow: Follow, store: Store) -> None:
+    """Whoever comes back to a customer who was erased is told that, and nothing more; and nothing behind it."""
+    ann = await make.customer()
+    async with follow(ann) as following:
+        await noted(ask, ann, "before")
+        place = (await following.next())["resumeAt"]
+    await store.delete(CUSTOMERS, {"_id": ann.key})
+    async with follow(ann, resume_at=place) as following:
+        gone = (await heard(following, {("CUSTOMER", "REMOVED")}))[-1]
+        with pytest.raises(StopAsyncIteration):
+            await following.result()
+    events: Any = await subscribed(ask, id=ann.id, resumeAt=gone["resumeAt"])
+    with pytest.raises(StopAsyncIteration):
+        await asyncio.wait_for(anext(events), 20)
+
+
 async def test_ends_with_the_customer(make: Makers, follow: Follow, store: Store) -> None:
     """When the customer is erased, that is told, and nothing more."""
     ann = await make.customer()
@@ -196,10 +227,15 @@ async def test_not_for_all(ask: Asking, make: Makers, role: Role, code: str) -> 
 # What goes wrong
 
 
+async def subscribed(ask: Asking, **variables: Any) -> Any:
+    """The events that an agent follows."""
+    made: Any = subscribe(ask.graph._schema, parse(CHANGED), context_value=ask.context(), variable_values=variables)
+    return await made if hasattr(made, "__await__") else made
+
+
 async def broken(ask: Asking, **variables: Any) -> Any:
     """The error with which following ends before it begins."""
-    made: Any = subscribe(ask.graph._schema, parse(CHANGED), context_value=ask.context(), variable_values=variables)
-    events = await made if hasattr(made, "__await__") else made
+    events = await subscribed(ask, **variables)
     try:
         answered = await asyncio.wait_for(anext(events), 20)
     except TellableError as error:
@@ -218,7 +254,7 @@ async def test_bad_places(ask: Asking, make: Makers, follow: Follow, store: Stor
     for wrong in ("x", "", place, place[:-4]):
         assert (await broken(ask, id=ann.id, resumeAt=wrong)).code == "BAD_USER_INPUT"
     assert (await broken(ask, id=Made(RecordId()).id)).code == "BAD_USER_INPUT"
-    assert store.feed._following is None
+    assert store.feed.is_idle
 
 
 async def test_forgotten_place(ask: Asking, make: Makers, store: Store) -> None:
@@ -229,14 +265,12 @@ async def test_forgotten_place(ask: Asking, make: Makers, store: Store) -> None:
     expired = await broken(ask, id=ann.id, resumeAt=old)
     assert expired.code == "RESUME_EXPIRED"
     assert "Read the customer anew" in expired.message
-    assert store.feed._following is None
+    assert store.feed.is_idle
 
 
-async def test_slow_reader(
-    ask: Asking, make: Makers, follow: Follow, monkeypatch: pytest.MonkeyPatch, store: Store
-) -> None:
+async def test_slow_reader(ask: Asking, make: Makers, follow: Follow, store: Store) -> None:
     """Who takes nothing is told so in the end, with what to do; others are told everything meanwhile."""
-    monkeypatch.setattr(feeds, "_MOST_WAITING", 3)
+    ask.store.feed = Feed(store._database, most_waiting=3)
     ann = await make.customer()
     async with follow(ann) as slow, follow(ann) as quick:
         place = None
@@ -250,4 +284,4 @@ async def test_slow_reader(
                 taken += 1
         assert 0 < taken <= 4
     assert place is not None
-    assert store.feed._following is None
+    assert store.feed.is_idle

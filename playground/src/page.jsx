@@ -61,12 +61,14 @@ function questionFor(role) {
   return settings.tokens.find((entry) => entry.role === role)?.question ?? settings.question;
 }
 
-// What stands in the headers editor outranks the role: HTTP header names ignore case, objects do not.
-function fetcherWith(token) {
+// What stands in the headers editor outranks the role: HTTP header names ignore case, objects do not. The schema is asked
+// for as the first role: not every other may see it, and the page helps with it whichever role asks.
+function fetcherWith(chosen) {
   const ask = createGraphiQLFetcher({ url: endpoint.href, subscriptionUrl: subscriptions.href });
   return (question, options) => {
     const own = options?.headers ?? {};
     const signsInItself = Object.keys(own).some((name) => name.toLowerCase() === 'authorization');
+    const token = question.operationName === 'IntrospectionQuery' ? settings.tokens[0]?.token : chosen;
     const headers = token && !signsInItself ? { ...own, Authorization: `Bearer ${token}` } : own;
     return ask(question, { ...options, headers });
   };

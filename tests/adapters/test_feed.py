@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,51 @@ async def test_lost_stream(server: Server) -> None:
     async with server.feed.follow(frozenset({ANN}), [NOTES]) as follower:
         await server.fails("getMore", HISTORY_LOST)
         with pytest.raises(FeedLost):
+            await asyncio.wait_for(follower.next(), 10)
+    async with server.feed.follow(frozenset({ANN}), [NOTES]) as follower:
+        await server.note("a")
+        assert (await asyncio.wait_for(follower.next(), 10)).owner == ANN
+
+
+async def test_one_leaves_another_comes(server: Server) -> None:
+    """Who comes just while the last one leaves misses nothing."""
+    for n in range(20):
+        async with AsyncExitStack() as leaving:
+            await leaving.enter_async_context(server.feed.follow(frozenset({ANN}), [NOTES]))
+            closing = asyncio.ensure_future(leaving.pop_all().aclose())
+            await asyncio.sleep(0)
+        async with server.feed.follow(frozenset({ANN}), [NOTES]) as follower:
+            await server.note(str(n))
+            found = await asyncio.wait_for(follower.next(), 10)
+            assert await texts(server, [found]) == [str(n)]
+            await closing
+
+
+async def test_late_stream_repeats_nothing(server: Server) -> None:
+    """A stream that is behind the place from which somebody goes on tells them nothing again."""
+    async with server.feed.follow(frozenset({ANN}), [NOTES]) as first:
+        for text in "abc":
+            await server.note(text)
+        told = [await asyncio.wait_for(first.next(), 10) for _ in range(3)]
+        async with server.feed.follow(frozenset({ANN}), [NOTES]) as late:
+            for change in told:
+                # As the common stream of another process would, which has not come so far.
+                late.tell(change)
+            changes = server.feed.changes(late, told[1].place)
+            await server.note("d")
+            found = [await asyncio.wait_for(anext(changes), 10) for _ in range(2)]
+            assert await texts(server, found) == ["c", "d"]
+            await server.note("e")
+            assert await texts(server, [await asyncio.wait_for(anext(changes), 10)]) == ["e"]
+            await changes.aclose()
+
+
+async def test_unforeseen_ends_all(server: Server) -> None:
+    """What nobody foresaw in the stream is raised to everybody who follows, and whoever comes next is followed."""
+    async with server.feed.follow(frozenset({ANN}), [NOTES]) as follower:
+        server.feed._owner = {}
+        await server.note("nobody knows whose")
+        with pytest.raises(KeyError):
             await asyncio.wait_for(follower.next(), 10)
     async with server.feed.follow(frozenset({ANN}), [NOTES]) as follower:
         await server.note("a")
