@@ -141,7 +141,9 @@ def _is_pass(said: Sequence[Sequence[str]], domain: str) -> bool:
 def _is_carried(headers: Headers, results: Sequence[Sequence[str]], own_lists: Sequence[str]) -> bool:
     """Whether one of the company's lists sent it on, by the signature or the sending server of the list's domain."""
     named = next((one.lower() for one in own_lists if _is_list(headers, one)), None)
-    signed = [one for words in results if words[:1] == ["dkim=pass"] for one in _said(words, "header.d")]
+    # Gmail names whoever signed in the place of their domain.
+    names = ("header.d", "header.i")
+    signed = [one for words in results if words[:1] == ["dkim=pass"] for name in names for one in _said(words, name)]
     sent = [one for words in results if words[:1] == ["spf=pass"] for one in _said(words, "smtp.mailfrom")]
     # Under one label as `com` nobody sends.
     return named is not None and any("." in one and f".{named}".endswith(f".{one}") for one in (*signed, *sent))

@@ -104,6 +104,8 @@ def test_failed_by_lists() -> None:
     by_list = OF_SHOP.replace("dmarc=pass", "dmarc=fail")
     own = {"own_lists": ["help.shop.example"]}
     assert only(Person, told(mail(given=[by_list], **LISTED), **own)).is_asserted
+    of_gmail = by_list.replace("spf=pass", "spf=none").replace("d=shop", "i=@shop")
+    assert only(Person, told(mail(given=[of_gmail], **LISTED), **own)).is_asserted
     assert told(mail(given=[by_list.replace("=pass", "=fail")], **LISTED), **own).unread
     assert told(mail(given=[by_list.replace("@shop", "@evil").replace("d=shop", "d=evil")], **LISTED), **own).unread
     assert told(mail(given=[FAILED], **LISTED), **own).unread
