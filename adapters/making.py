@@ -211,7 +211,7 @@ def _talk(said: Said, spot: Spot) -> Talk:
         **_place(said, spot),
         started_at=started_at,
         last_message_at=said.get("last_message_at", started_at),
-        status=said.get("status", "OPEN"),
+        status=said.get("status"),
         subject=said.get("subject"),
         agent=said.get("agent"),
         entry_point=_entry_point(said),

@@ -20,7 +20,7 @@ from adapters.discovery import Adapter, Adapters, NoSuchAdapter, adapters
 from adapters.lines import NO_LINES, Lines
 from gateway.channel_entries import sample_entry
 from gateway.channel_examples import read_examples
-from gateway.channel_file import Entry, read_channels
+from gateway.channel_file import Contents, contents_of, read_channels
 from gateway.lines import one_way, open_lines
 from gateway.settings import BadSettings, load_settings
 
@@ -31,6 +31,7 @@ _STYLES: Final = {
     Outcome.NOT_OFFERED: "dim",
 }
 _PAYLOADS: Final = Path("tests/channels/payloads")
+_MISTAKEN: Final = "a mistake in its entry, told below"
 _COLUMNS: Final = ("channel", "account", "adapter", "offers", "found in")
 
 _out = Console()
@@ -54,19 +55,14 @@ def show_channels(
     if name is not None:
         sys.stdout.write(sample_entry(_named(name, known)))
         return
-    mistake: BadSettings | None = None
-    entries: list[Entry] = []
-    try:
-        entries = read_channels(load_settings().channels, known=known)
-    except BadSettings as error:
-        mistake = error
+    found, mistake = _found(known)
     lines = NO_LINES
     if mistake is None:
         try:
             lines = asyncio.run(_opened())
         except BadSettings as error:
             mistake = error
-    rows = list(_rows(known, entries, lines))
+    rows = list(_rows(known, found, lines))
     if _out.is_terminal:
         table = Table(*(Column(name) for name in _COLUMNS))
         for row in rows:
@@ -82,19 +78,30 @@ def show_channels(
         raise typer.Exit(1)
 
 
+def _found(known: Adapters) -> tuple[Contents, BadSettings | None]:
+    """What the settings file holds, and its mistakes."""
+    try:
+        found = contents_of(load_settings().channels, known=known)
+    except BadSettings as error:
+        return Contents(entries=[], mistakes=[], mistaken=[]), error
+    return found, BadSettings("\n".join(found.mistakes)) if found.mistakes else None
+
+
 async def _opened() -> Lines:
     """The lines as they are when nobody asks anything by them: what an account offers, its settings may decide."""
     async with open_lines(load_settings()) as lines:
         return lines
 
 
-def _rows(known: Adapters, entries: list[Entry], lines: Lines) -> Iterator[tuple[str, ...]]:
-    """What is switched on, in the file's order, then what only could be."""
-    for one in entries:
+def _rows(known: Adapters, found: Contents, lines: Lines) -> Iterator[tuple[str, ...]]:
+    """What is switched on, in the file's order, then what would be but for a mistake, and what only could be."""
+    for one in found.entries:
         line = lines.at(*one.place)
         offers = _offers(one.adapter) if line is None else ", ".join(c for c in Capability if c in line.capabilities)
         yield one.name, one.account, one.adapter.name, offers, one.adapter.origin
-    on = {one.adapter.name for one in entries}
+    for channel, account, of in found.mistaken:
+        yield channel, account, of, _MISTAKEN, ""
+    on = {one.adapter.name for one in found.entries} | {of for _, _, of in found.mistaken}
     for name, adapter in sorted(known.usable.items()):
         if name not in on:
             yield "off", "", name, _offers(adapter), adapter.origin

@@ -22,7 +22,10 @@ def sample_entry(adapter: Adapter) -> str:
     Values are the adapter's samples; for each secret the name of a variable is proposed.
     """
     settings = adapter.cls.Settings
-    lines = [*_comment(settings.__doc__), "[[channel]]", f"name = {_toml(adapter.name)}"]
+    # All that its author says of the whole: where the vendor has to be told of us, too.
+    told = (settings.__doc__ or "").split("\n\n")
+    lines = [line for part in told for line in _comment(part)]
+    lines += ["[[channel]]", f"name = {_toml(adapter.name)}"]
     lines.append(f"account = {_toml(adapter.examples.account if adapter.examples else _UNKNOWN)}")
     for name, field in settings.model_fields.items():
         sign = "" if _is_needed(adapter, name, field) else "# "
@@ -36,14 +39,16 @@ def _comment(words: str | None) -> Iterator[str]:
 
 
 def _is_needed(adapter: Adapter, name: str, field: FieldInfo) -> bool:
-    """Whether it must be said, or is one of several of which one must be: then the samples say it."""
+    """Whether it must be said, or is one of several secrets of which one must be: then the samples say it.
+
+    Of other settings that may be left out, what the samples say is made up, and is nobody's own.
+    """
     if field.is_required():
         return True
     # The vendor's address is told to the adapter's tests alone, where it has one of its own.
     if adapter.examples and name == adapter.examples.address:
         return False
-    has_none = is_secret(field.annotation) or field.get_default(call_default_factory=True) is None
-    return has_none and _sample(adapter, name) is not None
+    return is_secret(field.annotation) and _sample(adapter, name) is not None
 
 
 def _value(adapter: Adapter, name: str, field: FieldInfo) -> str:

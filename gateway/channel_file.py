@@ -70,14 +70,34 @@ class Entry:
         return self.name, self.account
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What the file holds, mistakes and all."""
+
+    entries: list[Entry]
+    """The good ones, in the file's order."""
+    mistakes: list[str]
+    mistaken: list[tuple[str, str, str]]
+    """Channel, account and adapter of each entry that holds a mistake, as it says; empty where it does not."""
+
+
 def read_channels(path: Path | None, *, known: Adapters | None = None) -> list[Entry]:
     """The entries of the file in its order; none without a file. Raises BadSettings, which tells of every mistake.
 
     `known`: the adapters there are; found anew where they are left out.
     """
+    found = contents_of(path, known=known)
+    if found.mistakes:
+        raise BadSettings("\n".join(found.mistakes))
+    return found.entries
+
+
+def contents_of(path: Path | None, *, known: Adapters | None = None) -> Contents:
+    """The same, with its mistakes beside what is good; raises BadSettings where it cannot be read as a whole."""
     if path is None:
-        return []
+        return Contents(entries=[], mistakes=[], mistaken=[])
     raw = _entries(path)
+    mistaken: list[tuple[str, str, str]] = []
     if raw and known is None:
         known = adapters()
     found: list[Entry] = []
@@ -86,6 +106,8 @@ def read_channels(path: Path | None, *, known: Adapters | None = None) -> list[E
         reading = _Reading(path, n, one)
         entry = reading.entry(known or Adapters({}))
         wrong += reading.wrong
+        if reading.wrong:
+            mistaken.append(reading.named)
         if entry and entry.place in {other.place for other in found}:
             wrong.append(
                 f"{reading.where}: there is one before it with this name and account. Remove one of the two, or give "
@@ -94,9 +116,7 @@ def read_channels(path: Path | None, *, known: Adapters | None = None) -> list[E
         elif entry:
             found.append(entry)
     wrong += _without_entry(found, raw, path)
-    if wrong:
-        raise BadSettings("\n".join(wrong))
-    return found
+    return Contents(entries=found, mistakes=wrong, mistaken=mistaken)
 
 
 def _without_entry(entries: Iterable[Entry], raw: Iterable[Mapping[str, Any]], path: Path) -> Iterator[str]:
@@ -143,6 +163,13 @@ class _Reading:
         named = "/".join(str(raw[key]) for key in ("name", "account") if isinstance(raw.get(key), str))
         self.where = f"{path}, entry {n}" + (f" ({named[:_LONGEST_QUOTED]})" if named else "")
         self.wrong: list[str] = []
+
+    @property
+    def named(self) -> tuple[str, str, str]:
+        """Channel, account and adapter as the entry says, cut where they are long."""
+        said = {key: self._raw[key][:_LONGEST_QUOTED] for key in _OURS if isinstance(self._raw.get(key), str)}
+        name = said.get("name", "")
+        return name, said.get("account", ""), said.get("adapter", name)
 
     def entry(self, known: Adapters) -> Entry | None:
         """What it says; None where something is `wrong`."""

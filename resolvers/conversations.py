@@ -41,6 +41,10 @@ CONVERSATIONS = Record(
     aged_by="last_message_at",
     news=frozenset({"status", "assigned_agent_id", "last_message_at"}),
 )
+SAID: Final = "status_said"
+"""The field of a conversation with its channel's last word on where it stands: which, and of when that is."""
+HEARD_AT: Final = "heard_at"
+"""The field of a conversation that says when the customer last wrote in it; none where they never did."""
 BY_OTHER: Final = "is_by_other"
 """The field of a message that came in and is no word of the customer's own."""
 
@@ -63,7 +67,7 @@ MESSAGES = Record(
     {
         "OPEN": "Someone is waiting for the next word.",
         "FOLLOW_UP": "An agent wants to come back to it.",
-        "RESOLVED": "Done; the customer's next message begins a new conversation.",
+        "RESOLVED": "Done; the customer's next message opens it again.",
     }
 )
 class ConversationStatus(Enum):

@@ -12,7 +12,7 @@ from adapters.mongo import Store
 from adapters.records import Record, decimal_of
 from resolvers.attachments import ATTACHMENTS
 from resolvers.channels import CHANNEL_ACCOUNTS
-from resolvers.conversations import CONVERSATIONS, MESSAGES
+from resolvers.conversations import CONVERSATIONS, MESSAGES, SAID
 from resolvers.customers import CUSTOMERS, NEVER
 from resolvers.identities import IDENTITIES
 from resolvers.ingest.report import TakenIn
@@ -103,6 +103,44 @@ async def test_conversation_only_grows(store: Store, told: tuple[int, ...]) -> N
         await bring(store, replace(TALK, started_at=begun, last_message_at=last))
     (talk,) = await store.find(CONVERSATIONS, {})
     assert (talk["started_at"], talk["last_message_at"]) == (AT - 8 * DAY, AT - 6 * DAY + DAY / 2)
+
+
+RESOLVED = replace(TALK, status="RESOLVED", updated_at=AT - 5 * DAY, resolved_at=AT - 5 * DAY)
+AGAIN = replace(WORD, external_id="M2", sent_at=AT - 4 * DAY)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 1)])
+@pytest.mark.parametrize(
+    ("later", "status"),
+    [
+        (AGAIN, "OPEN"),
+        (replace(AGAIN, direction="OUT"), "RESOLVED"),
+        (replace(AGAIN, is_by_other=True), "RESOLVED"),
+        (replace(AGAIN, sent_at=AT - 5.5 * DAY), "RESOLVED"),
+        # Arrivals within one second are told apart by thousandths.
+        (replace(AGAIN, sent_at=AT - 5 * DAY + DAY / 86_400_000), "RESOLVED"),
+    ],
+    ids=["word", "answer", "program", "before", "then"],
+)
+async def test_words_open_again(store: Store, later: HandedOver, status: str, order: tuple[int, ...]) -> None:
+    """What is resolved is open again by the customer's later word, and by nothing else that is told after it."""
+    told = (WORD, RESOLVED, later, replace(TALK, last_message_at=AT - 4 * DAY))
+    await bring(store, *(told[n] for n in order))
+    (talk,) = await store.find(CONVERSATIONS, {})
+    assert (talk["status"], talk["resolved_at"]) == (status, None if status == "OPEN" else RESOLVED.resolved_at)
+    await bring(store, replace(RESOLVED, updated_at=AT))
+    assert (await store.find(CONVERSATIONS, {}))[0]["status"] == "RESOLVED"
+
+
+@pytest.mark.parametrize(("sent_at", "status"), [(AT - 5 * DAY, "OPEN"), (AT - 8 * DAY, "RESOLVED")])
+async def test_kept_as_resolved(store: Store, sent_at: datetime, status: str) -> None:
+    """So is one that was kept as resolved before anybody noted who said so."""
+    await bring(store, replace(RESOLVED, updated_at=None, resolved_at=None))
+    await store.update_all(CONVERSATIONS, {}, {"$unset": {SAID: ""}})
+    await bring(store, TALK)
+    await bring(store, replace(WORD, sent_at=sent_at), TALK)
+    (talk,) = await store.find(CONVERSATIONS, {})
+    assert talk["status"] == status
 
 
 HEARD: dict[str, tuple[HandedOver, datetime]] = {

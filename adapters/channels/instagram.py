@@ -13,7 +13,12 @@ from adapters.contract.examples import Examples
 
 
 class InstagramSettings(MessagingSettings):
-    """Credentials and choices of one professional account; the channel account is its `user_id` (17841...)."""
+    """Credentials and choices of one professional account; the channel account is its `user_id` (17841...).
+
+    Subscribe the app's webhook, and the account to the app, to these fields: messages, message_edit, message_reactions,
+    messaging_postbacks, messaging_optins, messaging_referral, messaging_seen, standby, comments, live_comments,
+    mentions.
+    """
 
     access_token: Secret = Field(
         description="The page's token, with instagram_basic and instagram_manage_messages; or one of Instagram's login."

@@ -12,7 +12,12 @@ from adapters.contract.examples import Examples
 
 
 class MessengerSettings(MessagingSettings):
-    """Credentials and choices of one Facebook page; the channel account is the page's id."""
+    """Credentials and choices of one Facebook page; the channel account is the page's id.
+
+    Subscribe the app's webhook, and the page to the app, to these fields: messages, message_echoes, message_edits,
+    message_reactions, message_deliveries, message_reads, messaging_postbacks, messaging_optins, messaging_referrals,
+    messaging_feedback, standby.
+    """
 
     access_token: Secret = Field(description="The page's token, with pages_messaging.")
 

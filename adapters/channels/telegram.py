@@ -17,6 +17,7 @@ from pydantic import AliasChoices, AliasPath, Field, SecretStr
 
 from adapters.asides import aside
 from adapters.attached import UNKNOWN_TYPE, file_name
+from adapters.channels.telegram_words import label, said
 from adapters.contract.addresses import VendorHost
 from adapters.contract.bounds import LARGEST_EXACT
 from adapters.contract.channel import Channel, ChannelSettings
@@ -35,9 +36,9 @@ from adapters.contract.manners import Manners, by_status
 from adapters.contract.records import File, HandedOver, Person, Reach, Say, Talk, Utterance, Who
 from adapters.contract.reply import Reply
 from adapters.contract.sending import Outgoing, SendState, Sent
-from adapters.currencies import DIGITS, written
 from adapters.moments import UnixSeconds
 from adapters.payload import Shape, shaped
+from adapters.reaching import as_phone
 from adapters.signatures import is_signed_by_any
 
 # Whoever finds an empty secret could sign by it.
@@ -249,7 +250,7 @@ class Telegram(Channel):
             return say.at, (say,)
         if kind == "callback_query":
             press = shaped(_Press, raw, kind)
-            at, text = received_at, aside("button", _label(press))  # Telegram does not say when.
+            at, text = received_at, aside("button", label(press.keys, press.data))  # Telegram does not say when.
             return at, self._spoken(press.user, f"button:{press.id}", at, text, None)
         if kind == "message_reaction":
             reaction = shaped(_Reaction, raw, kind)
@@ -263,14 +264,16 @@ class Telegram(Channel):
         """A message, new or edited. What was forwarded is told as if written by the person, and proves nothing."""
         attached = next((one for one in _FILES if raw.get(one) is not None), None)
         is_own = raw.keys().isdisjoint({"forward_origin", "forward_date"})
-        text = told.text or told.caption or _in_words(raw, is_file=attached is not None)
+        text = said(raw, told.text or told.caption, is_file=attached is not None)
         person, talk, utterance = self._spoken(told.user, str(told.message_id), told.date, text, told.edit_date)
         start = _START.fullmatch(told.text or "")
         if start and is_own:
             came_by = {"channel": self.name, "page": None, "referrer": start[1]}
             person, talk = replace(person, entry_point=came_by), replace(talk, entry_point=came_by)
-        if told.phone and told.phone_of == told.user.id and is_own:
-            person = replace(person, reaches=(Reach(type="PHONE", value=f"+{told.phone.removeprefix('+')}"),))
+        # Mostly with its country code; of which country one without it is nobody says: it is told in words alone.
+        own = told.phone if told.phone_of == told.user.id and is_own else None
+        if number := as_phone(f"+{(own or '').removeprefix('+')}", None):
+            person = replace(person, reaches=(Reach(type="PHONE", value=number),))
         files = (self._file(attached, raw, kind, utterance),) if attached else ()
         return told.edit_date or told.date, (person, talk, utterance, *files)
 
@@ -315,15 +318,6 @@ _FILES: Final[Mapping[str, str]] = {
     "voice": "audio/ogg",
 }
 """Of each kind of file the type that it has where Telegram tells none."""
-_WORDS: Final = (
-    *("contact", "venue", "location", "poll", "dice", "sticker", "web_app_data", "checklist", "paid_media", "game"),
-    *("invoice", "successful_payment", "refunded_payment", "gift", "story", "users_shared", "chat_shared"),
-)
-_NAMES: Final = (
-    *("first_name", "last_name", "phone_number", "title", "address", "latitude", "longitude", "question", "tasks"),
-    *("emoji", "value", "button_text", "star_count"),
-)
-"""Of what is no writing, what is told of it, where that is there."""
 # What Telegram notes in a chat by itself.
 _NOTES: Final = re.compile(
     "pinned_message|(message_auto_|write_access|proximity_|boost_|giveaway|managed_bot_|poll_option_|checklist_tasks_).*"
@@ -331,7 +325,6 @@ _NOTES: Final = re.compile(
     "|connected_website|(super)?(group|channel)_chat_created|(general_)?forum_.*|\\w+_price_changed"
     "|suggested_post_(?!info).*"
 )
-_DIGITS: Final = {**DIGITS, "XTR": 0}  # Telegram's stars have no parts.
 # What comes of a link t.me/BOT?start=WORD, by which the company sees where somebody came from.
 _START: Final = re.compile(r"/start(?:@\w+)? (\S{1,64})")
 
@@ -349,28 +342,6 @@ def _none_of_ours(kind: str, raw: Mapping[str, Any]) -> str | None:
         # A customer's words, perhaps: whoever reads them one day finds them set aside.
         raise BadPayload("a message in a kind of update that is not known")
     return None
-
-
-def _in_words(raw: Mapping[str, Any], *, is_file: bool) -> str | None:
-    """What a message without words says; None where its file says it. Raises BadPayload for a kind not known."""
-    for kind in _WORDS:
-        if isinstance(told := raw.get(kind), dict):
-            listed = [one if isinstance(one, list) else [one] for one in map(told.get, _NAMES)]
-            parts = [one.get("text") if isinstance(one, dict) else one for some in listed for one in some]
-            words = [str(one) for one in parts if isinstance(one, str | int | float) and not isinstance(one, bool)]
-            words.append(written(told.get("total_amount"), told.get("currency"), _DIGITS) or "")
-            return aside(kind.replace("_", " "), *words)
-    if not is_file:
-        raise BadPayload("a message of a kind that is not known")
-    return None
-
-
-def _label(press: _Press) -> str | None:
-    """What stands on the button that was pressed; what it sends where Telegram does not tell."""
-    rows = press.keys if isinstance(press.keys, list) else []
-    keys = [one for row in rows if isinstance(row, list) for one in row if isinstance(one, dict)]
-    labels = [one.get("text") for one in keys if press.data and one.get("callback_data") == press.data]
-    return next((one for one in labels if isinstance(one, str) and one.strip()), press.data)
 
 
 def _require_person(who: Who, error: type[ChannelError]) -> None:

@@ -96,7 +96,14 @@ def _case(one: Case) -> Iterator[str | None]:
 
 
 def _talk(one: Talk) -> Iterator[str | None]:
-    yield from ("conversation", one.external_id, one.status, _value(one.started_at), "to", _value(one.last_message_at))
+    yield from (
+        "conversation",
+        one.external_id,
+        one.status or "OPEN",
+        _value(one.started_at),
+        "to",
+        _value(one.last_message_at),
+    )
     yield f"with {one.who.value}"
 
 

@@ -179,8 +179,9 @@ class Talk:
     who: Who
     started_at: datetime
     last_message_at: datetime
-    status: str = "OPEN"
-    """OPEN, FOLLOW_UP or RESOLVED."""
+    status: str | None = None
+    """OPEN, FOLLOW_UP or RESOLVED, which holds until the person writes again. None: the channel does not say, and it
+    stands as was last said of it."""
     subject: str | None = None
     agent: str | None = None
     entry_point: Mapping[str, str | None] | None = None

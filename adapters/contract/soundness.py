@@ -223,7 +223,9 @@ def _field(kind: type, name: str, hint: Any) -> Check:
         return _several(lambda _: None)
     check = _check_of(hint)
     if words := ALLOWED.get((kind, name)):
-        return _also(check, lambda value: value in words, f" is none of its words: {', '.join(words)}.")
+        return _also(
+            check, lambda value: value is None or value in words, f" is none of its words: {', '.join(words)}."
+        )
     if name in _IDS:
         check = _also(check, _is_whole, " holds half a character (a lone surrogate).")
     if (kind, name) in _FILLED:

@@ -16,15 +16,15 @@
 
 // By these names the gateway knows documents.json. Written by tools/widget_documents.py.
 const DOCUMENTS = {
-  StartChat: "9e3e8f02fe9033dafbf92d8d7674a3019846cce9207aadd01d81e37fbe178101",
-  ChatSite: "63c52c48e3298fe7fb08fe250dac5b8e67e0a5b3c3bfafecd6bb685d89ac2c63",
+  StartChat: "dffe87e86c843fec6b26bd2eea26e394d4a3fc40786a5112c3969a96a4355e44",
+  ChatSite: "b78a35caefcd49614502484e3e030e7a25b952f1d9db8250ade2c75ee16d73ea",
   Chat: "437b48636060e5309ead1b98d46c25879612c04060101eeff06b17e55ba41a9b",
   EarlierMessages: "da680dcec85e8c326d2d308f81062941afbf53d0e88f95f2bfdbcddcd73c200a",
-  SendChatMessage: "bdc39d2145c17cb2058db69a06c4fbd0a7924d6186ab031359735e4450da4ef8",
+  SendChatMessage: "b9390febcf5aafb5a4b5f66b8823ad997a2ca51151506ffe54055ef3f00cde5d",
   ChatChanged: "392e7e804b0e914e7bf637d8978e342dffd98248971f69f7283339f9dfd8a1ea",
   TypeInChat: "13f4e115118f754dc334c0015e335cca77fa1858551cc4778add7d9c19385e51",
   ReadChat: "430a421839e859f00617281f27e69859f1e6b9f0a01569372eaf9505f4c23556",
-  IdentifyVisitor: "243c768bf0b9aef8ca5b72e43e2d43590c98f38c581b711dd13de43a381303e3",
+  IdentifyVisitor: "cdf763a5993d4765d706455ea31f56a6c2a85aa09b7c9039aed6490c7dcb9df9",
   EndChat: "f048d8475ee498b1be9f4885ce764b634716bb3421586c9eb8927c38e2f73aa8",
 };
 
@@ -40,6 +40,7 @@ const MOST_WAITING = 50;
 
 const ENDED = "This chat has ended. Write a message to begin another.";
 const CLOSED = "The chat cannot be opened now.";
+const NAMES_NOBODY = "The statement names nobody: it is no JSON Web Token with a `sub`.";
 const NO_DOCUMENTS =
   "customer-chat: this gateway does not know the widget's documents, and documents.json, which holds their texts, cannot be fetched. " +
   "Name it in GATEWAY_TRUSTED_DOCUMENTS, or put it beside customer-chat.js and let the page fetch it (connect-src 'self').";
@@ -52,6 +53,9 @@ class Told extends Error {
     this.retryAfterS = retryAfterS;
   }
 }
+
+/** Tells whoever built the page why something was refused; visitors have words of their own. */
+const complain = ({ code, message }) => code !== "NO_DOCUMENTS" && console.warn(`customer-chat: ${code}: ${message}`);
 
 /** What is told of a chat that has ended meanwhile. */
 const over = () => new Told("OVER", "The chat was ended.");
@@ -73,6 +77,8 @@ class Wire {
   async ask(name, variables, token) {
     const accept = "application/graphql-response+json, application/json";
     const response = await this.#post(name, variables, { token, accept, signal: AbortSignal.timeout(PATIENCE_MS) });
+    // By the gateway, or by whatever stands before it and speaks no JSON.
+    if (response.status === 413) throw new Told("TOO_LARGE", "The request is larger than is taken.");
     const answer = await response.json();
     if (await this.#isForTexts(answer)) return this.ask(name, variables, token);
     return dataOf(answer);
@@ -150,10 +156,16 @@ function dataOf(answer) {
 
 /** A mutation's payload; throws where it was refused. */
 function payloadOf(result) {
-  if (result.__typename === "TooOften") throw new Told("TOO_OFTEN", "", result.retryAfterS);
-  // A refusal's words are for people; those of an error are for whoever builds this.
-  if (result.code) throw Object.assign(new Told(result.code, result.message), { inputPath: result.inputPath, isForPeople: true });
+  if (result.__typename === "TooOften") throw new Told("TOO_OFTEN", `Try again in ${result.retryAfterS} s.`, result.retryAfterS);
+  if (result.code) throw Object.assign(new Told(result.code, result.message), { inputPath: result.inputPath });
   return result;
+}
+
+/** What a visitor is told of a message that was not taken. */
+function whyNot({ code, inputPath }) {
+  if (code === "TOO_LARGE") return "it is too long. Send it in parts.";
+  if (inputPath?.[1] === "text") return "it is too long, or holds signs that cannot be sent.";
+  return inputPath?.[1] === "attachments" ? "its file cannot be sent." : "something is wrong with it.";
 }
 
 // --- What a browser keeps ----------------------------------------------------------------------------------------
@@ -287,7 +299,7 @@ class Chat extends EventTarget {
   #marked = "";
   /** Whether a chat is asked for by who is signed in; only then, or where something waits to be sent, one begins. */
   #isWanted = false;
-  #greeting = null;
+  #site = null;
   #greets = false;
 
   constructor(endpoint, account) {
@@ -329,7 +341,12 @@ class Chat extends EventTarget {
   }
 
   get greeting() {
-    return this.#shelf.get("session")?.greeting ?? this.#greeting;
+    return this.#shelf.get("session")?.greeting ?? this.#site?.greeting ?? null;
+  }
+
+  /** How many characters the site takes of a message; null as long as it has not told. */
+  get longestText() {
+    return this.#shelf.get("session")?.longestText ?? this.#site?.longestText ?? null;
   }
 
   /** What the visitor wrote and the gateway has not taken yet, oldest first. */
@@ -351,12 +368,13 @@ class Chat extends EventTarget {
 
   /** Asks what the company says before anybody wrote. Nobody is a customer for that. */
   async greet() {
-    if (this.isKnown || this.#greets || this.#greeting !== null) return;
+    if (this.isKnown || this.#greets || this.#site) return;
     this.#greets = true;
     try {
       const { chatSite } = await this.#wire.ask("ChatSite", { account: this.#account });
-      this.#greeting = chatSite?.greeting ?? null;
+      this.#site = chatSite;
     } catch (error) {
+      if (!isForNow(error)) complain(error);
       if (!isForNow(error) && !this.isKnown) this.trouble ||= CLOSED;
     } finally {
       this.#greets = false;
@@ -380,7 +398,10 @@ class Chat extends EventTarget {
         if (!isForNow(error)) {
           if (signal.aborted) return;
           this.#isWanted = false;
-          if (error.code !== "OVER") this.trouble = error.isForPeople ? error.message : CLOSED;
+          if (error.code !== "OVER") {
+            complain(error);
+            this.trouble = CLOSED;
+          }
           this.#say("idle");
           return;
         }
@@ -461,6 +482,7 @@ class Chat extends EventTarget {
       await this.identify(said);
     } catch (error) {
       if (isForNow(error) || error.code === "OVER") return;
+      complain(error);
     }
     this.#shelf.drop("said");
   }
@@ -560,7 +582,7 @@ class Chat extends EventTarget {
       return;
     }
     const known = begun.resume === resume ? session : {};
-    this.#shelf.set("session", { ...known, token: begun.token, greeting: begun.greeting, resume: begun.resume });
+    this.#shelf.set("session", { ...known, token: begun.token, greeting: begun.greeting, longestText: begun.longestText, resume: begun.resume });
     this.#shelf.drop("came");
     this.#take(begun.chat);
   }
@@ -740,11 +762,13 @@ class Chat extends EventTarget {
   async #deliver({ key, text, attachments, at }) {
     const input = { key, text: text || null, ...(attachments.length && { attachments }) };
     try {
+      if (this.longestText && [...text.trim()].length > this.longestText) throw new Told("TOO_LARGE", `At most ${this.longestText} characters are taken.`);
       const { sendChatMessage } = await this.#ask("SendChatMessage", { input });
       this.#put(payloadOf(sendChatMessage).sent, key);
     } catch (error) {
       if (isForNow(error) || ["OVER", "NO_DOCUMENTS"].includes(error.code)) throw error;
-      this.#shelf.set(`out:${key}`, { key, at, text, attachments, refusal: error.isForPeople ? error.message : "something is wrong with it." });
+      complain(error);
+      this.#shelf.set(`out:${key}`, { key, at, text, attachments, refusal: whyNot(error) });
     }
     this.#changed();
   }
@@ -925,9 +949,13 @@ class CustomerChat extends HTMLElement {
     if (this.#chat.state === "idle") this.#start(false);
   }
 
-  /** Says who it is. Whether that is proven; a statement that comes before there is a chat is sent when one begins. */
+  /**
+   * Says who it is. Whether that is proven; a statement that comes before there is a chat is sent when one begins.
+   * Throws what was refused, with its `code` and, in `message`, why.
+   */
   async identify(claim) {
     if (!claim.signed) return this.#chat.identify(claim);
+    if (!userOf(claim.signed)) throw new Told("INVALID_INPUT", NAMES_NOBODY);
     this.#signed = claim.signed;
     this.#leaveOthers();
     if (this.isOpen && !this.#chat.isKnown && !this.#chat.hasEnded && userOf(claim.signed)) await this.#chat.start(true);
@@ -954,10 +982,11 @@ class CustomerChat extends HTMLElement {
   async #start(isWanted) {
     this.#leaveOthers();
     const user = this.#statement && userOf(this.#statement);
+    if (this.#statement && !user) complain(new Told("INVALID_INPUT", NAMES_NOBODY));
     const mayBegin = isWanted && Boolean(user) && !this.#chat.hasEnded;
     if (!mayBegin && !this.#chat.isKnown && !this.#chat.isOwing) return;
     await this.#chat.start(mayBegin);
-    if (user && this.#chat.isKnown && this.#chat.user !== user) await this.#prove().catch(() => {});
+    if (user && this.#chat.isKnown && this.#chat.user !== user) await this.#prove().catch((error) => isForNow(error) || error.code === "OVER" || complain(error));
   }
 
   /** Ends the chat of somebody else who was signed in on this device, that nobody reads or goes on with what they wrote. */
@@ -1008,7 +1037,6 @@ class CustomerChat extends HTMLElement {
       id: "words",
       rows: 1,
       placeholder: "Write a message",
-      maxLength: 4000,
       oninput: () => (this.#grow(), this.#chat.typed(words.value !== "")),
       onblur: () => this.#chat.typed(false),
       onkeydown: (event) => {
@@ -1059,7 +1087,8 @@ class CustomerChat extends HTMLElement {
         await this.identify(claim);
         said.textContent = this.#chat.isKnown ? "Thank you. We can reach you now." : "Thank you. We are told with your first message.";
       } catch (error) {
-        said.textContent = error.isForPeople ? error.message : "That could not be told now. Try again in a moment.";
+        const wrong = { email: "That is no e-mail address.", name: "That name cannot be kept." };
+        said.textContent = wrong[error.inputPath?.[1]] ?? "That could not be told now. Try again in a moment.";
       }
     };
     const atEnd = () => (this.#parts.log.scrollTop = this.#parts.log.scrollHeight);
@@ -1088,7 +1117,7 @@ class CustomerChat extends HTMLElement {
   }
 
   #draw() {
-    const { count, launcher, who, log, list, more, greeting, typing, state } = this.#parts;
+    const { count, launcher, who, log, list, more, greeting, typing, state, words } = this.#parts;
     const chat = this.#chat;
     const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
     const { unread } = chat;
@@ -1098,11 +1127,12 @@ class CustomerChat extends HTMLElement {
     who.textContent = chat.agentName ? `with ${chat.agentName}` : "";
     greeting.hidden = !chat.greeting;
     if (greeting.textContent !== (chat.greeting ?? "")) greeting.textContent = chat.greeting ?? "";
+    if (chat.longestText) words.maxLength = chat.longestText;
     more.hidden = !chat.hasEarlier;
     typing.hidden = !chat.isAgentTyping;
     typing.lastChild.textContent = `${chat.agentName ?? "An agent"} is typing`;
-    const words = this.#stateWords();
-    if (state.textContent !== words) state.textContent = words;
+    const told = this.#stateWords();
+    if (state.textContent !== told) state.textContent = told;
     this.#list(list);
     if (isAtEnd) log.scrollTop = log.scrollHeight;
     this.#look();

@@ -1,13 +1,14 @@
 """Whose conversation is it in which a message was written, and how long does it last by it?"""
 
 from collections.abc import Set as AbstractSet
+from datetime import UTC, datetime
 from operator import gt, lt
 
 from adapters.records import Document, RecordId
-from resolvers.conversations import CONVERSATIONS
+from resolvers.conversations import CONVERSATIONS, HEARD_AT
 from resolvers.ingest.shelf import Shelf
 from resolvers.ingest.stand_ins import GONE_AT, is_stand_in
-from resolvers.ingest.talks import begun_by
+from resolvers.ingest.talks import as_it_stands, begun_by, heard_by, last_said
 
 # A conversation lasts from its first message to its last, in whichever order they come in.
 _BOUNDS = (("started_at", lt), ("last_message_at", gt))
@@ -29,7 +30,11 @@ def grown(shelf: Shelf[RecordId], message: Document, talk: str, erased: Abstract
         shelf.put({**dict.fromkeys(known), **begun})
     else:
         customer = known["customer_id"]
+        said = last_said(known)
         for field, is_beyond in _BOUNDS:
             if is_beyond(message["sent_at"], known[field]):
                 shelf.copy(known["_id"])[field] = message["sent_at"]
+        heard_at = heard_by(message).get(HEARD_AT)
+        if heard_at is not None and heard_at > (known.get(HEARD_AT) or datetime.min.replace(tzinfo=UTC)):
+            shelf.copy(known["_id"]).update({HEARD_AT: heard_at, **as_it_stands(said, heard_at)})
     return customer

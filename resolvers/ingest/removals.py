@@ -14,7 +14,7 @@ from resolvers.conversations import CONVERSATIONS, MESSAGES
 from resolvers.ingest.fields import place_of
 from resolvers.ingest.report import INSERTED, UNCHANGED, UPDATED, NotTaken, Result, stored_moment
 from resolvers.ingest.stand_ins import GONE_AT, UNDER, is_stand_in, stand_in
-from resolvers.ingest.talks import begun_by, state_of
+from resolvers.ingest.talks import begun_by, heard_by, state_of
 from resolvers.ingest.told import remove_files
 from resolvers.ingest.turns import until
 from resolvers.privacy.removing import BATCH
@@ -95,4 +95,5 @@ async def _left(store: Store, record: Record, known: Document, at: datetime) -> 
         return None
     begun = begun_by({"came_by": None, **later[0], "customer_id": known["customer_id"]})
     kept = {name: known[name] for name in ("external_id", "relinked") if name in known}
-    return {**begun, **kept, "last_message_at": later[-1]["sent_at"], GONE_AT: at}
+    heard = {name: moment for one in later for name, moment in heard_by(one).items()}
+    return {**begun, **kept, **heard, "last_message_at": later[-1]["sent_at"], GONE_AT: at}

@@ -13,7 +13,9 @@ from adapters.records import CAME_BY, Document, RecordId, derived_id
 from resolvers.conversations import (
     BY_OTHER,
     CONVERSATIONS,
+    HEARD_AT,
     MESSAGES,
+    SAID,
     ConversationStatus,
     MessageDirection,
     MessageStatus,
@@ -22,6 +24,7 @@ from resolvers.ingest.company import Company
 from resolvers.ingest.fields import dated, is_older, maybe, one_of, place_of
 from resolvers.ingest.parts import entry_point_document
 from resolvers.ingest.report import NotTaken, bounded, require_text, stored_moment
+from resolvers.ingest.turns import until
 
 REACHED: Final = ("UNKNOWN", "QUEUED", "SENT", "FAILED", "DELIVERED", "READ", "RECEIVED")
 """How far a message came, the least first: a status only climbs. Whatever a vendor says is more than not to know. What
@@ -73,25 +76,66 @@ def begun_conversation_id(channel: str, account: str, key: str) -> RecordId:
 
 def conversation(one: Talk, company: Company) -> dict[str, Any]:
     """The conversation as it is stored; raises NotTaken."""
+    said = _said_by(one)
     return {
         **place_of(one),
         "subject": bounded(one.subject, "subject"),
-        "status": one_of(ConversationStatus, one.status, "status"),
+        "status": said["status"] if said else ConversationStatus.OPEN.value,
         "entry_point": entry_point_document(one.entry_point) if one.entry_point else None,
         "started_at": stored_moment(one.started_at, "started_at"),
         "last_message_at": stored_moment(one.last_message_at, "last_message_at"),
         "resolved_at": maybe(one.resolved_at, "resolved_at"),
         "assigned_agent_id": company.agent(one.agent) if one.agent else None,
         **dated(one.updated_at),
+        **({SAID: said} if said else {}),
     }
+
+
+def _said_by(one: Talk) -> dict[str, Any] | None:
+    """What its channel says of where the conversation stands, and of when that is; None where it says nothing."""
+    if one.status is None:
+        return None
+    status, at = one_of(ConversationStatus, one.status, "status"), one.updated_at or one.resolved_at
+    return {
+        "status": status,
+        "at": stored_moment(at or one.last_message_at, "status"),
+        "resolved_at": maybe(one.resolved_at, "resolved_at"),
+        **dated(one.updated_at),
+    }
+
+
+def last_said(talk: Document) -> Document | None:
+    """What was last said of where the conversation stands; None where nobody has said anything but that it is open."""
+    said: Document | None = talk.get(SAID)
+    if said or talk["status"] == ConversationStatus.OPEN.value:
+        return said
+    # As of one that was kept before it was kept who said so.
+    at = talk.get("updated_at") or talk["resolved_at"] or talk["last_message_at"]
+    return {"status": talk["status"], "at": at, "resolved_at": talk["resolved_at"], **_dated_as(talk)}
+
+
+def _dated_as(talk: Document) -> Document:
+    return {"updated_at": talk["updated_at"]} if talk.get("updated_at") else {}
+
+
+def as_it_stands(said: Document | None, heard_at: datetime | None) -> dict[str, Any]:
+    """Where a conversation stands: as was last said of it, and open again where the customer has written since."""
+    if said is None:
+        return {}
+    if said["status"] == ConversationStatus.RESOLVED.value and heard_at is not None and heard_at > until(said["at"]):
+        return {SAID: said, "status": ConversationStatus.OPEN.value, "resolved_at": None}
+    return {SAID: said, "status": said["status"], "resolved_at": said["resolved_at"]}
 
 
 def longer(old: Document, new: dict[str, Any]) -> dict[str, Any]:
     """The later word on a conversation; messages may have arrived before the conversation was told of."""
+    before, now = last_said(old), new.get(SAID)
+    said = before if now is None or (before is not None and is_older(now, before)) else now
     return (dict(old) if is_older(new, old) else new) | {
         "started_at": min(old["started_at"], new["started_at"]),
         "last_message_at": max(old["last_message_at"], new["last_message_at"]),
         "entry_point": old["entry_point"] or new["entry_point"],
+        **as_it_stands(said, old.get(HEARD_AT)),
     }
 
 
@@ -190,6 +234,12 @@ def last_word_at(message: Document) -> datetime:
     return max(moments)
 
 
+def heard_by(message: Document) -> dict[str, datetime]:
+    """When the customer wrote, where the message is a word of their own."""
+    is_own = message["direction"] == MessageDirection.IN.value and not message.get(BY_OTHER)
+    return {HEARD_AT: message["sent_at"]} if is_own else {}
+
+
 def begun_by(message: Document) -> dict[str, Any]:
     """The conversation that a message begins which arrived before it."""
     return {
@@ -205,4 +255,5 @@ def begun_by(message: Document) -> dict[str, Any]:
         "last_message_at": message["sent_at"],
         "resolved_at": None,
         "assigned_agent_id": None,
+        **heard_by(message),
     }

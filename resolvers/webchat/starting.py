@@ -43,6 +43,7 @@ from resolvers.webchat.limits import TooOften, require_resume, require_start
 from resolvers.webchat.showing import Chat, shown_chat
 
 LONGEST_PAGE, LONGEST_LOCALE, LONGEST_RESUME = 2_000, 35, 200
+_LONGEST_TEXT = "How many characters of a visitor's message the site takes."
 _CHECK_RESUME = "It ends some time after the last visit, or by `endChat`. Begin anew, without `resume`."
 
 
@@ -73,6 +74,7 @@ class StartChatPayload:
     resume: str = told("By this word the same browser finds the chat again. Whoever has it reads the chat.")
     is_resumed: bool = told("Whether an earlier chat goes on.")
     greeting: str | None = told("What the company says before anybody wrote; no message.")
+    longest_text: int = told(_LONGEST_TEXT)
     chat: Chat = told("The chat as it is now.")
 
 
@@ -81,6 +83,8 @@ class ChatSite:
     """A site on which visitors chat, as a widget shows it before anybody wrote."""
 
     greeting: str | None = told("What the company says before anybody wrote; no message.")
+    longest_text: int = told(_LONGEST_TEXT)
+    most_files: int = told("How many files one message may name.")
 
 
 @SLICE.query(may=frozenset({Role.VISITOR}), is_open=True)
@@ -94,7 +98,10 @@ def chat_site(
     It needs no sign-in, and nobody is kept for having asked.
     """
     site = site_of(info.context, channel, account)
-    return ChatSite(greeting=site.terms.greeting) if site and _is_of_page(info.context, site) else None
+    if site is None or not _is_of_page(info.context, site):
+        return None
+    terms = site.terms
+    return ChatSite(greeting=terms.greeting, longest_text=terms.longest_text, most_files=terms.most_files)
 
 
 @SLICE.mutation(may=frozenset({Role.VISITOR}), is_open=True)
@@ -135,9 +142,14 @@ def _is_of_page(context: Context, site: Site) -> bool:
 async def _way_in(context: Context, chatting: Chatting, word: str, *, is_resumed: bool) -> StartChatPayload:
     token, expires_at = token_of(context, chatting, chatting.document["customer_id"], is_proven=False)
     shown = await shown_chat(context, chatting)
-    greeting = chatting.site.terms.greeting
     return StartChatPayload(
-        token=token, expires_at=expires_at, resume=word, is_resumed=is_resumed, greeting=greeting, chat=shown
+        token=token,
+        expires_at=expires_at,
+        resume=word,
+        is_resumed=is_resumed,
+        greeting=chatting.site.terms.greeting,
+        longest_text=chatting.site.terms.longest_text,
+        chat=shown,
     )
 
 

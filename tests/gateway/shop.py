@@ -209,7 +209,12 @@ async def shop_of(open_gate: OpenGate, *, attributes: str = "", **settings: Any)
     """A shop that is open, its gateway at work; with settings of the gateway's."""
     waiting = Shop(cast("Gate", None), attributes=attributes)
     async with served(waiting.site) as address:
-        told = {"allowed_origins": [address], "identity_secrets": [SECRET], "greeting": "How can we help?"}
+        told = {
+            "allowed_origins": [address],
+            "identity_secrets": [SECRET],
+            "greeting": "How can we help?",
+            "longest_text": 3_000,
+        }
         equipment = Equipment(way=cast("Way", Stood(Standing())))
         lines = Lines([WebChat("main", WebChatSettings.model_validate(told), equipment)])
         waiting.gate = open_gate(lines=lines, **settings)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from adapters.channels.meta_messaging.reading import Reader
 from adapters.discovery import Adapter, adapters
 from gateway.channel_entries import sample_entry
 from gateway.channel_file import read_channels
@@ -37,6 +38,23 @@ def test_tells_every_setting(adapter: Adapter) -> None:
     named = {field.alias or name for name, field in adapter.cls.Settings.model_fields.items()}
     assert named | {"name", "account"} == set(whole["channel"][0])
     assert max(map(len, text.splitlines())) < 200
+
+
+@pytest.mark.parametrize(("name", "setting"), [("messenger", "app_id"), ("email", "display_name")])
+def test_made_up_stands_behind_sign(name: str, setting: str) -> None:
+    """What may be left out, and is no secret, nobody has by having filled in the rest."""
+    assert re.search(f"^# {setting} = ", sample_entry(FOUND[name]), re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["messenger", "instagram"])
+def test_fields_to_subscribe(name: str) -> None:
+    """Of a channel of Meta's the fields of its webhook stand there, all of which are read."""
+    told = " ".join(sample_entry(FOUND[name]).partition("[[channel]]")[0].replace("#", "").split())
+    fields = told.partition("these fields: ")[2].rstrip(".").split(", ")
+    reader = Reader(name, "1", "page" if name == "messenger" else name)
+    body = {"object": reader.kind, "entry": [{"id": "1", "changes": [{"field": one} for one in fields]}]}
+    assert len(fields) > 9
+    assert all(event.unread and "no object as its value" in event.unread for event in reader.events(body))
 
 
 def test_as_a_command() -> None:

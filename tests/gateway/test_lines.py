@@ -166,6 +166,19 @@ def test_channels_are_listed(run: CliRunner) -> None:
     assert (result.exit_code, "opensesame" in result.output) == (0, False)
 
 
+def test_mistaken_entry_is_named(run: CliRunner, switched_on: Settings) -> None:
+    """An entry with a mistake is named for it, and costs the others nothing: they are listed as they are."""
+    assert switched_on.channels
+    good = switched_on.channels.read_text("utf-8")
+    switched_on.channels.write_text(f'{good}\n[[channel]]\nname = "telegram"\naccount = "bot"\n', "utf-8")
+    result = run.invoke(cli.app, ["channels"])
+    rows = [line.split("\t") for line in result.stdout.splitlines()]
+    assert [row[:2] for row in rows[1:3]] == [["acme", "main"], ["second_desk", "main"]]
+    assert rows[3][:4] == ["telegram", "bot", "telegram", "a mistake in its entry, told below"]
+    assert [row[2] for row in rows[1:]].count("telegram") == 1
+    assert result.exit_code != 0
+
+
 def test_channel_is_checked(run: CliRunner) -> None:
     """`check-channel` shows each check with its outcome, and ends well where none failed."""
     result = run.invoke(cli.app, ["check-channel", "acme", "--mutations", "30"])

@@ -1,11 +1,13 @@
 """Who wrote a mail, to whom, was it a person at all, and does anybody vouch for it?
 
 A From is written by whoever sends, so that it proves nothing. Only a mail server of ours that checked it does, whose
-name the settings say (RFC 8601): its `dmarc=pass` means that the domain in From stands behind the mail.
+name the settings say (RFC 8601): its `dmarc=pass` means that the domain in From stands behind the mail, and its
+`dmarc=fail` that somebody else may have written it.
 """
 
 import re
 from collections.abc import Iterator, Sequence
+from enum import StrEnum
 from typing import Final, NamedTuple
 
 from adapters.channels.email.letter import Headers
@@ -19,8 +21,9 @@ _PIECE: Final = re.compile(
 )
 # RFC 5321, 4.5.3.1; whether a domain can be one, the house says.
 _ADDRESS: Final = re.compile(r'(?:[^\s@<>,;:"()\[\]\\]{1,64}|"[^"\\\s]{1,62}")@[^\s@<>,;:"()\[\]\\]{1,255}')
-_COMMENT: Final = re.compile(r"\([^()]*\)")
-_DEEPEST_COMMENT: Final = 5
+# RFC 8601, 2.2: a method may name its version.
+_METHOD: Final = re.compile(r"dmarc(?:/\d{1,3})?(?:=|\Z)")
+_FAILED: Final = re.compile(r"dmarc(?:/\d{1,3})?=fail")
 _AUTOMATIC_SENDERS: Final = frozenset({"mailer-daemon", "mailerdaemon", "mail-daemon"})
 _BULK: Final = frozenset({"bulk", "junk", "list"})
 # RFC 2919 and RFC 2369, and what older programs for lists write.
@@ -97,26 +100,58 @@ def domain_of(address: str) -> str:
     return address.rpartition("@")[2]
 
 
-def is_proven(headers: Headers, address: str, servers: Sequence[str]) -> bool:
-    """Whether a mail server of ours found that the domain of the one address in From stands behind the mail."""
-    if not servers or len(headers.all("from")) != 1 or len(mailboxes(headers, "from")) != 1:
-        return False
+class Finding(StrEnum):
+    """What our own mail server found of whether the domain in From stands behind a mail."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NONE = "none"
+    """It says nothing of it, or nobody can tell what it says."""
+
+
+def finding(headers: Headers, address: str, servers: Sequence[str], own_lists: Sequence[str]) -> Finding:
+    """What the first of our own servers that says anything of it found of the one address in From.
+
+    A list changes what goes through it, so that the senders' domains stand behind it no more: what came by one of the
+    company's own has failed nothing, where the server found that the list's own domain sent it.
+    """
+    if not servers:
+        return Finding.NONE
     trusted = {one.lower() for one in servers}
+    may_pass = len(headers.all("from")) == 1 and len(mailboxes(headers, "from")) == 1
     for raw in headers.all("authentication-results"):
         parts = _parts(raw_text(raw))
-        if parts is None:
-            # Whose it is cannot be told, nor what it hides.
-            return False
-        # Each server writes its own above those that it found, and takes away those that claim to be its own.
-        if parts[0].split()[:1] and parts[0].split()[0].lower() in trusted:
-            results = [one.lower().split() for one in parts[1:] if one.lower().lstrip().startswith("dmarc")]
-            return len(results) == 1 and _is_pass(results[0], domain_of(address))
-    return False
+        is_ours = parts is not None and bool(parts[0].split()) and parts[0].lower().split()[0] in trusted
+        results = [one.lower().split() for one in parts[1:]] if parts and is_ours else []
+        said = [one for one in results if one and _METHOD.match(one[0])]
+        if any(_FAILED.fullmatch(one[0]) for one in said):
+            return Finding.NONE if _is_carried(headers, results, own_lists) else Finding.FAILED
+        if said:
+            return Finding.PASSED if may_pass and _is_pass(said, domain_of(address)) else Finding.NONE
+        # Each server writes its own above those that it found, and takes away those that claim to be its own: what
+        # stands below may be whoever's, and proves nothing. Whose one is that never ends cannot be told.
+        may_pass = may_pass and parts is not None and not is_ours
+    return Finding.NONE
 
 
-def _is_pass(words: Sequence[str], domain: str) -> bool:
-    said = [one.partition("=")[2] for one in words if one.startswith("header.from=")]
-    return words[0] == "dmarc=pass" and len(said) == 1 and said[0].rpartition("@")[2] == domain
+def _is_pass(said: Sequence[Sequence[str]], domain: str) -> bool:
+    return len(said) == 1 and said[0][0] == "dmarc=pass" and _said(said[0], "header.from") == [domain]
+
+
+def _is_carried(headers: Headers, results: Sequence[Sequence[str]], own_lists: Sequence[str]) -> bool:
+    """Whether one of the company's lists sent it on, by the signature or the sending server of the list's domain."""
+    named = next((one.lower() for one in own_lists if _is_list(headers, one)), None)
+    # Gmail names whoever signed in the place of their domain.
+    names = ("header.d", "header.i")
+    signed = [one for words in results if words[:1] == ["dkim=pass"] for name in names for one in _said(words, name)]
+    sent = [one for words in results if words[:1] == ["spf=pass"] for one in _said(words, "smtp.mailfrom")]
+    # Under one label as `com` nobody sends.
+    return named is not None and any("." in one and f".{named}".endswith(f".{one}") for one in (*signed, *sent))
+
+
+def _said(words: Sequence[str], name: str) -> list[str]:
+    """The domains that a finding names so."""
+    return [domain_of(one.partition("=")[2]) for one in words if one.startswith(f"{name}=")]
 
 
 def _parts(text: str) -> list[str] | None:
@@ -142,13 +177,6 @@ def _parts(text: str) -> list[str] | None:
         elif depth == 0:
             parts[-1] += piece
     return None if depth or is_quoted else [re.sub(r"\s*=\s*", "=", one) for one in parts]
-
-
-def _uncommented(text: str) -> str:
-    for _ in range(_DEEPEST_COMMENT):
-        text = _COMMENT.sub(" ", text)
-    # What is left of one that never ends hides the rest.
-    return text.partition("(")[0]
 
 
 # Programs
@@ -181,8 +209,7 @@ def is_automatic(headers: Headers) -> bool:
         return True
     if headers.all("x-auto-response-suppress") and _AWAY.match(headers.text("subject")):
         return True
-    paths = headers.all("return-path")
-    return bool(paths) and "".join(_uncommented(paths[0]).split()) == "<>"
+    return any("".join((_parts(one) or [""])[0].split()) == "<>" for one in headers.all("return-path")[:1])
 
 
 def _says_yes(headers: Headers, name: str) -> bool:
@@ -191,10 +218,14 @@ def _says_yes(headers: Headers, name: str) -> bool:
 
 def is_of_list(headers: Headers, own: Sequence[str]) -> bool:
     """Whether it went to many; `own`: List-Ids of the company's groups, to which customers write."""
-    named = headers.raw("list-id").lower()
-    if named and any(f"<{one.lower()}>" in named or named.strip() == one.lower() for one in own):
+    if any(_is_list(headers, one) for one in own):
         return False
     return any(headers.all(one) for one in _OF_LISTS) or _precedence(headers) in _BULK
+
+
+def _is_list(headers: Headers, one: str) -> bool:
+    named = headers.raw("list-id").lower()
+    return f"<{one.lower()}>" in named or named.strip() == one.lower()
 
 
 def _precedence(headers: Headers) -> str:

@@ -16,13 +16,14 @@ from adapters.channels.email.letter import Letter, read_letter
 from adapters.channels.email.moments import sent_at
 from adapters.channels.email.opening import Opened, opened
 from adapters.channels.email.people import (
+    Finding,
     Mailbox,
     domain_of,
+    finding,
     is_automatic,
     is_of_list,
     is_of_mailer,
     is_of_postmaster,
-    is_proven,
     mailboxes,
 )
 from adapters.channels.email.reports import (
@@ -36,7 +37,7 @@ from adapters.channels.email.reports import (
     tells_of_delivery,
 )
 from adapters.channels.email.settings import EmailSettings
-from adapters.channels.email.threads import answers, copy_id, id_of, own_in, root_of, tag_of, talk_id
+from adapters.channels.email.threads import answers, copy_id, id_of, ids_in, own_in, root_of, tag_of, talk_id
 from adapters.contract.deliveries import Delivery, Event
 from adapters.contract.records import File, HandedOver, Person, Reach, Talk, Utterance, Who
 from adapters.quiet import quiet
@@ -49,11 +50,17 @@ _OF_WHICH: Final = (
     "the mail comes from our own address, to be answered at another of our domain: a form's or a colleague's (name the "
     "sender in `form_senders`, or the other address in `other_addresses`)"
 )
+_PRETENDED: Final = (
+    "a mail server of ours found that the sender's domain does not stand behind the mail (dmarc=fail): somebody "
+    "else may have written it"
+)
 _MOST_READERS: Final = 20
 _LONGEST_SUBJECT: Final = 500
 _LONGEST_ID: Final = 990
-_AGAIN: Final = re.compile(
-    r"(?:(?:re|aw|antw|sv|vs|rv|res|ref|odp|fwd?|wg|tr|enc|i)(?:\[\d{1,3}\])?[ \t]*:[ \t]*)+", re.IGNORECASE
+# What programs put before a subject; some of it is a word or a name, too, as in `Ref: 12` or `SV: a member`.
+_AGAIN: Final = re.compile(r"(?:(?:re|aw|antw|odp|fwd?|wg)(?:\[\d{1,3}\])?[ \t]*:[ \t]*)+", re.IGNORECASE)
+_AGAIN_IN_ANSWERS: Final = re.compile(
+    r"(?:(?:re|aw|antw|odp|fwd?|wg|sv|vs|rv|res|ref|tr|enc|i)(?:\[\d{1,3}\])?[ \t]*:[ \t]*)+", re.IGNORECASE
 )
 
 
@@ -143,20 +150,23 @@ class Reader:
             return self._unread(mail, _OF_WHICH)
         return self._heard(mail, visitor, by_program=False, is_by_form=True)
 
-    def _unread(self, mail: _Mail, why: str) -> Event:
-        return Event(key=f"unread:{mail.id}", order_by=mail.id, at=mail.at, unread=why)
+    def _unread(self, mail: _Mail, why: str, who: Who | None = None) -> Event:
+        return Event(key=f"unread:{mail.id}", order_by=mail.id, at=mail.at, unread=why, who=who)
 
     def _heard(self, mail: _Mail, wrote: Mailbox, *, by_program: bool, is_by_form: bool = False) -> Event:
         """What somebody wrote."""
         who = Who(self._channel, self._account, wrote.address)
+        found = finding(mail.letter.headers, wrote.address, self._settings.trusted_servers, self._settings.own_lists)
+        if found is Finding.FAILED and not is_by_form:
+            return self._unread(mail, _PRETENDED, who)
         # What is proven of a form is that it wrote, and anybody may write any address into it.
-        is_proven_ = not is_by_form and is_proven(mail.letter.headers, wrote.address, self._settings.trusted_servers)
+        is_proven = found is Finding.PASSED and not is_by_form
         person = Person(
             who=who,
             profile={"name": wrote.name} if wrote.name else {},
-            reaches=(Reach(type="EMAIL", value=wrote.address, is_verified=is_proven_),),
+            reaches=(Reach(type="EMAIL", value=wrote.address, is_verified=is_proven),),
             seen_at=None if by_program else mail.at,
-            is_asserted=not is_proven_,
+            is_asserted=not is_proven,
         )
         utterance = Utterance(
             channel=self._channel,
@@ -214,7 +224,10 @@ class Reader:
 
     def _talk(self, mail: _Mail, who: Who) -> Talk:
         headers = mail.letter.headers
-        subject = _AGAIN.sub("", headers.text("subject"), count=1).strip()[:_LONGEST_SUBJECT]
+        is_answer = any(ids_in(headers, one) for one in ("in-reply-to", "references"))
+        again = _AGAIN_IN_ANSWERS if is_answer else _AGAIN
+        said = headers.text("subject").lstrip()
+        subject = said[began.end() if (began := again.match(said)) else 0 :].strip()[:_LONGEST_SUBJECT]
         return Talk(
             channel=self._channel,
             account=self._account,

@@ -51,7 +51,11 @@ class EmailSettings(ChannelSettings):
     trusted_servers: tuple[str, ...] = Field(
         (),
         description="The names (authserv-id) under which mail servers of the company write Authentication-Results, as "
-        "`mx.example.com`: by their `dmarc=pass` alone a sender's address is taken for proven. Left out: none is.",
+        "`mx.example.com`: by their `dmarc=pass` alone a sender's address is taken for proven, where it names the "
+        "address's domain (a server that writes no `header.from` proves nobody). What they found `dmarc=fail` is set "
+        "aside, for somebody else may have written it; but not mails of forms, which prove nothing anyway, nor what "
+        "came by one of `own_lists`, where they found that its domain sent it (`dkim=pass` or `spf=pass`). Left out: "
+        "nobody is proven, and nothing is set aside for that.",
     )
     smtp_url: SmtpAddress | None = Field(
         None, description="The server that sends: smtps://host, or smtp://host:587. Left out: nothing is sent."

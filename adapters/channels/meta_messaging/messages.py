@@ -80,6 +80,8 @@ class _Told:
     at: datetime
     body: Any
     place: str
+    referral: Referral | None = None
+    """How the person came, where that stands beside what they said."""
 
     def event(self, key: str, *records: HandedOver) -> Event:
         """What happened, as an event of the person's."""
@@ -107,9 +109,13 @@ def item(raw: Any, place: str, spot: Spot) -> Event:
         raise BadPayload(f"{place}.timestamp is missing")
     is_echo = isinstance(body[kind], dict) and body[kind].get("is_echo") is True
     customer, is_ours = _sides(frame, spot, is_echo=is_echo)
+    if _is_between_others(frame, spot):
+        raise BadPayload(f"{place} is between two others: neither sender.id nor recipient.id is the account's")
     if customer is None:
         raise BadPayload(f"{place} names nobody: neither sender.id nor recipient.id is a customer's")
-    return _READERS[kind](_Told(spot, spot.who(customer), is_ours, at, body[kind], f"{place}.{kind}"))
+    beside = body.get("referral") if kind != "referral" else None
+    came_by = shaped(Referral, beside, f"{place}.referral") if beside is not None else None
+    return _READERS[kind](_Told(spot, spot.who(customer), is_ours, at, body[kind], f"{place}.{kind}", came_by))
 
 
 def customer_of(raw: Any, spot: Spot) -> Who | None:
@@ -122,7 +128,13 @@ def customer_of(raw: Any, spot: Spot) -> Who | None:
         return None
     is_echo = isinstance(message, dict) and message.get("is_echo") is True
     customer, _ = _sides(frame, spot, is_echo=is_echo)
-    return spot.who(customer) if customer else None
+    return spot.who(customer) if customer and not _is_between_others(frame, spot) else None
+
+
+def _is_between_others(frame: Frame, spot: Spot) -> bool:
+    """Whether both sides are named, and ours is none of them: then nobody can tell who said it to whom."""
+    sides = [one.id for one in (frame.sender, frame.recipient) if one and one.id]
+    return len(sides) > 1 and spot.account not in sides
 
 
 def _sides(frame: Frame, spot: Spot, *, is_echo: bool) -> tuple[str | None, bool]:
@@ -171,6 +183,7 @@ def spoken(told: _Told, external_id: str, words: Said, **more: Any) -> tuple[Han
 
 def introduced(told: _Told, referral: Referral | None) -> tuple[Person, Talk]:
     """The person and the conversation with them, of which there is one: Meta's deliveries do not name it."""
+    referral = referral or told.referral
     came_by = _entry_point(told.spot.channel, referral) if referral else None
     person = Person(who=told.who, seen_at=None if told.is_ours else told.at, entry_point=came_by)
     talk = Talk(
@@ -227,7 +240,7 @@ def _message(told: _Told) -> Event:
 def _wordless(told: _Told, message: Message) -> Event:
     """That somebody came, where it says by what; else nothing: who reads the conversation finds no empty message."""
     event = told.event(f"wordless:{told.hidden(message.mid)}")
-    if message.referral is None:
+    if message.referral is None and told.referral is None:
         return replace(event, left_alone="a message in which nothing is said")
     return replace(event, records=introduced(told, message.referral))
 

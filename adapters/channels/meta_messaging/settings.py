@@ -12,7 +12,8 @@ class MessagingSettings(MetaSettings):
 
     app_id: str | None = Field(
         None,
-        min_length=1,
+        pattern=r"\A[0-9]{1,64}\z",
+        examples=["1517776481860111"],
         description="The app's id. By it an echo of what this gateway sent is told from what people and other apps "
         "wrote; without it a message of unknown outcome stays so where the channel gives our own word not back.",
     )

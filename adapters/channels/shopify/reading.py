@@ -26,6 +26,8 @@ _PREFIX: Final = "draft-"
 
 # As much as the house keeps of custom data.
 _LONGEST_NAME, _LONGEST_VALUE, _MOST_DATA = 100, 2_000, 50
+_NOTES: Final = frozenset({"note", "shopify_test"})
+"""Names by which is noted on an order what is no attribute of it."""
 _CHOICES: Final = {
     "subscribed": "GRANTED",
     **dict.fromkeys(("unsubscribed", "redacted", "not_subscribed", "invalid"), "WITHDRAWN"),
@@ -293,7 +295,9 @@ def _total(one: Goods, count: int, unit: Amount) -> Decimal:
 
 
 def _noted(told: Sale) -> dict[str, str]:
-    said = {one.name[:_LONGEST_NAME]: one.value for one in told.data if one.name and one.name != OURS}
+    # Anybody who fills in a cart may name an attribute so.
+    named = [(f"attribute {one.name}" if one.name in _NOTES else one.name or "", one.value) for one in told.data]
+    said = {name[:_LONGEST_NAME]: value for name, value in named if name != OURS}
     noted = {"note": told.note, **({"shopify_test": "true"} if told.is_test else {}), **said}
     return {name: value[:_LONGEST_VALUE] for name, value in list(noted.items())[:_MOST_DATA] if value and name.strip()}
 

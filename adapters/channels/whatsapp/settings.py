@@ -8,7 +8,11 @@ from adapters.channels.meta import MetaSettings, Secret
 
 
 class WhatsAppSettings(MetaSettings):
-    """Credentials and choices of one business phone number; the channel account is its `phone_number_id`."""
+    """Credentials and choices of one business phone number; the channel account is its `phone_number_id`.
+
+    Subscribe the app's webhook to these fields: messages, user_preferences, standby, and of a number that the WhatsApp
+    Business app uses beside, smb_message_echoes and history.
+    """
 
     access_token: Secret = Field(description="The system user's token, with whatsapp_business_messaging.")
     also_accounts: frozenset[str] = Field(

@@ -140,7 +140,7 @@ def test_delays_in_words(said: str) -> None:
         mail("x", auto_submitted="auto-replied (vacation)"),
         mail("x", precedence="auto_reply"),
         mail("x", return_path="<>"),
-        mail("x", return_path="< > (nobody)"),
+        mail("x", return_path=r"< > (nobody \) at all)"),
         mail("x", x_autoreply="yes"),
         mail("x", x_vacation="yes"),
         mail("x", x_mail_autoreply="1"),

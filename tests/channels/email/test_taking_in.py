@@ -141,13 +141,17 @@ async def test_unproven_is_asserted(desk: Desk) -> None:
 
 
 async def test_forged_changes_nothing(desk: Desk) -> None:
-    """A mail that only pretends to be a proven customer's stands with their words, and says nothing of who they are."""
+    """A mail that may pretend to be a proven customer's says nothing of who they are; one found out is set aside."""
     await desk.hears(mail("Mine", given=[CHECKED]))
     (before,) = await desk.all(IDENTITIES)
     await desk.hears(mail("Forged", message_id="<f@x>", **{"from": "The Director <ann@example.com>"}))
     (after,) = await desk.all(IDENTITIES)
     assert (after["claim"], after["profile"]) == (before["claim"], before["profile"])
     assert after["profile"]["name"] == "Ann Lee"
+    await desk.hears(mail("Found out", message_id="<o@x>", given=[CHECKED.replace("=pass", "=fail")]))
+    assert {one["text"] for one in await desk.all(MESSAGES)} == {"Mine", "Forged"}
+    (aside,) = await desk.store.find(DELIVERIES, {"state": ASIDE})
+    assert "dmarc=fail" in aside["reasons"][0]
 
 
 async def test_echo_proves_nobody(desk: Desk) -> None:

@@ -99,15 +99,20 @@ def test_anothers_id_hides_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("subject", "read"),
+    ("subject", "read", "in_answer"),
     [
-        ("Re: Re[2]: AW: The bell", "The bell"),
-        ("Regarding it", "Regarding it"),
-        ("Re:", None),
-        ("", None),
-        ("  ", None),
+        ("Re: Re[2]: AW: The bell", "The bell", "The bell"),
+        ("Regarding it", "Regarding it", "Regarding it"),
+        ("Ref: 12345", "Ref: 12345", "12345"),
+        ("I: Robot", "I: Robot", "Robot"),
+        ("Your Ref: 12", "Your Ref: 12", "Your Ref: 12"),
+        ("Fwd: TR: The bell", "TR: The bell", "The bell"),
+        ("Re:", None, None),
+        ("", None, None),
+        ("  ", None, None),
     ],
 )
-def test_subjects(subject: str, read: str | None) -> None:
-    """A conversation is about what its subject says, without what answers add."""
+def test_subjects(subject: str, read: str | None, in_answer: str | None) -> None:
+    """A conversation is about what its subject says, without what programs add: what may be a word, in answers."""
     assert only(Talk, told(mail(subject=subject))).subject == read
+    assert only(Talk, told(mail(subject=subject, references="<a@x>"))).subject == in_answer

@@ -168,7 +168,7 @@ def test_moment_of_entry() -> None:
 
 @pytest.mark.parametrize(
     ("page", "recipient", "account"),
-    [(PAGE, PAGE, PAGE), (OTHER_PAGE, OTHER_PAGE, OTHER_PAGE), ("?", OTHER_PAGE, OTHER_PAGE), (int(PAGE), "1", PAGE)],
+    [(PAGE, PAGE, PAGE), (OTHER_PAGE, OTHER_PAGE, OTHER_PAGE), ("?", OTHER_PAGE, OTHER_PAGE), (int(PAGE), PAGE, PAGE)],
 )
 def test_placed(page: Any, recipient: str, account: str) -> None:
     """What came for a page is of that page; where the entry's id is none of ours, the side of it tells."""

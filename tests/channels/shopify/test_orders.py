@@ -109,10 +109,14 @@ async def test_no_trials(shop: Shop, shopify: Shopify) -> None:
 
 async def test_trials_of_a_development_store(shop: Shop, opened: Callable[..., Shopify]) -> None:
     """Where the settings say so, orders for a trial are told like others, and what they are is noted on them."""
-    shop.buyers, shop.sales = [buyer(7)], [sale(1, 7), sale(2, 7, test=True)]
+    said = [{"key": "shopify_test", "value": "false"}]
+    shop.buyers, shop.sales = (
+        [buyer(7)],
+        [sale(1, 7, customAttributes=said), sale(2, 7, test=True, customAttributes=said)],
+    )
     shopify = opened(takes_tests=True)
     signed = delivery("orders/paid", told_sale(shop.sales[1], buyer(7)))
-    trial = [{"shopify_test": "true"}]
+    trial = [{"shopify_test": "true", "attribute shopify_test": "false"}]
     for found in (await shopify.purchases(ANN, Portion()), await shopify.portion_of_all(None)):
         noted = {one.external_id: one.custom_data for one in found.records if isinstance(one, Order)}
         assert ("shopify_test" in noted["1"], [noted["2"]]) == (False, trial)

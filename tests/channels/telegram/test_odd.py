@@ -13,6 +13,7 @@ from tests.channels.telegram.double import AT, MIA, blocking, chat, delivered, m
 
 CHAT = {"chat": chat()}
 OWN = MIA["id"]
+U = "https://shop.example/green"
 
 
 def read(telegram: Telegram, told: Any, kind: str = "message") -> Event:
@@ -130,6 +131,22 @@ def test_other_kinds(telegram: Telegram, kind: str, told: dict[str, Any], why: s
         ({"paid_media": {"star_count": 5, "paid_media": [{}]}}, "[paid media: 5]"),
         ({"checklist": {"title": "Tour", "tasks": [{"text": "Oil"}, 7, {"text": 5}]}}, "[checklist: Tour, Oil, 7, 5]"),
         ({"checklist": {"title": "Tour", "tasks": None}}, "[checklist: Tour]"),
+        ({"poll": {"question": "Q", "options": [{"text": "A"}, {}, None]}}, "[poll: Q, A]"),
+        ({"text": "a", "quote": {"text": 5}}, "a"),
+        ({"text": "a", "quote": [], "entities": {}}, "a"),
+        ({"text": "a b", "entities": [7, {"type": "text_link"}, {"type": "text_link", "url": 5}]}, "a b"),
+        ({"text": "x.y", "entities": [{"type": "text_link", "url": "x.y"}]}, "x.y"),
+        (
+            {"text": "🚲 a", "entities": [{"type": "text_link", "offset": 3, "length": 1, "url": U}]},
+            f"🚲 a\n[link: a, {U}]",
+        ),
+        ({"text": "a", "entities": [{"type": "text_link", "offset": 2**70, "length": 9, "url": U}]}, f"a\n[link: {U}]"),
+        ({"text": "a", "entities": [{"type": "text_link", "offset": "0", "url": U}]}, f"a\n[link: {U}]"),
+        ({"photo": [{"file_id": "a"}], "quote": {"text": "q"}}, "[quote: q]"),
+        (
+            {"photo": [{"file_id": "a"}], "caption": "a", "caption_entities": [{"type": "text_link", "url": U}]},
+            f"a\n[link: {U}]",
+        ),
         ({"users_shared": {"users": [{"user_id": 9}]}}, "[users shared]"),
     ],
 )
@@ -202,12 +219,14 @@ def test_hardly_anybody(telegram: Telegram) -> None:
     "contact",
     [
         {"phone_number": "", "user_id": OWN},
+        {"phone_number": "0151 23456789", "user_id": OWN},
+        {"phone_number": "+0151 23456789", "user_id": OWN},
         {"phone_number": "+49421123456"},
         {"phone_number": "+49421123456", "user_id": OWN + 1},
     ],
 )
 def test_not_own_number(telegram: Telegram, contact: dict[str, Any]) -> None:
-    """A number that is not said to be the sender's own is none of theirs."""
+    """A number that is not said to be the sender's own, or whose country nobody knows, is none of theirs."""
     assert read(telegram, message(contact=contact)).records[0].reaches == ()  # type: ignore[union-attr]
 
 

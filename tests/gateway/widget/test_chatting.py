@@ -28,6 +28,7 @@ async def test_visitor_chats(shop: Shop, browser: BrowserContext) -> None:
     """A visitor writes without an account, the agent's answer is there at once; the campaign that led there is kept."""
     tab = await (await shop.enter(browser)).open()
     await expect(tab.page.get_by_text("How can we help?")).to_be_visible()
+    await expect(tab.page.get_by_label("Your message")).to_have_attribute("maxlength", "3000")
     await tab.write("Is my <b>bicycle</b> ready?")
     await tab.shows("Is my <b>bicycle</b> ready?")
     await tab.page.get_by_label("Your message").press_sequentially("Is")

@@ -6,7 +6,7 @@ from typing import Any
 
 import jwt
 import pytest
-from playwright.async_api import Browser, BrowserContext, expect
+from playwright.async_api import Browser, BrowserContext, Error, expect
 
 from resolvers.kit.viewer import Role
 from tests.gateway.conftest import OpenGate
@@ -28,12 +28,12 @@ async def browser(chromium: Browser) -> AsyncIterator[BrowserContext]:
     await context.close()
 
 
-def signed(user: str) -> str:
+def signed(user: str, secret: str = SECRET) -> str:
     """What the company's backend has signed of its user."""
-    return jwt.encode({"sub": user, "aud": "main", "exp": int(time.time()) + 300}, SECRET, algorithm="HS256")
+    return jwt.encode({"sub": user, "aud": "main", "exp": int(time.time()) + 300}, secret, algorithm="HS256")
 
 
-async def element(tab: Tab, does: str, given: Mapping[str, Any] | None = None) -> Any:
+async def element(tab: Tab, does: str, given: Mapping[str, Any] | int | None = None) -> Any:
     """What the element answers to a page's script."""
     return await tab.page.evaluate(f"(given) => document.querySelector('customer-chat').{does}", given)
 
@@ -68,6 +68,11 @@ async def test_typed_and_signed(shop: Shop, browser: BrowserContext) -> None:
     await expect(tab.page.get_by_text("Thank you.")).to_be_visible()
     assert await tab.violations() == []
     assert await element(tab, "identify(given)", {"name": "Ann Lee"}) is False
+    for claim, why in ((signed("4711", SECRET[::-1]), "signature"), ("x.e30.y", "names nobody")):
+        with pytest.raises(Error, match=why):
+            await element(tab, "identify(given)", {"signed": claim})
+    await tab.page.evaluate("(given) => document.querySelector('customer-chat').setAttribute('identity', given)", "x")
+    await until(lambda: any("names nobody" in line for line in shop.complaints()))
     assert await element(tab, "identify(given)", {"signed": signed("4711")}) is True
     await tab.write("It is me")
     await tab.shows("It is me")
@@ -120,11 +125,32 @@ async def test_files_by_reference(shop: Shop, browser: BrowserContext) -> None:
     await expect(link).to_have_attribute("href", file["url"])
     await expect(link).to_have_attribute("rel", "noopener noreferrer nofollow")
     await element(tab, "send('Click', [given])", file | {"url": "javascript:alert(1)"})
-    await expect(tab.page.get_by_text("Not sent: ")).to_be_visible()
+    await expect(tab.page.get_by_text("Not sent: its file cannot be sent.")).to_be_visible()
     await expect(tab.page.get_by_role("link")).to_have_count(1)
     assert await tab.violations() == []
     await tab.page.get_by_role("button", name="Remove").click()
     await tab.shows("Look")
+
+
+@pytest.mark.browser
+async def test_too_long(shop: Shop, browser: BrowserContext) -> None:
+    """What is too long for the site, or for the gateway where the site has not told, is said to be, and tried once."""
+    tab = await (await shop.enter(browser)).open()
+    await tab.write("One")
+    await tab.shows("One")
+    await element(tab, "send('x'.repeat(given))", 3_001)
+    await expect(tab.page.get_by_text("Not sent: it is too long.")).to_be_visible()
+    assert all("TOO_LARGE: At most 3000" in line for line in shop.complaints())
+    await tab.page.get_by_role("button", name="Remove").click()
+    forget = f"(longestText) => {{ const kept = {_SESSION}; localStorage[kept] = {_WITH} }}"
+    await tab.page.evaluate(forget.replace("token", "longestText"), None)
+    await tab.page.reload()
+    await element(await tab.open(), "send('x'.repeat(given))", 300_000)
+    await expect(tab.page.get_by_text("Not sent: it is too long.")).to_be_visible()
+    assert any("TOO_LARGE: The request" in line for line in shop.complaints())
+    await tab.write("Two")
+    await expect(tab.messages).to_have_text(["One", "Two", "x" * 300_000])
+    assert await shop.kept() == ["One", "Two"]
 
 
 @pytest.mark.browser
