@@ -26,6 +26,7 @@ from pydantic_core import ErrorDetails
 
 from adapters.contract.channel import ChannelSettings
 from adapters.discovery import NAME, Adapter, Adapters, NoSuchAdapter, adapters
+from adapters.quiet import quiet
 from adapters.stated_words import rule_broken
 from gateway.channel_secrets import Secrets, field_of, is_secret, models_in
 from gateway.settings import BadSettings
@@ -70,6 +71,7 @@ class Entry:
         return self.name, self.account
 
 
+@quiet
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
     """What the file holds, mistakes and all."""

@@ -99,11 +99,11 @@ async def test_prettify_rewrites_question(visit: Visit, demo: str) -> None:
 
 @pytest.mark.browser
 async def test_role_sends_its_token(visit: Visit, demo: str) -> None:
-    """Another role in the switch asks with that role's token, also for the schema, whatever the token holds."""
+    """Another role asks with its own token, whatever that holds; for the schema, the page asks as the first role."""
     await visit.open(demo)
     async with visit.page.expect_request("**/graphql") as introspection:
         await visit.page.get_by_label("Asking as").select_option("visitor")
-    assert (await introspection.value).headers["authorization"] == f"Bearer {TOKENS['visitor']}"
+    assert (await introspection.value).headers["authorization"] == f"Bearer {TOKENS['agent']}"
     await visit.run()
     await visit.shows("Bearer visitor-token")
     assert await visit.page.evaluate("window.broken") is None

@@ -30,6 +30,9 @@ class Step:
 
 Path = tuple[Step, ...]
 
+# The ids that these take decide what stands behind them.
+_BY_ID = {("Query", "node"), ("Query", "nodes"), ("Query", "_entities")}
+
 # The same field with other arguments, where one set of them does not show everything below.
 _ALSO = {
     ("Query", "previewMerge", "MergePreview"): '(input: {survivorId: "<Customer>", otherIds: ["<Customer>"]})',
@@ -86,8 +89,9 @@ def _steps(expecting: Expecting, owner: str) -> Iterator[Step]:
 def with_required(expecting: Expecting, owner: str, field: str, to: str = "") -> str:
     """The arguments without which the field is not answered, naming a thing of the type behind it."""
     given = required_of(expecting.graph, owner, field)
-    if (owner, field) in {("Query", "node"), ("Query", "nodes")}:
-        given = {name: value.replace("<Customer>", f"<{to or 'Customer'}>") for name, value in given.items()}
+    if (owner, field) in _BY_ID and to:
+        given = {name: value.replace("<Customer>", f"<{to}>") for name, value in given.items()}
+        given = {name: value.replace('"Customer"', f'"{to}"') for name, value in given.items()}
     return "(" + ", ".join(f"{name}: {value}" for name, value in given.items()) + ")" if given else ""
 
 
