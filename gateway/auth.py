@@ -6,12 +6,13 @@ is looked at each time, so that whoever ends it has ended it.
 """
 
 import hashlib
+import math
 import time
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from adapters.mongo import Store
 from adapters.records import RecordId, new_id
@@ -33,6 +34,16 @@ _LONGEST_SUBJECT: Final = 256
 _UNWRITTEN: Final = frozenset({"Cc", "Zl", "Zp"})
 
 _HOW: Final = "Send `Authorization: Bearer <token>`, or `X-API-Key: <key>`."
+
+
+class _Seen(NamedTuple):
+    """What was found out about a token."""
+
+    viewer: Viewer
+    until: float
+    """From when on it is verified again."""
+    ends_at: float
+    """From when on it is no longer good."""
 
 
 class NotSignedIn(Unauthenticated):
@@ -67,7 +78,8 @@ class Auth:
         self._tokens = Tokens(settings)
         self._role_claim = settings.jwt_role_claim
         self._clock = clock
-        self._seen: OrderedDict[bytes, tuple[Viewer, float]] = OrderedDict()
+        self._leeway_s = settings.jwt_leeway_s
+        self._seen: OrderedDict[bytes, _Seen] = OrderedDict()
 
     async def viewer_of(self, headers: Mapping[str, str]) -> Viewer:
         """The viewer whom the headers prove; raises NotSignedIn, or Unavailable while nobody can be proven."""
@@ -103,11 +115,11 @@ class Auth:
         return viewer
 
     async def _of_token(self, token: str) -> Viewer:
-        digest = hashlib.sha256(token.encode()).digest()
-        viewer, until = self._seen.get(digest, (None, 0.0))
+        digest = _digest(token)
+        seen = self._seen.get(digest)
         now = self._clock()
-        if viewer is not None and now < until:
-            return viewer
+        if seen is not None and now < seen.until:
+            return seen.viewer
         self._seen.pop(digest, None)
         try:
             claims = await self._tokens.claims(token)
@@ -116,11 +128,20 @@ class Auth:
             raise NotSignedIn(str(error), error="invalid_token") from error
         except KeysUnreachable as error:
             raise Unavailable("Tokens cannot be verified right now. Try again in a few seconds.") from error
-        self._remember(digest, viewer, min(now + _REMEMBER_S, int(claims["exp"])))
+        ends_at = int(claims["exp"])
+        self._remember(digest, _Seen(viewer, min(now + _REMEMBER_S, ends_at), ends_at + self._leeway_s))
         return viewer
 
-    def _remember(self, digest: bytes, viewer: Viewer, until: float) -> None:
-        self._seen[digest] = (viewer, until)
+    def ends_in_s(self, headers: Mapping[str, str]) -> float:
+        """How long what the headers prove is good at most: for ever, where it has no end of its own.
+
+        Of a token that `viewer_of` took; whatever else ends it earlier is seen when that is asked again.
+        """
+        seen = self._seen.get(_digest(headers.get("authorization", "").strip().partition(" ")[2].strip()))
+        return math.inf if seen is None else max(0.0, seen.ends_at - self._clock())
+
+    def _remember(self, digest: bytes, seen: _Seen) -> None:
+        self._seen[digest] = seen
         if len(self._seen) > _REMEMBER_AT_MOST:
             self._seen.popitem(last=False)
 
@@ -142,6 +163,10 @@ class Auth:
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
 
 
 def require_sound(claims: Mapping[str, Any], role: Role) -> None:

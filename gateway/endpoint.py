@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import orjson
@@ -237,7 +238,8 @@ class Endpoint:
             return self._context(incoming, viewer)
 
         answers = self._answering.answers(prepared, fresh)
-        held = self._subscriptions.held(viewer, answers, prove, address=incoming.address)
+        ends_in_s = partial(self._auth.ends_in_s, incoming.headers)
+        held = self._subscriptions.held(viewer, answers, prove, ends_in_s=ends_in_s, address=incoming.address)
         return Outgoing(status=int(Fate.ANSWERED), headers=_SAFE | HEADERS, events=stream(held))
 
 

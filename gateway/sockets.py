@@ -14,7 +14,6 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import orjson
-from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -84,7 +83,7 @@ class Sockets:
         """One connection from its beginning to its end."""
         socket = WebSocket(scope, receive, send)
         await socket.receive()
-        if not self._may_come_from(socket.headers):
+        if not self._may_come_from(socket):
             # Before it is taken: the browser is answered 403.
             await socket.close(_POLICY)
             return
@@ -101,12 +100,15 @@ class Sockets:
         except Full as error:
             await closed(socket, _TRY_LATER, str(error))
 
-    def _may_come_from(self, headers: Headers) -> bool:
+    def _may_come_from(self, socket: WebSocket) -> bool:
         """Whether it is no page of a stranger's: browsers let any page connect anywhere, and say which it is."""
-        origin = headers.get("origin")
-        if origin is None:
+        origin = socket.headers.get("origin")
+        if origin is None or origin.lower() in self._origins:
             return True
-        return origin.lower() in self._origins or urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+        page = urlsplit(origin.lower())
+        # A page that came in the clear is whoever's was on the line, also where its name is ours.
+        is_weaker = socket.url.scheme == "wss" and page.scheme != "https"
+        return page.netloc == socket.headers.get("host", "").lower() and not is_weaker
 
 
 class _Connection:
@@ -188,9 +190,8 @@ class _Connection:
         return said or {name: self._socket.headers[name] for name in _CREDENTIALS if name in self._socket.headers}
 
     async def _serve(self, viewer: Viewer, over: asyncio.Future[Any]) -> None:
-        beat_s = self._rooms.settings.keep_alive_s
         receiving: asyncio.Task[Mapping[str, Any]] = asyncio.create_task(self._received())
-        beat_at = time.monotonic() + beat_s
+        beat_at = self._next_beat()
         try:
             while True:
                 wait_s = max(0.0, beat_at - time.monotonic())
@@ -205,13 +206,17 @@ class _Connection:
                     receiving = asyncio.create_task(self._received())
                     await self._taken(message, viewer)
                 if time.monotonic() >= beat_at:
-                    beat_at = time.monotonic() + beat_s
                     await self._prove(viewer)
+                    beat_at = self._next_beat()
                     await self._send({"type": "ping"})
         finally:
             receiving.cancel()
             with suppress(asyncio.CancelledError, WebSocketDisconnect, _Ended):
                 await receiving
+
+    def _next_beat(self) -> float:
+        ends_in_s = self._rooms.auth.ends_in_s(self._headers)
+        return time.monotonic() + self._rooms.subscriptions.next_look_s(ends_in_s)
 
     async def _prove(self, viewer: Viewer) -> None:
         """Raises _Ended where the viewer may no longer ask."""

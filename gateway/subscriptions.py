@@ -31,6 +31,7 @@ T = TypeVar("T")
 
 # Whoever plays with the process shall not fill its log, too.
 _TOLD_EVERY_S: Final = 60.0
+_MOMENT_S: Final = 0.01
 _CHANGED: Final = "What you may see has changed since you subscribed. Subscribe again."
 
 
@@ -66,23 +67,29 @@ class Subscriptions:
         """Returns when they are ended."""
         await self._is_over.wait()
 
+    def next_look_s(self, ends_in_s: float) -> float:
+        """How long may pass until it is seen again whether somebody still may follow, whose proof ends in that time."""
+        # What ends now is over a moment later.
+        return min(self._beat_s, ends_in_s + _MOMENT_S)
+
     async def held(
         self,
         viewer: Viewer,
         answers: AsyncGenerator[Answer, None],
         prove: Callable[[], Awaitable[None]],
         *,
+        ends_in_s: Callable[[], float] = lambda: math.inf,
         address: str | None = None,
     ) -> AsyncGenerator[Held, None]:
         """The answers as they come, and None after each silent while; raises Cut where the process ends before them.
 
         `prove` is awaited after each silent while, and raises where the viewer may no longer follow; that is told, and
-        nothing more. `address`: the caller's, as far as it is known.
+        nothing more. `ends_in_s`: when that will be so at the latest. `address`: the caller's, as far as it is known.
         """
         async with aclosing(answers):
             try:
                 with self._place(viewer, address):
-                    async with aclosing(self._beating(answers)) as beating:
+                    async with aclosing(self._beating(answers, ends_in_s)) as beating:
                         async for one in beating:
                             if one is None:
                                 await prove()
@@ -96,13 +103,16 @@ class Subscriptions:
             except Exception as error:  # noqa: BLE001  the stream's outermost room: told by reference and logged whole
                 yield Answer(Fate.UNFORESEEN, {"errors": [telling.told_of(error)]})
 
-    async def _beating(self, answers: AsyncGenerator[Answer, None]) -> AsyncGenerator[Held, None]:
+    async def _beating(
+        self, answers: AsyncGenerator[Answer, None], ends_in_s: Callable[[], float]
+    ) -> AsyncGenerator[Held, None]:
         over = asyncio.ensure_future(self._is_over.wait())
         coming: asyncio.Task[Held] | None = None
         try:
             while not over.done():
                 coming = coming or asyncio.create_task(_next(answers))
-                await asyncio.wait({coming, over}, timeout=self._beat_s, return_when=asyncio.FIRST_COMPLETED)
+                wait_s = self.next_look_s(ends_in_s())
+                await asyncio.wait({coming, over}, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
                 if coming.done():
                     answer = coming.result()
                     if answer is None:

@@ -3,8 +3,9 @@
 from functools import partial
 
 from tests.conftest import Asking, Commands
+from tests.counting import counted_alone
 from tests.makers import Makers
-from tests.workloads import INBOX_COMMANDS, PANEL_COMMANDS, W1, W2, busy_customers, counted_alone
+from tests.workloads import INBOX_COMMANDS, PANEL_COMMANDS, W1, W2, busy_customers
 
 
 async def test_panel_commands(ask: Asking, make: Makers, commands: Commands) -> None:

@@ -1,18 +1,7 @@
 """The questions by which speed and commands are judged: the agent panel and the inbox."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
-
-from adapters.mongo import Store
-from resolvers.accesses import ACCESSES
-from tests.conftest import Commands
 from tests.crowd import label
 from tests.makers import BEGIN, Made, Makers
-
-T = TypeVar("T")
-
-_TRIES = 100
 
 # Of the nine and seven that are allowed.
 PANEL_COMMANDS, INBOX_COMMANDS = 2, 2
@@ -88,19 +77,3 @@ async def busy_customers(make: Makers, customers: int, rows: int) -> list[Made]:
         await make.conversation(one, *["Hello"] * rows)
         made.append(one)
     return made
-
-
-async def counted_alone(store: Store, commands: Commands, asked: Callable[[], Awaitable[T]]) -> tuple[T, list[str]]:
-    """An answer and its commands, in a moment at which the process does nothing else of its own.
-
-    A change stream may call a copy old once more while the changes before the question arrive, and the access ledger
-    writes by its own clock what was answered before. A command that each question sends is never let pass.
-    """
-    beside = {record.name for record in store.records.values() if record.is_held} | {ACCESSES.name}
-    for _ in range(_TRIES):
-        with commands.counted() as sent:
-            answer = await asked()
-        if not beside & {command[name] for name, command in sent if isinstance(command[name], str)}:
-            return answer, [name for name, _ in sent]
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"Each question sends what none should: {sent}")

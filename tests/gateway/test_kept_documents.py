@@ -33,7 +33,7 @@ from resolvers.kit.graph import Graph
 from resolvers.kit.viewer import Role
 from tests.gateway import ticking
 from tests.gateway.conftest import ANSWERED, GRAPHQL, ME, Gate, OpenGate, code_of, served
-from tests.gateway.test_sockets import opened
+from tests.gateway.socket_client import opened
 from tests.makers import Makers
 from tests.planted import SEAL, SIGNS
 from tests.waiting import until

@@ -22,7 +22,7 @@ from gateway.app import application
 from resolvers.kit.ids import global_id
 from tests.channels import toy
 from tests.gateway.conftest import JSON, Gate, OpenGate, served
-from tests.gateway.test_sockets import opened
+from tests.gateway.socket_client import opened
 from tests.gateway.test_wrong_webhooks import Misproving
 
 MARK: Final = "the phone number of Ana"

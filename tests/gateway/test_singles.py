@@ -10,7 +10,7 @@ from websockets.exceptions import InvalidStatus
 from gateway.singles import SINGLE
 from resolvers.kit.viewer import Role
 from tests.gateway.conftest import ME, Gate, code_of, data_of, served
-from tests.gateway.test_sockets import opened
+from tests.gateway.socket_client import opened
 
 _TWO: Mapping[str, tuple[str, str]] = {
     "content-type": ("application/json", "text/plain"),

@@ -12,7 +12,7 @@ from gateway.socket_places import Full, SocketPlaces
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role, Viewer
 from tests.gateway.conftest import Gate, OpenGate, served
-from tests.gateway.test_sockets import INIT, SLOW, opened
+from tests.gateway.socket_client import INIT, SLOW, opened
 
 HERE, THERE = "192.0.2.1", "192.0.2.2"
 ANNA = Viewer(subject="anna", role=Role.AGENT)

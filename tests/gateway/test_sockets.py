@@ -2,12 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from gateway.app import Door, application
@@ -15,64 +14,7 @@ from gateway.sockets import PROTOCOL
 from resolvers.kit.viewer import Role
 from tests.gateway import ticking, trouble
 from tests.gateway.conftest import Gate, OpenGate, served
-from tests.net import NET
-
-INIT = {"type": "connection_init"}
-TICKS = "subscription { ticks(times: 2) { number } }"
-SLOW = "{ slow(seconds: 60) }"
-FOR_EVER = "subscription { ticks(times: 1000000, everyS: 0.01) { number } }"
-
-
-class Client:
-    """One connection of a client."""
-
-    def __init__(self, socket: ClientConnection) -> None:
-        self.socket = socket
-
-    async def say(self, *messages: Any) -> None:
-        """Sends messages, each as it is or in JSON."""
-        for one in messages:
-            await self.socket.send(one if isinstance(one, str | bytes) else json.dumps(one))
-
-    async def hear(self) -> Any:
-        """The next message that is no sign of life."""
-        while True:
-            message = json.loads(await asyncio.wait_for(self.socket.recv(), 20))
-            if message["type"] != "ping":
-                payload = message.get("payload")
-                NET.hear_errors(payload if isinstance(payload, list) else (payload or {}).get("errors") or [])
-                return message
-
-    async def ask(self, query: str, key: str = "1", **payload: Any) -> None:
-        """Asks something."""
-        await self.say({"type": "subscribe", "id": key, "payload": {"query": query, **payload}})
-
-    async def end(self) -> tuple[int, str]:
-        """With which code and reason the gate closes."""
-        async with asyncio.timeout(20):
-            # Behind sixteen messages that nobody reads the client would not see that it is closed.
-            with suppress(ConnectionClosed):
-                async for _ in self.socket:
-                    pass
-        assert self.socket.close_code is not None
-        return self.socket.close_code, self.socket.close_reason or ""
-
-
-Opened = Callable[..., AbstractAsyncContextManager[Client]]
-
-
-@asynccontextmanager
-async def opened(
-    address: str, *, said: Any = None, subprotocols: Any = (PROTOCOL,), **more: Any
-) -> AsyncIterator[Client]:
-    """A connection to the gate, on which was said who asks if `said` says so."""
-    url = address.replace("http:", "ws:") + "/graphql"
-    async with connect(url, subprotocols=subprotocols, proxy=None, **more) as socket:
-        client = Client(socket)
-        if said is not None:
-            await client.say({**INIT, "payload": said})
-            assert await client.hear() == {"type": "connection_ack"}
-        yield client
+from tests.gateway.socket_client import FOR_EVER, INIT, SLOW, TICKS, Client, opened
 
 
 @pytest.fixture
@@ -208,8 +150,8 @@ async def test_nobody_is_refused(address: str, said: Any) -> None:
 
 
 async def test_token_ends(open_gate: OpenGate) -> None:
-    """A token that ends closes the connection with 4403, in the middle of a subscription and without one."""
-    gate = open_gate(keep_alive_s=0.1, jwt_leeway_s=0)
+    """A token that ends closes the connection with 4403, long before the next sign of life would be due."""
+    gate = open_gate(keep_alive_s=60, jwt_leeway_s=0)
     async with served(gate.app) as address, AsyncExitStack() as both:
         said = gate.bearer(for_s=2)
         silent = await both.enter_async_context(opened(address, said=said))
@@ -374,6 +316,19 @@ async def test_own_page(gate: Gate, address: str) -> None:
     """A page of the gateway's own may."""
     async with opened(address, said=gate.bearer(), origin=address):
         pass
+
+
+async def test_own_page_in_the_clear(open_gate: OpenGate) -> None:
+    """Where the gateway is reached by TLS, its own page may, and none that came in the clear under its name."""
+    gate = open_gate(trusted_proxies="127.0.0.1")
+    async with served(gate.app) as address:
+        by_tls = {"additional_headers": {"X-Forwarded-Proto": "https"}}
+        async with opened(address, said=gate.bearer(), origin=address.replace("http:", "https:"), **by_tls):
+            pass
+        with pytest.raises(InvalidStatus) as refused:
+            async with opened(address, origin=address, **by_tls):
+                pass
+        assert refused.value.response.status_code == 403
 
 
 async def test_nobody_in(gate: Gate) -> None:

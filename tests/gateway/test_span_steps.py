@@ -12,7 +12,7 @@ from gateway.settings import Settings
 from gateway.watching.spans import Steps
 from gateway.watching.switch import watch_of
 from tests.gateway.conftest import Gate, served
-from tests.gateway.test_sockets import TICKS, opened
+from tests.gateway.socket_client import TICKS, opened
 from tests.gateway.test_spans import asked, kept, told, tracer
 from tests.makers import Makers
 

@@ -192,9 +192,9 @@ async def test_sign_of_life(open_gate: OpenGate) -> None:
     await events.aclose()
 
 
-@pytest.mark.parametrize(("keep_alive_s", "every_s"), [(0.01, 30), (30, 0.01)])
+@pytest.mark.parametrize(("keep_alive_s", "every_s"), [(0.01, 30), (30, 0.01), (30, 30)])
 async def test_token_ends(open_gate: OpenGate, keep_alive_s: float, every_s: float) -> None:
-    """When the token ends, that is told and nothing more, whether or not something happens."""
+    """When the token ends, that is told and nothing more, whether or not something happens or a sign of life is due."""
     gate = open_gate(keep_alive_s=keep_alive_s, jwt_leeway_s=0)
     question = f"subscription {{ ticks(times: 1000, everyS: {every_s}) {{ number }} }}"
     events = events_of(await follow(gate, question, gate.bearer(for_s=1)))

@@ -6,9 +6,10 @@ import pytest
 
 from adapters.mongo import Store
 from tests.conftest import Commands
+from tests.counting import counted_alone
 from tests.gateway.conftest import Gate
 from tests.makers import Makers
-from tests.workloads import INBOX_COMMANDS, PANEL_COMMANDS, W1, W2, busy_customers, counted_alone
+from tests.workloads import INBOX_COMMANDS, PANEL_COMMANDS, W1, W2, busy_customers
 
 PANEL = {"channel": "whatsapp", "account": "main", "value": "+1 415 555 0000"}
 
