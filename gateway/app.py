@@ -45,6 +45,7 @@ from gateway.last_resort import LastResort
 from gateway.ledger import Ledger
 from gateway.limits import LookUpLimit, RateLimit, Spending
 from gateway.lines import open_lines
+from gateway.logs import configure_logs
 from gateway.memory import settle_memory
 from gateway.meters import Metrics
 from gateway.origins import Origins, origins_of
@@ -53,7 +54,7 @@ from gateway.settings import BadSettings, Settings, environment_name, load_setti
 from gateway.singles import Singles
 from gateway.sockets import Rooms, Sockets
 from gateway.subscriptions import Subscriptions
-from gateway.telemetry import JobLog, Telemetry, configure_logs
+from gateway.telemetry import JobLog, Telemetry
 from gateway.telling import UNAVAILABLE, told
 from gateway.texts import Texts
 from gateway.tokens import signed_token

@@ -35,12 +35,12 @@ from gateway.importing.summary import BROKEN_OFF, Summary, broken_off
 from gateway.importing.troubles import CannotImport
 from gateway.kept_secrets import with_jwt_secret
 from gateway.keys import BadKey
+from gateway.logs import configure_logs
 from gateway.mongod import MongodError
 from gateway.opening import with_store
 from gateway.playground import Welcome
 from gateway.settings import BadSettings, Settings, load_settings
 from gateway.settings_table import settings_table
-from gateway.telemetry import configure_logs
 from gateway.tokens import BadToken, signed_token
 from resolvers.kit.acts import Act
 from resolvers.kit.viewer import Role

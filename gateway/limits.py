@@ -6,6 +6,7 @@ every number there is: without a bound, whoever may ask could learn by trying wh
 
 import math
 import time
+from functools import lru_cache
 from typing import Any, Final
 
 import structlog
@@ -124,11 +125,16 @@ def _redis(settings: LimitSettings) -> RedisStorage | None:
 async def _take(
     limiter: SlidingWindowCounterRateLimiter, what: str, whose: str, per_minute: int, amount: int
 ) -> int | None:
-    item = RateLimitItemPerMinute(per_minute)
+    item = _a_minute(per_minute)
     if await limiter.hit(item, what, whose, cost=amount):
         return None
     free_at = (await limiter.get_window_stats(item, what, whose)).reset_time
     return max(1, math.ceil(free_at - time.time()))
+
+
+@lru_cache
+def _a_minute(most: int) -> RateLimitItemPerMinute:
+    return RateLimitItemPerMinute(most)
 
 
 def whose(viewer: Viewer, of_address: str | None = None) -> str:

@@ -11,8 +11,8 @@ from gateway.acts import AT_THE_COMMAND_LINE, ActLedger
 from gateway.app import records_of
 from gateway.database import as_served, database, opened_store
 from gateway.kept_secrets import with_secrets
+from gateway.logs import configure_logs
 from gateway.settings import load_settings
-from gateway.telemetry import configure_logs
 from resolvers.kit.acts import Act, ActOutcome
 from resolvers.schema import graph
 

@@ -4,23 +4,20 @@ Logged are the path without its query string (a GET carries the question there),
 variables, never who asked. What is raised unforeseen is logged with its traceback under a reference.
 """
 
-import logging
 import re
-import sys
 import time
 import uuid
-from collections.abc import MutableMapping
-from typing import Any, Final, TextIO
+from collections.abc import Mapping
+from typing import Final
 
-import orjson
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.typing import Processor
 
 from adapters.contract.errors import NoSuchIdentity
 from adapters.http.observing import Call
-from gateway.meters import count_call, count_job, count_question
-from gateway.tracebacks import traceback_of, without_objects, without_words
+from gateway.ends import Ends
+from gateway.meters import PATH as METRICS
+from gateway.meters import count_call, count_job
 from gateway.traces import Trace, traced
 
 # What others may choose as a request's id: nothing that could forge a log line or fill the log.
@@ -30,19 +27,10 @@ _HEADER: Final = b"x-request-id"
 _TRACEPARENT: Final = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 # RFC 9110, section 15.2.2. What follows on a WebSocket ends with a code of its own, which the log has then.
 _SWITCHED: Final = 101
-# Asked every few seconds by whoever watches the process; nobody reads that at `info`.
-_WATCHED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
-# Where questions come in.
-_ASKED: Final = frozenset({"/graphql", "/graphql/cost"})
-
 # How calls to channels end where nobody has to look.
 _IN_ORDER: Final = frozenset({"GOOD", "CANCELLED", NoSuchIdentity.kind})
 
-# Whose lines are written from the level on that the settings say; libraries say at `debug` what was sent and read.
-_OURS: Final = ("adapters", "gateway", "resolvers")
-
-_NAME: Final = "gateway.request"
-_log = structlog.get_logger(_NAME)
+_log = structlog.get_logger("gateway.request")
 
 
 class JobLog:
@@ -80,13 +68,21 @@ class Telemetry:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._ends = Ends()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers as the application does, with the request's id added."""
         if scope["type"] not in {"http", "websocket"}:
-            await self._app(scope, receive, send)
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                # The process ends.
+                self._ends.settle()
             return
-        trace = Trace(_request_id(scope), trace_id=_trace_id(scope))
+        if scope["path"] == METRICS:
+            self._ends.settle()
+        headers = dict(scope["headers"])
+        trace = Trace(_request_id(headers), trace_id=_trace_id(headers))
         began = time.perf_counter()
         status = 0
 
@@ -104,118 +100,14 @@ class Telemetry:
             with traced(trace), structlog.contextvars.bound_contextvars(request_id=trace.request_id):
                 await self._app(scope, receive, answer)
         finally:
-            took_s = time.perf_counter() - began
-            if scope["type"] == "http" and scope["path"] in _ASKED:
-                count_question(trace, status, took_s)
-            _tell(scope, trace, status, took_s)
+            self._ends.note(scope, trace, status, time.perf_counter() - began)
 
 
-def _request_id(scope: Scope) -> str:
-    sent = dict(scope["headers"]).get(_HEADER, b"").decode("latin-1")
+def _request_id(headers: Mapping[bytes, bytes]) -> str:
+    sent = headers.get(_HEADER, b"").decode("latin-1")
     return sent if _REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
 
 
-def _trace_id(scope: Scope) -> str | None:
-    found = _TRACEPARENT.fullmatch(dict(scope["headers"]).get(b"traceparent", b""))
+def _trace_id(headers: Mapping[bytes, bytes]) -> str | None:
+    found = _TRACEPARENT.fullmatch(headers.get(b"traceparent", b""))
     return found[1].decode() if found else None
-
-
-def _tell(scope: Scope, trace: Trace, status: int, took_s: float) -> None:
-    level = logging.DEBUG if scope["path"] in _WATCHED else logging.INFO
-    if not logging.getLogger(_NAME).isEnabledFor(level):
-        return
-    _log.log(
-        level,
-        "request",
-        request_id=trace.request_id,
-        trace_id=trace.trace_id,
-        method=scope.get("method", "WEBSOCKET"),
-        path=_path(scope),
-        status=status,
-        ms=round(took_s * 1000, 1),
-        commands=trace.commands,
-        operation=trace.operation,
-        execution=trace.execution,
-        role=trace.role,
-        cost=trace.cost,
-        code=trace.codes[0] if trace.codes else None,
-        waited_ms=round(trace.waited_s * 1000, 1),
-    )
-
-
-def _path(scope: Scope) -> str | None:
-    """Only paths of ours: what else is asked for may be anything, and where a route leaves room its own word stands."""
-    if "endpoint" not in scope:
-        return None
-    left, told = scope["path"], ""
-    for name, value in reversed(scope["path_params"].items()):
-        left, found, right = left.rpartition(str(value))
-        if not found:
-            return None
-        told = f"{{{name}}}{right}{told}"
-    return f"{left}{told}"
-
-
-def configure_logs(level: str, *, stream: TextIO | None = None) -> None:
-    """Sends every log line, libraries' too, to the stream (standard error): JSON, or colours on a terminal."""
-    out = stream or sys.stderr
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=False,
-    )
-    handler = logging.StreamHandler(out)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(out.isatty())],
-        )
-    )
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    chosen = logging.getLevelNamesMapping()[level.upper()]
-    root.setLevel(max(chosen, logging.WARNING))
-    for name in _OURS:
-        logging.getLogger(name).setLevel(chosen)
-    _quieten(chosen)
-
-
-def _rendering(is_terminal: bool) -> list[Processor]:
-    if is_terminal:
-        # The formatter that rich would bring shows local variables, and those hold customers.
-        return [structlog.dev.ConsoleRenderer(exception_formatter=lambda out, told: print(_raised(told), file=out))]
-    render = structlog.processors.ExceptionRenderer(_raised)
-    return [render, structlog.processors.JSONRenderer(serializer=_json)]
-
-
-def _raised(exc_info: Any) -> str:
-    return traceback_of(exc_info[1])
-
-
-def _json(line: MutableMapping[str, Any], **_: Any) -> str:
-    return orjson.dumps(line, default=str).decode()
-
-
-def _quieten(chosen: int) -> None:
-    """Libraries say what is amiss and no more, and none of what they were given."""
-    for name in ("uvicorn", "uvicorn.error"):
-        logging.getLogger(name).handlers.clear()
-        logging.getLogger(name).propagate = True
-    # It says when it begins and ends.
-    logging.getLogger("uvicorn").setLevel(max(chosen, logging.INFO))
-    # The request line above says the same, without the query string.
-    logging.getLogger("uvicorn.access").disabled = True
-    logging.getLogger("asyncio").addFilter(without_objects)
-    logging.captureWarnings(capture=True)
-    logging.getLogger("py.warnings").addFilter(without_words)

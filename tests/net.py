@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gateway.telemetry import configure_logs
+from gateway.logs import configure_logs
 from tests.planted import planted_in
 
 

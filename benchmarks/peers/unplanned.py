@@ -2,9 +2,9 @@
 
 from gateway.app import House
 from gateway.execution import Plans
+from gateway.logs import configure_logs
 from gateway.serving import Welcome, serve
 from gateway.settings import load_settings
-from gateway.telemetry import configure_logs
 
 
 async def _without_plans(house: House) -> Welcome:

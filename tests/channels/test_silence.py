@@ -12,9 +12,9 @@ from adapters.contract.found import Found
 from adapters.contract.records import Person, Who
 from adapters.contract.sending import Outgoing, Template
 from gateway.channel_file import read_channels
+from gateway.logs import configure_logs
 from gateway.mongod import Mongod
 from gateway.settings import BadSettings
-from gateway.telemetry import configure_logs
 from tests.conftest import NOW
 from tests.gateway.conftest import logs_as_before
 

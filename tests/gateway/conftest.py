@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,6 +33,7 @@ from tests.gateway.browsing import chromium, visit
 from tests.gateway.stand_in import bare, demo
 from tests.net import NET
 from tests.planted import SEAL, SIGNS
+from tests.waiting import until
 
 __all__ = ["SEAL", "SIGNS", "bare", "chromium", "demo", "visit"]
 
@@ -96,6 +97,17 @@ def data_of(response: httpx.Response) -> Any:
     answer = response.json()
     assert "errors" not in answer, answer
     return answer["data"]
+
+
+async def ended(lines: Sequence[MutableMapping[str, Any]], *answers: httpx.Response) -> list[dict[str, Any]]:
+    """What is logged of the requests that were answered so, once it is: a moment later."""
+
+    def found() -> dict[str, dict[str, Any]]:
+        return {one["request_id"]: dict(one) for one in list(lines) if one["event"] == "request"}
+
+    ids = [one.headers["x-request-id"] for one in answers]
+    await until(lambda: set(ids) <= set(found()))
+    return [found()[one] for one in ids]
 
 
 def code_of(response: httpx.Response) -> str:

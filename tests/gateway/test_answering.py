@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from gateway.logs import configure_logs
 from gateway.questions import NotAsked, Question
-from gateway.telemetry import configure_logs
 from tests.gateway import trouble
 from tests.gateway.conftest import GRAPHQL, JSON, Gate, OpenGate, code_of, data_of
 from tests.makers import Makers

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -12,13 +13,14 @@ from pydantic import SecretStr
 
 from adapters.mongo import Store
 from gateway.app import House, application, records_of
+from gateway.logs import configure_logs
 from gateway.mongod import Mongod
 from gateway.playground import FIRST_QUESTION
 from gateway.settings import Settings
-from gateway.telemetry import configure_logs
 from resolvers.kit.graph import Graph
-from tests.gateway.conftest import GRAPHQL, JSON, ME, SEAL, SIGNS, Gate, OpenGate, code_of
+from tests.gateway.conftest import GRAPHQL, JSON, ME, SEAL, SIGNS, Gate, OpenGate, code_of, ended
 from tests.makers import Makers
+from tests.waiting import until
 
 ADD_NOTE = """mutation($customer: ID!) { addNote(input: { customerId: $customer, text: "Likes blue" }) {
   ... on AddNotePayload { note { id createdAt } } } }"""
@@ -36,13 +38,22 @@ async def test_request_line_is_impersonal(gate: Gate, capsys: pytest.CaptureFixt
     """A request's line says how it ended and what it cost, and nothing of who asked for whom."""
     del logs_as_before
     configure_logs("info")
-    await gate.client.get(
-        "/graphql", params={"query": 'query Secretly { echo(text: "Ana Ruiz") }'}, headers=gate.bearer()
-    )
-    await gate.client.get("/webhooks/ana.ruiz/example.com")
-    await gate.client.get("/customers/ana.ruiz@example.com")
-    lines = map(json.loads, capsys.readouterr().err.splitlines())
-    answered, delivered, lost = (line for line in lines if line["logger"] == "gateway.request")
+    responses = [
+        await gate.client.get(
+            "/graphql", params={"query": 'query Secretly { echo(text: "Ana Ruiz") }'}, headers=gate.bearer()
+        ),
+        await gate.client.get("/webhooks/ana.ruiz/example.com"),
+        await gate.client.get("/customers/ana.ruiz@example.com"),
+    ]
+    lines: list[dict[str, Any]] = []
+
+    def are_told() -> bool:
+        lines.extend(map(json.loads, capsys.readouterr().err.splitlines()))
+        said = {line.get("request_id") for line in lines}
+        return {one.headers["x-request-id"] for one in responses} <= said
+
+    await until(are_told)
+    answered, delivered, lost = await ended(lines, *responses)
     assert (answered["status"], answered["operation"], answered["path"]) == (200, "Secretly", "/graphql")
     assert answered["commands"] >= 0
     assert (lost["status"], lost["path"]) == (404, None)

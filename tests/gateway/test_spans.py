@@ -20,7 +20,7 @@ from gateway.settings import Settings
 from gateway.traces import Trace, traced
 from gateway.watching.spans import CommandSpans, Spans
 from gateway.watching.switch import watch_of
-from tests.gateway.conftest import Gate
+from tests.gateway.conftest import Gate, ended
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = f"00-{TRACE}-b7ad6b7169203331-01"
@@ -46,8 +46,8 @@ async def asked(gate: Gate, tracer: Tracer, query: str) -> list[dict[str, object
     app.user_middleware.append(Middleware(Spans, tracer=tracer))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gate.example") as client:
         with capture_logs() as lines:
-            await client.post("/graphql", json={"query": query}, headers={**gate.bearer(), "traceparent": PARENT})
-    return [dict(line) for line in lines if line["event"] == "request"]
+            headers = {**gate.bearer(), "traceparent": PARENT}
+            return await ended(lines, await client.post("/graphql", json={"query": query}, headers=headers))
 
 
 def told(span: ReadableSpan) -> dict[str, object]:
@@ -82,8 +82,8 @@ async def test_refusal_has_code(gate: Gate, tracer: Tracer, kept: InMemorySpanEx
 async def test_log_has_trace(gate: Gate, sent: str, found: str | None) -> None:
     """A log line has the caller's trace without any span, too, where it is one."""
     with capture_logs() as lines:
-        await gate.ask("{ viewer { role } }", headers={**gate.bearer(), "traceparent": sent})
-    assert [line["trace_id"] for line in lines if line["event"] == "request"] == [found]
+        response = await gate.ask("{ viewer { role } }", headers={**gate.bearer(), "traceparent": sent})
+        assert [line["trace_id"] for line in await ended(lines, response)] == [found]
 
 
 async def test_commands_have_spans(mongod: Mongod, tracer: Tracer, kept: InMemorySpanExporter) -> None:

@@ -17,7 +17,7 @@ import pytest
 from pymongo.errors import DuplicateKeyError
 
 from adapters.failures import StoreDown
-from gateway.telemetry import configure_logs
+from gateway.logs import configure_logs
 from gateway.tracebacks import traceback_of
 from tests.gateway.conftest import logs_as_before
 

@@ -16,8 +16,8 @@ from pydantic import SecretStr
 
 from adapters.mongo import Store
 from gateway.app import House, application
+from gateway.logs import configure_logs
 from gateway.settings import Settings
-from gateway.telemetry import configure_logs
 from resolvers.kit.graph import Graph
 from tests.gateway.conftest import SEAL, SIGNS, Gate, logs_as_before
 from tests.rights import more_changes  # noqa: F401 - fills the tables
