@@ -1,8 +1,10 @@
 """How many WebSocket connections and questions of one address and of one caller are held at once?"""
 
 import asyncio
+import socket
 from contextlib import AsyncExitStack
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -11,8 +13,10 @@ from gateway.settings import Settings
 from gateway.socket_places import Full, SocketPlaces
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import Role, Viewer
+from tests.gateway import ticking
 from tests.gateway.conftest import Gate, OpenGate, served
 from tests.gateway.socket_client import INIT, SLOW, opened
+from tests.waiting import until
 
 HERE, THERE = "192.0.2.1", "192.0.2.2"
 ANNA = Viewer(subject="anna", role=Role.AGENT)
@@ -98,3 +102,25 @@ def test_nothing_kept() -> None:
             pass
     kept = (places._count, places._by_address, places._by_caller, places._questions)
     assert kept == (0, {}, {}, {})
+
+
+@pytest.mark.deep
+async def test_slow_reader_given_up(open_gate: OpenGate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who takes no messages is waited for, with nothing gathered meanwhile, and then given up: the place is free."""
+    monkeypatch.setattr("gateway.sockets._PATIENCE_S", 0.3)
+    gate = open_gate(cost_per_minute=0)
+    wide = " ".join(f"{'n' * 200}{n}: number" for n in range(30))
+    question = f"subscription {{ ticks(times: 1000000) {{ {wide} }} }}"
+    async with served(gate.app) as address:
+        with socket.socket() as taken:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            taken.connect(("127.0.0.1", urlsplit(address).port))
+            async with opened(address, said=gate.bearer(), sock=taken, max_queue=1, close_timeout=0.1) as client:
+                before = ticking.MADE["ticks"]
+                await client.ask(question)
+                assert (await client.hear())["type"] == "next"
+                assert len(gate.house.subscriptions) == 1
+                await until(lambda: not len(gate.house.subscriptions), within_s=20)
+                made = ticking.MADE["ticks"] - before
+                await asyncio.sleep(0.1)
+                assert ticking.MADE["ticks"] - before == made
