@@ -9,12 +9,14 @@ import asyncio
 import logging
 import time
 from contextvars import Context
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 import structlog
 from starlette.types import Scope
 
+from adapters.quiet import quiet
 from gateway.logs import together
 from gateway.meters import count_question
 from gateway.traces import Trace
@@ -32,7 +34,9 @@ _NAME: Final = "gateway.request"
 _log = structlog.get_logger(_NAME)
 
 
-class _End(NamedTuple):
+@quiet
+@dataclass(frozen=True, slots=True)
+class _End:
     scope: Scope
     trace: Trace
     status: int
