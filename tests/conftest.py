@@ -19,7 +19,7 @@ from strawberry.schema.schema import validate_document
 from adapters import windows
 from adapters.lines import NO_LINES, Lines
 from adapters.mongo import Store
-from adapters.records import Document, RecordId
+from adapters.records import Document, Record, RecordId
 from adapters.veil import Veil
 from gateway.app import GATE_RECORDS
 from gateway.execution import Known, Plans
@@ -126,8 +126,21 @@ async def prepared(mongod: Mongod, house: Graph, commands: Commands) -> AsyncIte
 async def store(prepared: Store) -> AsyncIterator[Store]:
     """An empty store."""
     yield prepared
-    for record in prepared.records.values():
+    for record in await _filled(prepared):
         await prepared.delete(record, {})
+
+
+async def _filled(store: Store) -> list[Record]:
+    """The records of which there are documents. Most tests make few, and to look at all of them is one command."""
+    looks = {
+        record.name: [{"$limit": 1}, {"$project": {"_id": 0, "name": {"$literal": record.name}}}]
+        for record in store.records.values()
+    }
+    first, *others = looks
+    unions = [{"$unionWith": {"coll": name, "pipeline": looks[name]}} for name in others]
+    found = await store._database[first].aggregate([*looks[first], *unions])
+    names = {one["name"] async for one in found}
+    return [record for record in store.records.values() if record.name in names]
 
 
 @pytest.fixture

@@ -138,6 +138,7 @@ async def test_fifty_edits_at_once(ask: Asking, make: Makers) -> None:
     assert [found] == [{"firstName": applied[0], "version": 2}]
 
 
+@pytest.mark.deep
 async def test_fifty_edits_kept(ask: Asking, make: Makers) -> None:
     """Of 50 who each add a word to one value and send again what is refused, every word is kept."""
     await definition(make, "words", is_required=False)

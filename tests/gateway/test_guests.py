@@ -80,6 +80,7 @@ async def test_many_at_once(settings: Settings, rounds: int) -> None:
         await asyncio.gather(*(_joined(settings, asyncio.Event(), _set()) for _ in range(3)))
 
 
+@pytest.mark.deep
 def test_large_import_told_of_end(tmp_path: Path) -> None:
     """A large import that joined a gateway which ends says so soon, and nothing else, and leaves no process."""
     (tmp_path / "shop.toml").write_text(MAPPING)
