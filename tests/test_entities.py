@@ -131,9 +131,9 @@ async def test_erased_entity(ask: Asking, make: Makers) -> None:
 
 
 WRONG: list[tuple[Any, str]] = [
-    ({"__typename": "Customer", "id": "junk"}, "representation of a Customer needs its `id`"),
+    ({"__typename": "Customer", "id": "junk"}, "representation of Customer needs its `id`"),
     ({"__typename": "Customer", "id": 7}, "unchanged"),
-    ({"__typename": "Ticket"}, "representation of a Ticket needs its `id`"),
+    ({"__typename": "Ticket"}, "representation of Ticket needs its `id`"),
     ({"__typename": "Ticket", "id": global_id("Note", derived_id("sample"))}, "unchanged"),
     ({"__typename": "Access", "id": global_id("Access", derived_id("sample"))}, "one of Agent, Attachment"),
     ({"__typename": ["Customer"], "id": "x"}, "one of Agent, Attachment"),

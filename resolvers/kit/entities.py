@@ -41,5 +41,5 @@ def _wanted(context: Context, reference: Any) -> tuple[str, RecordId] | BadUserI
     given = reference.get("id")
     key = key_of(given, name) if isinstance(given, str) else None
     if key is None:
-        return BadUserInput(f"The representation of a {name} needs its `id`, as this gateway answered it, unchanged.")
+        return BadUserInput(f"A representation of {name} needs its `id`, as this gateway answered it, unchanged.")
     return name, key
