@@ -66,19 +66,21 @@ class Ends:
             self._timer.cancel()
             self._timer = None
         waiting, self._waiting = self._waiting, []
+        # Bound once for all of them.
+        log = _log.bind()
         with together():
             for one in waiting:
                 if one.scope["type"] == "http" and one.scope["path"] in _ASKED:
                     count_question(one.trace, one.status, one.took_s)
-                _tell(one)
+                _tell(log, one)
 
 
-def _tell(end: _End) -> None:
+def _tell(log: structlog.stdlib.BoundLogger, end: _End) -> None:
     scope, trace = end.scope, end.trace
     level = logging.DEBUG if scope["path"] in _WATCHED else logging.INFO
-    if not logging.getLogger(_NAME).isEnabledFor(level):
+    if not log.isEnabledFor(level):
         return
-    _log.log(
+    log.log(
         level,
         "request",
         timestamp=datetime.fromtimestamp(end.at_s, UTC).isoformat().replace("+00:00", "Z"),

@@ -93,6 +93,12 @@ class LimitSettings(BaseSettings):
     )
     question_fragments: int = Field(default=50, ge=0, description="Fragments of a document at most.")
     question_operations: int = Field(default=10, ge=1, description="Operations of a document at most.")
+    question_entries: int = Field(
+        default=500,
+        ge=1,
+        description="Entries at most of all the lists in a question's arguments together, such as the words of a "
+        "filter, with each list counted wherever it is used. Ids that name rows (`nodes`) count as rows instead.",
+    )
     question_cost: int = Field(
         default=5_000,
         ge=1,

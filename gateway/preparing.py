@@ -26,7 +26,7 @@ from gateway import telling
 from gateway.execution import Documents, Known, known_as
 from gateway.limit_settings import LimitSettings
 from gateway.questions import Fate, NotAsked, Question
-from gateway.sizing import Bounds, Costs, cost_of
+from gateway.sizing import Bounds, Costs, size_of
 from gateway.telling import Told
 from resolvers.kit.graph import Graph
 
@@ -100,18 +100,17 @@ class Preparing:
         if known is None:
             document = self._checked(question.text, only=only, has_hints=has_hints)
             known = self.documents.add(question.text, document) if only is None else known_as(question.text, document)
-        prepared = self._measured(known, question)
-        if told := self._bounds.beyond_cost(prepared.cost):
-            raise NotAsked([told])
-        return prepared
+        return self._measured(known, question)
 
     def _measured(self, known: Known, question: Question) -> Prepared:
-        """The operation that is meant, with its cost."""
+        """The operation that is meant, with its cost; raises NotAsked where that or its lists are too large."""
         operation = _operation(known.document, question.operation_name)
         name = operation.name.value if operation.name else None
         if name not in known.costs:
             known.costs[name] = self._costs.of(known.document, operation)
-        cost = cost_of(known.costs[name], question.variables, self._costs)
+        cost, entries = size_of(known.costs[name], question.variables, self._costs)
+        if told := self._bounds.beyond_entries(entries) or self._bounds.beyond_cost(cost):
+            raise NotAsked([told])
         return Prepared(question=question, known=known, operation=operation, cost=cost)
 
     def _checked(self, text: str, *, only: AbstractSet[str] | None, has_hints: bool) -> DocumentNode:

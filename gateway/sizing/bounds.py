@@ -61,6 +61,11 @@ _OF_A_SELECTION: Final = (
     ),
 )
 _FRAGMENTS: Final = ("fragments", "The document has {asked} fragments", "Join those that are used in one place.")
+_ENTRIES: Final = (
+    "entries",
+    "The lists of the question's arguments have {asked} entries, with each list counted wherever it is used",
+    "Filter by fewer at once, or ask in several questions; `nodes` finds as many as are named.",
+)
 _OPERATIONS: Final = ("operations", "The document has {asked} operations", "Send the one that is meant.")
 _TOO_ROUND: Final = (
     "The question goes from types to their fields or to other types {asked} times inside one another; at most {most} "
@@ -99,6 +104,10 @@ class Bounds:
         if asked > most:
             message = f"{words.format(asked=shown(asked))}; at most {most} are answered. {way_out}"
             yield told_beyond(message, name, asked, most)
+
+    def beyond_entries(self, entries: int) -> Told | None:
+        """What is said of a question whose arguments' lists have too many entries."""
+        return next(self._too_many(*_ENTRIES, entries), None)
 
     def beyond_cost(self, cost: int) -> Told | None:
         """What is said of a question that costs too much."""

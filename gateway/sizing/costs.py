@@ -1,7 +1,8 @@
 """What may a question cost: at most how many rows does it read, as far as its text and variables tell?
 
 One for each row of a list and for each object beside them; what stands in a row itself, numbers and words, is free. A
-list has as many rows as are asked for, lists in lists multiply. How long the lists are may come as variables: so the
+list has as many rows as are asked for, lists in lists multiply. One, too, for each entry of a list that an argument
+hands over, once for the whole list that is filtered by it. How long the lists are may come as variables: so the
 cost of a document is a sum of products, worked out once, and put into numbers for each request.
 """
 
@@ -34,6 +35,8 @@ from graphql import (
     is_required_argument,
 )
 
+from gateway.sizing.entries import entries_of, handed_over, wide_variables
+
 Terms = Mapping[tuple[str, ...], int]
 """How often, by the names of the variables whose lengths it is to be multiplied with."""
 
@@ -45,10 +48,12 @@ ASSUMED: Final = 3
 _PAGE_SIZES: Final = ("first", "last")
 # Stands for the length of the page that a connection's rows are of, where they are looked at without it.
 _OF_PAGE: Final = "@page"
+# Stands before the name of a variable in whose lists entries are counted; no name has that letter.
+_HANDED: Final = "@handed"
 # What a connection holds of its page.
 _ROWS: Final = frozenset({"edges", "nodes"})
-# It wraps the row that was counted already, or says how the page lies.
-_FREE: Final = frozenset({"node", "pageInfo"})
+# It wraps the row that was counted already, or says how the page lies; by the endings of the types whose they are.
+_FREE: Final = {"node": "Edge", "pageInfo": "Connection"}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -58,6 +63,10 @@ class Cost:
     terms: Terms
     defaults: Mapping[str, int]
     """Of the variables that say how long a list is, how long it is where nothing is said."""
+    handed: Mapping[str, int]
+    """How often each variable that may hold lists is handed over; the entries that stand in the text itself."""
+    wide: Mapping[str, int]
+    """Of the variables that may hold lists, how many entries they have where nothing is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +92,7 @@ class Costs:
 
     def of(self, document: DocumentNode, operation: OperationDefinitionNode) -> Cost:
         """The cost of an operation, also of one that is not valid: what the schema does not know costs nothing."""
-        return _Costing(self, document).of(operation)
+        return _Costing(self, document, wide_variables(self._schema, operation)).of(operation)
 
     def root(self, kind: OperationType) -> str:
         """The name of the type at which such operations begin."""
@@ -99,10 +108,10 @@ class Costs:
             if found is None:
                 # Kept are those that there are, so that nobody fills the memory with others.
                 return None
-            self._fields[key] = self._known(name, found)
+            self._fields[key] = self._known(owner, name, found)
         return self._fields[key]
 
-    def _known(self, name: str, found: GraphQLField) -> _Field | None:
+    def _known(self, owner: str, name: str, found: GraphQLField) -> _Field | None:
         named = get_named_type(found.type)
         if is_leaf_type(named):
             return None
@@ -116,7 +125,7 @@ class Costs:
             below=named.name,
             is_list=is_list,
             is_connection=bool(sizes) and not is_list,
-            is_free=name in _FREE and not is_list,
+            is_free=name in _FREE and owner.endswith(_FREE[name]),
             sizes=sizes,
         )
 
@@ -152,8 +161,9 @@ class Costs:
 class _Costing:
     """The walk through one document: once through each fragment."""
 
-    def __init__(self, costs: Costs, document: DocumentNode) -> None:
+    def __init__(self, costs: Costs, document: DocumentNode, wide: Mapping[str, int]) -> None:
         self._costs = costs
+        self._wide = wide
         found = (one for one in document.definitions if isinstance(one, FragmentDefinitionNode))
         self._fragments = {one.name.value: one for one in found}
         self._known: dict[str, Terms] = {}
@@ -163,9 +173,11 @@ class _Costing:
         terms = Counter(self._selection(operation.selection_set, self._costs.root(operation.operation)))
         if operation.operation is OperationType.MUTATION:
             terms[()] += WRITING
+        handed = {names[1]: terms.pop(names) for names in list(terms) if _is_handed(names)}
         named = {name for names in terms for name in names}
         variables = {one.variable.name.value: one.default_value for one in operation.variable_definitions or ()}
-        return Cost(terms, {name: self._costs.default(variables.get(name)) for name in named})
+        defaults = {name: self._costs.default(variables.get(name)) for name in named}
+        return Cost(terms, defaults, handed, self._wide)
 
     def _selection(self, selections: SelectionSetNode, owner: str) -> Terms:
         terms: Counter[tuple[str, ...]] = Counter()
@@ -188,26 +200,38 @@ class _Costing:
 
     def _field(self, node: FieldNode, owner: str) -> Terms:
         field = self._costs.field(owner, node.name.value)
-        if field is None:
-            return {}
+        handed: Counter[tuple[str, ...]] = Counter()
+        for name, count in handed_over(node, self._wide, but=field.sizes if field and field.is_list else ()):
+            handed[_HANDED, name] += count
+        return handed if field is None else handed + self._rows(node, field)
+
+    def _rows(self, node: FieldNode, field: _Field) -> Counter[tuple[str, ...]]:
         terms = Counter(self._selection(node.selection_set, field.below) if node.selection_set else {})
         if not field.is_free:
             terms[()] += 1
         if node.name.value in _ROWS and field.is_list and not field.sizes:
-            return dict(_times(terms, _OF_PAGE))
+            return Counter(dict(_times(terms, _OF_PAGE)))
         if field.is_connection:
             return _paged(terms, self._costs.length(field, node))
         if field.is_list:
-            return dict(_times(terms, self._costs.length(field, node)))
+            return Counter(dict(_times(terms, self._costs.length(field, node))))
         return terms
+
+
+def _is_handed(names: tuple[str, ...]) -> bool:
+    return bool(names) and names[0] == _HANDED
 
 
 def _times(terms: Terms, size: int | str) -> Iterator[tuple[tuple[str, ...], int]]:
     for names, count in terms.items():
-        yield (names, count * size) if isinstance(size, int) else (tuple(sorted((*names, size))), count)
+        if _is_handed(names):
+            # What many are filtered by is read once.
+            yield names, count
+        else:
+            yield (names, count * size) if isinstance(size, int) else (tuple(sorted((*names, size))), count)
 
 
-def _paged(terms: Terms, size: int | str) -> Terms:
+def _paged(terms: Terms, size: int | str) -> Counter[tuple[str, ...]]:
     """The terms of a list with the length of its page in its place."""
     found: Counter[tuple[str, ...]] = Counter()
     for names, count in terms.items():
@@ -219,8 +243,13 @@ def _paged(terms: Terms, size: int | str) -> Terms:
     return found
 
 
-def cost_of(cost: Cost, variables: Mapping[str, Any] | None, costs: Costs) -> int:
-    """The cost in numbers, with what the variables say."""
+def size_of(cost: Cost, variables: Mapping[str, Any] | None, costs: Costs) -> tuple[int, int]:
+    """The cost in numbers, with what the variables say; and how many entries of it are those of arguments' lists."""
+    entries = entries_of(cost.handed, cost.wide, variables or {}) if cost.handed else 0
+    return entries + _rows_of(cost, variables, costs), entries
+
+
+def _rows_of(cost: Cost, variables: Mapping[str, Any] | None, costs: Costs) -> int:
     if len(cost.terms) == 1 and () in cost.terms:
         return cost.terms[()]
     sizes = {name: _length(name, cost, variables or {}, costs) for name in cost.defaults}

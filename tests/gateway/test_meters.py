@@ -15,6 +15,7 @@ from resolvers.kit.viewer import Role
 from tests.gateway.conftest import Gate, OpenGate
 from tests.gateway.processes import Running
 from tests.makers import Makers
+from tests.waiting import until
 
 TOKEN = "a sample token for metrics, long enough"
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
@@ -116,9 +117,14 @@ async def test_processes_together(tmp_path: Path) -> None:
             # Each on a connection of its own, as another caller's.
             async with httpx.AsyncClient(base_url=running.address, trust_env=False) as client:
                 await client.post("/graphql", json={"query": "{ viewer { role } }"})
-        async with httpx.AsyncClient(base_url=running.address, trust_env=False) as client:
-            told = (await client.get("/metrics", headers=HEADERS)).text
+
+        async def are_counted() -> bool:
+            async with httpx.AsyncClient(base_url=running.address, trust_env=False) as client:
+                told = (await client.get("/metrics", headers=HEADERS)).text
+            return re.findall(r'gateway_requests_total\{kind="other",status="401"\} (\S+)', told) == ["20.0"]
+
+        # Each of them counts a moment later.
+        await until(are_counted)
         running.end()
     finally:
         running.kill()
-    assert re.findall(r'gateway_requests_total\{kind="other",status="401"\} (\S+)', told) == ["20.0"]

@@ -22,7 +22,7 @@ from adapters.mongo import Store
 from gateway.endpoint import PREFLIGHT
 from gateway.limit_settings import LimitSettings
 from gateway.questions import NotAsked, Question
-from gateway.sizing import Bounds, Costs, cost_of, shapes
+from gateway.sizing import Bounds, Costs, shapes, size_of
 from resolvers.notes import NOTES
 from resolvers.schema import graph
 from tests.gateway.conftest import Gate, OpenGate, data_of
@@ -38,6 +38,8 @@ LISTS = (
     "tickets(first: 2) { nodes { %s } }",
     "t: conversations(last: $n) { edges { node { %s } } }",
     "labels { id %s }",
+    "c: conversations(channels: $of, first: 2) { nodes { %s } }",
+    'd: conversations(channels: ["a", "b"]) { totalCount edges { node { %s } } }',
 )
 
 
@@ -59,7 +61,10 @@ def documents(draw: st.DrawFn) -> str:
         return one if one != "list" else "id"
 
     texts = [f"fragment {name} on Customer {{ {selection(names[n + 1 :], 2)} }}" for n, name in enumerate(names)]
-    return f"query ($n: Int = 7, $no: Boolean!) {{ customer(id: 1) {{ {selection(names, 3)} }} }} " + " ".join(texts)
+    return (
+        f"query ($n: Int = 7, $no: Boolean!, $of: [String!]) {{ customer(id: 1) {{ {selection(names, 3)} }} }} "
+        + " ".join(texts)
+    )
 
 
 def written_out(document: DocumentNode) -> OperationDefinitionNode:
@@ -86,7 +91,9 @@ def written_out(document: DocumentNode) -> OperationDefinitionNode:
     return parse(f"query ({variables}) {{ {text_of(operation.selection_set)} }}").definitions[0]
 
 
-@given(text=documents(), variables=st.sampled_from([{}, {"n": 3}, {"n": 1_000}, {"n": "x"}, {"n": -1}]))
+@given(
+    text=documents(), variables=st.sampled_from([{}, {"n": 3}, {"n": 1_000, "of": ["a"] * 9}, {"n": "x"}, {"n": -1}])
+)
 def test_measured_as_written_out(text: str, variables: Mapping[str, Any]) -> None:
     """A document has the shape and the cost that it has with each fragment written out where it is spread."""
     document = parse(text)
@@ -94,8 +101,8 @@ def test_measured_as_written_out(text: str, variables: Mapping[str, Any]) -> Non
     (shape,) = shapes(document).operations.values()
     assert shape == shapes(DocumentNode(definitions=(plain,))).operations[""]
     (operation,) = (one for one in document.definitions if isinstance(one, OperationDefinitionNode))
-    cost = cost_of(COSTS.of(document, operation), variables, COSTS)
-    assert cost == cost_of(COSTS.of(DocumentNode(definitions=(plain,)), plain), variables, COSTS)
+    size = size_of(COSTS.of(document, operation), variables, COSTS)
+    assert size == size_of(COSTS.of(DocumentNode(definitions=(plain,)), plain), variables, COSTS)
 
 
 def bomb(of: str, *, levels: int = 40) -> str:
@@ -117,6 +124,7 @@ BEYOND = {
     "fragments": "{ viewer { role } }" + " fragment F%d on Query { __typename }" * 51 % tuple(range(51)),
     "operations": " ".join(f"query Q{n} {{ viewer {{ role }} }}" for n in range(11)),
     "introspection": "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }",
+    "entries": '{ customers(filter: { tagged: ["a"' + ' "a"' * 500 + "] }) { totalCount } }",
     "cost": "{ customers(first: 100) { nodes { history(first: 50) { nodes { __typename } } } } }",
 }
 
@@ -225,6 +233,48 @@ async def test_preflight_executes_nothing(gate: Gate, store: Store, make: Makers
 def test_cost_is_no_callers_word(gate: Gate, query: str, variables: dict[str, Any], cost: int) -> None:
     """However a page's length is said, the question costs what it may read."""
     assert gate.house.answering.preparing.prepare(Question(text=query, variables=variables)).cost == cost
+
+
+FILTERED = "query ($f: CustomerFilter) { customers(first: 1, filter: $f) { totalCount } }"
+WORDS = {"tagged": ["a", "b"], "attributes": [{"name": "x", "anyOf": ["c", "d", "e"]}]}
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "cost"),
+    [
+        ("{ customers(first: 1, filter: { tagged: [] }) { totalCount } }", {}, 1),
+        ('{ customers(first: 1, filter: { tagged: ["a", "b"] }) { totalCount } }', {}, 1 + 2),
+        ('{ customers(first: 1, filter: { attributes: [{ name: "x", anyOf: ["a"] }] }) { totalCount } }', {}, 1 + 2),
+        (FILTERED, {"f": WORDS}, 1 + 6),
+        (FILTERED, {"f": None}, 1),
+        (FILTERED, {}, 1),
+        (FILTERED.replace("$f: CustomerFilter", '$f: CustomerFilter = {tagged: ["a", "b"]}'), {}, 1 + 2),
+        (FILTERED.replace("$f: CustomerFilter", "$f: CustomerFilter = {tagged: []}"), {"f": WORDS}, 1 + 6),
+        ("query ($w: [String!]) { customers(first: 1, filter: { tagged: $w }) { totalCount } }", {"w": ["a"] * 9}, 10),
+        # Wherever a list is used, it is gone through.
+        (
+            FILTERED.replace("customers", "a: customers(first: 1, filter: $f) { totalCount } b: customers"),
+            {"f": WORDS},
+            14,
+        ),
+        # Once for a page of many.
+        ('{ customers(first: 9) { nodes { conversations(channels: ["a", "b"], first: 1) { totalCount } } } }', {}, 21),
+        # Which name rows cost as rows.
+        ("query ($i: [ID!]!) { nodes(ids: $i) { id } }", {"i": ["x"] * 600}, 600),
+        ("query ($i: ID!) { node(id: $i) { id } }", {"i": ["x"] * 600}, 1),
+    ],
+)
+def test_entries_cost(gate: Gate, query: str, variables: dict[str, Any], cost: int) -> None:
+    """Each entry of a list that an argument hands over costs one, in the text or in a variable."""
+    assert gate.house.answering.preparing.prepare(Question(text=query, variables=variables)).cost == cost
+
+
+def test_long_filter_refused(gate: Gate) -> None:
+    """A filter by thousands of words, which would keep the database for seconds, does not come to it."""
+    with pytest.raises(NotAsked) as refused:
+        gate.house.answering.preparing.prepare(Question(text=FILTERED, variables={"f": {"tagged": ["a"] * 22_000}}))
+    (told,) = refused.value.answer.body["errors"]
+    assert told["extensions"] == {"code": "LIMIT_EXCEEDED", "limit": "entries", "asked": 22_000, "most": 500}
 
 
 @pytest.mark.parametrize(
