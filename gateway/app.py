@@ -4,20 +4,17 @@ settings -> database (one of its own, or MONGODB_URL) -> store -> graph -> who m
 last is closed first.
 """
 
-import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -29,7 +26,7 @@ from gateway.acts import ActLedger
 from gateway.answering import Answering
 from gateway.auth import Auth
 from gateway.database import database, opened_store
-from gateway.ending import told_of_end
+from gateway.ending import end_with_parent, told_of_end
 from gateway.endpoint import PATH, PREFLIGHT, Endpoint
 from gateway.execution import Plans
 from gateway.exports import Exports, Shelf, Tickets
@@ -41,7 +38,7 @@ from gateway.inbox import Inbox
 from gateway.kept_documents import TRUSTED_DOCUMENTS
 from gateway.kept_secrets import with_secrets
 from gateway.keys import API_KEYS
-from gateway.last_resort import LastResort
+from gateway.last_resort import LastResort, nothing_there
 from gateway.ledger import Ledger
 from gateway.limits import LookUpLimit, RateLimit, Spending
 from gateway.lines import open_lines
@@ -286,14 +283,14 @@ def build(
                 yield
             door.close()
 
-    return Starlette(routes=_routes(complete, door, STRANGERS), middleware=_around(complete), lifespan=lifespan)
+    return _served(complete, door, STRANGERS, lifespan)
 
 
 def application(house: House, *, welcome: Welcome = STRANGERS) -> Starlette:
     """The application of a house that is open already, and that whoever opened it closes."""
     door = Door()
     door.open(house)
-    return Starlette(routes=_routes(house.settings, door, welcome), middleware=_around(house.settings))
+    return _served(house.settings, door, welcome)
 
 
 def from_environment() -> Starlette:
@@ -302,22 +299,10 @@ def from_environment() -> Starlette:
     configure_logs(settings.log_level)
     guard_last_words()
     Heads.bound(settings)
-    _end_with_parent()
+    end_with_parent()
     app = build(settings)
     settle_memory()
     return app
-
-
-def _end_with_parent() -> None:
-    """Ends this worker when the process that started it is gone, even killed: its database is gone then, too."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-
-        def wait() -> None:
-            parent.join()
-            os.kill(os.getpid(), signal.SIGTERM)
-
-        threading.Thread(target=wait, name="parent", daemon=True).start()
 
 
 class Door:
@@ -369,6 +354,18 @@ class Door:
             await JSONResponse({"errors": [words]}, 503, headers={"Retry-After": "5"})(scope, receive, send)
             return
         await self._endpoint(scope, receive, send)
+
+
+def _served(settings: Settings, door: Door, welcome: Welcome, lifespan: Lifespan[Starlette] | None = None) -> Starlette:
+    app = Starlette(
+        routes=_routes(settings, door, welcome),
+        middleware=_around(settings),
+        lifespan=lifespan,
+        exception_handlers={HTTPException: nothing_there},
+    )
+    # It would send the caller to whichever host the caller says that this is.
+    app.router.redirect_slashes = False
+    return app
 
 
 def _around(settings: Settings) -> list[Middleware]:

@@ -1,10 +1,12 @@
-"""Who is told first when the process is asked to end?
+"""Who is told first when the process is asked to end, and who ends with whom?
 
 A server waits for answers under way, and only then for the application. What is answered without an end must hear of
 it before.
 """
 
 import asyncio
+import multiprocessing
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -35,3 +37,15 @@ def told_of_end(tell: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in handled.items():
             signal.signal(number, handler)
+
+
+def end_with_parent() -> None:
+    """Ends this worker when the process that started it is gone, even killed: its database is gone then, too."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+
+        def wait() -> None:
+            parent.join()
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        threading.Thread(target=wait, name="parent", daemon=True).start()

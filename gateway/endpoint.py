@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -151,7 +151,7 @@ class Endpoint:
             return await to(incoming, media_type)
         except (Refusal, TooOften, NotSignedIn, Unavailable) as error:
             return _refused(_refusal_of(error), media_type)
-        except ClientGone:
+        except (ClientGone, ClientDisconnect):
             return Outgoing(status=_CLIENT_GONE, body=b"")
         except Exception as error:  # noqa: BLE001  the outermost room: told by reference and logged whole
             return _unanswered(error, media_type)

@@ -22,7 +22,13 @@ _MAP: Final = frozenset({"__schema", "__type", "_service"})
 _HINT: Final = re.compile(r"\s*Did you mean [^?]*\?")
 # And what it says of types and arguments that nobody has named.
 _TYPES: Final = (
-    (re.compile(r" of (?:required )?type '[^']*'"), ""),
+    (re.compile(r" (?:of|to|for)(?: required| non-null| OneOf| OneOf Input Object)? type '[^']*'"), ""),
+    (re.compile(r" (?:on|by) (?:query |mutation |subscription )?type '[^']*'"), ""),
+    (re.compile(r" on field '\w+\.(\w+)'"), r" on field '\1'"),
+    (re.compile(r"since type '[^']*' has"), "since it has"),
+    (re.compile(r"conflicting types '[^']*' and '[^']*'"), "conflicting types"),
+    (re.compile(r" in '[^']*' enum"), ""),
+    (re.compile(r"Enum '[^']*'"), "The enum"),
     (re.compile(r" (?:used in position )?expecting type '[^']*'"), " where it does not fit"),
     (re.compile(r"Argument '[^']*' is required"), "An argument is required"),
     (re.compile(r" to include required field '[^']*'"), " to leave a required field out"),

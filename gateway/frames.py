@@ -21,6 +21,15 @@ def written(message: Mapping[str, Any]) -> str:
         return orjson.dumps({**message, "payload": {"errors": told, "data": None}}).decode()
 
 
+def may_be_written(value: Any) -> bool:
+    """Whether it can be written in JSON: what others sent may be nested deeper than that."""
+    try:
+        orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return False
+    return True
+
+
 async def closed(socket: WebSocket, code: int, reason: str) -> None:
     """Closes, if it is not closed yet, with as much of the reason as a frame holds."""
     if socket.application_state is WebSocketState.CONNECTED and socket.client_state is WebSocketState.CONNECTED:

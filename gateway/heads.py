@@ -21,9 +21,10 @@ _TOO_LARGE: Final = b"431 Request Header Fields Too Large"
 _TOO_MANY: Final = f"A request has at most {MOST_HEADERS} headers."
 _TOO_SLOW: Final = b"408 Request Timeout"
 _BODY: Final = b'{"errors":[{"message":"%s","extensions":{"code":"LIMIT_EXCEEDED"}}]}'
+_NO_HTTP: Final = b'{"errors":[{"message":"%s","extensions":{"code":"BAD_REQUEST"}}]}'
 _ANSWER: Final = (
     b"HTTP/1.1 %s\r\ncontent-type: application/json; charset=utf-8\r\nx-content-type-options: nosniff\r\n"
-    b"content-length: %d\r\nconnection: close\r\n\r\n%s"
+    b"cache-control: no-store\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s"
 )
 
 
@@ -41,6 +42,7 @@ class Heads(HttpToolsProtocol):
         super().__init__(*more, **named)
         self._size = self._length = self._count = 0
         self._is_in_head, self._has_begun, self._is_refused = True, False, False
+        self._is_handed_on = False
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -60,6 +62,8 @@ class Heads(HttpToolsProtocol):
             return
         self._has_begun = False
         super().data_received(data)
+        if self._is_handed_on:
+            return
         # A head that begins in the middle of a piece counts with all of it: nobody sends so much ahead of an answer.
         self._size = len(data) if self._has_begun else self._size + len(data)
         if self._is_in_head and self._size > self.settings.head_bytes:
@@ -67,6 +71,17 @@ class Heads(HttpToolsProtocol):
         elif self._timer is None and self.timeout_keep_alive_task is None and self._is_answered():
             # Behind an answer come a blank line, a head's beginning, or the rest of a body that nobody reads.
             self._await_head()
+
+    def send_400_response(self, msg: str) -> None:
+        """Says of what is no HTTP that it is none."""
+        body = _NO_HTTP % msg.encode()
+        self.transport.write(_ANSWER % (b"400 Bad Request", len(body), body))
+        self.transport.close()
+
+    def handle_websocket_upgrade(self) -> None:
+        """The connection is a WebSocket's from here on: no further head comes on it, and none is waited for."""
+        self._is_handed_on = True
+        super().handle_websocket_upgrade()
 
     def on_message_begin(self) -> None:
         """A request begins."""

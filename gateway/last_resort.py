@@ -8,9 +8,12 @@ from typing import Final
 
 import orjson
 import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.telling import told_of
+from gateway.telling import BAD_REQUEST, told, told_of
 
 _UNFORESEEN: Final = 500
 _INTERNAL: Final = 1011
@@ -44,17 +47,29 @@ class LastResort:
 
         try:
             await self._app(scope, receive, noted)
+        except ClientDisconnect:
+            # Nobody is left to hear anything, and it was not the gateway that broke off.
+            return
         except Exception as error:
             if scope["type"] not in {"http", "websocket"}:
                 raise
-            told = told_of(error)
+            words = told_of(error)
             if not has_begun:
-                await _answer(scope, send, orjson.dumps({"errors": [told]}))
+                await _answer(scope, send, orjson.dumps({"errors": [words]}))
             elif scope["type"] == "websocket" and not is_over:
-                await send({"type": "websocket.close", "code": _INTERNAL, "reason": told["message"]})
+                await send({"type": "websocket.close", "code": _INTERNAL, "reason": words["message"]})
             elif scope["type"] == "http":
                 # Returned from without its end, the server closes the connection, and the reader sees that.
-                _log.warning("answer broken off", code=told["extensions"]["code"])
+                _log.warning("answer broken off", code=words["extensions"]["code"])
+
+
+async def nothing_there(_request: Request, error: Exception) -> Response:
+    """What is said where no route leads, or not by that method."""
+    if not isinstance(error, HTTPException):
+        raise error
+    words = told(f"{error.detail}. Questions go to /graphql.", BAD_REQUEST)
+    headers = dict(error.headers or {}) | {name.decode(): value.decode() for name, value in _HEADERS}
+    return Response(orjson.dumps({"errors": [words]}), error.status_code, headers=headers)
 
 
 async def _answer(scope: Scope, send: Send, body: bytes) -> None:

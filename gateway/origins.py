@@ -4,11 +4,13 @@ Those that a channel names on which visitors chat. No cookie is ever read here, 
 no more than whoever holds the token that it sends.
 """
 
+from collections.abc import Collection
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from adapters.contract.visitors import TakesVisitors
 from adapters.lines import Lines
@@ -57,3 +59,17 @@ class Origins:
             await send(message)
 
         await self._app(scope, receive, answer)
+
+
+def may_connect(socket: WebSocket, others: Collection[str]) -> bool:
+    """Whether no page of a stranger's opens this: browsers let any page connect anywhere, and say which it is.
+
+    `others`: the sites whose pages may, beside our own.
+    """
+    origin = socket.headers.get("origin")
+    if origin is None or origin.lower() in others:
+        return True
+    # A page that came in the clear is whoever's was on the line, also where its name is ours.
+    ways = ("https",) if socket.url.scheme == "wss" else ("https", "http")
+    host = socket.headers.get("host", "").lower()
+    return origin.lower() in {f"{way}://{host}" for way in ways}

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import orjson
 from starlette.types import Receive, Scope, Send
@@ -20,10 +19,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from gateway import telling
 from gateway.answering import Answering
 from gateway.auth import Auth, NotSignedIn
-from gateway.frames import closed, written
+from gateway.frames import closed, may_be_written, written
 from gateway.incoming import Reading, Refusal
 from gateway.limits import Spending, TooOften
 from gateway.meters import counted
+from gateway.origins import may_connect
 from gateway.preparing import Prepared
 from gateway.questions import Answer, Fate, NotAsked
 from gateway.settings import Settings, environment_name
@@ -43,6 +43,8 @@ _GOING_AWAY, _POLICY, _TOO_BIG, _TRY_LATER = 1001, 1008, 1009, 1013
 _BAD_MESSAGE, _UNAUTHORIZED, _FORBIDDEN, _WRONG_PROTOCOL = 4400, 4401, 4403, 4406
 _INIT_TIMEOUT, _DUPLICATE, _TOO_MANY_INITS, _INTERNAL = 4408, 4409, 4429, 4500
 _LONGEST_ID: Final = 128
+# What a client may say before it says who asks: it has nothing to say but that it is there.
+_BEFORE_INIT: Final = 10
 # A reader who takes nothing for so long holds a connection for nobody.
 _PATIENCE_S: Final = 10.0
 _CREDENTIALS: Final = ("authorization", "x-api-key")
@@ -83,7 +85,7 @@ class Sockets:
         """One connection from its beginning to its end."""
         socket = WebSocket(scope, receive, send)
         await socket.receive()
-        if not self._may_come_from(socket):
+        if not may_connect(socket, self._origins):
             # Before it is taken: the browser is answered 403.
             await socket.close(_POLICY)
             return
@@ -99,16 +101,6 @@ class Sockets:
                 await _Connection(socket, self._rooms, self._reading, place).run()
         except Full as error:
             await closed(socket, _TRY_LATER, str(error))
-
-    def _may_come_from(self, socket: WebSocket) -> bool:
-        """Whether it is no page of a stranger's: browsers let any page connect anywhere, and say which it is."""
-        origin = socket.headers.get("origin")
-        if origin is None or origin.lower() in self._origins:
-            return True
-        page = urlsplit(origin.lower())
-        # A page that came in the clear is whoever's was on the line, also where its name is ours.
-        is_weaker = socket.url.scheme == "wss" and page.scheme != "https"
-        return page.netloc == socket.headers.get("host", "").lower() and not is_weaker
 
 
 class _Connection:
@@ -148,10 +140,12 @@ class _Connection:
 
     async def _initialised(self) -> Viewer:
         """Who asks, once that is said; raises _Ended where it is not, or not in time."""
-        wait_s = self._rooms.settings.init_wait_s
+        wait_s, count = self._rooms.settings.init_wait_s, 0
         try:
             async with asyncio.timeout(wait_s):
                 while (message := await self._received())["type"] != "connection_init":
+                    if (count := count + 1) > _BEFORE_INIT:
+                        raise _Ended(_BAD_MESSAGE, f"{count} messages said nothing of who asks: send connection_init.")
                     await self._before_init(message)
         except TimeoutError as error:
             raise _Ended(_INIT_TIMEOUT, f"Nothing said within {wait_s:g} s who asks: send connection_init.") from error
@@ -291,6 +285,8 @@ class _Connection:
 
     async def _pong(self, ping: Mapping[str, Any]) -> None:
         echoed = {"payload": ping["payload"]} if "payload" in ping else {}
+        if not may_be_written(echoed):
+            raise _Ended(_BAD_MESSAGE, "The payload of ping is nested too deeply.")
         await self._send({"type": "pong", **echoed})
 
     # Questions
@@ -336,6 +332,8 @@ class _Connection:
             return _errors_of(error)
 
     async def _prepared(self, payload: dict[str, Any], viewer: Viewer) -> Prepared:
+        # Keys are taken back, and chats ended, while a connection is open.
+        require_same(viewer, await self._rooms.auth.viewer_of(self._headers))
         await self._rooms.spending.asked(viewer)
         question = self._rooms.texts.question(self._reading.checked(payload), viewer)
         prepared = self._rooms.answering.prepare(question, viewer)

@@ -40,6 +40,7 @@ SLICE = Slice("finding")
 MOST_ASKED = 5
 SHORTEST_WORD = 2
 
+_LONGEST_ASKED = 500
 _ONE_PERSONS = frozenset({MatchingRole.PHONE.value, MatchingRole.EMAIL.value, MatchingRole.IDENTIFIER.value})
 
 
@@ -59,8 +60,15 @@ async def way_of(context: Context, search: str | None, conditions: "Sequence[Att
     asked = [known[one.name] for one in conditions or () if one.any_of]
     if search is None and not any(one["is_personal"] or _is_one_persons(one) for one in asked):
         return None
-    kinds = kinds_asked(words_asked(search, context.limits.default_region)) if search is not None else frozenset()
+    kinds = kinds_asked(_words_asked(context, search)) if search is not None else frozenset()
     return Way(bool(kinds) or any(map(_is_one_persons, asked)))
+
+
+def _words_asked(context: Context, search: str) -> Sequence[Sequence[str]]:
+    if len(search) > _LONGEST_ASKED:
+        # To take it apart would hold everybody up.
+        raise BadUserInput(f"`search` has {len(search)} characters; send at most {_LONGEST_ASKED}: a few words.")
+    return words_asked(search, context.limits.default_region)
 
 
 def _is_one_persons(definition: Document) -> bool:
@@ -82,7 +90,7 @@ class Searched:
 async def searching(context: Context, search: str) -> Searched:
     """Who is found by these words; a number or address among them is a look-up."""
     require_personal(context, "searching", "Customer.displayName", "ContactPoint.value", "AttributeValue.value")
-    words = words_asked(search, context.limits.default_region)
+    words = _words_asked(context, search)
     if not 1 <= len(words) <= MOST_ASKED:
         raise BadUserInput(
             f"`search` has {len(words)} words; send 1 to {MOST_ASKED}, each of at least {SHORTEST_WORD} characters."

@@ -135,10 +135,19 @@ WRONG: list[tuple[Any, str]] = [
     ({"__typename": "Customer", "id": 7}, "unchanged"),
     ({"__typename": "Ticket"}, "representation of Ticket needs its `id`"),
     ({"__typename": "Ticket", "id": global_id("Note", derived_id("sample"))}, "unchanged"),
-    ({"__typename": "Access", "id": global_id("Access", derived_id("sample"))}, "one of Agent, Attachment"),
-    ({"__typename": ["Customer"], "id": "x"}, "one of Agent, Attachment"),
+    ({"__typename": "Access", "id": global_id("Access", derived_id("sample"))}, "the name of an entity"),
+    ({"__typename": ["Customer"], "id": "x"}, "the name of an entity"),
     (5, "as an object"),
 ]
+
+
+async def test_many_wrong_references(ask: Asking) -> None:
+    """Where very many are wrong it is told once: an error for each would hold everybody up."""
+    answer = await ask(NAMED, r=[{"__typename": "Customer", "id": "junk"}] * 1_000)
+    (error,) = answer.errors
+    assert (answer.codes, error.path, answer.data) == (["BAD_USER_INPUT"], ["_entities"], None)
+    assert "`representations` has 1000 that name nothing" in error.message
+    assert len((await ask(NAMED, r=[{"__typename": "Customer", "id": "junk"}] * 20)).errors) == 20
 
 
 @pytest.mark.parametrize(("wrong", "words"), WRONG)

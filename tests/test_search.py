@@ -76,6 +76,7 @@ async def test_national_number(ask: Asking, make: Makers, search: str) -> None:
         ("ana maria j chande", "Word 3 of `search` has 1 character"),
         ("chande, +7", "Word 2 of `search` has 1 character"),
         ("ana ben cleo dan eve finn", "`search` has 6 words; send 1 to 5"),
+        ("ana " * 30_000, "`search` has 120000 characters; send at most 500"),
         ("- , ()", "`search` has 0 words; send 1 to 5"),
     ],
 )

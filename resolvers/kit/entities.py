@@ -1,13 +1,16 @@
 """How does another subgraph's reference become the entity that it means (Apollo Federation's `_entities`)?"""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from adapters.records import RecordId
 from resolvers.kit.by_id import things_by_id
 from resolvers.kit.context import Context
 from resolvers.kit.errors import BadUserInput
 from resolvers.kit.ids import key_of
+
+# Beside so many errors, each with its place, others wait for the answer to be written.
+_MOST_TOLD: Final = 20
 
 
 async def entities(context: Context, references: Sequence[Any]) -> list[Any]:
@@ -24,6 +27,9 @@ async def entities(context: Context, references: Sequence[Any]) -> list[Any]:
         )
     context.budget.spend(len(references))
     wanted = [_wanted(context, one) for one in references]
+    wrong = [one for one in wanted if isinstance(one, BadUserInput)]
+    if len(wrong) > _MOST_TOLD:
+        raise BadUserInput(f"`representations` has {len(wrong)} that name nothing. The first: {wrong[0].message}")
     by_type: dict[str, list[RecordId]] = {}
     for one in wanted:
         if not isinstance(one, BadUserInput):
@@ -35,9 +41,8 @@ async def entities(context: Context, references: Sequence[Any]) -> list[Any]:
 def _wanted(context: Context, reference: Any) -> tuple[str, RecordId] | BadUserInput:
     """The type and storage id that the reference names."""
     name = reference.get("__typename") if isinstance(reference, Mapping) else None
-    known = sorted(context.declared.entities)
-    if not isinstance(name, str) or name not in known:
-        return BadUserInput(f"A representation needs `__typename`, one of {', '.join(known)}. Send it as an object.")
+    if not isinstance(name, str) or name not in context.declared.entities:
+        return BadUserInput("A representation needs `__typename`, the name of an entity here. Send it as an object.")
     given = reference.get("id")
     key = key_of(given, name) if isinstance(given, str) else None
     if key is None:

@@ -22,6 +22,7 @@ from starlette.applications import Starlette
 from adapters.lines import NO_LINES, Lines
 from adapters.mongo import Store
 from gateway.app import House, application
+from gateway.heads import Heads
 from gateway.mongod import find_binary
 from gateway.settings import Settings
 from gateway.tokens import signed_token
@@ -80,7 +81,10 @@ async def uninitiated() -> AsyncIterator[str]:
 @asynccontextmanager
 async def served(app: Starlette, *, port: int = 0) -> AsyncIterator[str]:
     """The address of the application on a real socket; on any free port, where none is named."""
-    server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", log_config=None, server_header=False))
+    # As the gateway's own server has it (gateway/serving.py).
+    ours: dict[str, Any] = {"http": Heads, "ws_per_message_deflate": False}
+    more = {"lifespan": "off", "log_config": None, "server_header": False} | ours
+    server = uvicorn.Server(uvicorn.Config(app, port=port, **more))
     serving = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110  uvicorn has no event for it
         await asyncio.sleep(0.01)

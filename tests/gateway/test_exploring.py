@@ -1,8 +1,10 @@
 """Is the schema told to who builds with it, and to nobody else, by whichever slip of the pen?"""
 
+import re
 from typing import Any
 
 import pytest
+from graphql import is_specified_scalar_type
 
 from gateway.settings import load_settings
 from resolvers.kit.viewer import SCHEMA_SCOPE, Role
@@ -117,6 +119,51 @@ async def test_types_are_not_told(public: Gate, gate: Gate, query: str, hidden: 
     """Nor are the types and arguments of what somebody asks for, which they did not name."""
     assert hidden in (await asked(gate, query, Role.AGENT)).text
     assert hidden not in (await asked(public, query, Role.AGENT)).text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ viewer { role { x } } }",
+        "{ customers { x } }",
+        "{ x }",
+        "mutation { x }",
+        "subscription { x }",
+        '{ node(id: "x") { ... on Customer { a: createdAt } ... on Ticket { a: status } } }',
+        "{ customers(filter: { withTickets: [A] }) { totalCount } }",
+        "{ customers(filter: { withTickets: 3 }) { totalCount } }",
+        '{ customers(filter: "x") { totalCount } }',
+        "{ customers(filter: { x: 1 }) { totalCount } }",
+        "{ customers(filter: { attributes: [{}] }) { totalCount } }",
+        '{ customers(first: "x") { totalCount } }',
+        '{ customers(x: "x") { totalCount } }',
+        "{ customer { id } }",
+        "{ customer(id: null) { id } }",
+        "{ customer(id: 1) { tickets(x: 1) { totalCount } } }",
+        "{ viewer { ... on Purchase { total { amount } } } }",
+        "{ ...F } fragment F on Ticket { status }",
+        "query ($a: Int!) { customer(id: $a) { id } }",
+        "query ($a: [String]) { customers(filter: $a) { totalCount } }",
+        "{ customers { nodes } }",
+        "{ node(id: 1) { displayName } }",
+        "mutation { addNote { __typename } }",
+        "mutation { addNote(input: {}) { __typename } }",
+        "mutation { addNote(input: { customerId: 1, text: 2, x: 3 }) { __typename } }",
+        "{ _entities(representations: [1]) { __typename } }",
+        '{ _entities(representations: [{ __typename: "x" }]) { __typename } }',
+    ],
+)
+async def test_nothing_unnamed_is_told(public: Gate, query: str) -> None:
+    """Whatever slips, no type, field or argument of the schema is told that the question itself does not name."""
+    schema = public.house.graph._schema
+    objects = [one for one in schema.type_map.values() if hasattr(one, "fields")]
+    names = {one for one in schema.type_map if not is_specified_scalar_type(schema.type_map[one])}
+    names |= {name for one in objects for name in one.fields}
+    said = set(re.findall(r"\w+", query))
+    for role in (Role.AGENT, Role.PARTNER):
+        for error in (await asked(public, query, role)).json()["errors"]:
+            quoted = " ".join(re.findall(r"['`]([^'`]*)['`]", error["message"]))
+            assert set(re.findall(r"\w+", quoted)) & names - said - {"id", "__typename"} == set(), error["message"]
 
 
 @pytest.mark.parametrize(("rights", "imports"), [("told", False), ("enforced", True)])

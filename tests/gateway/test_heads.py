@@ -1,6 +1,7 @@
 """Does who sends a head slowly, or without end, hold nothing for long, and do others go on?"""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
@@ -8,10 +9,13 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from structlog.testing import capture_logs
 
 from gateway.heads import MOST_HEADERS, Heads
 from gateway.limit_settings import LimitSettings
 from tests.gateway.conftest import ME, Gate
+from tests.gateway.socket_client import opened
+from tests.waiting import until
 
 HEAD = b"POST /graphql HTTP/1.1\r\nhost: gate.example\r\n"
 
@@ -157,6 +161,20 @@ async def test_endless_trailers(listening: Opened) -> None:
         writer.close()
 
 
+async def test_socket_outlives_head(listening: Opened, gate: Gate) -> None:
+    """A WebSocket is no head that comes slowly, however long it is silent or speaks."""
+    async with listening(head_read_s=0.2) as place:
+        address = f"http://{place[0]}:{place[1]}"
+        async with opened(address, said=gate.bearer()) as silent, opened(address, said=gate.bearer()) as busy:
+            for n in range(10):
+                await busy.ask(ME, f"{n}")
+                assert (await busy.hear())["type"] == "next"
+                assert (await busy.hear())["type"] == "complete"
+                await asyncio.sleep(0.06)
+            await silent.ask(ME)
+            assert (await silent.hear())["payload"]["data"] == {"viewer": {"subject": "anna"}}
+
+
 async def test_usual_heads(listening: Opened, gate: Gate) -> None:
     """A body that is larger than a head may be, a browser's many headers, and kept connections are as ever."""
     async with listening(head_bytes=8_192, head_read_s=0.2) as place, httpx.AsyncClient(trust_env=False) as client:
@@ -167,3 +185,32 @@ async def test_usual_heads(listening: Opened, gate: Gate) -> None:
             response = await client.post(address, json=body, headers=gate.bearer() | more)
             assert response.json()["data"] == {"viewer": {"subject": "anna"}}
             await asyncio.sleep(0.15)
+
+
+async def test_no_http(listening: Opened) -> None:
+    """What is no HTTP is told so as everything else is told: in JSON, with a code, for no cache and no sniffing."""
+    async with listening() as place:
+        answer = await said(place, b"GET /\xff HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n")
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert (b"nosniff" in head, b"no-store" in head) == (True, True)
+    assert json.loads(body)["errors"][0]["extensions"] == {"code": "BAD_REQUEST"}
+
+
+@pytest.mark.parametrize("signs_in", [False, True])
+@pytest.mark.parametrize(
+    "body", [b"content-length: 99\r\n\r\n{", b"transfer-encoding: chunked\r\n\r\n5\r\n{"], ids=["sized", "chunked"]
+)
+async def test_upload_broken_off(listening: Opened, gate: Gate, body: bytes, *, signs_in: bool) -> None:
+    """Who breaks off in the middle of a body is gone, and nothing of the gateway's is broken."""
+    token = b"authorization: " + gate.bearer()["Authorization"].encode() + b"\r\n" if signs_in else b""
+    with capture_logs() as lines:
+        async with listening() as place:
+            _, writer = await asyncio.open_connection(*place)
+            writer.write(HEAD + token + b"content-type: application/json\r\n" + body)
+            await writer.drain()
+            await asyncio.sleep(0.05)
+            writer.close()
+            await until(lambda: [one for one in lines if one["event"] == "request"])
+    assert [one["status"] for one in lines if one["event"] == "request"] == [499]
+    assert [one for one in lines if one["log_level"] == "error"] == []

@@ -3,13 +3,14 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from gateway.app import Door, application
+from gateway.keys import list_keys, make_key, revoke_key
 from gateway.sockets import PROTOCOL
 from resolvers.kit.viewer import Role
 from tests.gateway import ticking, trouble
@@ -161,9 +162,23 @@ async def test_token_ends(open_gate: OpenGate) -> None:
             assert (await one.end())[0] == 4403
 
 
+async def test_key_taken_back(gate: Gate, address: str) -> None:
+    """A key that is taken back is heard no more: the very next question on an open connection closes it with 4403."""
+    store = gate.house.store
+    key = await make_key(store, name="crm", scopes=[], at=gate.house.clock())
+    async with opened(address, said={"X-API-Key": key}) as one:
+        await one.ask("{ viewer { role } }")
+        assert (await one.hear())["payload"]["data"] == {"viewer": {"role": "PARTNER"}}
+        assert (await one.hear())["type"] == "complete"
+        await revoke_key(store, (await list_keys(store))[0].handle, at=gate.house.clock())
+        await one.ask("{ viewer { role } }", "2")
+        assert (await one.end())[0] == 4403
+
+
 # The protocol
 
 
+DEEP = '{"type": "ping", "payload": {"a": ' + "[" * 500 + "]" * 500 + "}}"
 CLOSING: dict[str, tuple[list[Any], int]] = {
     "no JSON": (["{"], 4400),
     "a number": (["7"], 4400),
@@ -177,6 +192,7 @@ CLOSING: dict[str, tuple[list[Any], int]] = {
     "second init": ([INIT], 4429),
     "same id": ([{"type": "subscribe", "id": "1", "payload": {"query": SLOW}}] * 2, 4409),
     "giant message": (["x" * 300_000], 1009),
+    "deep ping": ([DEEP], 4400),
 }
 
 
@@ -196,6 +212,7 @@ async def test_closed_by_code(client: Client, name: str) -> None:
         ({"type": "subscribe", "id": "1", "payload": {"query": "{ __typename }"}}, 4401),
         ({"type": "complete", "id": "1"}, 4400),
         ({**INIT, "payload": 7}, 4400),
+        (DEEP, 4400),
         ({**INIT, "payload": {"Authorization": 7}}, 4400),
     ],
 )
@@ -219,6 +236,15 @@ async def test_ours_among_others(gate: Gate, address: str) -> None:
     """Who offers several is spoken to in ours."""
     async with opened(address, said=gate.bearer(), subprotocols=["graphql-ws", PROTOCOL]) as one:
         assert one.socket.subprotocol == PROTOCOL
+
+
+async def test_nothing_but_pings(address: str) -> None:
+    """Whoever says again and again that they are there, and not who they are, is heard no more."""
+    async with opened(address) as one:
+        with suppress(ConnectionClosed):
+            for _ in range(100):
+                await one.say({"type": "ping"})
+        assert (await one.end())[0] == 4400
 
 
 # Limits
@@ -301,6 +327,13 @@ async def test_work_ends_with_client(gate: Gate, address: str) -> None:
 
 
 # Whoever comes, and when
+
+
+async def test_no_pages_origin(address: str) -> None:
+    """What no browser sends as an origin is none of ours, though our name stands in it."""
+    with pytest.raises(InvalidStatus):
+        async with opened(address, origin=f"{address}/evil"):
+            pass
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1.evil.example"])
