@@ -83,7 +83,12 @@ class Preparing:
         self._schema = graph._schema  # noqa: SLF001
         self._question_tokens = settings.question_tokens
         self._bounds = Bounds(settings)
-        self._costs = Costs(self._schema, page_size=settings.page_size, largest=settings.largest_page)
+        self._costs = Costs(
+            self._schema,
+            page_size=settings.page_size,
+            largest=settings.largest_page,
+            enough=settings.question_entries,
+        )
         self.documents = Documents()
 
     def is_known(self, question: Question) -> bool:

@@ -82,10 +82,14 @@ class _Field:
 
 
 class Costs:
-    """Works costs out, of documents for one schema; `page_size` where no number is named, `largest` the most."""
+    """Works costs out, of documents for one schema; `page_size` where no number is named, `largest` the most.
 
-    def __init__(self, schema: GraphQLSchema, *, page_size: int, largest: int) -> None:
+    `enough`: entries of lists are counted so far.
+    """
+
+    def __init__(self, schema: GraphQLSchema, *, page_size: int, largest: int, enough: int) -> None:
         self._schema = schema
+        self.enough = enough
         self.page_size = page_size
         self.largest = largest
         self._fields: dict[tuple[str, str], _Field | None] = {}
@@ -245,7 +249,7 @@ def _paged(terms: Terms, size: int | str) -> Counter[tuple[str, ...]]:
 
 def size_of(cost: Cost, variables: Mapping[str, Any] | None, costs: Costs) -> tuple[int, int]:
     """The cost in numbers, with what the variables say; and how many entries of it are those of arguments' lists."""
-    entries = entries_of(cost.handed, cost.wide, variables or {}) if cost.handed else 0
+    entries = entries_of(cost.handed, cost.wide, variables or {}, enough=costs.enough) if cost.handed else 0
     return entries + _rows_of(cost, variables, costs), entries
 
 

@@ -1,6 +1,6 @@
 """How does another subgraph's reference become the entity that it means (Apollo Federation's `_entities`)?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from adapters.records import RecordId
@@ -26,10 +26,12 @@ async def entities(context: Context, references: Sequence[Any]) -> list[Any]:
             "refers to them."
         )
     context.budget.spend(len(references))
-    wanted = [_wanted(context, one) for one in references]
-    wrong = [one for one in wanted if isinstance(one, BadUserInput)]
-    if len(wrong) > _MOST_TOLD:
-        raise BadUserInput(f"`representations` has {len(wrong)} that name nothing. The first: {wrong[0].message}")
+    wanted, wrong = [], 0
+    for reference in references:
+        wanted.append(one := _wanted(context, reference))
+        wrong += isinstance(one, BadUserInput)
+        if wrong > _MOST_TOLD:
+            raise BadUserInput(f"More than {_MOST_TOLD} of `representations` name nothing. The last: {one}")
     by_type: dict[str, list[RecordId]] = {}
     for one in wanted:
         if not isinstance(one, BadUserInput):
@@ -40,7 +42,7 @@ async def entities(context: Context, references: Sequence[Any]) -> list[Any]:
 
 def _wanted(context: Context, reference: Any) -> tuple[str, RecordId] | BadUserInput:
     """The type and storage id that the reference names."""
-    name = reference.get("__typename") if isinstance(reference, Mapping) else None
+    name = reference.get("__typename") if isinstance(reference, dict) else None
     if not isinstance(name, str) or name not in context.declared.entities:
         return BadUserInput("A representation needs `__typename`, the name of an entity here. Send it as an object.")
     given = reference.get("id")

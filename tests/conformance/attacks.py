@@ -11,14 +11,20 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import jwt
 import orjson
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
+from gateway.sockets import PROTOCOL
 from tests.gateway.processes import Running
 from tests.workloads import W1
 
@@ -75,8 +81,32 @@ def attacks() -> Iterator[tuple[str, bytes]]:
         "many ids",
         orjson.dumps({"query": "query ($i: [ID!]!) { nodes(ids: $i) { id } }", "variables": {"i": ["a"] * 40_000}}),
     )
+    filtered = "query ($f: CustomerFilter) { customers(filter: $f) { totalCount } }"
+    for name, filter_ in (
+        ("a filter of many words", {"tagged": [f"a{n}" for n in range(20_000)]}),
+        ("a filter of many filters", {"attributes": [{}] * 50_000}),
+        ("a filter of one word often", {"withTickets": ["OPEN"] * 20_000}),
+    ):
+        yield name, orjson.dumps({"query": filtered, "variables": {"f": filter_}})
+    searched = "query ($s: String) { customers(search: $s) { totalCount } }"
+    yield "a search for many words", orjson.dumps({"query": searched, "variables": {"s": "a " * 120_000}})
+    referred = " ".join(f"a{n}: _entities(representations: $r) {{ __typename }}" for n in range(4))
+    bad = {"r": [{"__typename": "Customer", "id": "x"}] * 1_000}
+    yield "bad references", orjson.dumps({"query": f"query ($r: [_Any!]!) {{ {referred} }}", "variables": bad})
+    yield "a forged cursor", orjson.dumps({"query": '{ customers(after: "' + "A" * 2_000 + '") { totalCount } }'})
+    yield "a forged id", orjson.dumps({"query": '{ node(id: "' + "Q3VzdG9tZXI6" * 200 + '") { id } }'})
     yield "bad UTF-8", b'{"query": "{ viewer { role } }\xff"}'
     yield "no JSON", b"{" * 200_000
+
+
+def socket_attacks() -> Iterator[tuple[str, list[str]]]:
+    """Each by its name, with the messages of one connection on which nobody has said who asks."""
+    yield "pings without end", ['{"type": "ping"}'] * 5_000
+    yield "a deep ping", ['{"type": "ping", "payload": {"a": ' + "[" * 900 + "]" * 900 + "}}"]
+    yield "a giant message", ["x" * 1_000_000]
+    yield "questions before the sign-in", ['{"type": "subscribe", "id": "1", "payload": {"query": "{ a }"}}'] * 1_000
+    yield "no JSON on a WebSocket", ["{" * 200_000]
+    yield "inits without end", ['{"type": "connection_init", "payload": {"Authorization": "Bearer x"}}'] * 1_000
 
 
 async def main() -> int:
@@ -98,21 +128,45 @@ async def _attacked(running: Running) -> int:
     url, failed = f"{running.address}/graphql", 0
     numbers = itertools.count()
     async with httpx.AsyncClient(headers=_headers("anna"), trust_env=False, timeout=30) as client:
+
+        async def posted(body: bytes) -> bool:
+            # Each by somebody else: who did it a moment ago is not even looked at.
+            answer = await client.post(url, content=body, headers=_headers(f"attacker{next(numbers)}"))
+            told = answer.json()
+            data = told.get("data") or {}
+            return bool(told.get("errors")) and not any(data.values()) and answer.status_code < 500
+
         for name, body in attacks():
-            refused, before = True, _worked_s(running.process.pid)
-            for _ in range(_TRIES):
-                # Each by somebody else: who did it a moment ago is not even looked at.
-                answer = await client.post(url, content=body, headers=_headers(f"attacker{next(numbers)}"))
-                told = answer.json()
-                refused = refused and bool(told.get("errors")) and not told.get("data") and answer.status_code < 500
-            took_s = (_worked_s(running.process.pid) - before) / _TRIES
-            is_good = refused and took_s < MOST_S
-            failed += not is_good
-            words = "refused" if refused else f"NOT REFUSED ({answer.status_code})"
-            _say(f"  {'ok  ' if is_good else 'FAIL'}  {name}: {words}, {took_s * 1000:.0f} ms of the server's time")
+            failed += not await _is_bounced(running.process.pid, name, partial(posted, body))
+        for name, messages in socket_attacks():
+            failed += not await _is_bounced(running.process.pid, name, partial(_is_closed, url, messages))
         failed += not await _others_go_on(client, url)
     _say("failed" if failed else "Every attack bounces.")
     return 1 if failed else 0
+
+
+async def _is_bounced(pid: int, name: str, is_refused: Callable[[], Awaitable[bool]]) -> bool:
+    """Whether an attack is refused each time, in little of the server's time."""
+    before = _worked_s(pid)
+    refused = [await is_refused() for _ in range(_TRIES)]
+    took_s = (_worked_s(pid) - before) / _TRIES
+    is_good = all(refused) and took_s < MOST_S
+    words = "refused" if all(refused) else "NOT REFUSED"
+    _say(f"  {'ok  ' if is_good else 'FAIL'}  {name}: {words}, {took_s * 1000:.0f} ms of the server's time")
+    return is_good
+
+
+async def _is_closed(url: str, messages: list[str]) -> bool:
+    """Whether the gateway closes a connection on which this is said, by a code of the protocol."""
+    async with connect(url.replace("http:", "ws:"), subprotocols=[Subprotocol(PROTOCOL)], proxy=None) as socket:
+        with suppress(ConnectionClosed):
+            for one in messages:
+                await socket.send(one)
+        async with asyncio.timeout(10):
+            with suppress(ConnectionClosed):
+                async for _ in socket:
+                    pass
+    return socket.close_code is not None and socket.close_code not in {1000, 1005, 1006, 1011}
 
 
 def _worked_s(pid: int) -> float:

@@ -30,7 +30,7 @@ from tests.gateway.test_answering import MOST_CALLS, calls_counted
 from tests.makers import Makers
 from tests.workloads import W1, W2
 
-COSTS = Costs(graph()._schema, page_size=20, largest=100)
+COSTS = Costs(graph()._schema, page_size=20, largest=100, enough=500)
 
 # What the tests of the walk are made of: fragments that spread those behind them, so that they never go round.
 LEAVES = ("id", "a: firstName", "lastName @skip(if: $no)")
