@@ -13,9 +13,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.telling import BAD_REQUEST, told, told_of
+from gateway.telling import BAD_REQUEST, NOT_FOUND, told, told_of
 
 _UNFORESEEN: Final = 500
+_NOTHING: Final = 404
 _INTERNAL: Final = 1011
 """RFC 6455, section 7.4.1."""
 _HANDSHAKE: Final = "websocket.http.response"
@@ -67,7 +68,8 @@ async def nothing_there(_request: Request, error: Exception) -> Response:
     """What is said where no route leads, or not by that method."""
     if not isinstance(error, HTTPException):
         raise error
-    words = told(f"{error.detail}. Questions go to /graphql.", BAD_REQUEST)
+    code = NOT_FOUND if error.status_code == _NOTHING else BAD_REQUEST
+    words = told(f"{error.detail}. Questions go to /graphql.", code)
     headers = dict(error.headers or {}) | {name.decode(): value.decode() for name, value in _HEADERS}
     return Response(orjson.dumps({"errors": [words]}), error.status_code, headers=headers)
 

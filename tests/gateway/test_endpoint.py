@@ -240,7 +240,7 @@ async def test_answer_shows_no_server(gate: Gate) -> None:
 async def test_nothing_there(gate: Gate, path: str, status: int) -> None:
     """Where no route leads it is told as all errors are, and nobody is sent to a host that the caller named."""
     response = await gate.client.get(path, headers={"Host": "evil.example"})
-    assert (response.status_code, code_of(response)) == (status, "BAD_REQUEST")
+    assert (response.status_code, code_of(response)) == (status, "NOT_FOUND")
     assert "location" not in response.headers
     assert response.headers["x-content-type-options"] == "nosniff"
     assert response.headers["cache-control"] == "no-store"
