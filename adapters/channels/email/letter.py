@@ -25,13 +25,23 @@ _DEEPEST: Final = 30
 # Whoever parses a line asks every part around it whether it ends there.
 _MOST_LOOKS: Final = 20_000_000
 _MOST_PARTS: Final = 10_000
-_MOST_HEADERS: Final = 1_000
+_MOST_HEADERS: Final = 10_000
+_MOST_BLOCKS: Final = 1_000
 _LONGEST_BODY: Final = 1_000_000
 _LONGEST_NAME: Final = 200
 _BEGINS: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:>?From [^\n]*\r?\n)?[!-9;-~]+[ \t]*:")
 _BEFORE: Final = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:>?From [^\n]*\r?\n)?")
+_HEAD: Final = re.compile(rb"((?:[^\r\n]+(?:\r\n|\n|\r))*)((?:\r\n|\n|\r)?)(.*)", re.DOTALL)
+_LINE: Final = re.compile(rb"[ \t]|[!-9;-~]+:")
+_SPACED: Final = re.compile(rb"\A([!-9;-~]+)[ \t]+:")
+_SURE: Final = re.compile(
+    rb"(?:from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|received|return-path|reply-to|references|"
+    rb"in-reply-to|sender|authentication-results|dkim-signature)[ \t]*:",
+    re.IGNORECASE,
+)
 _KIND: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
-_NO_NAME: Final = re.compile(r"[\x00-\x1f\x7f\ufffd]+")
+# Nor what turns the letters behind it round, so that a program looks like a picture.
+_NO_NAME: Final = re.compile(r"[\x00-\x1f\x7f\ufffd\u202a-\u202e\u2066-\u2069]+")
 _NO_WORDS: Final = frozenset({"text/calendar", "text/x-amp-html", "text/csv", "text/rtf", "text/vcard", "text/x-vcard"})
 _STATUSES: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _RECEIPTS: Final = frozenset({"message/disposition-notification", "message/global-disposition-notification"})
@@ -107,6 +117,10 @@ class Letter:
     """Of a report that it was read (RFC 8098)."""
     complaint: Headers | None = None
     """Of a report that somebody takes it for spam (RFC 5965)."""
+    is_report: bool = False
+    """Whether the whole mail is a report, and not one that somebody put beside their words."""
+    named: list[tuple[Attached, str]] = field(default_factory=list)
+    """Files that hold words and may be what was written, where nothing else is."""
 
     @property
     def text(self) -> str | None:
@@ -124,12 +138,39 @@ def read_letter(raw: bytes) -> Letter:
     if raw.count(b"\n--") > _MOST_PARTS or raw.count(b"\n") * raw.lower().count(b"boundary") > _MOST_LOOKS:
         raise BadPayload("The mail has more parts than are read.")
     try:
-        message = message_from_bytes(_BEFORE.sub(b"", raw, count=1))
+        message = message_from_bytes(_mended(_BEFORE.sub(b"", raw, count=1)))
     except (Exception, RecursionError) as error:  # noqa: BLE001  the parser has no list of what it raises on hostile mail
         raise BadPayload(f"The mail cannot be taken apart ({type(error).__name__}).") from None
     found = Letter(_headers_of(message))
+    found.is_report = message.get_content_type() == "multipart/report" or message.get_content_maintype() == "message"
     _walk(message, found, 0)
+    if not found.texts and not found.forwarded and found.named:
+        file, text = found.named[0]
+        found.texts.append(text)
+        found.files = [one for one in found.files if one is not file]
+    if found.text is None and not found.files and _is_deep(message):
+        raise BadPayload(f"The mail has nothing but parts inside parts, more than {_DEEPEST} deep.")
     return found
+
+
+def _is_deep(message: Message) -> bool:
+    depth, part = 0, message
+    while part.is_multipart() and depth < _DEEPEST:
+        depth, part = depth + 1, part.get_payload(0)  # type: ignore[assignment]
+    return depth == _DEEPEST
+
+
+def _mended(raw: bytes) -> bytes:
+    """The mail with each line of its head in a header: as the library reads it, all behind an odd line is the body."""
+    head, blank, body = _HEAD.match(raw).groups()  # type: ignore[union-attr]
+    lines = head.splitlines(keepends=True)
+    if len(lines) > _MOST_HEADERS or all(_LINE.match(one) for one in lines):
+        return raw
+    # Behind the last one that is surely a header stands a body to which the blank line is missing.
+    sure = max((n for n, one in enumerate(lines) if _SURE.match(one)), default=-1)
+    mended = [_SPACED.sub(rb"\1:", one) if n <= sure else one for n, one in enumerate(lines)]
+    mended = [one if n > sure or _LINE.match(one) else b" " + one for n, one in enumerate(mended)]
+    return b"".join(mended) + blank + body
 
 
 def _headers_of(message: Message) -> Headers:
@@ -148,7 +189,7 @@ def _walk(part: Message, found: Letter, depth: int) -> None:
     if depth >= _DEEPEST:
         return
     if kind in _STATUSES:
-        found.statuses += _blocks(part, parts[:_MOST_HEADERS])
+        found.statuses += _blocks(part, parts[:_MOST_BLOCKS])
     elif kind in _RECEIPTS:
         blocks = _blocks(part, parts)
         found.receipt = next(iter(blocks), None)
@@ -184,7 +225,7 @@ def _blocks(part: Message, parts: Sequence[Message]) -> list[Headers]:
 
 def _block(text: str) -> Headers:
     lines = re.sub(r"\r?\n[ \t]+", " ", text).splitlines()
-    pairs = [line.partition(":") for line in lines[:_MOST_HEADERS] if ":" in line]
+    pairs = [line.partition(":") for line in lines[:_MOST_BLOCKS] if ":" in line]
     return Headers([(name.strip().lower(), value.strip()) for name, _, value in pairs])
 
 
@@ -213,6 +254,7 @@ def _one_of(parts: Sequence[Message], found: Letter, depth: int) -> None:
         found.others += way.others
         found.forwarded += way.forwarded
         found.statuses += way.statuses
+        found.named += way.named
     if best is not None:
         found.is_plain |= best.is_plain and not found.texts
         found.texts += best.texts
@@ -235,7 +277,10 @@ def _leaf(part: Message, kind: str, found: Letter) -> None:
         return
     if name or body.strip():
         named = _named(name or f"attachment-{len(found.files) + 1}")
-        _add(found, Attached(named, kind if _KIND.fullmatch(kind) else "application/octet-stream", body))
+        file = Attached(named, kind if _KIND.fullmatch(kind) else "application/octet-stream", body)
+        _add(found, file)
+        if is_words and not disposition.strip().lower().startswith("attachment"):
+            found.named += [(file, text)] if (text := _words(body[:_LONGEST_BODY], kind, said)) else []
 
 
 def _words(body: bytes, kind: str, said: dict[str, str]) -> str:
@@ -280,10 +325,11 @@ def _bytes_of(part: Message) -> bytes:
 def _way_of(part: Message) -> str:
     """How the part says that it is packed."""
     way = next((str(value) for name, value in part.raw_items() if str(name).lower() == _ENCODING), "")
-    return way.partition(";")[0].strip().lower()
+    return _COMMENT.sub("", way).partition(";")[0].strip().lower()
 
 
 _ENCODING: Final = "content-transfer-encoding"
+_COMMENT: Final = re.compile(r"\([^()]{0,200}\)")
 
 
 def _of_uu(raw: bytes) -> Iterator[bytes]:

@@ -11,9 +11,11 @@ from typing import Final
 
 _LONGEST: Final = 1_000_000
 _NAME: Final = re.compile(r"/?[A-Za-z][A-Za-z0-9:]{0,30}")
-_UNSEEN: Final = frozenset(
-    {"script", "style", "head", "title", "template", "noscript", "object", "svg", "math", "select"}
-)
+# A page's head may end without a word (HTML, 13.1.2.4), and there is no text in it but of these. What stands in the
+# place of scripts is seen: no mail program runs any.
+_UNSEEN: Final = frozenset({"script", "style", "title", "template", "object", "svg", "math", "select"})
+# What is no text shall not become one where its end is missing; a drawing without end hides nothing.
+_CODE: Final = frozenset({"script", "style"})
 _BLOCKS: Final = frozenset(
     {"p", "div", "tr", "table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "section", "article"}
 )
@@ -64,10 +66,23 @@ class _Seen:
         self._depth = max(0, self._depth - 1) if is_end else min(_DEEPEST_QUOTE, self._depth + 1)
 
 
+def _end_of(name: str, lowered: str, position: int, endless: set[str]) -> int:
+    """Where what is not seen ends; less than 0 where it does not, and hides the rest."""
+    if name in endless:
+        return position
+    found = lowered.find(f"</{name}", position)
+    if found < 0 and name not in _CODE:
+        # Nor does the next one of them end: nobody looks again.
+        endless.add(name)
+        return position
+    return found
+
+
 def _pieces(page: str) -> Iterator[tuple[str, str]]:
     """The tags by their names and the texts between them; an end as `/p`."""
     # Searched once more below, where a part is not seen; its length may be another one for some letters.
     lowered = page.lower() if len(page.lower()) == len(page) else page
+    endless: set[str] = set()
     position = 0
     while position < len(page):
         begins = page.find("<", position)
@@ -84,8 +99,7 @@ def _pieces(page: str) -> Iterator[tuple[str, str]]:
             ends = page.find(">", found.end())
             position = ends + 1
             if ends >= 0 and name in _UNSEEN and page[ends - 1] != "/":
-                ends = lowered.find(f"</{name}", position)
-                position = ends
+                ends = position = _end_of(name, lowered, position, endless)
             if ends >= 0:
                 yield name, ""
         elif page.startswith(("<!", "<?"), begins):

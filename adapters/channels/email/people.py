@@ -16,10 +16,10 @@ from adapters.quiet import quiet
 
 _MOST: Final = 100
 _MOST_LINES: Final = 10
-_PIECE: Final = re.compile(
-    r'"(?:[^"\\]|\\.){0,500}"|\((?:[^()\\]|\\.){0,500}\)|<[^<>]{0,1000}>|[,;:]|[^",;:<(]+|.', re.DOTALL
-)
+_COMMENT: Final = r"\((?:[^()\\]|\\.|\((?:[^()\\]|\\.){0,200}\)){0,500}\)"
+_PIECE: Final = re.compile(rf'"(?:[^"\\]|\\.){{0,500}}"|{_COMMENT}|<[^<>]{{0,1000}}>|[,;:]|[^",;:<(]+|.', re.DOTALL)
 # RFC 5321, 4.5.3.1; whether a domain can be one, the house says.
+_AROUND_AT: Final = re.compile(r"[ \t]*@[ \t]*")
 _ADDRESS: Final = re.compile(r'(?:[^\s@<>,;:"()\[\]\\]{1,64}|"[^"\\\s]{1,62}")@[^\s@<>,;:"()\[\]\\]{1,255}')
 # RFC 8601, 2.2: a method may name its version.
 _METHOD: Final = re.compile(r"dmarc(?:/\d{1,3})?(?:=|\Z)")
@@ -82,9 +82,13 @@ def _box(words: Sequence[str], comments: Sequence[str], inside: str | None) -> M
     said = "".join(words).strip()
     # A route before the address is of no use any more (RFC 5322, 4.4).
     address = (said if inside is None else inside.rpartition(":")[2]).strip().removeprefix("mailto:").rstrip(".")
-    if not _ADDRESS.fullmatch(address):
-        return None
     name = said if inside is not None else " ".join(comments)
+    if not _ADDRESS.fullmatch(address):
+        # As it was written once (`ann @ example.com`), and as programs write it that forget a bracket.
+        before, bracket, behind = _AROUND_AT.sub("@", address).rpartition("<")
+        address, name = behind.strip(), before if bracket else name
+        if not _ADDRESS.fullmatch(address):
+            return None
     plain = re.sub(r"\\(.)", r"\1", name.strip().strip('"'))
     shown = header_text(plain).strip("\"' ")
     return Mailbox(shown[:200] if shown and shown.lower() != address.lower() else None, address.lower())

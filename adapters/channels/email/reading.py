@@ -90,9 +90,10 @@ class Reader:
         found = opened(delivery)
         letter = read_letter(found.raw)
         at = sent_at(letter.headers, found.came_at)
-        if letter.statuses or letter.receipt is not None:
+        is_report = letter.is_report or _is_of_program(letter)
+        if is_report and (letter.statuses or letter.receipt is not None):
             return report_on(letter, self._place, at)
-        if letter.complaint is not None or is_on_domain(letter):
+        if (is_report and letter.complaint is not None) or is_on_domain(letter):
             return [left_alone(letter, COMPLAINT if letter.complaint is not None else OF_DOMAIN, at)]
         return self._of_mail(_Mail(letter, _id(letter, found), at, found.is_sent, found.is_cut))
 
@@ -255,6 +256,13 @@ class Reader:
             )
             for n, one in enumerate(mail.letter.files, start=1)
         ]
+
+
+def _is_of_program(letter: Letter) -> bool:
+    """Whether no person put the report beside words of their own, as who hands a bounce on does."""
+    wrote = next(iter(mailboxes(letter.headers, "from")), None)
+    sender = wrote.address if wrote else None
+    return is_automatic(letter.headers) or is_of_mailer(letter.headers, sender) or is_of_postmaster(sender)
 
 
 def _id(letter: Letter, found: Opened) -> str:

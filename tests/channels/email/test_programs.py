@@ -6,7 +6,7 @@ import pytest
 
 from adapters.channels.email.threads import own_id
 from adapters.contract.records import Person, Progress, Talk, Utterance
-from tests.channels.email.letters import events, mail, only, part, parts, sample, told
+from tests.channels.email.letters import events, mail, only, part, parts, sample, told, words
 
 OURS = own_id("k1", "first@example.com", "shop.example")
 RETURNED = part("message/rfc822", mail("Ours", message_id=f"<{OURS}>", **{"from": "support@shop.example"}))
@@ -225,6 +225,14 @@ def test_answers_are_read(headers: dict[str, str | None]) -> None:
 def test_reports_on_mails(raw: bytes, why: str) -> None:
     """Who reports spam, or what became of a domain's mails, is no customer."""
     assert (told(raw).left_alone or "").startswith(why)
+
+
+def test_report_handed_on() -> None:
+    """Whoever puts a report beside words of their own has written to us: somebody asks what a bounce means."""
+    report = "Reporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; a@example.net\nAction: failed\nStatus: 5.1.1\n"
+    for kind in ("message/delivery-status", "message/disposition-notification", "message/feedback-report"):
+        raw = parts(part("text/plain", "I got this, please help."), part(kind, report))
+        assert words(raw) == "I got this, please help."
 
 
 def test_packed_report() -> None:
