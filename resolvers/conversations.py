@@ -45,6 +45,8 @@ SAID: Final = "status_said"
 """The field of a conversation with its channel's last word on where it stands: which, and of when that is."""
 HEARD_AT: Final = "heard_at"
 """The field of a conversation that says when the customer last wrote in it; none where they never did."""
+UNPROVEN: Final = "is_unproven"
+"""The field of a message that came in, and that anybody may have written."""
 BY_OTHER: Final = "is_by_other"
 """The field of a message that came in and is no word of the customer's own."""
 
@@ -154,6 +156,11 @@ class Message(Node, Redacted):
     is_by_other: bool = kept(
         "Whether it came in and is no word of the customer's own: somebody else who takes part wrote it, such as a "
         "colleague in copy.",
+        read=bool,
+    )
+    is_unproven: bool = kept(
+        "Whether nobody proves that the customer wrote it: a mail for whose sender no mail server of yours vouches, or "
+        "what a form on a page took down. Anybody can write such a one in anybody's name: ask before you act on it.",
         read=bool,
     )
     other_author: str | None = kept(

@@ -213,6 +213,8 @@ class Utterance:
     """The agent's, of what went OUT, or of whoever else wrote it; that of a customer is not kept here."""
     is_by_other: bool = False
     """Whether it is IN, and yet no word of the person's own: somebody in copy wrote it, and `who` was not heard of."""
+    is_unproven: bool = False
+    """Whether it is IN, and nobody proves that the person wrote it: a mail for whose sender no server vouches."""
     key: str | None = None
     """The word that we gave the vendor when we sent it (`Outgoing.key`), where the vendor gives it back."""
     is_echo: bool = False

@@ -16,6 +16,7 @@ from resolvers.conversations import (
     HEARD_AT,
     MESSAGES,
     SAID,
+    UNPROVEN,
     ConversationStatus,
     MessageDirection,
     MessageStatus,
@@ -151,6 +152,7 @@ def message(one: Utterance, _company: Company) -> dict[str, Any]:
         # That of a customer is a personal value and stands in their own record.
         "author_name": bounded(one.author_name, "author_name") if one.direction == "OUT" else None,
         **_by_other(one),
+        **({UNPROVEN: True} if one.is_unproven and one.direction == "IN" else {}),
         **dated(one.updated_at),
     }
 
@@ -169,6 +171,8 @@ def climbed(old: Document, new: dict[str, Any]) -> dict[str, Any]:
         "status": further(old["status"], new["status"]),
         # An echo does not name the agent who wrote.
         "author_name": later["author_name"] or old["author_name"] or new["author_name"],
+        # Of the same words one copy may have come by a server that vouches for them.
+        **({UNPROVEN: old.get(UNPROVEN, False) and new.get(UNPROVEN, False)} if UNPROVEN in {*old, *new} else {}),
     }
 
 

@@ -180,6 +180,7 @@ class Reader:
             text=mail.letter.text,
             author_name=PROGRAM if by_program else None,
             is_by_other=by_program,
+            is_unproven=not is_proven,
             is_final=True,
         )
         return self._event(mail, who, (person, self._talk(mail, who), utterance, *self._files(mail, who, mail.id)))
@@ -221,6 +222,9 @@ class Reader:
         # An id is written by whoever sends, so that one's mail never hides another's, nor other words of the same.
         words = hashlib.sha256(" ".join((mail.letter.text or "").split()).encode("utf-8", "replace")).hexdigest()[:16]
         key = f"mail:{tag_of(who.value)}:{mail.id}:{words}"
+        if any(isinstance(one, Utterance) and one.is_unproven for one in records):
+            # A copy that somebody vouches for tells more.
+            key += ":unproven"
         return Event(key=key, order_by=who.value, at=mail.at, records=records, who=who)
 
     def _talk(self, mail: _Mail, who: Who) -> Talk:

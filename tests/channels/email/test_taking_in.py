@@ -150,8 +150,25 @@ async def test_forged_changes_nothing(desk: Desk) -> None:
     assert after["profile"]["name"] == "Ann Lee"
     await desk.hears(mail("Found out", message_id="<o@x>", given=[CHECKED.replace("=pass", "=fail")]))
     assert {one["text"] for one in await desk.all(MESSAGES)} == {"Mine", "Forged"}
+    # Whoever reads them sees which of them anybody may have written.
+    query = (
+        "query ($id: ID!) { customer(id: $id) { conversations { nodes { messages { nodes { text isUnproven } } } } } }"
+    )
+    data = (await desk.ask(query, id=global_id("Customer", after["customer_id"]))).data
+    told = [one for talk in data["customer"]["conversations"]["nodes"] for one in talk["messages"]["nodes"]]
+    assert {one["text"]: one["isUnproven"] for one in told} == {"Mine": False, "Forged": True}
     (aside,) = await desk.store.find(DELIVERIES, {"state": ASIDE})
     assert "dmarc=fail" in aside["reasons"][0]
+
+
+@pytest.mark.parametrize("proven_first", [False, True])
+async def test_proven_by_any_copy(desk: Desk, proven_first: bool) -> None:
+    """Of one mail that came twice it counts that a server vouched for one copy, in whichever order they come."""
+    copies = [mail("Mine"), mail("Mine", given=[CHECKED])]
+    for raw in reversed(copies) if proven_first else copies:
+        await desk.hears(raw)
+    (message,) = await desk.all(MESSAGES)
+    assert not message.get("is_unproven")
 
 
 async def test_echo_proves_nobody(desk: Desk) -> None:
