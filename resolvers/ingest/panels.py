@@ -270,7 +270,7 @@ PANELS: Mapping[type[Any], Panel[Any]] = {
         document=message,
         heard_at=lambda one: one.sent_at if one.direction == "IN" and not one.is_by_other else None,
         merge=climbed,
-        kept=frozenset({"sent_at", "conversation_id"}),
+        kept=frozenset({"conversation_id"}),
         follows_source=False,
     ),
     Leaning: Panel(

@@ -171,9 +171,19 @@ def climbed(old: Document, new: dict[str, Any]) -> dict[str, Any]:
         "status": further(old["status"], new["status"]),
         # An echo does not name the agent who wrote.
         "author_name": later["author_name"] or old["author_name"] or new["author_name"],
+        "sent_at": _written_at(old, new),
         # Of the same words one copy may have come by a server that vouches for them.
         **({UNPROVEN: old.get(UNPROVEN, False) and new.get(UNPROVEN, False)} if UNPROVEN in {*old, *new} else {}),
     }
+
+
+def _written_at(old: Document, new: Document) -> datetime:
+    """When it was written: as was said first, unless an edit said it, which knows no more than when it was edited."""
+    came_edited = old.get("updated_at") is not None and new.get("updated_at") is None
+    # Within a second thousandths tell by arrival, and stay.
+    is_earlier = new["sent_at"] < old["sent_at"].replace(microsecond=0)
+    moment: datetime = new["sent_at"] if came_edited and is_earlier else old["sent_at"]
+    return moment
 
 
 def _is_lesser(new: Document, old: Document) -> bool:

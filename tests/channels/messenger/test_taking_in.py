@@ -1,6 +1,7 @@
 """What Messenger delivers becomes customers, conversations and messages, once; what goes out is settled by its echo."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -86,6 +87,22 @@ def spoken_at(graph: Graph) -> float:
     event = READER.events(enveloped(message() | {"timestamp": found["created_time"]}))[0]
     assert event.at is not None
     return event.at.timestamp()
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+async def test_edits_in_any_order(store: Store, order: tuple[int, ...]) -> None:
+    """However a message and its edits arrive, it stands where it was written, with its last words."""
+    told = [
+        message("m_1", at=AT),
+        item(at=AT + 8_000, message_edit={"mid": "m_1", "text": "Better", "num_edit": 1}),
+        item(at=AT + 9_000, message_edit={"mid": "m_1", "text": "Best", "num_edit": 2}),
+    ]
+    for n in order:
+        await bring(store, *records(enveloped(told[n])))
+    (kept,) = await store.find(MESSAGES, {})
+    (talk,) = await store.find(CONVERSATIONS, {})
+    assert (kept["text"], kept["sent_at"]) == ("Best", datetime.fromtimestamp(AT / 1_000, UTC))
+    assert talk["started_at"] == kept["sent_at"]
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (1, 0, 2)], ids=str)
