@@ -192,7 +192,12 @@ class Answering:
     async def _begun(self, prepared: Prepared, context: Context) -> Following | Answer:
         known, variables = prepared.known, prepared.question.variables
         found = await self.plans.follow(known, context=context, variables=variables, operation=prepared.name)
-        return found if isinstance(found, Following) else self.exploring.shown(_answer_of(found), context.viewer)
+        if isinstance(found, Following):
+            return found
+        answer = self.exploring.shown(_answer_of(found), context.viewer)
+        # GraphQL specification, 6.2.3.1: where nothing can be followed the whole request is in error, and has no data.
+        answer.body.pop("data", None)
+        return answer
 
     async def _to_event(self, prepared: Prepared, following: Following, event: Any, context: Context) -> Answer:
         async def execute() -> Executed:

@@ -48,7 +48,7 @@ _SAFE: Final = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Vary": "Accept, Accept-Encoding, Authorization",
+    "Vary": "Accept, Accept-Encoding, Authorization, X-API-Key",
 }
 _CODED: Final = {"Content-Encoding": GZIP}
 

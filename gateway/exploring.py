@@ -22,6 +22,7 @@ _MAP: Final = frozenset({"__schema", "__type", "_service"})
 _HINT: Final = re.compile(r"\s*Did you mean [^?]*\?")
 # And what it says of types and arguments that nobody has named.
 _TYPES: Final = (
+    (re.compile(r" as objects of type '[^']*' can never be of type '[^']*'"), ": nothing is of both types"),
     (re.compile(r" (?:of|to|for)(?: required| non-null| OneOf| OneOf Input Object)? type '[^']*'"), ""),
     (re.compile(r" (?:on|by) (?:query |mutation |subscription )?type '[^']*'"), ""),
     (re.compile(r" on field '\w+\.(\w+)'"), r" on field '\1'"),

@@ -115,6 +115,8 @@ class Heads(HttpToolsProtocol):
         app = self.app
         if self._count > MOST_HEADERS:
             self.app = _too_many
+        elif self.parser.get_http_version() == "1.1" and not any(name == b"host" for name, _ in self.headers):
+            self.app = _no_host
         try:
             super().on_headers_complete()
         finally:
@@ -173,12 +175,21 @@ class Heads(HttpToolsProtocol):
         self.loop.call_later(_LEAVE_S, self.transport.close)
 
 
+async def _no_host(_scope: Scope, _receive: Receive, send: Send) -> None:
+    # RFC 9112, section 3.2.
+    await _refused(send, 400, _NO_HTTP % b"A request names its host. Send `Host`.")
+
+
 async def _too_many(_scope: Scope, _receive: Receive, send: Send) -> None:
-    body = _BODY % _TOO_MANY.encode()
+    await _refused(send, 431, _BODY % _TOO_MANY.encode())
+
+
+async def _refused(send: Send, status: int, body: bytes) -> None:
     headers = [
         (b"content-type", b"application/json; charset=utf-8"),
         (b"x-content-type-options", b"nosniff"),
+        (b"cache-control", b"no-store"),
         (b"connection", b"close"),
     ]
-    await send({"type": "http.response.start", "status": 431, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -284,9 +284,9 @@ class _Connection:
             raise WebSocketDisconnect from error
 
     async def _pong(self, ping: Mapping[str, Any]) -> None:
-        echoed = {"payload": ping["payload"]} if "payload" in ping else {}
-        if not may_be_written(echoed):
-            raise _Ended(_BAD_MESSAGE, "The payload of ping is nested too deeply.")
+        echoed = {"payload": ping["payload"]} if ping.get("payload") is not None else {}
+        if not isinstance(ping.get("payload"), dict | None) or not may_be_written(echoed):
+            raise _Ended(_BAD_MESSAGE, "The payload of ping is no object, or nested too deeply.")
         await self._send({"type": "pong", **echoed})
 
     # Questions

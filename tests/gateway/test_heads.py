@@ -187,6 +187,17 @@ async def test_usual_heads(listening: Opened, gate: Gate) -> None:
             await asyncio.sleep(0.15)
 
 
+@pytest.mark.parametrize(("version", "status"), [(b"1.1", b"400"), (b"1.0", b"401")])
+async def test_host_is_named(listening: Opened, version: bytes, status: bytes) -> None:
+    """A request that names no host is refused, as HTTP/1.1 has it."""
+    head = (
+        b"POST /graphql HTTP/%s\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}"
+    )
+    async with listening() as place:
+        answer = await said(place, head % version)
+    assert answer.partition(b"\r\n")[0].split(b" ")[1] == status
+
+
 async def test_no_http(listening: Opened) -> None:
     """What is no HTTP is told so as everything else is told: in JSON, with a code, for no cache and no sniffing."""
     async with listening() as place:
