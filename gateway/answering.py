@@ -119,6 +119,7 @@ class Answering:
         if isinstance(following, Answer):
             yield following
             return
+        data: dict[str, Any] = {}
         async with aclosing(following.events) as events:
             while True:
                 try:
@@ -127,8 +128,10 @@ class Answering:
                     return
                 except Exception as error:  # noqa: BLE001  whatever it is, it is told as a field's error is
                     errors = telling.told_of_execution([following.broken(error)])
-                    yield Answer(Fate.ANSWERED, {"errors": errors, "data": None})
+                    # What broke before the first event could not be followed at all: that has no data.
+                    yield Answer(Fate.ANSWERED, {"errors": errors, **data})
                     return
+                data = {"data": None}
                 yield await self._to_event(prepared, following, event, await fresh())
 
     async def answer_in_parts(

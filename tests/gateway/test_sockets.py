@@ -94,6 +94,7 @@ async def test_subscription_completed(client: Client) -> None:
         ({"query": "{ viewer {" + " role" * 301 + " } }"}, "LIMIT_EXCEEDED"),
         ({"query": 7}, "BAD_REQUEST"),
         ({"query": "{ viewer { role } }", "variables": []}, "BAD_REQUEST"),
+        ({"query": 'subscription { customerChanged(id: "x") { how } }'}, "BAD_USER_INPUT"),
         ({"documentId": "unknown"}, "PERSISTED_QUERY_NOT_FOUND"),
         ({}, "BAD_REQUEST"),
     ],
