@@ -131,7 +131,7 @@ async def is_refused(store: Store, key: str) -> bool:
 
 async def test_handle_revokes(store: Store) -> None:
     """The part of the key that lists show is enough to revoke it; doing so twice keeps the first date."""
-    handle = (await made(store)).rsplit("_", 1)[0]
+    handle = "_".join((await made(store)).split("_", 2)[:2])
     known = (await list_keys(store))[0].handle
     assert handle.startswith(known)
     await revoke_key(store, known, at=NOW)
@@ -203,4 +203,8 @@ async def test_key_stays_out_of_log(open_gate: OpenGate, store: Store, logs_as_b
     for presented in (key, key + "x"):
         await open_gate().ask(WHO, headers={"X-API-Key": presented})
     await until(lambda: log.getvalue().count("gateway.request") == 2)
-    assert key.rsplit("_", 1)[1] not in log.getvalue()
+    # The secret itself may hold the sign that stands before it.
+    (known,) = await list_keys(store)
+    secret = key.removeprefix(f"{known.handle}_")
+    assert len(secret) > 20
+    assert secret not in log.getvalue()
