@@ -23,6 +23,7 @@ from adapters.channels.email.people import (
     is_automatic,
     is_of_list,
     is_of_mailer,
+    is_of_own_list,
     is_of_postmaster,
     mailboxes,
 )
@@ -129,16 +130,26 @@ class Reader:
 
     def _is_of_form(self, mail: _Mail, wrote: Mailbox) -> bool:
         """Whether a form on a web page wrote it for a visitor, whom Reply-To names."""
-        if wrote.address in self._settings.forms:
+        headers = mail.letter.headers
+        if wrote.address in self._settings.forms or is_of_own_list(headers, wrote.address, self._settings.own_lists):
             return True
         if wrote.address not in self._own or own_in(mail.id, self._place.domains) is not None:
             return False
-        headers = mail.letter.headers
+        servers, lists = self._settings.trusted_servers, self._settings.own_lists
+        if finding(headers, wrote.address, servers, lists) is Finding.FAILED:
+            # Somebody else wrote it in our name.
+            return False
         is_marked = is_automatic(headers) or is_of_list(headers, self._settings.own_lists)
         return self._visitor(mail) is not None and not is_marked
 
     def _visitor(self, mail: _Mail) -> Mailbox | None:
-        return next((one for one in mailboxes(mail.letter.headers, "reply-to") if one.address not in self._own), None)
+        headers = mail.letter.headers
+        # Who wrote to a group, as the group says; else whom an answer is to reach.
+        said = [*mailboxes(headers, "x-original-from"), *mailboxes(headers, "reply-to")]
+        return next((one for one in said if one.address not in self._own and not self._is_group(one)), None)
+
+    def _is_group(self, one: Mailbox) -> bool:
+        return one.address.replace("@", ".") in {name.lower() for name in self._settings.own_lists}
 
     def _of_form(self, mail: _Mail) -> Event:
         visitor = self._visitor(mail)

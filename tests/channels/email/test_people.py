@@ -134,6 +134,49 @@ def test_forms(sender: str, headers: dict[str, Any]) -> None:
     assert only(Utterance, event).who == person.who
 
 
+@pytest.mark.parametrize(
+    ("sender", "is_proven"),
+    [
+        ("Ann <ann@example.com>", True),
+        ('"bob@example.com" <ann@example.com>', True),
+        ("ann@example.com <ann@example.com>", True),
+        ("ann@example.com (bob@example.com)", True),
+        ("<ann@example.com> <bob@example.com>", False),
+        ("Ann <ann@example.com> via X <bob@example.com>", False),
+        ("bob@example.com <ann@example.com>", False),
+        ("=?utf-8?q?=3Cann=40example=2Ecom=3E?= bob@example.com", False),
+        ("=?utf-8?q?ann=40example=2Ecom?=", False),
+    ],
+)
+def test_one_of_several_is_not_proven(sender: str, is_proven: bool) -> None:
+    """A domain vouches for whoever its server took for the sender: where a From could be read so and so, for nobody."""
+    event = told(mail(given=[CHECKED], **{"from": sender}))
+    assert all(one.reaches[0].is_verified is is_proven for one in event.records if isinstance(one, Person))
+    assert all(one.is_unproven is not is_proven for one in event.records if isinstance(one, Utterance))
+
+
+def test_our_address_is_forged() -> None:
+    """What a server found not to be ours says nothing in the name of whomever its Reply-To names."""
+    ours = CHECKED.replace("dmarc=pass", "dmarc=fail").replace("example.com", "shop.example")
+    raw = mail(given=[ours], reply_to="Vic <victim@bank.example>", **{"from": "support@shop.example"})
+    assert told(raw).left_alone
+
+
+@pytest.mark.parametrize("named", ["x_original_from", "reply_to"])
+def test_group_in_the_place_of_senders(named: str) -> None:
+    """A group of the company's that writes its own address in the place of its senders' makes no person of them all."""
+    own = {"own_lists": ["help.shop.example"]}
+    passed = CHECKED.replace("example.com", "shop.example")
+    for address in ("ann@yahoo.example", "bob@aol.example"):
+        raw = mail(given=[passed], **LISTED, **{"from": "'Ann' via Help <help@shop.example>", named: f"A <{address}>"})
+        event = told(raw, **own)
+        assert (only(Person, event).who.value, only(Utterance, event).is_unproven) == (address, True)
+    nameless = mail(given=[passed], reply_to="help@shop.example", **LISTED, **{"from": "Help <help@shop.example>"})
+    assert "Reply-To names nobody" in (told(nameless, **own).unread or "")
+    both = mail(x_original_from="Bob <bob@x.example>", **LISTED, **{"from": "help@shop.example"})
+    assert only(Person, told(both, other_addresses=["help@shop.example"], **own)).who.value == "bob@x.example"
+
+
 def test_forms_without_visitors() -> None:
     """Where nobody can tell for whom a form wrote, or whether one did, the mail is set aside and not dropped."""
     of_form: dict[str, str | None] = {"from": "mailer@shopify.com"}
