@@ -28,23 +28,18 @@ from starlette.types import ASGIApp, Message
 
 from adapters.mongo import Store
 from benchmarks.bench import judged
-from benchmarks.ledger import body_of
-from gateway.app import Door, House, application, records_of
+from benchmarks.busy import busy_store, inbox, panels, quarters
+from gateway.app import Door, House, application
 from gateway.endpoint import PATH
 from gateway.logs import configure_logs
 from gateway.memory import settle_memory
-from gateway.mongod import Mongod
 from gateway.settings import Settings
 from gateway.tokens import signed_token
-from gateway.traces import CommandCount
 from resolvers.kit.graph import Graph
 from resolvers.kit.viewer import Role
-from resolvers.schema import graph
-from tests.makers import Makers
-from tests.workloads import W1, W2, busy_customers
 
 MOST: Final = 1.05
-CUSTOMERS, ROWS, WARM, BLOCKS = 50, 20, 50, 4
+WARM, BLOCKS = 50, 4
 # The log and the meters hear of what ended within half of it (gateway/ends.py).
 _LATER_S: Final = 0.1
 _BOUNDS: Final = ("requests_per_minute", "cost_per_minute", "lookups_per_minute")
@@ -72,18 +67,11 @@ async def main(words: Sequence[str] = ()) -> None:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         configure_logs("info", stream=stack.enter_context((folder / "log").open("w")))
-        server = await stack.enter_async_context(Mongod(folder / "data", cache_gb=0.5))
-        built = graph()
-        store = await Store.open(server.url, "bench", records_of(built), observer=CommandCount())
-        stack.push_async_callback(store.close)
-        await store.prepare()
-        store.held.follow()
-        await busy_customers(Makers(store), CUSTOMERS, ROWS)
+        store, built = await busy_store(stack, folder)
         guarded, plain = (_house(store, built, folder, bounds) for bounds in (_GUARDED, _PLAIN))
         asked = {"guarded": application(guarded), "plain": _unwatched(plain)}
-        panels = [body_of(W1, channel="whatsapp", account="main", value=f"+1415555{n:04}") for n in range(CUSTOMERS)]
         scope = _scope(guarded)
-        for name, bodies, count in (("W1", panels, 30), ("W2", [body_of(W2, first=50)], 10)):
+        for name, bodies, count in (("W1", panels(), 30), ("W2", [inbox()], 10)):
             await _measured(name, asked, scope, bodies, rounds=rounds, count=count)
         for house in (guarded, plain):
             await house.ledger.close()
@@ -121,8 +109,7 @@ async def _measured(
 
 def _ratios(found: dict[str, list[Spent]], kind: int) -> list[float]:
     """The guarded one's to the other's, round by round: a quarter of the rounds below, the middle, above."""
-    rounds = [a[kind] / b[kind] for a, b in zip(found["guarded"], found["plain"], strict=True)]
-    return statistics.quantiles(rounds, n=4) if len(rounds) > 1 else rounds * 3
+    return quarters([a[kind] / b[kind] for a, b in zip(found["guarded"], found["plain"], strict=True)])
 
 
 def _house(store: Store, built: Graph, folder: Path, bounds: dict[str, int]) -> House:

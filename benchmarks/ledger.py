@@ -20,27 +20,21 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
 import uvloop
 from pydantic import SecretStr
 
 from adapters.mongo import Store
 from benchmarks.bench import judged
-from gateway.app import House, records_of
+from benchmarks.busy import busy_store, inbox, panels, quarters
+from gateway.app import House
 from gateway.incoming import Incoming
 from gateway.ledger import Keeping
 from gateway.memory import settle_memory
-from gateway.mongod import Mongod
 from gateway.settings import Settings
 from gateway.tokens import signed_token
-from gateway.traces import CommandCount
 from resolvers.kit.viewer import Role
-from resolvers.schema import graph
-from tests.makers import Makers
-from tests.workloads import W1, W2, busy_customers
 
 MUST: Final = 1.03
-CUSTOMERS, ROWS = 50, 20
 # As many panels a turn as are written together: each turn pays for what it gathered.
 AT_ONCE, PANELS, INBOXES = 8, 100, 16
 _WAYS: Final[tuple[Keeping, ...]] = ("off", "buffered", "strict")
@@ -51,16 +45,9 @@ async def main(words: Sequence[str]) -> None:
     rounds = int(words[0]) if words else 25
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        server = await stack.enter_async_context(Mongod(folder / "data", cache_gb=0.5))
-        built = graph()
-        store = await Store.open(server.url, "bench", records_of(built), observer=CommandCount())
-        stack.push_async_callback(store.close)
-        await store.prepare()
-        store.held.follow()
-        await busy_customers(Makers(store), CUSTOMERS, ROWS)
+        store, built = await busy_store(stack, folder)
         houses = {way: _house(store, built, folder, way) for way in _WAYS}
-        panels = [body_of(W1, channel="whatsapp", account="main", value=f"+1415555{n:04}") for n in range(CUSTOMERS)]
-        for name, bodies, count in (("W1", panels * 4, PANELS), ("W2", [body_of(W2, first=50)], INBOXES)):
+        for name, bodies, count in (("W1", panels() * 4, PANELS), ("W2", [inbox()], INBOXES)):
             await _measured(name, houses, bodies, rounds=rounds, count=count)
         for house in houses.values():
             await house.ledger.close()
@@ -102,8 +89,7 @@ async def _written(house: House) -> None:
 
 def _ratios(times: dict[Keeping, list[float]], way: Keeping) -> list[float]:
     """What the way takes to the ledger off, round by round: a quarter of the rounds below, the middle, above."""
-    rounds = [a / b for a, b in zip(times[way], times["off"], strict=True)]
-    return statistics.quantiles(rounds, n=4) if len(rounds) > 1 else rounds * 3
+    return quarters([a / b for a, b in zip(times[way], times["off"], strict=True)])
 
 
 def _house(store: Store, built: Any, folder: Path, way: Keeping) -> House:
@@ -111,11 +97,6 @@ def _house(store: Store, built: Any, folder: Path, way: Keeping) -> House:
     unbound = {"lookups_per_minute": 0, "requests_per_minute": 0, "cost_per_minute": 0}
     settings = Settings(data_folder=folder, secret=secret, jwt_secret=secret, access_ledger=way, **unbound)
     return House(settings, store=store, graph=built)
-
-
-def body_of(query: str, **variables: Any) -> bytes:
-    """A question as it is sent."""
-    return orjson.dumps({"query": query, "variables": variables})
 
 
 async def _asked(house: House, bodies: list[bytes], count: int) -> None:

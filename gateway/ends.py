@@ -1,8 +1,7 @@
 """How did requests end? Told and counted a moment later, those of that moment together.
 
 What is written and counted for one request is written by the same code for the next. Done for several at once that
-code is at hand, and the log is one call of the system: each costs a third of what it would cost by itself, and nobody's
-answer waits for it.
+code is at hand, and the log is one call of the system: each costs less than by itself, and no answer waits for it.
 """
 
 import asyncio

@@ -13,19 +13,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.plain_refusals import HEADERS, refuse
 from gateway.telling import BAD_REQUEST, NOT_FOUND, told, told_of
 
 _UNFORESEEN: Final = 500
 _NOTHING: Final = 404
 _INTERNAL: Final = 1011
 """RFC 6455, section 7.4.1."""
-_HANDSHAKE: Final = "websocket.http.response"
-"""Of the ASGI specification: a server with it answers a handshake as it answers requests."""
-_HEADERS: Final = [
-    (b"content-type", b"application/json"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"cache-control", b"no-store"),
-]
 
 _log = structlog.get_logger("gateway.last_resort")
 
@@ -56,7 +50,7 @@ class LastResort:
                 raise
             words = told_of(error)
             if not has_begun:
-                await _answer(scope, send, orjson.dumps({"errors": [words]}))
+                await refuse(scope, send, _UNFORESEEN, words, close=_INTERNAL)
             elif scope["type"] == "websocket" and not is_over:
                 await send({"type": "websocket.close", "code": _INTERNAL, "reason": words["message"]})
             elif scope["type"] == "http":
@@ -70,14 +64,4 @@ async def nothing_there(_request: Request, error: Exception) -> Response:
         raise error
     code = NOT_FOUND if error.status_code == _NOTHING else BAD_REQUEST
     words = told(f"{error.detail}. Questions go to /graphql.", code)
-    headers = dict(error.headers or {}) | {name.decode(): value.decode() for name, value in _HEADERS}
-    return Response(orjson.dumps({"errors": [words]}), error.status_code, headers=headers)
-
-
-async def _answer(scope: Scope, send: Send, body: bytes) -> None:
-    kind = "http.response" if scope["type"] == "http" else _HANDSHAKE
-    if scope["type"] == "websocket" and _HANDSHAKE not in scope.get("extensions", {}):
-        await send({"type": "websocket.close", "code": _INTERNAL})
-        return
-    await send({"type": f"{kind}.start", "status": _UNFORESEEN, "headers": list(_HEADERS)})
-    await send({"type": f"{kind}.body", "body": body})
+    return Response(orjson.dumps({"errors": [words]}), error.status_code, headers={**(error.headers or {}), **HEADERS})

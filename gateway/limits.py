@@ -141,7 +141,7 @@ def whose(viewer: Viewer, of_address: str | None = None) -> str:
     """By what a viewer is counted; `of_address`: who has not signed in, for they are all one viewer."""
     if of_address is not None:
         return f"{_STRANGERS}/{network_of(of_address)}"
-    return f"{viewer.role.value}/{viewer.key_handle or viewer.subject}"
+    return viewer.counted_as
 
 
 class LookUpLimit:

@@ -35,19 +35,22 @@ class _Lines(logging.StreamHandler[TextIO]):
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """A block whose lines are written at its end. No other thread waits for that: its lines go with them."""
-        self._held = []
+        """A block of this thread whose lines are written at its end; other threads' lines wait for that."""
+        self.acquire()
         try:
-            yield
-        finally:
-            # Other threads write within the lock.
-            self.acquire()
+            if self._held is not None:
+                # Within another such block: its end writes them.
+                yield
+                return
+            self._held = []
             try:
+                yield
+            finally:
                 held, self._held = self._held, None
                 self.stream.write("".join(held))
                 self.flush()
-            finally:
-                self.release()
+        finally:
+            self.release()
 
 
 @contextmanager

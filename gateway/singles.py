@@ -8,9 +8,9 @@ may repeat a header that is no list; of one that is, all the pieces are one list
 from collections.abc import Sequence
 from typing import Final
 
-import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.plain_refusals import refuse
 from gateway.telling import BAD_REQUEST, told
 
 SINGLE: Final = frozenset({b"authorization", b"x-api-key", b"content-type", b"origin", b"host"})
@@ -22,7 +22,6 @@ LISTS: Final = frozenset({b"accept", b"accept-encoding"})
 _LOOKED_AT: Final = SINGLE | LISTS
 _BAD_REQUEST: Final = 400
 _POLICY: Final = 1008
-_HANDSHAKE: Final = "websocket.http.response"
 
 
 class Singles:
@@ -41,15 +40,8 @@ class Singles:
         if name is None:
             await self._app({**scope, "headers": _joined(scope["headers"])}, receive, send)
             return
-        if scope["type"] == "websocket" and _HANDSHAKE not in scope.get("extensions", {}):
-            # Before it is taken: the server answers 403.
-            await send({"type": "websocket.close", "code": _POLICY})
-            return
-        kind = "http.response" if scope["type"] == "http" else _HANDSHAKE
         words = told(f"The header `{name}` was sent more than once. Send it once.", BAD_REQUEST)
-        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
-        await send({"type": f"{kind}.start", "status": _BAD_REQUEST, "headers": headers})
-        await send({"type": f"{kind}.body", "body": orjson.dumps({"errors": [words]})})
+        await refuse(scope, send, _BAD_REQUEST, words, close=_POLICY)
 
 
 def doubled(scope: Scope) -> list[bytes]:

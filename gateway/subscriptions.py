@@ -49,7 +49,7 @@ class Subscriptions:
         self._most_of_caller = settings.subscriptions_per_caller
         self._beat_s = settings.keep_alive_s
         self._most_of_address = settings.subscriptions_per_address
-        self._by_caller: Counter[tuple[Role, str]] = Counter()
+        self._by_caller: Counter[str] = Counter()
         self._by_address: Counter[str] = Counter()
         self._by_visitors = 0
         self._refused, self._told_at = 0, -math.inf
@@ -131,7 +131,7 @@ class Subscriptions:
 
     @contextmanager
     def _place(self, viewer: Viewer, address: str | None) -> Iterator[None]:
-        who, is_visitor = (viewer.role, viewer.key_handle or viewer.subject), viewer.role is Role.VISITOR
+        who, is_visitor = viewer.counted_as, viewer.role is Role.VISITOR
         # Anybody may be as many visitors as they like. A company's agents sit behind one address, and are known.
         network = network_of(address) if is_visitor else None
         if self._by_caller[who] >= self._most_of_caller:

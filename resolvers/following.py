@@ -127,8 +127,8 @@ def _place(context: Context, key: RecordId, given: str | None) -> Since | None:
             "`resumeAt` is none of this customer's. Send one that `customerChanged` answered for this very `id`, "
             "unchanged; or leave it out to begin with what comes."
         )
-    viewer, limits = context.viewer, context.limits
-    whose = f"{viewer.role.value}/{viewer.key_handle or viewer.subject}"
+    limits = context.limits
+    whose = context.viewer.counted_as
     return Since(plain.decode(), whose, most=limits.resuming, most_of_one=limits.resuming_per_caller)
 
 

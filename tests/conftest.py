@@ -123,19 +123,12 @@ async def prepared(mongod: Mongod, house: Graph, commands: Commands) -> AsyncIte
 
 
 @pytest.fixture
-async def store(prepared: Store) -> AsyncIterator[Store]:
+async def store(prepared: Store) -> Store:
     """An empty store."""
-    # What a browser of the test before sent as it closed may have come behind its end.
-    await _empty(prepared)
-    yield prepared
-    await _empty(prepared)
-
-
-async def _empty(store: Store) -> None:
-    # Once more, for what came meanwhile.
-    for _ in range(2):
-        for record in await _filled(store):
-            await store.delete(record, {})
+    # Before the test: what a browser of the test before sent as it closed may have come behind its end.
+    for record in await _filled(prepared):
+        await prepared.delete(record, {})
+    return prepared
 
 
 async def _filled(store: Store) -> list[Record]:

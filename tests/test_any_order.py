@@ -193,13 +193,13 @@ _SHOWN = ("attributes", "consents", "is_anonymous", "last_interaction_at")
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
-async def test_any_order(prepared: Store, story: tuple[HandedOver, ...], data: st.DataObject) -> None:
+async def test_any_order(store: Store, story: tuple[HandedOver, ...], data: st.DataObject) -> None:
     """Any order, any repetition and any parting into batches of the same deliveries leave the same behind."""
     twice = data.draw(st.permutations([*story, *story]), label="order")
     size = data.draw(st.integers(1, 4), label="records of a batch")
     if story not in _EXPECTED:
-        _EXPECTED[story] = await _left_by(prepared, [[one] for one in story])
-    assert await _left_by(prepared, [twice[n : n + size] for n in range(0, len(twice), size)]) == _EXPECTED[story]
+        _EXPECTED[story] = await _left_by(store, [[one] for one in story])
+    assert await _left_by(store, [twice[n : n + size] for n in range(0, len(twice), size)]) == _EXPECTED[story]
 
 
 async def _left_by(store: Store, batches: Sequence[Sequence[HandedOver]]) -> Any:

@@ -36,6 +36,7 @@ const FIRST_PAUSE_MS = 0.5 * SECOND;
 const LONGEST_PAUSE_MS = 30 * SECOND;
 /** The gateway takes typing to be over after six seconds. */
 const TYPING_MS = 4 * SECOND;
+const JUST_NOW_MS = 10 * SECOND;
 const MOST_WAITING = 50;
 
 const ENDED = "This chat has ended. Write a message to begin another.";
@@ -226,6 +227,56 @@ class Shelf {
   }
 }
 
+/**
+ * The chat that a tab has begun just now, for the next tab that holds the lock. What one tab writes into localStorage
+ * another may see a moment later than that the lock is free; what IndexedDB has written down it sees at once.
+ */
+class JustBegun {
+  #name;
+  #database = null;
+
+  constructor(name) {
+    this.#name = name;
+  }
+
+  async get() {
+    const found = await this.#done("readonly", (store) => store.get(this.#name));
+    return found && Date.now() - found.at < JUST_NOW_MS ? found.session : null;
+  }
+
+  set(session) {
+    return this.#done("readwrite", (store) => store.put({ at: Date.now(), session }, this.#name));
+  }
+
+  drop() {
+    return this.#done("readwrite", (store) => store.delete(this.#name));
+  }
+
+  /** What the work gives, once it is written down; null where the browser keeps nothing. */
+  async #done(mode, work) {
+    try {
+      this.#database ??= this.#opened();
+      const transaction = (await this.#database).transaction("begun", mode);
+      const request = work(transaction.objectStore("begun"));
+      return await new Promise((resolve, reject) => {
+        transaction.oncomplete = () => resolve(request.result ?? null);
+        transaction.onabort = () => reject(transaction.error);
+      });
+    } catch {
+      return null;
+    }
+  }
+
+  #opened() {
+    return new Promise((resolve, reject) => {
+      const request = indexedDB.open("customer-chat", 1);
+      request.onupgradeneeded = () => request.result.createObjectStore("begun");
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+  }
+}
+
 function anyOf(...signals) {
   const either = new AbortController();
   for (const one of signals) {
@@ -285,6 +336,7 @@ class Chat extends EventTarget {
   #name;
   #wire;
   #shelf;
+  #justBegun;
   #radio;
   #stop = new AbortController();
   #life = new AbortController();
@@ -308,6 +360,7 @@ class Chat extends EventTarget {
     this.#name = `customer-chat:${endpoint}:${account}:`;
     this.#wire = new Wire(endpoint);
     this.#shelf = new Shelf(this.#name);
+    this.#justBegun = new JustBegun(this.#name);
     this.#radio = new BroadcastChannel(this.#name);
     this.#radio.onmessage = ({ data }) => this.#hear(data);
     const { signal } = this.#stop;
@@ -506,6 +559,7 @@ class Chat extends EventTarget {
   /** Keeps nothing of the chat, in no tab. First of all, so that none takes the end for a token that has to be renewed. */
   #forget(trouble = "") {
     ["session", "read", "came", "said", ...this.#shelf.names("out:")].forEach((name) => this.#shelf.drop(name));
+    this.#justBegun.drop();
     this.#tell({ isOver: true, trouble });
   }
 
@@ -539,9 +593,10 @@ class Chat extends EventTarget {
   }
 
   async #found() {
-    const session = this.#shelf.get("session");
+    let session = this.#shelf.get("session");
     if (!session && !this.#mayBegin) throw over();
     const { signal } = this.#life;
+    if (!session && (session = await this.#justBegun.get())) this.#shelf.set("session", session);
     if (session?.token) {
       try {
         const { chat } = await this.#wire.ask("Chat", {}, session.token);
@@ -582,9 +637,13 @@ class Chat extends EventTarget {
       return;
     }
     const known = begun.resume === resume ? session : {};
-    this.#shelf.set("session", { ...known, token: begun.token, greeting: begun.greeting, longestText: begun.longestText, resume: begun.resume });
+    const { token, greeting, longestText } = begun;
+    const now = { ...known, token, greeting, longestText, resume: begun.resume };
+    this.#shelf.set("session", now);
     this.#shelf.drop("came");
     this.#take(begun.chat);
+    // Before the lock is free.
+    await this.#justBegun.set(now);
   }
 
   #take(chat) {

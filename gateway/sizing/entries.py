@@ -9,16 +9,17 @@ from typing import Any, Final
 
 from graphql import (
     FieldNode,
+    GraphQLNonNull,
     GraphQLSchema,
-    ListTypeNode,
+    GraphQLType,
     ListValueNode,
-    NonNullTypeNode,
     ObjectValueNode,
     OperationDefinitionNode,
-    TypeNode,
     ValueNode,
     VariableNode,
     is_input_object_type,
+    is_list_type,
+    type_from_ast,
 )
 
 WRITTEN: Final = ""
@@ -30,14 +31,13 @@ def wide_variables(schema: GraphQLSchema, operation: OperationDefinitionNode) ->
     return {
         one.variable.name.value: sum(count for name, count in _handed(one.default_value, ()) if name == WRITTEN)
         for one in operation.variable_definitions or ()
-        if _is_wide(schema, one.type)
+        if _is_wide(type_from_ast(schema, one.type))
     }
 
 
-def _is_wide(schema: GraphQLSchema, kind: TypeNode) -> bool:
-    if isinstance(kind, NonNullTypeNode):
-        return _is_wide(schema, kind.type)
-    return isinstance(kind, ListTypeNode) or is_input_object_type(schema.type_map.get(kind.name.value))  # type: ignore[attr-defined]
+def _is_wide(kind: GraphQLType | None) -> bool:
+    nullable = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+    return is_list_type(nullable) or is_input_object_type(nullable)
 
 
 def handed_over(node: FieldNode, wide: Collection[str], *, but: Collection[str]) -> Iterator[tuple[str, int]]:
@@ -79,7 +79,7 @@ def entries_in(value: Any, enough: int) -> int:
 def entries_of(
     handed: Mapping[str, int], defaults: Mapping[str, int], variables: Mapping[str, Any], *, enough: int
 ) -> int:
-    """How many entries a question has, each variable's as often as it is handed over; more than `enough`: that many."""
+    """How many entries a question has, each variable's as often as it is handed over; counted so far (`enough`)."""
     whole = 0
     for name, count in handed.items():
         if name == WRITTEN:

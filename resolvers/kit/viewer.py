@@ -72,6 +72,11 @@ class Viewer:
     """The part of the API key that may be shown; None for who came with a token."""
 
     @property
+    def counted_as(self) -> str:
+        """By what is counted whatever is bounded for one caller."""
+        return f"{self.role.value}/{self.key_handle or self.subject}"
+
+    @property
     def may_see_personal(self) -> bool:
         """Whether personal values are shown: to staff, to visitors about themselves, to partners with the scope."""
         return self.role is not Role.PARTNER or PERSONAL_SCOPE in self.scopes

@@ -31,7 +31,7 @@ _LONGEST_BODY: Final = 1_000_000
 _LONGEST_NAME: Final = 200
 _BEGINS: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:>?From [^\n]*\r?\n)?[!-9;-~]+[ \t]*:")
 _BEFORE: Final = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:>?From [^\n]*\r?\n)?")
-_HEAD: Final = re.compile(rb"((?:[^\r\n]+(?:\r\n|\n|\r))*)((?:\r\n|\n|\r)?)(.*)", re.DOTALL)
+_HEAD: Final = re.compile(rb"(?:[^\r\n]+(?:\r\n|\n|\r))*")
 _LINE: Final = re.compile(rb"[ \t]|[!-9;-~]+:")
 _SPACED: Final = re.compile(rb"\A([!-9;-~]+)[ \t]+:")
 _SURE: Final = re.compile(
@@ -39,6 +39,7 @@ _SURE: Final = re.compile(
     rb"in-reply-to|sender|authentication-results|dkim-signature)[ \t]*:",
     re.IGNORECASE,
 )
+_COMMENT: Final = re.compile(r"\([^()]{0,200}\)")
 _KIND: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 # Nor what turns the letters behind it round, so that a program looks like a picture.
 _NO_NAME: Final = re.compile(r"[\x00-\x1f\x7f\ufffd\u202a-\u202e\u2066-\u2069]+")
@@ -119,8 +120,8 @@ class Letter:
     """Of a report that somebody takes it for spam (RFC 5965)."""
     is_report: bool = False
     """Whether the whole mail is a report, and not one that somebody put beside their words."""
-    named: list[tuple[Attached, str]] = field(default_factory=list)
-    """Files that hold words and may be what was written, where nothing else is."""
+    named: list[tuple[Attached, dict[str, str]]] = field(default_factory=list)
+    """Files that hold words and may be what was written, where nothing else is; with what their type says of them."""
 
     @property
     def text(self) -> str | None:
@@ -144,13 +145,20 @@ def read_letter(raw: bytes) -> Letter:
     found = Letter(_headers_of(message))
     found.is_report = message.get_content_type() == "multipart/report" or message.get_content_maintype() == "message"
     _walk(message, found, 0)
-    if not found.texts and not found.forwarded and found.named:
-        file, text = found.named[0]
-        found.texts.append(text)
-        found.files = [one for one in found.files if one is not file]
+    if not found.texts and not found.forwarded:
+        _take_named(found)
     if found.text is None and not found.files and _is_deep(message):
         raise BadPayload(f"The mail has nothing but parts inside parts, more than {_DEEPEST} deep.")
     return found
+
+
+def _take_named(found: Letter) -> None:
+    """Has the first file that holds words be what was written."""
+    for file, said in found.named:
+        if text := _words(file.body()[:_LONGEST_BODY], file.media_type, said):
+            found.texts.append(text)
+            found.files = [one for one in found.files if one is not file]
+            return
 
 
 def _is_deep(message: Message) -> bool:
@@ -162,15 +170,15 @@ def _is_deep(message: Message) -> bool:
 
 def _mended(raw: bytes) -> bytes:
     """The mail with each line of its head in a header: as the library reads it, all behind an odd line is the body."""
-    head, blank, body = _HEAD.match(raw).groups()  # type: ignore[union-attr]
-    lines = head.splitlines(keepends=True)
+    head = _HEAD.match(raw)
+    lines = head[0].splitlines(keepends=True) if head else []
     if len(lines) > _MOST_HEADERS or all(_LINE.match(one) for one in lines):
         return raw
     # Behind the last one that is surely a header stands a body to which the blank line is missing.
     sure = max((n for n, one in enumerate(lines) if _SURE.match(one)), default=-1)
     mended = [_SPACED.sub(rb"\1:", one) if n <= sure else one for n, one in enumerate(lines)]
     mended = [one if n > sure or _LINE.match(one) else b" " + one for n, one in enumerate(mended)]
-    return b"".join(mended) + blank + body
+    return b"".join(mended) + raw[sum(map(len, lines)) :]
 
 
 def _headers_of(message: Message) -> Headers:
@@ -280,7 +288,7 @@ def _leaf(part: Message, kind: str, found: Letter) -> None:
         file = Attached(named, kind if _KIND.fullmatch(kind) else "application/octet-stream", body)
         _add(found, file)
         if is_words and not disposition.strip().lower().startswith("attachment"):
-            found.named += [(file, text)] if (text := _words(body[:_LONGEST_BODY], kind, said)) else []
+            found.named.append((file, said))
 
 
 def _words(body: bytes, kind: str, said: dict[str, str]) -> str:
@@ -329,7 +337,6 @@ def _way_of(part: Message) -> str:
 
 
 _ENCODING: Final = "content-transfer-encoding"
-_COMMENT: Final = re.compile(r"\([^()]{0,200}\)")
 
 
 def _of_uu(raw: bytes) -> Iterator[bytes]:

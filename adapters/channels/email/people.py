@@ -18,9 +18,9 @@ _MOST: Final = 100
 _MOST_LINES: Final = 10
 _COMMENT: Final = r"\((?:[^()\\]|\\.|\((?:[^()\\]|\\.){0,200}\)){0,500}\)"
 _PIECE: Final = re.compile(rf'"(?:[^"\\]|\\.){{0,500}}"|{_COMMENT}|<[^<>]{{0,1000}}>|[,;:]|[^",;:<(]+|.', re.DOTALL)
-# RFC 5321, 4.5.3.1; whether a domain can be one, the house says.
 _NAMED: Final = re.compile(rf'"(?:[^"\\]|\\.){{0,500}}"|{_COMMENT}')
 _AROUND_AT: Final = re.compile(r"[ \t]*@[ \t]*")
+# RFC 5321, 4.5.3.1; whether a domain can be one, the house says.
 _ADDRESS: Final = re.compile(r'(?:[^\s@<>,;:"()\[\]\\]{1,64}|"[^"\\\s]{1,62}")@[^\s@<>,;:"()\[\]\\]{1,255}')
 # RFC 8601, 2.2: a method may name its version.
 _METHOD: Final = re.compile(r"dmarc(?:/\d{1,3})?(?:=|\Z)")
