@@ -8,9 +8,9 @@ import asyncio
 from typing import Any, ClassVar, Final
 
 from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.limit_settings import LimitSettings
+from gateway.upgrades import Upgrades
 
 MOST_HEADERS: Final = 100
 """As other servers have it; browsers send some twenty."""
@@ -28,7 +28,7 @@ _ANSWER: Final = (
 )
 
 
-class Heads(HttpToolsProtocol):
+class Heads(Upgrades):
     """One connection, whose heads are bounded: by what `bound` was told last in this process."""
 
     settings: ClassVar[LimitSettings] = LimitSettings()

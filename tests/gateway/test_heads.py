@@ -134,6 +134,50 @@ async def test_odd_upgrades(listening: Opened, first: bytes) -> None:
     assert answer.startswith(b"HTTP/1.1 4")
 
 
+H2C = b"connection: Upgrade, HTTP2-Settings, close\r\nhttp2-settings: AAEAAEAAAAIAAAABAAMAAABk\r\nupgrade: h2c\r\n"
+"""As Java's client asks for HTTP/2 with each first request."""
+
+
+@pytest.mark.parametrize(
+    "asking", [H2C, b"connection: upgrade, close\r\nupgrade: websocket\r\n"], ids=["h2c", "websocket"]
+)
+@pytest.mark.parametrize("size", [100_000, 7, 1])
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["whole", "chunked"])
+async def test_upgrades_in_vain(listening: Opened, gate: Gate, asking: bytes, size: int, *, is_chunked: bool) -> None:
+    """Who posts a question and would like another protocol is answered in this one, however it comes in pieces."""
+    signed = b"authorization: " + gate.bearer()["Authorization"].encode() + b"\r\ncontent-type: application/json\r\n"
+    body = b'{"query": "{ viewer { subject } }"}'
+    sent = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) if is_chunked else body
+    length = b"transfer-encoding: chunked\r\n\r\n" if is_chunked else b"content-length: %d\r\n\r\n" % len(body)
+    whole = HEAD + signed + asking + length + sent
+    async with listening() as place:
+        answer = await said(place, *(whole[n : n + size] for n in range(0, len(whole), size)))
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert b'"subject":"anna"' in answer
+
+
+@pytest.mark.parametrize("pause_s", [0, 0.05])
+async def test_body_is_no_request(listening: Opened, pause_s: float) -> None:
+    """A body that looks like a request is none, also behind a head that asked for another protocol."""
+    inner = b"GET /healthz HTTP/1.1\r\nhost: gate.example\r\n\r\n"
+    head = HEAD + H2C + b"content-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(inner)
+    async with listening() as place:
+        answer = await said(place, head, inner, pause_s=pause_s)
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert answer.startswith(b"HTTP/1.1 4")
+
+
+async def test_many_upgrades_at_once(listening: Opened) -> None:
+    """So many in one piece are answered one by one, in order, and with what stands behind them."""
+    asking = b"GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n"
+    last = b"GET /nowhere HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"
+    async with listening() as place:
+        answer = await said(place, asking * 1500 + last)
+    assert answer.count(b"HTTP/1.1 200 ") == 1500
+    assert answer.rindex(b"HTTP/1.1 404 ") > answer.rindex(b"HTTP/1.1 200 ")
+
+
 async def test_trailers_are_no_headers(listening: Opened, gate: Gate) -> None:
     """Whoever signs in behind the body does not."""
     token = gate.bearer()["Authorization"].encode()
