@@ -16,15 +16,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from gateway import multipart, telling
+from gateway import event_parts, event_stream, multipart, telling
 from gateway.answering import Answering
 from gateway.auth import STRANGER, Auth, NotSignedIn, is_stranger, nobody
 from gateway.compressing import GZIP, Compressing
 from gateway.dialects import dialect_of
-from gateway.event_stream import HEADERS, stream, whole
 from gateway.incoming import Incoming, Reading, Refusal
 from gateway.limits import Spending, TooOften
-from gateway.media_types import EVENTS, GRAPHQL, JSON, liked_draft, liked_type, takes_events
+from gateway.media_types import EVENT_PARTS, EVENTS, GRAPHQL, JSON, liked_draft, liked_stream, liked_type
 from gateway.preparing import Prepared
 from gateway.questions import Answer, Fate, NotAsked
 from gateway.settings import Settings
@@ -224,8 +223,11 @@ class Endpoint:
         return self._context_for(viewer, Caller(address=incoming.address, origin=incoming.headers.get("origin")))
 
     def _followed(self, incoming: Incoming, prepared: Prepared, viewer: Viewer) -> Outgoing:
-        if not takes_events(incoming.headers.get("accept")):
-            raise Refusal(_NOT_ACCEPTABLE, f"A subscription is answered as {EVENTS}. Name that in `Accept`.")
+        liked = liked_stream(incoming.headers.get("accept"))
+        if liked is None:
+            words = f"A subscription is answered as {EVENTS} or {EVENT_PARTS}. Name one of them in `Accept`."
+            raise Refusal(_NOT_ACCEPTABLE, words)
+        way = event_stream if liked == EVENTS else event_parts
 
         async def prove() -> None:
             # Tokens end, keys are taken back and documents are retired while somebody follows.
@@ -240,7 +242,7 @@ class Endpoint:
         answers = self._answering.answers(prepared, fresh)
         ends_in_s = partial(self._auth.ends_in_s, incoming.headers)
         held = self._subscriptions.held(viewer, answers, prove, ends_in_s=ends_in_s, address=incoming.address)
-        return Outgoing(status=int(Fate.ANSWERED), headers=_SAFE | HEADERS, events=stream(held))
+        return Outgoing(status=int(Fate.ANSWERED), headers=_SAFE | way.HEADERS, events=way.stream(held))
 
 
 def _refusal_of(error: Refusal | TooOften | NotSignedIn | Unavailable) -> Refusal:
@@ -329,7 +331,8 @@ def _unanswered(error: Exception, media_type: str) -> Outgoing:
 def _rendered(answer: Answer, media_type: str) -> Outgoing:
     if media_type == EVENTS:
         # What is wrong with the question is told in the stream, too: a browser's EventSource reads nothing else.
-        return Outgoing(status=int(Fate.ANSWERED), body=whole(answer.body), headers=_SAFE | HEADERS)
+        body = event_stream.whole(answer.body)
+        return Outgoing(status=int(Fate.ANSWERED), body=body, headers=_SAFE | event_stream.HEADERS)
     try:
         body = orjson.dumps(answer.body)
     except orjson.JSONEncodeError as error:

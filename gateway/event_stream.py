@@ -11,7 +11,7 @@ from typing import Any, Final
 import orjson
 
 from gateway import telling
-from gateway.media_types import EVENTS
+from gateway.media_types import EVENTS, UNGATHERED
 from gateway.subscriptions import Cut, Held
 
 # A comment. Sent first, too, so that proxies pass the head of the response on before anything has happened.
@@ -19,11 +19,7 @@ BEAT: Final = b":\n\n"
 # Without data the browsers' own EventSource would not tell of it.
 COMPLETE: Final = b"event: complete\ndata:\n\n"
 
-HEADERS: Final = {
-    "Content-Type": EVENTS,
-    # nginx gathers what it passes on, unless it is told not to.
-    "X-Accel-Buffering": "no",
-}
+HEADERS: Final = {"Content-Type": EVENTS, **UNGATHERED}
 
 
 def event(body: dict[str, Any]) -> bytes:

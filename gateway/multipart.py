@@ -11,30 +11,26 @@ from typing import Any, Final
 import orjson
 
 from gateway import telling
-from gateway.media_types import NEWER
+from gateway.media_types import NEWER, UNGATHERED
 from gateway.questions import Answer
 
 _BETWEEN: Final = b"\r\n---\r\n"
-_HEAD: Final = b"Content-Type: application/json; charset=utf-8\r\n\r\n"
+PART_HEAD: Final = b"Content-Type: application/json; charset=utf-8\r\n\r\n"
 _END: Final = b"\r\n-----\r\n"
 
 
 def headers(draft: str) -> dict[str, str]:
     """Of a response in the words of that draft."""
     spec = f"incrementalSpec={draft}" if draft == NEWER else f"deferSpec={draft}"
-    return {
-        "Content-Type": f'multipart/mixed; boundary="-"; {spec}',
-        # nginx gathers what it passes on, unless it is told not to.
-        "X-Accel-Buffering": "no",
-    }
+    return {"Content-Type": f'multipart/mixed; boundary="-"; {spec}', **UNGATHERED}
 
 
 async def stream(first: Answer, later: AsyncGenerator[Answer, None]) -> AsyncGenerator[bytes, None]:
     """The parts, each with the boundary behind it, so that whoever reads knows at once that it is whole."""
     async with aclosing(later):
-        yield _BETWEEN + _HEAD + _written(first.body) + _BETWEEN
+        yield _BETWEEN + PART_HEAD + _written(first.body) + _BETWEEN
         async for one in later:
-            yield _HEAD + _written(one.body) + (_BETWEEN if one.body["hasNext"] else _END)
+            yield PART_HEAD + _written(one.body) + (_BETWEEN if one.body["hasNext"] else _END)
 
 
 def _written(body: dict[str, Any]) -> bytes:

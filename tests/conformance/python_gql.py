@@ -1,4 +1,4 @@
-"""Does Python's client `gql` go with a gateway: by HTTP, and by WebSocket (graphql-transport-ws)?"""
+"""Does Python's client `gql` go with a gateway: by HTTP, also in parts, and by WebSocket (graphql-transport-ws)?"""
 
 import asyncio
 import sys
@@ -136,6 +136,20 @@ async def subscriptions(tried: Tried) -> None:
         assert (await session.execute(gql(ME)))["viewer"]["role"] == "AGENT"
 
 
+async def parts(tried: Tried) -> None:
+    """A subscription over HTTP, in the parts of a response; and one that may not be."""
+    async with tried.by_http() as session:
+        changes = session.subscribe(GraphQLRequest(CHANGED, variable_values={"id": tried.customer}))
+        coming = asyncio.ensure_future(anext(changes))
+        await asyncio.sleep(0.5)
+        await _added(session, tried, "followed by gql over HTTP")
+        assert (await coming)["customerChanged"]["kind"] == "NOTE"
+        await changes.aclose()
+        with _raised(TransportQueryError) as raised:
+            await anext(session.subscribe(GraphQLRequest(CHANGED, variable_values={"id": "none"})))
+        assert [one["extensions"]["code"] for one in raised.error.errors or []] == ["BAD_USER_INPUT"]
+
+
 async def no_socket(tried: Tried) -> None:
     """Nobody is closed out of the WebSocket."""
     with _raised(TransportConnectionFailed):
@@ -175,5 +189,6 @@ CHECKS: Final[tuple[Callable[[Tried], Awaitable[None]], ...]] = (
     nobody,
     sockets,
     subscriptions,
+    parts,
     no_socket,
 )

@@ -21,6 +21,8 @@ from tests.makers import Makers
 from tests.waiting import until
 
 EVENTS = "text/event-stream"
+PARTS = "multipart/mixed;boundary=graphql;subscriptionSpec=1.0"
+"""As Apollo's clients and Python's gql name it, JSON behind it."""
 TICKS = "subscription { ticks(times: 2) { number seenBefore } }"
 LONG = "subscription { ticks(times: 1000, everyS: 30) { number } }"
 MANY = "subscription { ticks(times: 1000) { number } }"
@@ -81,6 +83,63 @@ async def test_answers_event_by_event(gate: Gate, accept: str) -> None:
     assert told(response.content) == ["beat", *ticks, "complete"]
 
 
+def parts(text: bytes) -> list[Any]:
+    """What stands in the parts; a boundary is behind each, since clients take one for whole when they see it."""
+    before, *found, end = text.split(b"\r\n--graphql")
+    assert (before, end) == (b"", b"--\r\n")
+    heads, bodies = zip(*(one.split(b"\r\n\r\n", 1) for one in found), strict=True)
+    assert set(heads) == {b"\r\nContent-Type: application/json; charset=utf-8"}
+    return [json.loads(one) for one in bodies]
+
+
+@pytest.mark.parametrize(
+    "accept", [f"{PARTS},{JSON}", PARTS, f'{JSON}, Multipart/Mixed; subscriptionSpec="1.0"', f"{PARTS}, {EVENTS};q=0.9"]
+)
+async def test_answers_part_by_part(gate: Gate, accept: str) -> None:
+    """Who names Apollo's multipart protocol is answered in it: a sign of life, each answer as a payload, an end."""
+    response = await gate.ask(TICKS, headers=gate.bearer() | {"Accept": accept})
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "multipart/mixed; boundary=graphql; subscriptionSpec=1.0"
+    assert response.headers["x-accel-buffering"] == "no"
+    ticks = [{"payload": {"data": {"ticks": {"number": n, "seenBefore": False}}}} for n in (1, 2)]
+    assert parts(response.content) == [{}, *ticks]
+
+
+async def test_better_liked_way(gate: Gate) -> None:
+    """Who names both ways is answered in the one that they like better."""
+    response = await gate.ask(TICKS, headers=gate.bearer() | {"Accept": f"{PARTS};q=0.1, {EVENTS}"})
+    assert response.headers["content-type"] == EVENTS
+
+
+@pytest.mark.parametrize("accept", [f"{PARTS},{JSON}", PARTS])
+@pytest.mark.parametrize(("question", "answer"), [(ME, ANSWERED), ("subscription {", "GRAPHQL_PARSE_FAILED")])
+async def test_no_parts_without_stream(gate: Gate, accept: str, question: str, answer: Any) -> None:
+    """What is no stream comes to them as JSON: questions, parts of answers too, and what is wrong with one."""
+    response = await gate.ask(question, headers=gate.bearer() | {"Accept": accept})
+    assert response.headers["content-type"] == f"{JSON}; charset=utf-8"
+    assert answer in (response.json(), response.json().get("errors", [{}])[0].get("extensions", {}).get("code"))
+
+
+async def test_part_fails(gate: Gate) -> None:
+    """What breaks between two answers is a payload of errors, masked, and the last one."""
+    question = 'subscription { breaks(how: "bug") { number } }'
+    response = await gate.ask(question, headers=gate.bearer() | {"Accept": PARTS})
+    _, tick, broken = parts(response.content)
+    assert tick == {"payload": {"data": {"breaks": {"number": 1}}}}
+    assert [one["extensions"]["code"] for one in broken["payload"]["errors"]] == ["INTERNAL"]
+    assert b"Ana" not in response.content
+
+
+async def test_parts_beat_and_are_cut(open_gate: OpenGate) -> None:
+    """Silence has signs of life in it; where the process ends, no last boundary comes."""
+    gate = open_gate(keep_alive_s=0.05)
+    pieces = events_of(await follow(gate, LONG, gate.bearer() | {"accept": PARTS}))
+    beat = b"\r\nContent-Type: application/json; charset=utf-8\r\n\r\n{}\r\n--graphql"
+    assert [await anext(pieces) for _ in range(3)] == [b"\r\n--graphql" + beat, beat, beat]
+    gate.house.subscriptions.close()
+    assert {one async for one in pieces} <= {beat}
+
+
 async def test_comes_by_get(gate: Gate) -> None:
     """A subscription changes nothing, and so comes by GET as well."""
     headers = gate.bearer() | {"Accept": EVENTS}
@@ -90,12 +149,14 @@ async def test_comes_by_get(gate: Gate) -> None:
     assert (await gate.client.get("/graphql", params=mutation, headers=headers)).status_code == 405
 
 
-@pytest.mark.parametrize("accept", [JSON, GRAPHQL, "*/*", f"{EVENTS};q=0, {JSON}"])
+@pytest.mark.parametrize("accept", [JSON, GRAPHQL, "*/*", f"{EVENTS};q=0, {JSON}", f"multipart/mixed, {JSON}"])
 async def test_needs_accepted_events(gate: Gate, accept: str) -> None:
-    """Who does not name text/event-stream is told to: a reader of JSON would wait for an end."""
+    """Who names neither way of ours is told of both: a reader of JSON would wait for an end."""
     response = await gate.ask(TICKS, headers=gate.bearer() | {"Accept": accept})
     assert response.status_code == 406
-    assert EVENTS in response.json()["errors"][0]["message"]
+    told_so = response.json()["errors"][0]["message"]
+    assert EVENTS in told_so
+    assert "multipart/mixed;subscriptionSpec=1.0" in told_so
 
 
 async def test_others_stay_json(gate: Gate) -> None:

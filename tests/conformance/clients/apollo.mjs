@@ -60,16 +60,32 @@ await check("persisted queries, by POST and by GET", async () => {
     equal(sent.length, 3, "requests");
   }
 });
-await check("a subscription", async () => {
-  const socket = createClient({ url: socketUrl, webSocketImpl: WebSocket, connectionParams: headers });
-  const client = asking(new GraphQLWsLink(socket));
+async function follows(client, text) {
   const coming = new Promise((ready, failed) => {
     client.subscribe({ query: gql(CHANGED), variables: { id: customer } }).subscribe({ next: ready, error: failed });
   });
   await new Promise((later) => setTimeout(later, 500));
-  await note("followed by Apollo");
-  equal((await coming).data.customerChanged.kind, "NOTE");
+  await note(text);
+  const { data, error } = await coming;
+  equal(error, undefined, "the error");
+  equal(data.customerChanged.kind, "NOTE");
+}
+await check("a subscription", async () => {
+  const socket = createClient({ url: socketUrl, webSocketImpl: WebSocket, connectionParams: headers });
+  await follows(asking(new GraphQLWsLink(socket)), "followed by Apollo");
   await socket.dispose();
+});
+await check("a subscription over HTTP, in parts", async () => {
+  const client = asking(http());
+  await follows(client, "followed by Apollo over HTTP");
+  client.stop();
+});
+await check("a subscription that may not be, over HTTP", async () => {
+  const query = gql('subscription Wrong { customerChanged(id: "x") { kind } }');
+  const { error } = await new Promise((ready, failed) => {
+    asking(http()).subscribe({ query, errorPolicy: "all" }).subscribe({ next: ready, error: failed });
+  });
+  equal(error.errors[0].extensions.code, "BAD_USER_INPUT");
 });
 await check("an error of a field", async () => {
   const query = gql('query Wrong { customer(id: "x") { id } }');
