@@ -36,8 +36,9 @@ const FIRST_PAUSE_MS = 0.5 * SECOND;
 const LONGEST_PAUSE_MS = 30 * SECOND;
 /** The gateway takes typing to be over after six seconds. */
 const TYPING_MS = 4 * SECOND;
-const JUST_NOW_MS = 10 * SECOND;
+const OTHERS_MS = 2 * SECOND;
 const MOST_WAITING = 50;
+const LONGEST_PAGE = 2000;
 
 const ENDED = "This chat has ended. Write a message to begin another.";
 const CLOSED = "The chat cannot be opened now.";
@@ -228,51 +229,46 @@ class Shelf {
 }
 
 /**
- * The chat that a tab has begun just now, for the next tab that holds the lock. What one tab writes into localStorage
- * another may see a moment later than that the lock is free; what IndexedDB has written down it sees at once.
+ * The other tabs. What one of them writes into localStorage another may see a moment later than that a lock is free: so
+ * who finds no chat there asks them, and each looks into what it wrote itself.
  */
-class JustBegun {
+class Others {
   #name;
-  #database = null;
+  #radio;
+  #waits = new Map();
 
-  constructor(name) {
-    this.#name = name;
+  constructor(name, signal, session) {
+    this.#name = `${name}here`;
+    this.#radio = new BroadcastChannel(this.#name);
+    this.#radio.onmessage = ({ data }) => {
+      if (data.question) this.#radio.postMessage({ answers: data.question, session: session() });
+      else this.#waits.get(data.answers)?.(data.session);
+    };
+    const gone = new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    gone.then(() => this.#radio.close());
+    // By their locks they are counted: nobody waits for the answer of a tab that is not there.
+    navigator.locks?.request(this.#name, { mode: "shared" }, () => gone);
   }
 
-  async get() {
-    const found = await this.#done("readonly", (store) => store.get(this.#name));
-    return found && Date.now() - found.at < JUST_NOW_MS ? found.session : null;
-  }
-
-  set(session) {
-    return this.#done("readwrite", (store) => store.put({ at: Date.now(), session }, this.#name));
-  }
-
-  drop() {
-    return this.#done("readwrite", (store) => store.delete(this.#name));
-  }
-
-  /** What the work gives, once it is written down; null where the browser keeps nothing. */
-  async #done(mode, work) {
-    try {
-      this.#database ??= this.#opened();
-      const transaction = (await this.#database).transaction("begun", mode);
-      const request = work(transaction.objectStore("begun"));
-      return await new Promise((resolve, reject) => {
-        transaction.oncomplete = () => resolve(request.result ?? null);
-        transaction.onabort = () => reject(transaction.error);
+  /** The chat that one of them has begun; null where none has. */
+  async session() {
+    if (!navigator.locks) return null;
+    const { held } = await navigator.locks.query();
+    let left = held.filter(({ name }) => name === this.#name).length - 1;
+    if (left < 1) return null;
+    const question = freshKey();
+    return new Promise((resolve) => {
+      const answered = (session) => {
+        clearTimeout(late);
+        this.#waits.delete(question);
+        resolve(session);
+      };
+      const late = setTimeout(() => answered(null), OTHERS_MS);
+      this.#waits.set(question, (session) => {
+        left -= 1;
+        if (session || left < 1) answered(session);
       });
-    } catch {
-      return null;
-    }
-  }
-
-  #opened() {
-    return new Promise((resolve, reject) => {
-      const request = indexedDB.open("customer-chat", 1);
-      request.onupgradeneeded = () => request.result.createObjectStore("begun");
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error);
+      this.#radio.postMessage({ question });
     });
   }
 }
@@ -305,13 +301,17 @@ function userOf(signed) {
   }
 }
 
-/** The page without what only this visitor's address may hold: of the query string the campaign alone. */
+/**
+ * The page without what only this visitor's address may hold: of the query string the campaign alone. Nothing of what is
+ * no page, as the app from which an Android phone came, and less of what is longer than the gateway takes.
+ */
 function pageOf(address) {
-  if (!address) return null;
   try {
-    const url = new URL(address);
-    const kept = [...url.searchParams].filter(([name]) => name.startsWith("utm_"));
-    return `${url.origin}${url.pathname}${kept.length ? `?${new URLSearchParams(kept)}` : ""}`;
+    const { protocol, origin, pathname, searchParams } = new URL(address);
+    if (!["http:", "https:"].includes(protocol)) return null;
+    const kept = [...searchParams].filter(([name]) => name.startsWith("utm_"));
+    const ways = [`${origin}${pathname}${kept.length ? `?${new URLSearchParams(kept)}` : ""}`, `${origin}${pathname}`, `${origin}/`];
+    return ways.find(({ length }) => length <= LONGEST_PAGE) ?? null;
   } catch {
     return null;
   }
@@ -336,7 +336,7 @@ class Chat extends EventTarget {
   #name;
   #wire;
   #shelf;
-  #justBegun;
+  #others;
   #radio;
   #stop = new AbortController();
   #life = new AbortController();
@@ -346,6 +346,7 @@ class Chat extends EventTarget {
   #earlier = null;
   #starting = null;
   #isFlushing = false;
+  #holds = 0;
   #typedAt = 0;
   #typing = 0;
   #marked = "";
@@ -360,10 +361,10 @@ class Chat extends EventTarget {
     this.#name = `customer-chat:${endpoint}:${account}:`;
     this.#wire = new Wire(endpoint);
     this.#shelf = new Shelf(this.#name);
-    this.#justBegun = new JustBegun(this.#name);
     this.#radio = new BroadcastChannel(this.#name);
     this.#radio.onmessage = ({ data }) => this.#hear(data);
     const { signal } = this.#stop;
+    this.#others = new Others(this.#name, signal, () => this.#shelf.get("session"));
     addEventListener("storage", (event) => this.#shelf.isOf(event.key) && this.#kept(), { signal });
     addEventListener("online", () => this.#wakeUp(), { signal });
     addEventListener("offline", () => this.#say("waiting"), { signal });
@@ -468,14 +469,24 @@ class Chat extends EventTarget {
     this.#sayWho();
   }
 
-  send(text, attachments = []) {
+  /** What waits is not sent before this is called: it is for the chat of who is about to be proven. */
+  hold() {
+    this.#holds += 1;
+    return () => {
+      this.#holds -= 1;
+      this.#flush();
+    };
+  }
+
+  /** Keeps what was written until it is sent; `by`: the company's own id of who is signed in on the page. */
+  send(text, attachments = [], by = null) {
     if (!text.trim() && !attachments.length) return;
     if (this.waiting.length >= MOST_WAITING) throw new Told("FULL", "Too many messages wait to be sent. Wait until they are.");
     // Where the visitor came in, though the next page be the one that is online.
     if (!this.isKnown && !this.#shelf.get("came")) this.#shelf.set("came", cameIn());
     const key = freshKey();
     const at = Math.max(Date.now(), (this.waiting.at(-1)?.at ?? 0) + 1);
-    this.#shelf.set(`out:${key}`, { key, at, text, attachments, refusal: null });
+    this.#shelf.set(`out:${key}`, { key, at, by, text, attachments, refusal: null });
     this.#typedAt = 0;
     clearTimeout(this.#typing);
     this.#changed();
@@ -549,17 +560,20 @@ class Chat extends EventTarget {
     this.#changed();
   }
 
-  /** Ends the chat: on this device at once, and at the gateway as soon as it can be told. Returns once that was tried. */
-  async end() {
+  /**
+   * Ends the chat: on this device at once, and at the gateway as soon as it can be told. Returns once that was tried.
+   * What `next`, who is signed in now, has written goes on to wait.
+   */
+  async end(next = null) {
     const session = this.#shelf.get("session");
-    this.#forget();
+    this.#forget("", next);
     if (session) await this.#goodbye(session);
   }
 
   /** Keeps nothing of the chat, in no tab. First of all, so that none takes the end for a token that has to be renewed. */
-  #forget(trouble = "") {
-    ["session", "read", "came", "said", ...this.#shelf.names("out:")].forEach((name) => this.#shelf.drop(name));
-    this.#justBegun.drop();
+  #forget(trouble = "", next = null) {
+    const written = this.#shelf.names("out:").filter((name) => next === null || this.#shelf.get(name)?.by !== next);
+    ["session", "read", "came", "said", ...written].forEach((name) => this.#shelf.drop(name));
     this.#tell({ isOver: true, trouble });
   }
 
@@ -596,7 +610,7 @@ class Chat extends EventTarget {
     let session = this.#shelf.get("session");
     if (!session && !this.#mayBegin) throw over();
     const { signal } = this.#life;
-    if (!session && (session = await this.#justBegun.get())) this.#shelf.set("session", session);
+    if (!session && (session = await this.#others.session())) this.#shelf.set("session", session);
     if (session?.token) {
       try {
         const { chat } = await this.#wire.ask("Chat", {}, session.token);
@@ -637,13 +651,9 @@ class Chat extends EventTarget {
       return;
     }
     const known = begun.resume === resume ? session : {};
-    const { token, greeting, longestText } = begun;
-    const now = { ...known, token, greeting, longestText, resume: begun.resume };
-    this.#shelf.set("session", now);
+    this.#shelf.set("session", { ...known, token: begun.token, greeting: begun.greeting, longestText: begun.longestText, resume: begun.resume });
     this.#shelf.drop("came");
     this.#take(begun.chat);
-    // Before the lock is free.
-    await this.#justBegun.set(now);
   }
 
   #take(chat) {
@@ -792,13 +802,13 @@ class Chat extends EventTarget {
   // Sending
 
   async #flush() {
-    if (this.#isFlushing || this.state === "idle" || this.state === "starting") return;
+    if (this.#isFlushing || this.#holds || this.state === "idle" || this.state === "starting") return;
     this.#isFlushing = true;
     try {
       await alone(`${this.#name}out`, this.#stop.signal, async () => {
         for (let tries = 0; !this.#stop.signal.aborted; ) {
           const next = this.waiting.find((one) => !one.refusal);
-          if (!next) return;
+          if (!next || this.#holds) return;
           try {
             await this.#deliver(next);
             tries = 0;
@@ -818,7 +828,7 @@ class Chat extends EventTarget {
     }
   }
 
-  async #deliver({ key, text, attachments, at }) {
+  async #deliver({ key, text, attachments, at, by }) {
     const input = { key, text: text || null, ...(attachments.length && { attachments }) };
     try {
       if (this.longestText && [...text.trim()].length > this.longestText) throw new Told("TOO_LARGE", `At most ${this.longestText} characters are taken.`);
@@ -827,7 +837,7 @@ class Chat extends EventTarget {
     } catch (error) {
       if (isForNow(error) || ["OVER", "NO_DOCUMENTS"].includes(error.code)) throw error;
       complain(error);
-      this.#shelf.set(`out:${key}`, { key, at, text, attachments, refusal: whyNot(error) });
+      this.#shelf.set(`out:${key}`, { key, at, by, text, attachments, refusal: whyNot(error) });
     }
     this.#changed();
   }
@@ -999,7 +1009,7 @@ class CustomerChat extends HTMLElement {
 
   send(text, attachments = []) {
     try {
-      this.#chat.send(text, attachments);
+      this.#chat.send(text, attachments, this.#statement ? userOf(this.#statement) : null);
       this.#parts.trouble.textContent = "";
     } catch (error) {
       this.#parts.trouble.textContent = error.message;
@@ -1044,8 +1054,23 @@ class CustomerChat extends HTMLElement {
     if (this.#statement && !user) complain(new Told("INVALID_INPUT", NAMES_NOBODY));
     const mayBegin = isWanted && Boolean(user) && !this.#chat.hasEnded;
     if (!mayBegin && !this.#chat.isKnown && !this.#chat.isOwing) return;
-    await this.#chat.start(mayBegin);
-    if (user && this.#chat.isKnown && this.#chat.user !== user) await this.#prove().catch((error) => isForNow(error) || error.code === "OVER" || complain(error));
+    const letGo = user ? this.#chat.hold() : () => {};
+    try {
+      await this.#chat.start(mayBegin);
+      if (user && this.#chat.isKnown && this.#chat.user !== user) await this.#prove();
+    } catch (error) {
+      if (isForNow(error) || error.code === "OVER") return;
+      complain(error);
+      if (error.code === "NOT_PERMITTED") this.#askAnew();
+    } finally {
+      letGo();
+    }
+  }
+
+  /** A statement is good for one chat: the page is asked for another one, and the visitor where it has none. */
+  #askAnew() {
+    const asked = new Event("statementused", { bubbles: true, composed: true, cancelable: true });
+    if (this.dispatchEvent(asked)) this.#parts.trouble.textContent = "To be known in this chat, too, load the page anew.";
   }
 
   /** Ends the chat of somebody else who was signed in on this device, that nobody reads or goes on with what they wrote. */
@@ -1066,7 +1091,7 @@ class CustomerChat extends HTMLElement {
       if (error.code !== "CONFLICT" || claimed === userOf(claim.signed)) throw error;
       // Somebody else has signed in here, of whom this browser kept no name. Once: what a chat of one's own does not mend
       // is for the company's people.
-      this.#chat.end();
+      this.#chat.end(userOf(claim.signed));
       await this.#chat.start(true);
       return this.#chat.identify(claim);
     }

@@ -1,6 +1,7 @@
 """When does the widget's visitor become a customer: with the first word, and not before?"""
 
 import asyncio
+import json
 
 import pytest
 from playwright.async_api import BrowserContext, expect
@@ -96,3 +97,25 @@ async def test_ended_while_signed_in(shop: Shop, browser: BrowserContext) -> Non
     await tab.write("Again")
     await tab.shows("Again")
     assert await shop.gate.house.store.count(CHATS, {}) == 1
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("referrer", "query", "kept"),
+    [
+        ("android-app://com.google.android.googlequicksearchbox/", "", None),
+        ("about:client", "", None),
+        (f"https://search.example/{'x' * 2_200}", f"?utm_content={'x' * 2_100}", "https://search.example/"),
+    ],
+)
+async def test_odd_ways_in(shop: Shop, browser: BrowserContext, referrer: str, query: str, kept: str | None) -> None:
+    """From wherever somebody comes, and however long the address, they can chat."""
+    tab = await shop.enter(browser)
+    await tab.page.add_init_script(f"Object.defineProperty(document, 'referrer', {{ value: {json.dumps(referrer)} }})")
+    await tab.page.goto(tab.page.url.partition("?")[0] + query)
+    await (await tab.open()).write("Hello")
+    await tab.shows("Hello")
+    await expect(tab.sending).to_have_count(0)
+    (talk,) = await shop.talks()
+    came = talk["entry_point"]
+    assert (came.get("referrer"), came["page"]) == (kept, tab.page.url.partition("?")[0])

@@ -3,6 +3,7 @@
 import pytest
 from playwright.async_api import BrowserContext, expect
 
+from resolvers.conversations import MESSAGES
 from resolvers.kit.viewer import Role
 from resolvers.webchat.chats import CHATS
 from tests.gateway.conftest import OpenGate
@@ -78,6 +79,53 @@ async def test_signed_out(shop: Shop, browser: BrowserContext, how: str) -> None
         assert await tab.page.locator("#words").input_value() == ""
     await until(lambda: keeps_nothing(tab))
     await until(lambda: shop_has(shop, 0))
+
+
+@pytest.mark.browser
+async def test_storage_cleared(shop: Shop, browser: BrowserContext) -> None:
+    """Where a site signs somebody out by clearing what the browser keeps, who comes next begins a chat of their own."""
+    tab = await chatting(shop, browser, "4711")
+    shop.attributes = ""
+    await tab.page.evaluate("localStorage.clear()")
+    await tab.page.reload()
+    await (await tab.open()).write("I am somebody else")
+    await tab.shows("I am somebody else")
+    assert await tab.page.evaluate("indexedDB.databases()") == []
+    assert len(await shop.talks()) == 2
+
+
+@pytest.mark.browser
+async def test_written_before_proven(shop: Shop, browser: BrowserContext) -> None:
+    """What who has signed in writes at once goes neither into the chat of the one before, nor away with it."""
+    tab = await chatting(shop, browser, "4711")
+    await tab.page.evaluate(_SESSION, {"user": None, "claimed": None})
+    shop.attributes = f'identity="{signed("4712")}"'
+    await tab.page.reload()
+    await tab.page.evaluate("const one = document.querySelector('customer-chat'); one.open(); one.send('Mine')")
+    await tab.shows("Mine")
+    await until(lambda: element(tab, "isVerified"))
+    await expect(tab.sending).to_have_count(0)
+    talks = {one["_id"] for one in await shop.talks()}
+    said = {one["text"]: one["conversation_id"] for one in await shop.gate.house.store.find(MESSAGES, {})}
+    assert (len(talks), len(set(said.values())), set(said)) == (2, 2, {"A secret", "Mine"})
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("is_heard", [False, True])
+async def test_statement_used(shop: Shop, browser: BrowserContext, *, is_heard: bool) -> None:
+    """A statement is good for one chat: for the next one the page is asked for another, and else the visitor told."""
+    tab = await chatting(shop, browser, "4711")
+    await element(tab, "end()")
+    if is_heard:
+        heard = """fresh => document.addEventListener("statementused", event => {
+          event.preventDefault(); event.target.setAttribute("identity", fresh); })"""
+        await tab.page.evaluate(heard, signed("4711", for_s=301))
+    await (await tab.open()).write("Me again")
+    await tab.shows("Me again")
+    if is_heard:
+        await until(lambda: element(tab, "isVerified"))
+    told = tab.page.get_by_text("load the page anew")
+    await (expect(told).to_be_hidden() if is_heard else expect(told).to_be_visible())
 
 
 @pytest.mark.browser

@@ -28,9 +28,9 @@ async def browser(chromium: Browser) -> AsyncIterator[BrowserContext]:
     await context.close()
 
 
-def signed(user: str, secret: str = SECRET) -> str:
+def signed(user: str, secret: str = SECRET, *, for_s: int = 300) -> str:
     """What the company's backend has signed of its user."""
-    return jwt.encode({"sub": user, "aud": "main", "exp": int(time.time()) + 300}, secret, algorithm="HS256")
+    return jwt.encode({"sub": user, "aud": "main", "exp": int(time.time()) + for_s}, secret, algorithm="HS256")
 
 
 async def element(tab: Tab, does: str, given: Mapping[str, Any] | int | None = None) -> Any:
