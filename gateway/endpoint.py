@@ -51,7 +51,7 @@ _SAFE: Final = {
 }
 _CODED: Final = {"Content-Encoding": GZIP}
 
-_UNAUTHENTICATED, _WRONG_METHOD, _NOT_ACCEPTABLE, _TOO_MANY, _UNAVAILABLE = 401, 405, 406, 429, 503
+_BAD_REQUEST, _UNAUTHENTICATED, _WRONG_METHOD, _NOT_ACCEPTABLE, _TOO_MANY, _UNAVAILABLE = 400, 401, 405, 406, 429, 503
 # Of a body, where nobody has said whose it is: the document by which a visitor's chat begins, and its page.
 _STRANGERS_BYTES: Final = 16 * 1024
 # What a stranger's widget is told of its document: it sends the text then, or its operator reads why not.
@@ -126,6 +126,7 @@ class Endpoint:
                 gone=gone,
                 address=request.client.host if request.client else None,
                 is_preflight=scope["path"] == PREFLIGHT,
+                may_stream=scope["http_version"] != "1.0",
             )
         )
         if outgoing.events is None:
@@ -157,7 +158,12 @@ class Endpoint:
 
     async def _to_viewer(self, incoming: Incoming, media_type: str) -> Outgoing:
         # Before the body is read: whose token is no good shall not make us hold it.
-        viewer = await self._auth.viewer_of(incoming.headers)
+        try:
+            viewer = await self._auth.viewer_of(incoming.headers)
+        except NotSignedIn:
+            # Whoever shows what proves nothing is a stranger as much as who shows nothing.
+            await self._spending.asked(STRANGER, of_address=incoming.address or "")
+            raise
         # Nor shall anybody be heard for nothing whose questions are no good.
         await self._spending.asked(viewer)
         question = await self._reading.question(incoming)
@@ -175,7 +181,8 @@ class Endpoint:
         await self._spending.costs(viewer, prepared.cost)
         if prepared.is_subscription:
             return self._followed(incoming, prepared, viewer)
-        draft = liked_draft(incoming.headers.get("accept")) if prepared.may_come_in_parts else None
+        comes_in_parts = prepared.may_come_in_parts and incoming.may_stream
+        draft = liked_draft(incoming.headers.get("accept")) if comes_in_parts else None
         if draft is not None:
             return await self._in_parts(incoming, prepared, viewer, draft)
         return await self._executed(incoming, prepared, viewer, media_type)
@@ -227,6 +234,8 @@ class Endpoint:
         if liked is None:
             words = f"A subscription is answered as {EVENTS} or {EVENT_PARTS}. Name one of them in `Accept`."
             raise Refusal(_NOT_ACCEPTABLE, words)
+        if not incoming.may_stream:
+            raise Refusal(_BAD_REQUEST, "A subscription is answered piece by piece, which needs HTTP/1.1. Ask by that.")
         way = event_stream if liked == EVENTS else event_parts
 
         async def prove() -> None:

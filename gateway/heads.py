@@ -8,6 +8,7 @@ import asyncio
 from typing import Any, ClassVar, Final
 
 from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.limit_settings import LimitSettings
 from gateway.upgrades import Upgrades
@@ -15,6 +16,9 @@ from gateway.upgrades import Upgrades
 MOST_HEADERS: Final = 100
 """As other servers have it; browsers send some twenty."""
 
+# So many further requests may come ahead of an answer before nobody reads on; as long as somebody does it shows whether
+# the client still waits.
+_MOST_AHEAD: Final = 8
 # How long whoever is refused may take to read why.
 _LEAVE_S: Final = 1.0
 _TOO_LARGE: Final = b"431 Request Header Fields Too Large"
@@ -43,6 +47,7 @@ class Heads(Upgrades):
         self._size = self._length = self._count = 0
         self._is_in_head, self._has_begun, self._is_refused = True, False, False
         self._is_handed_on = False
+        self._answered: Any = None
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -51,8 +56,11 @@ class Heads(Upgrades):
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It is gone."""
+        """It is gone: whoever works on an answer is told, though further requests came behind that one."""
         self._head_came()
+        if self._answered is not None and not self._answered.response_complete:
+            self._answered.disconnected = True
+            self._answered.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -121,6 +129,12 @@ class Heads(Upgrades):
             super().on_headers_complete()
         finally:
             self.app = app
+        if 0 < len(self.pipeline) <= _MOST_AHEAD:
+            self.flow.resume_reading()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:
         """A part of a body."""

@@ -43,6 +43,8 @@ class Incoming:
     """Of the caller on the internet, as far as it is known."""
     is_preflight: bool = False
     """Whether it asks what the question would cost, and nothing else."""
+    may_stream: bool = True
+    """Whether it can be answered piece by piece: HTTP/1.0 has no way to tell where the pieces end."""
 
 
 class Refusal(Exception):

@@ -217,6 +217,12 @@ class LimitSettings(BaseSettings):
     message_bytes: int = Field(
         default=256 * 1024, ge=1024, description="A WebSocket message at most, as a request's body."
     )
+    socket_frames_per_s: int = Field(
+        default=20,
+        ge=5,
+        description="Frames that may come on one WebSocket connection, signs of life too, for a long time; twenty "
+        "times as many at once, or fifty before it is said who asks. Whoever sends more is closed out with 1008.",
+    )
     init_wait_s: float = Field(
         default=10.0,
         gt=0,

@@ -24,6 +24,7 @@ from gateway.memory import settle_memory
 from gateway.meters import FOLDER
 from gateway.playground import STRANGERS, Welcome
 from gateway.settings import KEPT_IN_A_FILE, BadSettings, Settings, environment_name
+from gateway.socket_frames import SocketFrames
 from resolvers.schema import graph
 
 # Linux's own bound since 5.4 is 4096 and was 128 before; a burst of agents who open their panels is smaller.
@@ -131,6 +132,7 @@ class _Server(uvicorn.Server):
 
 def _config(settings: Settings, app: Starlette | str, *, lifespan: Literal["on", "off"]) -> uvicorn.Config:
     Heads.bound(settings)
+    SocketFrames.bound(settings)
     return uvicorn.Config(
         app,
         lifespan=lifespan,
@@ -141,6 +143,7 @@ def _config(settings: Settings, app: Starlette | str, *, lifespan: Literal["on",
         access_log=False,
         server_header=False,
         http=Heads,
+        ws=SocketFrames,
         limit_concurrency=settings.connections,
         # The application knows its proxies itself.
         proxy_headers=False,

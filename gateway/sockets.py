@@ -27,6 +27,7 @@ from gateway.origins import may_connect
 from gateway.preparing import Prepared
 from gateway.questions import Answer, Fate, NotAsked
 from gateway.settings import Settings, environment_name
+from gateway.socket_frames import ALLOWANCE
 from gateway.socket_places import Full, SocketPlace, SocketPlaces
 from gateway.subscriptions import Cut, Subscriptions, require_same
 from gateway.telling import Told
@@ -157,6 +158,8 @@ class _Connection:
         except Unavailable as error:
             raise _Ended(_TRY_LATER, error.message) from error
         self._place.signed_in(viewer)
+        if (allowance := self._socket.scope["state"].get(ALLOWANCE)) is not None:
+            allowance.proven()
         await self._send({"type": "connection_ack"})
         return viewer
 

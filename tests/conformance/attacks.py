@@ -26,6 +26,7 @@ from websockets.typing import Subprotocol
 
 from gateway.sockets import PROTOCOL
 from tests.gateway.processes import Running
+from tests.gateway.raw_socket import PIECE, PING, PONG, TEXT, closed_with, flooded, frame
 from tests.workloads import W1
 
 SECRET: Final = "a sample secret for conformance, long enough"
@@ -109,6 +110,17 @@ def socket_attacks() -> Iterator[tuple[str, list[str]]]:
     yield "inits without end", ['{"type": "connection_init", "payload": {"Authorization": "Bearer x"}}'] * 1_000
 
 
+def frame_floods() -> Iterator[tuple[str, list[bytes]]]:
+    """Each by its name, with the frames that are sent, the last ones again and again, until the gateway closes."""
+    yield "bare pongs without end", [frame(PONG) * 10_000]
+    yield "bare pings without end", [frame(PING) * 10_000]
+    yield (
+        "a message of empty pieces without end",
+        [frame(TEXT, b"[", is_last=False), frame(PIECE, is_last=False) * 10_000],
+    )
+    yield "signs of life without end", [frame(TEXT, b'{"type": "pong"}') * 10_000]
+
+
 async def main() -> int:
     """0 where each attack is refused in time and others are hardly slower."""
     with tempfile.TemporaryDirectory(prefix="pg-") as folder:
@@ -140,6 +152,8 @@ async def _attacked(running: Running) -> int:
             failed += not await _is_bounced(running.process.pid, name, partial(posted, body))
         for name, messages in socket_attacks():
             failed += not await _is_bounced(running.process.pid, name, partial(_is_closed, url, messages))
+        for name, frames in frame_floods():
+            failed += not await _is_bounced(running.process.pid, name, partial(_is_cut, url, frames))
         failed += not await _others_go_on(client, url)
     _say("failed" if failed else "Every attack bounces.")
     return 1 if failed else 0
@@ -167,6 +181,11 @@ async def _is_closed(url: str, messages: list[str]) -> bool:
                 async for _ in socket:
                     pass
     return socket.close_code is not None and socket.close_code not in {1000, 1005, 1006, 1011}
+
+
+async def _is_cut(url: str, frames: list[bytes]) -> bool:
+    """Whether the gateway closes a connection on which these are sent, by a code of the protocol."""
+    return closed_with(await flooded(url, *frames)) in {1008, 4400}
 
 
 def _worked_s(pid: int) -> float:
@@ -201,7 +220,18 @@ async def _others_go_on(client: httpx.AsyncClient, url: str) -> bool:
 
 
 async def attack(url: str) -> None:
-    """Attacks without a pause, until somebody ends it."""
+    """Attacks without a pause, by requests and on WebSockets, until somebody ends it."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_requests(url))
+        group.create_task(_floods(url))
+
+
+async def _floods(url: str) -> None:
+    for _, frames in itertools.cycle(frame_floods()):
+        await flooded(url, *frames)
+
+
+async def _requests(url: str) -> None:
     bodies = [body for _, body in attacks()]
     async with httpx.AsyncClient(headers=_headers("mallory"), trust_env=False, timeout=30) as client:
         for body in itertools.cycle(bodies):

@@ -25,6 +25,7 @@ from gateway.app import House, application
 from gateway.heads import Heads
 from gateway.mongod import find_binary
 from gateway.settings import Settings
+from gateway.socket_frames import SocketFrames
 from gateway.tokens import signed_token
 from resolvers.kit.graph import Graph
 from resolvers.kit.viewer import Role
@@ -82,7 +83,7 @@ async def uninitiated() -> AsyncIterator[str]:
 async def served(app: Starlette, *, port: int = 0) -> AsyncIterator[str]:
     """The address of the application on a real socket; on any free port, where none is named."""
     # As the gateway's own server has it (gateway/serving.py).
-    ours: dict[str, Any] = {"http": Heads, "ws_per_message_deflate": False}
+    ours: dict[str, Any] = {"http": Heads, "ws": SocketFrames, "ws_per_message_deflate": False}
     more = {"lifespan": "off", "log_config": None, "server_header": False} | ours
     server = uvicorn.Server(uvicorn.Config(app, port=port, **more))
     serving = asyncio.create_task(server.serve())

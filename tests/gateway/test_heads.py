@@ -13,8 +13,9 @@ from structlog.testing import capture_logs
 
 from gateway.heads import MOST_HEADERS, Heads
 from gateway.limit_settings import LimitSettings
+from tests.gateway import ticking, trouble
 from tests.gateway.conftest import ME, Gate
-from tests.gateway.socket_client import opened
+from tests.gateway.socket_client import FOR_EVER, SLOW, opened
 from tests.waiting import until
 
 HEAD = b"POST /graphql HTTP/1.1\r\nhost: gate.example\r\n"
@@ -269,3 +270,55 @@ async def test_upload_broken_off(listening: Opened, gate: Gate, body: bytes, *, 
             await until(lambda: [one for one in lines if one["event"] == "request"])
     assert [one["status"] for one in lines if one["event"] == "request"] == [499]
     assert [one for one in lines if one["log_level"] == "error"] == []
+
+
+def asked(query: str, *more: bytes, version: bytes = b"1.1") -> bytes:
+    """A question as it is sent."""
+    body = json.dumps({"query": query}).encode()
+    lines = [b"host: a", b"content-type: application/json", b"content-length: %d" % len(body), *more]
+    return b"POST /graphql HTTP/%b\r\n%b\r\n\r\n%b" % (version, b"\r\n".join(lines), body)
+
+
+@pytest.mark.parametrize("ahead", [0, 1, 5])
+@pytest.mark.parametrize("is_later", [False, True])
+@pytest.mark.parametrize("question", [FOR_EVER, SLOW], ids=["subscription", "query"])
+async def test_leaves_with_more_asked(
+    listening: Opened, gate: Gate, question: str, ahead: int, *, is_later: bool
+) -> None:
+    """Who leaves is seen to leave, also where further requests came ahead of the answer; and that is no error."""
+    events = ticking if question == FOR_EVER else trouble
+    events.STARTED.clear()
+    events.ENDED.clear()
+    headers = [b"authorization: " + gate.bearer()["Authorization"].encode(), b"accept: text/event-stream"]
+    more = b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n" * ahead
+    with capture_logs() as lines:
+        async with listening() as place:
+            _, writer = await asyncio.open_connection(*place)
+            writer.write(asked(question, *headers) + (b"" if is_later else more))
+            await asyncio.wait_for(events.STARTED.wait(), 10)
+            if is_later:
+                await asyncio.sleep(0.1)
+                writer.write(more)
+                await asyncio.sleep(0.05)
+            writer.close()
+            await asyncio.wait_for(events.ENDED.wait(), 2)
+    assert [one for one in lines if one["log_level"] == "error"] == []
+
+
+@pytest.mark.parametrize(
+    ("question", "accept", "status"),
+    [
+        (ME, b"*/*", b"200"),
+        ("subscription { ticks(times: 2) { number } }", b"text/event-stream", b"400"),
+        ("{ viewer { ... @defer { subject } } }", b"multipart/mixed", b"200"),
+    ],
+)
+async def test_no_pieces_of_old(listening: Opened, gate: Gate, question: str, accept: bytes, status: bytes) -> None:
+    """HTTP/1.0 has no pieces: what would come in such comes whole, or is refused in words."""
+    headers = [b"authorization: " + gate.bearer()["Authorization"].encode(), b"accept: " + accept]
+    async with listening() as place:
+        answer = await said(place, asked(question, *headers, version=b"1.0"))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.split(b" ")[1] == status
+    assert b"transfer-encoding" not in head
+    assert json.loads(body).get("data", {"viewer": {"subject": "anna"}}) == {"viewer": {"subject": "anna"}}

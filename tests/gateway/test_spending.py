@@ -35,6 +35,16 @@ async def test_asked_too_often(open_gate: OpenGate) -> None:
 
 
 @pytest.mark.usefixtures("one_minute")
+@pytest.mark.parametrize("shown", [{"Authorization": "Bearer a.b.c"}, {"X-API-Key": "pgk_x"}], ids=["token", "key"])
+async def test_guesses_count(open_gate: OpenGate, shown: dict[str, str]) -> None:
+    """Whoever shows what proves nothing is counted by address, as who shows nothing; who proves something goes on."""
+    gate = open_gate(requests_per_minute=30)
+    found = [(await gate.ask(ME, headers=shown)).status_code for _ in range(5)]
+    assert found == [401, 401, 401, 429, 429]
+    assert (await gate.ask(ME)).status_code == 200
+
+
+@pytest.mark.usefixtures("one_minute")
 async def test_bad_questions_count(open_gate: OpenGate) -> None:
     """A question that is no good is counted like any other: to find that out takes its time, too."""
     gate = open_gate(requests_per_minute=3)

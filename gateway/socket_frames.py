@@ -1,0 +1,127 @@
+"""How many frames may come on a WebSocket, and how many pieces may a message have?
+
+The server below reads pings, pongs and pieces of messages by itself, as many as there are and before anything else: who
+sends them without end would have the whole process to themselves, and has not even said who it is. So each connection
+has an allowance of frames, that grows with the time; whoever has used it up is closed out.
+"""
+
+import time
+from typing import Any, ClassVar, Final
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+from websockets.http11 import Request
+
+from gateway.limit_settings import LimitSettings
+
+ALLOWANCE: Final = "gateway.frames"
+"""Under what a connection's allowance stands in its scope's state."""
+
+_UNPROVEN: Final = 50
+"""Frames of who has not said who asks: that is said in one, and a browser sends a few beside it."""
+_AHEAD_S: Final = 20
+"""So many seconds' frames may come at once, as where a page begins to follow all that it shows."""
+_MOST_PIECES: Final = 500
+# As much is read before anybody counts: some 170 frames of the smallest kind.
+_SLICE: Final = 1024
+_POLICY, _TOO_BIG = 1008, 1009  # RFC 6455, section 7.4.1
+
+
+class Allowance:
+    """How many more frames may come on one connection."""
+
+    def __init__(self, per_s: int) -> None:
+        self._per_s = per_s
+        self._most = min(_UNPROVEN, per_s * _AHEAD_S)
+        self._left = float(self._most)
+        self._at = time.monotonic()
+
+    def proven(self) -> None:
+        """It is known from here on who sends them."""
+        self._most = self._per_s * _AHEAD_S
+        self._left = float(self._most)
+
+    def has_one(self) -> bool:
+        """Takes one; False where none is left."""
+        now = time.monotonic()
+        self._left = min(self._most, self._left + (now - self._at) * self._per_s)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+class SocketFrames(WebSocketsSansIOProtocol):
+    """One WebSocket, whose frames are bounded: by what `bound` was told last in this process."""
+
+    settings: ClassVar[LimitSettings] = LimitSettings()
+
+    @classmethod
+    def bound(cls, settings: LimitSettings) -> None:
+        """Bounds what comes from now on. A server makes its connections itself, and cannot hand them anything."""
+        cls.settings = settings
+
+    def __init__(self, *more: Any, **named: Any) -> None:
+        super().__init__(*more, **named)
+        self._allowance = Allowance(self.settings.socket_frames_per_s)
+
+    def data_received(self, data: bytes) -> None:
+        """What came, a little at a time: what stands behind too many frames is not even looked at."""
+        for at in range(0, len(data), _SLICE):
+            if self.transport.is_closing():
+                return
+            super().data_received(data[at : at + _SLICE])
+
+    def handle_connect(self, event: Request) -> None:
+        """Somebody would like a WebSocket."""
+        super().handle_connect(event)
+        if hasattr(self, "scope"):
+            self.scope["state"][ALLOWANCE] = self._allowance
+
+    def handle_text(self, event: Frame) -> None:
+        """A message's beginning, or all of it."""
+        if self._takes_one():
+            super().handle_text(event)
+
+    def handle_bytes(self, event: Frame) -> None:
+        """The same, of what is no text."""
+        if self._takes_one():
+            super().handle_bytes(event)
+
+    def handle_cont(self, event: Frame) -> None:
+        """A message's next piece."""
+        if not self._takes_one():
+            return
+        if len(self.frames) >= _MOST_PIECES:
+            self._refuse(_TOO_BIG, f"A message has at most {_MOST_PIECES} pieces.")
+            return
+        super().handle_cont(event)
+
+    def handle_ping(self) -> None:
+        """A question whether anybody is there."""
+        if self._takes_one():
+            super().handle_ping()
+
+    def handle_pong(self, event: Frame) -> None:
+        """An answer to ours, or to nothing."""
+        if self._takes_one():
+            super().handle_pong(event)
+
+    def _takes_one(self) -> bool:
+        if self.transport.is_closing():
+            return False
+        if not self._allowance.has_one():
+            self._refuse(_POLICY, "Too many frames. Send fewer, or several things in one.")
+            return False
+        return True
+
+    def _refuse(self, code: int, reason: str) -> None:
+        self.conn.fail(code, reason)
+        if self.conn.close_sent is None:
+            # Before anybody has taken the connection no frame can be sent.
+            self.transport.abort()
+        elif self.close_sent:
+            self.transport.close()
+        else:
+            self.handle_parser_exception()

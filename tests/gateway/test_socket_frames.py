@@ -1,0 +1,94 @@
+"""Is whoever sends frames without end closed out, whoever they are, and nobody who sends what clients send?"""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from gateway import socket_frames
+from gateway.limit_settings import LimitSettings
+from gateway.socket_frames import Allowance, SocketFrames
+from tests.gateway.conftest import ANSWERED, ME, Gate, served
+from tests.gateway.raw_socket import PIECE, PING, PONG, TEXT, closed_with, flooded, frame
+from tests.gateway.socket_client import opened
+
+
+@pytest.fixture
+async def address(gate: Gate) -> AsyncIterator[str]:
+    """Where the gate is."""
+    async with served(gate.app) as found:
+        yield found
+
+
+@pytest.fixture
+def many() -> Iterator[None]:
+    """More frames may come than a message has pieces."""
+    before = SocketFrames.settings
+    SocketFrames.bound(LimitSettings(socket_frames_per_s=1_000))
+    yield
+    SocketFrames.bound(before)
+
+
+def init(gate: Gate) -> bytes:
+    """Who asks."""
+    return frame(TEXT, json.dumps({"type": "connection_init", "payload": gate.bearer()}).encode())
+
+
+BEGUN = frame(TEXT, b'{"type"', is_last=False)
+FLOODS = {
+    "pongs": [frame(PONG) * 10_000],
+    "pings": [frame(PING) * 10_000],
+    "pieces": [BEGUN, frame(PIECE, is_last=False) * 10_000],
+    "signs of life": [frame(TEXT, b'{"type": "pong"}') * 10_000],
+    "questions of life": [frame(TEXT, b'{"type": "ping"}') * 10_000],
+    "unknown ends": [frame(TEXT, b'{"type": "complete", "id": "x"}') * 10_000],
+}
+
+
+@pytest.mark.parametrize("frames", FLOODS.values(), ids=FLOODS)
+@pytest.mark.parametrize("signs_in", [False, True], ids=["stranger", "agent"])
+async def test_floods(gate: Gate, address: str, frames: list[bytes], *, signs_in: bool) -> None:
+    """Whoever sends frames without end is closed out, and others are answered as before."""
+    heard = await flooded(address, *frames, first=init(gate) if signs_in else b"")
+    assert closed_with(heard) in {1008, 4400}
+    assert (await gate.ask(ME)).json() == ANSWERED
+
+
+@pytest.mark.usefixtures("many")
+async def test_message_in_pieces(gate: Gate, address: str) -> None:
+    """A message has so many pieces at most."""
+    heard = await flooded(address, BEGUN, frame(PIECE, is_last=False) * 600, first=init(gate))
+    assert closed_with(heard) == 1009
+
+
+@pytest.mark.usefixtures("many")
+async def test_usual_pieces(gate: Gate, address: str) -> None:
+    """A message that comes in some hundred pieces is read, with pings between them."""
+    async with opened(address, said=gate.bearer()) as client:
+        asked = json.dumps({"type": "subscribe", "id": "1", "payload": {"query": ME}})
+        await client.socket.send([asked[n : n + 1] for n in range(len(asked))])
+        await (await client.socket.ping())
+        assert (await client.hear())["payload"] == ANSWERED
+
+
+async def test_many_questions_at_once(gate: Gate, address: str) -> None:
+    """A page that asks for all it shows at once is answered all of it."""
+    async with opened(address, said=gate.bearer()) as client:
+        for n in range(90):
+            await client.ask(ME, str(n))
+        heard = [await client.hear() for _ in range(180)]
+    assert sum(one["type"] == "next" for one in heard) == 90
+
+
+def test_allowance_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was used up comes back with the time, and no more than that; more is there for who said who asks."""
+    now = 0.0
+    monkeypatch.setattr(socket_frames.time, "monotonic", lambda: now)
+    allowance = Allowance(20)
+    assert sum(allowance.has_one() for _ in range(100)) == 50
+    now = 1.0
+    assert sum(allowance.has_one() for _ in range(100)) == 20
+    now = 1_000.0
+    assert sum(allowance.has_one() for _ in range(100)) == 50
+    allowance.proven()
+    assert sum(allowance.has_one() for _ in range(1_000)) == 400
