@@ -21,6 +21,8 @@ MOST_HEADERS: Final = 100
 _MOST_AHEAD: Final = 8
 # How long whoever is refused may take to read why.
 _LEAVE_S: Final = 1.0
+# More than a network holds: it is sent by who does not read.
+_MOST_UNDER_WAY: Final = 1024 * 1024
 _TOO_LARGE: Final = b"431 Request Header Fields Too Large"
 _TOO_MANY: Final = f"A request has at most {MOST_HEADERS} headers."
 _TOO_SLOW: Final = b"408 Request Timeout"
@@ -67,6 +69,9 @@ class Heads(Upgrades):
         """What came: refused where a head becomes too long, and awaited no longer than a head may take."""
         if self._is_refused:
             # What was under way when the answer was sent; unread, it would make the system take the answer back.
+            self._size += len(data)
+            if self._size > _MOST_UNDER_WAY:
+                self.transport.abort()
             return
         self._has_begun = False
         super().data_received(data)

@@ -99,6 +99,19 @@ async def test_endless_heads(listening: Opened, pieces: tuple[bytes, ...]) -> No
     assert b"LIMIT_EXCEEDED" in answer
 
 
+async def test_sends_on_when_refused(listening: Opened) -> None:
+    """Whoever sends on without end behind a refusal is cut off."""
+    async with listening(head_bytes=8_192) as place:
+        _, writer = await asyncio.open_connection(*place)
+        sent = 0
+        with suppress(ConnectionError):
+            while sent < 100_000_000:
+                writer.write(HEAD + b"x" * 100_000)
+                await writer.drain()
+                sent += 100_000
+        assert sent < 20_000_000
+
+
 async def test_long_head_at_once(listening: Opened) -> None:
     """A head that comes whole, in one piece, may be no longer either."""
     async with listening(head_bytes=8_192) as place:
