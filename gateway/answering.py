@@ -129,7 +129,7 @@ class Answering:
                 except Exception as error:  # noqa: BLE001  whatever it is, it is told as a field's error is
                     errors = telling.told_of_execution([following.broken(error)])
                     # What broke before the first event could not be followed at all: that has no data.
-                    yield Answer(Fate.ANSWERED, {"errors": errors, **data})
+                    yield self.exploring.shown(Answer(Fate.ANSWERED, {"errors": errors, **data}), context.viewer)
                     return
                 data = {"data": None}
                 yield await self._to_event(prepared, following, event, await fresh())
@@ -168,22 +168,26 @@ class Answering:
         self, prepared: Prepared, parted: Parted, context: Context, dialect: Dialect, until: float
     ) -> AsyncGenerator[Answer, None]:
         extensions = self._extensions(prepared, Executed(ExecutionResult(), "in parts"), context)
+
+        def part(body: dict[str, Any]) -> Answer:
+            return self.exploring.shown(Answer(Fate.ANSWERED, body), context.viewer)
+
         try:
-            yield Answer(Fate.ANSWERED, dialect.first(parted) | {"extensions": extensions})
+            yield part(dialect.first(parted) | {"extensions": extensions})
             async with aclosing(parted.later()) as later:
                 while True:
                     try:
                         async with asyncio.timeout_at(until):
                             arrived = await anext(later, None)
                     except TimeoutError:
-                        yield Answer(Fate.ANSWERED, dialect.broken(parted, self._too_slow(prepared)))
+                        yield part(dialect.broken(parted, self._too_slow(prepared)))
                         return
                     except Exception as error:  # noqa: BLE001  told by reference and logged whole, as everywhere
-                        yield Answer(Fate.ANSWERED, dialect.broken(parted, telling.told_unforeseen(error)))
+                        yield part(dialect.broken(parted, telling.told_unforeseen(error)))
                         return
                     if arrived is None:
                         return
-                    yield Answer(Fate.ANSWERED, dialect.later(arrived, parted))
+                    yield part(dialect.later(arrived, parted))
         finally:
             await parted.close()
             # What was sent was shown, also where the reader has left.

@@ -20,19 +20,39 @@ from resolvers.kit.viewer import SCHEMA_SCOPE, Role, Viewer
 _MAP: Final = frozenset({"__schema", "__type", "_service"})
 # graphql-core's hints, each at the end of what it says.
 _HINT: Final = re.compile(r"\s*Did you mean [^?]*\?")
-# And what it says of types and arguments that nobody has named.
-_TYPES: Final = (
-    (re.compile(r" as objects of type '[^']*' can never be of type '[^']*'"), ": nothing is of both types"),
-    (re.compile(r" (?:of|to|for)(?: required| non-null| OneOf| OneOf Input Object)? type '[^']*'"), ""),
-    (re.compile(r" (?:on|by) (?:query |mutation |subscription )?type '[^']*'"), ""),
-    (re.compile(r" on field '\w+\.(\w+)'"), r" on field '\1'"),
-    (re.compile(r"since type '[^']*' has"), "since it has"),
-    (re.compile(r"conflicting types '[^']*' and '[^']*'"), "conflicting types"),
-    (re.compile(r" in '[^']*' enum"), ""),
-    (re.compile(r"Enum '[^']*'"), "The enum"),
-    (re.compile(r" (?:used in position )?expecting type '[^']*'"), " where it does not fit"),
-    (re.compile(r"Argument '[^']*' is required"), "An argument is required"),
-    (re.compile(r" to include required field '[^']*'"), " to leave a required field out"),
+# And what it says of types, fields and arguments that nobody has named: where a sentence would lose its sense without
+# them, there is another one.
+_PLAINLY: Final = tuple(
+    (re.compile(told), plainly)
+    for told, plainly in (
+        (r"Expected variable '(\$\w+)' provided to .* to provide a runtime value", r"Variable '\1' needs a value here"),
+        (r"Expected variable '(\$\w+)' provided to .* not to be None", r"Variable '\1' is null where it may not be"),
+        (r"Expected value of non-null type '[^']*' not to be None", "A value is null where it may not be"),
+        (r"Expected value of type '[^']*' to include required field '[^']*'", "A required field is missing"),
+        (r"Expected value of type '[^']*' not to include unknown field", "The input has an unknown field"),
+        (r"Expected value of type '[^']*' to be an object", "A value must be an object here"),
+        (r"Expected value of type '[^']*'", "A value does not fit here"),
+        (r"Within OneOf Input Object type '[^']*', exactly", "Exactly"),
+        (
+            r"is of type '[^']*' but must be non-nullable to be used for OneOf Input Object '[^']*'",
+            "may not be null here",
+        ),
+        (r"of type '[^']*' used in position expecting type '[^']*'", "is used where its type does not fit"),
+        (r"Enum '[^']*' cannot represent non-\w+ value", "A value is none of those that may stand here"),
+        (r" in '[^']*' enum", " here"),
+        (
+            r"Argument '(?:\w+\.)?(@?\w+)\(\w+:\)' of type '[^']*' is required, but it was not provided",
+            r"A required argument of '\1' is missing",
+        ),
+        (r"Argument '[^']*' of required type '[^']*' was not provided", "A required argument is missing"),
+        (r" as objects of type '[^']*' can never be of type '[^']*'", ": nothing is of both types"),
+        (r" on root (\w+) type '[^']*'", r" at the root of a \1"),
+        (r" of(?: non-null)? type '[^']*'", ""),
+        (r" (?:on|by) (?:query |mutation |subscription )?type '[^']*'", ""),
+        (r" on field '\w+\.(\w+)'", r" on field '\1'"),
+        (r"since type '[^']*' has", "since it has"),
+        (r"conflicting types '[^']*' and '[^']*'", "conflicting types"),
+    )
 )
 _CLOSED: Final = (
     "The schema is not told to everybody here. Ask whoever runs this gateway for its schema.graphql, or for a key with "
@@ -63,15 +83,26 @@ class Exploring:
         return Answer(Fate.BEYOND_KEY, {"errors": [telling.told(_CLOSED, telling.FORBIDDEN)]})
 
     def shown(self, answer: Answer, viewer: Viewer) -> Answer:
-        """The answer as the viewer may have it: its errors name nothing that was not asked for."""
-        if answer.body.get("errors") and not self.may(viewer):
-            answer.body["errors"] = [_plain(one) for one in answer.body["errors"]]
+        """The answer as the viewer may have it: no error of it, or of a part, names what was not asked for.
+
+        Every answer leaves by here, whole or in parts, once or with each event.
+        """
+        if not self.may(viewer):
+            for one in _with_errors(answer.body):
+                one["errors"] = [_plain(error) for error in one["errors"]]
         return answer
+
+
+def _with_errors(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Whatever of an answer has errors: the whole, or what came later, in either draft (gateway/dialects.py)."""
+    for one in (body, *body.get("incremental", ()), *body.get("completed", ())):
+        if one.get("errors"):
+            yield one
 
 
 def _plain(error: dict[str, Any]) -> dict[str, Any]:
     message = _HINT.sub("", error["message"])
-    for told, plainly in _TYPES:
+    for told, plainly in _PLAINLY:
         message = told.sub(plainly, message)
     return {**error, "message": message}
 

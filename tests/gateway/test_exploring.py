@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from graphql import is_specified_scalar_type
 
+from gateway.media_types import JSON, NEWER
+from gateway.questions import Answer, Fate
 from gateway.settings import load_settings
-from resolvers.kit.viewer import SCHEMA_SCOPE, Role
+from resolvers.kit.viewer import SCHEMA_SCOPE, Role, Viewer
 from tests.gateway.conftest import GRAPHQL, Gate, OpenGate, code_of, data_of
 from tests.makers import Makers
 
@@ -28,6 +30,86 @@ SLIPS = {
     "input": "{ customers(filter: { withTicket: [OPEN] }) { totalCount } }",
     "fragment": "{ node(id: 1) { displayName } }",
     "directive": "{ viewer { role @includ(if: true) } }",
+}
+
+
+SENTENCES: dict[str, list[str]] = {
+    "{ viewer { role { x } } }": ["Field 'role' must not have a selection since it has no subfields."],
+    "{ customers { x } }": ["Cannot query field 'x'."],
+    "{ x }": ["Cannot query field 'x'."],
+    "mutation { x }": ["Cannot query field 'x'."],
+    "subscription { x }": ["Cannot query field 'x'."],
+    '{ node(id: "x") { ... on Customer { a: createdAt } ... on Ticket { a: status } } }': [
+        (
+            "Fields 'a' conflict because they return conflicting types. Use different aliases on the fields to fetch "
+            "both if this was intentional."
+        )
+    ],
+    "{ customers(filter: { withTickets: [A] }) { totalCount } }": ["Value 'A' does not exist here."],
+    "{ customers(filter: { withTickets: 3 }) { totalCount } }": ["A value is none of those that may stand here."],
+    '{ customers(filter: "x") { totalCount } }': ["A value must be an object here."],
+    "{ customers(filter: { x: 1 }) { totalCount } }": ["The input has an unknown field 'x'."],
+    "{ customers(filter: { attributes: [{}] }) { totalCount } }": ["A required field is missing."],
+    '{ customers(first: "x") { totalCount } }': ["Int cannot represent non-integer value."],
+    '{ customers(x: "x") { totalCount } }': ["Unknown argument 'x' on field 'customers'."],
+    "{ customer { id } }": ["A required argument of 'customer' is missing."],
+    "{ customer(id: null) { id } }": ["A value is null where it may not be."],
+    "{ customer(id: 1) { tickets(x: 1) { totalCount } } }": ["Unknown argument 'x' on field 'tickets'."],
+    "{ viewer { ... on Purchase { total { amount } } } }": [
+        "Fragment cannot be spread here: nothing is of both types."
+    ],
+    "{ ...F } fragment F on Ticket { status }": ["Fragment 'F' cannot be spread here: nothing is of both types."],
+    "query ($a: Int!) { customer(id: $a) { id } }": ["Variable '$a' is used where its type does not fit."],
+    "query ($a: [String]) { customers(filter: $a) { totalCount } }": [
+        "Variable '$a' is used where its type does not fit."
+    ],
+    "{ customers { nodes } }": ["Field 'nodes' must have a selection of subfields."],
+    "{ node(id: 1) { displayName } }": ["Cannot query field 'displayName'."],
+    "mutation { addNote { __typename } }": ["A required argument of 'addNote' is missing."],
+    "mutation { addNote(input: {}) { __typename } }": ["A required field is missing."],
+    "mutation { addNote(input: { customerId: 1, text: 2, x: 3 }) { __typename } }": [
+        "String cannot represent a non string value.",
+        "The input has an unknown field 'x'.",
+    ],
+    "{ _entities(representations: [1]) { __typename } }": [],
+    '{ _entities(representations: [{ __typename: "x" }]) { __typename } }': [],
+}
+"""What is said of each slip, each sentence once."""
+
+# What graphql-core says of variables that come too late to be checked with the question, and of inputs that none of our
+# schema is; each with what is told of it.
+OTHERS = {
+    "Expected variable '$v' provided to non-null type 'ID!' not to be None.": (
+        "Variable '$v' is null where it may not be."
+    ),
+    "Expected variable '$v' provided to type 'ID!' to provide a runtime value.": "Variable '$v' needs a value here.",
+    "Expected variable '$v' provided to field 'one' for OneOf Input Object type 'Secret' not to be None.": (
+        "Variable '$v' is null where it may not be."
+    ),
+    "Within OneOf Input Object type 'Secret', exactly one field must be specified, and the value for that field must "
+    "be non-null.": "Exactly one field must be specified, and the value for that field must be non-null.",
+    "Variable '$v' is of type 'Int' but must be non-nullable to be used for OneOf Input Object 'Secret'.": (
+        "Variable '$v' may not be null here."
+    ),
+    "Variable '$v' has invalid value: Expected a value of non-null type 'Secret!' to be provided.": (
+        "Variable '$v' has invalid value: Expected a value to be provided."
+    ),
+    "Variable '$v' has invalid value at 'v.one': Expected value of type 'Secret'.": (
+        "Variable '$v' has invalid value at 'v.one': A value does not fit here."
+    ),
+    "Variable '$v' has invalid value: Enum 'Secret' cannot represent non-string value.": (
+        "Variable '$v' has invalid value: A value is none of those that may stand here."
+    ),
+    "Argument 'secret' of required type 'Secret!' was not provided.": "A required argument is missing.",
+    "Argument '@include(if:)' of type 'Boolean!' is required, but it was not provided.": (
+        "A required argument of '@include' is missing."
+    ),
+    "Defer directive cannot be used on root mutation type 'Secret'.": (
+        "Defer directive cannot be used at the root of a mutation."
+    ),
+    "Stream directive cannot be used on non-list field 'a' on type 'Secret'.": (
+        "Stream directive cannot be used on non-list field 'a'."
+    ),
 }
 
 
@@ -121,38 +203,7 @@ async def test_types_are_not_told(public: Gate, gate: Gate, query: str, hidden: 
     assert hidden not in (await asked(public, query, Role.AGENT)).text
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "{ viewer { role { x } } }",
-        "{ customers { x } }",
-        "{ x }",
-        "mutation { x }",
-        "subscription { x }",
-        '{ node(id: "x") { ... on Customer { a: createdAt } ... on Ticket { a: status } } }',
-        "{ customers(filter: { withTickets: [A] }) { totalCount } }",
-        "{ customers(filter: { withTickets: 3 }) { totalCount } }",
-        '{ customers(filter: "x") { totalCount } }',
-        "{ customers(filter: { x: 1 }) { totalCount } }",
-        "{ customers(filter: { attributes: [{}] }) { totalCount } }",
-        '{ customers(first: "x") { totalCount } }',
-        '{ customers(x: "x") { totalCount } }',
-        "{ customer { id } }",
-        "{ customer(id: null) { id } }",
-        "{ customer(id: 1) { tickets(x: 1) { totalCount } } }",
-        "{ viewer { ... on Purchase { total { amount } } } }",
-        "{ ...F } fragment F on Ticket { status }",
-        "query ($a: Int!) { customer(id: $a) { id } }",
-        "query ($a: [String]) { customers(filter: $a) { totalCount } }",
-        "{ customers { nodes } }",
-        "{ node(id: 1) { displayName } }",
-        "mutation { addNote { __typename } }",
-        "mutation { addNote(input: {}) { __typename } }",
-        "mutation { addNote(input: { customerId: 1, text: 2, x: 3 }) { __typename } }",
-        "{ _entities(representations: [1]) { __typename } }",
-        '{ _entities(representations: [{ __typename: "x" }]) { __typename } }',
-    ],
-)
+@pytest.mark.parametrize("query", SENTENCES)
 async def test_nothing_unnamed_is_told(public: Gate, query: str) -> None:
     """Whatever slips, no type, field or argument of the schema is told that the question itself does not name."""
     schema = public.house.graph._schema
@@ -164,6 +215,39 @@ async def test_nothing_unnamed_is_told(public: Gate, query: str) -> None:
         for error in (await asked(public, query, role)).json()["errors"]:
             quoted = " ".join(re.findall(r"['`]([^'`]*)['`]", error["message"]))
             assert set(re.findall(r"\w+", quoted)) & names - said - {"id", "__typename"} == set(), error["message"]
+
+
+@pytest.mark.parametrize("query", [query for query, sentences in SENTENCES.items() if sentences])
+async def test_sentences_stay_whole(public: Gate, query: str) -> None:
+    """What is left of an error is a whole sentence, and true."""
+    told = [error["message"] for error in (await asked(public, query, Role.AGENT)).json()["errors"]]
+    assert list(dict.fromkeys(told)) == SENTENCES[query]
+
+
+@pytest.mark.parametrize("message", OTHERS)
+def test_other_sentences(public: Gate, message: str) -> None:
+    """So it is with what graphql-core says of what nobody can ask here, or only with variables."""
+    answer = Answer(Fate.ANSWERED, {"errors": [{"message": message}]})
+    viewer = Viewer(subject="anna", role=Role.AGENT)
+    assert public.house.answering.exploring.shown(answer, viewer).body["errors"] == [{"message": OTHERS[message]}]
+
+
+@pytest.mark.parametrize("accept", [f"multipart/mixed;incrementalSpec={NEWER}", "multipart/mixed", JSON])
+async def test_later_parts_tell_nothing(public: Gate, gate: Gate, accept: str) -> None:
+    """What comes later is told no otherwise: the type that a variable does not fit is not named."""
+    query = 'query ($v: ID = "x") { ... @defer { node(id: $v) { id } } __typename }'
+    for one, word in ((public, "is null where it may not be"), (gate, "ID!")):
+        response = await one.ask(query, variables={"v": None}, headers=one.bearer() | {"Accept": accept})
+        assert word in response.text
+        assert ("ID!" in response.text) is (one is gate)
+
+
+async def test_broken_tells_nothing(public: Gate) -> None:
+    """Nor what ends a subscription."""
+    headers = public.bearer() | {"Accept": "text/event-stream"}
+    response = await public.ask('subscription { breaks(how: "hint") { number } }', headers=headers)
+    assert "The cursor is too old." in response.text
+    assert "Did you mean" not in response.text
 
 
 @pytest.mark.parametrize(("rights", "imports"), [("told", False), ("enforced", True)])

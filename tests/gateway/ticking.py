@@ -77,9 +77,11 @@ async def breaks(info: Info, how: str) -> AsyncGenerator[Tick, None]:
     """Breaks behind the first."""
     del info
     yield Tick(number=1)
-    raise {"down": StoreDown("The database does not answer."), "refused": BadUserInput("The cursor is too old.")}.get(
-        how, KeyError("the phone number of Ana")
-    )
+    raise {
+        "down": StoreDown("The database does not answer."),
+        "refused": BadUserInput("The cursor is too old."),
+        "hint": BadUserInput("The cursor is too old. Did you mean 'aSecret'?"),
+    }.get(how, KeyError("the phone number of Ana"))
 
 
 @SLICE.subscription(may=ADMINISTRATORS)
