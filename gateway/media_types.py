@@ -1,7 +1,12 @@
-"""In which media type is an answer wanted, and in which did a question come?"""
+"""In which media type is an answer wanted, and in which did a question come?
 
+RFC 9110, section 12.5.1: each may be weighed, from 0 to 1. What else stands there as a weight is none, and what it is
+said of is not taken (as with `q=0`): nobody can know whether more or less of it is meant.
+"""
+
+import re
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 GRAPHQL: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
@@ -17,6 +22,22 @@ _DRAFTS: Final = {f"incrementalspec={NEWER}", f"deferspec={OLDER}"}
 UNGATHERED: Final = {"X-Accel-Buffering": "no"}
 """For what comes piece by piece: nginx gathers what it passes on, unless it is told not to."""
 
+# What stands between two commas, and between two semicolons; inside quotes they part nothing (RFC 9110, section 5.6.4).
+_MEMBER: Final = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*(?:"|\\?\Z))+', re.DOTALL)
+_PARAMETER: Final = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*(?:"|\\?\Z))+', re.DOTALL)
+# Section 12.4.2, with more digits where a program divided, and without the first where Java's own client leaves it out.
+_WEIGHT: Final = re.compile(r"(?:0?\.\d+|0\.?|1(?:\.0*)?)", re.ASCII)
+
+
+class _Range(NamedTuple):
+    """One member of `Accept`."""
+
+    name: str
+    parameters: frozenset[str]
+    weight: float
+    place: int
+    """The later, the smaller."""
+
 
 @lru_cache(maxsize=128)
 def liked_type(accept: str | None) -> str | None:
@@ -27,14 +48,12 @@ def liked_type(accept: str | None) -> str | None:
     """
     if not accept:
         return GRAPHQL
-    ranges = [_range(one, place) for place, one in enumerate(accept.split(","))]
-    liked = [(liking, media_type) for media_type in (JSON, GRAPHQL) if (liking := _liking(ranges, media_type))]
-    if not liked and (liked_draft(accept) or liked_stream(accept) == EVENT_PARTS):
+    if liked := _liked_whole(_ranges(accept)):
+        return liked[1]
+    if liked_draft(accept) or liked_stream(accept) == EVENT_PARTS:
         # Parts are JSON, and what has none is one.
         return JSON
-    if not liked:
-        return liked_stream(accept)
-    return max(liked, key=lambda one: one[0])[1]
+    return liked_stream(accept)
 
 
 @lru_cache(maxsize=128)
@@ -44,55 +63,77 @@ def liked_stream(accept: str | None) -> str | None:
     "Anything" names none: it waits for an end.
     """
     named: list[tuple[float, int, str]] = []
-    for place, one in enumerate((accept or "").split(",")):
-        name, weight, _ = _range(one, place)
-        if name == EVENTS and weight > 0:
-            named.append((weight, -place, EVENTS))
-        elif name == PARTS and weight > 0 and _SUBSCRIPTIONS in _parameters(one):
-            named.append((weight, -place, EVENT_PARTS))
+    for one in _ranges(accept or ""):
+        if one.name == EVENTS and one.weight > 0:
+            named.append((one.weight, one.place, EVENTS))
+        elif one.name == PARTS and one.weight > 0 and _SUBSCRIPTIONS in one.parameters:
+            named.append((one.weight, one.place, EVENT_PARTS))
     return max(named)[2] if named else None
 
 
 @lru_cache(maxsize=128)
 def liked_draft(accept: str | None) -> str | None:
-    """In the words of which draft parts are taken (gateway/dialects.py); None where no parts are.
+    """In the words of which draft parts are wanted (gateway/dialects.py); None where none are.
 
-    Who names no draft, as urql, reads the older one; but who takes the answers of a subscription so reads none of them.
+    That is where whole answers are liked better. Where they are liked as well, parts come: who names them reads them,
+    and asked for them in the question. Who names no draft, as urql, reads the older one; but who takes the answers of a
+    subscription so reads none of them.
     """
-    for one in (accept or "").split(","):
-        name, weight, _ = _range(one, 0)
-        parameters = _parameters(one)
-        if name == PARTS and weight > 0 and (_SUBSCRIPTIONS not in parameters or parameters & _DRAFTS):
-            return NEWER if f"incrementalspec={NEWER}" in parameters else OLDER
-    return None
+    ranges = _ranges(accept or "")
+    liked = max((one for one in ranges if one.weight > 0 and _names_parts(one)), key=_liked_first, default=None)
+    whole = _liked_whole(ranges)
+    if liked is None or (whole is not None and whole[0] > liked.weight):
+        return None
+    return NEWER if f"incrementalspec={NEWER}" in liked.parameters else OLDER
 
 
-def _parameters(text: str) -> frozenset[str]:
-    return frozenset(part.strip().lower().replace('"', "") for part in text.split(";")[1:])
+def _names_parts(one: _Range) -> bool:
+    return one.name == PARTS and (_SUBSCRIPTIONS not in one.parameters or bool(one.parameters & _DRAFTS))
 
 
-def _range(text: str, place: int) -> tuple[str, float, int]:
-    name, *parameters = (one.strip().lower() for one in text.split(";"))
-    weight = next((one[2:] for one in parameters if one.startswith("q=")), "1")
-    try:
-        return name, float(weight), -place
-    except ValueError:
-        return name, 0.0, -place
+def _liked_first(one: _Range) -> tuple[float, int]:
+    return one.weight, one.place
 
 
-def _liking(ranges: list[tuple[str, float, int]], media_type: str) -> tuple[float, int, int] | None:
+def _liked_whole(ranges: list[_Range]) -> tuple[float, str] | None:
+    """Which type of ours is liked best for a whole answer, and its weight; None where none is taken."""
+    liked = [(liking, media_type) for media_type in (JSON, GRAPHQL) if (liking := _liking(ranges, media_type))]
+    if not liked:
+        return None
+    liking, media_type = max(liked, key=lambda one: one[0])
+    return liking[0], media_type
+
+
+def _liking(ranges: list[_Range], media_type: str) -> tuple[float, int, int] | None:
     """How well a type is liked: weight, how exactly it was named, how early. None where it is not taken."""
     exactness = {media_type: 2, "application/*": 1, "*/*": 0}
-    fitting = [(exactness[name], weight, place) for name, weight, place in ranges if name in exactness]
+    fitting = [(exactness[one.name], one.weight, one.place) for one in ranges if one.name in exactness]
     if not fitting:
         return None
     exact, weight, place = max(fitting)
     return (weight, exact, place) if weight > 0 else None
 
 
+def _ranges(accept: str) -> list[_Range]:
+    return [_range(one, place) for place, one in enumerate(_MEMBER.findall(accept))]
+
+
+def _range(text: str, place: int) -> _Range:
+    name, *parameters = _parts(text)
+    weight = next((one[2:] for one in parameters if one.startswith("q=")), "1")
+    is_one = _WEIGHT.fullmatch(weight) is not None
+    plain = frozenset(one.replace('"', "") for one in parameters)
+    return _Range(name, plain, float(weight) if is_one else 0.0, -place)
+
+
+def _parts(text: str) -> list[str]:
+    """A media type and its parameters, in lower case."""
+    return [one.strip().lower() for one in _PARAMETER.findall(text)] or [""]
+
+
 @lru_cache(maxsize=128)
 def content_type(text: str) -> tuple[str, str]:
     """The media type and the charset, in lower case."""
-    kind, *parameters = (one.strip().lower() for one in text.split(";"))
+    kind, *parameters = _parts(text)
     charset = next((one.removeprefix("charset=") for one in parameters if one.startswith("charset=")), "")
     return kind, charset.strip('"')

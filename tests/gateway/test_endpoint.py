@@ -31,6 +31,10 @@ from tests.gateway.conftest import ANSWERED, GRAPHQL, JSON, ME, Gate, OpenGate, 
         (f"{GRAPHQL}; charset=utf-8, {JSON}; charset=utf-8", GRAPHQL),
         ("APPLICATION/JSON", JSON),
         ("text/html,application/xhtml+xml,*/*;q=0.8", JSON),
+        ("text/html, image/gif, *; q=.2, */*; q=.2", JSON),
+        (f"{JSON};q=inf, {GRAPHQL};q=0.1", GRAPHQL),
+        (f'text/plain;note="a, {JSON};q=1", {GRAPHQL};q=0.3333', GRAPHQL),
+        (f'{JSON};note="q=0;q=0", {GRAPHQL};q=0.9', JSON),
     ],
 )
 async def test_liked_type_answered(gate: Gate, accept: str, answered: str) -> None:
@@ -47,7 +51,9 @@ async def test_no_accept_means_newer_type(gate: Gate) -> None:
     assert response.headers["content-type"].startswith(GRAPHQL)
 
 
-@pytest.mark.parametrize("accept", ["text/html", "application/xml", f"{JSON};q=0", f"{JSON};q=x"])
+@pytest.mark.parametrize(
+    "accept", ["text/html", "application/xml", *(f"{JSON};q={q}" for q in ("0", "x", "2", "-1", "nan", ""))]
+)
 async def test_unknown_type_not_acceptable(gate: Gate, accept: str) -> None:
     """Where no supported media type is accepted, the server responds with 406 (RECOMMENDED)."""
     response = await gate.ask(ME, headers=gate.bearer() | {"Accept": accept})

@@ -132,6 +132,16 @@ async def test_labelled_comes_whole(gate: Gate, ann: Made) -> None:
         ("multipart/mixed;subscriptionSpec=1.0", None),
         ("multipart/mixed;subscriptionSpec=1.0, multipart/mixed;deferSpec=20220824", OLDER),
         (f"multipart/mixed;subscriptionSpec=1.0;incrementalSpec={NEWER}", NEWER),
+        (f"{JSON};q=1, multipart/mixed;q=0.1", None),
+        ("multipart/mixed;q=0.9, */*", None),
+        (f"{JSON};q=0.8, multipart/mixed;q=0.9", OLDER),
+        (f"{JSON};q=0.5, multipart/mixed;q=0.5", OLDER),
+        (f"multipart/mixed;q=0.5, multipart/mixed;incrementalSpec={NEWER};q=0.8", NEWER),
+        (f'multipart/mixed; boundary="a;q=0,b"; incrementalSpec={NEWER}', NEWER),
+        (f'text/plain; note="{JSON}, multipart/mixed"', None),
+        ("multipart/mixed;q=1.1", None),
+        ("multipart/mixed;q=-1", None),
+        ("multipart/mixed;q=nan", None),
         (JSON, None),
         ("*/*", None),
         (None, None),
@@ -142,9 +152,9 @@ def test_draft_is_chosen(accept: str | None, draft: str | None) -> None:
     assert liked_draft(accept) == draft
 
 
-@pytest.mark.parametrize("accept", [JSON, GRAPHQL, "*/*", "text/event-stream"])
+@pytest.mark.parametrize("accept", [JSON, GRAPHQL, "*/*", "text/event-stream", f"{JSON}, multipart/mixed;q=0.1"])
 async def test_not_taken_comes_whole(gate: Gate, ann: Made, accept: str) -> None:
-    """Whoever does not name parts is answered at once."""
+    """Whoever does not name parts, or likes them less, is answered at once."""
     headers = gate.bearer() | {"Accept": accept}
     response = await gate.ask(QUESTIONS["fragment"], headers=headers, variables={"id": ann.id})
     assert b'"firstName":"Ann"' in response.content
