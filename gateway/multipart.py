@@ -15,7 +15,8 @@ from gateway.media_types import NEWER, UNGATHERED
 from gateway.questions import Answer
 
 _BETWEEN: Final = b"\r\n---\r\n"
-PART_HEAD: Final = b"Content-Type: application/json; charset=utf-8\r\n\r\n"
+# Apollo iOS compares the line as it is written, and reads no other spelling than that of Apollo's router.
+PART_HEAD: Final = b"content-type: application/json\r\n\r\n"
 _END: Final = b"\r\n-----\r\n"
 
 
