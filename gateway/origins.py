@@ -18,7 +18,7 @@ from adapters.lines import Lines
 # What is told to a browser that asks ahead. Chromium remembers it for two hours at most.
 _AHEAD: Final = {
     "Access-Control-Allow-Methods": "GET, POST",
-    "Access-Control-Allow-Headers": "authorization, content-type, x-request-id",
+    "Access-Control-Allow-Headers": "authorization, content-type, x-api-key, x-request-id",
     "Access-Control-Max-Age": "7200",
     "Vary": "Origin",
 }

@@ -1,15 +1,19 @@
 """Does the page of errors name every code that there is, and none that there is not?"""
 
 import ast
+import inspect
 import re
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
 
 import gateway.auth
+import gateway.heads
 import gateway.telling
 import resolvers.kit.errors
+from gateway.questions import Fate
 from resolvers.kit.errors import TellableError
 
 ROOT = Path(gateway.telling.__file__).parents[1]
@@ -24,6 +28,12 @@ def codes_in(heading: str) -> list[str]:
     """The codes of the table below a heading."""
     part = PAGE.split(f"## {heading}\n")[1].split("\n## ")[0]
     return re.findall(r"^\| `([A-Z_]+)` \|", part, re.MULTILINE)
+
+
+def statuses() -> set[int]:
+    """Every status that the page names."""
+    rows = re.findall(r"^\| `[A-Z_]+` \| ([0-9, ]+) \|", PAGE, re.MULTILINE)
+    return {int(one) for row in rows for one in row.split(", ")}
 
 
 def _classes(cls: type[TellableError]) -> Iterator[type[TellableError]]:
@@ -71,3 +81,31 @@ def test_codes_are_written_once() -> None:
         if isinstance(node, ast.Constant) and node.value in codes_of_errors() - {"FORBIDDEN", "INTERNAL"}
     }
     assert strays == set()
+
+
+def test_statuses_are_named() -> None:
+    """Each status with which the gateway refuses stands on the page, whichever room says it."""
+    found = {int(fate) for fate in Fate}
+    for path in (ROOT / "gateway").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            # As rooms name theirs: `_GONE, _UNAVAILABLE = 410, 503`.
+            values = ast.literal_eval(node.value) if isinstance(node, ast.Assign) and _is_numbers(node.value) else ()
+            found |= {one for one in values if HTTPStatus.OK <= one <= HTTPStatus.HTTP_VERSION_NOT_SUPPORTED}
+    assert len(found) > 10
+    assert found <= statuses()
+
+
+def test_heads_are_on_page() -> None:
+    """So does what is answered before a request is whole, in bytes: its statuses and codes (gateway/heads.py)."""
+    text = inspect.getsource(gateway.heads)
+    codes = set(re.findall(r'"code":"(\w+)"', text))
+    found = {int(one) for pair in re.findall(r'b"(\d{3}) [A-Z]|_refused\(send, (\d{3})', text) for one in pair if one}
+    assert codes == {"BAD_REQUEST", "LIMIT_EXCEEDED"}
+    assert found >= {400, 408, 431}
+    assert found <= statuses()
+
+
+def _is_numbers(value: ast.expr) -> bool:
+    return isinstance(value, ast.Tuple) and all(
+        isinstance(one, ast.Constant) and isinstance(one.value, int) for one in value.elts
+    )
