@@ -39,6 +39,9 @@ PATH: Final = "/graphql"
 PREFLIGHT: Final = "/graphql/cost"
 """Where a question is told what it would cost, and not executed."""
 
+# A server takes POST, and may take others (GraphQL over HTTP, "Request"). HEAD is none of them: for the status and the
+# headers of a GET the question would have to be executed, at its whole cost, and nobody would read the answer. Which
+# methods it allows is each resource's own (RFC 9110, section 15.5.6); those that cost nothing take HEAD.
 _METHODS: Final = "GET, POST"
 
 # nosniff: an answer is never a page, nor a frame of one. no-store: it holds customers, and depends on who asks.

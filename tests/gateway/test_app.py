@@ -69,6 +69,15 @@ async def test_process_says_it_lives(gate: Gate) -> None:
     assert response.status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/", "/playground/LICENSES.txt"])
+async def test_head_where_get_is(gate: Gate, path: str) -> None:
+    """HEAD is answered as GET, without its body (RFC 9110, section 9.3.2)."""
+    whole, head = await gate.client.get(path), await gate.client.head(path)
+    assert (whole.status_code, head.status_code) == (200, 200)
+    told = [{k: v for k, v in one.headers.items() if k != "x-request-id"} for one in (whole, head)]
+    assert told[0] == told[1]
+
+
 async def test_readiness_sees_database(gate: Gate) -> None:
     """/readyz is 200 when the database answers and the indexes are there."""
     assert (await gate.client.get("/readyz")).json() == {"ok": True, "message": "Questions are answered."}
