@@ -191,7 +191,12 @@ async def prepare(house: House, console: Console, doubles: DoublesSearch) -> Wel
     keys = await house.store.by_ids(IDENTITY_KEYS, [key_hash(*CUSTOMER)])
     customer = global_id("Customer", next(iter(keys.values()))["customer_id"])
     question = VISITOR_QUESTION.replace("CUSTOMER", customer)
-    return Welcome(question=QUESTION, tokens=_tokens(house, customer), questions={"visitor": question})
+    return Welcome(
+        question=QUESTION,
+        tokens=_tokens(house, customer),
+        questions={"visitor": question},
+        bound_to=house.settings.host,
+    )
 
 
 async def fill(store: Store, console: Console) -> None:

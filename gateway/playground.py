@@ -5,7 +5,9 @@ compressed and are read once, when the routes are made; a name that was not ther
 """
 
 import gzip
+import ipaddress
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +47,14 @@ _MEDIA_TYPES: Final = {
 }
 
 
+# A name that somebody else owns can lead here, and their page is then of this origin, as the browser has it (DNS
+# rebinding); nobody else owns these, and an address is no name.
+_OWN_HOSTS: Final = frozenset({"127.0.0.1", "[::1]", "localhost"})
+_HOST: Final = re.compile(r"(\[[^\]]*\]|[^:]*)(?::\d*)?")
+_NOT_OURS: Final = 421
+"""Misdirected Request (RFC 9110, section 15.5.20)."""
+
+
 FIRST_QUESTION: Final = """# Who are you to this gateway? Put your token under Headers first.
 query WhoAmI {
   viewer {
@@ -67,6 +77,8 @@ class Welcome:
     page can read them. Without any the page says where to put one's own."""
     questions: Mapping[str, str] = field(default_factory=dict)
     """By role, the question of those who may not ask that of the others."""
+    bound_to: str = "127.0.0.1"
+    """The address that is listened on: with tokens, the page is shown under it and this machine's own names alone."""
 
 
 STRANGERS: Final = Welcome()
@@ -107,7 +119,10 @@ def routes(welcome: Welcome, *, endpoint: str = "/graphql") -> list[BaseRoute]:
     files = _files()
     page_headers = {**_SECURITY, "Cache-Control": "private, no-cache"}
 
-    async def show_page(_request: Request) -> Response:
+    async def show_page(request: Request) -> Response:
+        if welcome.tokens and not _is_ours(request.headers.get("host", ""), welcome.bound_to):
+            words = "This page holds tokens. Open it by the address that was printed at the start, or by localhost."
+            return PlainTextResponse(words, status_code=_NOT_OURS, headers=page_headers)
         return Response(page, media_type="text/html", headers=page_headers)
 
     async def show_file(request: Request) -> Response:
@@ -117,6 +132,26 @@ def routes(welcome: Welcome, *, endpoint: str = "/graphql") -> list[BaseRoute]:
         return file.answer(takes_gzip=_takes_gzip(request.headers.getlist("accept-encoding")))
 
     return [Route("/", show_page), Route("/playground/{name:path}", show_file)]
+
+
+def _is_ours(host: str, bound_to: str) -> bool:
+    """Whether a request's `Host` is the address that is listened on, whatever the port, or this machine's own name."""
+    found = _HOST.fullmatch(host.lower())
+    if found is None:
+        return False
+    name = found[1]
+    if name in _OWN_HOSTS or (name and name.strip("[]") == bound_to.lower()):
+        return True
+    # Who listens on all addresses is asked by any of them.
+    everywhere = _address(bound_to or "::")
+    return everywhere is not None and everywhere.is_unspecified and _address(name.strip("[]")) is not None
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
 
 
 def _page(welcome: Welcome, endpoint: str) -> bytes:

@@ -133,6 +133,14 @@ def test_prints_every_token(first: Demo) -> None:
     assert list(first.tokens) == ROLES
 
 
+def test_tokens_are_for_this_machine(first: Demo) -> None:
+    """The page with the tokens is shown by the printed address, and not under a stranger's name that leads here."""
+    assert first.tokens["agent"] in httpx.get(first.gateway.address).text
+    rebound = httpx.get(first.gateway.address, headers={"Host": f"evil.example:{urlsplit(first.gateway.address).port}"})
+    assert rebound.status_code == 421
+    assert "eyJ" not in rebound.text
+
+
 @pytest.mark.parametrize("role", STAFF)
 def test_staff_sees_all(first: Demo, role: str) -> None:
     """The standing question shows the staff one customer whole."""

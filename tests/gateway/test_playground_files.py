@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 from gateway import playground
 
@@ -24,6 +25,43 @@ def test_page_forbids_strangers(demo: str) -> None:
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
     assert "no-cache" in headers["cache-control"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "127.0.0.1", "localhost:9", "LOCALHOST", "[::1]:8000", "[::1]"])
+def test_tokens_at_own_names(demo: str, host: str) -> None:
+    """The page that holds tokens is shown under this machine's own names, whatever the port."""
+    answer = httpx.get(demo, headers={"Host": host})
+    assert (answer.status_code, "agent-token" in answer.text) == (200, True)
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "10.0.0.7", "a:b:c"]
+)
+def test_no_tokens_at_others(demo: str, bare: str, host: str) -> None:
+    """Under any other it is not: a stranger's name may lead here (DNS rebinding). One without tokens is anybody's."""
+    answer = httpx.get(demo, headers={"Host": host})
+    assert (answer.status_code, "agent-token" in answer.text) == (421, False)
+    assert httpx.get(bare, headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("bound_to", "host", "status"),
+    [
+        ("10.0.0.7", "10.0.0.7:8000", 200),
+        ("10.0.0.7", "10.0.0.8:8000", 421),
+        ("fd00::7", "[fd00::7]:8000", 200),
+        ("Desk.example", "desk.example", 200),
+        ("0.0.0.0", "10.0.0.7:8000", 200),
+        ("::", "[fd00::7]", 200),
+        ("0.0.0.0", "evil.example", 421),
+        ("", "", 421),
+    ],
+)
+async def test_tokens_where_bound(bound_to: str, host: str, status: int) -> None:
+    """So it is under the address that is listened on; of all addresses under each, and under no name."""
+    app = Starlette(routes=playground.routes(playground.Welcome(tokens={"agent": "a"}, bound_to=bound_to)))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gate.example") as client:
+        assert (await client.get("/", headers={"Host": host})).status_code == status
 
 
 def test_settings_stay_inside_element(demo: str) -> None:
