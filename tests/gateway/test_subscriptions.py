@@ -368,7 +368,14 @@ async def test_slow_reader_waits(gate: Gate, monkeypatch: pytest.MonkeyPatch) ->
 
     headers = gate.bearer() | {"Accept": EVENTS, "Content-Type": JSON}
     lines = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": lines}
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "path": "/graphql",
+        "query_string": b"",
+        "headers": lines,
+    }
     await asyncio.wait_for(gate.house.endpoint(scope, receive, send), 5)
     assert ticking.MADE["ticks"] == 1
     assert ticking.ENDED.is_set()
