@@ -100,6 +100,11 @@ STORIES: dict[str, tuple[HandedOver, ...]] = {
         replace(WORD, text="Hello there", updated_at=moment(65)),
         replace(WORD, text="Hello you", updated_at=moment(65)),
     ),
+    "edits of one second": (
+        WORD,
+        *(replace(WORD, text=text, updated_at=moment(70), edition=n) for n, text in enumerate(("Yes", "No", "Maybe"))),
+        replace(WORD, text="Yes!", updated_at=moment(70)),
+    ),
     "talks": (
         TALK,
         replace(TALK, subject="Second", status="RESOLVED", updated_at=moment(70)),

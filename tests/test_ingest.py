@@ -104,6 +104,7 @@ REJECTED: tuple[tuple[HandedOver, str], ...] = (
     (replace(PERSON, who=Who("whatsapp", "main", "none")), "'whatsapp'"),
     (replace(REMARK, text=" "), "`text` is empty"),
     (replace(FILE, of_kind="order"), "a message or a ticket"),
+    (replace(WORD, edition=-1), "`edition` is -1; it lies between 0 and 9007199254740991"),
     (replace(FILE, size_bytes=-1), "`size_bytes` is -1; it lies between 0 and 9007199254740991"),
     (replace(FILE, size_bytes=2**53), "`size_bytes` is 9007199254740992"),
     (replace(ORDER, items=(ORDER.items[0]._replace(quantity=0),)), "`quantity` is 0; it lies between 1 and 2147483647"),

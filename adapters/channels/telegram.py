@@ -239,7 +239,7 @@ class Telegram(Channel):
             at, records = self._read(kind, raw, received_at)
         except BadPayload as error:
             return replace(event, unread=error.reason)
-        return replace(event, at=at, records=records)
+        return replace(event, at=at, records=tuple(_numbered(one, number) for one in records))
 
     def _read(self, kind: str, raw: Mapping[str, Any], received_at: datetime) -> _News:
         """When it happened, and what it means."""
@@ -342,6 +342,11 @@ def _none_of_ours(kind: str, raw: Mapping[str, Any]) -> str | None:
         # A customer's words, perhaps: whoever reads them one day finds them set aside.
         raise BadPayload("a message in a kind of update that is not known")
     return None
+
+
+def _numbered(one: HandedOver, number: int) -> HandedOver:
+    """The record; of a text that was changed which it is: seconds are too coarse for that, and updates are counted."""
+    return replace(one, edition=number) if isinstance(one, Utterance) and one.updated_at else one
 
 
 def _require_person(who: Who, error: type[ChannelError]) -> None:

@@ -80,6 +80,8 @@ QUANTITY: Final = (1, LARGEST_INT)
 """Nothing sold is no line, and goods that come back are no sale."""
 SIZE: Final = (0, LARGEST_EXACT)
 """Bytes of a file."""
+EDITION: Final = (0, LARGEST_EXACT)
+"""By what a channel counts its own news."""
 
 _PARCEL: Final = ("company", "number", "url", "status")
 _ENTRY_POINT: Final = ("channel", "page", "referrer")
@@ -137,6 +139,8 @@ def _utterance(one: Utterance) -> Iterator[str]:
     # That of a customer is not kept here.
     if one.direction == "OUT":
         yield from _told(too_long(one.author_name, "author_name"))
+    if one.edition is not None:
+        yield from _told(not_whole(one.edition, "edition", *EDITION))
 
 
 def _leaning(one: Leaning) -> Iterator[str]:

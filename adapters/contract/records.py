@@ -222,6 +222,9 @@ class Utterance:
     outcome is unknown, and that says the same in the conversation, it tells that it went out."""
     updated_at: datetime | None = None
     """When the text was last changed by its author: of two texts of one message the later stands."""
+    edition: int | None = None
+    """Of two texts that were changed at one moment the one of the greater number stands, 0 or more: what the channel
+    counts its own news by, where its clock is too coarse to tell them apart. None: less than any number."""
     is_final: bool = False
     """Whether nobody can change a message on the channel, as a mail: other words by its id are no edit. They are not
     taken, and their delivery is set aside; a copy with a list's footer is the message that stands already."""

@@ -7,7 +7,7 @@ these is joined by a rule that gives the same in any order and however often it 
 from datetime import datetime
 from typing import Any, Final
 
-from adapters.contract.bounds import LONGEST_TEXT
+from adapters.contract.bounds import EDITION, LONGEST_TEXT
 from adapters.contract.records import Progress, Talk, Utterance
 from adapters.records import CAME_BY, Document, RecordId, derived_id
 from resolvers.conversations import (
@@ -24,7 +24,7 @@ from resolvers.conversations import (
 from resolvers.ingest.company import Company
 from resolvers.ingest.fields import dated, is_older, maybe, one_of, place_of
 from resolvers.ingest.parts import entry_point_document
-from resolvers.ingest.report import NotTaken, bounded, require_text, stored_moment
+from resolvers.ingest.report import NotTaken, bounded, require_text, stored_moment, whole_number
 from resolvers.ingest.turns import until
 
 REACHED: Final = ("UNKNOWN", "QUEUED", "SENT", "FAILED", "DELIVERED", "READ", "RECEIVED")
@@ -154,7 +154,13 @@ def message(one: Utterance, _company: Company) -> dict[str, Any]:
         **_by_other(one),
         **({UNPROVEN: True} if one.is_unproven and one.direction == "IN" else {}),
         **dated(one.updated_at),
+        **_edition(one),
     }
+
+
+def _edition(one: Utterance) -> dict[str, Any]:
+    """Which of the texts of one moment it is, where the channel says so."""
+    return {} if one.edition is None else {"edition": whole_number(one.edition, "edition", *EDITION)}
 
 
 def _by_other(one: Utterance) -> dict[str, Any]:
@@ -187,9 +193,13 @@ def _written_at(old: Document, new: Document) -> datetime:
 
 
 def _is_lesser(new: Document, old: Document) -> bool:
-    """Of two texts of one moment one stands, always the same."""
+    """Of two texts of one moment one stands, always the same: the later edition, or else the greater text."""
     moment = old.get("updated_at")
-    return moment is not None and moment == new.get("updated_at") and (new["text"] or "") < (old["text"] or "")
+    return moment is not None and moment == new.get("updated_at") and _rank(new) < _rank(old)
+
+
+def _rank(one: Document) -> tuple[int, str]:
+    return one.get("edition", -1), one["text"] or ""
 
 
 def further(one: str, other: str) -> str:

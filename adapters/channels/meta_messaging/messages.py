@@ -47,6 +47,8 @@ _CHOICES: Final[Mapping[str, str]] = {"stop notifications": "WITHDRAWN", "resume
 _OF_A_TEST: Final = ("12334", "23245")
 """Between whom a message is that the dashboard sends to try a field out, in an entry of our own account."""
 _LONGEST_WORD: Final = 2_000
+# So many edits nobody makes.
+_MOST_DIGITS: Final = 9
 _NONE_OF_OURS: Final = (
     *("pass_thread_control", "take_thread_control", "request_thread_control", "app_roles", "account_linking"),
     *("policy_enforcement", "policy-enforcement", "game_play", "response_feedback", "typing"),
@@ -252,7 +254,14 @@ def _edit(told: _Told) -> Event:
         if str(edit.num_edit) == "0":
             return Event(key=key, order_by=told.who.value, at=told.at, left_alone="no edit", who=told.who)
         raise BadPayload(f"{told.place}.text is missing")
-    return told.event(key, *spoken(told, edit.mid, Said(edit.text), updated_at=told.at))
+    more = {"updated_at": told.at, "edition": _count(edit.num_edit)}
+    return told.event(key, *spoken(told, edit.mid, Said(edit.text), **more))
+
+
+def _count(said: int | str | None) -> int | None:
+    """The how many-th edit it is: several in one delivery may have the moment of their entry alone."""
+    digits = str(said)
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS else None
 
 
 def _postback(told: _Told) -> Event:

@@ -143,6 +143,15 @@ async def test_read_of_nothing(store: Store) -> None:
     assert await store.count(CUSTOMERS, {}) == await store.count(CONVERSATIONS, {}) == 0
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=str)
+async def test_edits_of_one_moment(store: Store, order: tuple[int, ...]) -> None:
+    """Of two edits of one moment the one stands that Meta counts as the later."""
+    told = [item(message_edit={"mid": "m_1", "text": text, "num_edit": n}) for n, text in ((9, "Yes"), ("10", "No"))]
+    for n in order:
+        await bring(store, *records(enveloped(told[n])))
+    assert [one["text"] for one in await store.find(MESSAGES, {})] == ["No"]
+
+
 async def test_edited_and_taken_back(store: Store) -> None:
     """A message is what its author last made of it, and nothing once it is taken back."""
     edit = item(at=AT + 1000, message_edit={"mid": "m_1", "text": "Better", "num_edit": 1})

@@ -108,6 +108,29 @@ async def test_reaction_taken_back(store: Store, telegram: Telegram) -> None:
     assert kept["text"] == "[reaction taken back]"
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (1, 0, 1, 0)])
+async def test_edited_within_second(store: Store, telegram: Telegram, order: tuple[int, ...]) -> None:
+    """Of two edits of one second the one stands that Telegram counts as the later, in whichever order both come."""
+    for n in order:
+        told = message(text=("Yes, please send it", "No, do not send it")[n], edit_date=AT)
+        for event in telegram.events(delivered(update(told, "edited_message", 480_000_999 + n))):
+            await bring(store, *event.records)
+    (kept,) = await store.find(MESSAGES, {})
+    assert kept["text"] == "No, do not send it"
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+async def test_reaction_within_second(store: Store, telegram: Telegram, order: tuple[int, ...]) -> None:
+    """A reaction that is taken back in the second in which it was given is taken back."""
+    for n in order:
+        signs = [[{"type": "emoji", "emoji": "👍"}], []][n]
+        told = {"chat": chat(), "user": MIA, "message_id": 4, "date": AT, "new_reaction": signs}
+        for event in telegram.events(delivered(update(told, "message_reaction", 480_000_999 + n))):
+            await bring(store, *event.records)
+    (kept,) = await store.find(MESSAGES, {})
+    assert kept["text"] == "[reaction taken back]"
+
+
 async def test_blocked_and_back(store: Store, telegram: Telegram) -> None:
     """That the bot was blocked is written down as the person's word; the newest stands, whichever comes first."""
     back, blocked = blocking("member", at=AT + 60), blocking()
