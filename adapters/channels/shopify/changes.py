@@ -129,7 +129,7 @@ class Changes:
         ours = Page.of(answer.found("draftOrders"), "draftOrders", asked.drafts.after)
         readings = no_readings()
         readings.take("customer", people.members, self._person)
-        readings.take("order", [await self._orders.whole(one) for one in orders.members], self._order)
+        readings.take("order", [await self._orders.whole(one, is_kept=False) for one in orders.members], self._order)
         readings.take("draft", ours.members, self._draft)
         behind = _Cursor(asked.people.behind(people), asked.orders.behind(orders), asked.drafts.behind(ours))
         return Found(

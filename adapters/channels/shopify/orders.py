@@ -9,7 +9,7 @@ from typing import Any, Final
 from adapters.channels.shopify import questions
 from adapters.channels.shopify.asking import Answer, Page, Shop
 from adapters.channels.shopify.reading import Reader, no_readings
-from adapters.channels.shopify.words import Buyer, Sale, as_id, gid
+from adapters.channels.shopify.words import IS_CUT, Buyer, Sale, as_id, gid
 from adapters.contract.bounds import MOST_LINES
 from adapters.contract.errors import BadPayload, NoSuchIdentity
 from adapters.contract.found import Found, Portion
@@ -82,25 +82,44 @@ class Orders:
         """From when on the shop shows orders; None where it shows all."""
         return None if self.shows_all else now.astimezone(UTC) - SHOWN_FOR
 
-    async def whole(self, order: Any) -> Any:
-        """The order with all of its lines, of which the first ones come along. Raises ChannelError."""
-        lines = order.get("lineItems") if isinstance(order, Mapping) else None
+    async def whole(self, order: Any, *, is_kept: bool = True) -> Any:
+        """The order with all of its lines and parcels, of which the first ones come along. Raises ChannelError."""
         number = as_id(order.get("id")) if isinstance(order, Mapping) else None
-        if not isinstance(lines, Mapping) or not isinstance(number, str) or not number.isdecimal():
+        if not isinstance(number, str) or not number.isdecimal():
             # As odd as it is, whoever reads it says so.
             return order
+        lined = await self._with_lines(order, gid("Order", number), is_kept=is_kept)
+        return await self._with_parcels(lined, gid("Order", number), is_kept=is_kept)
+
+    async def _with_lines(self, order: Mapping[str, Any], key: str, *, is_kept: bool) -> Mapping[str, Any]:
         try:
-            page = Page.of(lines, "lineItems")
+            page = Page.of(order.get("lineItems"), "lineItems")
         except BadPayload:
             return order
         members = page.members
         # One of more lines than are kept is refused as a whole, and says so.
         while page.after is not None and len(members) <= MOST_LINES:
-            asked = {"id": gid("Order", number), "after": page.after}
-            answer = await self.shop.ask(questions.MORE_LINES, asked)
+            answer = await self.shop.ask(questions.MORE_LINES, {"id": key, "after": page.after}, is_kept=is_kept)
             page = Page.of(answer.found("order", "lineItems"), "order.lineItems", page.after)
             members = [*members, *page.members]
         return {**order, "lineItems": {"nodes": members}}
+
+    async def _with_parcels(self, order: Mapping[str, Any], key: str, *, is_kept: bool) -> Mapping[str, Any]:
+        """The order with its parcels; where there may be more than can be asked for, it says so."""
+        if not _may_go_on(order.get("fulfillments"), *questions.PARCELS_AT_ONCE):
+            return order
+        answer = await self.shop.ask(questions.MORE_PARCELS, {"id": key}, is_kept=is_kept)
+        sent = answer.found("order", "fulfillments")
+        if not isinstance(sent, list):
+            return {**order, IS_CUT: True}
+        return {**order, "fulfillments": sent, IS_CUT: _may_go_on(sent, *questions.MORE_PARCELS_AT_ONCE)}
+
+
+def _may_go_on(fulfillments: Any, several: int, parcels: int) -> bool:
+    """Whether a list is as long as was asked for: Shopify does not say that it has more."""
+    sent = fulfillments if isinstance(fulfillments, list) else []
+    tracks = [one.get("trackingInfo") for one in sent if isinstance(one, Mapping)]
+    return len(sent) >= several or any(isinstance(one, list) and len(one) >= parcels for one in tracks)
 
 
 def number_in(who: Who) -> str:

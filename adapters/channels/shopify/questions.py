@@ -9,8 +9,18 @@ from typing import Final
 LINES_AT_ONCE: Final = 8
 MORE_LINES_AT_ONCE: Final = 100
 VARIANTS_AT_ONCE: Final = 50
+PARCELS_AT_ONCE: Final = (4, 3)
+"""Fulfillments of an order, and parcels of each: neither list has a cursor."""
+MORE_PARCELS_AT_ONCE: Final = (60, 15)
 
 _MONEY: Final = "{ shopMoney { amount currencyCode } }"
+
+
+def _fulfillments(several: int, parcels: int) -> str:
+    tracks = f"trackingInfo(first: {parcels}) {{ company number url }}"
+    return f"fulfillments(first: {several}) {{ status displayStatus {tracks} }}"
+
+
 _BUYER: Final = """
 fragment Buyer on Customer {
   id firstName lastName verifiedEmail state note locale tags createdAt updatedAt
@@ -34,7 +44,7 @@ fragment Sale on Order {{
   totalPriceSet {_MONEY}
   currentTotalPriceSet {_MONEY}
   lineItems(first: {LINES_AT_ONCE}) {{ pageInfo {{ hasNextPage endCursor }} nodes {{ ...Goods }} }}
-  fulfillments(first: 4) {{ status displayStatus trackingInfo(first: 3) {{ company number url }} }}
+  {_fulfillments(*PARCELS_AT_ONCE)}
 }}{_LINE}"""
 _DRAFT: Final = f"""
 fragment Draft on DraftOrder {{
@@ -69,6 +79,7 @@ PURCHASES: Final = (
 MORE_LINES: Final = f"""query MoreLines($id: ID!, $after: String) {{ order(id: $id) {{
   lineItems(first: {MORE_LINES_AT_ONCE}, after: $after) {{
     pageInfo {{ hasNextPage endCursor }} nodes {{ ...Goods }} }} }} }}{_LINE}"""
+MORE_PARCELS: Final = f"query MoreParcels($id: ID!) {{ order(id: $id) {{ {_fulfillments(*MORE_PARCELS_AT_ONCE)} }} }}"
 PRODUCTS: Final = """query Products($query: String!, $first: Int!, $after: String) {
   products(first: $first, after: $after, query: $query, sortKey: RELEVANCE) {
     pageInfo { hasNextPage endCursor }

@@ -157,7 +157,10 @@ class Reader:
         return self.takes_tests or not told.is_test
 
     def order(self, told: Sale, who: Who) -> Order:
-        """The order; raises BadPayload where its money cannot be read."""
+        """The order; raises BadPayload where its money cannot be read, or not all of its parcels were told."""
+        if told.is_cut:
+            # What deliveries have told of it stands.
+            raise BadPayload("fulfillments are more than can be asked for at once; have `orders/updated` delivered")
         status = _status(told)
         placed_at = told.placed_at or told.created_at
         if placed_at is None:

@@ -19,6 +19,8 @@ from adapters.quiet import quiet
 _GID: Final = re.compile(r"gid://shopify/([A-Za-z]{1,40})/([0-9]{1,25})(?:\?.*)?")
 _LARGEST_ID: Final = 10**25
 _LONGEST_LIST: Final = 10_000
+IS_CUT: Final = "hasMoreParcels"
+"""A word of ours: that an order which was asked for may have more parcels than were told."""
 
 
 def as_id(value: object, kind: str | None = None) -> object:
@@ -302,6 +304,7 @@ class Sale(_Words):
         validation_alias=AliasChoices("line_items", "lineItems"), max_length=_LONGEST_LIST
     )
     fulfillments: Annotated[tuple[Fulfillment, ...], BeforeValidator(_as_list)] = ()
+    is_cut: bool = Field(False, validation_alias=IS_CUT)
 
     def require_nobody(self) -> None:
         """Raises BadPayload where somebody can be reached about it, whose it may be."""

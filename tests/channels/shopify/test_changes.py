@@ -12,9 +12,10 @@ from adapters.lines import Lines
 from resolvers.kit.shift import Shift
 from resolvers.live.account_pasts import ACCOUNT_PASTS, read_on
 from resolvers.purchases import PURCHASES
-from tests.channels.shopify.double import Bucket, Shop
-from tests.channels.shopify.making import buyer, moment, sale
+from tests.channels.shopify.double import Bucket, Shop, delivery
+from tests.channels.shopify.making import buyer, moment, sale, told_sale
 from tests.conftest import Asking
+from tests.taking_in import bring
 
 
 async def read_all(shopify: Shopify, cursor: str | None = None) -> tuple[list[HandedOver], str | None, int]:
@@ -126,6 +127,21 @@ async def test_subscription_gone(ask: Asking, shop: Shop, shopify: Shopify) -> N
     assert shop.asked["Changes"] == asked + 1
     (past,) = await ask.store.find(ACCOUNT_PASTS, {})
     assert past["reason"] is None
+
+
+async def test_parcels_stay(ask: Asking, shop: Shop, shopify: Shopify) -> None:
+    """The look at what has changed takes no parcel away that a delivery told."""
+    track = {"company": "DHL", "url": None}
+    parcels = [
+        {"status": "SUCCESS", "displayStatus": "IN_TRANSIT", "trackingInfo": [{**track, "number": str(n)}]}
+        for n in range(6)
+    ]
+    shop.buyers, shop.sales = [buyer(7)], [sale(1, 7, fulfillments=parcels)]
+    (event,) = shopify.events(delivery("orders/updated", told_sale(shop.sales[0], shop.buyers[0])))
+    await bring(ask.store, *event.records)
+    await read_on(Shift(store=ask.store, declared=ask.graph.declared, clock=lambda: ask.now, lines=Lines([shopify])))
+    (kept,) = await ask.store.find(PURCHASES, {})
+    assert [one["number"] for one in kept["tracking"]] == [str(n) for n in range(6)]
 
 
 async def test_throttled_waits(ask: Asking, shop: Shop, shopify: Shopify) -> None:

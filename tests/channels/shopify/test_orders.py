@@ -11,7 +11,7 @@ from adapters.channels.shopify.channel import Shopify
 from adapters.contract.errors import NoSuchIdentity
 from adapters.contract.found import Portion
 from adapters.contract.records import Amount, Order, Parcel, Person, Reach, Who
-from tests.channels.shopify.double import Shop, delivery
+from tests.channels.shopify.double import DEAREST, Shop, delivery
 from tests.channels.shopify.making import bag, buyer, goods, sale, told_sale
 
 ANN = Who("shopify", "acme", "7")
@@ -171,6 +171,31 @@ async def test_many_lines(shop: Shop, shopify: Shopify) -> None:
     (one,) = await orders(shopify)
     assert [item.line for item in one.items] == [str(n) for n in range(1, 131)]
     assert shop.asked["MoreLines"] == 2
+
+
+def sent(count: int, each: int = 1) -> list[dict[str, Any]]:
+    """So many fulfillments, with so many parcels each."""
+    tracks = [[{"company": "DHL", "number": f"{n}-{m}", "url": None} for m in range(each)] for n in range(count)]
+    return [{"status": "SUCCESS", "displayStatus": "IN_TRANSIT", "trackingInfo": one} for one in tracks]
+
+
+@pytest.mark.parametrize(("count", "each"), [(1, 3), (4, 1), (6, 1), (2, 9), (59, 14)])
+async def test_many_parcels(shop: Shop, shopify: Shopify, count: int, each: int) -> None:
+    """All parcels of an order come, however many were asked for at first, and nobody asks where there are few."""
+    shop.buyers, shop.sales = [buyer(7)], [sale(1, 7, fulfillments=sent(count, each)), sale(2, 7, fulfillments=sent(3))]
+    found = {one.external_id: one for one in await orders(shopify)}
+    assert [one.number for one in found["1"].parcels] == [f"{n}-{m}" for n in range(count) for m in range(each)]
+    assert shop.asked["MoreParcels"] == 1
+    assert shop.dearest <= DEAREST
+
+
+@pytest.mark.parametrize(("count", "each"), [(60, 1), (1, 15)])
+async def test_more_than_asked(shop: Shop, shopify: Shopify, count: int, each: int) -> None:
+    """An order with more parcels than can be asked for is told as unread: no parcel is taken away in silence."""
+    shop.buyers, shop.sales = [buyer(7)], [sale(1, 7, fulfillments=sent(count, each)), sale(2, 7)]
+    found = await shopify.purchases(ANN, Portion())
+    assert [one.external_id for one in found.records if isinstance(one, Order)] == ["2"]
+    assert [(one.what, one.why[:21]) for one in found.unread] == [("order 1", "fulfillments are more")]
 
 
 async def test_by_address(shop: Shop, shopify: Shopify) -> None:
