@@ -46,7 +46,7 @@ class KnowsPeople(Protocol):
     """Capability PROFILE: who somebody is."""
 
     async def person(self, who: Who) -> Found:
-        """One Person at most. Raises NoSuchIdentity where the channel knows nobody by that id."""
+        """One Person at most, and Say of theirs. Raises NoSuchIdentity where the channel knows nobody by that id."""
 
 
 @runtime_checkable

@@ -18,6 +18,7 @@ from adapters.contract.records import (
     Order,
     Person,
     Remark,
+    Say,
     Talk,
     Utterance,
     Who,
@@ -43,7 +44,7 @@ BY: Final = "channels"
 
 # What a channel may answer to each question; anything else would be news about somebody or something else.
 _KINDS: Mapping[Capability, tuple[type, ...]] = {
-    Capability.PROFILE: (Person,),
+    Capability.PROFILE: (Person, Say),
     Capability.HISTORY: (Person, Talk, Utterance, File, Remark),
     Capability.TICKETS: (Person, Case, File),
     Capability.PURCHASES: (Person, Order, Listing),

@@ -36,7 +36,7 @@ from tests.channels import meta_graph
 from tests.channels.email.letters import OURS, mail
 from tests.channels.messenger import double as page
 from tests.channels.shopify import double as till
-from tests.channels.shopify.making import buyer, goods, sale, told_sale
+from tests.channels.shopify.making import buyer, goods, mailbox, sale, told_sale
 from tests.channels.whatsapp import double as cloud
 from tests.desks import SIGNING_SECRET, Stood
 from tests.waiting import until
@@ -298,7 +298,7 @@ class Person:
 
     def as_buyer(self) -> dict[str, Any]:
         """As the shop knows her: she has an account there."""
-        return buyer(CUSTOMER, state="ENABLED", defaultEmailAddress={"emailAddress": ADDRESS, "marketingState": None})
+        return buyer(CUSTOMER, state="ENABLED", defaultEmailAddress=mailbox(ADDRESS))
 
     async def buys(self, **told: Any) -> None:
         """Buys two bells, of which the shop tells at once; `told` is what it says else of her."""

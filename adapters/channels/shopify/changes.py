@@ -15,7 +15,7 @@ from adapters.channels.shopify import questions
 from adapters.channels.shopify.asking import Page, Shop
 from adapters.channels.shopify.orders import Orders
 from adapters.channels.shopify.reading import COMPLETED, DRAFT_OF_OURS, Reader, draft_id, no_readings
-from adapters.channels.shopify.words import Buyer, Draft, Sale
+from adapters.channels.shopify.words import Buyer, Choices, Draft, Sale
 from adapters.contract.errors import BadPayload
 from adapters.contract.found import Found
 from adapters.contract.records import HandedOver, Person
@@ -142,7 +142,7 @@ class Changes:
         )
 
     def _person(self, value: Any) -> Sequence[HandedOver]:
-        return (self._reader.person(read(Buyer, value)),)
+        return self._reader.person(read(Buyer, value)), *self._reader.says(read(Choices, value))
 
     def _order(self, value: Any) -> Sequence[HandedOver]:
         told = read(Sale, value)

@@ -27,8 +27,16 @@ _BUYER: Final = {
     "tags": ["vip"],
     "createdAt": "2025-01-08T10:00:00Z",
     "updatedAt": "2026-01-08T10:00:00Z",
-    "defaultEmailAddress": {"emailAddress": "ann.lee@sample-shop.example"},
-    "defaultPhoneNumber": {"phoneNumber": "+14155550177"},
+    "defaultEmailAddress": {
+        "emailAddress": "ann.lee@sample-shop.example",
+        "marketingState": "UNSUBSCRIBED",
+        "marketingUpdatedAt": "2026-01-07T10:00:00Z",
+    },
+    "defaultPhoneNumber": {
+        "phoneNumber": "+14155550177",
+        "marketingState": "NOT_SUBSCRIBED",
+        "marketingUpdatedAt": None,
+    },
     "defaultAddress": {"address1": "1 Main Street", "city": "Springfield", "zip": "12345", "countryCodeV2": "US"},
 }
 _LINE: Final = {

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from adapters.channels.shopify.asking import Answer
 from adapters.channels.shopify.reading import Reader, no_readings
-from adapters.channels.shopify.words import Buyer
+from adapters.channels.shopify.words import Buyer, Choices
 from adapters.contract.found import Found
 from adapters.contract.records import HandedOver, Who
 from adapters.readings import read
@@ -14,14 +14,17 @@ _EVERYTHING: Final = ("name", "email", "phone")
 
 
 def found_person(reader: Reader, customer: Any, who: Who | None, answer: Answer) -> Found:
-    """The customer, as whom they were asked for where that is an id of the shop's; and what is kept from us of them."""
+    """The customer and what they chose, as whom they were asked for where that is an id of the shop's.
+
+    And what is kept from us of them.
+    """
     readings, withheld = no_readings(), dict.fromkeys(answer.withheld)
 
     def person(value: Any) -> Sequence[HandedOver]:
         told = read(Buyer, value)
         if told.is_withheld:
             withheld.update(dict.fromkeys(_EVERYTHING))
-        return (reader.person(told, who),)
+        return reader.person(told, who), *reader.says(read(Choices, value), who=who)
 
     readings.take("customer", [customer], person)
     return Found(

@@ -24,8 +24,8 @@ def _fulfillments(several: int, parcels: int) -> str:
 _BUYER: Final = """
 fragment Buyer on Customer {
   id firstName lastName verifiedEmail state note locale tags createdAt updatedAt
-  defaultEmailAddress { emailAddress }
-  defaultPhoneNumber { phoneNumber }
+  defaultEmailAddress { emailAddress marketingState marketingUpdatedAt }
+  defaultPhoneNumber { phoneNumber marketingState marketingUpdatedAt }
   defaultAddress { address1 address2 city zip province country countryCodeV2 phone }
 }"""
 _LINE: Final = f"""

@@ -119,17 +119,19 @@ class Reader:
         left = {name: text for name, text in rest.items() if text and name[8:].upper() not in types}
         return tuple(found.values()), left
 
-    def says(self, told: Choices, told_at: datetime) -> Iterable[Say]:
+    def says(self, told: Choices, told_at: datetime | None = None, who: Who | None = None) -> Iterable[Say]:
         """What the customer chose about being written to; nothing where no choice was made.
 
-        Who has unsubscribed, nobody knows when, had done so when it was told; all else needs its moment.
+        Who has unsubscribed, nobody knows when, had done so when it was told, or, where it was asked for, when they
+        were last changed: asked again, that is the same word. All else needs its moment.
         """
+        told_at = told_at or told.changed_at
         for purpose, choice in (("e-mail marketing", told.email), ("sms marketing", told.sms)):
             status = _CHOICES.get(choice.state or "") if choice else None
             at = (choice.at or (told_at if choice.state in _ENDED else None)) if choice else None
             if at is not None and status is not None:
                 # Who changed it, the customer or a colleague, Shopify does not say.
-                yield Say(who=self.who(told.id), purpose=purpose, status=status, at=at, means="IMPORT")
+                yield Say(who=who or self.who(told.id), purpose=purpose, status=status, at=at, means="IMPORT")
 
     def reach(self, kind: str, text: str | None, *, near: Address | None = None, **more: Any) -> Reach | None:
         """The number or address as a way to reach somebody; None where it can be none.

@@ -174,18 +174,20 @@ class Line(_Words):
 
 
 class Choice(_Words):
-    """Whether somebody wants to be written to, as deliveries say it."""
+    """Whether somebody wants to be written to."""
 
-    state: MaybeWord = None
-    at: AwareDatetime | None = _named("consent_updated_at")
+    state: MaybeWord = _named("marketingState", "state")
+    at: AwareDatetime | None = _named("marketingUpdatedAt", "consent_updated_at")
 
 
 class Choices(_Words):
-    """What somebody chose, each by its own word."""
+    """What somebody chose, each by its own word; the Admin API says it of the address and of the number."""
 
     id: CustomerId = Field(validation_alias=AliasChoices("customer_id", "id"))
-    email: Choice | None = _named("email_marketing_consent")
-    sms: Choice | None = _named("sms_marketing_consent")
+    email: Choice | None = _named("defaultEmailAddress", "email_marketing_consent")
+    sms: Choice | None = _named("defaultPhoneNumber", "sms_marketing_consent")
+    changed_at: AwareDatetime | None = _named("updatedAt")
+    """When anything of the customer was last changed, as the Admin API says it."""
 
 
 class Buyer(_Words):

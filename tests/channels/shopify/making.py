@@ -19,6 +19,16 @@ def bag(amount: str, currency: str = "EUR", *, shown: str | None = None) -> dict
     return {"shopMoney": {"amount": amount, "currencyCode": currency}, "presentmentMoney": other}
 
 
+def mailbox(address: str, state: str = "NOT_SUBSCRIBED", at: str | None = None) -> dict[str, Any]:
+    """An address, and whether its owner wants mail there."""
+    return {"emailAddress": address, "marketingState": state, "marketingUpdatedAt": at}
+
+
+def line(number: str, state: str = "NOT_SUBSCRIBED", at: str | None = None) -> dict[str, Any]:
+    """A phone number, and whether its owner wants messages there."""
+    return {"phoneNumber": number, "marketingState": state, "marketingUpdatedAt": at}
+
+
 def buyer(number: int, **more: Any) -> dict[str, Any]:
     """A customer."""
     return {
@@ -34,7 +44,7 @@ def buyer(number: int, **more: Any) -> dict[str, Any]:
         "createdAt": moment(-400),
         "updatedAt": moment(),
         "numberOfOrders": "0",
-        "defaultEmailAddress": {"emailAddress": f"customer{number}@example.com", "marketingState": "NOT_SUBSCRIBED"},
+        "defaultEmailAddress": mailbox(f"customer{number}@example.com"),
         "defaultPhoneNumber": None,
         "defaultAddress": None,
         **more,
@@ -110,20 +120,26 @@ def ware(number: int, title: str, price: str = "9.90", *skus: str, **more: Any) 
 # As deliveries tell it
 
 
+def _told_choice(one: dict[str, Any] | None) -> dict[str, Any] | None:
+    return one and {"state": one["marketingState"].lower(), "consent_updated_at": one["marketingUpdatedAt"]}
+
+
 def _number(gid: str) -> int:
     return int(gid.rpartition("/")[2])
 
 
 def told_buyer(one: dict[str, Any]) -> dict[str, Any]:
     """The customer as a delivery tells it."""
-    mail, line = one["defaultEmailAddress"], one["defaultPhoneNumber"]
+    mail, phone = one["defaultEmailAddress"], one["defaultPhoneNumber"]
     return {
         "id": _number(one["id"]),
         "admin_graphql_api_id": one["id"],
         "first_name": one["firstName"],
         "last_name": one["lastName"],
         "email": mail and mail["emailAddress"],
-        "phone": line and line["phoneNumber"],
+        "phone": phone and phone["phoneNumber"],
+        "email_marketing_consent": _told_choice(mail),
+        "sms_marketing_consent": _told_choice(phone),
         "verified_email": one["verifiedEmail"],
         "state": one["state"].lower(),
         "tags": ", ".join(one["tags"]),

@@ -1,5 +1,6 @@
 """What has changed in the shop is found by asking, whatever its deliveries missed."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,11 +10,13 @@ from adapters.contract.errors import BadPayload
 from adapters.contract.found import Found
 from adapters.contract.records import HandedOver, Order, Person, Removal
 from adapters.lines import Lines
+from resolvers.consents import CONSENT_WORDS
+from resolvers.customers import CUSTOMERS
 from resolvers.kit.shift import Shift
 from resolvers.live.account_pasts import ACCOUNT_PASTS, read_on
 from resolvers.purchases import PURCHASES
 from tests.channels.shopify.double import Bucket, Shop, delivery
-from tests.channels.shopify.making import buyer, moment, sale, told_sale
+from tests.channels.shopify.making import buyer, mailbox, moment, sale, told_buyer, told_sale
 from tests.conftest import Asking
 from tests.taking_in import bring
 
@@ -142,6 +145,22 @@ async def test_parcels_stay(ask: Asking, shop: Shop, shopify: Shopify) -> None:
     await read_on(Shift(store=ask.store, declared=ask.graph.declared, clock=lambda: ask.now, lines=Lines([shopify])))
     (kept,) = await ask.store.find(PURCHASES, {})
     assert [one["number"] for one in kept["tracking"]] == [str(n) for n in range(6)]
+
+
+@pytest.mark.parametrize("at", [moment(2), None])
+async def test_choice_found(ask: Asking, shop: Shop, shopify: Shopify, at: str | None) -> None:
+    """Whoever has unsubscribed while no delivery came has withdrawn, and is told of once however often one looks."""
+    shift = Shift(store=ask.store, declared=ask.graph.declared, clock=lambda: ask.now, lines=Lines([shopify]))
+    shop.buyers = [buyer(7, defaultEmailAddress=mailbox("ann@example.com", "SUBSCRIBED", moment(1)))]
+    (event,) = shopify.events(delivery("customers/update", told_buyer(shop.buyers[0])))
+    await bring(ask.store, *event.records)
+    shop.buyers[0] |= {"defaultEmailAddress": mailbox("ann@example.com", "UNSUBSCRIBED", at), "updatedAt": moment(3)}
+    for _ in range(3):
+        await read_on(shift)
+        await read_on(replace(shift, clock=lambda: ask.now + timedelta(hours=2)))
+    (customer,) = await ask.store.find(CUSTOMERS, {})
+    assert [(one["purpose"], one["status"]) for one in customer["consents"]] == [("e-mail marketing", "WITHDRAWN")]
+    assert await ask.store.count(CONSENT_WORDS, {}) == 2
 
 
 async def test_throttled_waits(ask: Asking, shop: Shop, shopify: Shopify) -> None:

@@ -10,7 +10,7 @@ from adapters.lines import Lines
 from resolvers.kit.viewer import Role
 from resolvers.live.memory import Freshness
 from tests.channels.shopify.double import Bucket, Shop
-from tests.channels.shopify.making import buyer, sale
+from tests.channels.shopify.making import buyer, mailbox, moment, sale
 from tests.conftest import Asking
 from tests.live.conftest import Panel
 from tests.makers import Made, Makers
@@ -84,6 +84,16 @@ async def test_protected_profile_said(panel: Callable[..., Panel], ann: Made, sh
     shown = (await ask(QUERY, id=ann.id)).data["customer"]
     assert shown["sources"][1]["missing"] == "It keeps first name and last name of its profile from us."
     assert shown["purchases"]["sources"][1]["missing"] is None
+
+
+async def test_choice_seen(panel: Callable[..., Panel], ann: Made, shop: Shop) -> None:
+    """Whoever looks at a customer learns that they have unsubscribed."""
+    shop.buyers = [buyer(7, defaultEmailAddress=mailbox("ann@example.com", "UNSUBSCRIBED", moment(2)))]
+    ask = panel()
+    await ask(QUERY, id=ann.id)
+    await ask.settled()
+    shown = await ask("query ($id: ID!) { customer(id: $id) { consents { purpose status } } }", id=ann.id)
+    assert shown.data["customer"]["consents"] == [{"purpose": "e-mail marketing", "status": "WITHDRAWN"}]
 
 
 async def test_waiting_is_seen(panel: Callable[..., Panel], ann: Made, shop: Shop) -> None:

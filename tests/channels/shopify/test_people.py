@@ -1,15 +1,16 @@
 """Who somebody is in the shop, by each writing of their id and by their address; and what is kept from us."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from adapters.channels.shopify.channel import Shopify
 from adapters.contract.errors import ChannelRefused, NoSuchIdentity
 from adapters.contract.found import Portion
-from adapters.contract.records import Person, Who
+from adapters.contract.records import Person, Say, Who
 from tests.channels.shopify.double import Shop
-from tests.channels.shopify.making import buyer, sale
+from tests.channels.shopify.making import BEGUN, buyer, line, mailbox, moment, sale
 
 ANN = Who("shopify", "acme", "7")
 HOME = {"address1": "1 Main Street", "address2": "Flat 2", "city": "Springfield", "zip": "12345", "countryCodeV2": "US"}
@@ -24,9 +25,14 @@ async def person(shopify: Shopify, who: Who = ANN) -> Person:
 
 async def test_customer_is_person(shop: Shop, shopify: Shopify) -> None:
     """Name, ways to reach them, tags and the shop's note are the person's; a tag of several words is noted whole."""
-    line = {"phoneNumber": "(415) 555-0123"}
     shop.buyers = [
-        buyer(7, tags=["vip", "big spender"], note="Rings twice", defaultPhoneNumber=line, defaultAddress=HOME)
+        buyer(
+            7,
+            tags=["vip", "big spender"],
+            note="Rings twice",
+            defaultPhoneNumber=line("(415) 555-0123"),
+            defaultAddress=HOME,
+        )
     ]
     found = await person(shopify)
     assert found.attributes == {"firstName": "Ann", "lastName": "Lee"}
@@ -80,10 +86,9 @@ async def test_by_gid(shop: Shop, shopify: Shopify) -> None:
 
 async def test_by_address(shop: Shop, shopify: Shopify) -> None:
     """By a verified address the customer with exactly that one is found, under their number."""
-    other = {"emailAddress": "ann@other.example"}
     shop.buyers = [
-        buyer(6, defaultEmailAddress=other),
-        buyer(7, defaultEmailAddress={"emailAddress": "Ann@Example.com"}),
+        buyer(6, defaultEmailAddress=mailbox("ann@other.example")),
+        buyer(7, defaultEmailAddress=mailbox("Ann@Example.com")),
     ]
     assert (await person(shopify, Who("email", "", "ann@example.com"))).who == ANN
     with pytest.raises(NoSuchIdentity):
@@ -115,6 +120,26 @@ async def test_protected_fields(shop: Shop, shopify: Shopify) -> None:
     (one,) = found.records
     assert isinstance(one, Person)
     assert one.attributes == {"firstName": "Ann"}
+
+
+async def test_choices(shop: Shop, shopify: Shopify) -> None:
+    """Whoever is asked for tells what they chose about being written to, and since when; no choice says nothing."""
+    told = {"defaultEmailAddress": mailbox("a@b.example", "UNSUBSCRIBED", moment(2))}
+    shop.buyers = [buyer(7, **told, defaultPhoneNumber=line("+14155550123", "SUBSCRIBED", moment(3))), buyer(8)]
+    for who in (ANN, Who("shopify", "acme", "gid://shopify/Customer/7")):
+        _, *said = (await shopify.person(who)).records
+        assert said == [
+            Say(who=who, purpose=f"{kind} marketing", status=status, at=BEGUN + timedelta(days=day), means="IMPORT")
+            for kind, status, day in (("e-mail", "WITHDRAWN", 2), ("sms", "GRANTED", 3))
+        ]
+    assert len((await shopify.person(Who("shopify", "acme", "8"))).records) == 1
+
+
+async def test_choice_withheld(shop: Shop, shopify: Shopify) -> None:
+    """Where it is kept from us what somebody chose, that is said, and no word of theirs is made of it."""
+    shop.buyers, shop.protected = [buyer(7)], frozenset({"marketingState"})
+    found = await shopify.person(ANN)
+    assert (found.withheld, len(found.records)) == (("marketing state",), 1)
 
 
 async def test_silent_nulls(shop: Shop, shopify: Shopify) -> None:
