@@ -151,7 +151,7 @@ class Reader:
         home = told.customer.home if told.customer else None
         near = billed if billed and (billed.country_code or billed.country) else home
         phones = (told.phone, billed.phone if billed else None)
-        found = [self.reach("EMAIL", told.email), *(self.reach("PHONE", one, near=near) for one in phones)]
+        found = [self.reach("EMAIL", told.address), *(self.reach("PHONE", one, near=near) for one in phones)]
         return list(dict.fromkeys(one for one in found if one is not None))
 
     def is_sale(self, told: Sale) -> bool:

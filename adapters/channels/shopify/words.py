@@ -295,7 +295,8 @@ class Sale(_Words):
     total: MaybePrice = _named("totalPriceSet", "total_price_set", "total_price")
     left: MaybePrice = _named("currentTotalPriceSet", "current_total_price_set", "current_total_price")
     """What it comes to after what was taken back or out."""
-    email: MaybeText = _named("email", "contact_email")
+    email: MaybeText = None
+    contact_email: MaybeText = None
     phone: MaybeText = None
     billed_to: Address | None = _named("billingAddress", "billing_address")
     is_test: Annotated[bool, BeforeValidator(lambda value: value is True)] = Field(False, validation_alias="test")
@@ -308,9 +309,14 @@ class Sale(_Words):
     fulfillments: Annotated[tuple[Fulfillment, ...], BeforeValidator(_as_list)] = ()
     is_cut: bool = Field(False, validation_alias=IS_CUT)
 
+    @property
+    def address(self) -> str | None:
+        """Where mail about it reaches somebody: one of both is empty at times."""
+        return self.email or self.contact_email
+
     def require_nobody(self) -> None:
         """Raises BadPayload where somebody can be reached about it, whose it may be."""
-        if self.email or self.phone:
+        if self.address or self.phone:
             raise BadPayload("customer is missing, though the order names an e-mail address or a phone number")
 
 

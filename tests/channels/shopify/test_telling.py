@@ -137,8 +137,17 @@ def test_dotted_topics(topic: str) -> None:
     assert "tags" in (told("customer.tags_added", {"customerId": "gid://shopify/Customer/7"}).left_alone or "")
 
 
-@pytest.mark.parametrize("said", [{"email": "ann@example.com"}, {"phone": "+14155550100"}])
-def test_order_of_somebody(said: dict[str, str]) -> None:
+REACHABLE: list[dict[str, str | None]] = [
+    {"email": "ann@example.com"},
+    {"phone": "+14155550100"},
+    {"email": "", "contact_email": "ann@example.com"},
+    {"email": None, "contact_email": "ann@example.com"},
+    {"email": "ann@example.com", "contact_email": ""},
+]
+
+
+@pytest.mark.parametrize("said", REACHABLE, ids=range(len(REACHABLE)))
+def test_order_of_somebody(said: dict[str, str | None]) -> None:
     """An order with a way to reach somebody, and no customer, is set aside for whoever finds out whose it is."""
     event = told("orders/create", {**ORDER, "customer": None, **said})
     assert event.unread == "customer is missing, though the order names an e-mail address or a phone number"
