@@ -8,10 +8,11 @@ from typing import Any, Final
 
 import structlog
 
+from adapters.channels.shopify.questions import ONE_OF_SEVERAL
 from adapters.channels.shopify.settings import ShopifySettings
 from adapters.channels.shopify.words import Numbered
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelError, ChannelRefused
-from adapters.contract.manners import Manners, by_status
+from adapters.contract.manners import Manners, by_status, retry_after_s
 from adapters.contract.reply import Reply
 from adapters.contract.way import Way
 from adapters.readings import read
@@ -24,6 +25,8 @@ _LONGEST_CODE: Final = 60
 _DOMAIN: Final = ".myshopify.com"
 _LONGEST_CURSOR: Final = 2_000
 _LOCKED: Final = 423
+# Shopify's own: so many requests came that it took them for an attack, which passes.
+_TAKEN_FOR_ATTACK: Final = 430
 _LARGEST: Final = 1e15
 _DENIED: Final = "ACCESS_DENIED"
 _NODES: Final = "nodes"
@@ -33,6 +36,10 @@ _OF_ACCOUNT: Final[Mapping[str, str]] = {
     "SHOP_INACTIVE": "The shop is closed or has not paid.",
 }
 _TOO_COSTLY: Final = "MAX_COST_EXCEEDED"
+_PASSING: Final[Mapping[str, str]] = {
+    "INTERNAL_SERVER_ERROR": "Shopify failed by itself",
+    "TIMEOUT": "Shopify did not get done in time",
+}
 
 _log = structlog.get_logger("adapters.channels.shopify")
 
@@ -55,13 +62,28 @@ def judge(reply: Reply) -> ChannelError | None:
         return _throttled(told)
     data = told.get("data")
     if isinstance(data, Mapping) and any(map(_is_something, data.values())):
-        # Some of it is kept from us, which stands beside what is not.
-        return None
+        # Some of it is kept from us, which stands beside what is not. What failed is asked for again.
+        code = next(_failed_parts(data, errors), None)
+        return _refusal(code) if code else None
     return _refusal(codes[0] if codes else "unknown")
 
 
 def _is_something(value: Any) -> bool:
     return any(one is not None for one in value) if isinstance(value, list) else value is not None
+
+
+def _failed_parts(data: Mapping[str, Any], errors: Any) -> Iterator[str]:
+    """What failed of the parts of a question that are missing, each by its passing code.
+
+    Of several people who are searched for at once one spoils no others, and is told as unread.
+    """
+    missing = {name for name, value in data.items() if value is None and not ONE_OF_SEVERAL.fullmatch(name)}
+    for one in errors if isinstance(errors, list) else ():
+        path = one.get("path") if isinstance(one, Mapping) else None
+        part = path[0] if isinstance(path, list) and path and isinstance(path[0], str) else None
+        code = next(_codes([one]))
+        if code in _PASSING and (part in missing if part else missing):
+            yield code
 
 
 def _of_status(reply: Reply, found: ChannelError) -> ChannelError:
@@ -71,6 +93,9 @@ def _of_status(reply: Reply, found: ChannelError) -> ChannelError:
             code="404",
             is_of_account=True,
         )
+    if reply.status == _TAKEN_FOR_ATTACK:
+        words = f"Shopify takes no more requests for now ({_TAKEN_FOR_ATTACK})."
+        return ChannelBusy(words, retry_after_s=max(retry_after_s(reply) or 0.0, _LEAST_WAIT_S))
     if isinstance(found, ChannelRefused) and (found.is_of_account or reply.status == _LOCKED):
         words = f"Shopify does not take our token ({reply.status}). Renew it, or see whether the shop is open."
         return ChannelRefused(words, code=str(reply.status), is_of_account=True)
@@ -78,8 +103,8 @@ def _of_status(reply: Reply, found: ChannelError) -> ChannelError:
 
 
 def _refusal(code: str) -> ChannelError:
-    if code == "INTERNAL_SERVER_ERROR":
-        return ChannelDown("Shopify failed by itself (INTERNAL_SERVER_ERROR).")
+    if (words := _PASSING.get(code)) is not None:
+        return ChannelDown(f"{words} ({code}).")
     if (advice := _OF_ACCOUNT.get(code)) is not None:
         return ChannelRefused(f"Shopify does not let us do that ({code}). {advice}", code=code, is_of_account=True)
     if code == _TOO_COSTLY:

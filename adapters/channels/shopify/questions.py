@@ -4,6 +4,7 @@ A question may cost 1,000 points: an object costs one, a list as much as all tha
 at once, and what an order has more is asked for by itself.
 """
 
+import re
 from typing import Final
 
 LINES_AT_ONCE: Final = 8
@@ -110,6 +111,10 @@ COMPLETE: Final = f"""mutation Complete($id: ID!) {{ draftOrderComplete(id: $id,
   draftOrder {{ id order {{ ...Sale customer {{ id }} }} }} userErrors {{ field message }} }} }}{_SALE}"""
 DROP: Final = """mutation Drop($id: ID!) { draftOrderDelete(input: { id: $id }) {
   deletedId userErrors { field message } } }"""
+
+
+ONE_OF_SEVERAL: Final = re.compile("p[0-9]+")
+"""How the answers to `people_by` are named."""
 
 
 def people_by(count: int) -> str:

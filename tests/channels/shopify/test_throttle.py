@@ -57,6 +57,12 @@ def test_wait(told: Any, wait_s: float) -> None:
     assert found.retry_after_s == pytest.approx(wait_s)
 
 
+def partial(code: str, *path: str | int) -> dict[str, Any]:
+    """An answer of which one part is missing, and an error of that code at the path."""
+    error = {"message": "Internal", "extensions": {"code": code}, **({"path": list(path)} if path else {})}
+    return {"data": {"customers": {"nodes": []}, "orders": None}, "errors": [error]}
+
+
 JUDGED: list[tuple[Any, int, type[ChannelError] | None, str | None, bool | None]] = [
     ({"data": {"customer": None}}, 200, None, None, None),
     (b"<html>", 200, None, None, None),
@@ -70,6 +76,14 @@ JUDGED: list[tuple[Any, int, type[ChannelError] | None, str | None, bool | None]
     ({"errors": "Not Found"}, 200, ChannelRefused, "unknown", False),
     ({"errors": [7, None]}, 200, ChannelRefused, "unknown", False),
     ({"errors": [{"extensions": {"code": "INTERNAL_SERVER_ERROR"}}]}, 200, ChannelDown, None, None),
+    ({"errors": [{"extensions": {"code": "TIMEOUT"}}], "data": None}, 200, ChannelDown, None, None),
+    (partial("INTERNAL_SERVER_ERROR", "orders"), 200, ChannelDown, None, None),
+    (partial("TIMEOUT", "orders", "nodes", 3), 200, ChannelDown, None, None),
+    (partial("INTERNAL_SERVER_ERROR"), 200, ChannelDown, None, None),
+    (partial("INTERNAL_SERVER_ERROR", "customers", "nodes", 0, "note"), 200, None, None, None),
+    (partial("ACCESS_DENIED", "orders"), 200, None, None, None),
+    ({**partial("INTERNAL_SERVER_ERROR", "p1"), "data": {"p0": {"nodes": []}, "p1": None}}, 200, None, None, None),
+    (b"<html>", 430, ChannelBusy, None, None),
     ({"errors": "[API] Invalid API key"}, 401, ChannelRefused, "401", True),
     ({"errors": "Payment Required"}, 402, ChannelRefused, "402", True),
     ({"errors": "Not Found"}, 404, ChannelRefused, "404", True),
@@ -141,6 +155,15 @@ async def test_odd_answers(shop: Shop, shopify: Shopify, body: str) -> None:
     shop.fault("", 200, body)
     with pytest.raises(BadPayload):
         await shopify.person(ANN)
+
+
+@pytest.mark.parametrize("body", [(200, partial("TIMEOUT", "orders")), (430, "")], ids=["part", "attack"])
+async def test_asked_again(shop: Shop, opened: Callable[..., Shopify], body: tuple[int, Any]) -> None:
+    """What passes is asked for again, and nothing of what has changed is left out."""
+    shop.buyers, shop.sales = [buyer(7)], [sale(1, 7)]
+    shop.fault("Changes", *body)
+    found = await opened(tries=2).portion_of_all(None)
+    assert [one.external_id for one in found.records if isinstance(one, Order)] == ["1"]
 
 
 async def test_hanging(shop: Shop, shopify: Shopify) -> None:
