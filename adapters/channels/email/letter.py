@@ -11,6 +11,7 @@ from email import message_from_bytes
 from email.message import Message
 from typing import Final
 
+from adapters.attached import name_of
 from adapters.channels.email.pages import text_of_page
 from adapters.channels.email.plain import legible_lines, unflowed
 from adapters.channels.email.words import body_unpacked, charset_of_page, header_text, parameters, raw_text, text_of
@@ -41,8 +42,6 @@ _SURE: Final = re.compile(
 )
 _COMMENT: Final = re.compile(r"\([^()]{0,200}\)")
 _KIND: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
-# Nor what turns the letters behind it round, so that a program looks like a picture.
-_NO_NAME: Final = re.compile(r"[\x00-\x1f\x7f\ufffd\u202a-\u202e\u2066-\u2069]+")
 _NO_WORDS: Final = frozenset({"text/calendar", "text/x-amp-html", "text/csv", "text/rtf", "text/vcard", "text/x-vcard"})
 _STATUSES: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _RECEIPTS: Final = frozenset({"message/disposition-notification", "message/global-disposition-notification"})
@@ -244,7 +243,7 @@ def _forwarded(inner: Message, found: Letter, depth: int) -> None:
     found.others += [own.headers, *own.others]
     found.forwarded += own.texts or own.forwarded
     name = own.headers.text("subject") or "forwarded message"
-    _add(found, Attached(_named(f"{name[: _LONGEST_NAME - 4]}.eml"), "message/rfc822", inner))
+    _add(found, Attached(name_of(f"{name[: _LONGEST_NAME - 4]}.eml", "attachment"), "message/rfc822", inner))
 
 
 def _one_of(parts: Sequence[Message], found: Letter, depth: int) -> None:
@@ -284,7 +283,7 @@ def _leaf(part: Message, kind: str, found: Letter) -> None:
         found.texts += [text] if text else []
         return
     if name or body.strip():
-        named = _named(name or f"attachment-{len(found.files) + 1}")
+        named = name_of(name or f"attachment-{len(found.files) + 1}", "attachment")
         file = Attached(named, kind if _KIND.fullmatch(kind) else "application/octet-stream", body)
         _add(found, file)
         if is_words and not disposition.strip().lower().startswith("attachment"):
@@ -304,15 +303,6 @@ def _words(body: bytes, kind: str, said: dict[str, str]) -> str:
 def _add(found: Letter, file: Attached) -> None:
     if len(found.files) < MOST_FILES:
         found.files.append(file)
-
-
-def _named(name: str) -> str:
-    """The file's name, without a path, and no longer than file systems take."""
-    last = _NO_NAME.sub("", name).replace("\\", "/").rstrip("/ ").rpartition("/")[2].strip()
-    if len(last) > _LONGEST_NAME:
-        stem, dot, end = last.rpartition(".")
-        last = f"{stem[: _LONGEST_NAME - 20]}{dot}{end[:16]}" if dot else last[:_LONGEST_NAME]
-    return last if last.strip(".") else "attachment"
 
 
 def _bytes_of(part: Message) -> bytes:

@@ -12,10 +12,10 @@ from pathlib import PurePosixPath
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from adapters.attached import UNKNOWN_TYPE, name_of
 from adapters.channels.meta_messaging.shapes import Attachment, Feedback, Message, Question
 from adapters.quiet import quiet
 
-UNKNOWN_TYPE: Final = "application/octet-stream"
 _FILES: Final = frozenset({"image", "audio", "video", "file", "sticker", "ephemeral", "story_mention", "ig_story"})
 """What is a file; of the others there is no more than a title and an address."""
 _TOLD: Final = frozenset({"sticker", "ephemeral", "story_mention", "ig_story"})
@@ -155,4 +155,4 @@ def _answered(one: Question) -> Iterator[str]:
 
 def filed(told: Sequence[tuple[str | None, str | None]]) -> tuple[Attached, ...]:
     """Files that Meta names by itself, with name and type."""
-    return tuple(Attached((name or "file")[:_LONGEST_NAME], media_type or UNKNOWN_TYPE) for name, media_type in told)
+    return tuple(Attached(name_of(name or "", "file"), media_type or UNKNOWN_TYPE) for name, media_type in told)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from adapters.attached import name_of
 from adapters.channels.zendesk.words import (
     Attachment,
     Comment,
@@ -276,7 +277,7 @@ class Reader:
             who=who,
             of=comment,
             of_kind="message",
-            name=told.name,
+            name=name_of(told.name, told.id),
             media_type=told.content_type or "application/octet-stream",
             size_bytes=told.size if told.size is not None and told.size >= 0 else None,
             created_at=at,

@@ -255,6 +255,23 @@ def test_file_without_words(telegram: Telegram, kind: str, name: str, media_type
     assert beyond(file) is None
 
 
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ("../../a.pdf", "a.pdf"),
+        ("C:\\temp\\a.pdf", "a.pdf"),
+        ("/etc/", "etc"),
+        ("../..", "document.pdf"),
+        ("a\u202efdp.exe", "afdp.exe"),
+    ],
+)
+def test_file_has_no_path(telegram: Telegram, told: str, name: str) -> None:
+    """A file is called by its name alone: whoever saves it saves it where they mean to."""
+    document = {"file_id": "a", "file_name": told, "mime_type": "application/pdf"}
+    (file,) = (one for one in read(telegram, message(document=document)).records if isinstance(one, File))
+    assert file.name == name
+
+
 @pytest.mark.parametrize("told", [None, 5, [], {}, {"user": MIA}])
 def test_unknown_kinds(telegram: Telegram, told: Any) -> None:
     """What Telegram may begin to tell of is left alone, and its name is cut where it is long."""
