@@ -45,6 +45,8 @@ def _id(said: Any) -> Any:
 
 
 _LONGEST_ID: Final = 512
+UNTYPED: Final = "attachment"
+"""What an attachment is told as that says of no type."""
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 MaybeMoment = Annotated[Moment | None, BeforeValidator(lambda said: None if said == 0 else said)]
 Id = Annotated[str, Field(min_length=1, max_length=_LONGEST_ID), BeforeValidator(_id)]
@@ -101,13 +103,30 @@ class QuickReply(Shape):
     payload: str | None = None
 
 
-class Attachment(Shape):
-    """A file, a card, or something shared."""
+def _kind(said: Any) -> Any:
+    known = _id(said)
+    return known if isinstance(known, str) and 0 < len(known) <= _LONGEST_ID else UNTYPED
 
-    type: Id
-    title: str | None = None
-    url: str | None = None
-    payload: dict[str, Any] | None = None
+
+def _maybe_text(said: Any) -> Any:
+    return said if isinstance(said, str) else None
+
+
+def _maybe_object(said: Any) -> Any:
+    return said if isinstance(said, dict) else None
+
+
+class Attachment(Shape):
+    """A file, a card, or something shared. Whatever is odd of it spoils none of the words beside it."""
+
+    type: Annotated[str, BeforeValidator(_kind)] = UNTYPED
+    title: Annotated[str | None, BeforeValidator(_maybe_text)] = None
+    url: Annotated[str | None, BeforeValidator(_maybe_text)] = None
+    payload: Annotated[dict[str, Any] | None, BeforeValidator(_maybe_object)] = None
+
+
+def _attachments(said: Any) -> Any:
+    return [_maybe_object(one) or {} for one in said] if isinstance(said, list) else said
 
 
 class Message(Shape):
@@ -115,7 +134,7 @@ class Message(Shape):
 
     mid: Id
     text: str | None = None
-    attachments: list[Attachment] | None = None
+    attachments: Annotated[list[Attachment] | None, BeforeValidator(_attachments)] = None
     quick_reply: QuickReply | None = None
     reply_to: ReplyTo | None = None
     referral: Referral | None = None
