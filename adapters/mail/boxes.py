@@ -18,6 +18,7 @@ from typing import Any, Final, TypeVar
 from adapters.contract.errors import BadPayload, ChannelBusy, ChannelDown, ChannelError, ChannelRefused, NoSuchIdentity
 from adapters.contract.way import Step
 from adapters.mail.lines import Line, named, talk
+from adapters.mail.owing import NotGivenOut, Owed, Withheld
 from adapters.mail.posting import SignIn
 from adapters.quiet import quiet
 
@@ -33,6 +34,8 @@ _BESIDE: Final = 65_536
 # Of one id there is one mail, and copies of it.
 _MOST_NAMESAKES: Final = 3
 _PASSING: Final = frozenset({b"UNAVAILABLE", b"INUSE", b"LIMIT", b"SERVERBUG"})
+# Of one mail Dovecot says SERVERBUG where it is damaged; Gmail says the last two to who has asked for too much.
+_PASSING_OF_MAILS: Final = frozenset({b"UNAVAILABLE", b"INUSE", b"LIMIT", b"OVERQUOTA", b"THROTTLED"})
 
 
 @quiet
@@ -47,6 +50,8 @@ class Folder:
     """The number of the last mail that was fetched."""
     to_mark: tuple[int, ...] = ()
     """Those that are kept by now, and not marked as read yet."""
+    owed: tuple[tuple[int, int], ...] = ()
+    """Those that the server would not give out, each with the second in which it first refused."""
 
 
 @quiet
@@ -87,12 +92,17 @@ class Found:
     folders: list[Folder] = field(default_factory=list)
     """How far each was read with this."""
     mails: list[Fetched] = field(default_factory=list)
+    withheld: list[Withheld] = field(default_factory=list)
     is_more: bool = False
+    is_broken_off: bool = False
+    """Whether the server gives no more for now."""
+    asked: int = 0
+    """For how many mails it was asked."""
     began_at: float = field(default_factory=time.monotonic)
 
     def is_enough(self, look: Look) -> bool:
         """Whether no further mail is to be fetched now."""
-        if not self.mails:
+        if not self.asked:
             return False
         took_s = time.monotonic() - self.began_at
         return len(self.mails) >= look.at_most or self.bytes >= look.bytes_at_once or took_s > look.seconds_at_once
@@ -149,7 +159,10 @@ def _looked(line: Line, sign_in: SignIn, folders: Sequence[Folder], look: Look) 
 
     def work(imap: _Imap) -> Found:
         for folder in folders:
-            _read(imap, folder, look, found)
+            if found.is_broken_off:
+                found.folders.append(folder)
+            else:
+                _read(imap, folder, look, found)
         return found
 
     return _done(line, sign_in, look.largest_bytes, work)
@@ -229,15 +242,44 @@ def _read(imap: _Imap, folder: Folder, look: Look, found: Found) -> None:
     waiting = _numbers(imap, *(("SINCE", _day(look.since)) if last is None else ("UID", f"{last + 1}:*")))
     # A range that ends with a star always has the newest mail, however far behind it begins (RFC 3501, 6.4.8).
     waiting = [one for one in waiting if last is None or one > last]
+    owed, fetched = Owed(folder.owed if last is not None else ()), len(found.mails)
+    taken = _taken(imap, (folder.name, era), waiting, owed, look, found)
+    _taken(imap, (folder.name, era), [one for one in owed.numbers() if one not in taken], owed, look, found)
+    given_up = owed.given_up(are_others_given=len(found.mails) > fetched)
+    found.withheld += [Withheld(folder.name, era, one) for one in given_up]
+    if owed.is_stuck and not found.mails:
+        raise ChannelBusy("It gives out none of many mails that it has. Look into the server's log.")
+    # Of those for which it is asked again there may be more at any time, and at the next look is soon enough.
+    found.is_more |= found.is_broken_off or len(taken) < len(waiting)
+    to_mark = tuple(one.number for one in found.mails[fetched:])
+    found.folders.append(Folder(folder.name, era, _reached(taken, waiting, last, imap), to_mark, owed.told()))
+
+
+def _taken(
+    imap: _Imap, place: tuple[str, int], numbers: Sequence[int], owed: Owed, look: Look, found: Found
+) -> list[int]:
+    """Those of the mails that are fetched or remembered as owed, as far as there is room."""
     taken: list[int] = []
-    for one in waiting:
-        if found.is_enough(look):
-            found.is_more = True
+    for one in numbers:
+        if found.is_broken_off or found.is_enough(look):
             break
-        if (mail := _fetched(imap, folder.name, era, one, look.largest_bytes)) is not None:
-            found.mails.append(mail)
+        found.asked += 1
+        try:
+            mail = _fetched(imap, *place, one, look.largest_bytes)
+        except NotGivenOut:
+            if not owed.refused(one):
+                break
+        except (ChannelBusy, OSError, imaplib.IMAP4.abort):
+            if not found.mails:
+                raise
+            # What was fetched before is kept, and the reading goes on at this one.
+            found.is_broken_off = True
+            break
+        else:
+            owed.given(one)
+            found.mails += [mail] if mail is not None else []
         taken.append(one)
-    found.folders.append(Folder(folder.name, era, _reached(taken, waiting, last, imap), tuple(taken)))
+    return taken
 
 
 def _reached(taken: Sequence[int], waiting: Sequence[int], last: int | None, imap: _Imap) -> int:
@@ -274,14 +316,14 @@ def _numbers(imap: _Imap, *criteria: str) -> list[int]:
 
 
 def _fetched(imap: _Imap, folder: str, era: int, number: int, largest: int) -> Fetched | None:
-    """The mail; None where it is gone by now."""
-    said = _require(imap.uid("FETCH", str(number), "(RFC822.SIZE INTERNALDATE)"))
+    """The mail; None where it is gone by now. Raises NotGivenOut where the server has it and does not give it out."""
+    said = _said_of(imap, number, "(RFC822.SIZE INTERNALDATE)")
     words = b" ".join(one for one in said if isinstance(one, bytes))
     size = _SIZE.search(words)
     if size is None:
         return None
     part = "" if int(size[1]) <= largest else f"<0.{largest}>"
-    answer = _require(imap.uid("FETCH", str(number), f"(UID BODY.PEEK[]{part})"))
+    answer = _said_of(imap, number, f"(UID BODY.PEEK[]{part})")
     body = next((one[1] for one in answer if isinstance(one, tuple) and _is_of(one[0], answer, number)), None)
     if not body:
         return None
@@ -294,6 +336,23 @@ def _fetched(imap: _Imap, folder: str, era: int, number: int, largest: int) -> F
         came_at=_dated(came_at[1].decode("latin-1")) if came_at else "",
         size_bytes=int(size[1]),
     )
+
+
+def _said_of(imap: _Imap, number: int, what: str) -> list[Any]:
+    """What the server says of a mail; raises NotGivenOut, and ChannelBusy where it gives out none for now."""
+    try:
+        state, told = imap.uid("FETCH", str(number), what)
+    except imaplib.IMAP4.abort:
+        raise
+    except imaplib.IMAP4.error as error:
+        # So the library says that the answer is BAD, as Exchange's is of mails that it cannot write out.
+        state, told = "BAD", [str(error).encode("utf-8", "replace")]
+    if state == "OK":
+        return told
+    code = _CODE.search(b" ".join(one for one in told if isinstance(one, bytes)))
+    if code is not None and code[1] in _PASSING_OF_MAILS:
+        raise ChannelBusy(f"It gives out no mails for now ({code[1].decode()}).")
+    raise NotGivenOut(f"The server answers {state[:10]} to the question for a mail that it has.")
 
 
 def _is_of(head: bytes, answer: Sequence[Any], number: int) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 import orjson
 
 from adapters.channels.email.letter import read_letter
-from adapters.channels.email.opening import CAME_AT, IS_CUT, IS_SENT, MAILBOX
+from adapters.channels.email.opening import CAME_AT, IS_CUT, IS_SENT, IS_WITHHELD, MAILBOX
 from adapters.channels.email.settings import EmailSettings
 from adapters.channels.email.signing_in import signed_in
 from adapters.channels.email.threads import id_of, mail_behind
@@ -19,6 +19,7 @@ from adapters.contract.reply import Reply
 from adapters.contract.way import Way
 from adapters.mail.boxes import Fetched, Folder, Found, Look, fetch, look_into
 from adapters.mail.lines import Line
+from adapters.mail.owing import Withheld
 from adapters.mail.posting import SignIn
 from adapters.mail.servers import server_at
 
@@ -55,7 +56,10 @@ async def collect(way: Way, settings: EmailSettings, cursor: str | None) -> Coll
 
     found = await signed_in(way, settings, looked)
     return Collected(
-        deliveries=tuple(_delivery(one, settings, now) for one in found.mails),
+        deliveries=(
+            *(_delivery(one, settings, now) for one in found.mails),
+            *(_withheld(one, now) for one in found.withheld),
+        ),
         cursor=_cursor(found.folders),
         is_more=found.is_more,
     )
@@ -98,14 +102,15 @@ def _folders(settings: EmailSettings, cursor: str | None) -> Sequence[Folder]:
     """The same, each with how far it was read."""
     names = _names(settings)
     known = orjson.loads(cursor) if cursor else {}
-    return [
-        Folder(one, known[one][0], known[one][1], tuple(known[one][2])) if one in known else Folder(one)
-        for one in names
-    ]
+    return [_folder(one, *known[one]) if one in known else Folder(one) for one in names]
+
+
+def _folder(name: str, era: int, last: int, to_mark: Sequence[int], owed: Sequence[tuple[int, int]] = ()) -> Folder:
+    return Folder(name, era, last, tuple(to_mark), tuple((number, since) for number, since in owed))
 
 
 def _cursor(folders: Sequence[Folder]) -> str:
-    return orjson.dumps({one.name: [one.era, one.last, one.to_mark] for one in folders}).decode()
+    return orjson.dumps({one.name: [one.era, one.last, one.to_mark, one.owed] for one in folders}).decode()
 
 
 def _delivery(mail: Fetched, settings: EmailSettings, now: datetime) -> Delivery:
@@ -117,3 +122,9 @@ def _delivery(mail: Fetched, settings: EmailSettings, now: datetime) -> Delivery
     if mail.folder == settings.sent_mailbox:
         headers[IS_SENT] = "yes"
     return Delivery(method=COLLECTED, query={}, headers=headers, body=mail.body, received_at=now)
+
+
+def _withheld(mail: Withheld, now: datetime) -> Delivery:
+    """In the place of a mail, so that people learn that there is one."""
+    headers = {MAILBOX: f"{mail.folder} {mail.era} {mail.number}", IS_WITHHELD: "yes"}
+    return Delivery(method=COLLECTED, query={}, headers=headers, body=b"", received_at=now)

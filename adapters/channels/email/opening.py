@@ -32,6 +32,8 @@ IS_SENT: Final = "x-mailbox-of-sent"
 CAME_AT: Final = "x-mailbox-date"
 IS_CUT: Final = "x-mailbox-cut"
 """Whether only the beginning of the mail was fetched."""
+IS_WITHHELD: Final = "x-mailbox-withheld"
+"""Whether there is a mail of which the server gave out nothing."""
 
 _FIELDS: Final = ("email", "raw", "message", "body-mime", "rawemail", "content", "mime")
 """As services call the field with the raw mail, in lower case."""
@@ -77,6 +79,8 @@ def opened(delivery: Delivery) -> Opened:
     """The mail; raises BadPayload where there is none."""
     if delivery.method == COLLECTED:
         headers = delivery.headers
+        if IS_WITHHELD in headers:
+            raise BadPayload("the server does not give out the mail that it has there: look for it in the mailbox")
         came_at = read_moment(headers.get(CAME_AT, "")) or delivery.received_at
         return Opened(delivery.body, min(came_at, delivery.received_at), IS_SENT in headers, IS_CUT in headers)
     return Opened(_mail_in(delivery), delivery.received_at, is_sent=False)

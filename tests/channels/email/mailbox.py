@@ -51,6 +51,8 @@ class MailServer:
     now: datetime = datetime(2026, 11, 24, 12, tzinfo=UTC)
     faults: dict[str, str] = field(default_factory=dict)
     """By the command: no answer, an end, or these lines in the place of the good ones (TAG is the command's own)."""
+    withheld: dict[int, str] = field(default_factory=dict)
+    """By the number of a mail: what is answered to the question for what it says, as `faults`."""
     capabilities: str = "IMAP4rev1 IDLE"
     commands: list[str] = field(default_factory=list)
     token: str = "token-1"
@@ -85,6 +87,8 @@ class _Session:
             verb = " ".join(command.upper().split()[: 2 if command.upper().startswith("UID") else 1])
             self._server.commands.append(command if verb != "LOGIN" else "LOGIN")
             fault = self._server.faults.get(verb)
+            if verb == "UID FETCH" and "BODY" in command:
+                fault = fault or self._server.withheld.get(int(command.split()[2]))
             if fault == HANGS:
                 await self._server._ends.wait()
             if fault in {HANGS, CUTS}:
