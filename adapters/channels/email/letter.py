@@ -12,6 +12,7 @@ from email.message import Message
 from typing import Final
 
 from adapters.attached import name_of
+from adapters.channels.email.footers import parted
 from adapters.channels.email.pages import text_of_page
 from adapters.channels.email.plain import legible_lines, unflowed
 from adapters.channels.email.words import body_unpacked, charset_of_page, header_text, parameters, raw_text, text_of
@@ -272,13 +273,15 @@ def _leaf(part: Message, kind: str, found: Letter) -> None:
     content, disposition = headers.raw("content-type"), headers.raw("content-disposition")
     said = parameters(content)
     name = parameters(disposition).get("filename") or said.get("name")
-    body = _bytes_of(part)
+    body, footer = _unpacked(part)
     if kind in _OTHERS_HEADERS:
         found.others.append(_block(text_of(body[:_LONGEST_BODY], said.get("charset"))))
         return
     is_words = kind.startswith(("text/", "multipart/")) and kind not in _NO_WORDS
     if is_words and not name and not disposition.strip().lower().startswith("attachment"):
         text = _words(body[:_LONGEST_BODY], kind, said)
+        if footer:
+            text = legible_lines(f"{text}\n{text_of(footer[:_LONGEST_BODY], None)}")
         found.is_plain |= kind != "text/html" and bool(text) and not found.texts
         found.texts += [text] if text else []
         return
@@ -307,17 +310,23 @@ def _add(found: Letter, file: Attached) -> None:
 
 def _bytes_of(part: Message) -> bytes:
     """The bytes of a part, unpacked as far as that goes."""
+    return _unpacked(part)[0]
+
+
+def _unpacked(part: Message) -> tuple[bytes, bytes]:
+    """The same, and what stands in plain words behind packed ones."""
     way = _way_of(part)
     # What is not said to be packed, the library gives as it is.
     del part[_ENCODING]
     raw = part.get_payload(decode=True)
     if not isinstance(raw, bytes):
-        return b""
+        return b"", b""
     if way == "base64":
-        return body_unpacked(raw)
+        coded, footer = parted(raw)
+        return body_unpacked(coded), footer
     if way == "quoted-printable":
-        return binascii.a2b_qp(raw)
-    return b"".join(_of_uu(raw)) if way in _UUENCODED else raw
+        return binascii.a2b_qp(raw), b""
+    return b"".join(_of_uu(raw)) if way in _UUENCODED else raw, b""
 
 
 def _way_of(part: Message) -> str:

@@ -173,6 +173,63 @@ def test_transfer_encodings(way: str, body: bytes) -> None:
     assert words(mail(body, content_type="text/plain; charset=utf-8", content_transfer_encoding=way)) == UMLAUTS
 
 
+LONG = "Größe: wo bleibt meine Bestellung 4711? " * 3
+LIST = "_____________________\nsupport mailing list\nhttps://lists.shop.example/listinfo/support"
+SCANNED = "--\nThis email has been checked for viruses.\nwww.antivirus.example"
+
+
+def packed(text: str, codec: str = "utf-8") -> bytes:
+    """The text in base64, in lines."""
+    return base64.encodebytes(text.encode(codec))
+
+
+@pytest.mark.parametrize("text", ["Größe?", "Where is it?", "Größe", LONG])
+@pytest.mark.parametrize("footer", [LIST, SCANNED, "____\nThis list is sponsored"])
+@pytest.mark.parametrize("between", ["", "\n", "\r\n\r\n"])
+def test_footers(text: str, footer: str, between: str) -> None:
+    """What a list or a scanner puts behind packed words stands behind them, as they wrote it."""
+    raw = packed(text) + f"{between}{footer}\n".encode()
+    read = words(mail(raw, content_type="text/plain; charset=utf-8", content_transfer_encoding="base64"))
+    assert read is not None
+    said, gap, below = read.partition(footer[:2])
+    assert (said.strip(), gap + below) == (text.strip(), footer)
+
+
+@pytest.mark.parametrize(
+    ("body", "read"),
+    [
+        (packed("Where is it?") + b"\nHello there", "Where is it?\n\nHello there"),
+        (packed("Where is it?") + b"Hello there", "Where is it?\nHello there"),
+        (packed("Where is it?") + b"\nHello\n", "Where is it?\n\nHello"),
+        (packed("Where is it").strip() + b"Hello there", "Where is it\nHello there"),
+        # Each line with an empty one behind it, and code of which a line was damaged.
+        (packed(UMLAUTS * 9).replace(b"\n", b"\n\n"), UMLAUTS * 9),
+        (packed(UMLAUTS * 9).replace(b"\n", b"!\n", 1), UMLAUTS * 9),
+        # No code, though a word of it could be.
+        (b"Dear\n\n--\nAnn Lee", "Dear\n\n--\nAnn Lee"),
+    ],
+    ids=range(7),
+)
+def test_ends_of_code(body: bytes, read: str) -> None:
+    """Code ends with its padding or the first line that is none, and short words are no code."""
+    content = "text/plain; charset=utf-8"
+    assert words(mail(body, content_type=content, content_transfer_encoding="base64")) == read
+
+
+def test_footer_of_another_charset() -> None:
+    """A footer is read by itself, also behind letters of two bytes and behind a page."""
+    raw = packed(LONG, "utf-16-le") + SCANNED.encode()
+    assert (
+        words(mail(raw, content_type="text/plain; charset=utf-16-le", content_transfer_encoding="base64"))
+        == f"{LONG.strip()}\n{SCANNED}"
+    )
+    page = packed("<p>Größe?</p>") + f"{LIST} <owner@shop.example>".encode()
+    assert (
+        words(mail(page, content_type="text/html; charset=utf-8", content_transfer_encoding="base64"))
+        == f"Größe?\n{LIST} <owner@shop.example>"
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
