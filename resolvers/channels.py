@@ -10,7 +10,7 @@ from resolvers.kit.context import Context, Info
 from resolvers.kit.described import graph_type, told
 from resolvers.kit.errors import BadUserInput, invalid
 from resolvers.kit.phones import phone_on_channel
-from resolvers.kit.scalars import canonical_email
+from resolvers.kit.scalars import canonical_sender
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node, kept, reader_of
 from resolvers.kit.texts import plain_text, quoted
@@ -155,7 +155,7 @@ def canonical_value(channel: str, value: str, default_region: str | None = None)
         text = _business_scoped(_ADDRESSED.sub("", text))
     match reach_by(channel, text):
         case "EMAIL":
-            return canonical_email(text)
+            return canonical_sender(text)
         case "PHONE":
             return phone_on_channel(text, default_region, is_international=channel in _BY_WHOLE_NUMBER)
     return plain_text(text, "That", LONGEST_VALUE)

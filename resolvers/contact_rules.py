@@ -7,6 +7,7 @@ before there were ids has that of its place in the list, which it keeps once the
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from adapters.reaching import folded_email
 from adapters.records import Document, RecordId, derived_id
 from resolvers.kit.phones import canonical_phone
 from resolvers.kit.scalars import canonical_email
@@ -47,6 +48,8 @@ def mark_of(type_name: str, value: str) -> str:
 
 def compared(type_name: str, value: str) -> str:
     """The form in which two contact points of a type are one: of postal addresses, without case and spelling of it."""
+    if type_name == "EMAIL":
+        return folded_email(value)
     return value.casefold() if type_name == "POSTAL" else value.lower()
 
 

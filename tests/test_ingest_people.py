@@ -20,9 +20,10 @@ from resolvers.campaigns import CAMPAIGNS
 from resolvers.conversations import MESSAGES
 from resolvers.customers import CUSTOMERS
 from resolvers.identities import IDENTITIES
+from resolvers.ingest.batch import judged, take
 from resolvers.ingest.company import define_attributes
 from resolvers.ingest.parts import canonical_address
-from resolvers.ingest.report import NotTaken
+from resolvers.ingest.report import NotTaken, Outcome
 from resolvers.kit.scalars import canonical_email
 from resolvers.labels import LABELS
 from resolvers.purchases import PURCHASES
@@ -324,6 +325,15 @@ def test_quick_address_same(address: str) -> None:
             return None
 
     assert of(canonical_address) == of(canonical_email)
+
+
+async def test_typed_addresses(store: Store) -> None:
+    """An address that no grammar allows is a mistake in a file, as in all that people type."""
+    person = replace(PERSON, who=Who("email", "main", "a..b@docomo.ne.jp"))
+    assert outcomes(await bring(store, person)) == ["rejected"]
+    judging = await judged(store, [person], at=AT, by="test")
+    assert [one.outcome for one in judging.results] == [Outcome.REJECTED]
+    assert outcomes(await take(store, [person], at=AT, by="test", came_at=[AT])) == ["inserted"]
 
 
 @pytest.mark.parametrize("address", ["a..b@example.org", "a@b", "a.@example.org", "é@example.org", "A+b@EXAMPLE.org"])

@@ -56,6 +56,7 @@ async def take(  # noqa: PLR0913 - the circumstances of a batch, each by its nam
             default_region=default_region,
             definitions=known,
             is_of_file=came_at is None,
+            is_typed=came_at is None,
             is_lenient=is_lenient,
         )
         sifted = await _sifted(store, records, came_at, default_region)
@@ -106,7 +107,13 @@ async def judged(  # noqa: PLR0913 - the same circumstances
     `definitions` are attributes that would be defined by then. Raises StoreError where the database fails.
     """
     known = {one["name"]: one for one in definitions} | {**await definitions_by_name(store)}
-    visit = Visit(at=stored_moment(at, "at"), by=by, default_region=default_region, definitions=known)
+    visit = Visit(
+        at=stored_moment(at, "at"),
+        by=by,
+        default_region=default_region,
+        definitions=known,
+        is_typed=came_at is None,
+    )
     sifted = await _sifted(store, records, came_at, default_region)
     batch = Batch(visit, sifted.records, await rename(store, visit, sifted.records, is_dry=True))
     await batch.load(store, is_careful=True)

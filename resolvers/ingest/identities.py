@@ -381,7 +381,7 @@ class Identities:
                 require_text(place, "account")
                 self._places.add((channel, place))
             bounded(told, "who")
-            value = canonical_who(channel, told, self._visit.default_region)
+            value = canonical_who(channel, told, self._visit.default_region, is_typed=self._visit.is_typed)
         except NotTaken as error:
             return Account(who, trouble=error)
         except ValueError:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from adapters.contract.records import Person, Reach
+from adapters.contract.records import Person, Reach, Who
 from resolvers.attribute_rules import checked
 from resolvers.ingest.parts import canonical_reach
 from resolvers.ingest.report import NotTaken, Visit
@@ -15,15 +15,15 @@ _TYPES = {"PHONE_NUMBER": "phone number", "EMAIL": "e-mail address"}
 def readable(person: Person, visit: Visit) -> tuple[Person, tuple[str, ...]]:
     """The person without the phone numbers and addresses that can be none, and what is told of each of those."""
     notes: list[str] = []
-    reaches = tuple(one for one in person.reaches if _is_reach(one, visit, notes))
+    reaches = tuple(one for one in person.reaches if _is_reach(one, person.who, visit, notes))
     attributes = {name: value for name, value in person.attributes.items() if _is_value(name, value, visit, notes)}
     return (replace(person, reaches=reaches, attributes=attributes) if notes else person), tuple(notes)
 
 
-def _is_reach(reach: Reach, visit: Visit, notes: list[str]) -> bool:
+def _is_reach(reach: Reach, who: Who, visit: Visit, notes: list[str]) -> bool:
     if reach.type in _REACHES:
         try:
-            canonical_reach(reach, visit.default_region)
+            canonical_reach(reach, who, visit.default_region)
         except NotTaken as error:
             notes.append(f"{error} It was left out.")
             return False

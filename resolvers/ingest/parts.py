@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from adapters.contract.records import Person, Reach
+from adapters.contract.records import Person, Reach, Who
 from adapters.records import Document, Observation, Part, RecordId, new_id
 from resolvers.channels import canonical_value
 from resolvers.consents import CONSENTS
@@ -20,7 +20,7 @@ from resolvers.customers import BY_STAFF, changed_at
 from resolvers.ingest.report import NotTaken, Visit, bounded, bounded_all, require_readable, stored_moment, too_many
 from resolvers.kit.parts import BESIDE, fields_changed, removed_from
 from resolvers.kit.phones import canonical_phone
-from resolvers.kit.scalars import canonical_email
+from resolvers.kit.scalars import canonical_email, canonical_sender
 from resolvers.kit.texts import plain_line, plain_text
 from resolvers.labels import CUSTOMER_LABELS
 from resolvers.own_record import SAID_BY
@@ -53,23 +53,33 @@ def _domain(domain: str) -> str:
     return canonical_email(f"a@{domain}").partition("@")[2]
 
 
-def canonical_who(channel: str, value: str, region: str | None) -> str:
-    """What `canonical_value` answers, with plain addresses checked quickly; raises ValueError."""
-    return canonical_address(value) if channel == "email" else canonical_value(channel, value, region)
+def canonical_who(channel: str, value: str, region: str | None, *, is_typed: bool = False) -> str:
+    """What `canonical_value` answers, with plain addresses checked quickly; raises ValueError.
+
+    `is_typed`: whether people wrote it, so that an address which no grammar allows is a mistake.
+    """
+    if channel != "email":
+        return canonical_value(channel, value, region)
+    try:
+        return canonical_address(value)
+    except ValueError:
+        if is_typed:
+            raise
+        return canonical_sender(value)
 
 
-def contact_points(customer: Document, reaches: Sequence[Reach], seen: Observation, region: str | None) -> Entries:
-    """The contact points with those of the source; the first of a type is the primary one, whatever comes later.
+def contact_points(customer: Document, person: Person, seen: Observation, region: str | None) -> Entries:
+    """The contact points with the person's own; the first of a type is the primary one, whatever comes later.
 
     Which one people chose as primary stays, and a verified one stays verified. What people took away or doubt, and the
     parts of an address that they wrote, stay so.
     """
     old: Entries = customer.get(CONTACT_POINTS.name, ())
-    if not reaches:
+    if not person.reaches:
         return old
     points, removed = list(old), removed_from(customer, CONTACT_POINTS)
-    for reach in reaches:
-        new = _point(reach, seen, region)
+    for reach in person.reaches:
+        new = _point(reach, person.who, seen, region)
         if mark_of(new["type"], new["value"]) not in removed:
             _merge_reach(points, new)
     return _bounded(old, points, CONTACT_POINTS)
@@ -95,12 +105,12 @@ def _same(point: Document) -> str:
     return compared(point["type"], str(point["value"]))
 
 
-def _point(reach: Reach, seen: Observation, region: str | None) -> dict[str, Any]:
+def _point(reach: Reach, who: Who, seen: Observation, region: str | None) -> dict[str, Any]:
     if reach.type not in ContactPointType.__members__:
         raise NotTaken(f"A contact point is of type {', '.join(ContactPointType.__members__)}, not {reach.type!r}.")
     return {
         "type": reach.type,
-        "value": canonical_reach(reach, region),
+        "value": canonical_reach(reach, who, region),
         "postal": _postal(reach.postal),
         "is_primary": False,
         **seen.document(),
@@ -108,14 +118,18 @@ def _point(reach: Reach, seen: Observation, region: str | None) -> dict[str, Any
     }
 
 
-def canonical_reach(reach: Reach, region: str | None) -> str:
-    """The number or address as it is compared and kept; raises NotTaken, which quotes nothing of it."""
+def canonical_reach(reach: Reach, who: Who, region: str | None) -> str:
+    """The number or address as it is compared and kept; raises NotTaken, which quotes nothing of it.
+
+    `who`: whose it is; the address by which they write is one, whatever stands in it.
+    """
     bounded(reach.value, reach.type.lower())
     try:
         if reach.type == "PHONE":
             return canonical_phone(reach.value, region)
         if reach.type == "EMAIL":
-            return canonical_address(reach.value)
+            is_sender = who.channel == "email" and reach.value == who.value
+            return canonical_who(who.channel, who.value, region) if is_sender else canonical_address(reach.value)
     except ValueError as error:
         # The cause may quote a part of the value.
         kind = "phone number" if reach.type == "PHONE" else "e-mail address"

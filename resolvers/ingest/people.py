@@ -347,7 +347,7 @@ class People:
         seen, visit = self._observation(person.who), self._visit
         bounded_all(person.profile.items(), "profile.")
         values, observed = self._values.merged(old, person.attributes, seen)
-        points = contact_points(old, person.reaches, seen, visit.default_region)
+        points = contact_points(old, person, seen, visit.default_region)
         shown_as = shown.get(SHOWN_AS) or old.get(SHOWN_AS)
         names, told = naming(values, shown_as), told_by(seen, visit)
         said = {

@@ -74,6 +74,8 @@ class Visit:
     """The configurable customer schema by attribute name."""
     is_of_file: bool = False
     """Whether it is read from a file, in several lanes at once: between its batches there is no order of arrival."""
+    is_typed: bool = False
+    """Whether people wrote it, and it came from no channel."""
     is_lenient: bool = False
     """Whether a person's phone number or e-mail address that can be none is left out, and the person taken."""
 

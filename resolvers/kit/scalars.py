@@ -11,6 +11,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
+from adapters.reaching import folded_email
 from adapters.records import STORED_ZONE, Document, decimal_of, stored_decimal
 from resolvers.kit.described import graph_type, told
 from resolvers.kit.phones import canonical_phone
@@ -29,6 +30,8 @@ _LARGEST_EXACT = 2**53 - 1
 # ISO 4217 alphabetic codes are three letters.
 _CURRENCY_LETTERS = 3
 _MAIL_SCHEME = re.compile(r"\Amailto:", re.IGNORECASE)
+# RFC 5322, 3.2.3 (atext) with dots in any place, and RFC 5321, 4.5.3.1.1.
+_DOTTED = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
 # As mail programs show an address (RFC 5322, name-addr).
 _NAMED_ADDRESS = re.compile(r"[^<>]*<([^<>]+)>")
 
@@ -55,8 +58,8 @@ def canonical_email(text: str) -> str:
 
     Taken is also what programs copy: `mailto:ann@example.com`, `Ann Lee <ann@example.com>`.
 
-    The local part compares without case, though RFC 5321 would tell it apart: no provider of note does. Nothing else
-    is folded: `straße` and `strasse` are two mailboxes.
+    In the local part A to Z compare without case, though RFC 5321 would tell it apart: no provider of note does.
+    Nothing else is folded: `straße` and `strasse` are two mailboxes, and so is what has the sign of kelvin for a k.
     """
     written = visible(text).strip()
     named = _NAMED_ADDRESS.fullmatch(written)
@@ -66,7 +69,22 @@ def canonical_email(text: str) -> str:
     except email_validator.EmailNotValidError as error:
         # The cause may quote a part of the address.
         raise ValueError("That is not an e-mail address. Send one such as ann@example.com.") from error
-    return checked.normalized.lower()
+    return folded_email(f"{address.strip().rpartition('@')[0]}@{checked.normalized.rpartition('@')[2]}")
+
+
+def canonical_sender(text: str) -> str:
+    """The same of an address from which somebody wrote; raises ValueError.
+
+    Carriers in Japan gave out `a..b@` and `ann.@`, which no grammar allows, and such people write and are answered.
+    """
+    try:
+        return canonical_email(text)
+    except ValueError:
+        local, _, domain = text.strip().rpartition("@")
+        bare = local.replace(".", "")
+        if not _DOTTED.fullmatch(local) or not bare:
+            raise
+        return folded_email(f"{local}@{canonical_email(f'{bare}@{domain}').rpartition('@')[2]}")
 
 
 def canonical_currency(text: str) -> str:

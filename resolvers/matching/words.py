@@ -8,6 +8,7 @@ from typing import NamedTuple
 from anyascii import anyascii
 
 from adapters.quiet import quiet
+from adapters.reaching import folded_email
 
 # As many different texts as a scan has in its hands at one time.
 _REMEMBERED = 100_000
@@ -156,7 +157,7 @@ def phone_of(text: str) -> str | None:
 @lru_cache(_REMEMBERED)
 def email_of(text: str) -> str | None:
     """The address without what mail servers ignore: case, and what follows a plus; None where it says nothing."""
-    local, _, domain = unicodedata.normalize("NFC", text[:LONGEST]).strip().lower().rpartition("@")
+    local, _, domain = folded_email(text[:LONGEST].strip()).rpartition("@")
     local = (local or domain).partition("+")[0]
     if says_nothing(_NO_WORD.sub("", local)) or domain.partition(".")[0] in _NO_DOMAINS:
         return None

@@ -20,6 +20,7 @@ from adapters.contract.sending import Outgoing, SendState, Sent
 from adapters.mail.lines import Line
 from adapters.mail.posting import SignIn, post
 from adapters.mail.servers import server_at
+from adapters.reaching import folded_email
 
 # One step of a sending, which as a whole has four seconds.
 _STEP_S: Final = 4.0
@@ -91,7 +92,7 @@ class Email(Channel):
             raise ChannelRefused("A mail without words is none. Send a text.", code="no_text")
         if not is_address(outgoing.who.value):
             raise ChannelRefused("The person's id is no e-mail address.", code="no_address")
-        if outgoing.who.value.lower() in self._settings.own_addresses:
+        if folded_email(outgoing.who.value) in self._settings.own_addresses:
             raise ChannelRefused(
                 "The address is the mailbox's own, so that it would write to itself.", code="own_address"
             )

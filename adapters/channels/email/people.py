@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from adapters.channels.email.letter import Headers
 from adapters.channels.email.words import header_text, raw_text
 from adapters.quiet import quiet
+from adapters.reaching import folded_email
 
 _MOST: Final = 100
 _MOST_LINES: Final = 10
@@ -22,6 +23,8 @@ _NAMED: Final = re.compile(rf'"(?:[^"\\]|\\.){{0,500}}"|{_COMMENT}')
 _AROUND_AT: Final = re.compile(r"[ \t]*@[ \t]*")
 # RFC 5321, 4.5.3.1; whether a domain can be one, the house says.
 _ADDRESS: Final = re.compile(r'(?:[^\s@<>,;:"()\[\]\\]{1,64}|"[^"\\\s]{1,62}")@[^\s@<>,;:"()\[\]\\]{1,255}')
+# RFC 5321, 4.1.2: what is quoted without need is the same. Such are written so whose dots stand where none may be.
+_QUOTED: Final = re.compile(r"""\A"([A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+)"(?=@)""")
 # RFC 8601, 2.2: a method may name its version.
 _METHOD: Final = re.compile(r"dmarc(?:/\d{1,3})?(?:=|\Z)")
 _FAILED: Final = re.compile(r"dmarc(?:/\d{1,3})?=fail")
@@ -90,9 +93,10 @@ def _box(words: Sequence[str], comments: Sequence[str], inside: str | None) -> M
         address, name = behind.strip(), before if bracket else name
         if not _ADDRESS.fullmatch(address):
             return None
+    address = _QUOTED.sub(r"\1", address)
     plain = re.sub(r"\\(.)", r"\1", name.strip().strip('"'))
     shown = header_text(plain).strip("\"' ")
-    return Mailbox(shown[:200] if shown and shown.lower() != address.lower() else None, address.lower())
+    return Mailbox(shown[:200] if shown and shown.lower() != address.lower() else None, folded_email(address))
 
 
 def is_address(text: str) -> bool:
@@ -145,7 +149,8 @@ def _names_alone(written: str, address: str) -> bool:
     What stands in quotes or comments is a name. An address that comes of an encoded word is none (RFC 2047, 5).
     """
     bare = _NAMED.sub(" ", written)
-    return {one.lower() for one in _ADDRESS.findall(_AROUND_AT.sub("@", bare))} == {address} and bare.count("<") <= 1
+    named = {folded_email(one) for one in _ADDRESS.findall(_AROUND_AT.sub("@", bare))}
+    return named == {address} and bare.count("<") <= 1
 
 
 def _is_pass(said: Sequence[Sequence[str]], domain: str) -> bool:

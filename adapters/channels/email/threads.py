@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 from adapters.channels.email.letter import Headers
 from adapters.channels.email.words import header_text
 from adapters.quiet import quiet
+from adapters.reaching import folded_email
 
 _ID: Final = re.compile(r"<([^<>]{1,1200})>")
 _BARE: Final = re.compile(r"[^\s<>@,;]{1,500}@[^\s<>@,;]{1,500}")
@@ -117,7 +118,7 @@ def root_of_talk(talk: str) -> str | None:
 
 def tag_of(address: str) -> str:
     """What tells one address from another, and not what it is."""
-    return hashlib.sha256(address.lower().encode("utf-8", "replace")).hexdigest()[:16]
+    return hashlib.sha256(folded_email(address).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _packed(text: str) -> str:

@@ -14,6 +14,7 @@ from adapters.contract.bounds import MOST_LINES
 from adapters.contract.errors import BadPayload, NoSuchIdentity
 from adapters.contract.found import Found, Portion
 from adapters.contract.records import HandedOver, Person, Reach, Who
+from adapters.reaching import folded_email
 from adapters.readings import read
 
 # Of orders older than that Shopify shows nothing to an app without the scope `read_all_orders`.
@@ -148,6 +149,6 @@ def with_address(answer: Answer, address: str, name: str = "customers") -> Any:
     """
     for one in Page.of(answer.found(name), name).members:
         told = read(Buyer, one)
-        if told.address is not None and told.address.strip().casefold() == address.strip().casefold():
+        if told.address is not None and folded_email(told.address.strip()) == folded_email(address.strip()):
             return one
     return None

@@ -91,8 +91,10 @@ async def test_by_address(shop: Shop, shopify: Shopify) -> None:
         buyer(7, defaultEmailAddress=mailbox("Ann@Example.com")),
     ]
     assert (await person(shopify, Who("email", "", "ann@example.com"))).who == ANN
-    with pytest.raises(NoSuchIdentity):
-        await shopify.person(Who("email", "", "ann@nowhere.example"))
+    shop.buyers = [buyer(7, defaultEmailAddress={"emailAddress": "mike@example.com"})]
+    for another in ("ann@nowhere.example", "mi\u212ae@example.com"):
+        with pytest.raises(NoSuchIdentity):
+            await shopify.person(Who("email", "", another))
 
 
 async def test_address_breaks_no_search(shop: Shop, shopify: Shopify) -> None:
