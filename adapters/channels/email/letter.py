@@ -44,6 +44,9 @@ _SURE: Final = re.compile(
 _COMMENT: Final = re.compile(r"\([^()]{0,200}\)")
 _KIND: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 _NO_WORDS: Final = frozenset({"text/calendar", "text/x-amp-html", "text/csv", "text/rtf", "text/vcard", "text/x-vcard"})
+# What a watch shows of a page (Apple) says less of it.
+_OF_WATCHES: Final = "text/watch-html"
+_PAGES: Final = frozenset({"text/html", _OF_WATCHES})
 _STATUSES: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _RECEIPTS: Final = frozenset({"message/disposition-notification", "message/global-disposition-notification"})
 _COMPLAINTS: Final = frozenset({"message/feedback-report"})
@@ -250,7 +253,7 @@ def _forwarded(inner: Message, found: Letter, depth: int) -> None:
 def _one_of(parts: Sequence[Message], found: Letter, depth: int) -> None:
     """Of several ways to say one thing the plain one, else the first that says anything (RFC 2046, 5.1.4)."""
     ways = []
-    for one in parts:
+    for one in sorted(parts, key=lambda one: one.get_content_type() == _OF_WATCHES):
         way = Letter(found.headers)
         _walk(one, way, depth + 1)
         ways.append(way)
@@ -282,7 +285,7 @@ def _leaf(part: Message, kind: str, found: Letter) -> None:
         text = _words(body[:_LONGEST_BODY], kind, said)
         if footer:
             text = legible_lines(f"{text}\n{text_of(footer[:_LONGEST_BODY], None)}")
-        found.is_plain |= kind != "text/html" and bool(text) and not found.texts
+        found.is_plain |= kind not in _PAGES and bool(text) and not found.texts
         found.texts += [text] if text else []
         return
     if name or body.strip():
@@ -294,9 +297,9 @@ def _leaf(part: Message, kind: str, found: Letter) -> None:
 
 
 def _words(body: bytes, kind: str, said: dict[str, str]) -> str:
-    charset = said.get("charset") or (charset_of_page(body) if kind == "text/html" else None)
+    charset = said.get("charset") or (charset_of_page(body) if kind in _PAGES else None)
     text = text_of(body, charset)
-    if kind == "text/html":
+    if kind in _PAGES:
         return legible_lines(text_of_page(text))
     if said.get("format", "").lower() == "flowed":
         text = unflowed(text, joins_words=said.get("delsp", "").lower() == "yes")

@@ -29,6 +29,28 @@ from tests.channels.email.letters import events, mail, part, parts, told, words
         ("<noscript>Seen</noscript>", "Seen"),
         ("2 < 3 <3", "2 < 3 <3"),
         ("Yes.<blockquote>Is it?<blockquote>Deep</blockquote></blockquote>Bye", "Yes.\n> Is it?\n>> Deep\nBye"),
+        # What stands in quotation marks ends no tag, and a mark that never ends is none.
+        ('<p>Hi</p><img alt="5 > 3" src="https://x/y.png"><p>bye</p>', "Hi\n\nbye"),
+        ("<a href='x' title='Home > Shop'>Shop</a> please", "Shop please"),
+        ('<a href=x?a="b>Shop</a> please', "Shop please"),
+        ('<a title = "never>Shop</a> please', "Shop please"),
+        ('<p title="<script>">Hello</p><p>more</p>', "Hello\n\nmore"),
+        # HTML, 13.2.5.43: comments that end as they begin.
+        ("<p>A</p><!--><p>order 7</p><!-- x --><p>B</p>", "A\n\norder 7\n\nB"),
+        ("A<!--->B<!-- no --!>C<!-- no -->D", "ABCD"),
+        # Lines that are kept.
+        ("<pre>\none\r\n  two\n\n\nthree</pre>four\nfive", "one\n  two\n\nthree\nfour five"),
+        ("<div style='color: red; WHITE-SPACE:pre-wrap'>1 bell<div>\n2</div>\n3</div>4\n5", "1 bell\n\n2\n\n3\n4 5"),
+        ("<div style='line-break: after-white-space; x: pre'>1\n2</div>", "1 2"),
+        ("<blockquote><pre>a\n b</pre></blockquote>c", "> a\n>  b\nc"),
+        # Letters that are images, and no others.
+        ('Thanks <img class="x" alt="\U0001f600" src="https://x/1.png">!', "Thanks \U0001f600!"),
+        ("Yes <img goomoji=1f44d alt=&#x1f44d;&#x1f3fd; src=x>", "Yes \U0001f44d\U0001f3fd"),
+        ("Yes <img class='wp-smiley' alt=':-)' src=x><img alt='1\ufe0f\u20e3'>", "Yes :-)1\ufe0f\u20e3"),
+        (
+            "No <img alt='Logo' src=x><img alt='7'><img class=emoji alt='longer than any smiley'>",
+            "No",
+        ),
         ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\n\nc"),
     ],
 )
@@ -38,7 +60,26 @@ def test_pages(page: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "broken", ["<", "<a", "<!--", "<script>", "</", "<a href='", "&#", "<blockquote>", "<![", "<a b=<"]
+    "broken",
+    [
+        "<",
+        "<a",
+        "<!--",
+        "<script>",
+        "</",
+        "<a href='",
+        "&#",
+        "<blockquote>",
+        "<![",
+        "<a b=<",
+        '<a b="',
+        "<a b='\"",
+        "<img alt=",
+        "<pre>\n",
+        "<!-->",
+        "<a =",
+        "<img " + "a" * 99,
+    ],
 )
 def test_broken_pages_end(broken: str) -> None:
     """However broken a page is, it is read in one go."""
@@ -52,6 +93,14 @@ def test_plain_before_page() -> None:
     plain, page = part("text/plain", "Plain"), part("text/html", "<b>Page</b>")
     assert words(parts(page, plain, kind="multipart/alternative")) == "Plain"
     assert words(parts(part("text/plain", " \n"), page, kind="multipart/alternative")) == "Page"
+
+
+def test_watches() -> None:
+    """What a watch would show is a page, and read where there is no other."""
+    watch, page = part("text/watch-html", "<b>Short</b>"), part("text/html", "<b>Page</b>")
+    assert words(parts(watch, page, kind="multipart/alternative")) == "Page"
+    assert words(parts(watch, kind="multipart/alternative")) == "Short"
+    assert words(parts(watch, part("text/plain", "Plain"), kind="multipart/alternative")) == "Plain"
 
 
 def test_parts_in_order() -> None:
