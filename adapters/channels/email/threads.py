@@ -1,7 +1,7 @@
 """Which conversation is a mail of, and is it one of ours?
 
-A thread is known by the mail with which it began: the first in References, else the one that is answered, else the mail
-itself; so a reply has its place before what it answers comes. It is one person's: whoever else writes in it, as
+A thread is known by the mail with which it began: the one that an id of ours names, else the first in References, else
+the one that is answered, else the mail itself; so a reply has its place before what it answers comes. It is one person's: whoever else writes in it, as
 somebody to whom it was forwarded, has a conversation of their own by it, and reads nothing of another's. A subject
 says nothing of whose a mail is.
 
@@ -56,6 +56,11 @@ def id_of(headers: Headers) -> str | None:
 
 def root_of(headers: Headers, own: str, domains: Collection[str]) -> str:
     """The id of the mail with which the thread began; `own` is the mail's own."""
+    # Programs leave out of References what stood first there once it is long.
+    for name in ("in-reply-to", "references"):
+        for one in reversed(ids_in(headers, name)):
+            if (ours := own_in(one, domains)) is not None and ours.root is not None:
+                return ours.root
     for name in ("references", "in-reply-to"):
         for first in ids_in(headers, name)[:1]:
             return root_behind(first, domains)

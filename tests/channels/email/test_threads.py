@@ -42,6 +42,21 @@ def test_reply_to_ours() -> None:
     assert talk(mail(message_id="<next@example.com>", in_reply_to=f"<{begun}>")).startswith(f"{begun}/")
 
 
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"references": "<x2@example.com> <{ours}>", "in_reply_to": "<{ours}>"},
+        {"references": "<x2@example.com> <{ours}> <x3@example.com>", "in_reply_to": "<x3@example.com>"},
+        {"references": "<x2@example.com>", "in_reply_to": "<{ours}>"},
+    ],
+)
+def test_trimmed_references(named: dict[str, str]) -> None:
+    """Where a program left the thread's beginning out, a mail of ours that stands anywhere in it says which that is."""
+    ours = own_id("k1", FIRST, "shop.example")
+    headers = {name: one.format(ours=ours) for name, one in named.items()}
+    assert talk(mail(message_id="<next@example.com>", **headers)) == talk(mail())
+
+
 def test_ids_of_others_are_theirs() -> None:
     """What only looks like an id of ours is anybody's."""
     theirs = own_id("k1", FIRST, "example.com")
