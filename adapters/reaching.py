@@ -24,6 +24,18 @@ def folded_email(address: str) -> str:
     return f"{local.translate(_SMALL)}{at}{unicodedata.normalize('NFC', domain).lower()}"
 
 
+def on_the_wire(address: str) -> str:
+    """The e-mail address with its domain in ASCII, as servers look it up (RFC 5890); raises ValueError.
+
+    What stands before the sign has no such form, and stays.
+    """
+    before, _, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    checked = email_validator.validate_email(f"a@{domain}", check_deliverability=False, allow_smtputf8=True)
+    return f"{before}@{checked.ascii_domain}"
+
+
 def as_email(text: str) -> str | None:
     """The text where it can be an e-mail address."""
     try:

@@ -20,7 +20,7 @@ from adapters.contract.sending import Outgoing, SendState, Sent
 from adapters.mail.lines import Line
 from adapters.mail.posting import SignIn, post
 from adapters.mail.servers import server_at
-from adapters.reaching import folded_email
+from adapters.reaching import folded_email, on_the_wire
 
 # One step of a sending, which as a whole has four seconds.
 _STEP_S: Final = 4.0
@@ -90,7 +90,7 @@ class Email(Channel):
             raise ChannelRefused("Mail has no approved templates. Send the words themselves.", code="no_templates")
         if not outgoing.text or not outgoing.text.strip():
             raise ChannelRefused("A mail without words is none. Send a text.", code="no_text")
-        if not is_address(outgoing.who.value):
+        if not _is_reachable(outgoing.who.value):
             raise ChannelRefused("The person's id is no e-mail address.", code="no_address")
         if folded_email(outgoing.who.value) in self._settings.own_addresses:
             raise ChannelRefused(
@@ -115,3 +115,10 @@ class Email(Channel):
             return Sent(state=SendState.UNKNOWN, why=str(error))
         begun = None if outgoing.conversation is not None else written.talk
         return Sent(state=SendState.TAKEN, external_id=written.id, conversation=begun)
+
+
+def _is_reachable(address: str) -> bool:
+    try:
+        return is_address(address) and is_address(on_the_wire(address))
+    except ValueError:
+        return False

@@ -1,9 +1,9 @@
 """Which conversation is a mail of, and is it one of ours?
 
 A thread is known by the mail with which it began: the one that an id of ours names, else the first in References, else
-the one that is answered, else the mail itself; so a reply has its place before what it answers comes. It is one person's: whoever else writes in it, as
-somebody to whom it was forwarded, has a conversation of their own by it, and reads nothing of another's. A subject
-says nothing of whose a mail is.
+the one that is answered, else the mail itself; so a reply has its place before what it answers comes. It is one
+person's: whoever else writes in it, as somebody to whom it was forwarded, has a conversation of their own by it, and
+reads nothing of another's. A subject says nothing of whose a mail is.
 
 Our own ids hold the key of the sending and the thread's beginning, for programs that name only what they answer.
 """
@@ -12,12 +12,13 @@ import base64
 import hashlib
 import re
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 from adapters.channels.email.letter import Headers
 from adapters.channels.email.words import header_text
 from adapters.quiet import quiet
-from adapters.reaching import folded_email
+from adapters.reaching import folded_email, on_the_wire
 
 _ID: Final = re.compile(r"<([^<>]{1,1200})>")
 _BARE: Final = re.compile(r"[^\s<>@,;]{1,500}@[^\s<>@,;]{1,500}")
@@ -123,7 +124,11 @@ def root_of_talk(talk: str) -> str | None:
 
 def tag_of(address: str) -> str:
     """What tells one address from another, and not what it is."""
-    return hashlib.sha256(folded_email(address).encode("utf-8", "replace")).hexdigest()[:16]
+    folded = folded_email(address)
+    with suppress(ValueError):
+        # A domain beyond ASCII comes in either of its two writings.
+        folded = on_the_wire(folded)
+    return hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _packed(text: str) -> str:

@@ -14,6 +14,7 @@ from adapters.channels.email.threads import own_id, root_of_talk, talk_id
 from adapters.contract.sending import Outgoing
 from adapters.mail.posting import Letterhead
 from adapters.quiet import quiet
+from adapters.reaching import on_the_wire
 
 # Lines of a header are no longer than 998 (RFC 5322, 2.1.1); ids stand in one.
 _POLICY: Final = compat32.clone(linesep="\r\n", max_line_length=990)
@@ -34,7 +35,9 @@ class Written:
         self.talk = talk_id(root if root is not None else self.id, outgoing.who.value)
         """The conversation in which it stands."""
         self.letter = Letterhead(
-            sender=settings.address, recipient=outgoing.who.value, body=_body(outgoing, settings, self.id, root)
+            sender=settings.address,
+            recipient=on_the_wire(outgoing.who.value),
+            body=_body(outgoing, settings, self.id, root),
         )
 
 
@@ -42,7 +45,8 @@ def _body(outgoing: Outgoing, settings: EmailSettings, own: str, root: str | Non
     text = outgoing.text or ""
     letter = Message(policy=_POLICY)
     letter["From"] = formataddr((settings.display_name or "", settings.address))
-    letter["To"] = outgoing.who.value if outgoing.who.value.isascii() else Header(outgoing.who.value, "utf-8").encode()
+    # An address is never an encoded word (RFC 2047, 5): it stands as it is, which servers take or not (RFC 6532).
+    letter["To"] = on_the_wire(outgoing.who.value).encode().decode("ascii", "surrogateescape")
     letter["Subject"] = _subject(outgoing, text, is_answer=outgoing.conversation is not None)
     letter["Date"] = format_datetime(outgoing.now)
     letter["Message-ID"] = f"<{own}>"

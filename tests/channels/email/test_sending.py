@@ -168,8 +168,10 @@ async def test_unknown(email: Email, office: PostOffice, end: str) -> None:
         {"who": ANN._replace(value="ann")},
         {"who": ANN._replace(value="ann@example.com>\r\nRCPT TO:<bob@example.com")},
         {"who": ANN._replace(value="Support@shop.example")},
+        {"who": ANN._replace(value="ann@ex\u2028ämple.de")},
+        {"who": ANN._replace(value="ann@-ä.de")},
     ],
-    ids=range(5),
+    ids=range(7),
 )
 async def test_not_allowed(email: Email, office: PostOffice, wrong: dict[str, object]) -> None:
     """What cannot be written to anybody is refused before the server is asked; also a mail to ourselves."""
@@ -189,6 +191,18 @@ async def test_letters_in_addresses(email: Email, office: PostOffice) -> None:
     office.extensions = (*office.extensions, "SMTPUTF8")
     assert (await email.send(bell)).state is SendState.TAKEN
     assert office.mails[0].recipient == "änn@example.com"
+    assert "To: änn@example.com\r\n".encode() in office.mails[0].body
+
+
+async def test_letters_in_domains(email: Email, office: PostOffice) -> None:
+    """A domain beyond ASCII is written as servers look it up, to which every server sends."""
+    await email.send(outgoing(who=ANN._replace(value="ann@exämple.de")))
+    assert office.mails[0].recipient == posted(office)["To"] == "ann@xn--exmple-cua.de"
+    office.extensions = (*office.extensions, "SMTPUTF8")
+    office.mails.clear()
+    await email.send(outgoing(who=ANN._replace(value="jü@exämple.de")))
+    assert office.mails[0].recipient == "jü@xn--exmple-cua.de"
+    assert "To: jü@xn--exmple-cua.de\r\n".encode() in office.mails[0].body
 
 
 async def test_not_in_the_clear(office: PostOffice, email: Email) -> None:

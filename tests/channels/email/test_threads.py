@@ -33,6 +33,12 @@ def test_strangers_stay_apart() -> None:
     assert talk(theirs) != talk(mail())
 
 
+def test_either_writing() -> None:
+    """Whoever's domain is beyond ASCII has one conversation, whichever of its two writings a mail has."""
+    written, as_sent = (mail(**{"from": f"ann@{one}"}) for one in ("exämple.de", "xn--exmple-cua.de"))
+    assert talk(written) == talk(as_sent)
+
+
 def test_reply_to_ours() -> None:
     """Our own mails say with which the thread began, to whoever names only the one that is answered."""
     ours = own_id("k1", FIRST, "shop.example")
