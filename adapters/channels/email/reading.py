@@ -38,7 +38,7 @@ from adapters.channels.email.reports import (
     tells_of_delivery,
 )
 from adapters.channels.email.settings import EmailSettings
-from adapters.channels.email.threads import answers, copy_id, id_of, ids_in, own_in, root_of, tag_of, talk_id
+from adapters.channels.email.threads import answers_surely, copy_id, id_of, ids_in, own_in, root_of, tag_of, talk_id
 from adapters.contract.deliveries import Delivery, Event
 from adapters.contract.records import File, HandedOver, Person, Reach, Talk, Utterance, Who
 from adapters.quiet import quiet
@@ -122,7 +122,7 @@ class Reader:
         if wrote is not None and wrote.address in self._own:
             return "our own address as the sender: an echo, or somebody who pretends"
         # Whoever answers ours does not write to many, whatever their server or their group puts beside it.
-        if answers(headers, self._place.domains) is not None:
+        if answers_surely(headers, self._place.domains, self._settings.id_secrets):
             return None
         if is_of_list(headers, self._settings.own_lists):
             return "a mail to many"

@@ -12,6 +12,8 @@ from adapters.mail.servers import ImapAddress, SmtpAddress
 
 # RFC 5322, 3.2.3: what stands in a header as it is.
 _ADDRESS = r"\A[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,255}\z"
+# Of letters and digits, more than 128 bits.
+_SHORTEST_SECRET = 32
 _LINE = r"\A[^\x00-\x1f\x7f]*\z"
 
 
@@ -111,6 +113,13 @@ class EmailSettings(ChannelSettings):
         description="With which whoever hands mails to `/webhooks/` signs them: HMAC-SHA256 over the seconds since "
         "1970, a dot and the body, in X-Email-Timestamp and X-Email-Signature. Two while it is changed.",
     )
+    id_secrets: tuple[SecretStr, ...] = Field(
+        (),
+        max_length=2,
+        description="With which the ids of mails from here are signed, each of 32 or more random characters, the "
+        "newest first: then a mail to many, or of a program, is taken for an answer only where it names such an id. "
+        "Two while it is changed. Left out: whoever makes up an id of that form is taken for one who answers.",
+    )
     signature_tolerance_s: float = Field(
         300.0, gt=0, le=86_400, description="How old a delivery's signature may be, in seconds."
     )
@@ -120,6 +129,14 @@ class EmailSettings(ChannelSettings):
     def _each_is_a_line(cls, values: tuple[str, ...]) -> tuple[str, ...]:
         if any(not one.strip() or not one.isprintable() or not one.isascii() for one in values):
             raise ValueError("each is one line of plain letters (a folder's name as IMAP writes it, RFC 3501, 5.1.3)")
+        return values
+
+    @field_validator("id_secrets")
+    @classmethod
+    def _nobody_guesses(cls, values: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        # Whoever is written to has what it signed, and all the time to try.
+        if any(len(one.get_secret_value()) < _SHORTEST_SECRET for one in values):
+            raise ValueError(f"each has {_SHORTEST_SECRET} or more random characters")
         return values
 
     @model_validator(mode="after")

@@ -5,25 +5,31 @@ the one that is answered, else the mail itself; so a reply has its place before 
 person's: whoever else writes in it, as somebody to whom it was forwarded, has a conversation of their own by it, and
 reads nothing of another's. A subject says nothing of whose a mail is.
 
-Our own ids hold the key of the sending and the thread's beginning, for programs that name only what they answer.
+Our own ids hold the key of the sending and the thread's beginning, for programs that name only what they answer. Where
+the settings name a secret for it, they are signed: anybody can write what only looks like an id of ours.
 """
 
 import base64
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
+
+from pydantic import SecretStr
 
 from adapters.channels.email.letter import Headers
 from adapters.channels.email.words import header_text
 from adapters.quiet import quiet
 from adapters.reaching import folded_email, on_the_wire
+from adapters.signatures import hmac_sha256_hex, is_signed_by_any
 
 _ID: Final = re.compile(r"<([^<>]{1,1200})>")
 _BARE: Final = re.compile(r"[^\s<>@,;]{1,500}@[^\s<>@,;]{1,500}")
 _BLANK: Final = re.compile(r"\s+")
-_OWN: Final = re.compile(r"gw\.(~?[A-Za-z0-9_-]{1,400})(?:\.([A-Za-z0-9_-]{1,800}))?@([A-Za-z0-9.-]{1,255})")
+_OWN: Final = re.compile(
+    r"gw\.(~?[A-Za-z0-9_-]{1,400})(?:\.([A-Za-z0-9_-]{1,800}))?(?:\+[0-9a-f]{16})?@([A-Za-z0-9.-]{1,255})"
+)
 _SAFE: Final = re.compile(r"[A-Za-z0-9_-]{1,120}")
 _LONGEST_ROOT: Final = 500
 _DIGEST: Final = "sha256:"
@@ -83,6 +89,24 @@ def answers(headers: Headers, domains: Collection[str]) -> Own | None:
     return None
 
 
+def answers_surely(headers: Headers, domains: Collection[str], secrets: Sequence[SecretStr]) -> bool:
+    """Whether it answers a mail that one of the secrets signed; without any, one whose id has the form of ours."""
+    named = [one for name in ("in-reply-to", "references") for one in ids_in(headers, name)]
+    ours = [found for one in named if (found := own_in(one, domains)) is not None]
+    return any(_is_signed(one.id, secrets) for one in ours) if secrets else bool(ours)
+
+
+def _is_signed(one: str, secrets: Sequence[SecretStr]) -> bool:
+    local, _, domain = one.rpartition("@")
+    plain, _, signature = local.partition("+")
+    return is_signed_by_any(secrets, f"{plain}@{domain.lower()}".encode(), signature, sign=_signature)
+
+
+def _signature(secret: SecretStr, signed: bytes) -> str:
+    # Half of what nobody guesses (64 bits) is enough where each guess is a mail.
+    return hmac_sha256_hex(secret, signed)[:16]
+
+
 def own_in(text: str, domains: Collection[str]) -> Own | None:
     """The first id of ours that stands in a text."""
     for found in _OWN.finditer(text):
@@ -94,10 +118,15 @@ def own_in(text: str, domains: Collection[str]) -> Own | None:
     return None
 
 
-def own_id(key: str, root: str | None, domain: str) -> str:
-    """The id of a mail of ours: the same for the same key and thread, so that a copy or a report tells it."""
+def own_id(key: str, root: str | None, domain: str, secret: SecretStr | None = None) -> str:
+    """The id of a mail of ours: the same for the same key and thread, so that a copy or a report tells it.
+
+    `secret`: by which it is signed.
+    """
     written = key if _SAFE.fullmatch(key) else "~" + _packed(key)
-    return f"gw.{written}{f'.{_packed(root)}' if root and len(root) <= _LONGEST_ROOT else ''}@{domain}"
+    local = f"gw.{written}{f'.{_packed(root)}' if root and len(root) <= _LONGEST_ROOT else ''}"
+    signed = f"+{_signature(secret, f'{local}@{domain}'.encode())}" if secret is not None else ""
+    return f"{local}{signed}@{domain}"
 
 
 def talk_id(root: str, address: str) -> str:

@@ -30,7 +30,7 @@ class Written:
 
     def __init__(self, outgoing: Outgoing, settings: EmailSettings) -> None:
         root = root_of_talk(outgoing.conversation) if outgoing.conversation else None
-        self.id = own_id(outgoing.key, root, domain_of(settings.address).lower())
+        self.id = own_id(outgoing.key, root, domain_of(settings.address).lower(), next(iter(settings.id_secrets), None))
         """Of the key and the thread alone: the same mail has the same, however often it is written."""
         self.talk = talk_id(root if root is not None else self.id, outgoing.who.value)
         """The conversation in which it stands."""

@@ -3,10 +3,11 @@
 import base64
 
 import pytest
+from pydantic import SecretStr
 
 from adapters.channels.email.threads import own_id
 from adapters.contract.records import Person, Progress, Talk, Utterance
-from tests.channels.email.letters import events, mail, only, part, parts, sample, told, words
+from tests.channels.email.letters import events, mail, only, part, parts, sample, settings, told, words
 
 OURS = own_id("k1", "first@example.com", "shop.example")
 RETURNED = part("message/rfc822", mail("Ours", message_id=f"<{OURS}>", **{"from": "support@shop.example"}))
@@ -264,3 +265,38 @@ def test_several_recipients() -> None:
     blocks = FAILED.format("failed", "5.1.1") + "\nFinal-Recipient: rfc822; bob@example.com\nAction: delivered\n\n"
     raw = parts(part("message/delivery-status", blocks * 2), RETURNED, kind="multipart/report")
     assert [only(Progress, one).status for one in events(raw)] == ["FAILED", "DELIVERED"]
+
+
+SECRET, FORMER, OTHER = (SecretStr(one * 32) for one in "abc")
+
+
+@pytest.mark.parametrize(
+    ("named", "is_heard"),
+    [
+        (own_id("k1", "first@example.com", "shop.example", SECRET), True),
+        (own_id("k1", None, "shop.example", FORMER), True),
+        (own_id("k1", None, "shop.example", OTHER), False),
+        (OURS, False),
+        ("gw.anything@shop.example", False),
+        (own_id("k1", None, "shop.example", SECRET).replace("k1", "k2"), False),
+        (f"{OURS}> <{own_id('k1', None, 'shop.example', SECRET)}", True),
+    ],
+    ids=range(7),
+)
+@pytest.mark.parametrize("header", ["in_reply_to", "references"])
+def test_made_up_ids(named: str, is_heard: bool, header: str) -> None:
+    """Where our ids are signed nobody makes one up, to have what goes to many taken for an answer."""
+    signs = {"id_secrets": [SECRET, FORMER]}
+    bulk: dict[str, str | None] = {"precedence": "bulk", "list_id": "<x.y.z>", "auto_submitted": "auto-generated"}
+    assert (told(mail("Offers!", **bulk, **{header: f"<{named}>"}), **signs).left_alone is None) is is_heard
+    person = told(mail("Yes", **{header: f"<{named}>"}), **signs)
+    assert person.records
+
+
+def test_signed_ids_tell_the_same() -> None:
+    """A signed id says what another one does, and a secret that somebody could guess is none."""
+    ours = own_id("k1", "first@example.com", "shop.example", SECRET)
+    event = told(report(returned=part("message/rfc822", mail("Ours", message_id=f"<{ours}>"))), id_secrets=[SECRET])
+    assert (only(Progress, event).key, only(Progress, event).external_id) == ("k1", ours)
+    with pytest.raises(ValueError, match="random"):
+        settings(id_secrets=["secret"])

@@ -5,6 +5,7 @@ from email.header import decode_header, make_header
 from email.message import Message
 
 import pytest
+from pydantic import SecretStr
 
 from adapters.channels.email.channel import Email
 from adapters.channels.email.examples import EXAMPLES
@@ -64,6 +65,15 @@ async def test_begins_thread(email: Email, office: PostOffice) -> None:
     ours = own_id("k1", None, "shop.example")
     assert (sent.external_id, sent.conversation) == (ours, talk_id(ours, ANN.value))
     assert (posted(office)["Subject"], posted(office)["References"]) == ("It does.", None)
+
+
+async def test_signed_id(email: Email, office: PostOffice) -> None:
+    """Where the settings name secrets, the first of them signs the id."""
+    secret = SecretStr("s" * 32)
+    signing = email.settings.model_copy(update={"id_secrets": (secret, SecretStr("t" * 32))})
+    sent = await Email("support", signing, email.equipment).send(outgoing(**ANSWER))
+    assert sent.external_id == own_id("k1", "first@example.com", "shop.example", secret)
+    assert posted(office)["Message-ID"] == f"<{sent.external_id}>"
 
 
 async def test_same_key_same_mail(email: Email, office: PostOffice) -> None:
