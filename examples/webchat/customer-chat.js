@@ -42,6 +42,7 @@ const LONGEST_PAGE = 2000;
 
 const ENDED = "This chat has ended. Write a message to begin another.";
 const CLOSED = "The chat cannot be opened now.";
+const NOT_SAID = { email: "That is no e-mail address.", name: "That name cannot be kept." };
 const NAMES_NOBODY = "The statement names nobody: it is no JSON Web Token with a `sub`.";
 const NO_DOCUMENTS =
   "customer-chat: this gateway does not know the widget's documents, and documents.json, which holds their texts, cannot be fetched. " +
@@ -547,6 +548,13 @@ class Chat extends EventTarget {
     } catch (error) {
       if (isForNow(error) || error.code === "OVER") return;
       complain(error);
+      const wrong = error.inputPath?.[1] ?? null;
+      this.dispatchEvent(Object.assign(new Event("unsaid"), { wrong }));
+      const { [wrong]: refused, ...rest } = said;
+      if (refused && Object.values(rest).some(Boolean)) {
+        this.#shelf.set("said", rest);
+        return this.#sayWho();
+      }
     }
     this.#shelf.drop("said");
   }
@@ -1171,10 +1179,17 @@ class CustomerChat extends HTMLElement {
         await this.identify(claim);
         said.textContent = this.#chat.isKnown ? "Thank you. We can reach you now." : "Thank you. We are told with your first message.";
       } catch (error) {
-        const wrong = { email: "That is no e-mail address.", name: "That name cannot be kept." };
-        said.textContent = wrong[error.inputPath?.[1]] ?? "That could not be told now. Try again in a moment.";
+        said.textContent = NOT_SAID[error.inputPath?.[1]] ?? "That could not be told now. Try again in a moment.";
       }
     };
+    this.#chat.addEventListener(
+      "unsaid",
+      ({ wrong }) => {
+        said.textContent = NOT_SAID[wrong] ?? "What you told about yourself was not taken.";
+        said.parentElement.open = true;
+      },
+      { signal: this.#stop.signal },
+    );
     const atEnd = () => (this.#parts.log.scrollTop = this.#parts.log.scrollHeight);
     return h(
       "details",

@@ -26,7 +26,7 @@ from tests.gateway.conftest import SEAL, SIGNS
 from tests.gateway.processes import Running
 from tests.waiting import until
 
-PEOPLE, WORDS = 12, 40
+PEOPLE, WORDS, FIFTH = 12, 40, 8
 
 
 class Vendor:
@@ -37,11 +37,14 @@ class Vendor:
         self.acknowledged = 0
         self.refused: set[int] = set()
         """The statuses of answers that were no acknowledgement."""
+        self.words = 2 * FIFTH
+        """As much does each say for now: so there is always something to be taken in when something is killed."""
 
     async def speak(self, person: str) -> None:
         """Everything that one person says; now and then a delivery comes twice."""
         async with httpx.AsyncClient(timeout=5) as client:
             for n in range(WORDS):
+                await until(lambda: n < self.words, within_s=400)  # noqa: B023  awaited here
                 for _ in range(2 if n % 5 == 0 else 1):
                     some = range(n * self._at_once, (n + 1) * self._at_once)
                     await self._until_kept(client, body_of(*(event(person, m) for m in some)))
@@ -144,7 +147,8 @@ async def _spoken(vendor: Vendor, kill: Callable[[], Awaitable[None]]) -> None:
     speaking = asyncio.gather(*(vendor.speak(f"person {n}") for n in range(PEOPLE)))
     try:
         for round_ in range(1, 4):
-            await until(lambda: vendor.acknowledged > round_ * PEOPLE * WORDS // 5, within_s=120)  # noqa: B023  awaited here
+            await until(lambda: vendor.acknowledged > round_ * PEOPLE * FIFTH, within_s=120)  # noqa: B023  awaited here
+            vendor.words += FIFTH
             await kill()
         async with asyncio.timeout(240):
             await speaking

@@ -100,6 +100,25 @@ async def test_ended_while_signed_in(shop: Shop, browser: BrowserContext) -> Non
 
 
 @pytest.mark.browser
+async def test_wrong_address_before_chat(shop: Shop, browser: BrowserContext) -> None:
+    """Of what was typed before there was a chat the visitor learns what was not taken; the rest is told."""
+    tab = await (await shop.enter(browser)).open()
+    await tab.page.get_by_text("About you").click()
+    await tab.page.get_by_label("Name").fill("Ann Lee")
+    await tab.page.get_by_label("E-mail").fill("ann@localhost")
+    await tab.page.get_by_role("button", name="Tell us").click()
+    await expect(tab.page.get_by_text("We are told with your first message.")).to_be_visible()
+    await tab.write("Hello")
+    await tab.shows("Hello")
+    await expect(tab.page.get_by_text("That is no e-mail address.")).to_be_visible()
+
+    async def is_named() -> bool:
+        return await shop.gate.house.store.first(CUSTOMERS, {"display_name": "Ann Lee"}) is not None
+
+    await until(is_named)
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize(
     ("referrer", "query", "kept"),
     [
