@@ -158,7 +158,7 @@ class _Connection:
         except Unavailable as error:
             raise _Ended(_TRY_LATER, error.message) from error
         self._place.signed_in(viewer)
-        if (allowance := self._socket.scope["state"].get(ALLOWANCE)) is not None:
+        if (allowance := self._socket.scope.get("state", {}).get(ALLOWANCE)) is not None:
             allowance.proven()
         await self._send({"type": "connection_ack"})
         return viewer
