@@ -1,7 +1,6 @@
 """Can this be a phone number, or an e-mail address, as people and vendors write them?"""
 
 import re
-import string
 import unicodedata
 from typing import Final
 
@@ -10,18 +9,22 @@ import phonenumbers
 
 # Whose canonical form is a letter or sign of ASCII: the Greek question mark, the grave accent, the sign of kelvin.
 _LIKE_ASCII: Final = re.compile("([\u037e\u1fef\u212a])")
-_SMALL: Final = {ord(one): one.lower() for one in string.ascii_uppercase}
 
 
 def folded_email(address: str) -> str:
-    """The e-mail address as it is compared: its domain without case, and of what stands before it A to Z alone.
+    """The e-mail address as it is compared, without case; but nothing beyond ASCII before the domain becomes ASCII.
 
     Else U+212A, the sign of kelvin, would be a k there, and whoever writes from that mailbox somebody else.
     """
     before, at, domain = address.rpartition("@") if "@" in address else (address, "", "")
     pieces = _LIKE_ASCII.split(before)
     local = "".join(one if _LIKE_ASCII.match(one) else unicodedata.normalize("NFC", one) for one in pieces)
-    return f"{local.translate(_SMALL)}{at}{unicodedata.normalize('NFC', domain).lower()}"
+    return f"{''.join(map(_small, local))}{at}{unicodedata.normalize('NFC', domain).lower()}"
+
+
+def _small(letter: str) -> str:
+    small = letter.lower()
+    return small if letter.isascii() or not any(one.isascii() for one in small) else letter
 
 
 def on_the_wire(address: str) -> str:

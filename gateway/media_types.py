@@ -8,6 +8,8 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from adapters.quiet import quiet
+
 GRAPHQL: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
 EVENTS: Final = "text/event-stream"
@@ -29,6 +31,7 @@ _PARAMETER: Final = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*(?:"|\\?\Z))+', re.DOT
 _WEIGHT: Final = re.compile(r"(?:0?\.\d+|0\.?|1(?:\.0*)?)", re.ASCII)
 
 
+@quiet
 class _Range(NamedTuple):
     """One member of `Accept`."""
 

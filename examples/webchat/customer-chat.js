@@ -581,7 +581,7 @@ class Chat extends EventTarget {
   /** Keeps nothing of the chat, in no tab. First of all, so that none takes the end for a token that has to be renewed. */
   #forget(trouble = "", next = null) {
     const written = this.#shelf.names("out:").filter((name) => next === null || this.#shelf.get(name)?.by !== next);
-    ["session", "read", "came", "said", ...written].forEach((name) => this.#shelf.drop(name));
+    ["session", "read", "came", "said", "word", ...written].forEach((name) => this.#shelf.drop(name));
     this.#tell({ isOver: true, trouble });
   }
 
@@ -633,11 +633,14 @@ class Chat extends EventTarget {
   }
 
   async #begin(resume) {
+    // Of the browser's own making: where the answer is lost, or the page left, the next one finds the chat by it.
+    if (!this.#shelf.get("word")) this.#shelf.set("word", `${freshKey()}${freshKey()}`);
     const input = {
       account: this.#account,
       ...(this.#shelf.get("came") ?? cameIn()),
       locale: navigator.language,
       resume,
+      word: this.#shelf.get("word"),
     };
     const { signal } = this.#life;
     const { startChat } = await this.#wire.ask("StartChat", { input });
@@ -648,7 +651,10 @@ class Chat extends EventTarget {
     try {
       begun = payloadOf(startChat);
     } catch (error) {
-      if (resume === null || error.inputPath?.at(-1) !== "resume") throw error;
+      const wrong = error.inputPath?.at(-1);
+      if (wrong === "word") this.#shelf.drop("word");
+      if (wrong === "word" && resume === null) return this.#begin(null);
+      if (resume === null || wrong !== "resume") throw error;
       // The chat is too old. What waits to be sent is sent in the new one.
       if (!this.#mayBegin) {
         this.#forget(ENDED);
@@ -660,7 +666,7 @@ class Chat extends EventTarget {
     }
     const known = begun.resume === resume ? session : {};
     this.#shelf.set("session", { ...known, token: begun.token, greeting: begun.greeting, longestText: begun.longestText, resume: begun.resume });
-    this.#shelf.drop("came");
+    ["came", "word"].forEach((name) => this.#shelf.drop(name));
     this.#take(begun.chat);
   }
 

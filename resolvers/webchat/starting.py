@@ -1,11 +1,13 @@
 """How does a visitor begin a chat, and find it again after a reload, in a second tab, or with a token that ended?"""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from adapters.contract.records import HandedOver, Person, Talk, Who
+from adapters.failures import Taken
 from adapters.records import Document, RecordId, key_hash, new_id
 from resolvers.identities import IDENTITY_KEYS
 from resolvers.ingest.batch import take
@@ -43,6 +45,7 @@ from resolvers.webchat.limits import TooOften, require_resume, require_start
 from resolvers.webchat.showing import Chat, shown_chat
 
 LONGEST_PAGE, LONGEST_LOCALE, LONGEST_RESUME = 2_000, 35, 200
+_WORD: Final = re.compile(r"[A-Za-z0-9_-]{32,200}")
 _LONGEST_TEXT = "How many characters of a visitor's message the site takes."
 _CHECK_RESUME = "It ends some time after the last visit, or by `endChat`. Begin anew, without `resume`."
 
@@ -62,6 +65,12 @@ class StartChatInput:
     locale: str | None = told("The visitor's language and country, as `en-US`.", default=None)
     resume: str | None = told(
         "The word that an earlier `startChat` gave on this site: the same chat goes on.", default=None
+    )
+    word: str | None = told(
+        "The word by which the chat is to be found again, of the browser's own making: 32 to 200 letters, digits, `-` "
+        "and `_`, that nobody guesses. Asked again with it, because the answer was lost, it is the same chat that has "
+        "begun. Left out, the gateway makes one.",
+        default=None,
     )
 
 
@@ -120,10 +129,20 @@ async def start_chat(
     _require_origin(context, site)
     if context.sign_chat is None:
         raise not_permitted("This gateway has no secret to sign tokens with. Have GATEWAY_JWT_SECRET set.")
+    own = _own_word(input)
     await (require_start if input.resume is None else require_resume)(context, site)
     known = await _resumed(context, site, input.resume) if input.resume is not None else None
-    chatting, word = known or await _begun(context, site, input)
+    if known is None and own is not None:
+        known = await _found(context, site, own)
+    chatting, word = known or await _begun(context, site, input, own or new_resume_word())
     return await _way_in(context, chatting, word, is_resumed=known is not None)
+
+
+def _own_word(given: StartChatInput) -> str | None:
+    if given.word is not None and _WORD.fullmatch(given.word) is None:
+        what = "`word` must have 32 to 200 letters, digits, `-` and `_`, drawn at random"
+        raise invalid(f"{what}. Draw another, or leave it out.", "input", "word")
+    return given.word
 
 
 def _require_origin(context: Context, site: Site) -> None:
@@ -179,6 +198,13 @@ def token_of(context: Context, chatting: Chatting, customer: RecordId, *, is_pro
 
 async def _resumed(context: Context, site: Site, word: str) -> tuple[Chatting, str]:
     """The chat of that word, which is good for as long again; refused where there is none any more."""
+    found = await _found(context, site, word)
+    if found is None:
+        raise not_found("chat", ("input", "resume"), check=_CHECK_RESUME)
+    return found
+
+
+async def _found(context: Context, site: Site, word: str) -> tuple[Chatting, str] | None:
     now = context.clock()
     found = None
     if len(word) <= LONGEST_RESUME:
@@ -187,16 +213,16 @@ async def _resumed(context: Context, site: Site, word: str) -> tuple[Chatting, s
         found = await context.store.update(CHATS, good, seen)
     chatting = await standing_chat(context, found)
     if chatting is None or not await is_still(context.store, chatting.document):
-        raise not_found("chat", ("input", "resume"), check=_CHECK_RESUME)
+        return None
     return chatting, word
 
 
 # Beginning
 
 
-async def _begun(context: Context, site: Site, given: StartChatInput) -> tuple[Chatting, str]:
+async def _begun(context: Context, site: Site, given: StartChatInput, word: str) -> tuple[Chatting, str]:
     """A new visitor with a chat: the customer, the conversation and the chat in one transaction."""
-    who, word, now = new_visitor(site), new_resume_word(), context.clock()
+    who, now = new_visitor(site), context.clock()
     made: list[Document] = []
 
     async def along(taken: TakenIn) -> None:
@@ -208,15 +234,23 @@ async def _begun(context: Context, site: Site, given: StartChatInput) -> tuple[C
         await context.store.insert(CHATS, chat)
         made[:] = [chat]
 
-    await take(
-        context.store,
-        _records(who, given, now),
-        at=now,
-        by=site.place,
-        default_region=context.limits.default_region,
-        along=along,
-        came_at=[now, now],
-    )
+    try:
+        await take(
+            context.store,
+            _records(who, given, now),
+            at=now,
+            by=site.place,
+            default_region=context.limits.default_region,
+            along=along,
+            came_at=[now, now],
+        )
+    except Taken as error:
+        # Asked twice at once; or the chat of that word is over.
+        if error.record != CHATS.name:
+            raise
+        if (known := await _found(context, site, word)) is None:
+            raise invalid("The chat of this `word` is over. Draw another word.", "input", "word") from error
+        return known
     return Chatting(made[0], site), word
 
 

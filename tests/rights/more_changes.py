@@ -267,7 +267,7 @@ async def _chat(world: World, _of: Made) -> str:
 async def start_chat(world: World, of: Made) -> Input:
     """The visitor comes back."""
     page = {"page": "https://shop.example/a", "referrer": "https://search.example/", "locale": "en-US"}
-    return {"account": "main", "channel": "webchat", **page, "resume": await _chat(world, of)}
+    return {"account": "main", "channel": "webchat", **page, "resume": await _chat(world, of), "word": "own-word_" * 5}
 
 
 @change

@@ -1,5 +1,6 @@
 """Does a visitor find the way in, and back, and nobody else's?"""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -95,6 +96,39 @@ async def test_words_end(browser: Browser) -> None:
         browser.ask.now += timedelta(days=days)
         got = await browser.start()
     assert got["code"] == "NOT_FOUND"
+
+
+OWN = "own-word_" * 5
+
+
+async def test_answer_lost(gateway: ChatAsking) -> None:
+    """Asked again with the browser's own word, also at once, it is the same chat and the same visitor."""
+    browsers = [Browser(gateway) for _ in range(4)]
+    first = await browsers[0].start(word=OWN)
+    assert (first["isResumed"], first["resume"]) == (False, OWN)
+    await browsers[0].says("Hello")
+    again = await browsers[1].start(word=OWN)
+    assert (again["isResumed"], again["resume"], browsers[1].customer) == (True, OWN, browsers[0].customer)
+    assert [one["text"] for one in again["chat"]["messages"]] == ["Hello"]
+    await asyncio.gather(*(one.start(word=OWN[::-1]) for one in browsers[2:]))
+    assert browsers[2].customer == browsers[3].customer != browsers[0].customer
+    assert await gateway.store.count(CUSTOMERS, {}) == 2
+
+
+async def test_own_word_is_over(gateway: ChatAsking) -> None:
+    """The word of a chat that has ended by itself begins no other one, and finds none."""
+    browser = Browser(gateway)
+    await browser.start(word=OWN)
+    gateway.now += timedelta(days=31)
+    got = await Browser(gateway).start(word=OWN)
+    assert (got["code"], got["inputPath"]) == ("INVALID_INPUT", ["input", "word"])
+
+
+@pytest.mark.parametrize("word", ["", "short", "x" * 201, "a word with spaces, which is none of these", "\ud800" * 40])
+async def test_odd_own_words(gateway: ChatAsking, word: str) -> None:
+    """A word that can be guessed, or is none, is refused."""
+    got = await Browser(gateway).start(word=word)
+    assert (got["code"], got["inputPath"]) == ("INVALID_INPUT", ["input", "word"])
 
 
 async def test_words_are_hashed(browser: Browser) -> None:
