@@ -35,15 +35,7 @@ class Cooling:
         if is_known:
             yield
             return
-        if (left_s := self._until.get(whose, 0.0) - time.monotonic()) > 0:
-            raise TooOften(
-                "What you asked a moment ago took long to be refused. Until that has cooled down no new question of "
-                "yours is looked at; one that was answered before is.",
-                limit=LIMIT,
-                asked=1,
-                most=0,
-                wait_s=max(1, round(left_s)),
-            )
+        self.require_cool(whose)
         # By the processor's time: who else is at work on the machine is nobody's fault here.
         began = time.thread_time()
         try:
@@ -56,3 +48,15 @@ class Cooling:
                 if len(self._until) > _MOST:
                     self._until.popitem(last=False)
             raise
+
+    def require_cool(self, whose: str) -> None:
+        """Raises TooOften where they have to wait."""
+        if (left_s := self._until.get(whose, 0.0) - time.monotonic()) > 0:
+            raise TooOften(
+                "What you asked a moment ago took long to be refused. Until that has cooled down no new question of "
+                "yours is looked at, and none that is long; one that was answered before is.",
+                limit=LIMIT,
+                asked=1,
+                most=0,
+                wait_s=max(1, round(left_s)),
+            )

@@ -22,7 +22,7 @@ from gateway.auth import STRANGER, Auth, NotSignedIn, is_stranger, nobody
 from gateway.compressing import GZIP, Compressing
 from gateway.dialects import dialect_of
 from gateway.incoming import Incoming, Reading, Refusal
-from gateway.limits import Spending, TooOften
+from gateway.limits import Spending, TooOften, whose
 from gateway.media_types import EVENT_PARTS, EVENTS, GRAPHQL, JSON, liked_draft, liked_stream, liked_type
 from gateway.preparing import Prepared
 from gateway.questions import Answer, Fate, NotAsked
@@ -57,6 +57,8 @@ _CODED: Final = {"Content-Encoding": GZIP}
 _BAD_REQUEST, _UNAUTHENTICATED, _WRONG_METHOD, _NOT_ACCEPTABLE, _TOO_MANY, _UNAVAILABLE = 400, 401, 405, 406, 429, 503
 # Of a body, where nobody has said whose it is: the document by which a visitor's chat begins, and its page.
 _STRANGERS_BYTES: Final = 16 * 1024
+# To read what is longer takes time, which whoever has just taken much of it is not given.
+_SHORT_BYTES: Final = 16 * 1024
 # What a stranger's widget is told of its document: it sends the text then, or its operator reads why not.
 _ABOUT_DOCUMENTS: Final = {
     telling.DOCUMENT_UNKNOWN,
@@ -169,6 +171,8 @@ class Endpoint:
             raise
         # Nor shall anybody be heard for nothing whose questions are no good.
         await self._spending.asked(viewer)
+        if _size_of(incoming.headers) > _SHORT_BYTES:
+            self._answering.cooling.require_cool(whose(viewer))
         question = await self._reading.question(incoming)
         try:
             question = self._texts.question(question, viewer)
@@ -255,6 +259,12 @@ class Endpoint:
         ends_in_s = partial(self._auth.ends_in_s, incoming.headers)
         held = self._subscriptions.held(viewer, answers, prove, ends_in_s=ends_in_s, address=incoming.address)
         return Outgoing(status=int(Fate.ANSWERED), headers=_SAFE | way.HEADERS, events=way.stream(held))
+
+
+def _size_of(headers: Mapping[str, str]) -> float:
+    """How long a body is; without end, where that is not told ahead."""
+    told = headers.get("content-length", "inf" if "transfer-encoding" in headers else "0")
+    return float(told[:20]) if told == "inf" or told.isdecimal() else 0.0
 
 
 def _refusal_of(error: Refusal | TooOften | NotSignedIn | Unavailable) -> Refusal:

@@ -17,6 +17,8 @@ from gateway.settings import Settings
 
 _BAD_REQUEST, _TIMEOUT, _TOO_LARGE, _UNSUPPORTED = 400, 408, 413, 415
 
+MOST_CONTAINERS: Final = 10_000
+"""Lists and objects of a body: the references of a router are a thousand."""
 _VERSION: Final = 1
 """Of Apollo's automatic persisted queries; there is no other."""
 _BATCH: Final = (
@@ -178,7 +180,16 @@ def _require_once(parameters: Mapping[str, str]) -> None:
         raise Refusal(_BAD_REQUEST, "A parameter of the address was sent more than once. Send each once.")
 
 
+def is_crowded(text: bytes | str) -> bool:
+    """Whether JSON has more lists and objects than anybody needs: to make and to watch over each costs time."""
+    braces, brackets = (b"{", b"[") if isinstance(text, bytes) else ("{", "[")
+    return text.count(braces) + text.count(brackets) > MOST_CONTAINERS  # type: ignore[arg-type]
+
+
 def _json(text: bytes, what: str) -> Any:
+    if is_crowded(text):
+        message = f"{what} has more than {MOST_CONTAINERS:,} lists and objects. Ask for less at once."
+        raise Refusal(_TOO_LARGE, message, code=telling.LIMIT_EXCEEDED)
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:

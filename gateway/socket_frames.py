@@ -22,8 +22,10 @@ _UNPROVEN: Final = 50
 _AHEAD_S: Final = 20
 """So many seconds' frames may come at once, as where a page begins to follow all that it shows."""
 _MOST_PIECES: Final = 500
-# As much is read before anybody counts: some 170 frames of the smallest kind.
-_SLICE: Final = 1024
+# As many bytes are read before anybody counts: some forty frames of the smallest kind.
+_SLICE: Final = 256
+# How long whoever is closed out may take to read why. What they still send is not read.
+_LEAVE_S: Final = 0.5
 _POLICY, _TOO_BIG = 1008, 1009  # RFC 6455, section 7.4.1
 
 
@@ -35,6 +37,8 @@ class Allowance:
         self._most = min(_UNPROVEN, per_s * _AHEAD_S)
         self._left = float(self._most)
         self._at = time.monotonic()
+        self.is_used_up = False
+        """Whether more came than may."""
 
     def proven(self) -> None:
         """It is known from here on who sends them."""
@@ -47,6 +51,7 @@ class Allowance:
         self._left = min(self._most, self._left + (now - self._at) * self._per_s)
         self._at = now
         if self._left < 1:
+            self.is_used_up = True
             return False
         self._left -= 1
         return True
@@ -65,11 +70,12 @@ class SocketFrames(WebSocketsSansIOProtocol):
     def __init__(self, *more: Any, **named: Any) -> None:
         super().__init__(*more, **named)
         self._allowance = Allowance(self.settings.socket_frames_per_s)
+        self._is_refused = False
 
     def data_received(self, data: bytes) -> None:
         """What came, a little at a time: what stands behind too many frames is not even looked at."""
         for at in range(0, len(data), _SLICE):
-            if self.transport.is_closing():
+            if self._is_refused or self.transport.is_closing():
                 return
             super().data_received(data[at : at + _SLICE])
 
@@ -109,7 +115,7 @@ class SocketFrames(WebSocketsSansIOProtocol):
             super().handle_pong(event)
 
     def _takes_one(self) -> bool:
-        if self.transport.is_closing():
+        if self._is_refused or self.transport.is_closing():
             return False
         if not self._allowance.has_one():
             self._refuse(_POLICY, "Too many frames. Send fewer, or several things in one.")
@@ -117,11 +123,18 @@ class SocketFrames(WebSocketsSansIOProtocol):
         return True
 
     def _refuse(self, code: int, reason: str) -> None:
+        self._is_refused = True
         self.conn.fail(code, reason)
         if self.conn.close_sent is None:
             # Before anybody has taken the connection no frame can be sent.
             self.transport.abort()
-        elif self.close_sent:
-            self.transport.close()
-        else:
-            self.handle_parser_exception()
+            return
+        if not self.close_sent:
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+            self.close_sent = True
+            self.transport.write(b"".join(self.conn.data_to_send()))
+        # Closed at once, with something unread, the system would take the reason back.
+        self.transport.pause_reading()
+        if self.close_timer is not None:
+            self.close_timer.cancel()
+        self.close_timer = self.loop.call_later(_LEAVE_S, self.transport.abort)

@@ -20,7 +20,7 @@ from gateway import telling
 from gateway.answering import Answering
 from gateway.auth import Auth, NotSignedIn
 from gateway.frames import closed, may_be_written, written
-from gateway.incoming import Reading, Refusal
+from gateway.incoming import MOST_CONTAINERS, Reading, Refusal, is_crowded
 from gateway.limits import Spending, TooOften
 from gateway.meters import counted
 from gateway.origins import may_connect
@@ -86,7 +86,8 @@ class Sockets:
         """One connection from its beginning to its end."""
         socket = WebSocket(scope, receive, send)
         await socket.receive()
-        if not may_connect(socket, self._origins):
+        host = socket.client.host if socket.client else None
+        if not may_connect(socket, self._origins) or self._places.is_shut_out(host):
             # Before it is taken: the browser is answered 403.
             await socket.close(_POLICY)
             return
@@ -98,7 +99,7 @@ class Sockets:
             return
         await socket.accept(subprotocol=PROTOCOL)
         try:
-            with self._places.taken(socket.client.host if socket.client else None) as place:
+            with self._places.taken(host, scope.get("state", {}).get(ALLOWANCE)) as place:
                 await _Connection(socket, self._rooms, self._reading, place).run()
         except Full as error:
             await closed(socket, _TRY_LATER, str(error))
@@ -158,8 +159,6 @@ class _Connection:
         except Unavailable as error:
             raise _Ended(_TRY_LATER, error.message) from error
         self._place.signed_in(viewer)
-        if (allowance := self._socket.scope.get("state", {}).get(ALLOWANCE)) is not None:
-            allowance.proven()
         await self._send({"type": "connection_ack"})
         return viewer
 
@@ -238,6 +237,8 @@ class _Connection:
         most = self._rooms.settings.message_bytes
         if len(text) > most or len(text.encode("utf-8", "surrogatepass")) > most:
             raise _Ended(_TOO_BIG, f"A message has at most {most} bytes.")
+        if is_crowded(text):
+            raise _Ended(_TOO_BIG, f"A message has at most {MOST_CONTAINERS:,} lists and objects.")
         try:
             message = orjson.loads(text)
         except orjson.JSONDecodeError as error:

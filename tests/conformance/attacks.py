@@ -42,6 +42,11 @@ def _chain(of: str, levels: int = 40) -> str:
     return f"{{ ...F0 }} {links} fragment F{levels} on Query {{ {of} }}"
 
 
+_ROUNDS: Final = 5
+# From another one each time: where frames came without end, nobody is let in again for a moment.
+_ADDRESSES: Final = (f"127.0.{n}.{m}" for n in itertools.count(1) for m in range(1, 250))
+
+
 def attacks() -> Iterator[tuple[str, bytes]]:
     """Each by its name, with the body."""
     overlapping = "{" + " ".join(f"a: customers(first: {n}) {{ nodes {{ id }} }}" for n in range(1, 200)) + "}"
@@ -172,7 +177,9 @@ async def _is_bounced(pid: int, name: str, is_refused: Callable[[], Awaitable[bo
 
 async def _is_closed(url: str, messages: list[str]) -> bool:
     """Whether the gateway closes a connection on which this is said, by a code of the protocol."""
-    async with connect(url.replace("http:", "ws:"), subprotocols=[Subprotocol(PROTOCOL)], proxy=None) as socket:
+    place = {"local_addr": (next(_ADDRESSES), 0)}
+    ws = url.replace("http:", "ws:")
+    async with connect(ws, subprotocols=[Subprotocol(PROTOCOL)], proxy=None, **place) as socket:
         with suppress(ConnectionClosed):
             for one in messages:
                 await socket.send(one)
@@ -185,7 +192,7 @@ async def _is_closed(url: str, messages: list[str]) -> bool:
 
 async def _is_cut(url: str, frames: list[bytes]) -> bool:
     """Whether the gateway closes a connection on which these are sent, by a code of the protocol."""
-    return closed_with(await flooded(url, *frames)) in {1008, 4400}
+    return closed_with(await flooded(url, *frames, come_from=next(_ADDRESSES))) in {1008, 4400}
 
 
 def _worked_s(pid: int) -> float:
@@ -201,22 +208,31 @@ def _headers(subject: str) -> dict[str, str]:
 
 
 async def _others_go_on(client: httpx.AsyncClient, url: str) -> bool:
-    """Whether panels are hardly slower while somebody attacks, one attack behind the other without a pause."""
+    """Whether panels are hardly slower while somebody attacks, one attack behind the other without a pause.
+
+    In the middle of some rounds, in each of which they are asked in quiet and beside.
+    """
     panels = await _panels(client, url)
     await _p99(client, url, panels)
-    quiet = await _p99(client, url, panels)
-    # In a process of its own, so that it is the gateway that is slower, and not whoever measures.
-    attacking = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.conformance.attacks", url)
+    rounds = [(await _p99(client, url, panels), await _beside(client, url, panels)) for _ in range(_ROUNDS)]
+    times = statistics.median(beside / quiet for quiet, beside in rounds)
+    quiet, beside = (statistics.median(one) * 1000 for one in zip(*rounds, strict=True))
+    _say(f"  p99 of the panel: {quiet:.1f} ms in quiet, {beside:.1f} ms beside, {times:.2f} times")
+    return times <= MOST_TIMES
+
+
+async def _beside(client: httpx.AsyncClient, url: str, panels: list[bytes]) -> float:
+    # In a process of its own, that takes no time from the gateway and from whoever measures but by what it asks: those
+    # who attack have machines of their own.
+    attacking = await asyncio.create_subprocess_exec(
+        "nice", "-n", "19", sys.executable, "-m", "tests.conformance.attacks", url
+    )
     try:
         await asyncio.sleep(2)
-        beside = await _p99(client, url, panels)
+        return await _p99(client, url, panels)
     finally:
         attacking.kill()
         await attacking.wait()
-    _say(
-        f"  p99 of the panel: {quiet * 1000:.1f} ms in quiet, {beside * 1000:.1f} ms beside, {beside / quiet:.2f} times"
-    )
-    return beside / quiet <= MOST_TIMES
 
 
 async def attack(url: str) -> None:

@@ -22,14 +22,16 @@ def frame(opcode: int, data: bytes = b"", *, is_last: bool = True) -> bytes:
     return bytes([(0x80 if is_last else 0) | opcode]) + length + bytes(4) + data
 
 
-async def flooded(address: str, *pieces: bytes, first: bytes = b"", most_s: float = 20) -> bytes:
+async def flooded(
+    address: str, *pieces: bytes, first: bytes = b"", come_from: str = "127.0.0.1", most_s: float = 20
+) -> bytes:
     """What the gate says, from the handshake's answer on, to a client who sends these until it is cut off.
 
-    The last piece is sent again and again. `first` is sent ahead, and its acknowledgement awaited. Raises TimeoutError
-    where nobody cuts the client off.
+    The last piece is sent again and again. `first` is sent ahead, and its acknowledgement awaited. Nothing is sent
+    where the handshake is refused. Raises TimeoutError where nobody cuts the client off.
     """
     place = urlsplit(address)
-    reader, writer = await asyncio.open_connection(place.hostname, place.port)
+    reader, writer = await asyncio.open_connection(place.hostname, place.port, local_addr=(come_from, 0))
     heard = bytearray()
 
     async def listen() -> None:
@@ -42,6 +44,8 @@ async def flooded(address: str, *pieces: bytes, first: bytes = b"", most_s: floa
         writer.write(_HEAD % place.netloc.encode())
         async with asyncio.timeout(most_s):
             await until(lambda: b"\r\n\r\n" in heard)
+            if not heard.startswith(b"HTTP/1.1 101 "):
+                return b""
             if first:
                 writer.write(first)
                 await until(lambda: b"connection_ack" in heard)

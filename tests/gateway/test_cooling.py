@@ -18,6 +18,15 @@ async def test_long_refusals_cool_down(gate: Gate) -> None:
     data_of(await gate.ask(ME + "#", headers=gate.bearer(subject="bob")))
 
 
+async def test_no_long_bodies_meanwhile(gate: Gate) -> None:
+    """Nor is a long body read meanwhile, whatever it asks; a short one of what is known is."""
+    data_of(await gate.ask(ME))
+    data_of(await gate.ask(ME, variables={"a": "x" * 20_000}))
+    await gate.ask(LONG)
+    assert (await gate.ask(ME, variables={"a": "x" * 20_000})).status_code == 429
+    data_of(await gate.ask(ME, variables={"a": "x"}))
+
+
 def code_of_any(response: object) -> set[str]:
     """The codes of all errors."""
     return {one["extensions"]["code"] for one in response.json()["errors"]}  # type: ignore[attr-defined]

@@ -250,3 +250,15 @@ async def test_nothing_there(gate: Gate, path: str, status: int) -> None:
     assert "location" not in response.headers
     assert response.headers["x-content-type-options"] == "nosniff"
     assert response.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("filler", ["{}", "[]"])
+async def test_crowded_bodies(gate: Gate, filler: str) -> None:
+    """A body of more lists and objects than anybody needs is not even read; what looks like such in a text is."""
+    for count, status in ((10_001, 413), (9_900, 200)):
+        body = f'{{"query": "{{ viewer {{ subject }} }}", "variables": {{"a": [{",".join([filler] * count)}]}}}}'
+        headers = gate.bearer() | {"Content-Type": JSON}
+        response = await gate.client.post("/graphql", content=body, headers=headers)
+        assert response.status_code == status
+        if status != 200:
+            assert code_of(response) == "LIMIT_EXCEEDED"

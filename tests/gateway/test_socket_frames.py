@@ -8,9 +8,11 @@ import pytest
 from gateway import socket_frames
 from gateway.limit_settings import LimitSettings
 from gateway.socket_frames import Allowance, SocketFrames
+from resolvers.kit.viewer import Role
 from tests.gateway.conftest import ANSWERED, ME, Gate, served
 from tests.gateway.raw_socket import PIECE, PING, PONG, TEXT, closed_with, flooded, frame
 from tests.gateway.socket_client import opened
+from tests.makers import Makers
 
 
 @pytest.fixture
@@ -29,9 +31,9 @@ def many() -> Iterator[None]:
     SocketFrames.bound(before)
 
 
-def init(gate: Gate) -> bytes:
+def init(gate: Gate, role: Role = Role.AGENT, **claims: str) -> bytes:
     """Who asks."""
-    return frame(TEXT, json.dumps({"type": "connection_init", "payload": gate.bearer()}).encode())
+    return frame(TEXT, json.dumps({"type": "connection_init", "payload": gate.bearer(role, **claims)}).encode())
 
 
 BEGUN = frame(TEXT, b'{"type"', is_last=False)
@@ -52,6 +54,19 @@ async def test_floods(gate: Gate, address: str, frames: list[bytes], *, signs_in
     heard = await flooded(address, *frames, first=init(gate) if signs_in else b"")
     assert closed_with(heard) in {1008, 4400}
     assert (await gate.ask(ME)).json() == ANSWERED
+
+
+@pytest.mark.parametrize("role", [None, Role.VISITOR, Role.AGENT])
+async def test_floods_again(gate: Gate, address: str, make: Makers, role: Role | None) -> None:
+    """From where strangers or visitors flood nobody may connect for a moment; from where an agent does they may."""
+    whose = {"customer_id": (await make.customer()).id} if role is Role.VISITOR else {}
+    first = init(gate, role, **whose) if role else b""
+    await flooded(address, frame(PONG) * 10_000, first=first, come_from="127.0.0.2")
+    again = await flooded(address, frame(PONG) * 10_000, come_from="127.0.0.2")
+    assert closed_with(again) == (1008 if role is Role.AGENT else None)
+    async with opened(address, said=gate.bearer()) as client:
+        await client.ask(ME)
+        assert (await client.hear())["payload"] == ANSWERED
 
 
 @pytest.mark.usefixtures("many")
