@@ -17,8 +17,8 @@ from gateway.settings import Settings
 
 _BAD_REQUEST, _TIMEOUT, _TOO_LARGE, _UNSUPPORTED = 400, 408, 413, 415
 
-MOST_CONTAINERS: Final = 10_000
-"""Lists and objects of a body: the references of a router are a thousand."""
+MOST_CONTAINERS: Final = 25_000
+"""Lists and objects of a body, and their signs in its texts: the references of a router are a thousand."""
 _VERSION: Final = 1
 """Of Apollo's automatic persisted queries; there is no other."""
 _BATCH: Final = (

@@ -193,7 +193,7 @@ CLOSING: dict[str, tuple[list[Any], int]] = {
     "second init": ([INIT], 4429),
     "same id": ([{"type": "subscribe", "id": "1", "payload": {"query": SLOW}}] * 2, 4409),
     "giant message": (["x" * 300_000], 1009),
-    "crowded message": (["[" + "{}," * 10_000 + "{}]"], 1009),
+    "crowded message": (["[" + "{}," * 25_000 + "{}]"], 1009),
     "deep ping": ([DEEP], 4400),
     "odd ping": ([{"type": "ping", "payload": 5}], 4400),
 }
