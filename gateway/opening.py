@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from adapters.mongo import Store
 from gateway.acts import AT_THE_COMMAND_LINE, ActLedger
@@ -27,6 +27,7 @@ def with_store(work: Callable[[Store], Awaitable[T]], *, act: Act | None, needs_
     """
 
     async def inside() -> T:
+        asyncio.get_running_loop().set_exception_handler(_without_interrupts)
         settings = as_served(load_settings())
         if needs_secret:
             settings = with_secrets(settings)
@@ -38,6 +39,12 @@ def with_store(work: Callable[[Store], Awaitable[T]], *, act: Act | None, needs_
             return await (work(store) if act is None else _written_down(work, store, act))
 
     return asyncio.run(inside())
+
+
+def _without_interrupts(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Tells of what broke beside the work, but for Ctrl-C: pressed again, it strikes whatever is just being done."""
+    if not isinstance(context.get("exception"), KeyboardInterrupt):
+        loop.default_exception_handler(context)
 
 
 async def _written_down(work: Callable[[Store], Awaitable[T]], store: Store, act: Act) -> T:

@@ -1,5 +1,6 @@
 """Do the commands do what their help says, and say what is wrong in words?"""
 
+import asyncio
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import httpx
 import jwt
@@ -17,7 +19,7 @@ import structlog
 from typer.testing import CliRunner
 
 from adapters.failures import StoreError
-from gateway import cli, schema_file
+from gateway import cli, opening, schema_file
 from gateway.settings_table import settings_table
 from resolvers.kit.ids import global_id
 from resolvers.schema import graph
@@ -335,3 +337,14 @@ def test_workers_end_with_parent(run: CliRunner, number: signal.Signals) -> None
         while not gateway.is_gone() and time.monotonic() < deadline:
             time.sleep(0.1)
         assert gateway.is_gone()
+
+
+@pytest.mark.parametrize(("error", "told"), [(KeyboardInterrupt(), 0), (ZeroDivisionError(), 1)])
+def test_interrupts_beside_the_work(error: BaseException, told: int) -> None:
+    """Ctrl-C that strikes what runs beside a command's work is no error of that; anything else is told."""
+    heard: list[object] = []
+    loop = asyncio.new_event_loop()
+    with patch.object(loop, "default_exception_handler", heard.append):
+        opening._without_interrupts(loop, {"message": "Task exception was never retrieved", "exception": error})
+    loop.close()
+    assert len(heard) == told
