@@ -1,4 +1,4 @@
-"""How do messages and the last word stand on a WebSocket?"""
+"""How do messages and the last word stand on a WebSocket, and what is no message?"""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -8,8 +8,38 @@ import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from gateway import telling
+from gateway.incoming import MOST_CONTAINERS, is_crowded
 
+BAD_MESSAGE: Final = 4400
+"""The protocol's own code."""
+_TOO_BIG: Final = 1009  # RFC 6455, section 7.4.1
 _LONGEST_REASON: Final = 123  # bytes: a closing frame holds 125 (RFC 6455, section 5.5), two of them the code
+
+
+class Ended(Exception):
+    """The connection is to be closed, for that reason."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+def message_in(found: Mapping[str, Any], most_bytes: int) -> Mapping[str, Any]:
+    """The message in what the server hands over; raises Ended where it is none, or has more than so many bytes."""
+    text = found.get("text")
+    if text is None:
+        raise Ended(BAD_MESSAGE, "Messages are texts.")
+    if len(text) > most_bytes or len(text.encode("utf-8", "surrogatepass")) > most_bytes:
+        raise Ended(_TOO_BIG, f"A message has at most {most_bytes} bytes.")
+    if is_crowded(text):
+        raise Ended(_TOO_BIG, f"A message has at most {MOST_CONTAINERS:,} lists and objects.")
+    try:
+        message = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise Ended(BAD_MESSAGE, "A message is no JSON.") from error
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        raise Ended(BAD_MESSAGE, "A message is an object with a `type`.")
+    return message
 
 
 def written(message: Mapping[str, Any]) -> str:

@@ -5,12 +5,12 @@ fill the memory. Bodies have their own bounds (gateway/incoming.py).
 """
 
 import asyncio
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from gateway.limit_settings import LimitSettings
+from gateway.bounded import Bounded
 from gateway.upgrades import Upgrades
 
 MOST_HEADERS: Final = 100
@@ -34,15 +34,8 @@ _ANSWER: Final = (
 )
 
 
-class Heads(Upgrades):
-    """One connection, whose heads are bounded: by what `bound` was told last in this process."""
-
-    settings: ClassVar[LimitSettings] = LimitSettings()
-
-    @classmethod
-    def bound(cls, settings: LimitSettings) -> None:
-        """Bounds what comes from now on. A server makes its connections itself, and cannot hand them anything."""
-        cls.settings = settings
+class Heads(Bounded, Upgrades):
+    """One connection, whose heads are bounded."""
 
     def __init__(self, *more: Any, **named: Any) -> None:
         super().__init__(*more, **named)

@@ -6,13 +6,13 @@ has an allowance of frames, that grows with the time; whoever has used it up is 
 """
 
 import time
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
 
-from gateway.limit_settings import LimitSettings
+from gateway.bounded import Bounded
 
 ALLOWANCE: Final = "gateway.frames"
 """Under what a connection's allowance stands in its scope's state."""
@@ -57,15 +57,8 @@ class Allowance:
         return True
 
 
-class SocketFrames(WebSocketsSansIOProtocol):
-    """One WebSocket, whose frames are bounded: by what `bound` was told last in this process."""
-
-    settings: ClassVar[LimitSettings] = LimitSettings()
-
-    @classmethod
-    def bound(cls, settings: LimitSettings) -> None:
-        """Bounds what comes from now on. A server makes its connections itself, and cannot hand them anything."""
-        cls.settings = settings
+class SocketFrames(Bounded, WebSocketsSansIOProtocol):
+    """One WebSocket, whose frames are bounded."""
 
     def __init__(self, *more: Any, **named: Any) -> None:
         super().__init__(*more, **named)

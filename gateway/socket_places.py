@@ -20,6 +20,9 @@ from resolvers.kit.viewer import Role, Viewer
 
 _SHUT_OUT_S: Final = 10.0
 _MOST_SHUT_OUT: Final = 10_000
+SHUT_OUT: Final = (
+    f"From your address came frames without end a moment ago. Connect again in {_SHUT_OUT_S:g} seconds, and send fewer."
+)
 
 
 class Full(Exception):

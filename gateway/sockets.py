@@ -12,23 +12,23 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gateway import telling
 from gateway.answering import Answering
 from gateway.auth import Auth, NotSignedIn
-from gateway.frames import closed, may_be_written, written
-from gateway.incoming import MOST_CONTAINERS, Reading, Refusal, is_crowded
+from gateway.frames import BAD_MESSAGE, Ended, closed, may_be_written, message_in, written
+from gateway.incoming import Reading, Refusal
 from gateway.limits import Spending, TooOften
 from gateway.meters import counted
 from gateway.origins import may_connect
+from gateway.plain_refusals import refuse
 from gateway.preparing import Prepared
 from gateway.questions import Answer, Fate, NotAsked
 from gateway.settings import Settings, environment_name
 from gateway.socket_frames import ALLOWANCE
-from gateway.socket_places import Full, SocketPlace, SocketPlaces
+from gateway.socket_places import SHUT_OUT, Full, SocketPlace, SocketPlaces
 from gateway.subscriptions import Cut, Subscriptions, require_same
 from gateway.telling import Told
 from gateway.texts import Texts
@@ -40,23 +40,16 @@ from resolvers.kit.watching import Watching, operation_of
 PROTOCOL: Final = "graphql-transport-ws"
 
 # The protocol's own codes, and those of RFC 6455, section 7.4.1.
-_GOING_AWAY, _POLICY, _TOO_BIG, _TRY_LATER = 1001, 1008, 1009, 1013
-_BAD_MESSAGE, _UNAUTHORIZED, _FORBIDDEN, _WRONG_PROTOCOL = 4400, 4401, 4403, 4406
+_GOING_AWAY, _POLICY, _TRY_LATER = 1001, 1008, 1013
+_UNAUTHORIZED, _FORBIDDEN, _WRONG_PROTOCOL = 4401, 4403, 4406
 _INIT_TIMEOUT, _DUPLICATE, _TOO_MANY_INITS, _INTERNAL = 4408, 4409, 4429, 4500
+_TOO_MANY: Final = 429
 _LONGEST_ID: Final = 128
 # What a client may say before it says who asks: it has nothing to say but that it is there.
 _BEFORE_INIT: Final = 10
 # A reader who takes nothing for so long holds a connection for nobody.
 _PATIENCE_S: Final = 10.0
 _CREDENTIALS: Final = ("authorization", "x-api-key")
-
-
-class _Ended(Exception):
-    """The connection is to be closed, for that reason."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,9 +80,12 @@ class Sockets:
         socket = WebSocket(scope, receive, send)
         await socket.receive()
         host = socket.client.host if socket.client else None
-        if not may_connect(socket, self._origins) or self._places.is_shut_out(host):
+        if not may_connect(socket, self._origins):
             # Before it is taken: the browser is answered 403.
             await socket.close(_POLICY)
+            return
+        if self._places.is_shut_out(host):
+            await refuse(scope, send, _TOO_MANY, telling.told(SHUT_OUT, telling.LIMIT_EXCEEDED), close=_TRY_LATER)
             return
         offered = scope.get("subprotocols") or [None]
         if PROTOCOL not in offered:
@@ -115,7 +111,7 @@ class _Connection:
         self._reading = reading
         self._headers: Mapping[str, str] = {}
         self._working: dict[str, asyncio.Task[None]] = {}
-        self._ending: asyncio.Future[_Ended] = asyncio.get_running_loop().create_future()
+        self._ending: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
         client = socket.client
         self._caller = Caller(address=client.host if client else None, origin=socket.headers.get("origin"))
 
@@ -124,7 +120,7 @@ class _Connection:
         over = asyncio.ensure_future(self._rooms.subscriptions.ended())
         try:
             await self._serve(await self._initialised(), over)
-        except _Ended as ended:
+        except Ended as ended:
             await closed(self._socket, ended.code, str(ended))
         except Full as full:
             await closed(self._socket, _TRY_LATER, str(full))
@@ -141,23 +137,23 @@ class _Connection:
                 await asyncio.wait(working)
 
     async def _initialised(self) -> Viewer:
-        """Who asks, once that is said; raises _Ended where it is not, or not in time."""
+        """Who asks, once that is said; raises Ended where it is not, or not in time."""
         wait_s, count = self._rooms.settings.init_wait_s, 0
         try:
             async with asyncio.timeout(wait_s):
                 while (message := await self._received())["type"] != "connection_init":
                     if (count := count + 1) > _BEFORE_INIT:
-                        raise _Ended(_BAD_MESSAGE, f"{count} messages said nothing of who asks: send connection_init.")
+                        raise Ended(BAD_MESSAGE, f"{count} messages said nothing of who asks: send connection_init.")
                     await self._before_init(message)
         except TimeoutError as error:
-            raise _Ended(_INIT_TIMEOUT, f"Nothing said within {wait_s:g} s who asks: send connection_init.") from error
+            raise Ended(_INIT_TIMEOUT, f"Nothing said within {wait_s:g} s who asks: send connection_init.") from error
         self._headers = self._credentials(message.get("payload"))
         try:
             viewer = await self._rooms.auth.viewer_of(self._headers)
         except NotSignedIn as error:
-            raise _Ended(_FORBIDDEN, f"Forbidden. {error.message}") from error
+            raise Ended(_FORBIDDEN, f"Forbidden. {error.message}") from error
         except Unavailable as error:
-            raise _Ended(_TRY_LATER, error.message) from error
+            raise Ended(_TRY_LATER, error.message) from error
         self._place.signed_in(viewer)
         await self._send({"type": "connection_ack"})
         return viewer
@@ -169,20 +165,20 @@ class _Connection:
             case "pong":
                 pass
             case "subscribe":
-                raise _Ended(_UNAUTHORIZED, "Unauthorized. Send connection_init first.")
+                raise Ended(_UNAUTHORIZED, "Unauthorized. Send connection_init first.")
             case _:
-                raise _Ended(_BAD_MESSAGE, "Before connection_init nothing else is taken.")
+                raise Ended(BAD_MESSAGE, "Before connection_init nothing else is taken.")
 
     def _credentials(self, payload: Any) -> Mapping[str, str]:
-        """What says who asks: of the payload, else of the connection's head; raises _Ended where it is odd."""
+        """What says who asks: of the payload, else of the connection's head; raises Ended where it is odd."""
         if not isinstance(payload, dict | None):
-            raise _Ended(_BAD_MESSAGE, "The payload of connection_init is no object.")
+            raise Ended(BAD_MESSAGE, "The payload of connection_init is no object.")
         named = [name for name in payload or {} if name.lower() in _CREDENTIALS]
         said = {name.lower(): payload[name] for name in named} if payload else {}
         if len(said) < len(named):
-            raise _Ended(_BAD_MESSAGE, "connection_init says twice who asks. Say it once.")
+            raise Ended(BAD_MESSAGE, "connection_init says twice who asks. Say it once.")
         if not all(isinstance(one, str) for one in said.values()):
-            raise _Ended(_BAD_MESSAGE, "`Authorization` of connection_init is no text.")
+            raise Ended(BAD_MESSAGE, "`Authorization` of connection_init is no text.")
         return said or {name: self._socket.headers[name] for name in _CREDENTIALS if name in self._socket.headers}
 
     async def _serve(self, viewer: Viewer, over: asyncio.Future[Any]) -> None:
@@ -196,7 +192,7 @@ class _Connection:
                 if self._ending.done():
                     raise self._ending.result()
                 if over.done():
-                    raise _Ended(_GOING_AWAY, "The gateway ends here. Connect again.")
+                    raise Ended(_GOING_AWAY, "The gateway ends here. Connect again.")
                 if receiving.done():
                     message = receiving.result()
                     receiving = asyncio.create_task(self._received())
@@ -207,7 +203,7 @@ class _Connection:
                     await self._send({"type": "ping"})
         finally:
             receiving.cancel()
-            with suppress(asyncio.CancelledError, WebSocketDisconnect, _Ended):
+            with suppress(asyncio.CancelledError, WebSocketDisconnect, Ended):
                 await receiving
 
     def _next_beat(self) -> float:
@@ -215,11 +211,11 @@ class _Connection:
         return time.monotonic() + self._rooms.subscriptions.next_look_s(ends_in_s)
 
     async def _prove(self, viewer: Viewer) -> None:
-        """Raises _Ended where the viewer may no longer ask."""
+        """Raises Ended where the viewer may no longer ask."""
         try:
             require_same(viewer, await self._rooms.auth.viewer_of(self._headers))
         except NotSignedIn as error:
-            raise _Ended(_FORBIDDEN, f"Forbidden. {error.message}") from error
+            raise Ended(_FORBIDDEN, f"Forbidden. {error.message}") from error
         except Unavailable:
             # Nobody can tell now; the next sign of life asks again.
             return
@@ -227,25 +223,11 @@ class _Connection:
     # Messages
 
     async def _received(self) -> Mapping[str, Any]:
-        """The next message; raises _Ended for what is none."""
+        """The next message; raises Ended for what is none."""
         found = await self._socket.receive()
         if found["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(found.get("code", 1000))
-        text = found.get("text")
-        if text is None:
-            raise _Ended(_BAD_MESSAGE, "Messages are texts.")
-        most = self._rooms.settings.message_bytes
-        if len(text) > most or len(text.encode("utf-8", "surrogatepass")) > most:
-            raise _Ended(_TOO_BIG, f"A message has at most {most} bytes.")
-        if is_crowded(text):
-            raise _Ended(_TOO_BIG, f"A message has at most {MOST_CONTAINERS:,} lists and objects.")
-        try:
-            message = orjson.loads(text)
-        except orjson.JSONDecodeError as error:
-            raise _Ended(_BAD_MESSAGE, "A message is no JSON.") from error
-        if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-            raise _Ended(_BAD_MESSAGE, "A message is an object with a `type`.")
-        return message
+        return message_in(found, self._rooms.settings.message_bytes)
 
     async def _taken(self, message: Mapping[str, Any], viewer: Viewer) -> None:
         match message["type"]:
@@ -259,16 +241,16 @@ class _Connection:
             case "pong":
                 pass
             case "connection_init":
-                raise _Ended(_TOO_MANY_INITS, "Too many initialisation requests.")
+                raise Ended(_TOO_MANY_INITS, "Too many initialisation requests.")
             case other:
-                raise _Ended(_BAD_MESSAGE, f"Messages of the type {other[:32]!r} are not known.")
+                raise Ended(BAD_MESSAGE, f"Messages of the type {other[:32]!r} are not known.")
 
     async def _subscribed(self, message: Mapping[str, Any], viewer: Viewer) -> None:
         key, payload = _id_of(message), message.get("payload")
         if not isinstance(payload, dict):
-            raise _Ended(_BAD_MESSAGE, "The payload of subscribe is no object.")
+            raise Ended(BAD_MESSAGE, "The payload of subscribe is no object.")
         if key in self._working:
-            raise _Ended(_DUPLICATE, f"Subscriber for {key[:48]} already exists")
+            raise Ended(_DUPLICATE, f"Subscriber for {key[:48]} already exists")
         most = self._rooms.settings.subscriptions_per_socket
         if len(self._working) >= most:
             knob = environment_name("subscriptions_per_socket")
@@ -278,19 +260,19 @@ class _Connection:
         self._working[key] = asyncio.create_task(self._work(key, payload, viewer))
 
     async def _send(self, message: Mapping[str, Any]) -> None:
-        """Sends a message; raises _Ended where nobody takes it."""
+        """Sends a message; raises Ended where nobody takes it."""
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 await self._socket.send_text(written(message))
         except TimeoutError as error:
-            raise _Ended(_POLICY, "Messages are not taken.") from error
+            raise Ended(_POLICY, "Messages are not taken.") from error
         except RuntimeError as error:  # Starlette's word for a connection that is closed already
             raise WebSocketDisconnect from error
 
     async def _pong(self, ping: Mapping[str, Any]) -> None:
         echoed = {"payload": ping["payload"]} if ping.get("payload") is not None else {}
         if not isinstance(ping.get("payload"), dict | None) or not may_be_written(echoed):
-            raise _Ended(_BAD_MESSAGE, "The payload of ping is no object, or nested too deeply.")
+            raise Ended(BAD_MESSAGE, "The payload of ping is no object, or nested too deeply.")
         await self._send({"type": "pong", **echoed})
 
     # Questions
@@ -305,12 +287,12 @@ class _Connection:
                 # From here on the id is free again.
                 del self._working[key]
                 await (self._send({"type": "complete", "id": key}) if errors is None else self._failed(key, errors))
-        except _Ended as ended:
+        except Ended as ended:
             if not self._ending.done():
                 self._ending.set_result(ended)
         except NotSignedIn as error:
             if not self._ending.done():
-                self._ending.set_result(_Ended(_FORBIDDEN, f"Forbidden. {error.message}"))
+                self._ending.set_result(Ended(_FORBIDDEN, f"Forbidden. {error.message}"))
         except (Cut, WebSocketDisconnect):
             # Whoever receives hears of it, too.
             return
@@ -327,7 +309,7 @@ class _Connection:
                     return await self._followed(key, prepared, viewer)
                 answer = await self._rooms.answering.answer(prepared, self._rooms.context_for(viewer, self._caller))
                 return await self._next(key, answer)
-        except (_Ended, NotSignedIn, Cut, WebSocketDisconnect):
+        except (Ended, NotSignedIn, Cut, WebSocketDisconnect):
             raise
         except NotAsked as reason:
             errors: list[Told] = self._rooms.answering.exploring.shown(reason.answer, viewer).body["errors"]
@@ -394,5 +376,5 @@ def _errors_of(error: Exception) -> list[Told]:
 def _id_of(message: Mapping[str, Any]) -> str:
     key = message.get("id")
     if not isinstance(key, str) or not 0 < len(key) <= _LONGEST_ID:
-        raise _Ended(_BAD_MESSAGE, f"`id` must be a text of 1 to {_LONGEST_ID} characters.")
+        raise Ended(BAD_MESSAGE, f"`id` must be a text of 1 to {_LONGEST_ID} characters.")
     return key

@@ -28,7 +28,8 @@ async def flooded(
     """What the gate says, from the handshake's answer on, to a client who sends these until it is cut off.
 
     The last piece is sent again and again. `first` is sent ahead, and its acknowledgement awaited. Nothing is sent
-    where the handshake is refused. Raises TimeoutError where nobody cuts the client off.
+    where the handshake is refused, and what was answered then is what the gate says. Raises TimeoutError where nobody
+    cuts the client off.
     """
     place = urlsplit(address)
     reader, writer = await asyncio.open_connection(place.hostname, place.port, local_addr=(come_from, 0))
@@ -45,7 +46,8 @@ async def flooded(
         async with asyncio.timeout(most_s):
             await until(lambda: b"\r\n\r\n" in heard)
             if not heard.startswith(b"HTTP/1.1 101 "):
-                return b""
+                await listening
+                return bytes(heard)
             if first:
                 writer.write(first)
                 await until(lambda: b"connection_ack" in heard)

@@ -1,0 +1,16 @@
+"""How does a connection learn its bounds? A server makes its connections itself, and cannot hand them anything."""
+
+from typing import ClassVar
+
+from gateway.limit_settings import LimitSettings
+
+
+class Bounded:
+    """A kind of connection with bounds, those that its `bound` was told last in this process."""
+
+    settings: ClassVar[LimitSettings] = LimitSettings()
+
+    @classmethod
+    def bound(cls, settings: LimitSettings) -> None:
+        """Bounds what comes from now on."""
+        cls.settings = settings
