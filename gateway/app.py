@@ -12,10 +12,8 @@ from typing import Any, Final
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
-from starlette.websockets import WebSocketClose
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from adapters.lines import NO_LINES, Lines
@@ -29,6 +27,7 @@ from gateway.database import database, opened_store
 from gateway.ending import end_with_parent, told_of_end
 from gateway.endpoint import PATH, PREFLIGHT, Endpoint
 from gateway.execution import Plans
+from gateway.exports import PATH as EXPORTS
 from gateway.exports import Exports, Shelf, Tickets
 from gateway.files import Counter, Files
 from gateway.heads import Heads
@@ -46,6 +45,7 @@ from gateway.logs import configure_logs
 from gateway.memory import settle_memory
 from gateway.meters import Metrics
 from gateway.origins import Origins, origins_of
+from gateway.plain_refusals import refuse
 from gateway.playground import STRANGERS, Welcome
 from gateway.settings import BadSettings, Settings, environment_name, load_settings
 from gateway.singles import Singles
@@ -60,6 +60,7 @@ from gateway.watching.switch import watch_of
 from gateway.webhooks import Desk, Webhooks
 from gateway.work import JOBS, Worker, working
 from resolvers.channel_standing import know_accounts
+from resolvers.files import PATH as FILES
 from resolvers.kit.context import NOWHERE, Caller, Context, GraphLimits
 from resolvers.kit.cursors import CursorSeal
 from resolvers.kit.delivered import Delivered
@@ -75,6 +76,9 @@ from resolvers.schema import SLICES
 
 GATE_RECORDS: Final = (API_KEYS, IMPORTS, JOBS, TRUSTED_DOCUMENTS)
 """What the gate itself keeps; the slices' records are the graph's."""
+# RFC 6455's registry of close codes.
+_TRY_LATER: Final = 1013
+_OF_PAGES: Final = (PATH, EXPORTS, FILES)
 
 
 def records_of(graph: Graph, settings: Settings | None = None) -> list[Record]:
@@ -225,7 +229,7 @@ class House:
             spending=self._spending,
             watching=self.watching,
         )
-        return Sockets(rooms, origins_of(self.lines))
+        return Sockets(rooms, origins_of(self.settings.origins, self.lines))
 
     @property
     def endpoint(self) -> Endpoint:
@@ -312,11 +316,12 @@ class Door:
         self._house: House | None = None
         self._endpoint: ASGIApp | None = None
         self._sockets: ASGIApp | None = None
+        self.origins: frozenset[str] = frozenset()
 
     def open(self, house: House) -> None:
         """Lets questions in."""
-        self._house, self._endpoint = house, Origins(house.endpoint, house.lines)
-        self._sockets = house.sockets
+        self._house, self._endpoint, self._sockets = house, house.endpoint, house.sockets
+        self.origins = origins_of(house.settings.origins, house.lines)
 
     def close(self) -> None:
         """Lets nobody in any more."""
@@ -345,21 +350,18 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """`/graphql`."""
-        if scope["type"] == "websocket":
-            # While nobody is in, it is answered 403 before it is taken.
-            await (self._sockets or WebSocketClose())(scope, receive, send)
+        within = self._sockets if scope["type"] == "websocket" else self._endpoint
+        if within is not None:
+            await within(scope, receive, send)
             return
-        if self._endpoint is None:
-            words = told("The gateway is starting or stopping. Try again in a few seconds.", UNAVAILABLE)
-            await JSONResponse({"errors": [words]}, 503, headers={"Retry-After": "5"})(scope, receive, send)
-            return
-        await self._endpoint(scope, receive, send)
+        words = told("The gateway is starting or stopping. Try again in a few seconds.", UNAVAILABLE)
+        await refuse(scope, send, 503, words, close=_TRY_LATER, retry_after_s=5)
 
 
 def _served(settings: Settings, door: Door, welcome: Welcome, lifespan: Lifespan[Starlette] | None = None) -> Starlette:
     app = Starlette(
         routes=_routes(settings, door, welcome),
-        middleware=_around(settings),
+        middleware=_around(settings, door),
         lifespan=lifespan,
         exception_handlers={HTTPException: nothing_there},
     )
@@ -368,11 +370,12 @@ def _served(settings: Settings, door: Door, welcome: Welcome, lifespan: Lifespan
     return app
 
 
-def _around(settings: Settings) -> list[Middleware]:
+def _around(settings: Settings, door: Door) -> list[Middleware]:
     # Here and not by the server, so that whichever serves the application believes the same proxies.
     proxies = Middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
+    pages = Middleware(Origins, allowed=lambda: door.origins, paths=_OF_PAGES)
     within = [Middleware(LastResort), Middleware(Singles), *watch_of(settings).around]
-    return [proxies, Middleware(Telemetry), *within]
+    return [proxies, Middleware(Telemetry), pages, *within]
 
 
 def _routes(settings: Settings, door: Door, welcome: Welcome) -> list[BaseRoute]:

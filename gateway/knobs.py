@@ -1,4 +1,4 @@
-"""How are knobs written that hold several values: words, networks, ages?"""
+"""How are knobs written that hold several values: words, networks, sites, ages?"""
 
 import ipaddress
 import re
@@ -8,6 +8,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
+
+from adapters.contract.addresses import PageOrigin
 
 _AGE: Final = re.compile(r"([a-z_]+)\s*=\s*(\d{1,6})\s*([dwy])")
 _DAYS: Final = {"d": 1, "w": 7, "y": 365}
@@ -46,5 +48,7 @@ Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 """Words with a comma between them."""
 Networks = Annotated[Words, AfterValidator(_networks)]
 """Addresses of the internet and networks of them, with a comma between them."""
+Origins = Annotated[tuple[PageOrigin, ...], NoDecode, BeforeValidator(_words)]
+"""Sites as browsers name them, with a comma between them: scheme, host and port."""
 Ages = Annotated[Mapping[str, timedelta], NoDecode, BeforeValidator(_ages)]
 """Kinds of records and how long each is kept, with a comma between them."""

@@ -17,12 +17,15 @@ _HANDSHAKE: Final = "websocket.http.response"
 """Of the ASGI specification: a server with it answers a handshake as it answers requests."""
 
 
-async def refuse(scope: Scope, send: Send, status: int, words: Mapping[str, Any], *, close: int) -> None:
+async def refuse(
+    scope: Scope, send: Send, status: int, words: Mapping[str, Any], *, close: int, retry_after_s: int | None = None
+) -> None:
     """Answers with this error. `close`: the code for a WebSocket whose server knows no other answer than 403."""
     if scope["type"] == "websocket" and _HANDSHAKE not in scope.get("extensions", {}):
         await send({"type": "websocket.close", "code": close})
         return
     kind = "http.response" if scope["type"] == "http" else _HANDSHAKE
-    headers = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+    later = {} if retry_after_s is None else {"retry-after": str(retry_after_s)}
+    headers = [(name.encode(), value.encode()) for name, value in (HEADERS | later).items()]
     await send({"type": f"{kind}.start", "status": status, "headers": headers})
     await send({"type": f"{kind}.body", "body": orjson.dumps({"errors": [words]})})

@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from gateway.knobs import Ages, Networks, Words
+from gateway.knobs import Ages, Networks, Origins, Words
 from gateway.limit_settings import PREFIX, LimitSettings
 
 KEPT_IN_A_FILE: Final = "_FILE"
@@ -74,6 +74,12 @@ class Settings(LimitSettings):
         description="The proxies in front of the gateway, as addresses or networks with a comma between them: what "
         "they say in `X-Forwarded-For` is the caller's address, by which visitors are bounded. From nobody else is it "
         "taken, since anybody can send it. A proxy that is not named is one caller, and with it all whom it brings.",
+    )
+    origins: Origins = Field(
+        default=(),
+        description="The sites whose pages may ask from a browser, as `https://panel.example.com` with a comma between "
+        "them: agents' panels and dashboards that do not stand behind the gateway's own name (CORS, and WebSockets by "
+        "`Origin`). The sites on which visitors chat are allowed by their channel.",
     )
     workers: int = Field(
         default=1,

@@ -18,10 +18,10 @@ from gateway.socket_frames import Allowance
 from resolvers.kit.networks import network_of
 from resolvers.kit.viewer import Role, Viewer
 
-_SHUT_OUT_S: Final = 10.0
+SHUT_OUT_S: Final = 10
 _MOST_SHUT_OUT: Final = 10_000
 SHUT_OUT: Final = (
-    f"From your address came frames without end a moment ago. Connect again in {_SHUT_OUT_S:g} seconds, and send fewer."
+    f"From your address came frames without end a moment ago. Connect again in {SHUT_OUT_S} seconds, and send fewer."
 )
 
 
@@ -63,7 +63,7 @@ class SocketPlaces:
             hold_socket(-1)
             self._count -= 1
             if place.network is not None and allowance is not None and allowance.is_used_up:
-                self._shut_out[place.network] = time.monotonic() + _SHUT_OUT_S
+                self._shut_out[place.network] = time.monotonic() + SHUT_OUT_S
                 self._shut_out.move_to_end(place.network)
                 if len(self._shut_out) > _MOST_SHUT_OUT:
                     self._shut_out.popitem(last=False)

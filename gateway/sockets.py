@@ -28,7 +28,7 @@ from gateway.preparing import Prepared
 from gateway.questions import Answer, Fate, NotAsked
 from gateway.settings import Settings, environment_name
 from gateway.socket_frames import ALLOWANCE
-from gateway.socket_places import SHUT_OUT, Full, SocketPlace, SocketPlaces
+from gateway.socket_places import SHUT_OUT, SHUT_OUT_S, Full, SocketPlace, SocketPlaces
 from gateway.subscriptions import Cut, Subscriptions, require_same
 from gateway.telling import Told
 from gateway.texts import Texts
@@ -43,7 +43,11 @@ PROTOCOL: Final = "graphql-transport-ws"
 _GOING_AWAY, _POLICY, _TRY_LATER = 1001, 1008, 1013
 _UNAUTHORIZED, _FORBIDDEN, _WRONG_PROTOCOL = 4401, 4403, 4406
 _INIT_TIMEOUT, _DUPLICATE, _TOO_MANY_INITS, _INTERNAL = 4408, 4409, 4429, 4500
-_TOO_MANY: Final = 429
+_STRANGER, _TOO_MANY = 403, 429
+_NOT_FROM_HERE: Final = (
+    "Pages of this origin may not connect. Whoever runs the gateway names its site in "
+    f"{environment_name('origins')}, or where visitors chat in the channel's `allowed_origins`."
+)
 _LONGEST_ID: Final = 128
 # What a client may say before it says who asks: it has nothing to say but that it is there.
 _BEFORE_INIT: Final = 10
@@ -81,11 +85,11 @@ class Sockets:
         await socket.receive()
         host = socket.client.host if socket.client else None
         if not may_connect(socket, self._origins):
-            # Before it is taken: the browser is answered 403.
-            await socket.close(_POLICY)
+            await refuse(scope, send, _STRANGER, telling.told(_NOT_FROM_HERE, telling.FORBIDDEN), close=_POLICY)
             return
         if self._places.is_shut_out(host):
-            await refuse(scope, send, _TOO_MANY, telling.told(SHUT_OUT, telling.LIMIT_EXCEEDED), close=_TRY_LATER)
+            words = telling.told(SHUT_OUT, telling.LIMIT_EXCEEDED)
+            await refuse(scope, send, _TOO_MANY, words, close=_TRY_LATER, retry_after_s=SHUT_OUT_S)
             return
         offered = scope.get("subprotocols") or [None]
         if PROTOCOL not in offered:

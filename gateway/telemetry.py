@@ -27,6 +27,7 @@ _HEADER: Final = b"x-request-id"
 _TRACEPARENT: Final = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 # RFC 9110, section 15.2.2. What follows on a WebSocket ends with a code of its own, which the log has then.
 _SWITCHED: Final = 101
+_BEGUN: Final = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
 # How calls to channels end where nobody has to look.
 _IN_ORDER: Final = frozenset({"GOOD", "CANCELLED", NoSuchIdentity.kind})
 
@@ -88,7 +89,7 @@ class Telemetry:
 
         async def answer(message: Message) -> None:
             nonlocal status
-            if message["type"] in {"http.response.start", "websocket.accept"}:
+            if message["type"] in _BEGUN:
                 status = message.get("status", _SWITCHED)
                 message["headers"] = [*message.get("headers", ()), (_HEADER, trace.request_id.encode())]
             elif message["type"] == "websocket.close":

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, Self
 import jwt
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from adapters.contract.addresses import address_fault
+from adapters.contract.addresses import PageOrigin
 from adapters.contract.channel import Channel, ChannelSettings, Equipment
 from adapters.contract.errors import ChannelRefused
 from adapters.contract.examples import Examples
@@ -51,8 +51,7 @@ _WRONG: Final[tuple[tuple[type[Exception], str], ...]] = (
 class WebChatSettings(ChannelSettings):
     """The terms of one site; the channel account is the site's name."""
 
-    allowed_origins: tuple[str, ...] = Field(
-        min_length=1,
+    allowed_origins: tuple[PageOrigin, ...] = Field(
         description="The pages that may show the widget, as browsers name them: scheme, host and port, without a path.",
         examples=["https://www.example.com"],
     )
@@ -94,11 +93,10 @@ class WebChatSettings(ChannelSettings):
 
     @field_validator("allowed_origins")
     @classmethod
-    def _are_origins(cls, given: tuple[str, ...]) -> tuple[str, ...]:
-        for one in given:
-            if fault := address_fault(one, may_have_path=False):
-                raise ValueError(fault)
-        return tuple(one.rstrip("/").lower() for one in given)
+    def _names_some(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        if not given:
+            raise ValueError("it names no site. Write the one whose pages show the widget")
+        return given
 
     @field_validator("identity_secrets")
     @classmethod

@@ -138,7 +138,7 @@ MISTAKES = [
         WHATSAPP,
         "access_token =",
         'base_url = "https://graph.facebook.com/v26.0"\naccess_token =',
-        "no path may stand behind the host, for the adapter writes its own",
+        "no path may stand behind the host",
     ),
     (ZENDESK, "access_token =", 'sends_as = "me"\naccess_token =', "it is 'me': it must be written as '8447388090494'"),
     (ZENDESK, "access_token =", "signature_tolerance_s = 0\naccess_token =", "it is 0: it must be more than 0"),

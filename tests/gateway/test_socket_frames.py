@@ -67,6 +67,7 @@ async def test_floods_again(gate: Gate, address: str, make: Makers, role: Role |
         assert closed_with(again) == 1008
     else:
         assert again.startswith(b"HTTP/1.1 429 ")
+        assert b"retry-after: 10" in again.lower()
         assert b"Connect again in 10 seconds" in again
     async with opened(address, said=gate.bearer()) as client:
         await client.ask(ME)
