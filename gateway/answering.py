@@ -62,7 +62,7 @@ class Answering:
         self._schema = graph._schema  # noqa: SLF001
         self._settings = settings
         self.preparing = Preparing(graph, settings)
-        self.cooling = Cooling()
+        self.cooling = Cooling(settings.new_questions_ms_per_s)
         self.exploring = Exploring(settings)
         self._places = Places(settings.long_at_once)
 
@@ -71,10 +71,11 @@ class Answering:
 
         `of_address`: that of somebody who has not signed in, and begins with what is open or not at all.
         """
-        is_known = self.preparing.is_known(question)
+        has_hints = self.exploring.may(viewer)
         only = None if of_address is None else self._graph.declared.open_fields
+        is_known = self.preparing.is_known(question, has_hints=has_hints if only is None else None)
         with self.cooling.looked_at(whose(viewer, of_address), is_known=is_known):
-            return self.preparing.prepare(question, only=only, has_hints=self.exploring.may(viewer))
+            return self.preparing.prepare(question, only=only, has_hints=has_hints)
 
     def is_open(self, prepared: Prepared) -> bool:
         """Whether it needs no sign-in: a query or mutation with nothing else at its root than what is open."""

@@ -14,11 +14,13 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
+from adapters.failures import StoreError
 from adapters.mongo import Store
 from adapters.records import RecordId, new_id
+from gateway.key_sets import KeysUnreachable
 from gateway.keys import BadKey, key_behind
 from gateway.settings import Settings
-from gateway.tokens import BadToken, KeysUnreachable, Tokens
+from gateway.tokens import BadToken, Tokens
 from resolvers.agents import agent_of_subject
 from resolvers.kit.errors import Unauthenticated, Unavailable
 from resolvers.kit.ids import key_of
@@ -83,6 +85,12 @@ class Auth:
 
     async def viewer_of(self, headers: Mapping[str, str]) -> Viewer:
         """The viewer whom the headers prove; raises NotSignedIn, or Unavailable while nobody can be proven."""
+        try:
+            return await self._viewer_of(headers)
+        except StoreError as error:
+            raise Unavailable("Who asks cannot be verified right now. Try again in a few seconds.") from error
+
+    async def _viewer_of(self, headers: Mapping[str, str]) -> Viewer:
         scheme, _, credential = headers.get("authorization", "").strip().partition(" ")
         key = headers.get("x-api-key", "").strip()
         if scheme and key:

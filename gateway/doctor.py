@@ -25,12 +25,12 @@ from adapters.serverfacts import ServerFacts, server_facts
 from gateway.channel_file import read_channels
 from gateway.database import URL_FILE, as_served, dotted, unfit
 from gateway.kept_documents import TRUSTED_DOCUMENTS, trusted_of
+from gateway.key_sets import KeySet, KeysUnreachable
 from gateway.limit_settings import PREFIX
 from gateway.manifests import BadManifest, read_manifests
 from gateway.mongod import Glance, Mongod, MongodError, glance
 from gateway.schema_file import CHECKOUT, COMMITTED, differences
 from gateway.settings import BadSettings, Settings, environment_name, load_settings, unknown_names
-from gateway.tokens import KeySet, KeysUnreachable
 from gateway.trusted import bad_setting
 from gateway.work import JOBS, JobState, job_names, job_states
 from resolvers.deliveries.unnamed import PATIENCE, unnamed

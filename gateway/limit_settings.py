@@ -105,6 +105,14 @@ class LimitSettings(BaseSettings):
         description="What a question may cost: a row each, lists inside lists multiplied, as far as its text and "
         "variables tell. `POST /graphql/cost` tells it without asking.",
     )
+    new_questions_ms_per_s: float = Field(
+        default=100.0,
+        ge=0,
+        le=1000,
+        description="Milliseconds of each second that one caller's new questions may take of a process to be read and "
+        "checked, thirty times as many at once, and a tenth of both for such as are refused; 0: no bound. A question "
+        "whose text is known takes none: clients send values as variables.",
+    )
     body_read_s: float = Field(
         default=10.0, gt=0, description="How long a body may take to arrive: a slow sender must not hold a place."
     )

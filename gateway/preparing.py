@@ -4,7 +4,9 @@ In this order: what is too large is refused before checking it could take long. 
 of a short answer, so that what was found valid is kept.
 """
 
+from collections import OrderedDict
 from collections.abc import Set as AbstractSet
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,7 +27,7 @@ from graphql.validation.rules import overlapping_fields_can_be_merged
 from gateway import telling
 from gateway.execution import Documents, Known, known_as
 from gateway.limit_settings import LimitSettings
-from gateway.questions import Fate, NotAsked, Question
+from gateway.questions import Answer, Fate, NotAsked, Question
 from gateway.sizing import Bounds, Costs, size_of
 from gateway.telling import Told
 from resolvers.kit.graph import Graph
@@ -37,6 +39,9 @@ overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
 # graphql-core has no types for the two, only these words.
 _TOO_MANY_TOKENS: Final = "Syntax Error: Document contains more than"
 _TOO_COSTLY: Final = "Validation aborted."
+# 4 MiB at most, with what is said of them.
+_MOST_REFUSED: Final = 500
+_LONGEST_REFUSED: Final = 4096
 _NOT_OPEN: Final = "That needs a sign-in."
 _REPETITIVE: Final = (
     "The question takes too long to check: it repeats the same fields too often, or nests fragments too deeply. Write "
@@ -90,10 +95,16 @@ class Preparing:
             enough=settings.question_entries,
         )
         self.documents = Documents()
+        self._refused = _Refused()
 
-    def is_known(self, question: Question) -> bool:
-        """Whether its text was found valid before, and is at hand."""
-        return self.documents.get(question.text) is not None
+    def is_known(self, question: Question, *, has_hints: bool | None) -> bool:
+        """Whether its text was found valid before, or refused with hints or without, and that is at hand.
+
+        `has_hints` is None of strangers, of whom no refusal is kept.
+        """
+        if self.documents.get(question.text) is not None:
+            return True
+        return has_hints is not None and self._refused.knows(question.text, has_hints)
 
     def prepare(self, question: Question, *, only: AbstractSet[str] | None = None, has_hints: bool = True) -> Prepared:
         """The question ready to execute, and kept at hand for the next time; raises NotAsked.
@@ -102,10 +113,21 @@ class Preparing:
         whether errors may name what is probably meant.
         """
         known = self.documents.get(question.text)
-        if known is None:
-            document = self._checked(question.text, only=only, has_hints=has_hints)
-            known = self.documents.add(question.text, document) if only is None else known_as(question.text, document)
+        if known is None and only is None:
+            known = self.documents.add(question.text, self._looked_at(question.text, has_hints=has_hints))
+        elif known is None:
+            # Strangers choose nothing that is kept.
+            known = known_as(question.text, self._checked(question.text, only=only, has_hints=has_hints))
         return self._measured(known, question)
+
+    def _looked_at(self, text: str, *, has_hints: bool) -> DocumentNode:
+        """The document, checked; what is no good is refused again without looking. Raises NotAsked."""
+        self._refused.refuse(text, has_hints)
+        try:
+            return self._checked(text, only=None, has_hints=has_hints)
+        except NotAsked as reason:
+            self._refused.keep(text, has_hints, reason.answer)
+            raise
 
     def _measured(self, known: Known, question: Question) -> Prepared:
         """The operation that is meant, with its cost; raises NotAsked where that or its lists are too large."""
@@ -159,6 +181,31 @@ class Preparing:
             "values as variables, write repeated fields as a fragment, or ask in several questions.",
             telling.LIMIT_EXCEEDED,
         )
+
+
+class _Refused:
+    """Why texts were refused that come again, as those of an outdated client do."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, bool], Answer] = OrderedDict()
+
+    def knows(self, text: str, has_hints: bool) -> bool:
+        """Whether it was refused, and why is at hand."""
+        return (text, has_hints) in self._kept
+
+    def refuse(self, text: str, has_hints: bool) -> None:
+        """Raises NotAsked for a text that was refused before."""
+        kept = self._kept.get((text, has_hints))
+        if kept is not None:
+            self._kept.move_to_end((text, has_hints))
+            raise NotAsked(deepcopy(kept.body["errors"]), kept.fate)
+
+    def keep(self, text: str, has_hints: bool, answer: Answer) -> None:
+        """Keeps why it is refused, unless the text is long."""
+        if len(text) <= _LONGEST_REFUSED:
+            self._kept[text, has_hints] = deepcopy(answer)
+            if len(self._kept) > _MOST_REFUSED:
+                self._kept.popitem(last=False)
 
 
 def _begins_with(document: DocumentNode, only: AbstractSet[str]) -> bool:

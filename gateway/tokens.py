@@ -4,13 +4,12 @@ A token's own header says with which algorithm it is signed, and must not be bel
 secret and nothing else, the asymmetric ones with the key set and nothing else (RFC 8725, section 3.1).
 """
 
-import asyncio
-import time
 from collections.abc import Mapping
 from typing import Any, Final
 
 import jwt
 
+from gateway.key_sets import KeySet
 from gateway.settings import BadSettings, Settings
 from resolvers.kit.viewer import Role
 
@@ -19,13 +18,6 @@ _SYMMETRIC: Final = "HS256"
 _LONGEST_TOKEN: Final = 8 * 1024
 # The end of the year 9999, behind which no calendar of ours goes.
 _LAST_MOMENT: Final = 253_402_300_799
-# Providers announce a new key long before they sign with it; PyJWT's own client takes the same five minutes.
-_KEYS_FRESH_S: Final = 300.0
-_KEYS_GOOD_S: Final = 24 * 3600.0
-# A token with an unknown key, or a provider that is down, makes us ask the provider again no more often than this.
-_ASK_AGAIN_S: Final = 10.0
-# A sign-in waits for it, so it must be shorter than the patience of who signs in.
-_KEYS_WAIT_S: Final = 5.0
 
 # The first that fits counts, so the special stand before the general.
 _WRONG: Final[tuple[tuple[type[Exception], str], ...]] = (
@@ -44,53 +36,6 @@ _WRONG: Final[tuple[tuple[type[Exception], str], ...]] = (
 
 class BadToken(Exception):
     """Why a token is not taken, and what to do; nothing of the token is quoted."""
-
-
-class KeysUnreachable(Exception):
-    """The identity provider does not give its keys now, so nobody can be told good from bad."""
-
-
-class KeySet:
-    """The public keys of an identity provider, fetched in a thread and held; old ones serve while it is down."""
-
-    def __init__(self, url: str) -> None:
-        self._client = jwt.PyJWKClient(url, cache_jwk_set=False, timeout=_KEYS_WAIT_S)
-        self._keys: Mapping[str, jwt.PyJWK] = {}
-        self._fetched_at = float("-inf")
-        self._asked_at = float("-inf")
-        self._asking = asyncio.Lock()
-
-    async def key(self, name: str) -> jwt.PyJWK | None:
-        """The key of that name (`kid`), or None where the set has none; raises KeysUnreachable."""
-        if name in self._keys and time.monotonic() - self._fetched_at < _KEYS_FRESH_S:
-            return self._keys[name]
-        async with self._asking:
-            # Who waited for the lock finds the keys that the other one has just fetched.
-            if time.monotonic() - self._asked_at >= _ASK_AGAIN_S:
-                await self._fetch_unless_held(name)
-            elif not self._keys:
-                raise KeysUnreachable("The identity provider did not give its keys a moment ago.")
-        return self._keys.get(name)
-
-    async def fetch(self) -> int:
-        """Fetches the keys anew and says how many there are; raises KeysUnreachable."""
-        self._asked_at = time.monotonic()
-        try:
-            found = await asyncio.to_thread(self._client.get_signing_keys, refresh=True)
-        except (jwt.PyJWTError, ValueError, OSError) as error:
-            raise KeysUnreachable(f"The identity provider does not give its keys: {error}") from error
-        self._keys = {one.key_id: one for one in found if one.key_id}
-        self._fetched_at = time.monotonic()
-        return len(self._keys)
-
-    async def _fetch_unless_held(self, name: str) -> None:
-        try:
-            await self.fetch()
-        except KeysUnreachable:
-            # A key that was good when last seen stays so while the provider is away; for a day, because meanwhile it
-            # may have been taken back.
-            if name not in self._keys or time.monotonic() - self._fetched_at > _KEYS_GOOD_S:
-                raise
 
 
 class Tokens:

@@ -33,6 +33,7 @@ CALLERS: Final = 400
 # It is answers that are tried here, and not limits.
 FREE: Final = {
     "GATEWAY_REQUESTS_PER_MINUTE": "0",
+    "GATEWAY_NEW_QUESTIONS_MS_PER_S": "0",
     "GATEWAY_COST_PER_MINUTE": "0",
     "GATEWAY_LOOKUPS_PER_MINUTE": "0",
     "GATEWAY_QUESTION_COST": "50000",

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from adapters.mongo import Store
 from adapters.records import derived_id, new_id
-from gateway import tokens
+from gateway import key_sets
 from resolvers.agents import AGENTS
 from resolvers.kit.ids import global_id
 from resolvers.kit.viewer import STAFF, Role
@@ -276,8 +276,8 @@ async def test_memory_ends(
     open_gate: OpenGate, provider: Provider, monkeypatch: pytest.MonkeyPatch, good_for_s: int, remembered_s: int
 ) -> None:
     """A verified token is remembered for a minute, or until its `exp`; then it is as good as its key is by then."""
-    monkeypatch.setattr(tokens, "_ASK_AGAIN_S", 0.0)
-    monkeypatch.setattr(tokens, "_KEYS_FRESH_S", 0.0)
+    monkeypatch.setattr(key_sets, "_ASK_AGAIN_S", 0.0)
+    monkeypatch.setattr(key_sets, "_KEYS_FRESH_S", 0.0)
     begun = datetime.now(UTC).replace(microsecond=0)
     clock = {"now": begun}
     gate = open_gate(clock=lambda: clock["now"], jwt_jwks_url=provider.url)
@@ -357,7 +357,7 @@ async def test_rsa_token_needs_key_set(gate: Gate) -> None:
 
 async def test_new_key_is_found(open_gate: OpenGate, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     """A token with a key that the provider has added meanwhile makes the set be fetched again."""
-    monkeypatch.setattr(tokens, "_ASK_AGAIN_S", 0.0)
+    monkeypatch.setattr(key_sets, "_ASK_AGAIN_S", 0.0)
     gate = open_gate(jwt_jwks_url=provider.url)
     assert (await with_token(gate, signed(RSA, "RS256", kid="one"))).status_code == 200
     provider.keys = [public(OTHER_RSA, "two")]
@@ -389,8 +389,8 @@ async def test_old_keys_outlive_provider(
     open_gate: OpenGate, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A key that was good when last seen stays so while the provider is away."""
-    monkeypatch.setattr(tokens, "_ASK_AGAIN_S", 0.0)
-    monkeypatch.setattr(tokens, "_KEYS_FRESH_S", 0.0)
+    monkeypatch.setattr(key_sets, "_ASK_AGAIN_S", 0.0)
+    monkeypatch.setattr(key_sets, "_KEYS_FRESH_S", 0.0)
     gate = open_gate(jwt_jwks_url=provider.url)
     assert (await with_token(gate, signed(RSA, "RS256", kid="one"))).status_code == 200
     provider.status = 500
