@@ -172,8 +172,17 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _scalar(name: str, description: str, serialize: Any, parse: Any, example: str) -> ScalarDefinition:
-    return strawberry.scalar(name=name, description=description, serialize=serialize, parse_value=_told(parse, example))
+def _scalar(
+    name: str, description: str, serialize: Any, parse: Any, example: str, *, by: str | None = None
+) -> ScalarDefinition:
+    """A scalar that stands as a string. `by`: whose words it follows, where they are somebody else's."""
+    return strawberry.scalar(
+        name=name,
+        description=description,
+        specified_by_url=by,
+        serialize=serialize,
+        parse_value=_told(parse, example),
+    )
 
 
 def _url(text: str) -> str:
@@ -190,10 +199,25 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         moment_text,
         parse_moment,
         "2026-11-21T09:30:00Z",
+        by="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
     ),
-    date: _scalar("Date", "A calendar day, ISO 8601: `2026-11-21`.", date.isoformat, _day, "2026-11-21"),
+    date: _scalar(
+        "Date",
+        "A calendar day, ISO 8601: `2026-11-21`.",
+        date.isoformat,
+        _day,
+        "2026-11-21",
+        by="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
+    ),
     Decimal: _scalar("Decimal", "An exact decimal number as a string: `19.90`.", _decimal_text, _decimal, "19.90"),
-    CurrencyCode: _scalar("CurrencyCode", "A currency by ISO 4217: `USD`.", str, canonical_currency, "USD"),
+    CurrencyCode: _scalar(
+        "CurrencyCode",
+        "A currency by ISO 4217: `USD`.",
+        str,
+        canonical_currency,
+        "USD",
+        by="https://www.iso.org/iso-4217-currency-codes.html",
+    ),
     EmailAddress: _scalar(
         "EmailAddress",
         "An e-mail address. Answers stand as their source wrote them.",
@@ -207,6 +231,7 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         str,
         canonical_phone,
         "+14155550123",
+        by="https://www.itu.int/rec/T-REC-E.164",
     ),
     BigInt: strawberry.scalar(
         name="BigInt",
