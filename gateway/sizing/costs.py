@@ -16,6 +16,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLArgument,
     GraphQLField,
     GraphQLInterfaceType,
     GraphQLObjectType,
@@ -23,6 +24,7 @@ from graphql import (
     InlineFragmentNode,
     IntValueNode,
     ListValueNode,
+    NullValueNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
@@ -35,7 +37,7 @@ from graphql import (
     is_required_argument,
 )
 
-from gateway.sizing.entries import entries_of, handed_over, wide_variables
+from gateway.sizing.entries import Wide, entries_of, handed_over, wide_variables
 
 Terms = Mapping[tuple[str, ...], int]
 """How often, by the names of the variables whose lengths it is to be multiplied with."""
@@ -65,8 +67,8 @@ class Cost:
     """Of the variables that say how long a list is, how long it is where nothing is said."""
     handed: Mapping[str, int]
     """How often each variable that may hold lists is handed over; the entries that stand in the text itself."""
-    wide: Mapping[str, int]
-    """Of the variables that may hold lists, how many entries they have where nothing is said."""
+    wide: Mapping[str, Wide]
+    """The variables that may hold lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ class _Field:
     is_free: bool
     sizes: tuple[str, ...]
     """The arguments that say how long the list is, or that name each of its rows."""
+    is_named: bool
+    """Whether they name each row."""
 
 
 class Costs:
@@ -115,13 +119,20 @@ class Costs:
             self._fields[key] = self._known(owner, name, found)
         return self._fields[key]
 
+    def arguments(self, owner: str, name: str) -> Mapping[str, GraphQLArgument]:
+        """The arguments of a field; none of one that there is not."""
+        kind = self._schema.type_map.get(owner)
+        found = kind.fields.get(name) if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) else None
+        return found.args if found else {}
+
     def _known(self, owner: str, name: str, found: GraphQLField) -> _Field | None:
         named = get_named_type(found.type)
         if is_leaf_type(named):
             return None
         is_list = is_list_type(get_nullable_type(found.type))
         sizes: tuple[str, ...] = tuple(one for one in _PAGE_SIZES if one in found.args)
-        if is_list and not sizes:
+        is_named = is_list and not sizes
+        if is_named:
             # Whoever has to name each row asks for as many.
             required = (key for key, one in found.args.items() if is_required_argument(one))
             sizes = tuple(key for key in required if is_list_type(get_nullable_type(found.args[key].type)))
@@ -131,6 +142,7 @@ class Costs:
             is_connection=bool(sizes) and not is_list,
             is_free=name in _FREE and owner.endswith(_FREE[name]),
             sizes=sizes,
+            is_named=is_named,
         )
 
     def length(self, field: _Field, node: FieldNode) -> int | str:
@@ -138,7 +150,7 @@ class Costs:
         given = {one.name.value: one.value for one in node.arguments or ()}
         values = [given[name] for name in field.sizes if name in given]
         # Two of them are not answered; which of them counts shall be nobody's choice until then.
-        said = [size for one in values if (size := self._said(one)) is not None]
+        said = [size for one in values if (size := self._said(one, is_list=field.is_named)) is not None]
         named = [one.name.value for one in values if isinstance(one, VariableNode)]
         if named and (said or len(named) > 1):
             return self.largest
@@ -146,26 +158,32 @@ class Costs:
             return named[0]
         return max(said) if said else self.page_size if set(field.sizes) & set(_PAGE_SIZES) else ASSUMED
 
-    def _said(self, value: ValueNode | None) -> int | None:
-        if isinstance(value, IntValueNode):
-            # No list is longer than a page may be, whatever number stands there; Python reads no longer ones.
-            return self.bounded(int(value.value[:9]))
-        return len(value.values) if isinstance(value, ListValueNode) else None
+    def _said(self, value: ValueNode | None, *, is_list: bool) -> int | None:
+        match value:
+            case None | NullValueNode() | VariableNode():
+                return None
+            case ListValueNode():
+                return len(value.values)
+            case IntValueNode() if not is_list:
+                # No list is longer than a page may be, whatever number stands there; Python reads no longer ones.
+                return self.bounded(int(value.value[:9]))
+        # What is no list stands for a list of it alone (GraphQL specification, 3.11).
+        return 1 if is_list else None
 
     def bounded(self, size: int) -> int:
         """A page's length, as far as there may be such a page."""
         return max(0, min(size, self.largest))
 
-    def default(self, value: ValueNode | None) -> int:
-        """How long a list is whose variable says nothing."""
-        said = self._said(value)
+    def default(self, value: ValueNode | None, *, is_list: bool) -> int:
+        """How long a list is whose variable says nothing; `is_list`: whether that holds the list itself."""
+        said = self._said(value, is_list=is_list)
         return self.page_size if said is None else said
 
 
 class _Costing:
     """The walk through one document: once through each fragment."""
 
-    def __init__(self, costs: Costs, document: DocumentNode, wide: Mapping[str, int]) -> None:
+    def __init__(self, costs: Costs, document: DocumentNode, wide: Mapping[str, Wide]) -> None:
         self._costs = costs
         self._wide = wide
         found = (one for one in document.definitions if isinstance(one, FragmentDefinitionNode))
@@ -180,7 +198,7 @@ class _Costing:
         handed = {names[1]: terms.pop(names) for names in list(terms) if _is_handed(names)}
         named = {name for names in terms for name in names}
         variables = {one.variable.name.value: one.default_value for one in operation.variable_definitions or ()}
-        defaults = {name: self._costs.default(variables.get(name)) for name in named}
+        defaults = {name: self._costs.default(variables.get(name), is_list=name in self._wide) for name in named}
         return Cost(terms, defaults, handed, self._wide)
 
     def _selection(self, selections: SelectionSetNode, owner: str) -> Terms:
@@ -205,8 +223,11 @@ class _Costing:
     def _field(self, node: FieldNode, owner: str) -> Terms:
         field = self._costs.field(owner, node.name.value)
         handed: Counter[tuple[str, ...]] = Counter()
-        for name, count in handed_over(node, self._wide, but=field.sizes if field and field.is_list else ()):
-            handed[_HANDED, name] += count
+        but = field.sizes if field and field.is_named else ()
+        if node.arguments:
+            known = self._costs.arguments(owner, node.name.value)
+            for name, count in handed_over(node, self._wide, known, but=but):
+                handed[_HANDED, name] += count
         return handed if field is None else handed + self._rows(node, field)
 
     def _rows(self, node: FieldNode, field: _Field) -> Counter[tuple[str, ...]]:
@@ -274,6 +295,8 @@ def _length(name: str, cost: Cost, variables: Mapping[str, Any], costs: Costs) -
         case None:
             # Said to be nothing: then a page has its usual length, whatever the document's default is.
             return costs.page_size
+        case _ if name in cost.wide:
+            return 1
         case int() | float() as size:
             # 100.0 is taken as 100 (GraphQL specification, 3.5.1), and so is what JSON makes of it.
             return costs.bounded(int(size))

@@ -262,6 +262,23 @@ WORDS = {"tagged": ["a", "b"], "attributes": [{"name": "x", "anyOf": ["c", "d", 
         # Which name rows cost as rows.
         ("query ($i: [ID!]!) { nodes(ids: $i) { id } }", {"i": ["x"] * 600}, 600),
         ("query ($i: ID!) { node(id: $i) { id } }", {"i": ["x"] * 600}, 1),
+        # A value where a list is due is a list of it alone.
+        ('{ nodes(ids: "a") { id } }', {}, 1),
+        ("{ nodes(ids: 500) { id } }", {}, 1),
+        ("query ($i: ID!) { nodes(ids: [$i, $i]) { id } }", {"i": "a"}, 2),
+        ("query ($i: [ID!]!) { nodes(ids: $i) { id } }", {"i": "a"}, 1),
+        ("query ($i: [ID!]!) { nodes(ids: $i) { id } }", {"i": 500}, 1),
+        ('query ($i: [ID!]! = "a") { nodes(ids: $i) { id } }', {}, 1),
+        ("query ($i: [ID!]! = 500) { nodes(ids: $i) { id } }", {}, 1),
+        ('query ($i: [ID!]! = ["a", "b"]) { nodes(ids: $i) { id } }', {}, 2),
+        ("query ($r: [_Any!]!) { _entities(representations: $r) { __typename } }", {"r": {"__typename": "x"}}, 1),
+        ('{ customers(first: 1, filter: { tagged: "a" }) { totalCount } }', {}, 1 + 1),
+        ('{ customers(first: 1, filter: { attributes: { name: "x", anyOf: "a" } }) { totalCount } }', {}, 1 + 2),
+        (FILTERED, {"f": {"tagged": "a", "attributes": {"name": "x", "anyOf": ["c", "d"]}}}, 1 + 4),
+        (FILTERED.replace("$f: CustomerFilter", '$f: CustomerFilter = {tagged: "a"}'), {}, 1 + 1),
+        ("query ($w: [String!]) { customers(first: 1, filter: { tagged: $w }) { totalCount } }", {"w": "a"}, 2),
+        ("query ($w: String!) { customers(first: 1, filter: { tagged: [$w] }) { totalCount } }", {"w": "a"}, 2),
+        ("query ($w: [String!]) { customers(first: 1, filter: { tagged: $w }) { totalCount } }", {"w": None}, 1),
     ],
 )
 def test_entries_cost(gate: Gate, query: str, variables: dict[str, Any], cost: int) -> None:
