@@ -26,8 +26,8 @@ _PLAINLY: Final = tuple(
     (re.compile(told), plainly)
     for told, plainly in (
         (r"Expected variable '(\$\w+)' provided to .* to provide a runtime value", r"Variable '\1' needs a value here"),
-        (r"Expected variable '(\$\w+)' provided to .* not to be None", r"Variable '\1' is null where it may not be"),
-        (r"Expected value of non-null type '[^']*' not to be None", "A value is null where it may not be"),
+        (r"Expected variable '(\$\w+)' provided to .* not to be null", r"Variable '\1' is null where it may not be"),
+        (r"Expected value of non-null type '[^']*' not to be null", "A value is null where it may not be"),
         (r"Expected value of type '[^']*' to include required field '[^']*'", "A required field is missing"),
         (r"Expected value of type '[^']*' not to include unknown field", "The input has an unknown field"),
         (r"Expected value of type '[^']*' to be an object", "A value must be an object here"),

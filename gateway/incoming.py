@@ -23,7 +23,8 @@ _VERSION: Final = 1
 """Of Apollo's automatic persisted queries; there is no other."""
 _BATCH: Final = (
     "The body is a list, and several questions in one request are not answered. Send each by itself over one "
-    "connection (HTTP/1.1 keep-alive, or HTTP/2), or ask for all of it by the fields of one question."
+    "connection (HTTP/1.1 keep-alive, or HTTP/2 by a proxy that speaks it), or ask for all of it by the fields of one "
+    "question."
 )
 
 Headers = Mapping[str, str]

@@ -43,6 +43,7 @@ _TOO_COSTLY: Final = "Validation aborted."
 _MOST_REFUSED: Final = 500
 _LONGEST_REFUSED: Final = 4096
 _NOT_OPEN: Final = "That needs a sign-in."
+_TOO_MANY_DIGITS: Final = "The question cannot be read: a number in it has thousands of digits. Send a shorter one."
 _REPETITIVE: Final = (
     "The question takes too long to check: it repeats the same fields too often, or nests fragments too deeply. Write "
     "each field once in a selection, or ask in several questions."
@@ -154,8 +155,10 @@ class Preparing:
             raise NotAsked(telling.told_of_question([error], telling.PARSE_FAILED)) from error
         except RecursionError as error:
             raise NotAsked([too_deep("question")]) from error
-        except (GraphQLError, ValueError) as error:
+        except ValueError as error:
             # Python refuses to read integers of more than 4,300 digits.
+            raise NotAsked([telling.told(_TOO_MANY_DIGITS, telling.PARSE_FAILED)]) from error
+        except GraphQLError as error:
             message = f"The question cannot be read: {error}"
             raise NotAsked([telling.told(message, telling.PARSE_FAILED)]) from error
         if errors and errors[-1].message == _TOO_COSTLY:

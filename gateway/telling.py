@@ -68,6 +68,8 @@ _VALUES: Final = tuple(
 _NOT_IN_ENUM: Final = re.compile(
     r"\bValue '(?![A-Za-z][A-Za-z_.-]{0,63}' does not exist in ').*' does not exist", re.DOTALL
 )
+# At the end, so that it is no caller's name of something.
+_PYTHONS_NULL: Final = re.compile(r"(?<= not to be )None(?=\.\Z)")
 
 _log = structlog.get_logger("gateway.errors")
 
@@ -139,6 +141,7 @@ def _without_value(message: str) -> str:
     """graphql-core's words, but for the value that does not fit."""
     for value in _VALUES:
         message = value.sub(_cut, message)
+    message = _PYTHONS_NULL.sub("null", message)
     return _NOT_IN_ENUM.sub("The value does not exist", message)
 
 

@@ -13,6 +13,7 @@ from resolvers.kit.errors import BadUserInput
 from resolvers.kit.ids import split_id
 from resolvers.kit.slice import Slice
 from resolvers.kit.stored import Node
+from resolvers.kit.texts import text_of
 from resolvers.kit.viewer import EVERYONE
 from resolvers.merging.ledger import moved
 
@@ -24,8 +25,7 @@ async def node(info: Info, id: Annotated[strawberry.ID, about("The id of anythin
     """The thing with this id; null when it is no longer there, or not yours to see."""
     if _parsed(info.context, id) is None:
         raise BadUserInput(
-            f"`id` is none of this gateway's, but a text of {len(id)} characters. Send an `id` as it was answered, "
-            "unchanged."
+            f"`id` is none of this gateway's, but {text_of(id)}. Send an `id` as it was answered, unchanged."
         )
     return (await _find(info.context, [id]))[0]
 

@@ -10,6 +10,7 @@ import strawberry
 
 from adapters.records import RecordId, parse_id
 from resolvers.kit.errors import BadUserInput
+from resolvers.kit.texts import text_of
 
 
 def global_id(type_name: str, key: RecordId) -> strawberry.ID:
@@ -42,7 +43,7 @@ def require_key(text: str, type_name: str, argument: str) -> RecordId:
     if key is None:
         raise BadUserInput(
             # Not quoted, whatever it is: a number or a name may have been sent by mistake.
-            f"`{argument}` is no id of type {type_name}, but a text of {len(text)} characters. "
+            f"`{argument}` is no id of type {type_name}, but {text_of(text)}. "
             "Send the `id` of one as this gateway answered it, unchanged."
         )
     return key

@@ -23,7 +23,12 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z_.-]{0,63}")
 
 def quoted(text: str) -> str:
     """What was sent, for a message: a word of a schema as it is; what may be personal by its length alone."""
-    return repr(text) if _WORD.fullmatch(text) else f"a text of {len(text)} characters"
+    return repr(text) if _WORD.fullmatch(text) else text_of(text)
+
+
+def text_of(text: str) -> str:
+    """What was sent, for a message, by its length alone."""
+    return f"a text of {len(text)} character{'' if len(text) == 1 else 's'}"
 
 
 def plain_text(text: str, what: str, longest: int) -> str:

@@ -142,7 +142,7 @@ DEEP = "[" * 5_000 + "]" * 5_000
         (b'{"query": "{ viewer { subject } }", "variables": {"a": NaN}}', "not JSON"),
         (b'{"query": "{ viewer { subject } }", "variables": {"a": 1e999}}', "not JSON"),
         (DEEP.encode(), "nested less than 1024 deep"),
-        (b"[]", "keep-alive, or HTTP/2"),
+        (b"[]", "keep-alive, or HTTP/2 by a proxy that speaks it"),
         (b'[{"query": "{ viewer { subject } }"}]', "a list, and several questions in one request are not answered"),
         (b'"{ viewer { subject } }"', "a string"),
         (b"7", "a number"),

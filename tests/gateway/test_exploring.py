@@ -79,11 +79,11 @@ SENTENCES: dict[str, list[str]] = {
 # What graphql-core says of variables that come too late to be checked with the question, and of inputs that none of our
 # schema is; each with what is told of it.
 OTHERS = {
-    "Expected variable '$v' provided to non-null type 'ID!' not to be None.": (
+    "Expected variable '$v' provided to non-null type 'ID!' not to be null.": (
         "Variable '$v' is null where it may not be."
     ),
     "Expected variable '$v' provided to type 'ID!' to provide a runtime value.": "Variable '$v' needs a value here.",
-    "Expected variable '$v' provided to field 'one' for OneOf Input Object type 'Secret' not to be None.": (
+    "Expected variable '$v' provided to field 'one' for OneOf Input Object type 'Secret' not to be null.": (
         "Variable '$v' is null where it may not be."
     ),
     "Within OneOf Input Object type 'Secret', exactly one field must be specified, and the value for that field must "

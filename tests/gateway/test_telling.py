@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -12,6 +13,7 @@ from graphql import (
     GraphQLError,
     GraphQLField,
     GraphQLInputType,
+    GraphQLNonNull,
     GraphQLSchema,
     GraphQLString,
     build_schema,
@@ -169,6 +171,33 @@ async def test_no_text_of_notes(open_gate: OpenGate, profile: str) -> None:
     assert ("Did you mean 'text'?" in response.text) is (profile == "development")
     assert "Mrs" not in response.text
     assert NUMBER not in response.text
+
+
+def test_no_python_is_spoken() -> None:
+    """What is null in GraphQL is called so."""
+    null: Any = parse_value("null")
+    found: list[GraphQLError] = []
+    for kind in (GraphQLNonNull(one) for one in _types()):
+        validate_input_value(None, kind, lambda error, _path: found.append(error))
+        validate_input_literal(null, kind, lambda error, _path: found.append(error))
+        node: Any = parse("query ($v: Int) { a(a: $v) }").definitions[0]
+        given = values.get_variable_values(_schema(), node.variable_definitions, {"v": None})
+        variable: Any = node.selection_set.selections[0].arguments[0].value
+        validate_input_literal(variable, kind, lambda error, _path: found.append(error), given)  # type: ignore[arg-type]
+    assert {error.message.rpartition(" ")[2] for error in found} == {"None."}
+    assert {one.rpartition(" ")[2] for one in _told(found)} == {"null."}
+    assert [one for one in _told(_errors()) if re.search(r"\b(None|True|False|NoneType|Undefined)\b", one)] == []
+
+
+@pytest.mark.parametrize(("text", "words"), [("7", "a text of 1 character"), ("77", "a text of 2 characters")])
+async def test_one_character(gate: Gate, text: str, words: str) -> None:
+    """Of one character it is said as people say it."""
+    response = await gate.ask(
+        "query ($i: ID!) { a: node(id: $i) { id } b: customer(id: $i) { id } }", variables={"i": text}
+    )
+    told = [one["message"] for one in response.json()["errors"]]
+    assert len(told) == 2
+    assert all(f"{words}." in one for one in told)
 
 
 def test_words_are_quoted() -> None:
