@@ -1,6 +1,6 @@
 """How does a question come in over HTTP, and how does its answer go out?
 
-Rule by rule from the GraphQL-over-HTTP specification (working draft of 2025). `Endpoint.answer` is data in, data
+Rule by rule from the GraphQL-over-HTTP specification (September 2026). `Endpoint.answer` is data in, data
 out; starlette stands around it as a thin skin.
 """
 
@@ -360,10 +360,10 @@ def _rendered(answer: Answer, media_type: str) -> Outgoing:
     except orjson.JSONEncodeError as error:
         answer = Answer(Fate.UNFORESEEN, {"errors": [telling.told_unforeseen(error)]})
         body = orjson.dumps(answer.body)
-    # Section 6.4.1: under `application/json` a well-formed request is answered with 200, whatever became of it,
-    # because a client cannot tell whose 4xx it would be.
-    fate = answer.fate if media_type == GRAPHQL else Fate.ANSWERED
-    return Outgoing(status=int(fate), body=body, headers=_headers(media_type))
+    # Under `application/json` a well-formed request is answered with 200, whatever became of it: a client cannot tell
+    # whose 4xx it would be.
+    status = answer.status if media_type == GRAPHQL else int(Fate.ANSWERED)
+    return Outgoing(status=status, body=body, headers=_headers(media_type))
 
 
 def _refused(refusal: Refusal, media_type: str) -> Outgoing:

@@ -115,7 +115,7 @@ class Reading:
         return bytes(held)
 
     def checked(self, given: Any) -> Question:
-        """What is asked by the parameters, as the specification types them (section 5.1); raises Refusal."""
+        """What is asked by the parameters, as the specification types them (section 4.1); raises Refusal."""
         if isinstance(given, list):
             raise Refusal(_BAD_REQUEST, _BATCH)
         if not isinstance(given, dict):

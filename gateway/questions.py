@@ -3,13 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, Final
 
 from gateway.telling import Told
 
+PARTIAL: Final = 294
+"""The HTTP status of an answer with data and errors (GraphQL over HTTP, September 2026, section 5.4)."""
+
 
 class Fate(IntEnum):
-    """How far a question came; the value is the HTTP status of an answer without data (GraphQL over HTTP, 6.4.2)."""
+    """How far a question came; the value is the HTTP status of an answer without errors, or without data.
+
+    400 is also for what is well-formed and not valid, for which the specification recommends 422 since 2026:
+    graphql-http's audit of servers, by which clients' makers go, asks for 400.
+    """
 
     ANSWERED = 200
     ILL_FORMED = 400
@@ -38,6 +45,11 @@ class Answer:
 
     fate: Fate
     body: dict[str, Any]
+
+    @property
+    def status(self) -> int:
+        """Its HTTP status under `application/graphql-response+json`."""
+        return PARTIAL if self.fate is Fate.ANSWERED and self.body.keys() >= {"data", "errors"} else int(self.fate)
 
 
 class NotAsked(Exception):

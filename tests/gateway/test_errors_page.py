@@ -13,7 +13,7 @@ import gateway.auth
 import gateway.heads
 import gateway.telling
 import resolvers.kit.errors
-from gateway.questions import Fate
+from gateway.questions import PARTIAL, Fate
 from resolvers.kit.errors import TellableError
 
 ROOT = Path(gateway.telling.__file__).parents[1]
@@ -85,7 +85,7 @@ def test_codes_are_written_once() -> None:
 
 def test_statuses_are_named() -> None:
     """Each status with which the gateway refuses stands on the page, whichever room says it."""
-    found = {int(fate) for fate in Fate}
+    found = {PARTIAL, *map(int, Fate)}
     for path in (ROOT / "gateway").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             # As rooms name theirs: `_GONE, _UNAVAILABLE = 410, 503`.

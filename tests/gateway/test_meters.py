@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from adapters.http.observing import Call
 from gateway.meters import count_call
 from resolvers.kit.viewer import Role
-from tests.gateway.conftest import Gate, OpenGate
+from tests.gateway.conftest import GRAPHQL, Gate, OpenGate
 from tests.gateway.processes import Running
 from tests.makers import Makers
 from tests.waiting import until
@@ -50,13 +50,15 @@ async def test_questions_counted(gate: Gate, make: Makers) -> None:
     for _ in range(3):
         await gate.ask("query ($id: ID!) { customer(id: $id) { tickets { totalCount } } }", variables={"id": ann.id})
     await gate.ask("{ nothing }")
+    await gate.ask("{ refused }", headers=gate.bearer() | {"Accept": GRAPHQL})
     found = await risen(gate, before)
     assert found['gateway_requests_total{kind="query",status="200"}'] == 3
+    assert found['gateway_requests_total{kind="query",status="294"}'] == 1
     assert found['gateway_requests_total{kind="other",status="200"}'] == 1
-    assert found['gateway_request_seconds_count{kind="query"}'] == 3
+    assert found['gateway_request_seconds_count{kind="query"}'] == 4
     assert found['gateway_errors_total{code="GRAPHQL_VALIDATION_FAILED"}'] == 1
     assert found['gateway_executions_total{way="planned"}'] == 2
-    assert found["gateway_commands_count"] == 4
+    assert found["gateway_commands_count"] == 5
     assert found["gateway_batch_size_count"] >= 3
 
 

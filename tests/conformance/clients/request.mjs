@@ -10,6 +10,11 @@ await check("a query by GET", async () => {
 await check("a mutation", async () => {
   equal((await client.request(ADD, { id: customer, text: "by request" })).addNote.note.text, "by request");
 });
+await check("an error of a field", async () => {
+  const lenient = new GraphQLClient(url, { headers, errorPolicy: "all" });
+  const { data, errors } = await lenient.rawRequest('{ viewer { role } customer(id: "x") { id } }');
+  equal([data.viewer.role, errors[0].extensions.code], ["AGENT", "BAD_USER_INPUT"]);
+});
 await check("an error of the question", async () => {
   const error = await client.request("{ nothing }").then(() => null, (told) => told);
   equal(error.response.errors[0].extensions.code, "GRAPHQL_VALIDATION_FAILED");

@@ -41,6 +41,11 @@ await check("persisted queries", async () => {
     equal(typeof data.viewer.subject, "string");
   }
 });
+await check("an error of a field", async () => {
+  const { data, error } = await asking().query('{ viewer { role } customer(id: "x") { id } }', {}).toPromise();
+  equal(error.response.status, 294, "the status");
+  equal([data.viewer.role, data.customer, error.graphQLErrors[0].extensions.code], ["AGENT", null, "BAD_USER_INPUT"]);
+});
 await check("a subscription", async () => {
   const client = asking({ fetchSubscriptions: true });
   const coming = new Promise((ready) => {
