@@ -24,6 +24,7 @@ _LEAVE_S: Final = 1.0
 # More than a network holds: it is sent by who does not read.
 _MOST_UNDER_WAY: Final = 1024 * 1024
 _TOO_LARGE: Final = b"431 Request Header Fields Too Large"
+_LONG_ADDRESS: Final = b"414 URI Too Long"
 _TOO_MANY: Final = f"A request has at most {MOST_HEADERS} headers."
 _TOO_SLOW: Final = b"408 Request Timeout"
 _BODY: Final = b'{"errors":[{"message":"%s","extensions":{"code":"LIMIT_EXCEEDED"}}]}'
@@ -39,7 +40,7 @@ class Heads(Bounded, Upgrades):
 
     def __init__(self, *more: Any, **named: Any) -> None:
         super().__init__(*more, **named)
-        self._size = self._length = self._count = 0
+        self._size = self._length = self._count = self._address = 0
         self._is_in_head, self._has_begun, self._is_refused = True, False, False
         self._is_handed_on = False
         self._answered: Any = None
@@ -73,7 +74,7 @@ class Heads(Bounded, Upgrades):
         # A head that begins in the middle of a piece counts with all of it: nobody sends so much ahead of an answer.
         self._size = len(data) if self._has_begun else self._size + len(data)
         if self._is_in_head and self._size > self.settings.head_bytes:
-            self._refuse(_TOO_LARGE, f"A head has at most {self.settings.head_bytes} bytes.")
+            self._refuse_long()
         elif self._timer is None and self.timeout_keep_alive_task is None and self._is_answered():
             # Behind an answer come a blank line, a head's beginning, or the rest of a body that nobody reads.
             self._await_head()
@@ -93,12 +94,13 @@ class Heads(Bounded, Upgrades):
         """A request begins."""
         super().on_message_begin()
         self._is_in_head = self._has_begun = True
-        self._length = self._count = 0
+        self._length = self._count = self._address = 0
         if self._timer is None:
             self._await_head()
 
     def on_url(self, url: bytes) -> None:
         """A part of the address: kept as far as a head may be long."""
+        self._address += len(url)
         self._measure(len(url))
         if not self._is_refused:
             super().on_url(url)
@@ -148,7 +150,14 @@ class Heads(Bounded, Upgrades):
         """Counts what a head or trailer has: also of one that came whole, in one piece."""
         self._length += size
         if self._length > self.settings.head_bytes:
-            self._refuse(_TOO_LARGE, f"A head has at most {self.settings.head_bytes} bytes.")
+            self._refuse_long()
+
+    def _refuse_long(self) -> None:
+        words = f"A head has at most {self.settings.head_bytes} bytes"
+        if 2 * self._address > self.settings.head_bytes:
+            self._refuse(_LONG_ADDRESS, f"{words}, and most of this one is its address. Ask by POST.")
+        else:
+            self._refuse(_TOO_LARGE, f"{words}.")
 
     def _should_upgrade(self) -> bool:
         # RFC 6455, section 4.1: by GET, and not by HTTP/1.0; whatever else asks for it is an ordinary request.

@@ -86,10 +86,9 @@ async def test_slow_second_head(listening: Opened) -> None:
     [
         (HEAD, b"x-long: " + b"a" * 9_000),
         (HEAD, *([b"x-%d: a\r\n" % n for n in range(1_000)])),
-        (b"GET /" + b"a" * 9_000,),
         (b"".join([HEAD, *([b"x-%d: a\r\n" % n for n in range(MOST_HEADERS)]), b"\r\n"]),),
     ],
-    ids=["one header", "many headers", "address", "many at once"],
+    ids=["one header", "many headers", "many at once"],
 )
 async def test_endless_heads(listening: Opened, pieces: tuple[bytes, ...]) -> None:
     """A head that is too long, or of too many headers, is answered 431 and closed at once."""
@@ -97,6 +96,24 @@ async def test_endless_heads(listening: Opened, pieces: tuple[bytes, ...]) -> No
         answer = await said(place, *pieces)
     assert answer.startswith(b"HTTP/1.1 431 ")
     assert b"LIMIT_EXCEEDED" in answer
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (b"GET /" + b"a" * 9_000,),
+        (b"GET /", *[b"a" * 100] * 90),
+        (b"GET /" + b"a" * 8_180, b" HTTP/1.1\r\n"),
+        (b"GET /" + b"a" * 9_000 + b" HTTP/1.1\r\nhost: gate.example\r\n\r\n",),
+    ],
+    ids=["at once", "in pieces", "just", "whole"],
+)
+async def test_long_address(listening: Opened, pieces: tuple[bytes, ...]) -> None:
+    """A head that is too long by its address is answered 414, with the way out."""
+    async with listening(head_bytes=8_192) as place:
+        answer = await said(place, *pieces)
+    assert answer.startswith(b"HTTP/1.1 414 URI Too Long\r\n")
+    assert b"Ask by POST" in answer
 
 
 async def test_sends_on_when_refused(listening: Opened) -> None:
