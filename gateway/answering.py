@@ -83,9 +83,19 @@ class Answering:
         names = {one.name.value if isinstance(one, FieldNode) else None for one in roots}
         return not prepared.is_subscription and names <= self._graph.declared.open_fields
 
-    def told_cost(self, prepared: Prepared) -> Answer:
-        """What the question would cost, in the place where its answer would say so."""
-        return Answer(Fate.ANSWERED, {"extensions": {"cost": self._cost(prepared)}})
+    def told_cost(self, prepared: Prepared, viewer: Viewer) -> Answer:
+        """What the question would cost, in the place where its answer would say so; or why its variables do not fit."""
+        # Clients take no answer without data for one.
+        told = Answer(Fate.ANSWERED, {"data": None, "extensions": {"cost": self._cost(prepared)}})
+        return self.unfit(prepared, viewer) or told
+
+    def unfit(self, prepared: Prepared, viewer: Viewer) -> Answer | None:
+        """What is answered where the variables do not fit, found without executing anything; None where they do."""
+        known, variables = prepared.known, prepared.question.variables
+        executor = self.plans.executor(known, context=None, variables=variables, operation=prepared.name)
+        if not isinstance(executor, list):
+            return None
+        return self.exploring.shown(_answer_of(ExecutionResult(None, executor)), viewer)
 
     def _cost(self, prepared: Prepared) -> dict[str, int]:
         return {"asked": prepared.cost, "most": self._settings.question_cost}

@@ -184,7 +184,7 @@ class Endpoint:
             raise Refusal(_WRONG_METHOD, "A mutation comes by POST; by GET come queries alone.", Allow="POST")
         self._texts.keep(prepared.question, viewer)
         if incoming.is_preflight:
-            return _rendered(self._answering.told_cost(prepared), media_type)
+            return _rendered(self._answering.told_cost(prepared, viewer), media_type)
         await self._spending.costs(viewer, prepared.cost)
         if prepared.is_subscription:
             return self._followed(incoming, prepared, viewer)

@@ -25,7 +25,7 @@ from gateway.questions import NotAsked, Question
 from gateway.sizing import Bounds, Costs, shapes, size_of
 from resolvers.notes import NOTES
 from resolvers.schema import graph
-from tests.gateway.conftest import Gate, OpenGate, data_of
+from tests.gateway.conftest import GRAPHQL, Gate, OpenGate, code_of, data_of
 from tests.gateway.test_answering import MOST_CALLS, calls_counted
 from tests.makers import Makers
 from tests.workloads import W1, W2
@@ -212,10 +212,23 @@ async def test_preflight_executes_nothing(gate: Gate, store: Store, make: Makers
     async def asked(query: str, **more: Any) -> httpx.Response:
         return await gate.client.post(PREFLIGHT, json={"query": query}, headers=more.get("headers", gate.bearer()))
 
-    assert (await asked(mutation)).json() == {"extensions": {"cost": {"asked": 11, "most": 5_000}}}
+    assert (await asked(mutation)).json() == {"data": None, "extensions": {"cost": {"asked": 11, "most": 5_000}}}
     assert await store.count(NOTES, {}) == 0
     assert (await asked(BEYOND["cost"])).json()["errors"][0]["extensions"]["limit"] == "cost"
     assert (await asked("{ viewer { role } }", headers={})).status_code == 401
+
+
+async def test_preflight_reads_variables(gate: Gate) -> None:
+    """What would be refused for its variables is refused as it would be, and told no cost."""
+    for query, wrong in (
+        ("query ($n: Int!) { customers(first: $n) { totalCount } }", "x"),
+        ("query ($n: ID!) { nodes(ids: [$n]) { id } }", None),
+    ):
+        sent: dict[str, Any] = {"json": {"query": query, "variables": {"n": wrong}}}
+        headers = gate.bearer() | {"Accept": GRAPHQL}
+        asked, told = [await gate.client.post(path, headers=headers, **sent) for path in ("/graphql", PREFLIGHT)]
+        assert (told.status_code, told.json()) == (400, {"errors": asked.json()["errors"]})
+        assert code_of(told) == "BAD_USER_INPUT"
 
 
 @pytest.mark.parametrize(

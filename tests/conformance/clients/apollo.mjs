@@ -87,6 +87,12 @@ await check("a subscription that may not be, over HTTP", async () => {
   });
   equal(error.errors[0].extensions.code, "BAD_USER_INPUT");
 });
+await check("what a question would cost", async () => {
+  const link = http({ uri: `${url}/cost` });
+  const query = gql(ME);
+  const told = await new Promise((next, error) => ApolloLink.execute(link, { query }, { client: asking(link) }).subscribe({ next, error }));
+  equal(told.extensions.cost.asked, 1);
+});
 await check("an error of a field", async () => {
   const query = gql('query Wrong { customer(id: "x") { id } }');
   const { error } = await asking(http()).query({ query, errorPolicy: "all" });

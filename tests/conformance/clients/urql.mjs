@@ -41,6 +41,11 @@ await check("persisted queries", async () => {
     equal(typeof data.viewer.subject, "string");
   }
 });
+await check("what a question would cost", async () => {
+  const { error, extensions } = await asking({ url: `${url}/cost` }).query(ME, {}).toPromise();
+  if (error) throw error;
+  equal(extensions.cost.asked, 1);
+});
 await check("an error of a field", async () => {
   const { data, error } = await asking().query('{ viewer { role } customer(id: "x") { id } }', {}).toPromise();
   equal(error.response.status, 294, "the status");
