@@ -270,8 +270,9 @@ def _size_of(headers: Mapping[str, str]) -> float:
 def _refusal_of(error: Refusal | TooOften | NotSignedIn | Unavailable) -> Refusal:
     match error:
         case TooOften():
-            wait_s = str(error.wait_s)
-            return Refusal(_TOO_MANY, str(error), code=telling.LIMIT_EXCEEDED, more=error.told, Retry_After=wait_s)
+            later = {} if error.wait_s is None else {"Retry_After": str(error.wait_s)}
+            status = _TOO_MANY if later else _BAD_REQUEST
+            return Refusal(status, str(error), code=telling.LIMIT_EXCEEDED, more=error.told, **later)
         case NotSignedIn():
             return Refusal(_UNAUTHENTICATED, error.message, code=error.code, WWW_Authenticate=error.challenge)
         case Unavailable():

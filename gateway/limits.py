@@ -165,11 +165,12 @@ class LookUpLimit:
 class TooOften(Exception):
     """A viewer has asked too often, or for too much, within a minute."""
 
-    def __init__(self, message: str, *, limit: str, asked: int, most: int, wait_s: int) -> None:
+    def __init__(self, message: str, *, limit: str, asked: int, most: int, wait_s: int | None) -> None:
         super().__init__(message)
         self.told = {"limit": limit, "asked": asked, "most": most}
         """What stands in the error's extensions."""
         self.wait_s = wait_s
+        """None where no waiting helps."""
         if trace := current_trace():
             trace.limits.append(limit)
 
@@ -203,9 +204,22 @@ class Spending:
         if not most or not amount:
             return
         may = max(most // _OF_VISITORS, 1) if viewer.role is Role.VISITOR else most
+        if amount > may:
+            raise _never(what, may, amount)
         wait_s = await self._rates.take(what, whose(viewer, of_address), may, amount)
         if wait_s is not None:
             raise _too_often(what, may, amount, wait_s)
+
+
+def _never(what: str, most: int, amount: int) -> TooOften:
+    return TooOften(
+        f"This question costs {amount}, and yours may cost {most} within a minute, all together: it can never be "
+        "answered. Ask for shorter pages, or for fewer rows in each of several questions.",
+        limit=f"{what}_per_minute",
+        asked=amount,
+        most=most,
+        wait_s=None,
+    )
 
 
 def _too_often(what: str, most: int, amount: int, wait_s: int) -> TooOften:

@@ -83,6 +83,17 @@ async def test_visitors_have_a_tenth(open_gate: OpenGate, make: Makers) -> None:
     assert codes == [200, 200, 429]
 
 
+async def test_never_affordable(open_gate: OpenGate, make: Makers) -> None:
+    """What costs more than a whole minute's budget is told that no waiting helps, and what does."""
+    gate, ann = open_gate(cost_per_minute=50, question_cost=50), await make.customer()
+    headers = gate.bearer(Role.VISITOR, subject="visitor:1", customer_id=ann.id) | {"Accept": GRAPHQL}
+    refused = await gate.ask("{ viewer { customer { conversations(first: 9) { nodes { id } } } } }", headers=headers)
+    assert (refused.status_code, code_of(refused)) == (400, "LIMIT_EXCEEDED")
+    assert "retry-after" not in refused.headers
+    assert "can never be answered. Ask for shorter pages" in refused.text
+    assert refused.json()["errors"][0]["extensions"]["limit"] == "cost_per_minute"
+
+
 async def test_no_bound(open_gate: OpenGate) -> None:
     """Zero sets no bound."""
     gate = open_gate(requests_per_minute=0, cost_per_minute=0)
