@@ -6,7 +6,7 @@ half of a short answer.
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -159,9 +159,9 @@ class Answering:
         if refused := await self._refused(prepared, context):
             yield refused
             return
-        until = asyncio.get_running_loop().time() + self._settings.execution_s
-        async with self._places.take(prepared.known, prepared.cost):
-            begun = await self._patiently(prepared, self._begun_in_parts(prepared, context))
+        until = self._until()
+        async with AsyncExitStack() as held:
+            begun = await self._patiently(prepared, self._begun_in_parts(prepared, context, held), until=until)
             if trace:
                 trace.execution = begun.way if isinstance(begun, Executed) else "in parts"
             if isinstance(begun, Parted):
@@ -171,8 +171,10 @@ class Answering:
             else:
                 yield begun if isinstance(begun, Answer) else await self._given(prepared, begun, context)
 
-    async def _begun_in_parts(self, prepared: Prepared, context: Context) -> Parted | Executed:
+    async def _begun_in_parts(self, prepared: Prepared, context: Context, held: AsyncExitStack) -> Parted | Executed:
+        """The answer begun; its place is held until the last part."""
         known, variables = prepared.known, prepared.question.variables
+        await held.enter_async_context(self._places.take(known, prepared.cost))
         return await self.plans.execute_in_parts(known, context=context, variables=variables, operation=prepared.name)
 
     async def _parts(
@@ -250,10 +252,15 @@ class Answering:
             extensions["sources"] = [plain_source(one) for one in (stored_source(context.clock()), *told)]
         return extensions
 
-    async def _patiently(self, prepared: Prepared, work: Coroutine[Any, Any, T]) -> T | Answer:
-        """What came of it, or the answer that says why nothing did."""
+    def _until(self) -> float:
+        return asyncio.get_running_loop().time() + self._settings.execution_s
+
+    async def _patiently(
+        self, prepared: Prepared, work: Coroutine[Any, Any, T], *, until: float | None = None
+    ) -> T | Answer:
+        """What came of it, or the answer that says why nothing did: `until` then, or `execution_s` from now."""
         try:
-            async with asyncio.timeout(self._settings.execution_s) as patience:
+            async with asyncio.timeout_at(self._until() if until is None else until) as patience:
                 return await work
         except TimeoutError as error:
             if not patience.expired():

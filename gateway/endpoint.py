@@ -106,6 +106,7 @@ class Endpoint:
         spending: Spending,
     ) -> None:
         self._reading = Reading(settings)
+        self._execution_s = settings.execution_s
         self._compressing = Compressing(settings)
         self._answering = answering
         self._auth = auth
@@ -163,14 +164,7 @@ class Endpoint:
 
     async def _to_viewer(self, incoming: Incoming, media_type: str) -> Outgoing:
         # Before the body is read: whose token is no good shall not make us hold it.
-        try:
-            viewer = await self._auth.viewer_of(incoming.headers)
-        except NotSignedIn:
-            # Whoever shows what proves nothing is a stranger as much as who shows nothing.
-            await self._spending.asked(STRANGER, of_address=incoming.address or "")
-            raise
-        # Nor shall anybody be heard for nothing whose questions are no good.
-        await self._spending.asked(viewer)
+        viewer = await self._in_time(self._signed_in(incoming))
         if _size_of(incoming.headers) > _SHORT_BYTES:
             self._answering.cooling.require_cool(whose(viewer))
         question = await self._reading.question(incoming)
@@ -185,7 +179,7 @@ class Endpoint:
         self._texts.keep(prepared.question, viewer)
         if incoming.is_preflight:
             return _rendered(self._answering.told_cost(prepared, viewer), media_type)
-        await self._spending.costs(viewer, prepared.cost)
+        await self._in_time(self._spending.costs(viewer, prepared.cost))
         if prepared.is_subscription:
             return self._followed(incoming, prepared, viewer)
         comes_in_parts = prepared.may_come_in_parts and incoming.may_stream
@@ -194,9 +188,20 @@ class Endpoint:
             return await self._in_parts(incoming, prepared, viewer, draft)
         return await self._executed(incoming, prepared, viewer, media_type)
 
+    async def _signed_in(self, incoming: Incoming) -> Viewer:
+        """Who asks, with this question counted: nobody shall be heard for nothing whose questions are no good."""
+        try:
+            viewer = await self._auth.viewer_of(incoming.headers)
+        except NotSignedIn:
+            # Whoever shows what proves nothing is a stranger as much as who shows nothing.
+            await self._spending.asked(STRANGER, of_address=incoming.address or "")
+            raise
+        await self._spending.asked(viewer)
+        return viewer
+
     async def _to_stranger(self, incoming: Incoming, media_type: str) -> Outgoing:
         """The answer to what needs no sign-in; raises NotSignedIn for everything else, sound or not."""
-        await self._spending.asked(STRANGER, of_address=incoming.address or "")
+        await self._in_time(self._spending.asked(STRANGER, of_address=incoming.address or ""))
         try:
             question = await self._reading.question(incoming, most_bytes=_STRANGERS_BYTES)
             question = self._texts.question(question, STRANGER)
@@ -210,8 +215,21 @@ class Endpoint:
             raise nobody() from reason
         if incoming.method != "POST" or incoming.is_preflight or not self._answering.is_open(prepared):
             raise nobody()
-        await self._spending.costs(STRANGER, prepared.cost, of_address=incoming.address or "")
+        await self._in_time(self._spending.costs(STRANGER, prepared.cost, of_address=incoming.address or ""))
         return await self._executed(incoming, prepared, STRANGER, media_type)
+
+    async def _in_time(self, work: Coroutine[Any, Any, T]) -> T:
+        """What comes of what stands before an answer; raises Unavailable where that takes longer than one may."""
+        # Who leaves meanwhile is not seen to: that comes in behind the body, which nobody has read yet.
+        try:
+            async with asyncio.timeout(self._execution_s) as patience:
+                return await work
+        except TimeoutError as error:
+            if not patience.expired():
+                raise
+            raise Unavailable(
+                "Who asks, and how often, cannot be verified right now. Try again in a few seconds."
+            ) from error
 
     async def _executed(self, incoming: Incoming, prepared: Prepared, viewer: Viewer, media_type: str) -> Outgoing:
         answering = self._answering.answer(prepared, self._context(incoming, viewer))

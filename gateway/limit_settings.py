@@ -124,7 +124,8 @@ class LimitSettings(BaseSettings):
     execution_s: float = Field(
         default=15.0,
         gt=0,
-        description="How long an answer may take: no agent waits longer with a customer on the line.",
+        description="How long an answer may take, and before it to verify who asks: no agent waits longer with a "
+        "customer on the line.",
     )
     long_at_once: int = Field(
         default=4,

@@ -6,7 +6,11 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from pymongo import AsyncMongoClient
 
+from adapters.mongo import Store
+from gateway.app import House, application, records_of
+from resolvers.kit.graph import Graph
 from tests.gateway import trouble
 from tests.gateway.conftest import ANSWERED, GRAPHQL, JSON, ME, Gate, OpenGate, code_of, data_of, served
 
@@ -230,6 +234,28 @@ async def test_work_ends_with_client(gate: Gate) -> None:
         await asyncio.wait_for(trouble.ENDED.wait(), 2)
         again = await client.post(f"{address}/graphql", json={"query": ME}, headers=gate.bearer())
         assert again.json() == ANSWERED
+
+
+async def test_sign_in_is_given_up(gate: Gate, troubled: Graph) -> None:
+    """Where the database says nothing, whoever asks is told within an answer's time to ask later."""
+
+    async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    silent = await asyncio.start_server(hold, "127.0.0.1", 0)
+    url = f"mongodb://127.0.0.1:{silent.sockets[0].getsockname()[1]}/"
+    store = Store(AsyncMongoClient(url), url, "tests", records_of(troubled))
+    house = House(gate.house.settings.model_copy(update={"execution_s": 0.2}), store=store, graph=troubled)
+    transport = httpx.ASGITransport(application(house))
+    async with silent, httpx.AsyncClient(transport=transport, base_url="http://gate.example") as client:
+        headers = {"X-API-Key": f"pgw_{'a' * 24}_{'b' * 43}", "Accept": GRAPHQL}
+        async with asyncio.timeout(5):
+            response = await client.post("/graphql", json={"query": "{ __typename }"}, headers=headers)
+        await store.close()
+    assert (response.status_code, code_of(response)) == (503, "UNAVAILABLE")
+    assert int(response.headers["retry-after"]) > 0
+    assert "cannot be verified right now" in response.text
 
 
 async def test_answer_shows_no_server(gate: Gate) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -206,6 +207,19 @@ async def test_late_part_is_given_up(open_gate: OpenGate, draft: str) -> None:
     (end,) = parts[-1].get("completed", parts[-1].get("incremental"))
     assert end["errors"][0]["extensions"]["code"] == "LIMIT_EXCEEDED"
     await asyncio.wait_for(trouble.ENDED.wait(), 10)
+
+
+@pytest.mark.parametrize("draft", ACCEPTS)
+async def test_place_is_given_up(open_gate: OpenGate, draft: str) -> None:
+    """Whoever waits for a place waits no longer than an answer may take, the place and all parts together."""
+    gate = open_gate(execution_s=0.5, long_at_once=1)
+    rows = " ".join(f"a{n}: customers(first: 100) {{ nodes {{ id }} }}" for n in range(8))
+    headers = gate.bearer() | {"Accept": ACCEPTS[draft]}
+    began = time.monotonic()
+    asking = (gate.ask(f"{{ slow(seconds: 60) {rows} ... @defer {{ bug }} }}", headers=headers) for _ in range(4))
+    answers = await asyncio.gather(*asking)
+    assert time.monotonic() - began < 1.0
+    assert [code_of(one) for one in answers] == ["LIMIT_EXCEEDED"] * 4
 
 
 async def test_refused_before_is_json(gate: Gate) -> None:
