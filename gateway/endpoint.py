@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from types import ModuleType
 from typing import Any, Final, TypeVar
 
 import orjson
@@ -22,6 +23,7 @@ from gateway.auth import STRANGER, Auth, NotSignedIn, is_stranger, nobody
 from gateway.compressing import GZIP, Compressing
 from gateway.dialects import dialect_of
 from gateway.incoming import Incoming, Reading, Refusal
+from gateway.leaving import ClientGone, unless_gone
 from gateway.limits import Spending, TooOften, whose
 from gateway.media_types import EVENT_PARTS, EVENTS, GRAPHQL, JSON, liked_draft, liked_stream, liked_type
 from gateway.preparing import Prepared
@@ -39,10 +41,12 @@ PATH: Final = "/graphql"
 PREFLIGHT: Final = "/graphql/cost"
 """Where a question is told what it would cost, and not executed."""
 
-# A server takes POST, and may take others (GraphQL over HTTP, "Request"). HEAD is none of them: for the status and the
-# headers of a GET the question would have to be executed, at its whole cost, and nobody would read the answer. Which
-# methods it allows is each resource's own (RFC 9110, section 15.5.6); those that cost nothing take HEAD.
-_METHODS: Final = "GET, POST"
+# RFC 9110, section 9.1: what is asked by GET is asked by HEAD, too.
+_METHODS: Final = "GET, HEAD, POST"
+_SAFELY: Final = frozenset({"GET", "HEAD"})
+# By which graphql-sse reserves a stream: its state would live in one process of several.
+_RESERVING: Final = frozenset({"PUT", "DELETE"})
+_DISTINCT: Final = " Subscriptions over SSE come in distinct connections: leave `singleConnection` false, its default."
 
 # nosniff: an answer is never a page, nor a frame of one. no-store: it holds customers, and depends on who asks.
 _SAFE: Final = {
@@ -66,8 +70,6 @@ _ABOUT_DOCUMENTS: Final = {
     telling.DOCUMENT_NOT_TRUSTED,
     telling.DOCUMENT_RETIRED,
 }
-# How long an answer may take before anyone looks whether somebody still waits for it.
-_WATCHED_AFTER_S: Final = 0.02
 # A reader who takes nothing for so long holds a subscription for nobody.
 _PATIENCE_S: Final = 10.0
 # And a whole answer, which a slow phone reads at some kilobytes a second.
@@ -85,10 +87,6 @@ class Outgoing:
     headers: Mapping[str, str] = field(default_factory=dict)
     events: AsyncGenerator[bytes, None] | None = None
     """What goes out piece by piece, in the place of a body; begun by whoever sends it."""
-
-
-class ClientGone(Exception):
-    """The client closed the connection before there was an answer."""
 
 
 class Endpoint:
@@ -136,21 +134,27 @@ class Endpoint:
             )
         )
         if outgoing.events is None:
-            response = Response(outgoing.body, outgoing.status, headers=dict(outgoing.headers))
+            is_head = request.method == "HEAD"
+            response = Response(b"" if is_head else outgoing.body, outgoing.status, headers=dict(outgoing.headers))
+            if is_head:
+                # RFC 9110, section 8.6: how long the answer to a GET would be nobody knows who does not execute it.
+                del response.headers["content-length"]
             with suppress(TimeoutError):
                 # A reader who takes nothing shall not have the answer kept for them.
                 async with asyncio.timeout(_WHOLE_S):
                     await response(scope, receive, send)
             return
         with suppress(ClientGone):
-            await _unless_gone(_sent(outgoing, outgoing.events, send), gone)
+            await unless_gone(_sent(outgoing, outgoing.events, send), gone)
 
     async def answer(self, incoming: Incoming) -> Outgoing:
         """The answer to a request, whatever it is."""
         media_type = JSON
         try:
+            liked = liked_type(incoming.headers.get("accept"))
+            media_type = liked or JSON
             _check_method(incoming.method)
-            media_type = _negotiated(incoming.headers.get("accept"))
+            _require_liked(liked)
             if incoming.method == "POST":
                 self._reading.check_headers(incoming.headers)
             to = self._to_stranger if is_stranger(incoming.headers) else self._to_viewer
@@ -173,12 +177,14 @@ class Endpoint:
             prepared = self._answering.prepare(question, viewer)
         except NotAsked as reason:
             return _rendered(self._answering.exploring.shown(reason.answer, viewer), media_type)
-        if incoming.method == "GET" and prepared.is_mutation:
+        if incoming.method in _SAFELY and prepared.is_mutation:
             # A link or an image on a stranger's page makes a browser GET: that must never change anything.
             raise Refusal(_WRONG_METHOD, "A mutation comes by POST; by GET come queries alone.", Allow="POST")
         self._texts.keep(prepared.question, viewer)
         if incoming.is_preflight:
             return _rendered(self._answering.told_cost(prepared, viewer), media_type)
+        if incoming.method == "HEAD":
+            return self._checked(incoming, prepared, viewer, media_type)
         await self._in_time(self._spending.costs(viewer, prepared.cost))
         if prepared.is_subscription:
             return self._followed(incoming, prepared, viewer)
@@ -231,9 +237,15 @@ class Endpoint:
                 "Who asks, and how often, cannot be verified right now. Try again in a few seconds."
             ) from error
 
+    def _checked(self, incoming: Incoming, prepared: Prepared, viewer: Viewer, media_type: str) -> Outgoing:
+        """What is answered to HEAD: as to GET, as far as that can be told of a question that is not executed."""
+        if prepared.is_subscription:
+            return Outgoing(status=int(Fate.ANSWERED), headers=_SAFE | _way_of(incoming).HEADERS)
+        return _rendered(self._answering.unfit(prepared, viewer) or Answer(Fate.ANSWERED, {}), media_type)
+
     async def _executed(self, incoming: Incoming, prepared: Prepared, viewer: Viewer, media_type: str) -> Outgoing:
         answering = self._answering.answer(prepared, self._context(incoming, viewer))
-        outgoing = _rendered(await _unless_gone(answering, incoming.gone), media_type)
+        outgoing = _rendered(await unless_gone(answering, incoming.gone), media_type)
         if prepared.is_mutation or media_type == EVENTS:
             return outgoing
         body = await self._compressing.compressed(outgoing.body, incoming.headers.get("accept-encoding"))
@@ -244,7 +256,7 @@ class Endpoint:
         document = prepared.known.in_parts or prepared.known.document
         dialect = dialect_of(draft, document)
         answers = self._answering.answer_in_parts(prepared, self._context(incoming, viewer), dialect)
-        first = await _unless_gone(anext(answers), incoming.gone)
+        first = await unless_gone(anext(answers), incoming.gone)
         if "hasNext" in first.body:
             headers = _SAFE | multipart.headers(draft)
             return Outgoing(status=int(Fate.ANSWERED), headers=headers, events=multipart.stream(first, answers))
@@ -255,13 +267,7 @@ class Endpoint:
         return self._context_for(viewer, Caller(address=incoming.address, origin=incoming.headers.get("origin")))
 
     def _followed(self, incoming: Incoming, prepared: Prepared, viewer: Viewer) -> Outgoing:
-        liked = liked_stream(incoming.headers.get("accept"))
-        if liked is None:
-            words = f"A subscription is answered as {EVENTS} or {EVENT_PARTS}. Name one of them in `Accept`."
-            raise Refusal(_NOT_ACCEPTABLE, words)
-        if not incoming.may_stream:
-            raise Refusal(_BAD_REQUEST, "A subscription is answered piece by piece, which needs HTTP/1.1. Ask by that.")
-        way = event_stream if liked == EVENTS else event_parts
+        way = _way_of(incoming)
 
         async def prove() -> None:
             # Tokens end, keys are taken back and documents are retired while somebody follows.
@@ -277,6 +283,17 @@ class Endpoint:
         ends_in_s = partial(self._auth.ends_in_s, incoming.headers)
         held = self._subscriptions.held(viewer, answers, prove, ends_in_s=ends_in_s, address=incoming.address)
         return Outgoing(status=int(Fate.ANSWERED), headers=_SAFE | way.HEADERS, events=way.stream(held))
+
+
+def _way_of(incoming: Incoming) -> ModuleType:
+    """By which room the answers of a subscription are written."""
+    liked = liked_stream(incoming.headers.get("accept"))
+    if liked is None:
+        words = f"A subscription is answered as {EVENTS} or {EVENT_PARTS}. Name one of them in `Accept`."
+        raise Refusal(_NOT_ACCEPTABLE, words)
+    if not incoming.may_stream:
+        raise Refusal(_BAD_REQUEST, "A subscription is answered piece by piece, which needs HTTP/1.1. Ask by that.")
+    return event_stream if liked == EVENTS else event_parts
 
 
 def _size_of(headers: Mapping[str, str]) -> float:
@@ -299,16 +316,15 @@ def _refusal_of(error: Refusal | TooOften | NotSignedIn | Unavailable) -> Refusa
             return error
 
 
-def _negotiated(accept: str | None) -> str:
-    liked = liked_type(accept)
-    if liked is None:
+def _require_liked(media_type: str | None) -> None:
+    if media_type is None:
         raise Refusal(_NOT_ACCEPTABLE, f"Answers come as {GRAPHQL} or {JSON}. Name one of them in `Accept`.")
-    return liked
 
 
 def _check_method(method: str) -> None:
     if method not in _METHODS.split(", "):
-        raise Refusal(_WRONG_METHOD, f"Questions come by {_METHODS}, not by {method[:16]}.", Allow=_METHODS)
+        words = f"Questions come by {_METHODS}, not by {method[:16]}." + (_DISTINCT if method in _RESERVING else "")
+        raise Refusal(_WRONG_METHOD, words, Allow=_METHODS)
 
 
 async def _sent(outgoing: Outgoing, events: AsyncGenerator[bytes, None], send: Send) -> None:
@@ -323,42 +339,6 @@ async def _sent(outgoing: Outgoing, events: AsyncGenerator[bytes, None], send: S
             except TimeoutError as error:
                 raise ClientGone from error
         await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def _unless_gone(work: Coroutine[Any, Any, T], gone: Callable[[], Coroutine[Any, Any, None]]) -> T:
-    """What the work gives; it is cancelled, and ClientGone raised, when nobody is left to read it."""
-    # The work stays in this task: one more to start and to end would only make answers slower.
-    working = asyncio.current_task()
-    is_over = is_gone = False
-
-    def cancel(left: asyncio.Task[None]) -> None:
-        nonlocal is_gone
-        if working is not None and not is_over and not left.cancelled():
-            is_gone = True
-            working.cancel()
-
-    leaving: asyncio.Task[None] | None = None
-
-    def watch() -> None:
-        nonlocal leaving
-        leaving = asyncio.create_task(gone())
-        leaving.add_done_callback(cancel)
-
-    # Most answers are there before anyone could have left.
-    watching = asyncio.get_running_loop().call_later(_WATCHED_AFTER_S, watch)
-    try:
-        return await work
-    except asyncio.CancelledError as error:
-        if not is_gone:
-            raise
-        raise ClientGone from error
-    finally:
-        is_over = True
-        if is_gone and working is not None:
-            working.uncancel()
-        watching.cancel()
-        if leaving is not None:
-            leaving.cancel()
 
 
 def _unanswered(error: Exception, media_type: str) -> Outgoing:

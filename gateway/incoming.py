@@ -91,7 +91,7 @@ class Reading:
 
     async def question(self, incoming: Incoming, *, most_bytes: int | None = None) -> Question:
         """What is asked; raises Refusal. `most_bytes`: of a body, where the settings allow more."""
-        if incoming.method == "GET":
+        if incoming.method != "POST":
             given: Any = dict(incoming.parameters)
             _require_once(incoming.parameters)
             for name in ("variables", "extensions"):

@@ -94,11 +94,51 @@ async def test_compressed_body_unsupported(gate: Gate) -> None:
 # Methods
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "BREW"])
-async def test_other_methods_refused(gate: Gate, method: str) -> None:
-    """Any other method is answered with 405 and Allow."""
-    response = await gate.client.request(method, "/graphql", headers=gate.bearer())
-    assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
+@pytest.mark.parametrize("accept", [JSON, GRAPHQL, "text/html"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"])
+async def test_other_methods_refused(gate: Gate, method: str, accept: str) -> None:
+    """Any other method is answered with 405 and Allow, in the media type that is liked where there is one."""
+    response = await gate.client.request(method, "/graphql", headers=gate.bearer() | {"Accept": accept})
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD, POST")
+    assert response.headers["content-type"].startswith(GRAPHQL if accept == GRAPHQL else JSON)
+    assert ("singleConnection" in response.text) is (method in {"PUT", "DELETE"})
+
+
+HEADS = [
+    (ME, "", 200),
+    ("{", "", 400),
+    ("{ nothing }", "", 400),
+    ("query ($t: String!) { echo(text: $t) }", '{"t": 7}', 400),
+    ("mutation { wait(seconds: 0) { __typename } }", "", 405),
+    ("subscription { ticks(times: 1) { number } }", "", 406),
+]
+
+
+@pytest.mark.parametrize(("query", "variables", "status"), HEADS)
+async def test_head_is_get_without_body(gate: Gate, query: str, variables: str, status: int) -> None:
+    """By HEAD comes what comes by GET, but for the body and its length."""
+    headers = gate.bearer() | {"Accept": GRAPHQL}
+    asked = {"query": query, "variables": variables}
+    async with served(gate.app) as address, httpx.AsyncClient(base_url=address, headers=headers) as client:
+        by_get, by_head = await client.get("/graphql", params=asked), await client.head("/graphql", params=asked)
+    assert (by_get.status_code, by_head.status_code, by_head.content) == (status, status, b"")
+    own = {"content-length", "date", "x-request-id"}
+    assert "content-length" not in by_head.headers
+    assert [one for one in by_head.headers.items() if one[0] not in own] == [
+        one for one in by_get.headers.items() if one[0] not in own
+    ]
+
+
+async def test_head_executes_nothing(gate: Gate) -> None:
+    """What is asked by HEAD is checked, and not executed; a stream is only told of."""
+    trouble.STARTED.clear()
+    response = await gate.client.head("/graphql", params={"query": "{ slow(seconds: 30) }"}, headers=gate.bearer())
+    assert (response.status_code, trouble.STARTED.is_set()) == (200, False)
+    headers = gate.bearer() | {"Accept": "text/event-stream"}
+    asked = {"query": "subscription { ticks(times: 1) { number } }"}
+    response = await gate.client.head("/graphql", params=asked, headers=headers)
+    assert (response.status_code, response.headers["content-type"]) == (200, "text/event-stream")
+    assert (await gate.client.head("/graphql", params={"query": ME})).status_code == 401
 
 
 async def test_query_comes_by_get(gate: Gate) -> None:
