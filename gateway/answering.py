@@ -5,7 +5,7 @@ half of a short answer.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -14,6 +14,7 @@ from graphql import ExecutionResult, FieldNode
 
 from gateway import telling
 from gateway.acts import note_forbidden
+from gateway.ahead import made_ahead
 from gateway.cooling import Cooling
 from gateway.dialects import Dialect
 from gateway.execution import Executed, Following, Known, Parted, Plans
@@ -159,49 +160,60 @@ class Answering:
         if refused := await self._refused(prepared, context):
             yield refused
             return
-        until = self._until()
-        async with AsyncExitStack() as held:
-            begun = await self._patiently(prepared, self._begun_in_parts(prepared, context, held), until=until)
+        async with aclosing(made_ahead(self._made_in_parts(prepared, context))) as made:
+            begun = await anext(made)
             if trace:
                 trace.execution = begun.way if isinstance(begun, Executed) else "in parts"
             if isinstance(begun, Parted):
-                async with aclosing(self._parts(prepared, begun, context, dialect, until)) as parts:
+                async with aclosing(self._parts(prepared, begun, made, context, dialect)) as parts:
                     async for part in parts:
                         yield part
             else:
                 yield begun if isinstance(begun, Answer) else await self._given(prepared, begun, context)
 
+    async def _made_in_parts(self, prepared: Prepared, context: Context) -> AsyncGenerator[Any, None]:
+        """The answer begun, then its later results; raises TimeoutError where those are not there in time."""
+        until = self._until()
+        async with AsyncExitStack() as held:
+            begun = await self._patiently(prepared, self._begun_in_parts(prepared, context, held), until=until)
+            yield begun
+            if isinstance(begun, Parted):
+                async with asyncio.timeout_at(until), aclosing(begun.results) as results:
+                    async for one in results:
+                        yield one
+
     async def _begun_in_parts(self, prepared: Prepared, context: Context, held: AsyncExitStack) -> Parted | Executed:
-        """The answer begun; its place is held until the last part."""
+        """The answer begun; its place is held until the last part is made."""
         known, variables = prepared.known, prepared.question.variables
         await held.enter_async_context(self._places.take(known, prepared.cost))
         return await self.plans.execute_in_parts(known, context=context, variables=variables, operation=prepared.name)
 
     async def _parts(
-        self, prepared: Prepared, parted: Parted, context: Context, dialect: Dialect, until: float
+        self, prepared: Prepared, parted: Parted, made: AsyncGenerator[Any, None], context: Context, dialect: Dialect
     ) -> AsyncGenerator[Answer, None]:
         extensions = self._extensions(prepared, Executed(ExecutionResult(), "in parts"), context)
+        later = parted.later(made)
 
         def part(body: dict[str, Any]) -> Answer:
             return self.exploring.shown(Answer(Fate.ANSWERED, body), context.viewer)
 
         try:
             yield part(dialect.first(parted) | {"extensions": extensions})
-            async with aclosing(parted.later()) as later:
-                while True:
-                    try:
-                        async with asyncio.timeout_at(until):
-                            arrived = await anext(later, None)
-                    except TimeoutError:
-                        yield part(dialect.broken(parted, self._too_slow(prepared)))
-                        return
-                    except Exception as error:  # noqa: BLE001  told by reference and logged whole, as everywhere
-                        yield part(dialect.broken(parted, telling.told_unforeseen(error)))
-                        return
-                    if arrived is None:
-                        return
-                    yield part(dialect.later(arrived, parted))
+            while True:
+                try:
+                    arrived = await anext(later, None)
+                except TimeoutError:
+                    yield part(dialect.broken(parted, self._too_slow(prepared)))
+                    return
+                except Exception as error:  # noqa: BLE001  told by reference and logged whole, as everywhere
+                    yield part(dialect.broken(parted, telling.told_unforeseen(error)))
+                    return
+                if arrived is None:
+                    return
+                yield part(dialect.later(arrived, parted))
         finally:
+            await later.aclose()
+            await made.aclose()
             await parted.close()
             # What was sent was shown, also where the reader has left.
             await parted.note(context)
@@ -255,9 +267,7 @@ class Answering:
     def _until(self) -> float:
         return asyncio.get_running_loop().time() + self._settings.execution_s
 
-    async def _patiently(
-        self, prepared: Prepared, work: Coroutine[Any, Any, T], *, until: float | None = None
-    ) -> T | Answer:
+    async def _patiently(self, prepared: Prepared, work: Awaitable[T], *, until: float | None = None) -> T | Answer:
         """What came of it, or the answer that says why nothing did: `until` then, or `execution_s` from now."""
         try:
             async with asyncio.timeout_at(self._until() if until is None else until) as patience:

@@ -11,6 +11,7 @@ from graphql.execution import (
     IncrementalDeferResult,
     IncrementalResult,
     PendingResult,
+    SubsequentIncrementalExecutionResult,
 )
 
 from gateway.execution.trails import Trail
@@ -62,16 +63,19 @@ class Parted:
         self.first = executed.initial_result
         self.data: dict[str, Any] = self.first.data or {}
         """All that has been told so far: to be written out before the next part is asked for."""
-        self._later = executed.subsequent_results
+        self.results = executed.subsequent_results
+        """What comes later, as graphql-core gives it: for `later`."""
         self._executor = executor
         self._trail, self._witnesses = trail, witnesses
         self.pending: dict[str, Place] = {}
         """Where something is still to come, by its id."""
         self._placed(self.first.pending)
 
-    async def later(self) -> AsyncGenerator[Arrived, None]:
-        """What comes later; it stands in `data` then."""
-        async for one in self._later:
+    async def later(
+        self, results: AsyncGenerator[SubsequentIncrementalExecutionResult, None]
+    ) -> AsyncGenerator[Arrived, None]:
+        """What comes later, of `results`, which may have been read ahead; it stands in `data` then."""
+        async for one in results:
             placed = self._placed(one.pending or ())
             pieces = [self._added(part) for part in one.incremental or ()]
             completed = [(self.pending.pop(done.id), done.errors or ()) for done in one.completed or ()]
@@ -79,7 +83,7 @@ class Parted:
 
     async def close(self) -> None:
         """Leaves nobody at work for what has not come, also where nothing later was asked for."""
-        await self._later.aclose()
+        await self.results.aclose()
         await self._executor.cancel_incremental_work()
 
     def at(self, path: Sequence[str | int]) -> Any:
