@@ -10,6 +10,7 @@ import orjson
 import structlog
 from structlog.typing import Processor
 
+from gateway.server_lines import without_clients
 from gateway.tracebacks import traceback_of, without_objects, without_words
 
 # Whose lines are written from the level on that the settings say; libraries say at `debug` what was sent and read.
@@ -122,7 +123,8 @@ def _quieten(chosen: int) -> None:
         logging.getLogger(name).propagate = True
     # It says when it begins and ends.
     logging.getLogger("uvicorn").setLevel(max(chosen, logging.INFO))
-    # The request line above says the same, without the query string.
+    logging.getLogger("uvicorn.error").addFilter(without_clients)
+    # Our own request line says the same, without the query string.
     logging.getLogger("uvicorn.access").disabled = True
     logging.getLogger("asyncio").addFilter(without_objects)
     logging.captureWarnings(capture=True)
