@@ -16,6 +16,8 @@ from gateway.bounded import Bounded
 
 ALLOWANCE: Final = "gateway.frames"
 """Under what a connection's allowance stands in its scope's state."""
+CLOSED_WITH: Final = "gateway.closed_with"
+"""Under what stands there who answers by which code it was closed from here; None where it was not."""
 
 _UNPROVEN: Final = 50
 """Frames of who has not said who asks: that is said in one, and a browser sends a few beside it."""
@@ -26,7 +28,9 @@ _MOST_PIECES: Final = 500
 _SLICE: Final = 256
 # How long whoever is closed out may take to read why. What they still send is not read.
 _LEAVE_S: Final = 0.5
-_POLICY, _TOO_BIG = 1008, 1009  # RFC 6455, section 7.4.1
+_GOING_AWAY, _POLICY, _TOO_BIG = 1001, 1008, 1009  # RFC 6455, section 7.4.1
+GOING_AWAY: Final = "The gateway ends here. Connect again."
+"""What is said to who is connected where the process ends."""
 
 
 class Allowance:
@@ -72,11 +76,17 @@ class SocketFrames(Bounded, WebSocketsSansIOProtocol):
                 return
             super().data_received(data[at : at + _SLICE])
 
+    def shutdown(self) -> None:
+        """The process ends: says so, whatever the connection is waiting for."""
+        if self.handshake_complete and not self.close_sent and not self.transport.is_closing():
+            self._close(_GOING_AWAY, GOING_AWAY)
+        super().shutdown()
+
     def handle_connect(self, event: Request) -> None:
         """Somebody would like a WebSocket."""
         super().handle_connect(event)
         if hasattr(self, "scope"):
-            self.scope["state"][ALLOWANCE] = self._allowance
+            self.scope["state"] |= {ALLOWANCE: self._allowance, CLOSED_WITH: self._closed_with}
 
     def handle_text(self, event: Frame) -> None:
         """A message's beginning, or all of it."""
@@ -117,17 +127,25 @@ class SocketFrames(Bounded, WebSocketsSansIOProtocol):
 
     def _refuse(self, code: int, reason: str) -> None:
         self._is_refused = True
-        self.conn.fail(code, reason)
-        if self.conn.close_sent is None:
+        if not self._close(code, reason):
             # Before anybody has taken the connection no frame can be sent.
             self.transport.abort()
             return
-        if not self.close_sent:
-            self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
-            self.close_sent = True
-            self.transport.write(b"".join(self.conn.data_to_send()))
         # Closed at once, with something unread, the system would take the reason back.
         self.transport.pause_reading()
         if self.close_timer is not None:
             self.close_timer.cancel()
         self.close_timer = self.loop.call_later(_LEAVE_S, self.transport.abort)
+
+    def _close(self, code: int, reason: str) -> bool:
+        """Whether there is a closing frame: ours, where none was sent before."""
+        self.conn.fail(code, reason)
+        if self.conn.close_sent is not None and not self.close_sent:
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+            self.close_sent = True
+            self.transport.write(b"".join(self.conn.data_to_send()))
+        return self.conn.close_sent is not None
+
+    def _closed_with(self) -> int | None:
+        sent = self.conn.close_sent
+        return None if sent is None or self.conn.close_rcvd_then_sent else int(sent.code)

@@ -8,7 +8,7 @@ again with each sign of life, and once it is good no longer the connection is cl
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from gateway import telling
 from gateway.answering import Answering
 from gateway.auth import Auth, NotSignedIn
+from gateway.cancelling import Over, ended, unless
 from gateway.frames import BAD_MESSAGE, Ended, closed, may_be_written, message_in, written
 from gateway.incoming import Reading, Refusal
 from gateway.limits import Spending, TooOften
@@ -27,9 +28,9 @@ from gateway.plain_refusals import refuse
 from gateway.preparing import Prepared
 from gateway.questions import Answer, Fate, NotAsked
 from gateway.settings import Settings, environment_name
-from gateway.socket_frames import ALLOWANCE
+from gateway.socket_frames import ALLOWANCE, GOING_AWAY
 from gateway.socket_places import SHUT_OUT, SHUT_OUT_S, Full, SocketPlace, SocketPlaces
-from gateway.subscriptions import Cut, Subscriptions, require_same
+from gateway.subscriptions import Cut, Subscriptions, require_same, told_now
 from gateway.telling import Told
 from gateway.texts import Texts
 from resolvers.kit.context import Caller, Context
@@ -123,22 +124,23 @@ class _Connection:
         """Answers what is asked, until either side ends it."""
         over = asyncio.ensure_future(self._rooms.subscriptions.ended())
         try:
-            await self._serve(await self._initialised(), over)
-        except Ended as ended:
-            await closed(self._socket, ended.code, str(ended))
+            async with unless(over):
+                viewer = await self._initialised()
+            await self._serve(viewer, over)
+        except Over:
+            await closed(self._socket, _GOING_AWAY, GOING_AWAY)
+        except Ended as end:
+            await closed(self._socket, end.code, str(end))
         except Full as full:
             await closed(self._socket, _TRY_LATER, str(full))
         except WebSocketDisconnect:
             return
         except Exception as error:  # noqa: BLE001  the connection's outermost room: told by reference and logged whole
-            await closed(self._socket, _INTERNAL, telling.told_of(error)["message"])
+            told = telling.told_of(error)
+            is_passing = told["extensions"]["code"] == telling.UNAVAILABLE
+            await closed(self._socket, _TRY_LATER if is_passing else _INTERNAL, told["message"])
         finally:
-            over.cancel()
-            working = list(self._working.values())
-            for one in working:
-                one.cancel()
-            if working:
-                await asyncio.wait(working)
+            await ended([over, *self._working.values()])
 
     async def _initialised(self) -> Viewer:
         """Who asks, once that is said; raises Ended where it is not, or not in time."""
@@ -153,7 +155,7 @@ class _Connection:
             raise Ended(_INIT_TIMEOUT, f"Nothing said within {wait_s:g} s who asks: send connection_init.") from error
         self._headers = self._credentials(message.get("payload"))
         try:
-            viewer = await self._rooms.auth.viewer_of(self._headers)
+            viewer = await told_now(self._rooms.auth.viewer_of(self._headers))
         except NotSignedIn as error:
             raise Ended(_FORBIDDEN, f"Forbidden. {error.message}") from error
         except Unavailable as error:
@@ -196,19 +198,18 @@ class _Connection:
                 if self._ending.done():
                     raise self._ending.result()
                 if over.done():
-                    raise Ended(_GOING_AWAY, "The gateway ends here. Connect again.")
+                    raise Over
                 if receiving.done():
                     message = receiving.result()
                     receiving = asyncio.create_task(self._received())
                     await self._taken(message, viewer)
                 if time.monotonic() >= beat_at:
-                    await self._prove(viewer)
+                    async with unless(over):
+                        await self._prove(viewer)
                     beat_at = self._next_beat()
                     await self._send({"type": "ping"})
         finally:
-            receiving.cancel()
-            with suppress(asyncio.CancelledError, WebSocketDisconnect, Ended):
-                await receiving
+            await ended([receiving])
 
     def _next_beat(self) -> float:
         ends_in_s = self._rooms.auth.ends_in_s(self._headers)
@@ -217,7 +218,7 @@ class _Connection:
     async def _prove(self, viewer: Viewer) -> None:
         """Raises Ended where the viewer may no longer ask."""
         try:
-            require_same(viewer, await self._rooms.auth.viewer_of(self._headers))
+            await require_same(viewer, self._rooms.auth.viewer_of(self._headers))
         except NotSignedIn as error:
             raise Ended(_FORBIDDEN, f"Forbidden. {error.message}") from error
         except Unavailable:
@@ -291,9 +292,9 @@ class _Connection:
                 # From here on the id is free again.
                 del self._working[key]
                 await (self._send({"type": "complete", "id": key}) if errors is None else self._failed(key, errors))
-        except Ended as ended:
+        except Ended as end:
             if not self._ending.done():
-                self._ending.set_result(ended)
+                self._ending.set_result(end)
         except NotSignedIn as error:
             if not self._ending.done():
                 self._ending.set_result(Ended(_FORBIDDEN, f"Forbidden. {error.message}"))
@@ -323,7 +324,7 @@ class _Connection:
 
     async def _prepared(self, payload: dict[str, Any], viewer: Viewer) -> Prepared:
         # Keys are taken back, and chats ended, while a connection is open.
-        require_same(viewer, await self._rooms.auth.viewer_of(self._headers))
+        await require_same(viewer, self._rooms.auth.viewer_of(self._headers))
         await self._rooms.spending.asked(viewer)
         question = self._rooms.texts.question(self._reading.checked(payload), viewer)
         prepared = self._rooms.answering.prepare(question, viewer)
@@ -333,7 +334,7 @@ class _Connection:
 
     async def _followed(self, key: str, prepared: Prepared, viewer: Viewer) -> list[Told] | None:
         async def prove() -> None:
-            require_same(viewer, await self._rooms.auth.viewer_of(self._headers))
+            await require_same(viewer, self._rooms.auth.viewer_of(self._headers))
             self._rooms.texts.check(prepared.question.text, viewer)
 
         async def fresh() -> Context:

@@ -5,20 +5,22 @@ Nothing is kept for a reader who is slow: an event is asked for once the one bef
 
 import asyncio
 import math
-import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from typing import Final, TypeVar
 
 import structlog
 
+from adapters.failures import StoreError
 from gateway import telling
 from gateway.auth import NotSignedIn
+from gateway.cancelling import ended
 from gateway.meters import hold_subscription
 from gateway.questions import Answer, Fate, NotAsked
+from gateway.seldom import Seldom
 from gateway.settings import Settings, environment_name
-from resolvers.kit.errors import LimitExceeded, TellableError
+from resolvers.kit.errors import LimitExceeded, TellableError, Unavailable
 from resolvers.kit.networks import network_of
 from resolvers.kit.viewer import Role, Viewer
 
@@ -29,7 +31,6 @@ Held = Answer | None
 
 T = TypeVar("T")
 
-# Whoever plays with the process shall not fill its log, too.
 _TOLD_EVERY_S: Final = 60.0
 _MOMENT_S: Final = 0.01
 _CHANGED: Final = "What you may see has changed since you subscribed. Subscribe again."
@@ -52,7 +53,7 @@ class Subscriptions:
         self._by_caller: Counter[str] = Counter()
         self._by_address: Counter[str] = Counter()
         self._by_visitors = 0
-        self._refused, self._told_at = 0, -math.inf
+        self._refused = Seldom(_TOLD_EVERY_S)
         self._is_over = asyncio.Event()
 
     def __len__(self) -> int:
@@ -84,7 +85,8 @@ class Subscriptions:
         """The answers as they come, and None after each silent while; raises Cut where the process ends before them.
 
         `prove` is awaited after each silent while, and raises where the viewer may no longer follow; that is told, and
-        nothing more. `ends_in_s`: when that will be so at the latest. `address`: the caller's, as far as it is known.
+        nothing more. Where it raises that nobody can tell now, it is asked again behind the next silent while.
+        `ends_in_s`: when that will be so at the latest. `address`: the caller's, as far as it is known.
         """
         async with aclosing(answers):
             try:
@@ -92,7 +94,9 @@ class Subscriptions:
                     async with aclosing(self._beating(answers, ends_in_s)) as beating:
                         async for one in beating:
                             if one is None:
-                                await prove()
+                                # While nobody can tell, nothing is told either: the next silent while asks again.
+                                with suppress(Unavailable, StoreError):
+                                    await prove()
                             yield one
             except TellableError as error:
                 yield _told(error)
@@ -123,11 +127,8 @@ class Subscriptions:
                     yield None
             raise Cut
         finally:
-            for one in (coming, over):
-                if one is not None:
-                    one.cancel()
-                    # It closes what it reads from, and whoever ends this one waits for that.
-                    await asyncio.wait({one})
+            # What is coming closes what it reads from, and whoever ends this one waits for that.
+            await ended(one for one in (coming, over) if one is not None)
 
     @contextmanager
     def _place(self, viewer: Viewer, address: str | None) -> Iterator[None]:
@@ -153,10 +154,8 @@ class Subscriptions:
 
     def _warn(self, event: str, most: int) -> None:
         """Logs what was refused: at once, and while it goes on once a minute, with how many there were."""
-        self._refused += 1
-        if time.monotonic() - self._told_at >= _TOLD_EVERY_S:
-            _log.warning(event, most=most, refused=self._refused)
-            self._refused, self._told_at = 0, time.monotonic()
+        if refused := self._refused.count():
+            _log.warning(event, most=most, refused=refused)
 
 
 @contextmanager
@@ -174,10 +173,21 @@ def _one_more(counter: Counter[T], whose: T | None) -> Iterator[None]:
             del counter[whose]
 
 
-def require_same(before: Viewer, now: Viewer) -> None:
-    """Raises NotSignedIn where somebody's rights are no longer those with which a subscription began."""
-    if before != now:
+async def require_same(before: Viewer, now: Awaitable[Viewer]) -> None:
+    """Raises NotSignedIn where somebody's rights are no longer those with which a subscription began.
+
+    Unavailable, where nobody can tell now.
+    """
+    if before != await told_now(now):
         raise NotSignedIn(_CHANGED)
+
+
+async def told_now(viewer: Awaitable[Viewer]) -> Viewer:
+    """Who asks; raises Unavailable where the store cannot say it now."""
+    try:
+        return await viewer
+    except StoreError as error:
+        raise Unavailable("Nobody can tell now who asks. Try again in a few seconds.") from error
 
 
 async def _next(answers: AsyncGenerator[Answer, None]) -> Held:

@@ -18,6 +18,7 @@ from adapters.http.observing import Call
 from gateway.ends import Ends
 from gateway.meters import PATH as METRICS
 from gateway.meters import count_call, count_job
+from gateway.socket_frames import CLOSED_WITH
 from gateway.traces import Trace, traced
 
 # What others may choose as a request's id: nothing that could forge a log line or fill the log.
@@ -25,7 +26,7 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _HEADER: Final = b"x-request-id"
 # W3C Trace Context, section 3.2.2; all zeros is no id.
 _TRACEPARENT: Final = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
-# RFC 9110, section 15.2.2. What follows on a WebSocket ends with a code of its own, which the log has then.
+# RFC 9110, section 15.2.2. What is closed from here on a WebSocket ends with a code of its own, which the log has then.
 _SWITCHED: Final = 101
 _BEGUN: Final = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
 # How calls to channels end where nobody has to look.
@@ -101,7 +102,13 @@ class Telemetry:
             with traced(trace), structlog.contextvars.bound_contextvars(request_id=trace.request_id):
                 await self._app(scope, receive, answer)
         finally:
-            self._ends.note(scope, trace, status, time.perf_counter() - began)
+            self._ends.note(scope, trace, _closed_with(scope) or status, time.perf_counter() - began)
+
+
+def _closed_with(scope: Scope) -> int | None:
+    """By which code a WebSocket was closed from here, also where the server below did that by itself."""
+    asked = scope.get("state", {}).get(CLOSED_WITH)
+    return asked() if asked else None
 
 
 def _request_id(headers: Mapping[bytes, bytes]) -> str:

@@ -21,6 +21,7 @@ import structlog
 from adapters.failures import StoreError
 from adapters.mongo import Store
 from adapters.records import Document, Record
+from gateway.cancelling import ended
 from gateway.processes import holder_name, is_known_dead, sign_in
 from resolvers.kit.jobs import Job
 from resolvers.kit.shift import Shift
@@ -178,12 +179,12 @@ class Worker:
     async def _end_work_of(self, job: Job, sign: str) -> None:
         """Ends what the one before had in hand, so that nobody waits until the database gives it up."""
         try:
-            ended = await self._store.leases.end_work_of(sign)
+            count = await self._store.leases.end_work_of(sign)
         except StoreError as error:
             # Where it may not be ended it ends by itself, later.
             _log.info("what another process had in hand stays for a while", job=job.name, error=str(error))
         else:
-            _log.info("job is taken over", job=job.name, transactions_ended=ended)
+            _log.info("job is taken over", job=job.name, transactions_ended=count)
 
     async def _is_stopping_within(self, wait_s: float, bell: asyncio.Event) -> bool:
         """Whether the worker is to stop; waits so long, or until somebody knocks."""
@@ -209,7 +210,7 @@ class Worker:
             await asyncio.wait({working, keeping}, return_when=asyncio.FIRST_COMPLETED)
             outcome = self._outcome(job, working, steps)
         finally:
-            await _ended(working, keeping)
+            await ended((working, keeping))
         took_s = time.perf_counter() - began
         self._observer.job_ended(job.name, outcome, steps=steps.count, took_s=took_s)
         if outcome is Outcome.FAILED:
@@ -279,15 +280,6 @@ class _Steps:
 
 
 _NO_FAILURE: Final[dict[str, Any]] = {"failures": 0, "reference": None}
-
-
-async def _ended(*tasks: asyncio.Task[Any]) -> None:
-    """Returns when none of them is under way any more; what they raise is looked at elsewhere."""
-    left = {task for task in tasks if not task.done()}
-    while left:
-        for task in left:
-            task.cancel()
-        _, left = await asyncio.wait(left, timeout=1.0)
 
 
 @asynccontextmanager

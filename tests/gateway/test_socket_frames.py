@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway import socket_frames
 from gateway.limit_settings import LimitSettings
@@ -13,6 +14,7 @@ from tests.gateway.conftest import ANSWERED, ME, Gate, served
 from tests.gateway.raw_socket import PIECE, PING, PONG, TEXT, closed_with, flooded, frame
 from tests.gateway.socket_client import opened
 from tests.makers import Makers
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -50,9 +52,12 @@ FLOODS = {
 @pytest.mark.parametrize("frames", FLOODS.values(), ids=FLOODS)
 @pytest.mark.parametrize("signs_in", [False, True], ids=["stranger", "agent"])
 async def test_floods(gate: Gate, address: str, frames: list[bytes], *, signs_in: bool) -> None:
-    """Whoever sends frames without end is closed out, and others are answered as before."""
-    heard = await flooded(address, *frames, first=init(gate) if signs_in else b"")
+    """Whoever sends frames without end is closed out, as the log says; others are answered as before."""
+    with capture_logs() as lines:
+        heard = await flooded(address, *frames, first=init(gate) if signs_in else b"")
+        await until(lambda: any(one["event"] == "request" for one in lines))
     assert closed_with(heard) in {1008, 4400}
+    assert [one["status"] for one in lines if one["event"] == "request"] == [closed_with(heard)]
     assert (await gate.ask(ME)).json() == ANSWERED
 
 

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from gateway.app import Door, application
@@ -16,6 +17,7 @@ from resolvers.kit.viewer import Role
 from tests.gateway import ticking, trouble
 from tests.gateway.conftest import Gate, OpenGate, served
 from tests.gateway.socket_client import FOR_EVER, INIT, SLOW, TICKS, Client, opened
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -350,9 +352,22 @@ async def test_told_of_end(open_gate: OpenGate) -> None:
     """When the process ends every connection is closed with 1001, so that clients connect to another one."""
     gate = open_gate()
     async with served(gate.app) as address, AsyncExitStack() as both:
+        unnamed = await both.enter_async_context(opened(address))
         silent = await both.enter_async_context(opened(address, said=gate.bearer()))
         follower = await both.enter_async_context(opened(address, said=gate.bearer()))
         await follower.ask(FOR_EVER)
         await follower.hear()
         gate.house.subscriptions.close()
-        assert [(await one.end())[0] for one in (silent, follower)] == [1001, 1001]
+        assert [(await one.end())[0] for one in (unnamed, silent, follower)] == [1001] * 3
+
+
+async def test_server_ends_first(gate: Gate) -> None:
+    """So it is where the server ends before anybody here has heard of it, and the log has the code."""
+    with capture_logs() as lines:
+        async with AsyncExitStack() as both:
+            async with served(gate.app) as address:
+                unnamed = await both.enter_async_context(opened(address))
+                silent = await both.enter_async_context(opened(address, said=gate.bearer()))
+            assert [(await one.end())[0] for one in (unnamed, silent)] == [1001] * 2
+        await until(lambda: sum(one["event"] == "request" for one in lines) == 2)
+    assert [one["status"] for one in lines if one["event"] == "request"] == [1001] * 2
