@@ -5,12 +5,16 @@ fill the memory. Bodies have their own bounds (gateway/incoming.py).
 """
 
 import asyncio
+from collections import defaultdict
 from typing import Any, Final
 
+import structlog
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.bounded import Bounded
+from gateway.meters import count_limit
+from gateway.seldom import Seldom
 from gateway.upgrades import Upgrades
 
 MOST_HEADERS: Final = 100
@@ -33,6 +37,10 @@ _ANSWER: Final = (
     b"HTTP/1.1 %s\r\ncontent-type: application/json; charset=utf-8\r\nx-content-type-options: nosniff\r\n"
     b"cache-control: no-store\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s"
 )
+_HEADERS: Final = "headers"
+
+_seldom: Final = defaultdict[str, Seldom](Seldom)
+_log = structlog.get_logger("gateway.heads")
 
 
 class Heads(Bounded, Upgrades):
@@ -110,7 +118,7 @@ class Heads(Bounded, Upgrades):
         self._count += 1
         self._measure(len(name) + len(value))
         if self._count > 2 * MOST_HEADERS:
-            self._refuse(_TOO_LARGE, _TOO_MANY)
+            self._refuse(_TOO_LARGE, _TOO_MANY, _HEADERS)
         if self._is_in_head and not self._is_refused:
             super().on_header(name, value)
 
@@ -155,9 +163,9 @@ class Heads(Bounded, Upgrades):
     def _refuse_long(self) -> None:
         words = f"A head has at most {self.settings.head_bytes} bytes"
         if 2 * self._address > self.settings.head_bytes:
-            self._refuse(_LONG_ADDRESS, f"{words}, and most of this one is its address. Ask by POST.")
+            self._refuse(_LONG_ADDRESS, f"{words}, and most of this one is its address. Ask by POST.", "head_bytes")
         else:
-            self._refuse(_TOO_LARGE, f"{words}.")
+            self._refuse(_TOO_LARGE, f"{words}.", "head_bytes")
 
     def _should_upgrade(self) -> bool:
         # RFC 6455, section 4.1: by GET, and not by HTTP/1.0; whatever else asks for it is an ordinary request.
@@ -182,12 +190,13 @@ class Heads(Bounded, Upgrades):
             # What still comes belongs to a request that was answered: nobody waits for words.
             self.transport.close()
         else:
-            self._refuse(_TOO_SLOW, f"A head comes within {self.settings.head_read_s:g} seconds.")
+            self._refuse(_TOO_SLOW, f"A head comes within {self.settings.head_read_s:g} seconds.", "head_read_s")
 
-    def _refuse(self, status: bytes, words: str) -> None:
+    def _refuse(self, status: bytes, words: str, limit: str) -> None:
         if self._is_refused or self.transport.is_closing():
             return
         self._is_refused = True
+        _note(limit)
         self._head_came()
         if self._is_answered():
             body = _BODY % words.encode()
@@ -196,12 +205,20 @@ class Heads(Bounded, Upgrades):
         self.loop.call_later(_LEAVE_S, self.transport.close)
 
 
+def _note(limit: str) -> None:
+    """Counts a head that is refused, and tells of it once in a while: no request line does."""
+    count_limit(limit)
+    if count := _seldom[limit].count():
+        _log.warning("heads are refused", limit=limit, count=count)
+
+
 async def _no_host(_scope: Scope, _receive: Receive, send: Send) -> None:
     # RFC 9112, section 3.2.
     await _refused(send, 400, _NO_HTTP % b"A request names its host. Send `Host`.")
 
 
 async def _too_many(_scope: Scope, _receive: Receive, send: Send) -> None:
+    _note(_HEADERS)
     await _refused(send, 431, _BODY % _TOO_MANY.encode())
 
 

@@ -79,6 +79,11 @@ def counted() -> Iterator[None]:
             count_question(trace, _SWITCHED, time.perf_counter() - began)
 
 
+def count_limit(limit: str) -> None:
+    """Counts a refusal of what was no question yet."""
+    _limits.labels(limit).inc()
+
+
 def count_call(call: Call) -> None:
     """Counts a call to a channel."""
     _calls.labels(call.channel, call.outcome).inc()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
@@ -11,8 +12,10 @@ import pytest
 import uvicorn
 from structlog.testing import capture_logs
 
+from gateway import heads
 from gateway.heads import MOST_HEADERS, Heads
 from gateway.limit_settings import LimitSettings
+from gateway.meters import measured
 from tests.gateway import ticking, trouble
 from tests.gateway.conftest import ME, Gate
 from tests.gateway.socket_client import FOR_EVER, SLOW, opened
@@ -114,6 +117,34 @@ async def test_long_address(listening: Opened, pieces: tuple[bytes, ...]) -> Non
         answer = await said(place, *pieces)
     assert answer.startswith(b"HTTP/1.1 414 URI Too Long\r\n")
     assert b"Ask by POST" in answer
+
+
+@pytest.mark.parametrize(
+    ("pieces", "limit"),
+    [
+        ((HEAD,), "head_read_s"),
+        ((HEAD, b"x-long: " + b"a" * 9_000), "head_bytes"),
+        ((b"".join([HEAD, *([b"x-%d: a\r\n" % n for n in range(MOST_HEADERS)]), b"\r\n"]),), "headers"),
+        ((HEAD, *([b"x: a\r\n"] * 1_000)), "headers"),
+    ],
+    ids=["slow", "long", "many", "many more"],
+)
+async def test_refused_heads_counted(listening: Opened, pieces: tuple[bytes, ...], limit: str) -> None:
+    """Each refused head is counted by the limit that it hit, and told once in a while."""
+
+    def hit() -> int:
+        found = re.search(rf'^gateway_limits_hit_total{{limit="{limit}"}} (\S+)$', measured().decode(), re.MULTILINE)
+        return int(float(found[1])) if found else 0
+
+    heads._seldom.clear()
+    before = hit()
+    async with listening(head_bytes=8_192, head_read_s=0.2) as place:
+        with capture_logs() as lines:
+            for _ in range(3):
+                await said(place, *pieces)
+    assert hit() - before == 3
+    told = [one for one in lines if one["event"] == "heads are refused"]
+    assert [(one["limit"], one["count"]) for one in told] == [(limit, 1)]
 
 
 async def test_sends_on_when_refused(listening: Opened) -> None:
