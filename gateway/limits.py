@@ -77,6 +77,7 @@ class RateLimit:
         self._shared = SlidingWindowCounterRateLimiter(self._redis) if self._redis else None
         self._is_strict = settings is not None and settings.rates_without_redis == "refuse"
         self._away_until = -math.inf
+        self._away_since: float | None = None
 
     async def take(self, what: str, whose: str, per_minute: int, amount: int = 1) -> int | None:
         """Counts; where the last minute had as many as there may be, in how many seconds there may be another.
@@ -85,16 +86,32 @@ class RateLimit:
         """
         if self._shared is None:
             return await _take(self._here, what, whose, per_minute, amount)
-        if time.monotonic() >= self._away_until:
+        if (asked_at := time.monotonic()) >= self._away_until:
             try:
-                return await _take(self._shared, what, whose, per_minute, amount)
+                wait_s = await _take(self._shared, what, whose, per_minute, amount)
             except StorageError as error:
-                self._away_until = time.monotonic() + _LEFT_ALONE_S
-                # The error's own words may hold the address with its password.
-                _log.warning("redis is away", error=type(error.__cause__ or error).__name__, refusing=self._is_strict)
+                self._is_away(error)
+            else:
+                self._is_there(asked_at)
+                return wait_s
         if self._is_strict:
             raise Unavailable("Nobody can tell now how often you have asked. Try again in a few seconds.")
         return await _take(self._here, what, whose, per_minute, amount)
+
+    def _is_away(self, error: StorageError) -> None:
+        """Leaves it alone for a while; says so once, whoever asks and however often."""
+        now = time.monotonic()
+        self._away_until = now + _LEFT_ALONE_S
+        if self._away_since is None:
+            self._away_since = now
+            # The error's own words may hold the address with its password.
+            _log.warning("redis is away", error=type(error.__cause__ or error).__name__, refusing=self._is_strict)
+
+    def _is_there(self, asked_at: float) -> None:
+        """Says that it is back; an answer to what was asked before it went says nothing."""
+        if self._away_since is not None and asked_at >= self._away_until:
+            _log.warning("redis is back", away_s=round(time.monotonic() - self._away_since, 1))
+            self._away_since = None
 
     async def close(self) -> None:
         """Lets go of Redis; nothing is counted behind this."""

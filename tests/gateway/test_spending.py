@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
+from gateway import limits
 from gateway.endpoint import PREFLIGHT
 from gateway.limits import RateLimit
 from gateway.settings import BadSettings, load_settings
@@ -206,3 +208,19 @@ async def test_log_tells_no_password(rates: Rates, port: int, caplog: pytest.Log
     assert "redis is away" in caplog.text
     assert "sample-password" not in caplog.text
     assert str(port) not in caplog.text
+
+
+async def test_goes_and_comes_back(redis: Start, rates: Rates, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When Redis goes that is told once, however many ask, and once that it is back, after how long."""
+    monkeypatch.setattr(limits, "_LEFT_ALONE_S", 0.1)
+    one = rates()
+    with capture_logs() as lines:
+        for _ in range(3):
+            await asyncio.gather(*(one.take("requests", "anna", 1_000) for _ in range(5)))
+            await asyncio.sleep(0.15)
+        assert [line["event"] for line in lines if line["log_level"] == "warning"] == ["redis is away"]
+        await redis()
+        await asyncio.gather(*(one.take("requests", "anna", 1_000) for _ in range(5)))
+    away, back = [line for line in lines if line["log_level"] == "warning"]
+    assert (away["event"], back["event"]) == ("redis is away", "redis is back")
+    assert back["away_s"] >= 0.4
