@@ -25,6 +25,7 @@ from gateway.limits import whose
 from gateway.places import Places
 from gateway.preparing import Prepared, Preparing, too_deep
 from gateway.questions import Answer, Fate, Question
+from gateway.silence import note_silence
 from gateway.telling import Told
 from gateway.touching import beyond as fields_beyond
 from gateway.touching import touched_by_variables, touched_fields
@@ -314,6 +315,7 @@ class Answering:
                 known.loaded(context.budget.rows, prepared.cost)
 
     def _too_slow(self, prepared: Prepared) -> Told:
+        note_silence(self._settings.execution_s)
         return telling.told(
             f"The answer took longer than {self._settings.execution_s:g} seconds and was given up. Ask for fewer rows "
             "or fields." + (_CHANGED if prepared.is_mutation else ""),

@@ -1,5 +1,6 @@
 """What is known of a request while it is answered, for the log and the meters?"""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,6 +18,8 @@ class Trace:
     """That of W3C's `traceparent`, or of the span that was begun here."""
     commands: int = 0
     """How many commands went to the database."""
+    outstanding: dict[int, float] = field(default_factory=dict)
+    """Those that it has not answered, by number: since when, on the clock of `time.monotonic`."""
     operation: str | None = None
     execution: str | None = None
     """How the answer was come by: `planned`, or why not."""
@@ -54,7 +57,7 @@ def uncounted() -> Iterator[None]:
 
 
 class CommandCount:
-    """Counts the store's commands on the request that causes them (adapters.observing.CommandObserver)."""
+    """Counts the store's commands on the request that causes them (adapters.observing.CommandTimer)."""
 
     def command_started(self, name: str, command: Document) -> None:
         """One more for the request under way."""
@@ -62,6 +65,20 @@ class CommandCount:
         trace = _trace.get()
         if trace is not None:
             trace.commands += 1
+
+    def command_sent(self, number: int, name: str, command: Document) -> None:
+        """It is outstanding from now on."""
+        del name, command
+        trace = _trace.get()
+        if trace is not None:
+            trace.outstanding[number] = time.monotonic()
+
+    def command_ended(self, number: int, *, is_good: bool) -> None:
+        """It is not any more; nobody calls this of what was broken off."""
+        del is_good
+        trace = _trace.get()
+        if trace is not None:
+            trace.outstanding.pop(number, None)
 
 
 @contextmanager

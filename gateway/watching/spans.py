@@ -160,6 +160,7 @@ class CommandSpans(CommandCount):
 
     def command_sent(self, number: int, name: str, command: Document) -> None:
         """Opens the span; what the gateway does for itself has none."""
+        super().command_sent(number, name, command)
         if current_trace() is None:
             return
         on = command.get("collection") if name == "getMore" else command.get(name)
@@ -171,6 +172,7 @@ class CommandSpans(CommandCount):
 
     def command_ended(self, number: int, *, is_good: bool) -> None:
         """Closes it."""
+        super().command_ended(number, is_good=is_good)
         span = self._open.pop(number, None)
         if span is None:
             return

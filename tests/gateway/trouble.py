@@ -5,6 +5,7 @@ import asyncio
 import strawberry
 
 from adapters.failures import StoreDown, TooSlow
+from resolvers.customers import CUSTOMERS
 from resolvers.kit.context import Info
 from resolvers.kit.described import graph_type, told
 from resolvers.kit.errors import BadUserInput
@@ -48,6 +49,12 @@ async def down(info: Info) -> str | None:
     """Finds the database gone."""
     del info
     raise StoreDown("The database does not answer.")
+
+
+@SLICE.query(may=EVERYONE)
+async def silent(info: Info) -> int | None:
+    """Asks the database for what it does not answer for a while."""
+    return len(await info.context.store.find(CUSTOMERS, {"$where": "sleep(1500) || true"}))
 
 
 @SLICE.query(may=EVERYONE)
