@@ -49,6 +49,7 @@ from gateway.plain_refusals import refuse
 from gateway.playground import STRANGERS, Welcome
 from gateway.settings import BadSettings, Settings, environment_name, load_settings
 from gateway.singles import Singles
+from gateway.socket_frames import SocketFrames
 from gateway.sockets import Rooms, Sockets
 from gateway.subscriptions import Subscriptions
 from gateway.telemetry import JobLog, Telemetry
@@ -303,6 +304,7 @@ def from_environment() -> Starlette:
     configure_logs(settings.log_level)
     guard_last_words()
     Heads.bound(settings)
+    SocketFrames.bound(settings)
     end_with_parent()
     app = build(settings)
     settle_memory()

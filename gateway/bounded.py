@@ -8,7 +8,8 @@ from gateway.limit_settings import LimitSettings
 class Bounded:
     """A kind of connection with bounds, those that its `bound` was told last in this process."""
 
-    settings: ClassVar[LimitSettings] = LimitSettings()
+    # The defaults, whatever the environment says: what is wrong in there is told by whoever reads it.
+    settings: ClassVar[LimitSettings] = LimitSettings.model_construct()
 
     @classmethod
     def bound(cls, settings: LimitSettings) -> None:

@@ -14,7 +14,9 @@ PREFIX: Final = "GATEWAY_"
 class LimitSettings(BaseSettings):
     """The limits of the gateway."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, env_ignore_empty=True, hide_input_in_errors=True, allow_inf_nan=False
+    )
 
     profile: Literal["development", "production"] = Field(
         default="development",

@@ -69,7 +69,7 @@ def test_commands_are_known() -> None:
 
 
 def test_settings_lists_knobs(run: CliRunner) -> None:
-    """`settings` prints the README's table."""
+    """`settings` prints the table of SETTINGS.md."""
     assert run.invoke(cli.app, ["settings"]).stdout == settings_table()
 
 

@@ -1,5 +1,8 @@
 """Which knobs are there, and is a wrong one refused in words?"""
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,7 +17,7 @@ LONG = "x" * 32
 
 
 def test_table_lists_every_setting() -> None:
-    """The README's table has a row for each knob, with its reason."""
+    """The table of SETTINGS.md has a row for each knob, with its reason."""
     rows = settings_table().splitlines()[2:]
     assert sorted(row.split("`")[1] for row in rows) == sorted(map(environment_name, Settings.model_fields))
     assert all(len(row.split("|")[3].strip()) > 20 for row in rows)
@@ -82,6 +85,45 @@ def test_wrong_value_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: 
     assert name in str(caught.value)
     assert "opensesame" not in str(caught.value)
     assert "too short" not in str(caught.value)
+
+
+FLOATS = [name for name, field in Settings.model_fields.items() if field.annotation is float]
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan", "1e999"])
+@pytest.mark.parametrize("name", FLOATS)
+def test_no_infinity(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """No knob is without end, nor no number: nothing could be reckoned with it."""
+    monkeypatch.setenv(environment_name(name), value)
+    with pytest.raises(BadSettings, match=f"{environment_name(name)} is '{value}': input should be a finite number"):
+        load_settings()
+
+
+def _run(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    start = [sys.executable, *words]
+    return subprocess.run(start, env=os.environ | settings, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(("command", "status"), [("--help", 0), ("doctor", 1)])
+def test_commands_outlive_mistakes(command: str, status: int) -> None:
+    """With a wrong limit, and another wrong knob, each command still runs, and the doctor names both and what to do."""
+    ended = _run("-m", "gateway", command, GATEWAY_BODY_BYTES="1", GATEWAY_PROFILE="prod")
+    told = " ".join((ended.stdout + ended.stderr).split())
+    assert (ended.returncode, "Traceback" in told) == (status, False)
+    if command == "doctor":
+        assert "GATEWAY_BODY_BYTES is '1': input should be greater than or equal to 1024" in told
+        assert "GATEWAY_PROFILE is 'prod': input should be 'development' or 'production'" in told
+
+
+def test_workers_know_their_bounds(tmp_path: Path) -> None:
+    """A worker bounds heads and frames as the environment says."""
+    said = (
+        "from gateway.app import Heads, SocketFrames, from_environment; from_environment(); "
+        "print(Heads.settings.head_bytes, SocketFrames.settings.socket_frames_per_s)"
+    )
+    bounds = {"GATEWAY_HEAD_BYTES": "5000", "GATEWAY_SOCKET_FRAMES_PER_S": "7"}
+    ended = _run("-c", said, GATEWAY_DATA_FOLDER=str(tmp_path), **bounds)
+    assert ended.stdout.split() == ["5000", "7"], ended.stderr
 
 
 def test_algorithms_split_at_commas(monkeypatch: pytest.MonkeyPatch) -> None:
