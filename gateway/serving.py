@@ -14,7 +14,6 @@ from typing import Final, Literal
 import uvicorn
 import uvloop
 from starlette.applications import Starlette
-from uvicorn.supervisors import Multiprocess
 
 from gateway.app import House, application, open_house
 from gateway.database import database
@@ -25,6 +24,7 @@ from gateway.meters import FOLDER
 from gateway.playground import STRANGERS, Welcome
 from gateway.settings import KEPT_IN_A_FILE, BadSettings, Settings, environment_name
 from gateway.socket_frames import SocketFrames
+from gateway.workers import Workers
 from resolvers.schema import graph
 
 # Linux's own bound since 5.4 is 4096 and was 128 before; a burst of agents who open their panels is smaller.
@@ -167,7 +167,7 @@ def _serve_in_workers(settings: Settings, listener: socket.socket, announce: Cal
         os.environ.update(_for_workers(settings, url) | {FOLDER: counts})
         config = _config(settings, "gateway.app:from_environment", lifespan="on")
         announce(_address_of(listener))
-        Multiprocess(config, sockets=[listener]).run()
+        Workers(config, sockets=[listener]).run()
 
 
 async def _open_once(settings: Settings, url: str) -> None:
