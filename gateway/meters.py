@@ -21,6 +21,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from adapters.http.observing import Call
+from gateway.processes import is_gone
 from gateway.traces import Trace, current_trace, traced
 
 FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
@@ -118,12 +119,8 @@ def _forget_dead(folder: Path) -> None:
     """Has no process that was killed be told to hold anything still; what it counted stays."""
     for path in folder.glob("gauge_live*_*.db"):
         pid = path.stem.rpartition("_")[2]
-        try:
-            os.kill(int(pid), 0)
-        except ProcessLookupError:
+        if pid.isdecimal() and is_gone(int(pid)):
             path.unlink(missing_ok=True)
-        except (ValueError, PermissionError):
-            continue
 
 
 class Metrics:

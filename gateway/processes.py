@@ -36,10 +36,10 @@ def is_known_dead(holder: str) -> bool:
     head, _, word = holder.rpartition(":")
     pid = head.rpartition(":")[2]
     here = _place()
-    return bool(here) and word.split("-")[0] == here and pid.isdecimal() and _is_gone(int(pid))
+    return bool(here) and word.split("-")[0] == here and pid.isdecimal() and is_gone(int(pid))
 
 
-def _is_gone(pid: int) -> bool:
+def is_gone(pid: int) -> bool:
     """Whether the process is no more, or has ended and whoever started it has not noticed yet."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0]

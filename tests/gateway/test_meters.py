@@ -1,7 +1,9 @@
 """Does `/metrics` tell what is asked and how it goes, of all processes, to who may know, and of nobody?"""
 
 import asyncio
+import os
 import re
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from adapters.http.observing import Call
+from gateway import meters
 from gateway.meters import count_call
 from resolvers.kit.viewer import Role
 from tests.gateway.conftest import GRAPHQL, Gate, OpenGate
@@ -110,6 +113,17 @@ async def test_names_are_not_labels(gate: Gate) -> None:
     await gate.ask("{ zqxsjwkh }")
     await gate.client.post("/graphql/zqxsjwkh")
     assert "zqxsjwkh" not in (await gate.client.get("/metrics", headers=HEADERS)).text.lower()
+
+
+def test_dead_hold_nothing(tmp_path: Path) -> None:
+    """What a process held that was killed is told no more, though whoever started it has not noticed yet."""
+    with subprocess.Popen(["true"]) as process:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        counts = {pid: tmp_path / f"gauge_livesum_{pid}.db" for pid in (process.pid, os.getpid())}
+        for one in counts.values():
+            one.touch()
+        meters._forget_dead(tmp_path)
+    assert list(tmp_path.iterdir()) == [counts[os.getpid()]]
 
 
 async def test_processes_together(tmp_path: Path) -> None:
