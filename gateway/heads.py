@@ -12,10 +12,9 @@ import structlog
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from gateway.bounded import Bounded
+from gateway.connections import RETRY_S, Connections
 from gateway.meters import count_limit
 from gateway.seldom import Seldom
-from gateway.upgrades import Upgrades
 
 MOST_HEADERS: Final = 100
 """As other servers have it; browsers send some twenty."""
@@ -31,6 +30,9 @@ _TOO_LARGE: Final = b"431 Request Header Fields Too Large"
 _LONG_ADDRESS: Final = b"414 URI Too Long"
 _TOO_MANY: Final = f"A request has at most {MOST_HEADERS} headers."
 _TOO_SLOW: Final = b"408 Request Timeout"
+# The status, and a header behind it.
+_FULL: Final = b"503 Service Unavailable\r\nretry-after: %d" % RETRY_S
+_NO_PLACE: Final = f"This process holds %d connections, the most. Try again in {RETRY_S} seconds."
 _BODY: Final = b'{"errors":[{"message":"%s","extensions":{"code":"LIMIT_EXCEEDED"}}]}'
 _NO_HTTP: Final = b'{"errors":[{"message":"%s","extensions":{"code":"BAD_REQUEST"}}]}'
 _ANSWER: Final = (
@@ -43,7 +45,7 @@ _seldom: Final = defaultdict[str, Seldom](Seldom)
 _log = structlog.get_logger("gateway.heads")
 
 
-class Heads(Bounded, Upgrades):
+class Heads(Connections):
     """One connection, whose heads are bounded."""
 
     def __init__(self, *more: Any, **named: Any) -> None:
@@ -57,7 +59,12 @@ class Heads(Bounded, Upgrades):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A connection that nobody has said anything on yet."""
         super().connection_made(transport)
-        self._await_head()
+        if self.finds_place():
+            self._await_head()
+            return
+        self._refuse(_FULL, _NO_PLACE % self.settings.connections)
+        if not self.may_read_why():
+            transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone: whoever works on an answer is told, though further requests came behind that one."""
@@ -171,10 +178,6 @@ class Heads(Bounded, Upgrades):
         # RFC 6455, section 4.1: by GET, and not by HTTP/1.0; whatever else asks for it is an ordinary request.
         is_sound = self.parser.get_method() == b"GET" and self.parser.get_http_version() == "1.1"
         return is_sound and self._count <= MOST_HEADERS and super()._should_upgrade()
-
-    def _is_answered(self) -> bool:
-        cycle: Any = self.cycle  # None before the first request, whatever its type says
-        return cycle is None or cycle.response_complete
 
     def _await_head(self) -> None:
         self._timer = self.loop.call_later(self.settings.head_read_s, self._too_slow)

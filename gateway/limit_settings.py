@@ -49,8 +49,10 @@ class LimitSettings(BaseSettings):
     connections: int = Field(
         default=5_000,
         ge=10,
-        description="Connections of all kinds that one process holds; one more is answered 503. Each takes a file "
-        "descriptor: `ulimit -n` must be higher.",
+        description="Connections of all kinds that one process holds. For one more that one gives way which has been "
+        "idle longest, with no whole request that waits for its answer: so connections that ask nothing shut nobody "
+        "out, wherever they come from. WebSockets are never idle. Where all wait for answers, the new one is answered "
+        "503. Each takes a file descriptor: `ulimit -n` must be some 300 higher.",
     )
     head_bytes: int = Field(
         default=32 * 1024,

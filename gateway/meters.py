@@ -81,7 +81,7 @@ def counted() -> Iterator[None]:
 
 
 def count_limit(limit: str) -> None:
-    """Counts a refusal of what was no question yet."""
+    """Counts what hit a limit before it was a question."""
     _limits.labels(limit).inc()
 
 

@@ -144,7 +144,6 @@ def _config(settings: Settings, app: Starlette | str, *, lifespan: Literal["on",
         server_header=False,
         http=Heads,
         ws=SocketFrames,
-        limit_concurrency=settings.connections,
         # The application knows its proxies itself.
         proxy_headers=False,
         timeout_graceful_shutdown=round(settings.execution_s + _GRACE_S),
