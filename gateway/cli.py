@@ -29,6 +29,7 @@ from gateway import (
 )
 from gateway.app import House
 from gateway.auth import require_sound
+from gateway.findings import State
 from gateway.importing.crew import LostHands, crew_for
 from gateway.importing.run import Options, run_import, told_of_stop
 from gateway.importing.summary import BROKEN_OFF, Summary, broken_off
@@ -276,7 +277,7 @@ def examine() -> None:
     for name, finding in found:
         table.add_row(f"[{_STATES[finding.state]}]{finding.state}[/]", name, Text(finding.words))
     _out.print(table)
-    if any(finding.state is doctor.State.BROKEN for _, finding in found):
+    if any(finding.state is State.BROKEN for _, finding in found):
         raise typer.Exit(1)
 
 

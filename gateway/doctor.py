@@ -12,8 +12,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -24,8 +22,10 @@ from adapters.records import Record
 from adapters.serverfacts import ServerFacts, server_facts
 from gateway.channel_file import read_channels
 from gateway.database import URL_FILE, as_served, dotted, unfit
+from gateway.findings import Finding, broken, ok, warning
 from gateway.kept_documents import TRUSTED_DOCUMENTS, trusted_of
 from gateway.key_sets import KeySet, KeysUnreachable
+from gateway.limit_checks import counts_together, open_files
 from gateway.limit_settings import PREFIX
 from gateway.manifests import BadManifest, read_manifests
 from gateway.mongod import Glance, Mongod, MongodError, glance
@@ -45,37 +45,6 @@ _PATIENCE_S: Final = 5.0
 _UNSERVED: Final = "Nobody serves now, or its database does not answer."
 
 T = TypeVar("T")
-
-
-class State(StrEnum):
-    """How a check ended."""
-
-    OK = "ok"
-    WARNING = "warning"
-    BROKEN = "broken"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the doctor's."""
-
-    state: State
-    words: str
-
-
-def ok(words: str) -> Finding:
-    """All is well."""
-    return Finding(State.OK, words)
-
-
-def warning(words: str) -> Finding:
-    """It serves, and yet."""
-    return Finding(State.WARNING, words)
-
-
-def broken(words: str) -> Finding:
-    """It does not serve; the words say what to do."""
-    return Finding(State.BROKEN, words)
 
 
 Check = Callable[[Settings], Finding | Awaitable[Finding]]
@@ -109,7 +78,7 @@ def python_version() -> Finding:
 def variables() -> Finding:
     """Whether each variable that looks like a knob is one."""
     if unknown := unknown_names():
-        return warning(f"{', '.join(unknown)}: no such setting. Check the spelling against the README's table.")
+        return warning(f"{', '.join(unknown)}: no such setting. Check the spelling against the table in SETTINGS.md.")
     return ok("Every variable is a setting.")
 
 
@@ -391,5 +360,7 @@ CHECKS: Final[dict[str, Check]] = {
     "channels": channels_on,
     "trusted documents": documents,
     "deliveries": deliveries_unnamed,
+    "Redis": counts_together,
+    "open files": open_files,
     "port": port,
 }

@@ -113,6 +113,16 @@ class RateLimit:
             _log.warning("redis is back", away_s=round(time.monotonic() - self._away_since, 1))
             self._away_since = None
 
+    async def away(self) -> str | None:
+        """Of what kind the error is by which Redis does not answer; None where it does, or there is none."""
+        try:
+            if self._redis is not None:
+                await self._redis.get("doctor")
+        except StorageError as error:
+            # The error's own words may hold the address with its password.
+            return type(error.__cause__ or error).__name__
+        return None
+
     async def close(self) -> None:
         """Lets go of Redis; nothing is counted behind this."""
         if self._redis is not None:

@@ -17,7 +17,7 @@ from adapters.records import new_id
 from adapters.serverfacts import ServerFacts, server_facts
 from gateway import cli, doctor, schema_file
 from gateway.database import database, unfit
-from gateway.doctor import State
+from gateway.findings import State
 from gateway.mongod import Mongod
 from gateway.settings import Settings
 from gateway.work import JOBS
@@ -99,7 +99,7 @@ def test_slip_of_pen_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable that no setting has is named."""
     monkeypatch.setenv("GATEWAY_PROT", "1")
     found = doctor.variables()
-    assert (found.state, "GATEWAY_PROT" in found.words) == (State.WARNING, True)
+    assert (found.state, "GATEWAY_PROT" in found.words, "SETTINGS.md" in found.words) == (State.WARNING, True, True)
 
 
 def test_clock_before_installation_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

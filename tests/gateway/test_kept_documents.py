@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from adapters.mongo import Store
 from gateway import cli, doctor
 from gateway.app import House, application
+from gateway.findings import State
 from gateway.kept_documents import (
     TRUSTED_DOCUMENTS,
     BadDocument,
@@ -353,5 +354,5 @@ async def test_doctor_counts_added(gate: Gate, mongod: Mongod, store: Store) -> 
     assert (await doctor.documents(settings)).words == "Visitors run 1 documents and no others."
     await add_documents(store, {"old": "{ nothing }"}, at=now())
     found = await doctor.documents(settings)
-    assert (found.state, "1 of 2 trusted documents" in found.words) == (doctor.State.WARNING, True)
+    assert (found.state, "1 of 2 trusted documents" in found.words) == (State.WARNING, True)
     del gate

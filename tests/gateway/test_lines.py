@@ -18,6 +18,7 @@ from adapters.mongo import Store
 from gateway import cli, doctor
 from gateway.app import open_house
 from gateway.channel_commands import recorded_for
+from gateway.findings import State
 from gateway.lines import open_lines
 from gateway.mongod import Mongod
 from gateway.settings import BadSettings, Settings
@@ -246,9 +247,9 @@ def test_unknown_channel_is_told(run: CliRunner) -> None:
 def test_doctor_reads_channels(switched_on: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """The doctor says which channels are on, and what is wrong with their file."""
     found = doctor.channels_on(switched_on)
-    assert (found.state, found.words) == (doctor.State.OK, "acme/main, second_desk/main switched on.")
+    assert (found.state, found.words) == (State.OK, "acme/main, second_desk/main switched on.")
     monkeypatch.delenv("ACME_TOKEN")
     found = doctor.channels_on(switched_on)
-    assert found.state is doctor.State.BROKEN
+    assert found.state is State.BROKEN
     assert "the variable ACME_TOKEN is not set" in found.words
     assert "None is switched on" in doctor.channels_on(switched_on.model_copy(update={"channels": None})).words

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gateway import doctor
+from gateway.findings import State
 from gateway.manifests import read_manifests
 from gateway.settings import BadSettings, Settings
 from gateway.texts import Texts
@@ -199,8 +200,8 @@ async def test_doctor_looks(write: Write, tmp_path: Path) -> None:
     assert "whatever their role permits" in (await doctor.documents(Settings(data_folder=tmp_path))).words
     folder = write({"who": WHO, "old": "{ nothing }"})
     found = await doctor.documents(Settings(data_folder=tmp_path, trusted_documents=folder))
-    assert (found.state, "1 of 2" in found.words, "old" in found.words) == (doctor.State.WARNING, True, True)
-    assert (await doctor.documents(Settings(data_folder=tmp_path, trusted_documents=WIDGET))).state is doctor.State.OK
+    assert (found.state, "1 of 2" in found.words, "old" in found.words) == (State.WARNING, True, True)
+    assert (await doctor.documents(Settings(data_folder=tmp_path, trusted_documents=WIDGET))).state is State.OK
     assert (
         await doctor.documents(Settings(data_folder=tmp_path, trusted_documents=tmp_path / "none"))
-    ).state is doctor.State.BROKEN
+    ).state is State.BROKEN
