@@ -15,7 +15,7 @@ from rich.text import Text
 from adapters.mongo import Store
 from gateway.kept_documents import BadDocument, KeptDocument, add_documents, kept_documents, retire_document
 from gateway.limit_settings import LimitSettings
-from gateway.manifests import SHOWN, BadManifest, digest, joined, operations_of, read_manifests
+from gateway.manifests import SHOWN, BadManifest, digest, joined, operations_of, read_manifests, unread
 from gateway.opening import with_store
 from gateway.preparing import Preparing
 from gateway.questions import NotAsked, Question
@@ -110,8 +110,10 @@ def _read(file: Path) -> Iterable[tuple[str, str]]:
         return read_manifests(file).items()
     try:
         text = file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadManifest(f"{str(file)!r} cannot be read: {error}. Check the path and its rights.") from error
+    except OSError as error:
+        raise unread(file, error) from error
+    except UnicodeDecodeError as error:
+        raise BadManifest(f"{str(file)!r} cannot be read: it is no text in UTF-8. Write it anew.") from error
     return [(digest("sha256", text), text)]
 
 

@@ -74,12 +74,21 @@ def read_manifests(path: Path | None) -> Mapping[str, str]:
         return {}
     try:
         read = [(file, orjson.loads(file.read_bytes())) for file in _files(path)]
-    except (OSError, orjson.JSONDecodeError) as error:
+    except OSError as error:
+        raise unread(path, error) from error
+    except orjson.JSONDecodeError as error:
         raise _wrong(path, f"cannot be read: {error}") from error
     named = joined((file, _documents(file, manifest)) for file, manifest in read)
     if not named:
         raise _wrong(path, "holds no document")
     return named
+
+
+def unread(path: Path, error: OSError) -> BadManifest:
+    """What is told where a file cannot be read, or is not there."""
+    if isinstance(error, FileNotFoundError):
+        return BadManifest(f"{str(path)!r} is not there. Check the path.")
+    return BadManifest(f"{str(path)!r} cannot be read: {error.strerror}. Check the path and its rights.")
 
 
 def joined(several: Iterable[tuple[Path, Iterable[tuple[str, str]]]]) -> dict[str, str]:

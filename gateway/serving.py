@@ -11,6 +11,7 @@ from signal import SIGINT, SIGTERM
 from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
+import structlog
 import uvicorn
 import uvloop
 from starlette.applications import Starlette
@@ -19,10 +20,11 @@ from gateway.app import House, application, open_house
 from gateway.database import database
 from gateway.heads import Heads
 from gateway.kept_secrets import JWT_FILE, SEAL_FILE, with_secrets
+from gateway.manifests import SHOWN
 from gateway.memory import settle_memory
 from gateway.meters import FOLDER
 from gateway.playground import STRANGERS, Welcome
-from gateway.settings import KEPT_IN_A_FILE, BadSettings, Settings, environment_name
+from gateway.settings import KEPT_IN_A_FILE, BadSettings, Settings, environment_name, unknown_names
 from gateway.socket_frames import SocketFrames
 from gateway.workers import Workers
 from resolvers.schema import graph
@@ -35,6 +37,7 @@ _GRACE_S: Final = 5.0
 # that are just starting, or busy, and make the crowd worse.
 _SILENT_S: Final = 30
 
+_log = structlog.get_logger("gateway.serving")
 
 Prepare = Callable[[House], Awaitable[Welcome]]
 
@@ -50,6 +53,8 @@ def serve(settings: Settings, *, announce: Callable[[str], None], prepare: Prepa
     the address then. Raises BadSettings, MongodError, StoreError.
     """
     complete = with_secrets(settings)
+    if unknown := unknown_names():
+        _log.warning("no such setting", variables=unknown, see="SETTINGS.md")
     with _listening(complete) as listener:
         if complete.workers > 1:
             _serve_in_workers(complete, listener, announce)
@@ -77,6 +82,12 @@ def _address_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def _tell_unfit(house: House) -> None:
+    # Strawberry has no public name for the schema beneath it.
+    if old := house.texts.unfit(house.graph._schema):  # noqa: SLF001
+        _log.warning("trusted documents that the schema does not answer", count=len(old), first=old[0][:SHOWN])
+
+
 # One process
 
 
@@ -84,6 +95,7 @@ async def _serve_here(
     settings: Settings, listener: socket.socket, announce: Callable[[str], None], prepare: Prepare
 ) -> None:
     async with database(settings) as url, open_house(settings, graph=graph(), url=url) as house:
+        _tell_unfit(house)
         welcome = await prepare(house)
         app = application(house, welcome=welcome)
         settle_memory()
@@ -170,8 +182,8 @@ def _serve_in_workers(settings: Settings, listener: socket.socket, announce: Cal
 
 
 async def _open_once(settings: Settings, url: str) -> None:
-    async with open_house(settings, graph=graph(), url=url):
-        pass
+    async with open_house(settings, graph=graph(), url=url) as house:
+        _tell_unfit(house)
 
 
 def _for_workers(settings: Settings, url: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Final
 
 import structlog
+from graphql import GraphQLSchema
 
 from adapters.failures import StoreError
 from adapters.mongo import Store
@@ -62,6 +63,10 @@ class Texts:
         question = asked if asked.text else replace(asked, text=self._named(asked, viewer, trusted), sha256=None)
         _check(question.text, viewer, trusted)
         return question
+
+    def unfit(self, schema: GraphQLSchema) -> list[str]:
+        """The names of the trusted documents that a schema does not answer, in order."""
+        return self._trusted.unfit(schema)
 
     def check(self, text: str, viewer: Viewer) -> None:
         """Raises NotAsked where a text that is followed may not be run by this viewer any more."""

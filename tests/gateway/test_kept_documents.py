@@ -338,8 +338,9 @@ async def test_unfit_not_added(run: Run, store: Store, tmp_path: Path) -> None:
     ("words", "said"),
     [
         pytest.param(["retire", "none"], "There is no document 'none'", id="unknown name"),
-        pytest.param(["add", "none.json"], "cannot be read", id="no manifest"),
-        pytest.param(["add", "none.graphql"], "cannot be read", id="no text"),
+        pytest.param(["add", "none.json"], "'none.json' is not there. Check the path.\n", id="no manifest"),
+        pytest.param(["add", "none.graphql"], "'none.graphql' is not there. Check the path.\n", id="no text"),
+        pytest.param(["add", "/dev/null/x.json"], "'/dev/null/x.json' cannot be read: Not a directory. ", id="no file"),
     ],
 )
 async def test_mistakes_told(run: Run, words: list[str], said: str) -> None:
