@@ -5,40 +5,22 @@ never to the end, shut nobody out, however many they are and from wherever they 
 apart behind a proxy, from which all of them come.
 """
 
-import math
-import time
-from collections import Counter
 from typing import Any, ClassVar, Final
 
 import structlog
 
 from gateway.bounded import Bounded
 from gateway.meters import count_limit
+from gateway.seldom import Seldom
 from gateway.upgrades import Upgrades
 
 RETRY_S: Final = 5
 """When whoever found no place may try again: an answer takes no longer, but for few."""
 # So many who found no place are listened to until they have read why; each takes a file descriptor meanwhile.
 _MOST_LEAVING: Final = 100
-_TOLD_EVERY_S: Final = 10.0
 
+_refused, _closed = Seldom(), Seldom()
 _log = structlog.get_logger("gateway.connections")
-
-
-class _Told:
-    """What the log is told: of each kind at once, and while it goes on every few seconds, with how many there were."""
-
-    def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
-        self._at: dict[str, float] = {}
-
-    def count(self, event: str, most: int) -> None:
-        """It has happened once more."""
-        self._counts[event] += 1
-        now = time.monotonic()
-        if now - self._at.get(event, -math.inf) >= _TOLD_EVERY_S:
-            _log.warning(event, most=most, times=self._counts.pop(event))
-            self._at[event] = now
 
 
 class Connections(Bounded, Upgrades):
@@ -46,7 +28,6 @@ class Connections(Bounded, Upgrades):
 
     _idle: ClassVar[dict[Any, None]] = {}
     _leaving: ClassVar[set[Any]] = set()
-    _told: ClassVar[_Told] = _Told()
 
     def finds_place(self) -> bool:
         """Whether this one, which was just made, may stay; where there are too many another one gives way."""
@@ -55,12 +36,14 @@ class Connections(Bounded, Upgrades):
             longest = next(iter(self._idle), None)
             if longest is None:
                 count_limit("connections")
-                self._told.count("connection refused", most)
+                if count := _refused.count():
+                    _log.warning("connections are refused", most=most, count=count)
                 # It is held no longer than it takes to say so.
                 self.connections.discard(self)
                 return False
             count_limit("idle_connections")
-            self._told.count("idle connection closed for another", most)
+            if count := _closed.count():
+                _log.warning("idle connections give way", most=most, count=count)
             longest.give_way()
         self._idle[self] = None
         return True

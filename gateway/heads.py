@@ -62,7 +62,7 @@ class Heads(Connections):
         if self.finds_place():
             self._await_head()
             return
-        self._refuse(_FULL, _NO_PLACE % self.settings.connections)
+        self._refuse(_FULL, _NO_PLACE % self.settings.connections, None)
         if not self.may_read_why():
             transport.close()
 
@@ -195,11 +195,13 @@ class Heads(Connections):
         else:
             self._refuse(_TOO_SLOW, f"A head comes within {self.settings.head_read_s:g} seconds.", "head_read_s")
 
-    def _refuse(self, status: bytes, words: str, limit: str) -> None:
+    def _refuse(self, status: bytes, words: str, limit: str | None) -> None:
+        """Says no and ends; `limit`: the one that was hit, unless it was told already."""
         if self._is_refused or self.transport.is_closing():
             return
         self._is_refused = True
-        _note(limit)
+        if limit is not None:
+            _note(limit)
         self._head_came()
         if self._is_answered():
             body = _BODY % words.encode()

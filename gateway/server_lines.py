@@ -17,7 +17,6 @@ _FAULTS: Final = {
     "Invalid HTTP request received.": "broken HTTP",
     "Invalid UTF-8 sequence received from client.": "a text on a WebSocket is no UTF-8",
     "Unsupported upgrade request.": "another protocol was asked for",
-    "Exceeded concurrency limit.": "no more connections are taken",
 }
 _OF_SERVER: Final = "uvicorn"
 _OF_CONNECTIONS: Final = "protocols"

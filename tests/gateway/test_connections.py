@@ -13,6 +13,7 @@ from gateway import connections
 from gateway.heads import Heads
 from gateway.limit_settings import LimitSettings
 from gateway.meters import measured
+from gateway.seldom import Seldom
 from tests.gateway.conftest import ME, Gate, served
 from tests.gateway.socket_client import opened
 from tests.waiting import until
@@ -27,7 +28,8 @@ async def address(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
     """Where the gate is, which holds ten connections."""
     before = Heads.settings
     Heads.bound(LimitSettings(connections=MOST))
-    monkeypatch.setattr(Heads, "_told", connections._Told())
+    for name in ("_refused", "_closed"):
+        monkeypatch.setattr(connections, name, Seldom())
     async with served(gate.app) as found:
         yield found
     Heads.bound(before)
@@ -97,8 +99,8 @@ async def test_idle_give_way(address: str, gate: Gate, sent: bytes) -> None:
             await socket.ask(ME)
             assert (await socket.hear())["type"] == "next"
     assert hits("idle_connections") - before >= 30
-    told = [one for one in lines if one["event"] == "idle connection closed for another"]
-    assert [(one["log_level"], one["most"], one["times"]) for one in told] == [("warning", MOST, 1)]
+    told = [one for one in lines if one["event"] == "idle connections give way"]
+    assert [(one["log_level"], one["most"], one["count"]) for one in told] == [("warning", MOST, 1)]
     close(busy, regular, newcomer, *silent)
 
 
@@ -117,7 +119,7 @@ async def test_one_too_many(address: str, gate: Gate, monkeypatch: pytest.Monkey
         assert json.loads(body)["errors"][0]["extensions"] == {"code": "LIMIT_EXCEEDED"}
         assert [await status(one) for one in others] == [b"503"] * 4
     assert hits("connections") - before == 5
-    assert [one["times"] for one in lines if one["event"] == "connection refused"] == [1]
+    assert [one["count"] for one in lines if one["event"] == "connections are refused"] == [1]
     assert [await status(one) for one in busy] == [b"200"] * MOST
     newcomer = await connected(address, PROBE)
     assert await status(newcomer) == b"200"
