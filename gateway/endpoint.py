@@ -23,7 +23,6 @@ from gateway.auth import STRANGER, Auth, NotSignedIn, is_stranger, nobody
 from gateway.compressing import GZIP, Compressing
 from gateway.dialects import dialect_of
 from gateway.incoming import Incoming, Reading, Refusal
-from gateway.leaving import ClientGone, unless_gone
 from gateway.limits import Spending, TooOften, whose
 from gateway.media_types import EVENT_PARTS, EVENTS, GRAPHQL, JSON, liked_draft, liked_stream, liked_type
 from gateway.preparing import Prepared
@@ -31,6 +30,7 @@ from gateway.questions import Answer, Fate, NotAsked
 from gateway.settings import Settings
 from gateway.subscriptions import Subscriptions, require_same
 from gateway.texts import Texts
+from gateway.waiting import ClientGone, unless_gone
 from resolvers.kit.context import Caller, Context
 from resolvers.kit.errors import Unavailable
 from resolvers.kit.viewer import Viewer

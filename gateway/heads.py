@@ -6,13 +6,14 @@ fill the memory. Bodies have their own bounds (gateway/incoming.py).
 
 import asyncio
 from collections import defaultdict
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import structlog
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.connections import RETRY_S, Connections
+from gateway.leaving import Leaving
 from gateway.meters import count_limit
 from gateway.seldom import Seldom
 
@@ -26,6 +27,8 @@ _MOST_AHEAD: Final = 8
 _LEAVE_S: Final = 1.0
 # More than a network holds: it is sent by who does not read.
 _MOST_UNDER_WAY: Final = 1024 * 1024
+_BAD_REQUEST: Final = b"400 Bad Request"
+_NO_BODY: Final = "A handshake of a WebSocket has no body (RFC 6455, section 4.1). Send it without."
 _TOO_LARGE: Final = b"431 Request Header Fields Too Large"
 _LONG_ADDRESS: Final = b"414 URI Too Long"
 _TOO_MANY: Final = f"A request has at most {MOST_HEADERS} headers."
@@ -58,13 +61,13 @@ class Heads(Connections):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A connection that nobody has said anything on yet."""
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, Leaving(transport, self.loop)))
         if self.finds_place():
             self._await_head()
             return
         self._refuse(_FULL, _NO_PLACE % self.settings.connections, None)
         if not self.may_read_why():
-            transport.close()
+            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone: whoever works on an answer is told, though further requests came behind that one."""
@@ -73,6 +76,10 @@ class Heads(Connections):
             self._answered.disconnected = True
             self._answered.message_event.set()
         super().connection_lost(exc)
+
+    def eof_received(self) -> None:
+        """Who says no more hears no more."""
+        self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         """What came: refused where a head becomes too long, and awaited no longer than a head may take."""
@@ -97,7 +104,7 @@ class Heads(Connections):
     def send_400_response(self, msg: str) -> None:
         """Says of what is no HTTP that it is none."""
         body = _NO_HTTP % msg.encode()
-        self.transport.write(_ANSWER % (b"400 Bad Request", len(body), body))
+        self.transport.write(_ANSWER % (_BAD_REQUEST, len(body), body))
         self.transport.close()
 
     def handle_websocket_upgrade(self) -> None:
@@ -134,6 +141,9 @@ class Heads(Connections):
         self._is_in_head = False
         self._head_came()
         if self._is_refused:
+            return
+        if self.parser.should_upgrade() and self._has_body() and self._would_upgrade():
+            self._refuse(_BAD_REQUEST, _NO_BODY, None, _NO_HTTP)
             return
         app = self.app
         if self._count > MOST_HEADERS:
@@ -175,9 +185,19 @@ class Heads(Connections):
             self._refuse(_TOO_LARGE, f"{words}.", "head_bytes")
 
     def _should_upgrade(self) -> bool:
-        # RFC 6455, section 4.1: by GET, and not by HTTP/1.0; whatever else asks for it is an ordinary request.
+        return not self._is_refused and self._would_upgrade()
+
+    def _would_upgrade(self) -> bool:
+        # RFC 6455, section 4.1: by GET, and not by HTTP/1.0; whatever else asks for it is an ordinary request. So is
+        # one that came ahead of another's answer, which would end up among the frames.
         is_sound = self.parser.get_method() == b"GET" and self.parser.get_http_version() == "1.1"
-        return is_sound and self._count <= MOST_HEADERS and super()._should_upgrade()
+        return is_sound and self._is_answered() and self._count <= MOST_HEADERS and super()._should_upgrade()
+
+    def _has_body(self) -> bool:
+        return any(
+            name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+            for name, value in self.headers
+        )
 
     def _await_head(self) -> None:
         self._timer = self.loop.call_later(self.settings.head_read_s, self._too_slow)
@@ -195,7 +215,7 @@ class Heads(Connections):
         else:
             self._refuse(_TOO_SLOW, f"A head comes within {self.settings.head_read_s:g} seconds.", "head_read_s")
 
-    def _refuse(self, status: bytes, words: str, limit: str | None) -> None:
+    def _refuse(self, status: bytes, words: str, limit: str | None, told: bytes = _BODY) -> None:
         """Says no and ends; `limit`: the one that was hit, unless it was told already."""
         if self._is_refused or self.transport.is_closing():
             return
@@ -204,7 +224,7 @@ class Heads(Connections):
             _note(limit)
         self._head_came()
         if self._is_answered():
-            body = _BODY % words.encode()
+            body = told % words.encode()
             self.transport.write(_ANSWER % (status, len(body), body))
             self.transport.write_eof()
         self.loop.call_later(_LEAVE_S, self.transport.close)

@@ -1,50 +1,30 @@
-"""Does somebody still wait for an answer, or has the client left?"""
+"""How long does a connection stay that is closed, where nobody takes what is still to be sent on it?
+
+A transport that is closed first sends what was written. Who reads nothing would so hold it, and all of that, for ever.
+"""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any, Final, TypeVar
+from collections.abc import Callable
+from typing import Any, Final
 
-T = TypeVar("T")
-
-# How long an answer may take before anyone looks whether somebody still waits for it.
-_WATCHED_AFTER_S: Final = 0.02
+# As long as a reader may take for a piece of an answer.
+_PATIENCE_S: Final = 10.0
 
 
-class ClientGone(Exception):
-    """The client closed the connection before there was an answer."""
+class Leaving:
+    """A transport, which is cut off some seconds behind its `close` where not all was taken until then."""
 
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._later: Callable[..., Any] = loop.call_later
+        self.write = transport.write
 
-async def unless_gone(work: Coroutine[Any, Any, T], gone: Callable[[], Coroutine[Any, Any, None]]) -> T:
-    """What the work gives; it is cancelled, and ClientGone raised, when nobody is left to read it."""
-    # The work stays in this task: one more to start and to end would only make answers slower.
-    working = asyncio.current_task()
-    is_over = is_gone = False
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
-    def cancel(left: asyncio.Task[None]) -> None:
-        nonlocal is_gone
-        if working is not None and not is_over and not left.cancelled():
-            is_gone = True
-            working.cancel()
-
-    leaving: asyncio.Task[None] | None = None
-
-    def watch() -> None:
-        nonlocal leaving
-        leaving = asyncio.create_task(gone())
-        leaving.add_done_callback(cancel)
-
-    # Most answers are there before anyone could have left.
-    watching = asyncio.get_running_loop().call_later(_WATCHED_AFTER_S, watch)
-    try:
-        return await work
-    except asyncio.CancelledError as error:
-        if not is_gone:
-            raise
-        raise ClientGone from error
-    finally:
-        is_over = True
-        if is_gone and working is not None:
-            working.uncancel()
-        watching.cancel()
-        if leaving is not None:
-            leaving.cancel()
+    def close(self) -> None:
+        """Ends the connection."""
+        was_open = not self._transport.is_closing()
+        self._transport.close()
+        if was_open and self._transport.get_write_buffer_size():
+            self._later(_PATIENCE_S, self._transport.abort)

@@ -2,9 +2,11 @@
 
 The server below reads pings, pongs and pieces of messages by itself, as many as there are and before anything else: who
 sends them without end would have the whole process to themselves, and has not even said who it is. So each connection
-has an allowance of frames, that grows with the time; whoever has used it up is closed out.
+has an allowance of frames, that grows with the time; whoever has used it up is closed out. Before the handshake is
+answered nothing may come at all, and none waits for its answer for long.
 """
 
+import asyncio
 import time
 from typing import Any, Final
 
@@ -13,6 +15,7 @@ from websockets.frames import Frame
 from websockets.http11 import Request
 
 from gateway.bounded import Bounded
+from gateway.handshakes import Handshake
 
 ALLOWANCE: Final = "gateway.frames"
 """Under what a connection's allowance stands in its scope's state."""
@@ -68,9 +71,35 @@ class SocketFrames(Bounded, WebSocketsSansIOProtocol):
         super().__init__(*more, **named)
         self._allowance = Allowance(self.settings.socket_frames_per_s)
         self._is_refused = False
+        self._timer: asyncio.TimerHandle | None = None
+        self.conn: Handshake = Handshake(
+            extensions=self.conn.available_extensions, max_size=self.config.ws_max_size, logger=self.logger
+        )
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A connection whose handshake is to be answered."""
+        super().connection_made(transport)
+        self._timer = self.loop.call_later(self.settings.head_read_s, self._unless_answered)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is gone."""
+        if self._timer is not None:
+            self._timer.cancel()
+        super().connection_lost(exc)
+
+    def eof_received(self) -> None:
+        """Who says no more hears no more."""
+        self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         """What came, a little at a time: what stands behind too many frames is not even looked at."""
+        if not self.handshake_initiated and not self._is_refused:
+            self._head_received(data)
+            return
+        if not self.handshake_complete:
+            # RFC 6455, section 4.1: a client waits for the answer before it sends anything more.
+            self.transport.abort()
+            return
         for at in range(0, len(data), _SLICE):
             if self._is_refused or self.transport.is_closing():
                 return
@@ -81,6 +110,18 @@ class SocketFrames(Bounded, WebSocketsSansIOProtocol):
         if self.handshake_complete and not self.close_sent and not self.transport.is_closing():
             self._close(_GOING_AWAY, GOING_AWAY)
         super().shutdown()
+
+    def _head_received(self, head: bytes) -> None:
+        """The head, whole: it is handed on so (gateway/heads.py)."""
+        super().data_received(head)
+        if not self.handshake_initiated:
+            self._is_refused = self.handshake_complete = self.close_sent = True
+            self.transport.write(self.conn.refused_head())
+            self._leave()
+
+    def _unless_answered(self) -> None:
+        if not self.handshake_complete:
+            self.transport.abort()
 
     def handle_connect(self, event: Request) -> None:
         """Somebody would like a WebSocket."""
@@ -131,6 +172,9 @@ class SocketFrames(Bounded, WebSocketsSansIOProtocol):
             # Before anybody has taken the connection no frame can be sent.
             self.transport.abort()
             return
+        self._leave()
+
+    def _leave(self) -> None:
         # Closed at once, with something unread, the system would take the reason back.
         self.transport.pause_reading()
         if self.close_timer is not None:
