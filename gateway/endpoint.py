@@ -14,7 +14,6 @@ from typing import Any, Final, TypeVar
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway import event_parts, event_stream, multipart, telling
@@ -25,6 +24,7 @@ from gateway.dialects import dialect_of
 from gateway.incoming import Incoming, Reading, Refusal
 from gateway.limits import Spending, TooOften, whose
 from gateway.media_types import EVENT_PARTS, EVENTS, GRAPHQL, JSON, liked_draft, liked_stream, liked_type
+from gateway.pieces import InPieces
 from gateway.preparing import Prepared
 from gateway.questions import Answer, Fate, NotAsked
 from gateway.settings import Settings
@@ -135,7 +135,7 @@ class Endpoint:
         )
         if outgoing.events is None:
             is_head = request.method == "HEAD"
-            response = Response(b"" if is_head else outgoing.body, outgoing.status, headers=dict(outgoing.headers))
+            response = InPieces(b"" if is_head else outgoing.body, outgoing.status, headers=dict(outgoing.headers))
             if is_head:
                 # RFC 9110, section 8.6: how long the answer to a GET would be nobody knows who does not execute it.
                 del response.headers["content-length"]

@@ -1,5 +1,6 @@
 """How do messages and the last word stand on a WebSocket, and what is no message?"""
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
@@ -14,6 +15,8 @@ BAD_MESSAGE: Final = 4400
 """The protocol's own code."""
 _TOO_BIG: Final = 1009  # RFC 6455, section 7.4.1
 _LONGEST_REASON: Final = 123  # bytes: a closing frame holds 125 (RFC 6455, section 5.5), two of them the code
+# Where more waits to be taken than a network holds, nobody reads why it ends.
+_LAST_WORD_S: Final = 1.0
 
 
 class Ended(Exception):
@@ -64,5 +67,6 @@ async def closed(socket: WebSocket, code: int, reason: str) -> None:
     """Closes, if it is not closed yet, with as much of the reason as a frame holds."""
     if socket.application_state is WebSocketState.CONNECTED and socket.client_state is WebSocketState.CONNECTED:
         short = reason.encode()[:_LONGEST_REASON].decode("utf-8", "ignore")
-        with suppress(RuntimeError, WebSocketDisconnect):
-            await socket.close(code, short)
+        with suppress(RuntimeError, WebSocketDisconnect, TimeoutError):
+            async with asyncio.timeout(_LAST_WORD_S):
+                await socket.close(code, short)

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.connections import RETRY_S, Connections
-from gateway.leaving import Leaving
+from gateway.leaving import Patient
 from gateway.meters import count_limit
 from gateway.seldom import Seldom
 
@@ -61,7 +61,7 @@ class Heads(Connections):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A connection that nobody has said anything on yet."""
-        super().connection_made(cast(asyncio.Transport, Leaving(transport, self.loop)))
+        super().connection_made(cast(asyncio.Transport, Patient(transport, self.loop)))
         if self.finds_place():
             self._await_head()
             return

@@ -54,6 +54,8 @@ _LONGEST_ID: Final = 128
 _BEFORE_INIT: Final = 10
 # A reader who takes nothing for so long holds a connection for nobody.
 _PATIENCE_S: Final = 10.0
+# Answers of one connection that are worked on, or wait until they are taken; the other questions wait before that.
+_MOST_AT_ONCE: Final = 10
 _CREDENTIALS: Final = ("authorization", "x-api-key")
 
 
@@ -116,6 +118,8 @@ class _Connection:
         self._reading = reading
         self._headers: Mapping[str, str] = {}
         self._working: dict[str, asyncio.Task[None]] = {}
+        self._writing = asyncio.Lock()
+        self._turns = asyncio.Semaphore(_MOST_AT_ONCE)
         self._ending: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
         client = socket.client
         self._caller = Caller(address=client.host if client else None, origin=socket.headers.get("origin"))
@@ -267,10 +271,16 @@ class _Connection:
     async def _send(self, message: Mapping[str, Any]) -> None:
         """Sends a message; raises Ended where nobody takes it."""
         try:
-            async with asyncio.timeout(_PATIENCE_S):
+            # One behind the other: what waits for its turn is not even written out.
+            async with self._writing, asyncio.timeout(_PATIENCE_S):
+                if self._ending.done():
+                    raise self._ending.result()
                 await self._socket.send_text(written(message))
         except TimeoutError as error:
-            raise Ended(_POLICY, "Messages are not taken.") from error
+            ended = Ended(_POLICY, "Messages are not taken.")
+            if not self._ending.done():
+                self._ending.set_result(ended)
+            raise ended from error
         except RuntimeError as error:  # Starlette's word for a connection that is closed already
             raise WebSocketDisconnect from error
 
@@ -312,8 +322,9 @@ class _Connection:
                 prepared = await self._prepared(payload, viewer)
                 if prepared.is_subscription:
                     return await self._followed(key, prepared, viewer)
-                answer = await self._rooms.answering.answer(prepared, self._rooms.context_for(viewer, self._caller))
-                return await self._next(key, answer)
+                async with self._turns:
+                    context = self._rooms.context_for(viewer, self._caller)
+                    return await self._next(key, await self._rooms.answering.answer(prepared, context))
         except (Ended, NotSignedIn, Cut, WebSocketDisconnect):
             raise
         except NotAsked as reason:

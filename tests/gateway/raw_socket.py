@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 from tests.waiting import until
 
 PONG, PING, TEXT, PIECE = 0xA, 0x9, 0x1, 0x0
-_HEAD: Final = (
+HEAD: Final = (
     b"GET /graphql HTTP/1.1\r\nHost: %b\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
 )
+"""A handshake, with the host to be named."""
 
 
 def frame(opcode: int, data: bytes = b"", *, is_last: bool = True) -> bytes:
@@ -42,7 +43,7 @@ async def flooded(
 
     listening = asyncio.create_task(listen())
     try:
-        writer.write(_HEAD % place.netloc.encode())
+        writer.write(HEAD % place.netloc.encode())
         async with asyncio.timeout(most_s):
             await until(lambda: b"\r\n\r\n" in heard)
             if not heard.startswith(b"HTTP/1.1 101 "):
