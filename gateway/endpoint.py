@@ -28,6 +28,7 @@ from gateway.pieces import InPieces
 from gateway.preparing import Prepared
 from gateway.questions import Answer, Fate, NotAsked
 from gateway.settings import Settings
+from gateway.sizing import told_too_long
 from gateway.subscriptions import Subscriptions, require_same
 from gateway.texts import Texts
 from gateway.waiting import ClientGone, unless_gone
@@ -105,6 +106,7 @@ class Endpoint:
     ) -> None:
         self._reading = Reading(settings)
         self._execution_s = settings.execution_s
+        self._answer_bytes = settings.answer_bytes
         self._compressing = Compressing(settings)
         self._answering = answering
         self._auth = auth
@@ -246,6 +248,9 @@ class Endpoint:
     async def _executed(self, incoming: Incoming, prepared: Prepared, viewer: Viewer, media_type: str) -> Outgoing:
         answering = self._answering.answer(prepared, self._context(incoming, viewer))
         outgoing = _rendered(await unless_gone(answering, incoming.gone), media_type)
+        if (size := len(outgoing.body)) > self._answer_bytes:
+            told = told_too_long(size, self._answer_bytes, has_changed=prepared.is_mutation)
+            return _rendered(Answer(Fate.ILL_FORMED, {"errors": [told]}), media_type)
         if prepared.is_mutation or media_type == EVENTS:
             return outgoing
         body = await self._compressing.compressed(outgoing.body, incoming.headers.get("accept-encoding"))

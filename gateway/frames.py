@@ -10,6 +10,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from gateway import telling
 from gateway.incoming import MOST_CONTAINERS, is_crowded
+from gateway.sizing import told_too_long
 
 BAD_MESSAGE: Final = 4400
 """The protocol's own code."""
@@ -45,13 +46,14 @@ def message_in(found: Mapping[str, Any], most_bytes: int) -> Mapping[str, Any]:
     return message
 
 
-def written(message: Mapping[str, Any]) -> str:
-    """The message in JSON; of an answer that cannot be written, that it cannot."""
+def written(message: Mapping[str, Any], most_bytes: int) -> str:
+    """The message in JSON; of an answer that cannot be written, or has more than so many bytes, that it cannot."""
     try:
-        return orjson.dumps(message).decode()
+        text = orjson.dumps(message)
+        told = told_too_long(len(text), most_bytes) if len(text) > most_bytes else None
     except orjson.JSONEncodeError as error:
-        told = [telling.told_unforeseen(error)]
-        return orjson.dumps({**message, "payload": {"errors": told, "data": None}}).decode()
+        told = telling.told_unforeseen(error)
+    return (text if told is None else orjson.dumps({**message, "payload": {"errors": [told], "data": None}})).decode()
 
 
 def may_be_written(value: Any) -> bool:

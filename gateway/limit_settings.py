@@ -97,6 +97,12 @@ class LimitSettings(BaseSettings):
     )
     question_fragments: int = Field(default=50, ge=0, description="Fragments of a document at most.")
     question_operations: int = Field(default=10, ge=1, description="Operations of a document at most.")
+    question_name_length: int = Field(
+        default=128,
+        ge=32,
+        description="Letters at most of an alias, and of the name of an operation, a fragment or a variable: an alias "
+        "stands in the answer for each row.",
+    )
     question_entries: int = Field(
         default=500,
         ge=1,
@@ -116,6 +122,11 @@ class LimitSettings(BaseSettings):
         description="Milliseconds of each second that one caller's new questions may take of a process to be read and "
         "checked, thirty times as many at once, and a tenth of both for such as are refused; 0: no bound. A question "
         "whose text is known takes none: clients send values as variables.",
+    )
+    answer_bytes: int = Field(
+        default=16 * 1024 * 1024,
+        ge=64 * 1024,
+        description="An answer at most, over HTTP or in a WebSocket message: it is kept until somebody has taken it.",
     )
     body_read_s: float = Field(
         default=10.0, gt=0, description="How long a body may take to arrive: a slow sender must not hold a place."

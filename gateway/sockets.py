@@ -275,7 +275,7 @@ class _Connection:
             async with self._writing, asyncio.timeout(_PATIENCE_S):
                 if self._ending.done():
                     raise self._ending.result()
-                await self._socket.send_text(written(message))
+                await self._socket.send_text(written(message, self._rooms.settings.answer_bytes))
         except TimeoutError as error:
             ended = Ended(_POLICY, "Messages are not taken.")
             if not self._ending.done():

@@ -66,6 +66,11 @@ _ENTRIES: Final = (
     "The lists of the question's arguments have {asked} entries, with each list counted wherever it is used",
     "Filter by fewer at once, or ask in several questions; `nodes` finds as many as are named.",
 )
+_NAME_LENGTH: Final = (
+    "name_length",
+    "The question has an alias or name of {asked} letters",
+    "Call it something shorter: an alias stands in the answer for each row.",
+)
 _OPERATIONS: Final = ("operations", "The document has {asked} operations", "Send the one that is meant.")
 _TOO_ROUND: Final = (
     "The question goes from types to their fields or to other types {asked} times inside one another; at most {most} "
@@ -87,6 +92,7 @@ class Bounds:
     def _beyond(self, found: Shapes) -> Iterator[Told]:
         yield from self._too_many(*_OPERATIONS, found.count)
         yield from self._too_many(*_FRAGMENTS, len(found.fragments))
+        yield from self._too_many(*_NAME_LENGTH, found.name_length)
         # How deep a fragment is tells little: introspection's, which is exempt, look like others.
         yield from self._asked(_DEPTH, found.operations.values())
         # Fragments that no operation spreads are validated, too, before that is said of them.
@@ -121,6 +127,16 @@ class Bounds:
             cost,
             most,
         )
+
+
+def told_too_long(size: int, most: int, *, has_changed: bool = False) -> Told:
+    """What is said in the place of an answer that is too long. `has_changed`: whether it was a mutation's."""
+    done = " What it asked for is done." if has_changed else ""
+    message = (
+        f"The answer has {size} bytes; at most {most} are given at once. Ask for shorter pages (`first`), or in "
+        f"several questions.{done}"
+    )
+    return told_beyond(message, "answer_bytes", size, most)
 
 
 # A fragment can be spread so often that the number alone fills a page, and is no number to a client.

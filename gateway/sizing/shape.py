@@ -53,6 +53,8 @@ class Shapes:
     fragments: Mapping[str, Shape]
     count: int
     """How many operations there are, also such as have the same name."""
+    name_length: int
+    """Of the longest alias, or name of an operation, a fragment or a variable, in letters."""
 
 
 def shapes(document: DocumentNode) -> Shapes:
@@ -60,7 +62,17 @@ def shapes(document: DocumentNode) -> Shapes:
     walk = _Walk(document)
     operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
     named = {one.name.value if one.name else "": walk.operation(one) for one in operations}
-    return Shapes(named, {name: walk.fragment(name) for name in walk.fragments}, len(operations))
+    fragments = {name: walk.fragment(name) for name in walk.fragments}
+    given = [len(name) for one in operations for name in _given(one)]
+    return Shapes(named, fragments, len(operations), max([walk.name_length, *map(len, fragments), *given]))
+
+
+def _given(operation: OperationDefinitionNode) -> Iterator[str]:
+    """What an operation calls itself and its variables."""
+    if operation.name:
+        yield operation.name.value
+    for one in operation.variable_definitions or ():
+        yield one.variable.name.value
 
 
 class _Walk:
@@ -71,6 +83,8 @@ class _Walk:
             one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)
         }
         self._known: dict[str, Shape] = {}
+        self.name_length = 0
+        """Of the longest alias so far."""
 
     def operation(self, one: OperationDefinitionNode) -> Shape:
         """The shape of an operation."""
@@ -105,6 +119,8 @@ class _Walk:
     def _field(self, one: FieldNode) -> Shape:
         below = self._selection(one.selection_set)
         name = one.name.value
+        if one.alias is not None:
+            self.name_length = max(self.name_length, len(one.alias.value))
         rounds = below.rounds + (name in _ROUNDABOUT)
         is_introspection = name in _INTROSPECTION
         return Shape(

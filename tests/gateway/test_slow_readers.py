@@ -144,9 +144,9 @@ async def test_waits_unwritten(gate: Gate, address: str, monkeypatch: pytest.Mon
         answered.append(words)
         return await answer(*words)
 
-    def writing(message: Any) -> str:
+    def writing(message: Any, most: int) -> str:
         written_out.append(message["type"])
-        return written(message)
+        return written(message, most)
 
     monkeypatch.setattr(Answering, "answer", answering)
     monkeypatch.setattr(sockets, "written", writing)

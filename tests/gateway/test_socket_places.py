@@ -109,7 +109,7 @@ async def test_slow_reader_given_up(open_gate: OpenGate, monkeypatch: pytest.Mon
     """Who takes no messages is waited for, with nothing gathered meanwhile, and then given up: the place is free."""
     monkeypatch.setattr("gateway.sockets._PATIENCE_S", 0.3)
     gate = open_gate(cost_per_minute=0)
-    wide = " ".join(f"{'n' * 200}{n}: number" for n in range(30))
+    wide = " ".join(f"{'n' * 100}{n}: number" for n in range(30))
     question = f"subscription {{ ticks(times: 1000000) {{ {wide} }} }}"
     async with served(gate.app) as address:
         with socket.socket() as taken:
