@@ -150,6 +150,8 @@ class Heads(Connections):
             self.app = _too_many
         elif self.parser.get_http_version() == "1.1" and not any(name == b"host" for name, _ in self.headers):
             self.app = _no_host
+        elif any(name == b"transfer-encoding" and value.lower() != b"chunked" for name, value in self.headers):
+            self.app = _unknown_coding
         try:
             super().on_headers_complete()
         finally:
@@ -240,6 +242,11 @@ def _note(limit: str) -> None:
 async def _no_host(_scope: Scope, _receive: Receive, send: Send) -> None:
     # RFC 9112, section 3.2.
     await _refused(send, 400, _NO_HTTP % b"A request names its host. Send `Host`.")
+
+
+async def _unknown_coding(_scope: Scope, _receive: Receive, send: Send) -> None:
+    # RFC 9112, section 6.1.
+    await _refused(send, 501, _NO_HTTP % b"Bodies come as they are or in chunks. Send no other `Transfer-Encoding`.")
 
 
 async def _too_many(_scope: Scope, _receive: Receive, send: Send) -> None:

@@ -304,6 +304,19 @@ async def test_host_is_named(listening: Opened, version: bytes, status: bytes) -
     assert answer.partition(b"\r\n")[0].split(b" ")[1] == status
 
 
+@pytest.mark.parametrize(
+    ("coding", "status"),
+    [(b"gzip, chunked", b"501"), (b"gzip\r\ntransfer-encoding: chunked", b"501"), (b"Chunked", b"401")],
+)
+async def test_codings_of_bodies(listening: Opened, coding: bytes, status: bytes) -> None:
+    """A body that is packed for the way is not taken for what it is not: it is refused (RFC 9112, section 6.1)."""
+    head = HEAD + b"content-type: application/json\r\nconnection: close\r\ntransfer-encoding: " + coding + b"\r\n\r\n"
+    async with listening() as place:
+        answer = await said(place, head + b"2\r\n{}\r\n0\r\n\r\n")
+    assert answer.partition(b"\r\n")[0].split(b" ")[1] == status
+    assert b'{"errors":' in answer
+
+
 async def test_no_http(listening: Opened) -> None:
     """What is no HTTP is told so as everything else is told: in JSON, with a code, for no cache and no sniffing."""
     async with listening() as place:
