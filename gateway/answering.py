@@ -6,7 +6,7 @@ half of a short answer.
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -186,7 +186,7 @@ class Answering:
     async def _begun_in_parts(self, prepared: Prepared, context: Context, held: AsyncExitStack) -> Parted | Executed:
         """The answer begun; its place is held until the last part is made."""
         known, variables = prepared.known, prepared.question.variables
-        await held.enter_async_context(self._places.take(known, prepared.cost))
+        await held.enter_async_context(self._place(prepared, context))
         return await self.plans.execute_in_parts(known, context=context, variables=variables, operation=prepared.name)
 
     async def _parts(
@@ -220,7 +220,7 @@ class Answering:
             await parted.note(context)
             if self._ledger is not None:
                 await self._ledger.keep(context, prepared.name, partial(_hash_of, prepared.known))
-            prepared.known.loaded(context.budget.rows, prepared.cost)
+            prepared.known.loaded(context.budget.rows, prepared.rows)
 
     async def _begun(self, prepared: Prepared, context: Context) -> Following | Answer:
         known, variables = prepared.known, prepared.question.variables
@@ -234,7 +234,7 @@ class Answering:
 
     async def _to_event(self, prepared: Prepared, following: Following, event: Any, context: Context) -> Answer:
         async def execute() -> Executed:
-            async with self._places.take(prepared.known, prepared.cost):
+            async with self._place(prepared, context):
                 return Executed(await following.answer(event, context), _FOLLOWED)
 
         with event_of(context.watching):
@@ -307,12 +307,17 @@ class Answering:
 
     async def _execute(self, prepared: Prepared, context: Context) -> Executed:
         known, variables = prepared.known, prepared.question.variables
-        async with self._places.take(known, prepared.cost):
+        async with self._place(prepared, context):
             try:
                 return await self.plans.execute(known, context=context, variables=variables, operation=prepared.name)
             finally:
                 # Also of what was given up, which was longer still.
-                known.loaded(context.budget.rows, prepared.cost)
+                known.loaded(context.budget.rows, prepared.rows)
+
+    def _place(self, prepared: Prepared, context: Context) -> AbstractAsyncContextManager[None]:
+        """The block in which the question is executed, among others that are long."""
+        caller = whose(context.viewer)
+        return self._places.take(prepared.known, prepared.rows, beyond=prepared.beyond, caller=caller)
 
     def _too_slow(self, prepared: Prepared) -> Told:
         note_silence(self._settings.execution_s)

@@ -113,7 +113,8 @@ class LimitSettings(BaseSettings):
         default=5_000,
         ge=1,
         description="What a question may cost: a row each, lists inside lists multiplied, as far as its text and "
-        "variables tell. `POST /graphql/cost` tells it without asking.",
+        "variables tell; 200 for the `totalCount` of all there are; 1,000 for a condition on customers by their "
+        "records, and as much again where they are counted. `POST /graphql/cost` tells it without asking.",
     )
     new_questions_ms_per_s: float = Field(
         default=100.0,
@@ -145,8 +146,9 @@ class LimitSettings(BaseSettings):
     long_at_once: int = Field(
         default=4,
         ge=1,
-        description="Questions of more than 250 rows that one process has under way; the others wait, and short ones "
-        "never wait behind them. Raise it where the database is far away.",
+        description="Questions of more than 250 rows, or of counts that cost as much, that one process has under way, "
+        "half of them of one caller; the others wait, and short ones never wait behind them. Raise it where the "
+        "database is far away.",
     )
     live_s: float = Field(
         default=0.8,

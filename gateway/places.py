@@ -3,11 +3,14 @@
 One process answers in one thread: while it makes a long list nobody else goes on. A hundred long lists under way at
 once would let an agent's panel stand behind all of them at each of its steps. So a few long questions have places, for
 whom the database reads side by side, and of these one has the turn to make something of what was read.
+Long, too, is what reads few rows and has the database go through many for them. One caller never holds all the places:
+whoever asks much waits for themselves first.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from adapters.courtesy import holding
@@ -26,17 +29,28 @@ class Places:
 
     def __init__(self, count: int) -> None:
         self._places = asyncio.Semaphore(count)
+        self._of_one = max(count // 2, 1)
+        self._callers: dict[str, _Caller] = {}
         self._turn = asyncio.Semaphore(1)
 
+    @property
+    def callers(self) -> int:
+        """How many have a long question under way, or wait with one."""
+        return len(self._callers)
+
     @asynccontextmanager
-    async def take(self, known: Known, cost: int) -> AsyncIterator[None]:
-        """A block in which the question is answered: begun at once where it is probably short, else in turn."""
-        if known.expected(cost) <= SHORT_ROWS:
+    async def take(self, known: Known, rows: int, *, beyond: int = 0, caller: str | None = None) -> AsyncIterator[None]:
+        """A block in which the question is answered: begun at once where it is probably short, else in turn.
+
+        `rows`: how many it may load; `beyond`: what it costs beside them; `caller`: by what they are counted who ask,
+        and who have half of the places at most.
+        """
+        if known.expected(rows) + beyond <= SHORT_ROWS:
             yield
             return
         loop = asyncio.get_running_loop()
         since = loop.time()
-        async with self._places:
+        async with self._of(caller), self._places:
             turn = _Turn(self._turn)
             try:
                 await turn.pick_up()
@@ -46,6 +60,30 @@ class Places:
                     yield
             finally:
                 turn.give_up()
+
+    @asynccontextmanager
+    async def _of(self, name: str | None) -> AsyncIterator[None]:
+        """One of the places that a caller may have; they stand in line among their own questions until then."""
+        if name is None:
+            yield
+            return
+        caller = self._callers.setdefault(name, _Caller(asyncio.Semaphore(self._of_one)))
+        caller.questions += 1
+        try:
+            async with caller.places:
+                yield
+        finally:
+            caller.questions -= 1
+            if not caller.questions:
+                del self._callers[name]
+
+
+@dataclass(slots=True)
+class _Caller:
+    """The places of one caller, as long as any of their questions has one or waits."""
+
+    places: asyncio.Semaphore
+    questions: int = 0
 
 
 class _Turn:

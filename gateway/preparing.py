@@ -58,7 +58,14 @@ class Prepared:
     known: Known
     operation: OperationDefinitionNode
     cost: int
-    """At most so many rows does it read, as far as its text and variables tell."""
+    """At most so many rows does it read, as far as its text and variables tell, with what else it costs."""
+    beyond: int = 0
+    """How much of the cost is beside all rows."""
+
+    @property
+    def rows(self) -> int:
+        """At most so many rows does it read."""
+        return self.cost - self.beyond
 
     @property
     def is_mutation(self) -> bool:
@@ -136,10 +143,10 @@ class Preparing:
         name = operation.name.value if operation.name else None
         if name not in known.costs:
             known.costs[name] = self._costs.of(known.document, operation)
-        cost, entries = size_of(known.costs[name], question.variables, self._costs)
-        if told := self._bounds.beyond_entries(entries) or self._bounds.beyond_cost(cost):
+        size = size_of(known.costs[name], question.variables, self._costs)
+        if told := self._bounds.beyond_entries(size.entries) or self._bounds.beyond_cost(size.cost):
             raise NotAsked([told])
-        return Prepared(question=question, known=known, operation=operation, cost=cost)
+        return Prepared(question=question, known=known, operation=operation, cost=size.cost, beyond=size.beyond)
 
     def _checked(self, text: str, *, only: AbstractSet[str] | None, has_hints: bool) -> DocumentNode:
         try:

@@ -31,6 +31,7 @@ from resolvers.customers import CUSTOMERS, Customer, customer_reader
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import BadUserInput, Refused
+from resolvers.kit.prices import COUNTING_ALL
 from resolvers.kit.slice import Slice
 from resolvers.kit.viewer import ADMINISTRATORS
 
@@ -81,7 +82,7 @@ class AttributeDefinitionPreview:
     values_removed: int = told("How many values would be gone, those of customers who went into others among them.")
 
 
-@SLICE.query(may=ADMINISTRATORS)
+@SLICE.query(may=ADMINISTRATORS, costs=COUNTING_ALL)
 async def preview_attribute_definition(
     info: Info,
     input: Annotated[PreviewAttributeDefinitionInput, about("The definition as it would be.")],

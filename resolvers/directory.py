@@ -1,6 +1,6 @@
 """Which customers are there, in a list that can be filtered, searched and sorted?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -145,12 +145,16 @@ async def customers(
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Among:
-    """Which customers are asked for."""
+    """Which customers are asked for; equal where the same is."""
 
     leading: Sequence[Document]
     """Stages before all conditions."""
     matches: Sequence[Match]
     havings: Sequence[Having]
+
+    def __hash__(self) -> int:
+        """Equal ones have one; conditions themselves have none."""
+        return hash((len(self.leading), len(self.matches), len(self.havings)))
 
     def stages(self, *more: Match) -> list[Document]:
         """The stages that give them, without what they must have."""
@@ -214,6 +218,15 @@ def _own_ids(record: Record) -> Document:
 
 
 async def _count(context: Context, *, among: _Among) -> int:
+    return await context.loaders.load(_counts, among) or 0
+
+
+async def _counts(context: Context, several: Sequence[_Among]) -> Mapping[_Among, int]:
+    """How many each are, one after the other: for one question the database goes through customers once at a time."""
+    return {one: await _counted(context, one) for one in several}
+
+
+async def _counted(context: Context, among: _Among) -> int:
     havings = among.havings
     if havings and list(among.matches) == [_ALONE]:
         found = await context.store.aggregate(

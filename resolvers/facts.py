@@ -72,7 +72,8 @@ async def facts(
     return await customer_lists(info, customers, listing, page, beside=beside)
 
 
-@SLICE.column(Customer)
+# 0.2 ms: all facts of the customer are gone through.
+@SLICE.column(Customer, costs=5)
 async def summary(
     customers: list[Customer],
     info: Info,

@@ -9,7 +9,7 @@ from adapters.contract.records import Who
 from adapters.records import RecordId, new_id
 from resolvers.candidates import Sought
 from resolvers.customers import Customer, customers_by_id
-from resolvers.duplicates import MOST_OF_ONE, MatchReason, reasons_of, require_few
+from resolvers.duplicates import MOST_OF_ONE, SEEKING, MatchReason, reasons_of, require_few
 from resolvers.identities import identified, named_identity, require_look_up
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_type, told
@@ -32,7 +32,7 @@ class LikelyCustomer:
     )
 
 
-@SLICE.query(may=STAFF)
+@SLICE.query(may=STAFF, costs=SEEKING)
 async def likely_by_identity(
     info: Info,
     channel: Annotated[str, about("The channel's name, as `whatsapp`.")],

@@ -283,3 +283,19 @@ async def test_directory_commands(ask: Asking, make: Makers, commands: Commands)
         asked = [command[name] for name, command in sent if command[name] in {CUSTOMERS.name, IDENTITIES.name}]
         # Customers of whom nothing else is asked are counted by their records alone.
         assert asked == [CUSTOMERS.name, *([IDENTITIES.name] if count else [])]
+
+
+async def test_counted_once(ask: Asking, make: Makers, commands: Commands) -> None:
+    """However often a question counts the same customers, the database counts them once; others by themselves."""
+    ann = await make.customer("Ann", last_interaction_at=BEGIN)
+    await make.customer("Bob")
+    await make.ticket(ann)
+    same, none = "filter: { withTickets: [OPEN] }", "filter: { withTickets: [CLOSED] }"
+    counts = " ".join(f"c{n}: customers(first: {n}, {same}) {{ totalCount again: totalCount }}" for n in range(1, 6))
+    with commands.counted() as sent:
+        answer = await ask(f"{{ {counts} none: customers({none}) {{ totalCount }} }}")
+    assert answer.errors == []
+    assert [one["totalCount"] for one in answer.data.values()] == [1] * 5 + [0]
+    pages = [command for _, command in sent if any("$limit" in stage for stage in command.get("pipeline", ()))]
+    assert len(pages) == 6
+    assert len(sent) - len(pages) == 2

@@ -121,8 +121,9 @@ class Bounds:
         if cost <= most:
             return None
         return told_beyond(
-            f"The question may cost {shown(cost)}, a row each; at most {most} is answered. Ask for shorter pages "
-            "(`first`) of the lists inside lists, or in several questions; `/graphql/cost` says what one would cost.",
+            f"The question may cost {shown(cost)}, a row each and counts more; at most {most} is answered. Ask for "
+            "shorter pages (`first`) of the lists inside lists, count less, or ask in several questions; "
+            "`/graphql/cost` says what one would cost.",
             "cost",
             cost,
             most,

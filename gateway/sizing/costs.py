@@ -3,13 +3,14 @@
 One for each row of a list and for each object beside them; what stands in a row itself, numbers and words, is free. A
 list has as many rows as are asked for, lists in lists multiply. One, too, for each entry of a list that an argument
 hands over, once for the whole list that is filtered by it. How long the lists are may come as variables: so the
-cost of a document is a sum of products, worked out once, and put into numbers for each request.
+cost of a document is a sum of products, worked out once, and put into numbers for each request. Where the database goes
+through many to answer a field, as to count them, that costs beside its rows (resolvers/kit/prices.py).
 """
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from graphql import (
     DocumentNode,
@@ -37,7 +38,9 @@ from graphql import (
     is_required_argument,
 )
 
+from gateway.sizing.conditions import Prices, filters_of, given, variable_as, variable_of, written
 from gateway.sizing.entries import Wide, entries_of, handed_over, wide_variables
+from resolvers.kit.prices import COUNTING_ALL, COUNTING_ONE, price_of
 
 Terms = Mapping[tuple[str, ...], int]
 """How often, by the names of the variables whose lengths it is to be multiplied with."""
@@ -52,6 +55,11 @@ _PAGE_SIZES: Final = ("first", "last")
 _OF_PAGE: Final = "@page"
 # Stands before the name of a variable in whose lists entries are counted; no name has that letter.
 _HANDED: Final = "@handed"
+# Stands for what it costs to count a list, where its `totalCount` is looked at without it.
+_COUNTED: Final = "@counted"
+# Stands beside what is no row.
+_BEYOND: Final = "@beyond"
+_TOTAL: Final = "totalCount"
 # What a connection holds of its page.
 _ROWS: Final = frozenset({"edges", "nodes"})
 # It wraps the row that was counted already, or says how the page lies; by the endings of the types whose they are.
@@ -73,7 +81,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """What is known of a field whose type has fields."""
+    """What is known of a field whose type has fields, or that costs something all the same."""
 
     below: str
     is_list: bool
@@ -83,6 +91,11 @@ class _Field:
     """The arguments that say how long the list is, or that name each of its rows."""
     is_named: bool
     """Whether they name each row."""
+    costs: int
+    """Beside its rows."""
+    counting: int
+    """What it costs to count it, beside its filters."""
+    filters: Mapping[str, tuple[str, Prices]]
 
 
 class Costs:
@@ -97,6 +110,8 @@ class Costs:
         self.page_size = page_size
         self.largest = largest
         self._fields: dict[tuple[str, str], _Field | None] = {}
+        self.prices: dict[str, Prices] = {}
+        """What conditions cost, by the type of their filter, of those that were met."""
 
     def of(self, document: DocumentNode, operation: OperationDefinitionNode) -> Cost:
         """The cost of an operation, also of one that is not valid: what the schema does not know costs nothing."""
@@ -108,7 +123,7 @@ class Costs:
         return root.name if root else ""
 
     def field(self, owner: str, name: str) -> _Field | None:
-        """What is known of a field; None of one without fields of its own, and of one that there is not."""
+        """What is known of a field; None of one that costs nothing, and of one that there is not."""
         key = (owner, name)
         if key not in self._fields:
             kind = self._schema.type_map.get(owner)
@@ -126,8 +141,8 @@ class Costs:
         return found.args if found else {}
 
     def _known(self, owner: str, name: str, found: GraphQLField) -> _Field | None:
-        named = get_named_type(found.type)
-        if is_leaf_type(named):
+        named, costs = get_named_type(found.type), price_of(found)
+        if is_leaf_type(named) and not costs:
             return None
         is_list = is_list_type(get_nullable_type(found.type))
         sizes: tuple[str, ...] = tuple(one for one in _PAGE_SIZES if one in found.args)
@@ -136,13 +151,18 @@ class Costs:
             # Whoever has to name each row asks for as many.
             required = (key for key, one in found.args.items() if is_required_argument(one))
             sizes = tuple(key for key in required if is_list_type(get_nullable_type(found.args[key].type)))
+        filters = filters_of(found)
+        self.prices |= dict(filters.values())
         return _Field(
             below=named.name,
             is_list=is_list,
             is_connection=bool(sizes) and not is_list,
-            is_free=name in _FREE and owner.endswith(_FREE[name]),
+            is_free=is_leaf_type(named) or (name in _FREE and owner.endswith(_FREE[name])),
             sizes=sizes,
             is_named=is_named,
+            costs=costs,
+            counting=COUNTING_ALL if owner == self.root(OperationType.QUERY) else COUNTING_ONE,
+            filters=filters,
         )
 
     def length(self, field: _Field, node: FieldNode) -> int | str:
@@ -192,14 +212,23 @@ class _Costing:
 
     def of(self, operation: OperationDefinitionNode) -> Cost:
         """The cost of one operation of the document."""
-        terms = Counter(self._selection(operation.selection_set, self._costs.root(operation.operation)))
+        selected = self._selection(operation.selection_set, self._costs.root(operation.operation))
+        terms = _in_place(_COUNTED, selected, Counter({(): COUNTING_ONE}))
         if operation.operation is OperationType.MUTATION:
             terms[()] += WRITING
         handed = {names[1]: terms.pop(names) for names in list(terms) if _is_handed(names)}
         named = {name for names in terms for name in names}
         variables = {one.variable.name.value: one.default_value for one in operation.variable_definitions or ()}
-        defaults = {name: self._costs.default(variables.get(name), is_list=name in self._wide) for name in named}
+        defaults = {name: self._default(name, variables) for name in named}
         return Cost(terms, defaults, handed, self._wide)
+
+    def _default(self, name: str, variables: Mapping[str, ValueNode | None]) -> int:
+        if name == _BEYOND:
+            return 1
+        if filtering := variable_of(name):
+            kind, variable = filtering
+            return written(variables.get(variable), self._costs.prices[kind])
+        return self._costs.default(variables.get(name), is_list=name in self._wide)
 
     def _selection(self, selections: SelectionSetNode, owner: str) -> Terms:
         terms: Counter[tuple[str, ...]] = Counter()
@@ -228,6 +257,8 @@ class _Costing:
             known = self._costs.arguments(owner, node.name.value)
             for name, count in handed_over(node, self._wide, known, but=but):
                 handed[_HANDED, name] += count
+        if node.name.value == _TOTAL and owner.endswith("Connection"):
+            handed[_COUNTED,] += 1
         return handed if field is None else handed + self._rows(node, field)
 
     def _rows(self, node: FieldNode, field: _Field) -> Counter[tuple[str, ...]]:
@@ -236,11 +267,40 @@ class _Costing:
             terms[()] += 1
         if node.name.value in _ROWS and field.is_list and not field.sizes:
             return Counter(dict(_times(terms, _OF_PAGE)))
+        filtering = _filtering(node, field)
         if field.is_connection:
-            return _paged(terms, self._costs.length(field, node))
-        if field.is_list:
-            return Counter(dict(_times(terms, self._costs.length(field, node))))
-        return terms
+            counting = filtering + Counter({(_BEYOND,) if field.counting > COUNTING_ONE else (): field.counting})
+            terms = _paged(_in_place(_COUNTED, terms, counting), self._costs.length(field, node))
+        elif field.is_list:
+            terms = Counter(dict(_times(terms, self._costs.length(field, node))))
+        return terms + filtering + Counter({(_BEYOND,): field.costs})
+
+
+def _filtering(node: FieldNode, field: _Field) -> Counter[tuple[str, ...]]:
+    """What it costs to filter the list once."""
+    found: Counter[tuple[str, ...]] = Counter()
+    for one in node.arguments or () if field.filters else ():
+        if one.name.value not in field.filters:
+            continue
+        kind, prices = field.filters[one.name.value]
+        if isinstance(one.value, VariableNode):
+            found[tuple(sorted((_BEYOND, variable_as(kind, one.value.name.value))))] += 1
+        else:
+            found[_BEYOND,] += written(one.value, prices)
+    return found
+
+
+def _in_place(of: str, terms: Terms, meant: Terms) -> Counter[tuple[str, ...]]:
+    """The terms with what is meant in the place of what stands for it."""
+    found: Counter[tuple[str, ...]] = Counter()
+    for names, count in terms.items():
+        if of not in names:
+            found[names] += count
+            continue
+        others = [one for one in names if one != of]
+        for more, times in meant.items():
+            found[tuple(sorted((*others, *more)))] += count * times
+    return found
 
 
 def _is_handed(names: tuple[str, ...]) -> bool:
@@ -268,22 +328,41 @@ def _paged(terms: Terms, size: int | str) -> Counter[tuple[str, ...]]:
     return found
 
 
-def size_of(cost: Cost, variables: Mapping[str, Any] | None, costs: Costs) -> tuple[int, int]:
-    """The cost in numbers, with what the variables say; and how many entries of it are those of arguments' lists."""
+class Size(NamedTuple):
+    """The cost in numbers, with what the variables say."""
+
+    cost: int
+    entries: int
+    """How much of it are entries of arguments' lists."""
+    beyond: int
+    """How much of it is beside all rows: for what the database goes through to answer."""
+
+
+def size_of(cost: Cost, variables: Mapping[str, Any] | None, costs: Costs) -> Size:
+    """The cost in numbers, with what the variables say."""
     entries = entries_of(cost.handed, cost.wide, variables or {}, enough=costs.enough) if cost.handed else 0
-    return entries + _rows_of(cost, variables, costs), entries
+    whole, beyond = _sums_of(cost, variables, costs)
+    return Size(entries + whole, entries, beyond)
 
 
-def _rows_of(cost: Cost, variables: Mapping[str, Any] | None, costs: Costs) -> int:
+def _sums_of(cost: Cost, variables: Mapping[str, Any] | None, costs: Costs) -> tuple[int, int]:
     if len(cost.terms) == 1 and () in cost.terms:
-        return cost.terms[()]
-    sizes = {name: _length(name, cost, variables or {}, costs) for name in cost.defaults}
-    whole = 0
+        return cost.terms[()], 0
+    sizes = {name: _value(name, cost, variables or {}, costs) for name in cost.defaults}
+    whole = beyond = 0
     for names, count in cost.terms.items():
         for name in names:
             count *= sizes[name]  # noqa: PLW2901  the product is the count
         whole += count
-    return whole
+        beyond += count if _BEYOND in names else 0
+    return whole, beyond
+
+
+def _value(name: str, cost: Cost, variables: Mapping[str, Any], costs: Costs) -> int:
+    if filtering := variable_of(name):
+        kind, variable = filtering
+        return given(variables[variable], costs.prices[kind]) if variable in variables else cost.defaults[name]
+    return cost.defaults[name] if name == _BEYOND else _length(name, cost, variables, costs)
 
 
 def _length(name: str, cost: Cost, variables: Mapping[str, Any], costs: Costs) -> int:

@@ -21,6 +21,7 @@ from resolvers.kit.described import as_reading, description_of
 from resolvers.kit.errors import Forbidden, Refused
 from resolvers.kit.loading import one_each
 from resolvers.kit.paging import PAGE_ARGUMENTS, Page
+from resolvers.kit.prices import priced
 from resolvers.kit.reads import declare_reads
 from resolvers.kit.slice import AddedField
 from resolvers.kit.stored import Node
@@ -56,7 +57,8 @@ def field_of(added: AddedField, close: Close, *, seen_by: Roles) -> StrawberryFi
     resolver = _resolver(added, has_page=_PAGE in arguments)
     _sign(resolver, added, {name: (one, hints[name]) for name, one in arguments.items()}, close(answer), close)
     made = strawberry.subscription if added.way == "subscription" else strawberry.field
-    field: StrawberryField = made(resolver=resolver, description=description_of(added.function))
+    described, metadata = description_of(added.function), priced(added.costs)
+    field: StrawberryField = made(resolver=resolver, description=described, metadata=metadata)
     field.python_name = added.name
     field.origin = added.hub
     return field

@@ -25,6 +25,7 @@ from resolvers.kit.described import description_of
 from resolvers.kit.entities import entities
 from resolvers.kit.fields import field_of
 from resolvers.kit.permits import permits_of
+from resolvers.kit.prices import price_of_condition, priced
 from resolvers.kit.roots import Mutation, Query, Subscription
 from resolvers.kit.scalars import SCALARS
 from resolvers.kit.slice import AddedField, Declared, Open, OpenEnum, OpenInput, OpenUnion, Slice
@@ -199,7 +200,8 @@ class Graph(FederationSchema):
         for name, condition in self.declared.conditions(opened).items():
             hints = get_type_hints(condition.function, include_extras=True)
             annotations[name] = self._close(hints[next(iter(hints))]) | None
-            members[name] = strawberry.field(description=description_of(condition.function), default=None)
+            described, metadata = description_of(condition.function), priced(price_of_condition(condition))
+            members[name] = strawberry.field(description=described, default=None, metadata=metadata)
         return strawberry.input(type(opened.name, (), members), description=opened.description)
 
 

@@ -59,7 +59,6 @@ class OpenUnion:
 
 Open = OpenInput | OpenEnum | OpenUnion
 
-
 CUSTOMER_FILTER = OpenInput(
     "CustomerFilter",
     "Which customers a list shows: those that fulfil every condition given. Left out: all. An empty list of things to "
@@ -96,6 +95,8 @@ class AddedField:
     """Whether it needs no sign-in: whoever comes without one is a visitor whom nobody knows."""
     is_administrative: bool = False
     """Whether it is written down who did it or tried to (kit/acts.py)."""
+    costs: int = 0
+    """Beside its rows, for each of its parents (kit/prices.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,15 +193,16 @@ class Slice:
         may: Roles = STAFF_AND_PARTNERS,
         name: str | None = None,
         reads: Iterable[str] | None = None,
+        costs: int = 0,
     ) -> Callable[[F], F]:
         """Adds `fn(parents, info, **arguments) -> list` as a field of the hub: one answer per parent, in order.
 
         A function that needs no waiting is no coroutine: it finds held records in `info.context.held`. A parameter
         named `page`, annotated Page, stands for the four paging arguments. `reads`: which stored fields of the parents'
         documents it reads beside their id (and a customer's aliases). Beside a column that doesn't say it, a question
-        reads the parents' documents whole.
+        reads the parents' documents whole. `costs`: beside its rows, for each parent, where it goes through many.
         """
-        return self._adds(hub, "column", may, name, reads=reads)
+        return self._adds(hub, "column", may, name, reads=reads, costs=costs)
 
     def field(self, hub: type[Any], *, may: Roles = STAFF_AND_PARTNERS) -> Callable[[F], F]:
         """Adds `fn(parent, info, **arguments)` as a field of the hub."""
@@ -210,9 +212,9 @@ class Slice:
         """Adds `fn(parent)` as a field of the hub: read at once from what the parent holds, for whoever sees it."""
         return self._adds(hub, "reading", EVERYONE, reads=reads)
 
-    def query(self, *, may: Roles = STAFF_AND_PARTNERS, name: str = "", is_open: bool = False) -> Callable[[F], F]:
-        """Adds `fn(info, **arguments)` to what can be asked."""
-        return self._adds(Query, "field", may, name or None, is_open=is_open)
+    def query(self, *, may: Roles = STAFF_AND_PARTNERS, name: str = "", **more: Any) -> Callable[[F], F]:
+        """Adds `fn(info, **arguments)` to what can be asked; `is_open` and `costs` as an AddedField has them."""
+        return self._adds(Query, "field", may, name or None, **more)
 
     def mutation(self, *, may: Roles, is_open: bool = False, is_administrative: bool = False) -> Callable[[F], F]:
         """Adds `fn(info, input) -> Payload | Refusals` to what can be changed; Refused is answered as data.
@@ -317,12 +319,11 @@ class Declared:
     def __init__(self, slices: Iterable[Slice]) -> None:
         self.slices = tuple(slices)
         self.keepings = [keeping for one in self.slices for keeping in one.keepings]
-        parts = tuple(keeping.what for keeping in self.keepings if isinstance(keeping.what, Part))
+        parts = tuple(one.what for one in self.keepings if isinstance(one.what, Part))
         kept = [one.what for one in self.keepings if isinstance(one.what, Record)]
-        self.records = [replace(one, parts=parts) if one.customer == "_id" else one for one in kept]
         self.types = [cls for one in self.slices for cls in one.types]
         self.unshown = [record for one in self.slices for record in one.unshown]
-        self.records += self.unshown
+        self.records = [*(replace(one, parts=parts) if one.customer == "_id" else one for one in kept), *self.unshown]
         self.by_type = {one.cls.__name__: one for one in self.keepings}
         self.finders = {name: finder for one in self.slices for name, finder in one.finders.items()}
         self.proofs = next((one.proofs for one in self.slices if one.proofs), None)
@@ -395,5 +396,5 @@ class Declared:
 
     def export(self) -> list[Document]:
         """The declarations as plain data: what is stored, about whom, what is personal, who reads it."""
-        shown = [exported(one.what, type_name=one.cls.__name__, read_by=sorted(one.may)) for one in self.keepings]
-        return shown + [exported(record, type_name=None, read_by=[]) for record in self.unshown]
+        shown = (exported(one.what, type_name=one.cls.__name__, read_by=sorted(one.may)) for one in self.keepings)
+        return [*shown, *(exported(record, type_name=None, read_by=[]) for record in self.unshown)]

@@ -80,6 +80,37 @@ async def test_place_given_back() -> None:
                 raise RuntimeError
 
 
+async def test_few_rows_of_many_are_long() -> None:
+    """A question that reads little waits for a place where the database goes through many for it."""
+    places, known = Places(1), _known()
+    known.share = 0.0
+    async with places.take(known, 1, beyond=LONGER):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05), places.take(known, 1, beyond=LONGER):
+                pass
+        async with places.take(known, LONGER):
+            pass
+
+
+async def test_no_caller_has_all() -> None:
+    """One caller has half of the places, in the order in which they asked; nothing of them is kept behind it."""
+    places, order, go_on = Places(4), [], asyncio.Event()
+
+    async def long(name: str) -> None:
+        async with places.take(_known(), LONGER, caller=name[0]):
+            order.append(name)
+            await read_of(go_on.wait())
+
+    tasks = [asyncio.create_task(long(name)) for name in ("a1", "a2", "a3", "a4", "b1")]
+    await asyncio.wait(tasks, timeout=0.05)
+    assert order == ["a1", "a2", "b1"]
+    tasks[2].cancel()
+    go_on.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert order == ["a1", "a2", "b1", "a4"]
+    assert places.callers == 0
+
+
 def test_length_fades() -> None:
     """A question that was long counts as long for some answers more, and is short again when it stays so."""
     known = _known()

@@ -19,10 +19,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.mongo import Store
+from benchmarks.indicators import QUESTIONS
+from gateway.demo import QUESTION, VISITOR_QUESTION
 from gateway.endpoint import PREFLIGHT
 from gateway.limit_settings import LimitSettings
 from gateway.questions import NotAsked, Question
 from gateway.sizing import Bounds, Costs, shapes, size_of
+from resolvers.duplicates import SEEKING
+from resolvers.kit.prices import COUNTING_ALL, MEETING_RECORDS
 from resolvers.notes import NOTES
 from resolvers.schema import graph
 from tests.gateway.conftest import GRAPHQL, Gate, OpenGate, code_of, data_of
@@ -249,29 +253,38 @@ def test_cost_is_no_callers_word(gate: Gate, query: str, variables: dict[str, An
 
 
 FILTERED = "query ($f: CustomerFilter) { customers(first: 1, filter: $f) { totalCount } }"
+ALL = 1 + COUNTING_ALL
 WORDS = {"tagged": ["a", "b"], "attributes": [{"name": "x", "anyOf": ["c", "d", "e"]}]}
 
 
 @pytest.mark.parametrize(
     ("query", "variables", "cost"),
     [
-        ("{ customers(first: 1, filter: { tagged: [] }) { totalCount } }", {}, 1),
-        ('{ customers(first: 1, filter: { tagged: ["a", "b"] }) { totalCount } }', {}, 1 + 2),
-        ('{ customers(first: 1, filter: { attributes: [{ name: "x", anyOf: ["a"] }] }) { totalCount } }', {}, 1 + 2),
-        (FILTERED, {"f": WORDS}, 1 + 6),
-        (FILTERED, {"f": None}, 1),
-        (FILTERED, {}, 1),
-        (FILTERED.replace("$f: CustomerFilter", '$f: CustomerFilter = {tagged: ["a", "b"]}'), {}, 1 + 2),
-        (FILTERED.replace("$f: CustomerFilter", "$f: CustomerFilter = {tagged: []}"), {"f": WORDS}, 1 + 6),
-        ("query ($w: [String!]) { customers(first: 1, filter: { tagged: $w }) { totalCount } }", {"w": ["a"] * 9}, 10),
+        ("{ customers(first: 1, filter: { tagged: [] }) { totalCount } }", {}, ALL),
+        ('{ customers(first: 1, filter: { tagged: ["a", "b"] }) { totalCount } }', {}, ALL + 2),
+        ('{ customers(first: 1, filter: { attributes: [{ name: "x", anyOf: ["a"] }] }) { totalCount } }', {}, ALL + 2),
+        (FILTERED, {"f": WORDS}, ALL + 6),
+        (FILTERED, {"f": None}, ALL),
+        (FILTERED, {}, ALL),
+        (FILTERED.replace("$f: CustomerFilter", '$f: CustomerFilter = {tagged: ["a", "b"]}'), {}, ALL + 2),
+        (FILTERED.replace("$f: CustomerFilter", "$f: CustomerFilter = {tagged: []}"), {"f": WORDS}, ALL + 6),
+        (
+            "query ($w: [String!]) { customers(first: 1, filter: { tagged: $w }) { totalCount } }",
+            {"w": ["a"] * 9},
+            ALL + 9,
+        ),
         # Wherever a list is used, it is gone through.
         (
             FILTERED.replace("customers", "a: customers(first: 1, filter: $f) { totalCount } b: customers"),
             {"f": WORDS},
-            14,
+            2 * (ALL + 6),
         ),
         # Once for a page of many.
-        ('{ customers(first: 9) { nodes { conversations(channels: ["a", "b"], first: 1) { totalCount } } } }', {}, 21),
+        (
+            '{ customers(first: 9) { nodes { conversations(channels: ["a", "b"], first: 1) { totalCount } } } }',
+            {},
+            21 + 9,
+        ),
         # Which name rows cost as rows.
         ("query ($i: [ID!]!) { nodes(ids: $i) { id } }", {"i": ["x"] * 600}, 600),
         ("query ($i: ID!) { node(id: $i) { id } }", {"i": ["x"] * 600}, 1),
@@ -297,6 +310,50 @@ WORDS = {"tagged": ["a", "b"], "attributes": [{"name": "x", "anyOf": ["c", "d", 
 def test_entries_cost(gate: Gate, query: str, variables: dict[str, Any], cost: int) -> None:
     """Each entry of a list that an argument hands over costs one, in the text or in a variable."""
     assert gate.house.answering.preparing.prepare(Question(text=query, variables=variables)).cost == cost
+
+
+PAGE, COUNTED = (
+    "{ customers(first: 1, filter: {%s}) { nodes { id } } }",
+    "{ customers(first: 1, filter: {%s}) { totalCount } }",
+)
+BOUGHT, TWO = 'bought: { since: "2000-01-01T00:00:00Z" }', "bought: {}, drawnTo: [$x]"
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "cost"),
+    [
+        ("{ customers(first: 1) { a: totalCount ...F } } fragment F on CustomerConnection { b: totalCount }", {}, 401),
+        ("{ customers(first: 9) { nodes { tickets(first: 1) { totalCount } } } }", {}, 1 + 9 + 9 * 2),
+        ("{ accesses(first: 1) { totalCount } }", {}, ALL),
+        (PAGE % BOUGHT, {}, 2 + MEETING_RECORDS),
+        (COUNTED % BOUGHT, {}, ALL + 2 * MEETING_RECORDS),
+        (COUNTED % "bought: null, withTickets: []", {}, ALL),
+        (COUNTED % "bought: {}, onChannels: []", {}, ALL + 2 * MEETING_RECORDS),
+        ("query ($x: ID!) " + PAGE % TWO, {"x": "a"}, 2 + 1 + 2 * MEETING_RECORDS),
+        (FILTERED, {"f": {"bought": {}, "withTickets": None}}, ALL + 2 * MEETING_RECORDS),
+        (FILTERED.replace("$f: CustomerFilter", "$f: CustomerFilter = {bought: {}}"), {}, ALL + 2 * MEETING_RECORDS),
+        ("{ customers(first: 9) { nodes { suggestions(first: 0) { id } } } }", {}, 1 + 9 + 9 * SEEKING),
+    ],
+)
+def test_going_through_many_costs(gate: Gate, query: str, variables: dict[str, Any], cost: int) -> None:
+    """To count, to filter by records of another kind and to compare costs beside the rows, however few those are."""
+    assert gate.house.answering.preparing.prepare(Question(text=query, variables=variables)).cost == cost
+
+
+def test_counts_by_the_dozen_refused(gate: Gate) -> None:
+    """Twenty counts of who bought something, which would keep the database for seconds, are one question too many."""
+    text = "{" + " ".join(f"c{n}: {(COUNTED % BOUGHT)[2:-2]}" for n in range(20)) + "}"
+    with pytest.raises(NotAsked) as refused:
+        gate.house.answering.preparing.prepare(Question(text=text))
+    (told,) = refused.value.answer.body["errors"]
+    assert (told["extensions"]["limit"], told["extensions"]["asked"]) == ("cost", 20 * (ALL + 2 * MEETING_RECORDS))
+
+
+@pytest.mark.parametrize("query", [*QUESTIONS.values(), QUESTION, VISITOR_QUESTION, W1, W2])
+def test_own_questions_fit(gate: Gate, query: str) -> None:
+    """What dashboards, panels and the playground ask costs less than half of what a question may."""
+    variables = {"first": 50}
+    assert gate.house.answering.preparing.prepare(Question(text=query, variables=variables)).cost < 2_500
 
 
 def test_long_filter_refused(gate: Gate) -> None:
