@@ -43,6 +43,8 @@ def _line(channel: Channel) -> Line:
     longest = said.longest_text
     if longest is not None and (not isinstance(longest, int) or longest < 1):
         raise Misfit(f"`longest_text` of the channel {name}/{account} is neither None nor a whole number above 0.")
+    if not isinstance(getattr(said, "is_proven_by_headers", False), bool):
+        raise Misfit(f"`is_proven_by_headers` of the channel {name}/{account} is neither True nor False.")
     # Without `events` nobody could read what it fetches.
     collects = Capability.WEBHOOK in capabilities and isinstance(channel, Collects) and channel.collects()
     if not isinstance(collects, bool):

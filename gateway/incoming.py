@@ -1,6 +1,5 @@
 """What does a request ask? Its parameters, as the GraphQL-over-HTTP specification has them, or why it asks nothing."""
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -11,11 +10,12 @@ import orjson
 from starlette.datastructures import QueryParams
 
 from gateway import telling
+from gateway.bodies import Bodies, Crowded, TooLong
 from gateway.media_types import JSON, content_type
 from gateway.questions import Question
 from gateway.settings import Settings
 
-_BAD_REQUEST, _TIMEOUT, _TOO_LARGE, _UNSUPPORTED = 400, 408, 413, 415
+_BAD_REQUEST, _TIMEOUT, _TOO_LARGE, _UNSUPPORTED, _UNAVAILABLE = 400, 408, 413, 415, 503
 
 MOST_CONTAINERS: Final = 25_000
 """Lists and objects of a body, and their signs in its texts: the references of a router are a thousand."""
@@ -75,6 +75,7 @@ class Reading:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._bodies = Bodies(max(settings.bodies_bytes, settings.body_bytes))
 
     def check_headers(self, headers: Headers) -> None:
         """Raises Refusal where the headers of a POST tell already that its body is not to be read."""
@@ -102,17 +103,18 @@ class Reading:
         return self.checked(given)
 
     async def _body(self, body: AsyncIterator[bytes], most: int) -> bytes:
-        held = bytearray()
         try:
-            async with asyncio.timeout(self._settings.body_read_s):
-                async for chunk in body:
-                    held += chunk
-                    if len(held) > most:
-                        raise _too_large(f"has more than {most} bytes", most)
+            return await self._bodies.read(body, most_bytes=most, within_s=self._settings.body_read_s)
+        except TooLong as error:
+            raise _too_large(f"has more than {most} bytes", most) from error
+        except Crowded as error:
+            message = "Too many bodies arrive in this moment. Send it again in a few seconds."
+            raise Refusal(
+                _UNAVAILABLE, message, code=telling.LIMIT_EXCEEDED, Connection="close", Retry_After="5"
+            ) from error
         except TimeoutError as error:
             message = f"The body did not arrive within {self._settings.body_read_s:g} seconds. Send it again, faster."
             raise Refusal(_TIMEOUT, message, code=telling.LIMIT_EXCEEDED, Connection="close") from error
-        return bytes(held)
 
     def checked(self, given: Any) -> Question:
         """What is asked by the parameters, as the specification types them (section 4.1); raises Refusal."""

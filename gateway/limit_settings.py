@@ -137,6 +137,12 @@ class LimitSettings(BaseSettings):
         ge=1024,
         description="A vendor's delivery at most (`/webhooks/`): Meta's are documented with up to 3 MB.",
     )
+    bodies_bytes: int = Field(
+        default=64 * 1024 * 1024,
+        ge=1024,
+        description="The bodies that arrive in one process at once, all together, of questions and as much again of "
+        "deliveries; of more the largest are answered 503. One alone always fits.",
+    )
     execution_s: float = Field(
         default=15.0,
         gt=0,

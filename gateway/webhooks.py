@@ -10,7 +10,7 @@ import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -24,6 +24,7 @@ from adapters.contract.deliveries import Answer, Delivery, NotProven
 from adapters.contract.errors import BadPayload
 from adapters.failures import StoreError
 from adapters.lines import Lines
+from gateway.bodies import Bodies, Crowded, TooLong
 from gateway.inbox import Full, Inbox, Silent
 from gateway.settings import Settings
 from resolvers.deliveries.waiting import delivery_document
@@ -84,6 +85,7 @@ class Webhooks:
 
     def __init__(self, desk: Callable[[], Desk | None], settings: Settings) -> None:
         self._desk, self._settings = desk, settings
+        self._bodies = Bodies(max(settings.bodies_bytes, settings.delivery_bytes))
         self.counts: Counter[tuple[str, str, str]] = Counter()
         """Deliveries by channel, account and outcome, of lines that there are."""
 
@@ -120,9 +122,12 @@ class Webhooks:
             method="POST" if request.method == "POST" else "GET",
             query=dict(reversed(request.query_params.multi_items())),
             headers=dict(reversed(request.headers.items())),
-            body=await self._body(request),
+            body=b"",
             received_at=desk.clock(),
         )
+        if delivery.method == "POST" and getattr(line, "is_proven_by_headers", False):
+            await self._proven_ahead(line, delivery, place, request)
+        delivery = replace(delivery, body=await self._body(request))
         answer = _proven(line, delivery, place)
         if answer is not None:
             return answer, "handshake"
@@ -140,29 +145,33 @@ class Webhooks:
             raise _Refused(_UNAVAILABLE, "not kept", **_LATER) from error
         return Answer(status=_OK), "kept" if is_new else "repeated"
 
+    async def _proven_ahead(self, line: Receives, delivery: Delivery, place: tuple[str, str], request: Request) -> None:
+        """Returns where the headers prove the delivery; of another nobody holds the body."""
+        try:
+            _proven(line, delivery, place)
+        except _Refused:
+            await self._discard(request, request.stream())
+            raise
+
     async def _body(self, request: Request) -> bytes:
         most = self._settings.delivery_bytes
         stream, size = request.stream(), request.headers.get("content-length", "")
         if size.isdecimal() and int(size[:20]) > most:
             await self._discard(request, stream)
             raise _Refused(_TOO_LARGE, "too large", Connection="close")
-        held = bytearray()
         try:
-            async with asyncio.timeout(self._settings.body_read_s):
-                async for chunk in stream:
-                    held += chunk
-                    if len(held) > most:
-                        break
+            return await self._bodies.read(stream, most_bytes=most, within_s=self._settings.body_read_s)
+        except TooLong as error:
+            await self._discard(request, stream)
+            raise _Refused(_TOO_LARGE, "too large", Connection="close") from error
+        except Crowded as error:
+            await self._discard(request, stream)
+            raise _Refused(_UNAVAILABLE, "crowded", Connection="close", **_LATER) from error
         except TimeoutError as error:
             raise _Refused(_TIMEOUT, "too slow", Connection="close") from error
         except ClientDisconnect as error:
             # Nobody is left to read the status.
             raise _Refused(_TIMEOUT, "broken off") from error
-        if len(held) > most:
-            held.clear()
-            await self._discard(request, stream)
-            raise _Refused(_TOO_LARGE, "too large", Connection="close")
-        return bytes(held)
 
     async def _discard(self, request: Request, stream: AsyncIterator[bytes]) -> None:
         """Reads what is left of a body, and keeps nothing of it.

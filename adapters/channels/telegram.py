@@ -169,6 +169,7 @@ class Telegram(Channel):
     name: ClassVar[str] = "telegram"
     Settings: ClassVar[type[TelegramSettings]] = TelegramSettings
     manners: ClassVar[Manners] = Manners(judge=judged)
+    is_proven_by_headers = True
     is_repeatable: ClassVar[bool] = False
     longest_text: ClassVar[int | None] = 4096
 

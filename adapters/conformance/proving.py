@@ -59,6 +59,8 @@ async def genuine(trial: Trial) -> Finding:
         wrong.append("A signature is compared with `==`, whose time tells how much fits. Use hmac.compare_digest.")
     if trial.examples and trial.examples.signs_body and _longest(trial) < _SHORTEST:
         wrong.append(f"The signature has fewer than {_SHORTEST} characters. Compare all of what the vendor sends.")
+    if trial.examples and trial.examples.signs_body and channel.is_proven_by_headers:
+        wrong.append("`is_proven_by_headers` is True, and the body is signed: nothing would be taken. Leave it out.")
     wrong += refused_of_list(trial, _bodies(trial)[0])
     return summed(wrong, "What is signed with the settings' secrets is taken.")
 

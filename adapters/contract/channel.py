@@ -340,6 +340,8 @@ class Channel:
     """These two as Sends says it."""
     has_vendor: ClassVar[bool] = True
     """Whether anybody outside is asked; without one, what it sends is delivered by being kept here."""
+    is_proven_by_headers: bool = False
+    """Whether `handshake` and `prove` look at no body: then they are asked before it is read, and once more behind."""
 
     def __init__(self, account: str, settings: Any, equipment: Equipment) -> None:
         self.account = account

@@ -111,6 +111,7 @@ class Rest(Channel):
         secrets = [one for one in (settings.webhook_secret, settings.previous_webhook_secret) if one]
         hook = self._plan.hook
         self._proof = proof_of(hook.stated.signature, secrets, settings.webhook_url) if hook else None
+        self.is_proven_by_headers = hook is not None and hook.stated.signature.scheme == "token"
         access = Access(self._plan.stated.auth, settings, self.way, self._plan.token_url)
         self._asking = Asking(self._plan, self.way, access, self.name, account)
         together = {capability: one.many for (capability, _), one in self._plan.asks.items() if one.many}

@@ -117,6 +117,8 @@ def test_plain_token(desk) -> None:
     with pytest.raises(NotProven) as caught:
         channel.prove(delivery(b"{}", x_token="guess"))
     assert caught.value.status == 403
+    # It is asked before a body is read; of a signature over one that cannot be.
+    assert (channel.is_proven_by_headers, desk().is_proven_by_headers) == (True, False)
 
 
 def test_standard_webhooks(make) -> None:

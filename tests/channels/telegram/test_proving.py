@@ -18,6 +18,11 @@ def test_either_word_proves(telegram: Telegram, body: bytes, secret: str) -> Non
     telegram.prove(delivered(body, secret))
 
 
+def test_proven_by_headers(telegram: Telegram) -> None:
+    """The word is asked before a body is read: it stands in a header, whatever is delivered."""
+    assert telegram.is_proven_by_headers
+
+
 @pytest.mark.parametrize(
     "secret", [None, "", SECRET[:-1], SECRET + "x", SECRET.upper(), "another word", "\u00ff\u00e9"]
 )
