@@ -1,5 +1,6 @@
 """Does the house say how it is, and what it did, without saying whom it was about?"""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -12,12 +13,14 @@ from graphql import parse, validate
 from pydantic import SecretStr
 
 from adapters.mongo import Store
+from gateway import health
 from gateway.app import House, application, records_of
 from gateway.logs import configure_logs
 from gateway.mongod import Mongod
 from gateway.playground import FIRST_QUESTION
 from gateway.settings import Settings
 from resolvers.kit.graph import Graph
+from tests.conftest import Commands
 from tests.gateway.conftest import GRAPHQL, JSON, ME, SEAL, SIGNS, Gate, OpenGate, code_of, ended
 from tests.makers import Makers
 from tests.waiting import until
@@ -91,9 +94,48 @@ async def test_readiness_sees_lost_index(gate: Gate, store: Store) -> None:
         response = await gate.client.get("/readyz")
         assert (response.status_code, "agents: subject" in response.json()["message"]) == (503, True)
         await store.prepare()
-        assert (await gate.client.get("/readyz")).status_code == 200
+        # What was seen is told for a second.
+        await until(lambda: _is_ready(gate))
     finally:
         await store.prepare()
+
+
+async def _is_ready(gate: Gate) -> bool:
+    return (await gate.client.get("/readyz")).status_code == 200
+
+
+async def test_readiness_is_looked_at_once(gate: Gate, commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crowd that asks for /readyz costs the database what one does, and who leaves takes nothing from the others."""
+    monkeypatch.setattr(health, "_KEPT_S", 0.0)
+    with commands.counted() as sent:
+        await gate.client.get("/readyz")
+    once = len(sent)
+    with commands.counted() as sent:
+        asked = [asyncio.create_task(gate.client.get("/readyz")) for _ in range(200)]
+        await asyncio.sleep(0)
+        asked[0].cancel()
+        answers = await asyncio.gather(*asked[1:])
+    assert {one.status_code for one in answers} == {200}
+    assert len(sent) <= 3 < once
+
+
+async def test_indexes_are_looked_at_beside(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long a look at the indexes takes, /readyz answers by the last one; and there are not two at once."""
+    begun = []
+
+    async def endless(store: Store) -> list[str]:
+        begun.append(store)
+        await asyncio.Event().wait()
+        return []
+
+    monkeypatch.setattr(health, "_KEPT_S", 0.0)
+    assert await _is_ready(gate)
+    monkeypatch.setattr(health, "missing_indexes", endless)
+    monkeypatch.setattr(health, "_LOOK_AT_INDEXES_EVERY_S", 0.0)
+    async with asyncio.timeout(1):
+        assert all(await asyncio.gather(*(_is_ready(gate) for _ in range(5))))
+        assert await _is_ready(gate)
+    assert len(begun) == 1
 
 
 @pytest.fixture
