@@ -180,6 +180,12 @@ class _OneHeader(Club):
         return stamp
 
 
+class _TooSoon(Club):
+    """Says that no body is needed to prove what is signed over one."""
+
+    is_proven_by_headers = True
+
+
 class _Uncovered(_OneHeader):
     @classmethod
     def covered(cls, stamp: str) -> str:
@@ -320,6 +326,7 @@ PLANTED = [
     *((cls, "replayed", _signing(cls)) for cls in (_Uncovered, _InPart)),
     (_Beside, "replayed", replace(EXAMPLES, sign=_sign_beside)),
     (_Former, "replayed", replace(EXAMPLES, sign=_sign_twice)),
+    (_TooSoon, "genuine", EXAMPLES),
     (_First, "genuine", LISTED),
     (_First, "genuine", TWO),
     *((cls, "repeated", CHANGED) for cls in (_ByMember, _ByType)),

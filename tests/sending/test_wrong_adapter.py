@@ -181,3 +181,10 @@ def test_wrong_bound(longest: object) -> None:
     wrong = type("Bound", (Good,), {"longest_text": longest})
     with pytest.raises(Misfit, match="`longest_text` of the channel good/main is neither"):
         Lines([wrong("main", None, Equipment(way=cast("Way", None)))])
+
+
+def test_wrong_claim() -> None:
+    """A channel that does not say whether headers prove its deliveries is told when the gateway opens."""
+    wrong = type("Claim", (Good,), {"is_proven_by_headers": "yes"})
+    with pytest.raises(Misfit, match="`is_proven_by_headers` of the channel good/main is neither"):
+        Lines([wrong("main", None, Equipment(way=cast("Way", None)))])
