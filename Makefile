@@ -44,6 +44,7 @@ conformance: $(VENV)/.dev ## graphql-core's own execution tests, on plans; publi
 	$(BIN)/python -m tests.conformance.programs
 	$(BIN)/python -m tests.conformance.schemathesis_roles
 	$(BIN)/python -m tests.conformance.attacks
+	$(BIN)/python -m tests.conformance.floods
 
 lint: $(VENV)/.dev ## Format and check
 	$(BIN)/ruff format .

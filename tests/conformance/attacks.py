@@ -144,11 +144,11 @@ async def main() -> int:
 async def _attacked(running: Running) -> int:
     url, failed = f"{running.address}/graphql", 0
     numbers = itertools.count()
-    async with httpx.AsyncClient(headers=_headers("anna"), trust_env=False, timeout=30) as client:
+    async with httpx.AsyncClient(headers=headers_of("anna"), trust_env=False, timeout=30) as client:
 
         async def posted(body: bytes) -> bool:
             # Each by somebody else: who did it a moment ago is not even looked at.
-            answer = await client.post(url, content=body, headers=_headers(f"attacker{next(numbers)}"))
+            answer = await client.post(url, content=body, headers=headers_of(f"attacker{next(numbers)}"))
             told = answer.json()
             data = told.get("data") or {}
             return bool(told.get("errors")) and not any(data.values()) and answer.status_code < 500
@@ -160,7 +160,7 @@ async def _attacked(running: Running) -> int:
         for name, frames in frame_floods():
             failed += not await _is_bounced(running.process.pid, name, partial(_is_cut, url, frames))
         failed += not await _others_go_on(client, url)
-    _say("failed" if failed else "Every attack bounces.")
+    say("failed" if failed else "Every attack bounces.")
     return 1 if failed else 0
 
 
@@ -171,7 +171,7 @@ async def _is_bounced(pid: int, name: str, is_refused: Callable[[], Awaitable[bo
     took_s = (_worked_s(pid) - before) / _TRIES
     is_good = all(refused) and took_s < MOST_S
     words = "refused" if all(refused) else "NOT REFUSED"
-    _say(f"  {'ok  ' if is_good else 'FAIL'}  {name}: {words}, {took_s * 1000:.0f} ms of the server's time")
+    say(f"  {'ok  ' if is_good else 'FAIL'}  {name}: {words}, {took_s * 1000:.0f} ms of the server's time")
     return is_good
 
 
@@ -201,7 +201,8 @@ def _worked_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _headers(subject: str) -> dict[str, str]:
+def headers_of(subject: str) -> dict[str, str]:
+    """What an agent of that subject sends ahead of a question."""
     claims = {"sub": subject, "name": subject, "role": "agent", "exp": int(time.time()) + 3_600}
     token = jwt.encode(claims, SECRET, algorithm="HS256")
     return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
@@ -212,12 +213,12 @@ async def _others_go_on(client: httpx.AsyncClient, url: str) -> bool:
 
     In the middle of some rounds, in each of which they are asked in quiet and beside.
     """
-    panels = await _panels(client, url)
-    await _p99(client, url, panels)
-    rounds = [(await _p99(client, url, panels), await _beside(client, url, panels)) for _ in range(_ROUNDS)]
+    panels = await panels_of(client, url)
+    await p99_of(client, url, panels)
+    rounds = [(await p99_of(client, url, panels), await _beside(client, url, panels)) for _ in range(_ROUNDS)]
     times = statistics.median(beside / quiet for quiet, beside in rounds)
     quiet, beside = (statistics.median(one) * 1000 for one in zip(*rounds, strict=True))
-    _say(f"  p99 of the panel: {quiet:.1f} ms in quiet, {beside:.1f} ms beside, {times:.2f} times")
+    say(f"  p99 of the panel: {quiet:.1f} ms in quiet, {beside:.1f} ms beside, {times:.2f} times")
     return times <= MOST_TIMES
 
 
@@ -229,7 +230,7 @@ async def _beside(client: httpx.AsyncClient, url: str, panels: list[bytes]) -> f
     )
     try:
         await asyncio.sleep(2)
-        return await _p99(client, url, panels)
+        return await p99_of(client, url, panels)
     finally:
         attacking.kill()
         await attacking.wait()
@@ -250,20 +251,22 @@ async def _floods(url: str) -> None:
 
 async def _requests(url: str) -> None:
     bodies = [body for _, body in attacks()]
-    async with httpx.AsyncClient(headers=_headers("mallory"), trust_env=False, timeout=30) as client:
+    async with httpx.AsyncClient(headers=headers_of("mallory"), trust_env=False, timeout=30) as client:
         for body in itertools.cycle(bodies):
             await client.post(url, content=body)
 
 
-async def _panels(client: httpx.AsyncClient, url: str) -> list[bytes]:
+async def panels_of(client: httpx.AsyncClient, url: str) -> list[bytes]:
+    """W1 of some customers, as it is sent."""
     found = (await client.post(url, content=orjson.dumps({"query": WHOM}))).json()["data"]["customers"]["nodes"]
     whom: list[dict[str, Any]] = [one["identities"][0] for one in found if one["identities"]]
     return [orjson.dumps({"query": W1, "variables": one, "operationName": "Panel"}) for one in whom]
 
 
-async def _p99(client: httpx.AsyncClient, url: str, panels: list[bytes]) -> float:
+async def p99_of(client: httpx.AsyncClient, url: str, panels: list[bytes], count: int = _PANELS) -> float:
+    """Seconds within which 99 of a hundred of them are answered."""
     took = []
-    for n in range(_PANELS):
+    for n in range(count):
         began = time.perf_counter()
         answer = await client.post(url, content=panels[n % len(panels)])
         took.append(time.perf_counter() - began)
@@ -272,7 +275,8 @@ async def _p99(client: httpx.AsyncClient, url: str, panels: list[bytes]) -> floa
     return statistics.quantiles(took, n=100)[98]
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Prints a line, now."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

@@ -55,9 +55,9 @@ async def test_floods(gate: Gate, address: str, frames: list[bytes], *, signs_in
     """Whoever sends frames without end is closed out, as the log says; others are answered as before."""
     with capture_logs() as lines:
         heard = await flooded(address, *frames, first=init(gate) if signs_in else b"")
-        await until(lambda: any(one["event"] == "request" for one in lines))
-    assert closed_with(heard) in {1008, 4400}
-    assert [one["status"] for one in lines if one["event"] == "request"] == [closed_with(heard)]
+        assert closed_with(heard) in {1008, 4400}
+        # What was asked before may be told in between.
+        await until(lambda: any(one.get("status") == closed_with(heard) for one in lines))
     assert (await gate.ask(ME)).json() == ANSWERED
 
 
