@@ -102,7 +102,7 @@ class _Budget:
         if left_s <= self._free_s:
             return
         wait_s = math.ceil((left_s - self._free_s) / self._share)
-        taken, free = round(left_s * 1000), round(self._free_s * 1000)
+        taken, free = math.ceil(left_s * 1000), round(self._free_s * 1000)
         words = self._kind.words.format(taken=taken, free=free)
         message = f"{words} Try again in {wait_s} s. {self._kind.way_out}"
         raise TooOften(message, limit=self._kind.limit, asked=taken, most=free, wait_s=wait_s)

@@ -3,7 +3,7 @@
 Nothing of this is wrong by itself, so that little of it can be refused. While it goes on, one kind at a time, the
 slowest of an agent's panels may take twice what it takes in quiet, or 100 ms where that is more; the process's memory
 may grow by 200 MB at most; and when the flood has ended, everybody is let in. Times are of this machine, beside
-whatever else runs.
+whatever else runs. Long lists side by side are measured by benchmarks/fairness.py.
 """
 
 import asyncio
@@ -44,11 +44,6 @@ async def counts(url: str) -> None:
     """As many counts of customers by their records as a question may have, side by side."""
     bought = 'customers(first: 1, filter: {bought: {since: "2000-01-01T00:00:00Z"}}) { totalCount }'
     await _side_by_side(url, f"{{ a: {bought} b: {bought} }}", 16)
-
-
-async def long_questions(url: str) -> None:
-    """Long lists, side by side."""
-    await _side_by_side(url, _LONG, 16)
 
 
 async def unread_parts(url: str) -> None:
@@ -93,23 +88,22 @@ async def silence(url: str) -> None:
 
 
 async def readiness(url: str) -> None:
-    """A crowd that asks whether the gateway is ready."""
-    asked = b"GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n"
+    """A crowd that asks each second whether the gateway is ready."""
+    asked = b"GET /readyz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
     async def one() -> None:
         with suppress(OSError):
             reader, writer = await _connected(url)
-            for _ in range(20):
-                writer.write(asked)
-                await reader.readuntil(b"\r\n\r\n")
+            writer.write(asked)
+            await reader.read()
             writer.close()
 
     while True:
-        await asyncio.gather(*(one() for _ in range(100)), return_exceptions=True)
+        await asyncio.gather(*(one() for _ in range(200)), asyncio.sleep(1))
 
 
-async def deliveries(url: str) -> None:
-    """Bodies of questions that lack their last byte."""
+async def bodies(url: str) -> None:
+    """Bodies of questions that lack their last byte: what the server reads ahead of the gate's budget counts, too."""
     head = "".join(f"{name}: {value}\r\n" for name, value in headers_of("mallory").items())
     size = 256 * 1024
     start = f"POST /graphql HTTP/1.1\r\nHost: a\r\n{head}Content-Length: {size}\r\n\r\n".encode()
@@ -122,7 +116,7 @@ async def deliveries(url: str) -> None:
                 await reader.read()
                 writer.close()
 
-    await asyncio.gather(*(one() for _ in range(1_000)))
+    await asyncio.gather(*(one() for _ in range(400)))
 
 
 FLOODS: Final = {
@@ -130,13 +124,12 @@ FLOODS: Final = {
     for one in (
         new_questions,
         counts,
-        long_questions,
         unread_parts,
         unread_answers,
         handshakes,
         silence,
         readiness,
-        deliveries,
+        bodies,
     )
 }
 
