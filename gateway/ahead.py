@@ -8,6 +8,8 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TypeVar
 
+from gateway.cancelling import ended
+
 T = TypeVar("T")
 
 
@@ -35,8 +37,7 @@ async def made_ahead(source: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]
         if one.error is not None:
             raise one.error
     finally:
-        making.cancel()
-        await asyncio.wait({making})
+        await ended([making])
 
 
 class _End:

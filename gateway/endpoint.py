@@ -276,7 +276,7 @@ class Endpoint:
 
         async def prove() -> None:
             # Tokens end, keys are taken back and documents are retired while somebody follows.
-            await require_same(viewer, self._auth.viewer_of(incoming.headers))
+            require_same(viewer, await self._auth.viewer_of(incoming.headers))
             self._texts.check(prepared.question.text, viewer)
 
         async def fresh() -> Context:

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from adapters.mongo import Store
@@ -27,7 +28,7 @@ def with_store(work: Callable[[Store], Awaitable[T]], *, act: Act | None, needs_
     """
 
     async def inside() -> T:
-        asyncio.get_running_loop().set_exception_handler(_without_interrupts)
+        asyncio.get_running_loop().set_exception_handler(partial(_unless_broken_off, asyncio.current_task()))
         settings = as_served(load_settings())
         if needs_secret:
             settings = with_secrets(settings)
@@ -41,9 +42,15 @@ def with_store(work: Callable[[Store], Awaitable[T]], *, act: Act | None, needs_
     return asyncio.run(inside())
 
 
-def _without_interrupts(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Tells of what broke beside the work, but for Ctrl-C: pressed again, it strikes whatever is just being done."""
-    if not isinstance(context.get("exception"), KeyboardInterrupt):
+def _unless_broken_off(
+    work: asyncio.Task[Any] | None, loop: asyncio.AbstractEventLoop, context: dict[str, Any]
+) -> None:
+    """Tells of what broke beside the work, but for Ctrl-C: pressed again, it strikes whatever is just being done.
+
+    Nor of what breaks because the work was broken off.
+    """
+    is_over = work is not None and (work.cancelling() or work.done())
+    if not is_over and not isinstance(context.get("exception"), KeyboardInterrupt):
         loop.default_exception_handler(context)
 
 

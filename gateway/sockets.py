@@ -30,7 +30,7 @@ from gateway.questions import Answer, Fate, NotAsked
 from gateway.settings import Settings, environment_name
 from gateway.socket_frames import ALLOWANCE, GOING_AWAY
 from gateway.socket_places import SHUT_OUT, SHUT_OUT_S, Full, SocketPlace, SocketPlaces
-from gateway.subscriptions import Cut, Subscriptions, require_same, told_now
+from gateway.subscriptions import Cut, Subscriptions, require_same
 from gateway.telling import Told
 from gateway.texts import Texts
 from resolvers.kit.context import Caller, Context
@@ -159,7 +159,7 @@ class _Connection:
             raise Ended(_INIT_TIMEOUT, f"Nothing said within {wait_s:g} s who asks: send connection_init.") from error
         self._headers = self._credentials(message.get("payload"))
         try:
-            viewer = await told_now(self._rooms.auth.viewer_of(self._headers))
+            viewer = await self._rooms.auth.viewer_of(self._headers)
         except NotSignedIn as error:
             raise Ended(_FORBIDDEN, f"Forbidden. {error.message}") from error
         except Unavailable as error:
@@ -222,7 +222,7 @@ class _Connection:
     async def _prove(self, viewer: Viewer) -> None:
         """Raises Ended where the viewer may no longer ask."""
         try:
-            await require_same(viewer, self._rooms.auth.viewer_of(self._headers))
+            require_same(viewer, await self._rooms.auth.viewer_of(self._headers))
         except NotSignedIn as error:
             raise Ended(_FORBIDDEN, f"Forbidden. {error.message}") from error
         except Unavailable:
@@ -335,7 +335,7 @@ class _Connection:
 
     async def _prepared(self, payload: dict[str, Any], viewer: Viewer) -> Prepared:
         # Keys are taken back, and chats ended, while a connection is open.
-        await require_same(viewer, self._rooms.auth.viewer_of(self._headers))
+        require_same(viewer, await self._rooms.auth.viewer_of(self._headers))
         await self._rooms.spending.asked(viewer)
         question = self._rooms.texts.question(self._reading.checked(payload), viewer)
         prepared = self._rooms.answering.prepare(question, viewer)
@@ -345,7 +345,7 @@ class _Connection:
 
     async def _followed(self, key: str, prepared: Prepared, viewer: Viewer) -> list[Told] | None:
         async def prove() -> None:
-            await require_same(viewer, self._rooms.auth.viewer_of(self._headers))
+            require_same(viewer, await self._rooms.auth.viewer_of(self._headers))
             self._rooms.texts.check(prepared.question.text, viewer)
 
         async def fresh() -> Context:

@@ -12,7 +12,6 @@ from typing import Final, TypeVar
 
 import structlog
 
-from adapters.failures import StoreError
 from gateway import telling
 from gateway.auth import NotSignedIn
 from gateway.cancelling import ended
@@ -95,7 +94,7 @@ class Subscriptions:
                         async for one in beating:
                             if one is None:
                                 # While nobody can tell, nothing is told either: the next silent while asks again.
-                                with suppress(Unavailable, StoreError):
+                                with suppress(Unavailable):
                                     await prove()
                             yield one
             except TellableError as error:
@@ -173,21 +172,10 @@ def _one_more(counter: Counter[T], whose: T | None) -> Iterator[None]:
             del counter[whose]
 
 
-async def require_same(before: Viewer, now: Awaitable[Viewer]) -> None:
-    """Raises NotSignedIn where somebody's rights are no longer those with which a subscription began.
-
-    Unavailable, where nobody can tell now.
-    """
-    if before != await told_now(now):
+def require_same(before: Viewer, now: Viewer) -> None:
+    """Raises NotSignedIn where somebody's rights are no longer those with which a subscription began."""
+    if before != now:
         raise NotSignedIn(_CHANGED)
-
-
-async def told_now(viewer: Awaitable[Viewer]) -> Viewer:
-    """Who asks; raises Unavailable where the store cannot say it now."""
-    try:
-        return await viewer
-    except StoreError as error:
-        raise Unavailable("Nobody can tell now who asks. Try again in a few seconds.") from error
 
 
 async def _next(answers: AsyncGenerator[Answer, None]) -> Held:

@@ -16,9 +16,10 @@ from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, graph_input, graph_type, told
 from resolvers.kit.errors import BadUserInput
 from resolvers.kit.facts import Fact
+from resolvers.kit.keepings import Keeping
 from resolvers.kit.lists import AtHand, Listing, between, customer_lists, hidden_from
 from resolvers.kit.paging import Connection, Page
-from resolvers.kit.slice import Keeping, Slice
+from resolvers.kit.slice import Slice
 
 SLICE = Slice("facts")
 

@@ -20,7 +20,8 @@ from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, description_of, graph_enum, graph_type, told
 from resolvers.kit.errors import BadUserInput, ResumeExpired, Unavailable
 from resolvers.kit.ids import global_id, require_key
-from resolvers.kit.slice import Declared, Keeping, OpenEnum, Slice
+from resolvers.kit.keepings import Keeping
+from resolvers.kit.slice import Declared, OpenEnum, Slice
 from resolvers.kit.viewer import STAFF
 
 SLICE = Slice("following")

@@ -14,9 +14,10 @@ from resolvers.customers import Customer
 from resolvers.kit.context import Context, Info
 from resolvers.kit.described import about, description_of, graph_input, graph_type, told
 from resolvers.kit.errors import Forbidden
+from resolvers.kit.keepings import Keeping
 from resolvers.kit.lists import Listing, between, customer_lists, hidden_from
 from resolvers.kit.paging import Connection, Page
-from resolvers.kit.slice import Declared, Keeping, OpenEnum, OpenUnion, Slice
+from resolvers.kit.slice import Declared, OpenEnum, OpenUnion, Slice
 from resolvers.kit.viewer import EVERYONE
 
 SLICE = Slice("history")

@@ -9,7 +9,8 @@ from typing import Final
 
 import aiohttp
 
-from adapters.http.wire import Trace, named
+from adapters.contract.errors import BadPayload
+from adapters.http.wire import Trace, body_of, named
 
 _MOST_BYTES: Final = 1024 * 1024
 _OK: Final = 200
@@ -38,18 +39,11 @@ async def fetched(url: str, *, within_s: float) -> bytes:
                 raise NotFetched(f"It leads elsewhere (status {answer.status}). Name the address where it leads")
             if answer.status != _OK:
                 raise NotFetched(f"It answers with status {answer.status}")
-            return await _read(answer)
+            return await body_of(answer, _MOST_BYTES)
     except TimeoutError:
         raise NotFetched(f"It has not answered whole within {within_s:g} s") from None
+    except BadPayload as error:
+        raise NotFetched(str(error).rstrip(".")) from None
     except (aiohttp.ClientError, OSError, ValueError) as error:
         # The library's words quote the address, in which a secret may stand.
         raise NotFetched(str(named(error, Trace())).rstrip(".")) from None
-
-
-async def _read(answer: aiohttp.ClientResponse) -> bytes:
-    found = bytearray()
-    async for part in answer.content.iter_any():
-        found += part
-        if len(found) > _MOST_BYTES:
-            raise NotFetched(f"It answers with more than {_MOST_BYTES} bytes")
-    return bytes(found)

@@ -89,15 +89,18 @@ class Wire:
             middlewares=() if request.is_repeatable else (_once(),),
         ) as answer:
             trace.status = answer.status
-            body = await _read(answer, largest_body)
+            body = await body_of(answer, largest_body)
             headers: dict[str, str] = {}
             for name, value in answer.headers.items():
                 headers.setdefault(name.lower(), value)
             return Reply(status=answer.status, headers=headers, body=body, as_of=self._clock())
 
 
-async def _read(answer: aiohttp.ClientResponse, largest_body: int) -> bytes:
-    """The whole body, unpacked; the library unpacks piece by piece, so a packed bomb is seen before it is in memory."""
+async def body_of(answer: aiohttp.ClientResponse, largest_body: int) -> bytes:
+    """The whole body, unpacked; raises BadPayload where it is larger.
+
+    The library unpacks piece by piece, so that a packed bomb is seen before it is in memory.
+    """
     if (answer.content_length or 0) > largest_body:
         answer.close()
         raise _too_large(largest_body)

@@ -6,10 +6,10 @@ from typing import Any
 from adapters.records import Record, RecordId
 from resolvers.kit.context import Context
 from resolvers.kit.erased import being_erased
+from resolvers.kit.keepings import Keeping
 from resolvers.kit.lists import hidden_from
 from resolvers.kit.owned import own_only
 from resolvers.kit.proofs import only_shown
-from resolvers.kit.slice import Keeping
 from resolvers.kit.stored import STORED
 
 

@@ -17,8 +17,9 @@ from strawberry.utils.str_converters import to_camel_case
 
 from adapters.records import Record, RecordId
 from resolvers.kit.described import is_told_personal
+from resolvers.kit.keepings import Keeping
 from resolvers.kit.reads import declared_reads
-from resolvers.kit.slice import Declared, Keeping
+from resolvers.kit.slice import Declared
 from resolvers.kit.stored import STORED, steps_of, stored_paths
 
 Owners = tuple[RecordId, ...]

@@ -20,8 +20,9 @@ from adapters.records import Document, Part, Record
 from resolvers.kit.described import description_of, graph_type, told
 from resolvers.kit.exported import exported
 from resolvers.kit.jobs import Job, JobAt, LineJobs, Offers, Work
+from resolvers.kit.keepings import Keeping
 from resolvers.kit.roots import Mutation, Query, Subscription
-from resolvers.kit.stored import Node, Reader, inner, kept, reader_of
+from resolvers.kit.stored import Node, inner, kept
 from resolvers.kit.viewer import EVERYONE, STAFF_AND_PARTNERS, Role, Roles
 
 C = TypeVar("C")
@@ -58,6 +59,7 @@ class OpenUnion:
 
 
 Open = OpenInput | OpenEnum | OpenUnion
+
 
 CUSTOMER_FILTER = OpenInput(
     "CustomerFilter",
@@ -105,30 +107,6 @@ class AddedCondition:
 
     to: OpenInput
     function: Callable[..., Match | Having | Awaitable[Match | Having]]
-
-
-@dataclass(frozen=True, slots=True)
-class Keeping:
-    """A stored thing with the type that shows it."""
-
-    what: Record | Part
-    cls: type[Any]
-    may: Roles
-    is_entity: bool = False
-    live: Capability | None = None
-    """By which capability of a channel such things are asked for at the moment of a question."""
-
-    @property
-    def record(self) -> Record:
-        """The record; raises TypeError where it is a part of the customer's document."""
-        if not isinstance(self.what, Record):
-            raise TypeError(f"{self.cls.__name__} stands in the customer's document and has no collection.")
-        return self.what
-
-    @property
-    def reader(self) -> Reader:
-        """Makes the type's objects from stored documents."""
-        return reader_of(self.cls)
 
 
 Finder = Callable[..., Awaitable[Mapping[Any, Any]]]
@@ -212,9 +190,11 @@ class Slice:
         """Adds `fn(parent)` as a field of the hub: read at once from what the parent holds, for whoever sees it."""
         return self._adds(hub, "reading", EVERYONE, reads=reads)
 
-    def query(self, *, may: Roles = STAFF_AND_PARTNERS, name: str = "", **more: Any) -> Callable[[F], F]:
-        """Adds `fn(info, **arguments)` to what can be asked; `is_open` and `costs` as an AddedField has them."""
-        return self._adds(Query, "field", may, name or None, **more)
+    def query(
+        self, *, may: Roles = STAFF_AND_PARTNERS, name: str = "", is_open: bool = False, costs: int = 0
+    ) -> Callable[[F], F]:
+        """Adds `fn(info, **arguments)` to what can be asked; `costs`: beside its rows, where it goes through many."""
+        return self._adds(Query, "field", may, name or None, is_open=is_open, costs=costs)
 
     def mutation(self, *, may: Roles, is_open: bool = False, is_administrative: bool = False) -> Callable[[F], F]:
         """Adds `fn(info, input) -> Payload | Refusals` to what can be changed; Refused is answered as data.
@@ -319,11 +299,12 @@ class Declared:
     def __init__(self, slices: Iterable[Slice]) -> None:
         self.slices = tuple(slices)
         self.keepings = [keeping for one in self.slices for keeping in one.keepings]
-        parts = tuple(one.what for one in self.keepings if isinstance(one.what, Part))
+        parts = tuple(keeping.what for keeping in self.keepings if isinstance(keeping.what, Part))
         kept = [one.what for one in self.keepings if isinstance(one.what, Record)]
+        self.records = [replace(one, parts=parts) if one.customer == "_id" else one for one in kept]
         self.types = [cls for one in self.slices for cls in one.types]
         self.unshown = [record for one in self.slices for record in one.unshown]
-        self.records = [*(replace(one, parts=parts) if one.customer == "_id" else one for one in kept), *self.unshown]
+        self.records += self.unshown
         self.by_type = {one.cls.__name__: one for one in self.keepings}
         self.finders = {name: finder for one in self.slices for name, finder in one.finders.items()}
         self.proofs = next((one.proofs for one in self.slices if one.proofs), None)
@@ -396,5 +377,5 @@ class Declared:
 
     def export(self) -> list[Document]:
         """The declarations as plain data: what is stored, about whom, what is personal, who reads it."""
-        shown = (exported(one.what, type_name=one.cls.__name__, read_by=sorted(one.may)) for one in self.keepings)
-        return [*shown, *(exported(record, type_name=None, read_by=[]) for record in self.unshown)]
+        shown = [exported(one.what, type_name=one.cls.__name__, read_by=sorted(one.may)) for one in self.keepings]
+        return shown + [exported(record, type_name=None, read_by=[]) for record in self.unshown]

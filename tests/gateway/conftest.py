@@ -206,3 +206,10 @@ async def open_gate(store: Store, troubled: Graph, tmp_path: Path) -> AsyncItera
 def gate(open_gate: OpenGate) -> Gate:
     """A gate with everything at its default."""
     return open_gate()
+
+
+@pytest.fixture
+async def address(gate: Gate) -> AsyncIterator[str]:
+    """Where the gate answers."""
+    async with served(gate.app) as found:
+        yield found

@@ -339,12 +339,19 @@ def test_workers_end_with_parent(run: CliRunner, number: signal.Signals) -> None
         assert gateway.is_gone()
 
 
-@pytest.mark.parametrize(("error", "told"), [(KeyboardInterrupt(), 0), (ZeroDivisionError(), 1)])
-def test_interrupts_beside_the_work(error: BaseException, told: int) -> None:
-    """Ctrl-C that strikes what runs beside a command's work is no error of that; anything else is told."""
+@pytest.mark.parametrize(
+    ("error", "is_broken_off", "told"),
+    [(KeyboardInterrupt(), False, 0), (OSError(), True, 0), (ZeroDivisionError(), False, 1)],
+)
+async def test_interrupts_beside_the_work(error: BaseException, told: int, *, is_broken_off: bool) -> None:
+    """Ctrl-C that strikes what runs beside a command's work, and what breaks because of it, is no error of that."""
     heard: list[object] = []
-    loop = asyncio.new_event_loop()
+    work = asyncio.create_task(asyncio.Event().wait())
+    if is_broken_off:
+        work.cancel()
+    loop = asyncio.get_running_loop()
+    context = {"message": "Task exception was never retrieved", "exception": error}
     with patch.object(loop, "default_exception_handler", heard.append):
-        opening._without_interrupts(loop, {"message": "Task exception was never retrieved", "exception": error})
-    loop.close()
+        opening._unless_broken_off(work, loop, context)
+    work.cancel()
     assert len(heard) == told

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -34,13 +34,6 @@ NONE = {
     "another protocol, too": (426, "BAD_REQUEST", b"Upgrade: h2c\r\nUpgrade: websocket\r\n" + KEY + VERSION),
     "an odd subprotocol": (400, "BAD_REQUEST", KEY + VERSION + b"Sec-WebSocket-Protocol: ,;=\r\n"),
 }
-
-
-@pytest.fixture
-async def address(gate: Gate) -> AsyncIterator[str]:
-    """Where the gate is."""
-    async with served(gate.app) as found:
-        yield found
 
 
 @pytest.fixture

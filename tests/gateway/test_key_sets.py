@@ -187,7 +187,7 @@ async def test_who_leaves_ends_no_asking(provider: Provider, held: KeySet) -> No
         (head(b"200 OK", b"[]"), "no set of keys"),
         (head(b"200 OK", b'{"keys": []}'), "no set of keys"),
         (head(b"200 OK", b'{"keys": [{"kty": "RSA"}]}'), "no set of keys"),
-        (head(b"200 OK", b" " * (fetching._MOST_BYTES + 1)), "more than 1048576 bytes"),
+        (head(b"200 OK", b" " * (fetching._MOST_BYTES + 1)), "larger than the 1048576 bytes"),
         (b"nonsense", "no HTTP"),
     ],
 )

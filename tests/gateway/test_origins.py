@@ -1,7 +1,6 @@
 """May the pages of a company's site ask, and no others?"""
 
 import json
-from collections.abc import AsyncIterator
 from typing import cast
 
 import pytest
@@ -30,13 +29,6 @@ def gate(open_gate: OpenGate) -> Gate:
     """A gate with a site on which visitors chat."""
     settings = WebChatSettings.model_validate({"allowed_origins": [SITE, "http://127.0.0.1:8080"]})
     return open_gate(lines=Lines([WebChat("main", settings, Equipment(way=cast("Way", None)))]))
-
-
-@pytest.fixture
-async def address(gate: Gate) -> AsyncIterator[str]:
-    """Where it answers."""
-    async with served(gate.app) as found:
-        yield found
 
 
 async def test_page_is_let_in(gate: Gate) -> None:

@@ -27,13 +27,6 @@ ENDED = asyncio.Event()
 
 
 @pytest.fixture
-async def address(gate: Gate) -> AsyncIterator[str]:
-    """Where the gate is."""
-    async with served(gate.app) as found:
-        yield found
-
-
-@pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody has much patience."""
     monkeypatch.setattr(leaving, "_PATIENCE_S", 0.3)

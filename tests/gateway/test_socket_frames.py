@@ -1,7 +1,7 @@
 """Is whoever sends frames without end closed out, whoever they are, and nobody who sends what clients send?"""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 from structlog.testing import capture_logs
@@ -10,18 +10,11 @@ from gateway import socket_frames
 from gateway.limit_settings import LimitSettings
 from gateway.socket_frames import Allowance, SocketFrames
 from resolvers.kit.viewer import Role
-from tests.gateway.conftest import ANSWERED, ME, Gate, served
+from tests.gateway.conftest import ANSWERED, ME, Gate
 from tests.gateway.raw_socket import PIECE, PING, PONG, TEXT, closed_with, flooded, frame
 from tests.gateway.socket_client import opened
 from tests.makers import Makers
 from tests.waiting import until
-
-
-@pytest.fixture
-async def address(gate: Gate) -> AsyncIterator[str]:
-    """Where the gate is."""
-    async with served(gate.app) as found:
-        yield found
 
 
 @pytest.fixture

@@ -21,13 +21,6 @@ from tests.waiting import until
 
 
 @pytest.fixture
-async def address(gate: Gate) -> AsyncIterator[str]:
-    """Where the gate is."""
-    async with served(gate.app) as found:
-        yield found
-
-
-@pytest.fixture
 async def client(gate: Gate, address: str) -> AsyncIterator[Client]:
     """A connection on which an agent has signed in."""
     async with opened(address, said=gate.bearer()) as one:

@@ -36,13 +36,12 @@ class Switched(Auth):
         """The store goes, or is back."""
         self._store = self._stores[is_away]
 
-    async def viewer_of(self, headers: Mapping[str, str]) -> Viewer:
-        """As ever, but for what is remembered."""
+    async def _viewer_of(self, headers: Mapping[str, str]) -> Viewer:
         self.asked += 1
         self._seen.clear()
         if self.is_refused:
             raise StoreRefused("The database refused a command (code 13).")
-        return await super().viewer_of(headers)
+        return await super()._viewer_of(headers)
 
 
 @pytest.fixture

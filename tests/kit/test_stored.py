@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from adapters.records import RecordId, new_id
 from resolvers.kit.described import graph_enum, graph_type
 from resolvers.kit.ids import global_id
+from resolvers.kit.keepings import Keeping
 from resolvers.kit.scalars import Money
-from resolvers.kit.slice import Declared, Keeping
+from resolvers.kit.slice import Declared
 from resolvers.kit.stored import Node, Redacted, inner, kept, reader_of, stored_paths
 from resolvers.kit.viewer import Role
 from resolvers.schema import SLICES

@@ -22,7 +22,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from resolvers.attribute_schema import SYSTEM_DEFINITIONS
 from resolvers.kit.graph import Graph
-from resolvers.kit.slice import Keeping
+from resolvers.kit.keepings import Keeping
 from resolvers.kit.stored import steps_of, stored_paths
 from resolvers.kit.viewer import LOOKUP_SCOPE, VISITORS_SCOPE, Role
 from tests.rights.samples import arguments_of, is_of_few, needs_look_up, needs_personal
