@@ -87,7 +87,7 @@ def served(app: Starlette) -> Iterator[str]:
     listener = socket.create_server(("127.0.0.1", 0))
     # A socket that a page left open must not hold the end of the run.
     options = uvicorn.Config(
-        app, log_level="error", ws="websockets-sansio", lifespan="off", timeout_graceful_shutdown=2
+        app, log_config=None, access_log=False, ws="websockets-sansio", lifespan="off", timeout_graceful_shutdown=2
     )
     server = uvicorn.Server(options)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
