@@ -967,6 +967,8 @@ class CustomerChat extends HTMLElement {
   /** The statement that a script gave, in the place of the attribute's. */
   #signed = null;
   #parts = null;
+  /** What the visitor is told until it is mended, whatever is sent meanwhile. */
+  #reminder = "";
   #shown = new Map();
   #stop = null;
   #frame = 0;
@@ -1024,7 +1026,7 @@ class CustomerChat extends HTMLElement {
   send(text, attachments = []) {
     try {
       this.#chat.send(text, attachments, this.#statement ? userOf(this.#statement) : null);
-      this.#parts.trouble.textContent = "";
+      this.#parts.trouble.textContent = this.#reminder;
     } catch (error) {
       this.#parts.trouble.textContent = error.message;
       throw error;
@@ -1084,7 +1086,11 @@ class CustomerChat extends HTMLElement {
   /** A statement is good for one chat: the page is asked for another one, and the visitor where it has none. */
   #askAnew() {
     const asked = new Event("statementused", { bubbles: true, composed: true, cancelable: true });
-    if (this.dispatchEvent(asked)) this.#parts.trouble.textContent = "To be known in this chat, too, load the page anew.";
+    if (this.dispatchEvent(asked)) this.#remind("To be known in this chat, too, load the page anew.");
+  }
+
+  #remind(words) {
+    this.#reminder = this.#parts.trouble.textContent = words;
   }
 
   /** Ends the chat of somebody else who was signed in on this device, that nobody reads or goes on with what they wrote. */
@@ -1097,6 +1103,12 @@ class CustomerChat extends HTMLElement {
   }
 
   async #prove() {
+    const isProven = await this.#proven();
+    if (isProven && this.#reminder) this.#remind("");
+    return isProven;
+  }
+
+  async #proven() {
     const claim = { signed: this.#statement };
     const { claimed } = this.#chat;
     try {
@@ -1317,7 +1329,8 @@ class CustomerChat extends HTMLElement {
   /** Leaves nothing to whoever comes next of what was typed here. */
   #clear() {
     this.shadowRoot.querySelectorAll("input, textarea").forEach((one) => (one.value = ""));
-    this.shadowRoot.querySelector(".said").textContent = this.#parts.trouble.textContent = "";
+    this.shadowRoot.querySelector(".said").textContent = "";
+    this.#remind("");
     this.#grow();
   }
 
